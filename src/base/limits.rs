@@ -1,0 +1,92 @@
+//! Every bound of the broker that an operator can set, with its unit in its name. The config fills it;
+//! `config/default.toml` explains each.
+
+/// Bounds of one node. All are caps on what is received from outside or owed to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    // Connections.
+    /// Connections a node holds; more are refused at accept.
+    pub connections_max: u32,
+    /// Connections from one address (IPv4 address or IPv6 /64), per core.
+    pub connections_per_address_max: u32,
+    /// Connections from one address that have not authenticated yet, per core.
+    pub unauthenticated_per_address_max: u32,
+    /// Subscriptions of one connection.
+    pub subscriptions_per_connection_max: u32,
+    /// Commands a connection may send in a second; a burst of as many is allowed. 0 is no limit.
+    pub commands_per_second_max: u32,
+    /// Requests of one connection that wait for an answer; past it the connection is not read.
+    pub requests_in_flight_max: u32,
+    /// Bytes of replies owed to one connection; past it the connection is closed as too slow.
+    pub outbox_bytes_max: u32,
+
+    // Messages.
+    /// Payload bytes of one WebSocket message or HTTP body.
+    pub message_bytes_max: u32,
+    /// Fragments of one WebSocket message.
+    pub fragments_per_message_max: u32,
+
+    // HTTP.
+    /// Bytes of a request line and its headers.
+    pub header_bytes_max: u32,
+    /// Header fields of one request.
+    pub headers_max: u32,
+    /// Milliseconds from the first byte (or accept) to a complete request head.
+    pub header_time_ms_max: u32,
+    /// Milliseconds from the head to the complete body.
+    pub body_time_ms_max: u32,
+    /// Milliseconds a keep-alive connection may stay without a request.
+    pub keep_alive_ms_max: u32,
+
+    // Channels.
+    /// Bytes of a channel's name.
+    pub channel_name_bytes_max: u32,
+    /// Channels of one namespace, per core.
+    pub channels_per_namespace_max: u32,
+    /// Bytes of encoded frames a channel keeps for its subscribers on one core: what a subscriber may owe.
+    pub egress_ring_bytes_max: u32,
+    /// Members in one presence list.
+    pub members_per_channel_max: u32,
+    /// Idempotency keys remembered, per core.
+    pub idempotency_keys_max: u32,
+    /// Milliseconds an idempotency key is remembered.
+    pub idempotency_ms_max: u32,
+    /// Rooms kept as records, per core.
+    pub rooms_max: u32,
+    /// User profiles kept as records, per core.
+    pub profiles_max: u32,
+
+    // Between cores.
+    /// Messages that may wait for one peer core before publishes are refused or gapped.
+    pub peer_queue_messages_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1_000_000,
+            connections_per_address_max: 100_000,
+            unauthenticated_per_address_max: 20_000,
+            subscriptions_per_connection_max: 1_000,
+            commands_per_second_max: 50_000,
+            requests_in_flight_max: 1_024,
+            outbox_bytes_max: 4 << 20,
+            message_bytes_max: 1 << 20,
+            fragments_per_message_max: 1_024,
+            header_bytes_max: 16 << 10,
+            headers_max: 64,
+            header_time_ms_max: 10_000,
+            body_time_ms_max: 30_000,
+            keep_alive_ms_max: 75_000,
+            channel_name_bytes_max: 128,
+            channels_per_namespace_max: 1_000_000,
+            egress_ring_bytes_max: 4 << 20,
+            members_per_channel_max: 100_000,
+            idempotency_keys_max: 100_000,
+            idempotency_ms_max: 300_000,
+            rooms_max: 100_000,
+            profiles_max: 100_000,
+            peer_queue_messages_max: 8_192,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Corecast: a realtime message broker. ARCHITECTURE.md has the bird's eye view.
+//!
+//! The modules are floors; a module uses lower floors only (`tests/tidy.rs` checks it):
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 5 | `cli`, `config`, `server` |
+//! | 4 | `runtime` |
+//! | 3 | `shard` |
+//! | 2 | `broker`, `surface`, `auth`, `metrics` |
+//! | 1 | `model`, `protocol` |
+//! | 0 | `base` |
+
+pub mod base;
+pub mod model;
+pub mod protocol;
+pub mod shard;
+pub mod surface;

@@ -1,0 +1,55 @@
+//! Names of channels and positions in them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a channel as the broker knows it. Cheap to clone; shared between cores.
+///
+/// A surface builds it from what its wire says and has checked its form. By convention the part before the
+/// first `:` is the namespace.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelName(Arc<str>);
+
+impl ChannelName {
+    /// Takes a name whose form the surface has checked.
+    pub fn new(name: &str) -> Self {
+        Self(Arc::from(name))
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands before the first `:`, or the whole name.
+    pub fn namespace(&self) -> &str {
+        self.0.split_once(':').map_or(&self.0, |(namespace, _)| namespace)
+    }
+
+    /// What stands after the first `:`, or nothing.
+    pub fn suffix(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, suffix)| suffix)
+    }
+}
+
+impl fmt::Debug for ChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for ChannelName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A place in a channel's order. Offsets rise by one within an epoch; a new epoch says that the order
+/// started anew and no position of an older one can be continued.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Position {
+    /// Which life of the channel: below 2^53, so that JSON numbers carry it exactly.
+    pub epoch: u64,
+    /// Publications of this epoch so far; the first publication has offset 1.
+    pub offset: u64,
+}

@@ -1,0 +1,54 @@
+//! Faults of the outside: one table of codes, mapped by each surface to its own shape.
+
+use std::borrow::Cow;
+
+/// What kind of fault it was.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FaultCode {
+    /// The bytes are not the JSON (or form) they should be.
+    InvalidSyntax,
+    /// A message of a type that the dialect does not have.
+    UnknownType,
+    /// The channel's name is malformed or of no known namespace.
+    InvalidChannel,
+    /// The channel has no such event.
+    InvalidEvent,
+    /// A field is missing or out of range.
+    InvalidRequest,
+    /// No credentials, or none that hold.
+    Unauthenticated,
+    /// Known, but not allowed.
+    Forbidden,
+    /// No such thing, or no such path.
+    NotFound,
+    /// The path exists, the method does not; the detail lists the allowed methods for `Allow`.
+    MethodNotAllowed,
+    /// The thing exists already, or its state does not allow this.
+    Conflict,
+    /// More bytes than the limit.
+    TooLarge,
+    /// A quota is used up; try later.
+    RateLimited,
+    /// A table is full; trying again at once will not help.
+    LimitExceeded,
+    /// A core's queue is full; try again.
+    Overloaded,
+    /// The node is going away or not ready.
+    Unavailable,
+}
+
+/// A fault with its sentence for the person who meets it: what happened, why, what to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The kind.
+    pub code: FaultCode,
+    /// The sentence. Never contains a secret.
+    pub message: Cow<'static, str>,
+}
+
+impl Fault {
+    /// A fault with its sentence.
+    pub fn new(code: FaultCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

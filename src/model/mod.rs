@@ -1,0 +1,10 @@
+//! Floor 1: the broker's own words. Wire formats are not known here; `docs/glossary.md` defines each word.
+
+pub mod channel;
+pub mod command;
+pub mod definition;
+pub mod fault;
+pub mod node;
+pub mod publication;
+pub mod reply;
+pub mod session;

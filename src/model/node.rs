@@ -1,0 +1,42 @@
+//! The state of a node and of its cores, as health checks and metrics tell it.
+
+use std::sync::Arc;
+
+/// What does not change while the process lives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeInfo {
+    /// `corecast@<host>` unless configured.
+    pub name: Arc<str>,
+    /// The version of the program.
+    pub version: &'static str,
+    /// Start of the process, milliseconds since 1970.
+    pub started_unix_ms: u64,
+    /// Start of the process on the monotonic clock of [`crate::base::time::Now`], microseconds.
+    pub started_monotonic_us: u64,
+}
+
+/// What one core says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CoreState {
+    /// Open connections, HTTP and WebSocket.
+    pub connections: u64,
+    /// Open WebSocket connections.
+    pub websocket_connections: u64,
+    /// Users homed on this core that have a connection.
+    pub online_users: u64,
+}
+
+/// The node as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeState {
+    /// The unchanging part.
+    pub info: NodeInfo,
+    /// Whole seconds since the start.
+    pub uptime_s: u64,
+    /// Sum over the cores that answered.
+    pub total: CoreState,
+    /// Whether the node is going away.
+    pub draining: bool,
+    /// Cores that did not answer within the deadline: they do not turn.
+    pub silent_cores: u32,
+}

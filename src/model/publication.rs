@@ -1,0 +1,160 @@
+//! A publication: what a channel carries. Archived once (rkyv) at its home core; the same bytes live in the
+//! history, cross between cores behind one reference count, and go to the store and to other nodes.
+
+use rkyv::{Archive, Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The archived bytes of one [`Publication`], shared between cores.
+pub type PublicationBytes = Arc<[u8]>;
+
+/// One entry of a channel's order.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub struct Publication {
+    /// Epoch of the channel when this was published.
+    pub epoch: u64,
+    /// Place in the channel's order; rises by one.
+    pub offset: u64,
+    /// Wall clock at the home core, milliseconds since 1970.
+    pub time_ms: u64,
+    /// User id of who published.
+    pub publisher: String,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a publication says. A new surface adds a variant only for a new meaning.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Debug)]
+pub enum Body {
+    /// A client's own JSON value, kept to the byte.
+    Data {
+        /// One valid JSON value.
+        json: String,
+    },
+    /// A chat message was written. Its id is the channel and the position of this publication.
+    MessageCreated {
+        /// The text.
+        content: String,
+        /// The kind of content, `text` by default.
+        kind: String,
+    },
+    /// A chat message was changed.
+    MessageUpdated {
+        /// Offset of the `MessageCreated`.
+        of: u64,
+        /// Who wrote the message.
+        author: String,
+        /// When the message was written, milliseconds since 1970.
+        created_ms: u64,
+        /// The new text.
+        content: String,
+        /// The kind of content.
+        kind: String,
+    },
+    /// A chat message was deleted.
+    MessageDeleted {
+        /// Offset of the `MessageCreated`.
+        of: u64,
+        /// Who wrote the message.
+        author: String,
+        /// When the message was written, milliseconds since 1970.
+        created_ms: u64,
+    },
+    /// The channel's room record was made.
+    RoomCreated {
+        /// The record now.
+        room: Room,
+    },
+    /// The channel's room record was changed.
+    RoomUpdated {
+        /// The record now.
+        room: Room,
+    },
+    /// The channel's room record was deleted.
+    RoomDeleted {
+        /// The record as it was.
+        room: Room,
+    },
+    /// The channel's user has its first connection on this node.
+    UserOnline,
+    /// The channel's user lost its last connection on this node.
+    UserOffline,
+    /// The channel's user changed its profile.
+    UserUpdated {
+        /// The profile now.
+        profile: Profile,
+    },
+}
+
+/// A room's record. Its id is the suffix of its channel's name.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// The id without a surface's prefix.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Free text; empty where none was given.
+    pub description: String,
+    /// User id of who made it.
+    pub owner: String,
+    /// Milliseconds since 1970.
+    pub created_ms: u64,
+    /// Milliseconds since 1970.
+    pub updated_ms: u64,
+}
+
+/// What a user says of itself.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Profile {
+    /// User id.
+    pub user: String,
+    /// Display name, where one is known.
+    pub name: Option<String>,
+    /// A word the user chose for its state (`online`, `away`, `busy`, `offline`), where it chose one.
+    pub status: Option<String>,
+    /// Whether the user has a connection on this node.
+    pub online: bool,
+}
+
+impl Publication {
+    /// Archives the publication with `scratch` as working space, so that only the result is allocated.
+    pub fn archive(&self, scratch: &mut rkyv::util::AlignedVec) -> PublicationBytes {
+        scratch.clear();
+        let bytes = rkyv::api::high::to_bytes_in::<_, rkyv::rancor::Error>(self, std::mem::take(scratch))
+            .expect("archiving into memory fails only when memory ends");
+        let shared = Arc::from(bytes.as_slice());
+        *scratch = bytes;
+        shared
+    }
+
+    /// A validated view of archived bytes, without copying. `None` if they are not a publication
+    /// (ATTACKS 12: bytes from disk or other nodes are not trusted).
+    pub fn view(bytes: &[u8]) -> Option<&ArchivedPublication> {
+        rkyv::access::<ArchivedPublication, rkyv::rancor::Error>(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archived_bytes_read_back_and_damage_is_refused() {
+        let publication = Publication {
+            epoch: 1 << 52,
+            offset: 7,
+            time_ms: 3,
+            publisher: "user_1".into(),
+            body: Body::Data { json: "{\"a\":1}".into() },
+        };
+        let mut scratch = rkyv::util::AlignedVec::new();
+        let bytes = publication.archive(&mut scratch);
+        let view = Publication::view(&bytes).expect("valid");
+        assert_eq!(view.offset.to_native(), 7);
+        assert!(matches!(&view.body, ArchivedBody::Data { json } if json.as_str() == "{\"a\":1}"));
+        for cut in 0..bytes.len() {
+            // A cut archive may still be a smaller valid one only if its root still fits; it must not panic.
+            let _ = Publication::view(&bytes[..cut]);
+        }
+        assert!(Publication::view(&[]).is_none());
+    }
+}

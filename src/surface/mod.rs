@@ -1,0 +1,103 @@
+//! Floor 2: the published APIs. A surface is a folder here, a line in [`list`], a config table. It decodes one
+//! request to one [`Command`] and encodes one [`Reply`]; it keeps no state and awaits nothing.
+
+pub mod list;
+
+use crate::model::channel::ChannelName;
+use crate::model::command::Command;
+use crate::model::fault::Fault;
+use crate::model::reply::{Push, Reply};
+use crate::model::session::{Scopes, Session};
+use crate::protocol::http::{Head, Method, Response};
+use std::borrow::Cow;
+
+/// One published API.
+pub struct Surface {
+    /// Its name in config and docs.
+    pub name: &'static str,
+    /// Paths that start with one of these belong to it: a path below that matches no endpoint is answered
+    /// in this surface's error shape. A prefix is whole segments: `/v1` covers `/v1` and `/v1/x`, not `/v10`.
+    pub prefixes: &'static [&'static str],
+    /// Where this surface's requests carry their credentials: a bearer token or key, not yet verified.
+    pub credentials: for<'a> fn(&Head<'a>) -> Option<Cow<'a, str>>,
+    /// Its HTTP endpoints.
+    pub endpoints: &'static [Endpoint],
+    /// Its WebSocket endpoints.
+    pub sockets: &'static [Socket],
+    /// A fault in its HTTP error shape.
+    pub encode_fault: fn(&Fault) -> Response,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anyone.
+    Open,
+    /// A session with these scopes.
+    Scoped(Scopes),
+}
+
+/// A method on a path template (`/v1/rooms/{id}`, the syntax of `matchit`).
+pub struct Endpoint {
+    /// The method. `HEAD` is served by the endpoint for `GET`.
+    pub method: Method,
+    /// The path template.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// The request as a command.
+    pub decode: fn(&Request<'_>) -> Result<Command, Fault>,
+    /// The reply as a response; never called with [`Reply::Fault`].
+    pub encode: fn(&Reply) -> Response,
+}
+
+/// A path where a WebSocket can be opened.
+pub struct Socket {
+    /// The path template.
+    pub path: &'static str,
+    /// Who may open it.
+    pub access: Access,
+    /// The language spoken on it.
+    pub dialect: &'static Dialect,
+}
+
+/// A whole request, as an endpoint decodes it.
+pub struct Request<'a> {
+    /// Request line and headers.
+    pub head: &'a Head<'a>,
+    /// Values of the template's parameters, percent-decoded, in order of appearance.
+    pub parameters: &'a [(&'static str, Cow<'a, str>)],
+    /// The body, whole.
+    pub body: &'a [u8],
+    /// Who asks; always there on endpoints that are not open.
+    pub session: Option<&'a Session>,
+    /// A number that no other request of this node's life has, hard to guess: for ids made by a surface.
+    pub fresh: u64,
+}
+
+impl Request<'_> {
+    /// The value of a template parameter; empty if the template has none of that name.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// A surface's WebSocket language. Pure functions; everything is JSON text unless a dialect says otherwise.
+pub struct Dialect {
+    /// Index into [`list::DIALECTS`].
+    pub index: usize,
+    /// One message as a command. `binary` says which kind of WebSocket message it was.
+    pub decode: fn(message: &[u8], binary: bool, session: &Session) -> Incoming,
+    /// Appends the text of a reply, a fault included.
+    pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>),
+    /// Appends the text of a push.
+    pub encode_push: fn(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>),
+}
+
+/// A decoded message.
+pub struct Incoming {
+    /// What the client asks for, or what is wrong with it.
+    pub command: Result<Command, Fault>,
+    /// The client's own name for this request, as raw JSON, given back with the reply.
+    pub correlation: Option<Box<str>>,
+}
