@@ -1,6 +1,10 @@
 //! Floor 0: ids, time, hashing, limits, rings, slabs, the timing wheel. Knows nothing of the broker.
 
+pub mod bucket;
 pub mod hash;
 pub mod ids;
 pub mod limits;
+pub mod ring;
+pub mod slab;
 pub mod time;
+pub mod wheel;
