@@ -1,0 +1,240 @@
+//! The edge side: which connections of this core hear which channel, and what each still has to be sent.
+//!
+//! A [`Stream`] is one channel in one dialect: a ring of encoded frames and its subscribers, each a cursor
+//! into the ring. Fan-out walks dirty streams in chunks and round-robin; what a subscriber gets is decided when
+//! it is its turn (late binding), so that everything published meanwhile leaves in the same send.
+//!
+//! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscriber with
+//! bytes to come is in a dirty stream, or held or blocked by its owner, who marks the stream again later.
+
+mod fanout;
+mod stream;
+mod subscriber;
+
+pub use fanout::CHUNK_SENDS;
+use fanout::Fanout;
+pub use stream::{Lapped, Stream};
+pub use subscriber::{Audience, Subscriber};
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ids::ConnectionId;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::SlowPolicy;
+use slab::Slab;
+
+/// Index of a stream in [`Edge`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StreamId(pub u32);
+
+/// A subscriber that moved to another place because one was removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// Where it was and ...
+    pub from: u32,
+    /// ... is now.
+    pub to: u32,
+}
+
+/// All streams of one core.
+pub struct Edge {
+    streams: Slab<Stream>,
+    /// The first stream of a channel; those of other dialects follow by [`Stream::sibling`].
+    by_channel: KeyedMap<ChannelName, StreamId>,
+    fanout: Fanout,
+    /// Streams that hold ring memory.
+    warm: Vec<StreamId>,
+    ring_bytes_max: usize,
+    /// Working space for a frame, kept between publications.
+    scratch: Vec<u8>,
+}
+
+impl Edge {
+    /// An edge without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber.
+    pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
+        Self {
+            streams: Slab::new(),
+            by_channel: KeyedMap::with_hasher(KeyedState::new(seed, 0xed6e)),
+            fanout: Fanout::default(),
+            warm: Vec::new(),
+            ring_bytes_max,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// A stream that exists.
+    pub fn stream(&self, id: StreamId) -> &Stream {
+        &self.streams[id.0 as usize]
+    }
+
+    /// The stream of a channel in a dialect.
+    pub fn find(&self, channel: &ChannelName, dialect: u8) -> Option<StreamId> {
+        self.siblings(channel).find(|id| self.stream(*id).dialect() == dialect)
+    }
+
+    /// All dialects' streams of a channel.
+    fn siblings(&self, channel: &ChannelName) -> impl Iterator<Item = StreamId> + '_ {
+        std::iter::successors(self.by_channel.get(channel).copied(), |id| self.stream(*id).sibling())
+    }
+
+    /// Adds a subscriber that hears what is published from now on; it gets nothing while `held`.
+    /// `position` is where the channel is. Returns the stream and the subscriber's place in it.
+    pub fn subscribe(
+        &mut self,
+        channel: &ChannelName,
+        dialect: u8,
+        slow: SlowPolicy,
+        position: Position,
+        connection: ConnectionId,
+        held: bool,
+    ) -> (StreamId, u32) {
+        let id = self.find(channel, dialect).unwrap_or_else(|| {
+            let sibling = self.by_channel.get(channel).copied();
+            let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
+            let id = StreamId(self.streams.insert(stream) as u32);
+            self.by_channel.insert(channel.clone(), id);
+            id
+        });
+        (id, self.streams[id.0 as usize].add(connection, held))
+    }
+
+    /// Removes a subscriber; the stream goes with its last one.
+    pub fn unsubscribe(&mut self, id: StreamId, place: u32) -> Option<Moved> {
+        let stream = &mut self.streams[id.0 as usize];
+        let moved = stream.remove(place);
+        if stream.subscribers().is_empty() {
+            if stream.dirty {
+                self.fanout.forget(id);
+            }
+            if stream.is_warm() {
+                self.warm.retain(|warm| *warm != id);
+            }
+            let stream = self.streams.remove(id.0 as usize);
+            self.unlink(id, &stream);
+        } else if stream.has_pending() {
+            // The moved subscriber may have been passed over in the pass that is under way.
+            self.fanout.mark(id, stream);
+        }
+        moved
+    }
+
+    fn unlink(&mut self, id: StreamId, gone: &Stream) {
+        let first = self.by_channel[gone.channel()];
+        match (first == id, gone.sibling()) {
+            (true, None) => drop(self.by_channel.remove(gone.channel())),
+            (true, Some(next)) => drop(self.by_channel.insert(gone.channel().clone(), next)),
+            (false, next) => {
+                let before = self
+                    .siblings(gone.channel())
+                    .find(|other| self.stream(*other).sibling() == Some(id))
+                    .expect("a stream that is not first follows one");
+                self.streams[before.0 as usize].set_sibling(next);
+            }
+        }
+    }
+
+    /// Puts one frame into every stream of a channel. `encode` appends the whole frame for a dialect, or
+    /// nothing if the dialect does not tell this. Subscribers that owed too much are reported in `lapped`.
+    pub fn publish(
+        &mut self,
+        channel: &ChannelName,
+        position: Option<Position>,
+        audience: Audience,
+        lapped: &mut Vec<Lapped>,
+        mut encode: impl FnMut(u8, &mut Vec<u8>),
+    ) {
+        let mut next = self.by_channel.get(channel).copied();
+        while let Some(id) = next {
+            let stream = &mut self.streams[id.0 as usize];
+            next = stream.sibling();
+            self.scratch.clear();
+            encode(stream.dialect(), &mut self.scratch);
+            if self.scratch.is_empty() {
+                continue;
+            }
+            let was_warm = stream.is_warm();
+            stream.push(&self.scratch, position, audience, self.ring_bytes_max, lapped);
+            if !was_warm && stream.is_warm() {
+                self.warm.push(id);
+            }
+            self.fanout.mark(id, stream);
+        }
+        if self.scratch.capacity() > SCRATCH_BYTES_KEPT {
+            self.scratch = Vec::new();
+        }
+    }
+
+    /// Lets a held subscriber go, or one whose socket has room again.
+    pub fn release(&mut self, id: StreamId, place: u32) {
+        let stream = &mut self.streams[id.0 as usize];
+        stream.set_held(place, false);
+        if stream.pending(place) {
+            self.fanout.mark(id, stream);
+        }
+    }
+
+    /// The next connection whose turn it is to be sent to. `ready` says whether its socket takes bytes;
+    /// those that are not are passed over, and their owner gathers what they missed when they are.
+    pub fn next_transmit(&mut self, ready: impl FnMut(ConnectionId) -> bool) -> Option<ConnectionId> {
+        self.fanout.next(&mut self.streams, ready)
+    }
+
+    /// Notes that up to `bytes` bytes of a subscriber's run were written; see [`Stream::run`]. Says how many
+    /// of them the run took. The rest of a frame that was cut in the middle is appended to `torn`.
+    /// `frame_bytes` tells a frame's length from its first ten bytes.
+    pub fn sent(
+        &mut self,
+        id: StreamId,
+        place: u32,
+        bytes: usize,
+        frame_bytes: impl Fn(&[u8]) -> usize,
+        torn: &mut Vec<u8>,
+    ) -> usize {
+        let stream = &mut self.streams[id.0 as usize];
+        let taken = stream.advance(place, bytes, frame_bytes, torn);
+        if stream.pending(place) {
+            self.fanout.mark(id, stream);
+        }
+        taken
+    }
+
+    /// Appends everything a subscriber still has to get to `out`, and counts it as sent.
+    pub fn take_pending(&mut self, id: StreamId, place: u32, out: &mut Vec<u8>) {
+        self.streams[id.0 as usize].take_pending(place, out);
+    }
+
+    /// Gives back ring memory of streams that have been quiet since the last call. Call it every second or so.
+    pub fn sweep(&mut self) {
+        let streams = &mut self.streams;
+        self.warm.retain(|id| !streams[id.0 as usize].cool());
+    }
+
+    /// Whether no stream has anything to send to a socket that takes bytes.
+    pub fn is_idle(&self) -> bool {
+        self.fanout.is_idle()
+    }
+
+    /// Streams there are, and bytes of ring memory.
+    pub fn size(&self) -> (usize, usize) {
+        let bytes = self.warm.iter().map(|id| self.stream(*id).ring_bytes()).sum();
+        (self.streams.len(), bytes)
+    }
+
+    /// Asserts what must always hold; for tests and the simulator.
+    pub fn invariants(&self) {
+        for (index, stream) in &self.streams {
+            stream.invariants();
+            let id = StreamId(index as u32);
+            assert!(self.siblings(stream.channel()).any(|other| other == id), "every stream is linked");
+            assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
+        }
+        assert!(self.by_channel.len() <= self.streams.len());
+    }
+}
+
+/// A larger working space came from a rare large message and is not kept.
+const SCRATCH_BYTES_KEPT: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests;

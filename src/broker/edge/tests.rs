@@ -1,0 +1,235 @@
+//! Streams and fan-out against a naive model: each subscriber's bytes, whole frames, in order.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+/// A frame of the tests: its length, then its serial number, padded.
+fn frame(serial: u16, length: usize) -> Vec<u8> {
+    let length = length.max(4);
+    let mut bytes = vec![0; length];
+    bytes[..2].copy_from_slice(&(length as u16).to_be_bytes());
+    bytes[2..4].copy_from_slice(&serial.to_be_bytes());
+    bytes
+}
+
+fn frame_bytes(first: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([first[0], first[1]]))
+}
+
+fn serials(mut bytes: &[u8]) -> Vec<u16> {
+    let mut serials = Vec::new();
+    while !bytes.is_empty() {
+        let length = frame_bytes(bytes);
+        serials.push(u16::from_be_bytes([bytes[2], bytes[3]]));
+        bytes = &bytes[length..];
+    }
+    serials
+}
+
+fn connection(index: u32) -> ConnectionId {
+    ConnectionId { index, generation: 0 }
+}
+
+/// What one client of the test has.
+#[derive(Default)]
+struct Client {
+    place: Option<(StreamId, u32)>,
+    torn: Vec<u8>,
+    got: Vec<u8>,
+    wanted: Vec<u16>,
+    lost: bool,
+}
+
+fn subscribe(edge: &mut Edge, index: u32, held: bool) -> (StreamId, u32) {
+    edge.subscribe(
+        &ChannelName::new("room:1"),
+        0,
+        SlowPolicy::Skip,
+        Position::default(),
+        connection(index),
+        held,
+    )
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Subscribe(u32),
+    Unsubscribe(u32),
+    Publish { length: usize, except: Option<u32> },
+    Send { bytes: usize },
+    Sweep,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (0u32..6).prop_map(Step::Subscribe),
+        1 => (0u32..6).prop_map(Step::Unsubscribe),
+        6 => (4usize..300, proptest::option::of(0u32..12)).prop_map(|(length, except)| Step::Publish { length, except }),
+        8 => (0usize..900).prop_map(|bytes| Step::Send { bytes }),
+        1 => Just(Step::Sweep),
+    ]
+}
+
+fn write_to(edge: &mut Edge, client: &mut Client, bytes: usize) {
+    let (stream, place) = client.place.expect("subscribed");
+    let torn = std::mem::take(&mut client.torn);
+    let (head, rest) = torn.split_at(bytes.min(torn.len()));
+    client.got.extend(head);
+    client.torn = rest.to_vec();
+    let left = bytes - head.len();
+    if !client.torn.is_empty() {
+        return;
+    }
+    let (first, second) = edge.stream(stream).run(place);
+    let run = [first, second].concat();
+    let taken = edge.sent(stream, place, left, frame_bytes, &mut client.torn);
+    assert_eq!(taken, left.min(run.len()));
+    client.got.extend(&run[..taken]);
+}
+
+proptest! {
+    #[test]
+    fn every_subscriber_gets_whole_frames_in_order(steps in proptest::collection::vec(step(), 1..150)) {
+        let mut edge = Edge::new(1, 2048);
+        let mut clients: HashMap<u32, Client> = (0..6).map(|index| (index, Client::default())).collect();
+        let mut serial = 0;
+        for step in steps {
+            match step {
+                Step::Subscribe(index) if clients[&index].place.is_none() => {
+                    let place = subscribe(&mut edge, index, false);
+                    *clients.get_mut(&index).unwrap() = Client { place: Some(place), ..Client::default() };
+                }
+                Step::Unsubscribe(index) => {
+                    let client = clients.get_mut(&index).unwrap();
+                    let Some((stream, place)) = client.place.take() else { continue };
+                    let mut rest = std::mem::take(&mut client.torn);
+                    edge.take_pending(stream, place, &mut rest);
+                    client.got.extend(rest);
+                    if !client.lost {
+                        prop_assert_eq!(serials(&client.got), client.wanted.clone());
+                    }
+                    if let Some(moved) = edge.unsubscribe(stream, place) {
+                        let other = clients.get_mut(&moved.connection.index).unwrap();
+                        prop_assert_eq!(other.place, Some((stream, moved.from)));
+                        other.place = Some((stream, moved.to));
+                    }
+                }
+                Step::Publish { length, except } => {
+                    serial += 1;
+                    let audience = except.map_or(Audience::All, |index| Audience::Except(connection(index)));
+                    let mut lapped = Vec::new();
+                    edge.publish(&ChannelName::new("room:1"), None, audience, &mut lapped, |_, out| {
+                        out.extend(frame(serial, length));
+                    });
+                    for lapped in lapped {
+                        clients.get_mut(&lapped.connection.index).unwrap().lost = true;
+                    }
+                    for (index, client) in &mut clients {
+                        if client.place.is_some() && except != Some(*index) {
+                            client.wanted.push(serial);
+                        }
+                    }
+                }
+                Step::Send { bytes } => {
+                    if let Some(id) = edge.next_transmit(|_| true) {
+                        write_to(&mut edge, clients.get_mut(&id.index).unwrap(), bytes);
+                    }
+                }
+                Step::Sweep => edge.sweep(),
+                Step::Subscribe(_) => {}
+            }
+            edge.invariants();
+        }
+        // After everything is sent, nothing is missing, doubled or out of order.
+        for _ in 0..10_000 {
+            let Some(id) = edge.next_transmit(|_| true) else { break };
+            write_to(&mut edge, clients.get_mut(&id.index).unwrap(), usize::MAX / 2);
+        }
+        for (index, client) in &mut clients {
+            if client.place.is_none() { continue }
+            write_to(&mut edge, client, usize::MAX / 2);
+            write_to(&mut edge, client, usize::MAX / 2);
+            let got = serials(&client.got);
+            if client.lost {
+                prop_assert!(got.windows(2).all(|pair| pair[0] < pair[1]));
+            } else {
+                prop_assert_eq!(&got, &client.wanted, "client {}", index);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_cut_keeps_its_rest_before_the_ring_laps_it() {
+    let mut edge = Edge::new(1, 512);
+    let mut client = Client { place: Some(subscribe(&mut edge, 0, false)), ..Client::default() };
+    let mut lapped = Vec::new();
+    for serial in 1..=20 {
+        edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
+            out.extend(frame(serial, 100));
+        });
+        if serial == 1 {
+            write_to(&mut edge, &mut client, 30);
+        }
+    }
+    assert_eq!(client.torn.len(), 70);
+    assert!(!lapped.is_empty(), "the ring holds five frames, fifteen came");
+    write_to(&mut edge, &mut client, 10_000);
+    assert_eq!(serials(&client.got)[0], 1);
+}
+
+#[test]
+fn two_dirty_streams_take_turns() {
+    let mut edge = Edge::new(1, 4096);
+    for index in 0..200 {
+        let channel = ChannelName::new(if index < 100 { "room:a" } else { "room:b" });
+        edge.subscribe(&channel, 0, SlowPolicy::Skip, Position::default(), connection(index), false);
+    }
+    let mut lapped = Vec::new();
+    for name in ["room:a", "room:b"] {
+        edge.publish(&ChannelName::new(name), None, Audience::All, &mut lapped, |_, out| {
+            out.extend(frame(1, 8))
+        });
+    }
+    let order: Vec<u32> = std::iter::from_fn(|| edge.next_transmit(|_| true)).map(|id| id.index).collect();
+    assert_eq!(order.len(), 200);
+    assert!(order[..CHUNK_SENDS as usize].iter().all(|index| *index < 100));
+    assert!(order[CHUNK_SENDS as usize..2 * CHUNK_SENDS as usize].iter().all(|index| *index >= 100));
+}
+
+#[test]
+fn a_held_subscriber_waits_for_its_release() {
+    let mut edge = Edge::new(1, 4096);
+    let (stream, place) = subscribe(&mut edge, 0, true);
+    let mut lapped = Vec::new();
+    edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
+        out.extend(frame(1, 8))
+    });
+    assert_eq!(edge.next_transmit(|_| true), None);
+    edge.release(stream, place);
+    assert_eq!(edge.next_transmit(|_| true), Some(connection(0)));
+}
+
+#[test]
+fn a_channel_in_two_dialects_is_encoded_once_for_each() {
+    let mut edge = Edge::new(1, 4096);
+    let channel = ChannelName::new("room:1");
+    for (index, dialect) in [(0, 0), (1, 1), (2, 1)] {
+        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), connection(index), false);
+    }
+    let mut encoded = Vec::new();
+    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |dialect, out| {
+        encoded.push(dialect);
+        out.extend(frame(1, 8));
+    });
+    encoded.sort();
+    assert_eq!(encoded, [0, 1]);
+    for dialect in [0, 1] {
+        while let Some(stream) = edge.find(&channel, dialect) {
+            edge.unsubscribe(stream, 0);
+            edge.invariants();
+        }
+    }
+    assert_eq!(edge.size(), (0, 0));
+}
