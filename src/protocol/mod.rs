@@ -1,3 +1,20 @@
 //! Floor 1: wire bytes. HTTP/1.1 and WebSocket framing, sans-IO; knows nothing of channels or surfaces.
+//!
+//! A reader is given what arrived, in pieces of any size, and calls back for each whole request or message.
+//! Where the pieces are cut changes nothing: the same bytes give the same calls and the same refusal. What is
+//! whole in one piece is read in place; only a partial request or message is kept, in a box that goes when it ends.
 
+mod held;
 pub mod http;
+pub mod websocket;
+
+/// What a reader does after a callback.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Go on.
+    Continue,
+    /// Keep the bytes that are not parsed yet inside; the next read parses them first, also with empty input.
+    Pause,
+    /// Nothing more is read: the protocol changes, or the connection ends.
+    Stop,
+}

@@ -1,36 +1,30 @@
-//! HTTP/1.1 (RFC 9110, RFC 9112), sans-IO.
+//! HTTP/1.1 (RFC 9110, RFC 9112), sans-IO: the request reader, what a request head says, and the response writer.
+//!
+//! It is strict where two readings of one message are possible (request smuggling): such a request is refused
+//! and the connection closed.
 
-/// A request method that some endpoint may have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Method {
-    /// RFC 9110 section 9.3.1.
-    Get,
-    /// RFC 9110 section 9.3.2.
-    Head,
-    /// RFC 9110 section 9.3.3.
-    Post,
-    /// RFC 9110 section 9.3.4.
-    Put,
-    /// RFC 5789.
-    Patch,
-    /// RFC 9110 section 9.3.5.
-    Delete,
-    /// RFC 9110 section 9.3.7.
-    Options,
-}
+mod body;
+mod chunked;
+mod date;
+mod head;
+mod limits;
+mod method;
+pub mod origin;
+mod parse;
+mod reader;
+mod refusal;
+mod response;
+mod scan;
+mod target;
+#[cfg(test)]
+mod tests;
 
-/// A request line and headers.
-pub struct Head<'a> {
-    _todo: &'a (),
-}
-
-/// A response before it is written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Response {
-    /// Status code.
-    pub status: u16,
-    /// `Content-Type`; empty sends none.
-    pub content_type: &'static str,
-    /// The body.
-    pub body: Vec<u8>,
-}
+pub use date::DateCache;
+pub use head::{Head, Version};
+pub use limits::{FIELDS_MAX, HttpLimits};
+pub use method::Method;
+pub use parse::parse_head;
+pub use reader::{Event, Phase, RequestReader};
+pub use refusal::Refusal;
+pub use response::{CONTINUE, Connection, Response, ResponseContext, reason_phrase, write_response};
+pub use target::decode_segment;

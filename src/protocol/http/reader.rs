@@ -1,0 +1,275 @@
+//! The request reader.
+
+use super::body::{Framing, PartialBody};
+use super::head::{Head, Version};
+use super::limits::HttpLimits;
+use super::parse::parse_scanned;
+use super::refusal::Refusal;
+use super::scan::Scan;
+use crate::protocol::Next;
+use crate::protocol::held::Held;
+
+/// What was read.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A whole request.
+    Request {
+        /// Request line and header fields.
+        head: &'a Head<'a>,
+        /// The decoded body; empty if there is none.
+        body: &'a [u8],
+    },
+    /// The client waits with its body for [`super::CONTINUE`]; the head of its request is acceptable.
+    Continue,
+}
+
+/// What a reader waits for, for the choice of a deadline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// The first byte of a request.
+    Idle,
+    /// The rest of a head.
+    Head,
+    /// The rest of a body.
+    Body,
+}
+
+/// Reads the requests of one connection. Small while it waits for a request.
+#[derive(Debug, Default)]
+pub struct RequestReader {
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    Partial(Box<Partial>),
+    /// After a refusal: whatever comes is dropped.
+    Ended,
+}
+
+/// What is kept while something is incomplete. Never holds the bytes of more than one request, except in `held`.
+#[derive(Debug, Default)]
+struct Partial {
+    head: Vec<u8>,
+    scan: Scan,
+    /// There once the head is whole.
+    body: Option<PartialBody>,
+    held: Held,
+}
+
+/// What a whole head leads to.
+enum Begun {
+    /// A request that was visited; its body took so many bytes.
+    Whole(usize, Next),
+    /// A body that is still to come.
+    Body(PartialBody, /* the client waits for 100 Continue */ bool),
+}
+
+impl RequestReader {
+    /// What it waits for. A paused reader with whole requests inside is idle.
+    pub fn phase(&self) -> Phase {
+        match &self.state {
+            State::Partial(partial) if partial.body.is_some() => Phase::Body,
+            State::Partial(partial) if !partial.head.is_empty() => Phase::Head,
+            _ => Phase::Idle,
+        }
+    }
+
+    /// Whether nothing at all is kept.
+    pub fn is_idle(&self) -> bool {
+        self.phase() == Phase::Idle && self.held_bytes() == 0
+    }
+
+    /// Bytes kept by [`Next::Pause`] and [`RequestReader::hold`] that wait to be parsed.
+    pub fn held_bytes(&self) -> usize {
+        if let State::Partial(partial) = &self.state { partial.held.len() } else { 0 }
+    }
+
+    /// Keeps bytes that arrived while the caller is not ready for another request; the next read parses them
+    /// first. The caller bounds them by [`RequestReader::held_bytes`].
+    pub fn hold(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() && !matches!(self.state, State::Ended) {
+            self.partial().held.push(bytes);
+        }
+    }
+
+    /// What is kept unparsed, after [`Next::Stop`]: it comes before the bytes that `read` did not consume.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        if let State::Partial(partial) = &mut self.state {
+            let rest = std::mem::take(&mut partial.held).into_vec();
+            self.drop_empty_partial();
+            return rest;
+        }
+        Vec::new()
+    }
+
+    /// Reads what arrived and visits each whole request. Returns how many of `bytes` were consumed: all, except
+    /// after [`Next::Stop`].
+    ///
+    /// # Errors
+    /// The first request that is refused; the reader ignores everything after it.
+    pub fn read<F>(&mut self, bytes: &[u8], limits: &HttpLimits, mut visit: F) -> Result<usize, Refusal>
+    where
+        F: FnMut(Event<'_>) -> Next,
+    {
+        let mut held = match &mut self.state {
+            State::Partial(partial) => std::mem::take(&mut partial.held),
+            _ => Held::default(),
+        };
+        let result = if held.is_empty() {
+            self.drop_empty_partial();
+            self.advance(bytes, limits, &mut visit).map(|(used, next)| match next {
+                Next::Stop => used,
+                _ => {
+                    self.hold(bytes.get(used..).unwrap_or_default());
+                    bytes.len()
+                }
+            })
+        } else {
+            held.push(bytes);
+            self.advance(held.as_mut_slice(), limits, &mut visit).map(|(used, _)| {
+                held.consume(used);
+                if held.is_empty() {
+                    self.drop_empty_partial();
+                } else {
+                    self.partial().held = held;
+                }
+                bytes.len()
+            })
+        };
+        if result.is_err() {
+            self.state = State::Ended;
+        }
+        result
+    }
+
+    /// Reads until the bytes are used up or the visitor does not want to go on.
+    fn advance<F>(
+        &mut self,
+        bytes: &[u8],
+        limits: &HttpLimits,
+        visit: &mut F,
+    ) -> Result<(usize, Next), Refusal>
+    where
+        F: FnMut(Event<'_>) -> Next,
+    {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (used, next) = match &self.state {
+                State::Ended => (rest.len(), Next::Continue),
+                State::Partial(partial) if partial.body.is_some() => self.read_body(rest, limits, visit)?,
+                _ => self.read_head(rest, limits, visit)?,
+            };
+            rest = rest.get(used..).unwrap_or_default();
+            if next != Next::Continue {
+                return Ok((bytes.len() - rest.len(), next));
+            }
+        }
+        Ok((bytes.len(), Next::Continue))
+    }
+
+    fn read_head<F>(
+        &mut self,
+        bytes: &[u8],
+        limits: &HttpLimits,
+        visit: &mut F,
+    ) -> Result<(usize, Next), Refusal>
+    where
+        F: FnMut(Event<'_>) -> Next,
+    {
+        let mut scan = if let State::Partial(partial) = &self.state { partial.scan } else { Scan::default() };
+        let Some(end) = scan.advance(bytes, limits)? else {
+            let partial = self.partial();
+            partial.scan = scan;
+            partial.head.extend_from_slice(bytes);
+            return Ok((bytes.len(), Next::Continue));
+        };
+        let (fresh, after) = bytes.split_at(end);
+        let kept = match std::mem::take(&mut self.state) {
+            State::Partial(mut partial) if !partial.head.is_empty() => {
+                partial.head.extend_from_slice(fresh);
+                Some(partial.head)
+            }
+            _ => None,
+        };
+        let begun =
+            parse_scanned(kept.as_deref().unwrap_or(fresh), |head| begin(head, after, limits, visit))?;
+        match begun {
+            Begun::Whole(body_bytes, next) => Ok((end + body_bytes, next)),
+            Begun::Body(body, waits) => {
+                let head = kept.unwrap_or_else(|| fresh.to_vec());
+                self.state =
+                    State::Partial(Box::new(Partial { head, body: Some(body), ..Partial::default() }));
+                Ok((end, if waits { visit(Event::Continue) } else { Next::Continue }))
+            }
+        }
+    }
+
+    fn read_body<F>(
+        &mut self,
+        bytes: &[u8],
+        limits: &HttpLimits,
+        visit: &mut F,
+    ) -> Result<(usize, Next), Refusal>
+    where
+        F: FnMut(Event<'_>) -> Next,
+    {
+        let State::Partial(partial) = &mut self.state else { return Ok((0, Next::Continue)) };
+        let Some(body) = &mut partial.body else { return Ok((0, Next::Continue)) };
+        let (used, whole) = body.feed(bytes, limits)?;
+        if !whole {
+            return Ok((used, Next::Continue));
+        }
+        let (head, body) = (std::mem::take(&mut partial.head), std::mem::take(&mut body.bytes));
+        self.state = State::Idle;
+        let next = parse_scanned(&head, |head| Ok(visit(Event::Request { head, body: &body })))?;
+        Ok((used, next))
+    }
+
+    fn partial(&mut self) -> &mut Partial {
+        if !matches!(self.state, State::Partial(_)) {
+            self.state = State::Partial(Box::default());
+        }
+        match &mut self.state {
+            State::Partial(partial) => partial,
+            State::Idle | State::Ended => unreachable!("the state was made partial above"),
+        }
+    }
+
+    fn drop_empty_partial(&mut self) {
+        if self.is_idle() && matches!(self.state, State::Partial(_)) {
+            self.state = State::Idle;
+        }
+    }
+}
+
+/// Visits the request of this head, if its body is there too.
+fn begin<F>(head: &Head<'_>, after: &[u8], limits: &HttpLimits, visit: &mut F) -> Result<Begun, Refusal>
+where
+    F: FnMut(Event<'_>) -> Next,
+{
+    let framing = Framing::of(head, limits)?;
+    let waits = expects_continue(head)?;
+    Ok(match framing {
+        Framing::Empty => Begun::Whole(0, visit(Event::Request { head, body: &[] })),
+        Framing::Chunked => Begun::Body(PartialBody::chunked(), waits),
+        Framing::Length(length) => match after.get(..length) {
+            Some(body) if !waits => Begun::Whole(length, visit(Event::Request { head, body })),
+            _ => Begun::Body(PartialBody::length(length), waits),
+        },
+    })
+}
+
+/// Whether the client waits for 100 Continue. HTTP/1.0 has no expectations (RFC 9110 section 10.1.1).
+fn expects_continue(head: &Head<'_>) -> Result<bool, Refusal> {
+    let mut expectations = head.header_all("expect").peekable();
+    if head.version == Version::Http10 || expectations.peek().is_none() {
+        return Ok(false);
+    }
+    match expectations.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
+        true => Ok(true),
+        false => Err(Refusal::EXPECTATION_FAILED),
+    }
+}

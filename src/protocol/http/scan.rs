@@ -1,0 +1,131 @@
+//! Finds the end of a request head, or of a trailer section, byte by byte and resumable, and refuses what is
+//! malformed at its first wrong byte.
+//!
+//! The parser of the fields is lenient (bare LF, for one); here each line ends in CRLF, control bytes are
+//! refused, a field name is a token directly before its colon, and there is no folding
+//! (RFC 9112 sections 2.2, 5.1, 5.2).
+
+use super::limits::{FIELDS_MAX, HttpLimits};
+use super::refusal::Refusal;
+
+/// Where the scan is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum At {
+    /// Before the request line; one empty line is skipped (RFC 9112 section 2.2).
+    #[default]
+    Start,
+    /// After the CR of the skipped line.
+    SkippedLf,
+    /// Before the request line, which has to come now.
+    RequestStart,
+    Request,
+    RequestLf,
+    FieldStart,
+    FieldName,
+    FieldValue,
+    FieldLf,
+    /// After the CR of the empty line.
+    EndLf,
+}
+
+/// The state of a scan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scan {
+    at: At,
+    bytes: usize,
+    fields: usize,
+}
+
+impl Scan {
+    /// A scan of trailer fields: there is no request line, and the first empty line ends it.
+    pub fn trailers() -> Self {
+        Self { at: At::FieldStart, ..Self::default() }
+    }
+
+    /// Scans what arrived. `Some(n)`: the section ends after `n` of these bytes. `None`: more is needed.
+    ///
+    /// # Errors
+    /// 400 where a byte is wrong, 414 or 431 where the section grows over a limit.
+    pub fn advance(&mut self, bytes: &[u8], limits: &HttpLimits) -> Result<Option<usize>, Refusal> {
+        let room = limits.head_bytes_max.saturating_sub(self.bytes);
+        let fields_max = limits.headers_max.min(FIELDS_MAX);
+        for (index, &byte) in bytes.iter().take(room).enumerate() {
+            if self.step(byte, fields_max)? {
+                self.bytes += index + 1;
+                return Ok(Some(index + 1));
+            }
+        }
+        if bytes.len() > room {
+            return Err(match self.at {
+                At::Start | At::SkippedLf | At::RequestStart | At::Request | At::RequestLf => {
+                    Refusal::TARGET_TOO_LONG
+                }
+                _ => Refusal::HEAD_TOO_LARGE,
+            });
+        }
+        self.bytes += bytes.len();
+        Ok(None)
+    }
+
+    /// One byte; true where it was the last of the section.
+    fn step(&mut self, byte: u8, fields_max: usize) -> Result<bool, Refusal> {
+        const LINE_END: Refusal = Refusal::bad_request("every line of a request ends in CR LF");
+        self.at = match (self.at, byte) {
+            (At::Request, b' '..=b'~') => At::Request,
+            (At::FieldName, b':') => At::FieldValue,
+            (At::FieldName, _) if is_token(byte) => At::FieldName,
+            (At::FieldValue, b'\t' | b' '..=b'~' | 0x80..) => At::FieldValue,
+            (At::Start, b'\r') => At::SkippedLf,
+            (At::SkippedLf, b'\n') => At::RequestStart,
+            (At::Start | At::RequestStart, _) if is_token(byte) => At::Request,
+            (At::Request, b'\r') => At::RequestLf,
+            (At::RequestLf | At::FieldLf, b'\n') => At::FieldStart,
+            (At::FieldStart, b'\r') => At::EndLf,
+            (At::FieldStart, _) if is_token(byte) => {
+                self.fields += 1;
+                if self.fields > fields_max {
+                    return Err(Refusal::TOO_MANY_FIELDS);
+                }
+                At::FieldName
+            }
+            (At::FieldValue, b'\r') => At::FieldLf,
+            (At::EndLf, b'\n') => return Ok(true),
+            (_, b'\n') | (At::SkippedLf | At::RequestLf | At::FieldLf | At::EndLf, _) => {
+                return Err(LINE_END);
+            }
+            (At::FieldStart, b' ' | b'\t') => {
+                return Err(Refusal::bad_request("a header field must not be folded over lines"));
+            }
+            (At::FieldStart | At::FieldName, _) => {
+                return Err(Refusal::bad_request("a header field is a name, a colon and a value"));
+            }
+            (At::FieldValue, _) => {
+                return Err(Refusal::bad_request("a header field has a control character"));
+            }
+            (At::Start | At::RequestStart | At::Request, _) => {
+                return Err(Refusal::bad_request("the request line is malformed"));
+            }
+        };
+        Ok(false)
+    }
+}
+
+/// Whether a byte may be in a token (RFC 9110 section 5.6.2).
+pub fn is_token(byte: u8) -> bool {
+    const TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            table[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let others = b"!#$%&'*+-.^_`|~";
+        let mut index = 0;
+        while index < others.len() {
+            table[others[index] as usize] = true;
+            index += 1;
+        }
+        table
+    };
+    TABLE[usize::from(byte)]
+}

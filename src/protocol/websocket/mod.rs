@@ -1,0 +1,19 @@
+//! WebSocket (RFC 6455), sans-IO, the server's side: the upgrade, the reader of what a client sends, and the writer
+//! of frames. No extension is spoken.
+
+pub mod close_code;
+mod frame;
+mod limits;
+mod mask;
+mod partial;
+mod reader;
+pub mod upgrade;
+mod violation;
+pub mod writer;
+
+pub use frame::Opcode;
+pub use limits::MessageLimits;
+pub use reader::{Message, Reader};
+pub use upgrade::{Upgrade, write_switching};
+pub use violation::Violation;
+pub use writer::{HEADER_BYTES_MAX, write_close, write_frame};

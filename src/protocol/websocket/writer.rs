@@ -1,0 +1,112 @@
+//! Writes frames of the server: unmasked, unfragmented.
+
+use super::close_code;
+use super::frame::{CONTROL_BYTES_MAX, Opcode};
+
+/// Bytes of an unmasked header at most.
+pub const HEADER_BYTES_MAX: usize = 10;
+
+/// The header of an unfragmented frame with so many payload bytes, and how many of the bytes it takes.
+#[inline]
+pub fn header(opcode: Opcode, payload_bytes: usize) -> ([u8; HEADER_BYTES_MAX], usize) {
+    let mut bytes = [0; HEADER_BYTES_MAX];
+    bytes[0] = 0x80 | opcode as u8;
+    match payload_bytes {
+        0..=125 => {
+            bytes[1] = payload_bytes as u8;
+            (bytes, 2)
+        }
+        126..=0xffff => {
+            bytes[1] = 126;
+            bytes[2..4].copy_from_slice(&(payload_bytes as u16).to_be_bytes());
+            (bytes, 4)
+        }
+        _ => {
+            bytes[1] = 127;
+            bytes[2..].copy_from_slice(&(payload_bytes as u64).to_be_bytes());
+            (bytes, 10)
+        }
+    }
+}
+
+/// Appends a frame. The payload of a control frame is cut at 125 bytes.
+pub fn write_frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
+    let payload = match payload.split_at_checked(CONTROL_BYTES_MAX) {
+        Some((cut, _)) if opcode.is_control() => cut,
+        _ => payload,
+    };
+    let (header, header_bytes) = header(opcode, payload.len());
+    out.reserve(header_bytes + payload.len());
+    out.extend_from_slice(&header[..header_bytes]);
+    out.extend_from_slice(payload);
+}
+
+/// Appends a close frame. A code that must not be on the wire becomes 1011 and a reason over 123 bytes is cut
+/// between characters; both would be faults of ours that the peer should not have to judge.
+pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+    let code = if close_code::may_be_sent(code) { code } else { close_code::INTERNAL_ERROR };
+    let room = reason.len().min(CONTROL_BYTES_MAX - 2);
+    let cut = (0..=room).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or(0);
+    let reason = &reason.as_bytes()[..cut];
+    let (header, header_bytes) = header(Opcode::Close, 2 + reason.len());
+    out.extend_from_slice(&header[..header_bytes]);
+    out.extend_from_slice(&code.to_be_bytes());
+    out.extend_from_slice(reason);
+}
+
+/// Appends a close frame without code and reason, the answer to one without them.
+pub fn write_close_empty(out: &mut Vec<u8>) {
+    write_frame(out, Opcode::Close, &[]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+    use tungstenite::protocol::frame::FrameHeader;
+
+    #[test]
+    fn headers_are_those_of_the_rfc_and_of_another_implementation() {
+        for opcode in [Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong] {
+            for length in [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 33] {
+                let (bytes, count) = header(opcode, length);
+                let mut cursor = Cursor::new(&bytes[..count]);
+                let (other, other_length) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
+                assert_eq!(other_length, length as u64);
+                assert_eq!(cursor.position(), count as u64, "the shortest form");
+                assert!(other.is_final && other.mask.is_none() && !other.rsv1 && !other.rsv2 && !other.rsv3);
+                assert_eq!(u8::from(other.opcode), opcode as u8);
+            }
+        }
+    }
+
+    #[test]
+    fn the_examples_of_section_5_7() {
+        let mut out = Vec::new();
+        write_frame(&mut out, Opcode::Text, b"Hello");
+        assert_eq!(out, [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
+        assert_eq!(header(Opcode::Binary, 256), ([0x82, 0x7e, 1, 0, 0, 0, 0, 0, 0, 0], 4));
+        assert_eq!(header(Opcode::Binary, 65_536), ([0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0], 10));
+    }
+
+    #[test]
+    fn a_close_reason_is_cut_between_characters() {
+        let mut out = Vec::new();
+        write_close(&mut out, 1008, &"ä".repeat(100));
+        assert_eq!(&out[..4], &[0x88, 124, 0x03, 0xf0]);
+        assert_eq!(str::from_utf8(&out[4..]), Ok(&*"ä".repeat(61)));
+        out.clear();
+        write_close(&mut out, 1005, "");
+        assert_eq!(out, [0x88, 2, 0x03, 0xf3]);
+        out.clear();
+        write_close_empty(&mut out);
+        assert_eq!(out, [0x88, 0]);
+    }
+
+    #[test]
+    fn a_control_frame_never_gets_too_long() {
+        let mut out = Vec::new();
+        write_frame(&mut out, Opcode::Ping, &[7; 200]);
+        assert_eq!((out.len(), out[1]), (127, 125));
+    }
+}
