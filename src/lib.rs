@@ -11,6 +11,7 @@
 //! | 1 | `model`, `protocol` |
 //! | 0 | `base` |
 
+pub mod auth;
 pub mod base;
 pub mod broker;
 pub mod model;

@@ -1,0 +1,100 @@
+//! The claims of a token whose signature holds.
+
+use super::{NAME_BYTES_MAX, USER_BYTES_MAX, is_name, is_user, unauthenticated};
+use crate::base::time::{Now, rfc3339};
+use crate::model::fault::Fault;
+use crate::model::session::{Scopes, Session};
+use serde::Deserialize;
+use serde_json::Number;
+
+/// What is read of a token's payload. `iat` is not: when a token was made decides nothing.
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    sub: Option<String>,
+    name: Option<String>,
+    exp: Option<Number>,
+    nbf: Option<Number>,
+    scope: Option<Words>,
+    scopes: Option<Words>,
+}
+
+/// Scopes as one string of words (RFC 8693 section 4.2) or as a list; both are met in either claim.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Claims {
+    /// Reads a payload. A claim that appears twice is refused, as readers differ on which one counts.
+    pub(super) fn parse(payload: &[u8]) -> Result<Self, Fault> {
+        serde_json::from_slice(payload).map_err(|error| {
+            // The error of a value of the wrong type repeats the value, so only its kind is told.
+            let kind = if error.is_data() { "do not have the right types" } else { "are not JSON" };
+            unauthenticated(format!("The token's claims {kind}"))
+        })
+    }
+
+    /// The session these claims give at `now`, with clocks that may differ by `leeway_s`.
+    pub(super) fn into_session(self, now: Now, leeway_s: u64) -> Result<Session, Fault> {
+        let now_s = now.unix_s();
+        let Some(exp) = self.exp.as_ref().map(seconds) else {
+            return Err(unauthenticated("The token has no expiry (exp)"));
+        };
+        let expires_unix_s = exp.saturating_add(leeway_s);
+        if now_s >= expires_unix_s {
+            return Err(unauthenticated(format!("The token expired at {}", date(exp))));
+        }
+        if let Some(nbf) = self.nbf.as_ref().map(seconds)
+            && nbf > now_s.saturating_add(leeway_s)
+        {
+            return Err(unauthenticated(format!("The token is not valid before {}", date(nbf))));
+        }
+        let Some(user) = self.sub.filter(|sub| is_user(sub)) else {
+            return Err(unauthenticated(format!(
+                "The token's subject (sub) must be 1 to {USER_BYTES_MAX} bytes without control characters"
+            )));
+        };
+        if !self.name.as_deref().is_none_or(is_name) {
+            return Err(unauthenticated(format!(
+                "The token's name must be at most {NAME_BYTES_MAX} bytes without control characters"
+            )));
+        }
+        Ok(Session {
+            user: user.into(),
+            name: self.name.filter(|name| !name.is_empty()).map(Into::into),
+            scopes: granted(self.scope, self.scopes),
+            expires_unix_s: Some(expires_unix_s),
+        })
+    }
+}
+
+/// Both claims together. A token without either may read and write; one that names scopes has no others, even
+/// if we know none of them.
+fn granted(scope: Option<Words>, scopes: Option<Words>) -> Scopes {
+    if scope.is_none() && scopes.is_none() {
+        return Scopes::READ.union(Scopes::WRITE);
+    }
+    [scope, scopes].into_iter().flatten().fold(Scopes::NONE, |granted, words| granted.union(words.scopes()))
+}
+
+impl Words {
+    fn scopes(&self) -> Scopes {
+        let known = |granted: Scopes, word: &str| granted.union(Scopes::parse(word).unwrap_or(Scopes::NONE));
+        match self {
+            Self::Text(text) => text.split_ascii_whitespace().fold(Scopes::NONE, known),
+            Self::List(list) => list.iter().map(String::as_str).fold(Scopes::NONE, known),
+        }
+    }
+}
+
+/// Whole seconds of a NumericDate, which may have a fraction (RFC 7519 section 2). Before 1970 counts as 1970.
+fn seconds(date: &Number) -> u64 {
+    // A cast from a float saturates, and NaN, which JSON cannot say, would be 0.
+    date.as_u64().unwrap_or_else(|| date.as_f64().map_or(0, |seconds| seconds as u64))
+}
+
+fn date(unix_s: u64) -> String {
+    rfc3339(unix_s.saturating_mul(1000))
+}

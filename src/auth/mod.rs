@@ -1,0 +1,158 @@
+//! Floor 2: who speaks. A credential is an API key or a signed token (JWT); either becomes a [`Session`] or a
+//! fault that says what is wrong with it and never repeats it.
+//!
+//! Invariants:
+//! - the algorithm of a token is decided by the kind of the key, never by the token;
+//! - nothing of a token is acted upon before its signature holds, and it never names a key or an address
+//!   that is looked up (`kid`, `jku`, `jwk`, `x5u`, `x5c` are not read);
+//! - API keys are kept as digests only.
+
+mod api_keys;
+mod claims;
+mod public_key;
+mod secret;
+mod sign;
+mod token;
+
+pub use api_keys::ApiKey;
+pub use secret::Secret;
+pub use sign::{SignError, TokenClaims, sign};
+
+use crate::base::time::Now;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::session::Session;
+use api_keys::ApiKeys;
+use public_key::PublicKey;
+use std::sync::Arc;
+use token::TokenVerifier;
+
+/// Bytes of a credential; a longer one is refused before it is looked at.
+pub const CREDENTIAL_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes of a user's id, in tokens and API keys.
+pub const USER_BYTES_MAX: usize = 128;
+
+/// Bytes of a user's display name, in tokens and API keys.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// Bytes of an HS256 secret at least: as many as its hash has (RFC 7518 section 3.2).
+pub const JWT_SECRET_BYTES_MIN: usize = 32;
+
+/// What an [`Authenticator`] accepts.
+#[derive(Clone, Debug, Default)]
+pub struct AuthSettings {
+    /// The API keys, each of one user.
+    pub api_keys: Vec<ApiKey>,
+    /// The secret of HS256 tokens; `None` accepts none.
+    pub jwt_secret: Option<Secret>,
+    /// PEM public keys (`PUBLIC KEY`, or `RSA PUBLIC KEY`) of RS256, ES256 and EdDSA tokens.
+    pub jwt_public_keys: Vec<Vec<u8>>,
+    /// Seconds by which the clock of whoever signs may differ from ours.
+    pub leeway_s: u32,
+}
+
+/// Settings that cannot be served.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AuthSetupError {
+    /// Not something a header or a query can carry.
+    #[error("an API key must be 1 to 512 visible ASCII characters")]
+    ApiKeyForm,
+    /// One key cannot be two users.
+    #[error("this API key is given twice")]
+    ApiKeyTwice,
+    /// The user of an API key.
+    #[error("a user must be 1 to {USER_BYTES_MAX} bytes without control characters")]
+    User,
+    /// The display name of an API key.
+    #[error("a name must be at most {NAME_BYTES_MAX} bytes without control characters")]
+    Name,
+    /// Short secrets are found by trial from a single token.
+    #[error("the secret of HS256 tokens must have at least {JWT_SECRET_BYTES_MIN} bytes")]
+    JwtSecretShort,
+    /// A public key of no use.
+    #[error("{0}")]
+    PublicKey(&'static str),
+}
+
+/// Tells who a credential belongs to.
+#[derive(Debug)]
+pub struct Authenticator {
+    api_keys: ApiKeys,
+    tokens: TokenVerifier,
+}
+
+impl Authenticator {
+    /// An authenticator for these settings.
+    ///
+    /// # Errors
+    /// The first setting that cannot be served.
+    pub fn new(settings: AuthSettings) -> Result<Self, AuthSetupError> {
+        if let Some(secret) = &settings.jwt_secret {
+            check_jwt_secret(secret)?;
+        }
+        let public_keys = settings.jwt_public_keys.iter().map(|pem| PublicKey::from_pem(pem));
+        let public_keys = public_keys.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            api_keys: ApiKeys::new(settings.api_keys)?,
+            tokens: TokenVerifier::new(settings.jwt_secret.as_ref(), public_keys, settings.leeway_s),
+        })
+    }
+
+    /// The session of a credential: an API key, or a token that holds at `now`. Connections of one API key
+    /// share one session.
+    ///
+    /// # Errors
+    /// [`FaultCode::Unauthenticated`] with a sentence that says what is wrong and contains nothing of the
+    /// credential.
+    pub fn verify(&self, credential: &str, now: Now) -> Result<Arc<Session>, Fault> {
+        if credential.is_empty() {
+            return Err(unauthenticated("Credentials are missing: send an API key or a token"));
+        }
+        if credential.len() > CREDENTIAL_BYTES_MAX {
+            return Err(unauthenticated(format!(
+                "The credentials are too long: at most {CREDENTIAL_BYTES_MAX} bytes"
+            )));
+        }
+        if let Some(session) = self.api_keys.find(credential) {
+            return Ok(session);
+        }
+        if credential.bytes().filter(|byte| *byte == b'.').count() == 2 {
+            return self.tokens.verify(credential, now).map(Arc::new);
+        }
+        Err(unauthenticated("The API key is not known"))
+    }
+}
+
+/// Whether a PEM public key can verify tokens.
+///
+/// # Errors
+/// [`AuthSetupError::PublicKey`] with the reason.
+pub fn check_public_key(pem: &[u8]) -> Result<(), AuthSetupError> {
+    PublicKey::from_pem(pem).map(drop)
+}
+
+/// Whether a secret is long enough for HS256.
+///
+/// # Errors
+/// [`AuthSetupError::JwtSecretShort`].
+pub fn check_jwt_secret(secret: &Secret) -> Result<(), AuthSetupError> {
+    if secret.expose().len() < JWT_SECRET_BYTES_MIN {
+        return Err(AuthSetupError::JwtSecretShort);
+    }
+    Ok(())
+}
+
+fn unauthenticated(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(FaultCode::Unauthenticated, message)
+}
+
+fn is_user(text: &str) -> bool {
+    !text.is_empty() && text.len() <= USER_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests;
