@@ -16,5 +16,6 @@ pub mod base;
 pub mod broker;
 pub mod model;
 pub mod protocol;
+pub mod runtime;
 pub mod shard;
 pub mod surface;
