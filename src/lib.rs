@@ -13,7 +13,10 @@
 
 pub mod auth;
 pub mod base;
+pub mod cli;
+pub mod config;
 pub mod model;
 pub mod protocol;
+pub mod server;
 pub mod shard;
 pub mod surface;
