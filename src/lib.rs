@@ -14,8 +14,11 @@
 pub mod auth;
 pub mod base;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod model;
 pub mod protocol;
 pub mod runtime;
+pub mod server;
 pub mod shard;
 pub mod surface;

@@ -1,0 +1,227 @@
+//! The data directory and the secrets made in it at the first start.
+//!
+//! Invariants: a secret file appears whole or not at all, and is never replaced; two processes that start at
+//! once end up with the same secrets; a secret that others can read is not used.
+
+use crate::auth::Secret;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Name of the file with the admin API key.
+pub const API_KEY_FILE: &str = "api_key";
+
+/// Name of the file with the secret of tokens.
+pub const JWT_SECRET_FILE: &str = "jwt_secret";
+
+/// Bytes of a secret file; ours are far below.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+/// The secrets of a data directory.
+#[derive(Clone, Debug)]
+pub struct DataSecrets {
+    /// The admin API key: `cc_` and 32 letters and digits.
+    pub api_key: Secret,
+    /// The file that holds it.
+    pub api_key_path: PathBuf,
+    /// The secret of tokens, if one was asked for: 64 hexadecimal digits, used as they are.
+    pub jwt_secret: Option<Secret>,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// The directory cannot be made or looked at.
+    #[error("the data directory {0} cannot be used: {1}")]
+    Directory(PathBuf, io::Error),
+    /// Others could replace what is in it.
+    #[error("the data directory {0} can be written by other users; run: chmod go-w '{0}'")]
+    DirectoryOpen(PathBuf),
+    /// A secret cannot be read or made.
+    #[error("the secret {0} cannot be used: {1}")]
+    Secret(PathBuf, io::Error),
+    /// Others can read a secret.
+    #[error(
+        "the secret {0} is open to other users; run: chmod 600 '{0}' (and make a new one by removing it, \
+             if others may have read it)"
+    )]
+    SecretOpen(PathBuf),
+    /// A secret file holds something else.
+    #[error("the secret {0} is empty or damaged; remove it, and the next start makes a new one")]
+    SecretDamaged(PathBuf),
+}
+
+/// Makes the directory (mode 0700) and its secrets (mode 0600) where they do not exist, and reads them. The
+/// secret of tokens is neither made nor read unless `with_jwt_secret`.
+///
+/// # Errors
+/// What keeps the directory or a secret from being used.
+pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, DataDirError> {
+    let in_directory = |error| DataDirError::Directory(directory.to_owned(), error);
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(in_directory)?;
+    let mode = fs::metadata(directory).map_err(in_directory)?.permissions().mode();
+    if mode & 0o022 != 0 {
+        return Err(DataDirError::DirectoryOpen(directory.to_owned()));
+    }
+    let api_key_path = directory.join(API_KEY_FILE);
+    let api_key = read_or_make(&api_key_path, new_api_key)?;
+    let jwt_secret = if with_jwt_secret {
+        Some(read_or_make(&directory.join(JWT_SECRET_FILE), new_jwt_secret)?)
+    } else {
+        None
+    };
+    Ok(DataSecrets { api_key, api_key_path, jwt_secret })
+}
+
+fn read_or_make(path: &Path, make: fn() -> io::Result<String>) -> Result<Secret, DataDirError> {
+    match read(path) {
+        Err(DataDirError::Secret(_, error)) if error.kind() == ErrorKind::NotFound => {
+            publish(path, make).map_err(|error| DataDirError::Secret(path.to_owned(), error))?;
+            read(path)
+        }
+        other => other,
+    }
+}
+
+/// Reads a secret. The mode is that of the open file, so it cannot change in between.
+fn read(path: &Path) -> Result<Secret, DataDirError> {
+    let in_secret = |error| DataDirError::Secret(path.to_owned(), error);
+    let file = File::open(path).map_err(in_secret)?;
+    if file.metadata().map_err(in_secret)?.permissions().mode() & 0o077 != 0 {
+        return Err(DataDirError::SecretOpen(path.to_owned()));
+    }
+    let mut text = String::new();
+    file.take(SECRET_BYTES_MAX).read_to_string(&mut text).map_err(in_secret)?;
+    let secret = text.trim_end_matches(['\n', '\r']);
+    if secret.len() < 32 || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(DataDirError::SecretDamaged(path.to_owned()));
+    }
+    Ok(Secret::new(secret))
+}
+
+/// Writes a new secret beside its place and links it there, which fails if another process was first: then
+/// that secret counts. A rename would replace it.
+fn publish(path: &Path, make: fn() -> io::Result<String>) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", random_text(b"0123456789abcdef", 16)?));
+    let beside = path.with_file_name(name);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    let written = file.write_all(format!("{}\n", make()?).as_bytes()).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| match fs::hard_link(&beside, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    let removed = fs::remove_file(&beside);
+    linked.and(removed)?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+fn new_api_key() -> io::Result<String> {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    Ok(format!("cc_{}", random_text(DIGITS, 32)?))
+}
+
+fn new_jwt_secret() -> io::Result<String> {
+    random_text(b"0123456789abcdef", 64)
+}
+
+/// `length` characters of an alphabet, each as likely as the others: bytes that would favour some are thrown
+/// away.
+fn random_text(alphabet: &[u8], length: usize) -> io::Result<String> {
+    let fair = 256 - 256 % alphabet.len();
+    let mut text = String::with_capacity(length);
+    let mut bytes = [0; 64];
+    while text.len() < length {
+        getrandom::fill(&mut bytes)?;
+        let fair = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
+        text.extend(fair.take(length - text.len()).map(|byte| char::from(alphabet[byte % alphabet.len()])));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn text(secret: &Secret) -> String {
+        String::from_utf8(secret.expose().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_first_start_makes_secrets_and_later_ones_keep_them() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("a/b");
+        let first = prepare(&directory, true).unwrap();
+        assert_eq!(mode(&directory), 0o700);
+        assert_eq!(mode(&first.api_key_path), 0o600);
+        assert_eq!(mode(&directory.join(JWT_SECRET_FILE)), 0o600);
+        let key = text(&first.api_key);
+        assert!(key.starts_with("cc_") && key.len() == 35, "{}", key.len());
+        assert!(key[3..].bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let secret = text(first.jwt_secret.as_ref().unwrap());
+        assert!(secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(fs::read_to_string(&first.api_key_path).unwrap(), format!("{key}\n"));
+        let second = prepare(&directory, true).unwrap();
+        assert_eq!((second.api_key, second.jwt_secret), (first.api_key, first.jwt_secret));
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_secret_of_tokens_is_made_only_if_wanted() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(prepare(home.path(), false).unwrap().jwt_secret.is_none());
+        assert!(!home.path().join(JWT_SECRET_FILE).exists());
+    }
+
+    #[test]
+    fn processes_that_start_at_once_agree() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("data");
+        let keys: Vec<String> = std::thread::scope(|scope| {
+            let start = || text(&prepare(&directory, true).unwrap().api_key);
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 1);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_others_can_reach_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let key = prepare(home.path(), true).unwrap().api_key_path;
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = prepare(home.path(), true).unwrap_err();
+        assert!(matches!(&error, DataDirError::SecretOpen(path) if *path == key), "{error}");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+        prepare(home.path(), true).unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o775)).unwrap();
+        assert!(matches!(prepare(home.path(), true), Err(DataDirError::DirectoryOpen(_))));
+    }
+
+    #[test]
+    fn damaged_secrets_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = prepare(home.path(), true).unwrap().api_key_path;
+        for damaged in ["", "\n", "cc_short", &format!("cc_{}", " ".repeat(40))] {
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(prepare(home.path(), true), Err(DataDirError::SecretDamaged(_))));
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(prepare(home.path(), true).is_err());
+    }
+
+    #[test]
+    fn a_file_is_not_a_directory() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = prepare(file.path(), true).unwrap_err();
+        assert!(matches!(error, DataDirError::Directory(..)));
+    }
+}

@@ -1,0 +1,63 @@
+//! The `[limits]` section.
+
+use super::reader::{Context, Reader};
+use crate::base::limits::Limits;
+
+/// What a ring or an outbox needs besides messages: frame headers and control frames.
+const OVERHEAD_BYTES: u64 = 64 << 10;
+
+/// Reads each limit within its range. A field without a range does not compile.
+macro_rules! read_limits {
+    ($reader:ident: $($field:ident in $range:expr),* $(,)?) => {{
+        let default = Limits::default();
+        Limits { $($field: $reader.integer(stringify!($field), $range).unwrap_or(default.$field)),* }
+    }};
+}
+
+/// Reads every limit.
+pub(super) fn read(mut reader: Reader<'_>) -> Limits {
+    let limits = read_limits!(reader:
+        connections_max in 1..=1 << 24,
+        connections_per_address_max in 1..=1 << 24,
+        unauthenticated_per_address_max in 1..=1 << 24,
+        subscriptions_per_connection_max in 1..=1_000_000,
+        commands_per_second_max in 0..=1_000_000_000,
+        requests_in_flight_max in 1..=1_000_000,
+        outbox_bytes_max in 1..=1 << 30,
+        message_bytes_max in 1..=256 << 20,
+        fragments_per_message_max in 1..=1 << 20,
+        header_bytes_max in 512..=1 << 20,
+        headers_max in 8..=1024,
+        header_time_ms_max in 1..=600_000,
+        body_time_ms_max in 1..=3_600_000,
+        keep_alive_ms_max in 1..=3_600_000,
+        channel_name_bytes_max in 8..=4096,
+        channels_per_namespace_max in 1..=100_000_000,
+        egress_ring_bytes_max in 1..=1 << 30,
+        members_per_channel_max in 1..=10_000_000,
+        idempotency_keys_max in 1..=100_000_000,
+        idempotency_ms_max in 1..=86_400_000,
+        rooms_max in 1..=100_000_000,
+        profiles_max in 1..=100_000_000,
+        peer_queue_messages_max in 16..=1 << 24,
+    );
+    reader.finish();
+    limits
+}
+
+/// Checks that hold between limits.
+pub(super) fn check(limits: &Limits, context: &Context) {
+    let message = u64::from(limits.message_bytes_max);
+    let least = [
+        ("limits.egress_ring_bytes_max", limits.egress_ring_bytes_max, 2, "2 * message_bytes_max"),
+        ("limits.outbox_bytes_max", limits.outbox_bytes_max, 1, "message_bytes_max"),
+    ];
+    for (path, value, messages, formula) in least {
+        let needed = messages * message + OVERHEAD_BYTES;
+        if u64::from(value) < needed {
+            let place = context.latest(&[path, "limits.message_bytes_max"]);
+            let reason = format!("{path} must be at least {formula} + 65536 = {needed}; it is {value}");
+            context.findings.add(&place, reason);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Floor 5: the settings of a node. Layers of untyped values (`node`) come from TOML text (`parse`), the
+//! environment and flags (`overrides`), are merged, and read into a [`Config`] with every mistake noted at its
+//! place (`reader`).
+//!
+//! `config/default.toml` is the lowest layer and holds every key, so it is also the reference.
+
+mod api_keys;
+mod auth;
+pub mod data_dir;
+mod error;
+mod limits;
+mod namespaces;
+mod node;
+mod origins;
+mod overrides;
+mod parse;
+mod reader;
+mod root;
+mod secret_file;
+mod settings;
+mod suggest;
+
+pub use error::{ConfigError, ConfigErrors, Place};
+pub use settings::{AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig};
+
+use error::Findings;
+use node::{Table, merge_root};
+use parse::{Origin, parse_document};
+use reader::Context;
+use std::path::{Path, PathBuf};
+
+/// Every setting with its comment and default, as TOML.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
+
+/// Where settings come from, besides the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The config file.
+    pub file: Option<PathBuf>,
+    /// Environment variables; those whose names do not start with `CORECAST_` are left alone.
+    pub environment: Vec<(String, String)>,
+    /// The `key=value` of each `--set`, in order.
+    pub flags: Vec<String>,
+}
+
+impl Sources {
+    /// Sources with the environment of this process.
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<String>) -> Self {
+        Self { file, environment: overrides::process_environment(), flags }
+    }
+}
+
+impl Config {
+    /// Reads every layer: the defaults, the file, the environment, the flags. Reads the files that settings
+    /// name, and writes nothing.
+    ///
+    /// # Errors
+    /// Every mistake of every layer.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
+        let context = Context::default();
+        let table = merged(sources, &context.findings);
+        let config = root::read(table, &context);
+        context.findings.into_result().map(|()| config)
+    }
+}
+
+/// The layers, one on the other.
+fn merged(sources: &Sources, findings: &Findings) -> Table {
+    let defaults = default_table(findings);
+    let mut table = defaults.clone();
+    if let Some(file) = &sources.file
+        && let Some(layer) = file_table(file, findings)
+    {
+        merge_root(&mut table, layer, findings);
+    }
+    for (name, value) in &sources.environment {
+        if let Some(layer) = overrides::from_environment(name, value, &defaults, findings) {
+            merge_root(&mut table, layer, findings);
+        }
+    }
+    for flag in &sources.flags {
+        if let Some(layer) = overrides::from_flag(flag, &defaults, findings) {
+            merge_root(&mut table, layer, findings);
+        }
+    }
+    table
+}
+
+fn default_table(findings: &Findings) -> Table {
+    parse_document(DEFAULT_TOML, Origin::At(&Place::Default)).unwrap_or_else(|error| {
+        findings.add(&error.place, error.message);
+        Table::new()
+    })
+}
+
+fn file_table(path: &Path, findings: &Findings) -> Option<Table> {
+    let name = overrides::shown(path);
+    let table = match std::fs::read_to_string(path) {
+        Ok(text) => parse_document(&text, Origin::File(&name, &text)),
+        Err(error) => Err(ConfigError {
+            place: Place::File(name),
+            message: format!("the config file cannot be read: {error}"),
+        }),
+    };
+    table.map_err(|error| findings.add(&error.place, error.message)).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! The `[[namespaces]]`.
+
+use super::reader::{Context, Reader};
+use super::settings::Namespace;
+use crate::model::definition::{ChannelDefinition, HistoryBounds, SlowPolicy};
+
+/// Ten years.
+const AGE_S_MAX: u32 = 315_360_000;
+
+/// Reads every namespace; what an entry leaves out is as in [`ChannelDefinition::default`].
+pub(super) fn read(root: &mut Reader<'_>, context: &Context) -> Vec<Namespace> {
+    let nodes = root.list("namespaces").unwrap_or_default();
+    let mut namespaces = Vec::new();
+    for (index, node) in nodes.into_iter().enumerate() {
+        if let Some(reader) = Reader::element(context, format!("namespaces[{index}]"), node) {
+            namespaces.extend(read_one(reader));
+        }
+    }
+    namespaces
+}
+
+fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
+    if !reader.has("name") {
+        reader.refuse(&reader.place().clone(), "name", "is missing");
+    }
+    let name = reader.text("name");
+    if let Some((name, place)) = &name
+        && !is_namespace(name)
+    {
+        reader.refuse(place, "name", "must be 1 to 64 letters, digits, hyphens or underscores");
+    }
+    let default = ChannelDefinition::default();
+    let bounds = default.history;
+    let policies = [("disconnect", SlowPolicy::Disconnect), ("skip", SlowPolicy::Skip)];
+    let age_s = reader.integer("history_age_s_max", 0..=AGE_S_MAX);
+    let definition = ChannelDefinition {
+        history: HistoryBounds {
+            count_max: reader.integer("history_count_max", 0..=1 << 20).unwrap_or(bounds.count_max),
+            bytes_max: reader.integer("history_bytes_max", 0..=1 << 30).unwrap_or(bounds.bytes_max),
+            age_ms_max: age_s.map_or(bounds.age_ms_max, |seconds| u64::from(seconds) * 1000),
+        },
+        presence: reader.boolean("presence").unwrap_or(default.presence),
+        slow: reader.choice("slow_policy", &policies).unwrap_or(default.slow),
+    };
+    reader.finish();
+    name.map(|(name, _)| Namespace { name, definition })
+}
+
+fn is_namespace(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}

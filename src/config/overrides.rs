@@ -1,0 +1,116 @@
+//! Settings from the environment and from `--set`.
+
+use super::error::{ConfigError, Findings, Place};
+use super::node::{Kind, Node, Table};
+use super::parse::parse_value;
+use std::sync::Arc;
+
+/// What the names of our environment variables start with.
+const PREFIX: &str = "CORECAST_";
+
+/// Settings that are text by default and may be a list.
+const TEXT_OR_LIST: [&str; 2] = ["cores", "auth.jwt_public_key_file"];
+
+/// The table that an environment variable lays over the others; `None` if it is not ours.
+pub(super) fn from_environment(
+    name: &str,
+    value: &str,
+    defaults: &Table,
+    findings: &Findings,
+) -> Option<Table> {
+    let key = name.strip_prefix(PREFIX)?;
+    if is_service_link(key) {
+        return None;
+    }
+    let key = key.to_ascii_lowercase().replace("__", ".");
+    Some(lay(&key, value, &Place::Environment(name.into()), defaults, findings))
+}
+
+/// The table that a `--set key=value` lays over the others.
+pub(super) fn from_flag(flag: &str, defaults: &Table, findings: &Findings) -> Option<Table> {
+    let Some((key, value)) = flag.split_once('=') else {
+        let place = Place::Flag(flag.into());
+        findings.add(&place, "the flag must be --set section.key=value");
+        return None;
+    };
+    let key = key.trim();
+    Some(lay(key, value, &Place::Flag(key.into()), defaults, findings))
+}
+
+/// Kubernetes sets such variables for a service that is called "corecast"; no setting has these names.
+fn is_service_link(key: &str) -> bool {
+    key == "PORT" || ["PORT_", "SERVICE_HOST", "SERVICE_PORT"].iter().any(|start| key.starts_with(start))
+}
+
+fn lay(key: &str, value: &str, place: &Place, defaults: &Table, findings: &Findings) -> Table {
+    let path: Vec<&str> = key.split('.').collect();
+    let kind = read(value, key, find(defaults, &path), place).unwrap_or_else(|error| {
+        findings.add(place, format!("{key}: {}", error.message));
+        // The default stands in, so that the mistake is reported once.
+        find(defaults, &path).map_or(Kind::Text(String::new()), |node| node.kind.clone())
+    });
+    let leaf = Node { place: place.clone(), kind };
+    let (first, rest) = path.split_first().unwrap_or((&"", &[]));
+    let node = rest.iter().rev().fold(leaf, |node, key| Node {
+        place: place.clone(),
+        kind: Kind::Table(Table::from([((*key).to_owned(), node)])),
+    });
+    Table::from([((*first).to_owned(), node)])
+}
+
+/// The default at a path. Within a list of tables a name leads to the first of them, as all have the same
+/// keys.
+fn find<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Node> {
+    let (first, rest) = path.split_first()?;
+    let node = table.get(*first)?;
+    match (&node.kind, rest) {
+        (_, []) => Some(node),
+        (Kind::Table(table), rest) => find(table, rest),
+        (Kind::List(entries), [_, rest @ ..]) => match &entries.first()?.kind {
+            Kind::Table(table) => find(table, rest),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Reads a value as the kind that the default has: text needs no quotes, a list may be TOML or have commas.
+fn read(value: &str, key: &str, default: Option<&Node>, place: &Place) -> Result<Kind, ConfigError> {
+    let trimmed = value.trim();
+    let text = || Kind::Text(value.to_owned());
+    match default.map(|node| &node.kind) {
+        Some(Kind::List(_)) if trimmed.starts_with('[') => parse_value(trimmed, place),
+        Some(Kind::List(_)) => Ok(comma_separated(trimmed, place)),
+        Some(Kind::Text(_)) if TEXT_OR_LIST.contains(&key) && trimmed.starts_with('[') => {
+            parse_value(trimmed, place)
+        }
+        Some(Kind::Text(_)) if trimmed.starts_with(['"', '\'']) => {
+            Ok(parse_value(trimmed, place).unwrap_or_else(|_| text()))
+        }
+        Some(Kind::Integer(_) | Kind::Boolean(_)) => {
+            Ok(parse_value(trimmed, place).unwrap_or_else(|_| text()))
+        }
+        _ => Ok(text()),
+    }
+}
+
+fn comma_separated(text: &str, place: &Place) -> Kind {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    Kind::List(words.map(|word| Node { place: place.clone(), kind: Kind::Text(word.to_owned()) }).collect())
+}
+
+/// The variables of this process that may be settings, in the order of their names.
+pub(super) fn process_environment() -> Vec<(String, String)> {
+    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let mut variables: Vec<_> = std::env::vars_os()
+        .map(|(name, value)| (lossy(name), lossy(value)))
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
+    variables.sort();
+    variables
+}
+
+/// A file's name as places show it.
+pub(super) fn shown(path: &std::path::Path) -> Arc<str> {
+    path.display().to_string().into()
+}

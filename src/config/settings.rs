@@ -1,0 +1,136 @@
+//! The settings with their types. `config/default.toml` explains each; the names are the same.
+
+use crate::auth::{ApiKey, AuthSettings, Secret};
+use crate::base::limits::Limits;
+use crate::config::data_dir::DataSecrets;
+use crate::model::definition::ChannelDefinition;
+use crate::model::session::Scopes;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The settings of a node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Addresses to listen on; at least one. Port 0 is any free port.
+    pub listen: Vec<SocketAddr>,
+    /// Where state is kept.
+    pub data_dir: PathBuf,
+    /// Which CPUs get an executor.
+    pub cores: Cores,
+    /// Microseconds a core without work looks for some before it sleeps.
+    pub busy_poll_us: u32,
+    /// The name of this node; never empty.
+    pub node_name: String,
+    /// Seconds over which connections are closed at the end.
+    pub drain_time_s: u32,
+    /// Every bound.
+    pub limits: Limits,
+    /// Keeping WebSockets alive.
+    pub websocket: WebSocketConfig,
+    /// Who may connect.
+    pub auth: AuthConfig,
+    /// Aids for operators.
+    pub debug: DebugConfig,
+    /// What is logged.
+    pub log: LogConfig,
+    /// The rules of channels, by namespace; names are unique.
+    pub namespaces: Vec<Namespace>,
+}
+
+/// Which CPUs get an executor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cores {
+    /// All that the process may use.
+    All,
+    /// So many of them, at least 1.
+    Count(u16),
+    /// These CPU numbers; at least one, each once.
+    List(Vec<u16>),
+}
+
+/// `[websocket]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebSocketConfig {
+    /// Seconds of silence before a ping.
+    pub ping_interval_s: u32,
+    /// Seconds to answer it.
+    pub pong_timeout_s: u32,
+}
+
+/// `[auth]`, with the contents of the files it names.
+#[derive(Clone, Debug)]
+pub struct AuthConfig {
+    /// The keys of `[[auth.api_keys]]`.
+    pub api_keys: Vec<ApiKey>,
+    /// The secret of HS256 tokens, if one is configured.
+    pub jwt_secret: Option<Secret>,
+    /// PEM public keys; each can verify tokens.
+    pub jwt_public_keys: Vec<Vec<u8>>,
+    /// Seconds clocks may differ.
+    pub jwt_leeway_s: u32,
+    /// Origins as browsers send them, in lower case, or `*`; empty is the same host only.
+    pub allowed_origins: Vec<String>,
+}
+
+/// `[debug]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DebugConfig {
+    /// Whether the echo endpoint is served.
+    pub echo: bool,
+}
+
+/// `[log]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogConfig {
+    /// The least level that is logged.
+    pub level: LogLevel,
+}
+
+/// How much a line of the log matters; later variants are less urgent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LogLevel {
+    /// Something failed that someone has to mend.
+    Error,
+    /// Something is not as it should be.
+    Warn,
+    /// What happens.
+    Info,
+    /// Everything.
+    Debug,
+}
+
+/// The rules of the channels of a namespace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Namespace {
+    /// What stands before the first `:` of a channel's name.
+    pub name: String,
+    /// Its rules.
+    pub definition: ChannelDefinition,
+}
+
+impl Config {
+    /// Whether tokens need a secret of our own making: neither a secret nor a public key is configured.
+    pub fn wants_own_jwt_secret(&self) -> bool {
+        self.auth.jwt_secret.is_none() && self.auth.jwt_public_keys.is_empty()
+    }
+
+    /// The secret that tokens of `corecast token` are signed with.
+    pub fn signing_secret<'a>(&'a self, secrets: &'a DataSecrets) -> Option<&'a Secret> {
+        self.auth.jwt_secret.as_ref().or(secrets.jwt_secret.as_ref())
+    }
+
+    /// What the authenticator accepts: what is configured, and the secrets of the data directory.
+    pub fn auth_settings(&self, secrets: &DataSecrets) -> AuthSettings {
+        let admin =
+            ApiKey { key: secrets.api_key.clone(), user: "admin".into(), name: None, scopes: Scopes::ADMIN };
+        // The operator may have copied the key of the data directory into the config: then the config decides.
+        let configured = self.auth.api_keys.iter().any(|key| key.key == admin.key);
+        let admin = (!configured).then_some(admin);
+        AuthSettings {
+            api_keys: self.auth.api_keys.iter().cloned().chain(admin).collect(),
+            jwt_secret: self.signing_secret(secrets).cloned(),
+            jwt_public_keys: self.auth.jwt_public_keys.clone(),
+            leeway_s: self.auth.jwt_leeway_s,
+        }
+    }
+}
