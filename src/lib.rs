@@ -12,6 +12,7 @@
 //! | 0 | `base` |
 
 pub mod base;
+pub mod broker;
 pub mod model;
 pub mod protocol;
 pub mod shard;
