@@ -16,6 +16,7 @@ pub mod base;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod metrics;
 pub mod model;
 pub mod protocol;
 pub mod runtime;

@@ -45,6 +45,8 @@ pub struct Limits {
     pub channels_per_namespace_max: u32,
     /// Bytes of encoded frames a channel keeps for its subscribers on one core: what a subscriber may owe.
     pub egress_ring_bytes_max: u32,
+    /// Bytes of archived publications in all histories of one core; past it, histories are cut short.
+    pub history_bytes_max: u64,
     /// Members in one presence list.
     pub members_per_channel_max: u32,
     /// Idempotency keys remembered, per core.
@@ -81,6 +83,7 @@ impl Default for Limits {
             channel_name_bytes_max: 128,
             channels_per_namespace_max: 1_000_000,
             egress_ring_bytes_max: 4 << 20,
+            history_bytes_max: 512 << 20,
             members_per_channel_max: 100_000,
             idempotency_keys_max: 100_000,
             idempotency_ms_max: 300_000,

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// The namespace of users' channels: what is said of a user is published on `user:{id}`.
+pub const USER_NAMESPACE: &str = "user";
+
 /// The name of a channel as the broker knows it. Cheap to clone; shared between cores.
 ///
 /// A surface builds it from what its wire says and has checked its form. By convention the part before the
@@ -14,6 +17,11 @@ impl ChannelName {
     /// Takes a name whose form the surface has checked.
     pub fn new(name: &str) -> Self {
         Self(Arc::from(name))
+    }
+
+    /// The channel of a user.
+    pub fn of_user(user: &str) -> Self {
+        Self(Arc::from(format!("{USER_NAMESPACE}:{user}")))
     }
 
     /// The whole name.

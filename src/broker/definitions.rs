@@ -1,0 +1,36 @@
+//! Which rules hold for which channel.
+
+use crate::model::channel::ChannelName;
+use crate::model::definition::ChannelDefinition;
+use std::collections::BTreeMap;
+
+/// The rules of all channels: by namespace, with a default for the rest. The same on every core.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Definitions {
+    /// Holds where no namespace is named.
+    pub default: ChannelDefinition,
+    /// Rules by namespace: the part of a channel's name before its first `:`.
+    pub namespaces: BTreeMap<Box<str>, ChannelDefinition>,
+}
+
+impl Definitions {
+    /// The rules of a channel.
+    pub fn of(&self, channel: &ChannelName) -> &ChannelDefinition {
+        self.namespaces.get(channel.namespace()).unwrap_or(&self.default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_namespace_wins_over_the_default() {
+        let mut definitions = Definitions::default();
+        let present = ChannelDefinition { presence: true, ..ChannelDefinition::default() };
+        definitions.namespaces.insert("room".into(), present);
+        assert!(definitions.of(&ChannelName::new("room:1")).presence);
+        assert!(definitions.of(&ChannelName::new("room")).presence);
+        assert!(!definitions.of(&ChannelName::new("rooms:1")).presence);
+    }
+}

@@ -1,0 +1,283 @@
+//! The table of the channels homed on a core.
+
+use super::channel::Channel;
+use super::faults;
+use super::history::History;
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::Limits;
+use crate::base::time::Now;
+use crate::broker::definitions::Definitions;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::ChannelDefinition;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::PublicationBytes;
+use crate::model::reply::Recovery;
+use slab::Slab;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Publications in one recovery; one that needs more is told of a gap. Keeps a turn under 10 ms however long
+/// the operator lets histories become.
+pub const RECOVERY_PUBLICATIONS_MAX: usize = 16_384;
+
+/// Seconds a channel with no subscribers and no history keeps its place in the order.
+pub const IDLE_S_MAX: u32 = 60;
+
+/// Wall clock past which epochs only count up, so that they stay below 2^53 whatever the clock says.
+const EPOCH_CLOCK_MAX: u64 = 1 << 52;
+
+/// Histories cut short for one publication that found the core's history full.
+const CUTS_PER_PUBLICATION_MAX: usize = 16;
+
+/// The channels of a core, by name and by a small number that is theirs while they live.
+pub struct Channels {
+    slab: Slab<Channel>,
+    by_name: KeyedMap<ChannelName, u32>,
+    namespaces: Vec<Namespace>,
+    /// Index into `namespaces` by name; index 0 is for all that are not named.
+    named: BTreeMap<Box<str>, u32>,
+    last_epoch: u64,
+    history_bytes: usize,
+    history_publications: usize,
+    /// Where sweeping goes on.
+    sweep_cursor: usize,
+    /// Where cutting histories short goes on.
+    cut_cursor: usize,
+    limits: Arc<Limits>,
+}
+
+/// Channels with the same rules.
+struct Namespace {
+    definition: ChannelDefinition,
+    /// Channels open now.
+    channels: u32,
+}
+
+impl Channels {
+    /// An empty table.
+    pub fn new(hasher: KeyedState, definitions: &Definitions, limits: Arc<Limits>) -> Self {
+        let mut namespaces = vec![Namespace { definition: definitions.default, channels: 0 }];
+        let mut named = BTreeMap::new();
+        for (name, definition) in &definitions.namespaces {
+            named.insert(name.clone(), namespaces.len() as u32);
+            namespaces.push(Namespace { definition: *definition, channels: 0 });
+        }
+        Self {
+            slab: Slab::new(),
+            by_name: KeyedMap::with_hasher(hasher),
+            namespaces,
+            named,
+            last_epoch: 0,
+            history_bytes: 0,
+            history_publications: 0,
+            sweep_cursor: 0,
+            cut_cursor: 0,
+            limits,
+        }
+    }
+
+    /// The number of an open channel.
+    pub fn find(&self, name: &ChannelName) -> Option<usize> {
+        self.by_name.get(name).map(|id| *id as usize)
+    }
+
+    /// The number of a channel, opened if need be.
+    ///
+    /// # Errors
+    /// The name is too long, or its namespace has as many channels as it may.
+    pub fn find_or_open(&mut self, now: Now, name: &ChannelName) -> Result<usize, Fault> {
+        if let Some(id) = self.find(name) {
+            return Ok(id);
+        }
+        if name.as_str().len() > self.limits.channel_name_bytes_max as usize {
+            return Err(Fault::new(FaultCode::InvalidChannel, "the channel's name is too long"));
+        }
+        let index = self.named.get(name.namespace()).copied().unwrap_or(0);
+        let namespace = &mut self.namespaces[index as usize];
+        if namespace.channels >= self.limits.channels_per_namespace_max {
+            return Err(faults::full(
+                "no room for another channel in this namespace",
+                "channels_per_namespace_max",
+            ));
+        }
+        namespace.channels += 1;
+        self.last_epoch = now.unix_ms.min(EPOCH_CLOCK_MAX).max(self.last_epoch + 1);
+        let id = self.slab.insert(Channel {
+            name: name.clone(),
+            epoch: self.last_epoch,
+            head: 0,
+            shares: Default::default(),
+            history: None,
+            members: None,
+            namespace: index,
+            used_s: seconds(now),
+        });
+        self.by_name.insert(name.clone(), id as u32);
+        Ok(id)
+    }
+
+    /// An open channel.
+    pub fn get(&self, id: usize) -> &Channel {
+        &self.slab[id]
+    }
+
+    /// An open channel, noted as used now.
+    pub fn touch(&mut self, now: Now, id: usize) -> &mut Channel {
+        let channel = &mut self.slab[id];
+        channel.used_s = seconds(now);
+        channel
+    }
+
+    /// The rules of an open channel.
+    pub fn definition(&self, id: usize) -> &ChannelDefinition {
+        &self.namespaces[self.slab[id].namespace as usize].definition
+    }
+
+    /// The next position of a channel's order. [`Channels::append`] follows with the publication.
+    pub fn advance(&mut self, now: Now, id: usize) -> Position {
+        let channel = self.touch(now, id);
+        channel.head += 1;
+        channel.position()
+    }
+
+    /// Keeps the publication of the position that [`Channels::advance`] gave.
+    pub fn append(&mut self, now: Now, id: usize, bytes: &PublicationBytes, message: bool) {
+        let bounds = self.definition(id).history;
+        if bounds.count_max == 0 {
+            return;
+        }
+        let channel = &mut self.slab[id];
+        let before = channel.head - 1;
+        channel.history.get_or_insert_with(|| Box::new(History::new(before)));
+        self.edit_history(id, |history| history.append(&bounds, now.monotonic_ms(), bytes.clone(), message));
+        if self.history_bytes as u64 > self.limits.history_bytes_max {
+            self.cut_histories(id);
+        }
+    }
+
+    /// Makes place for the newest publication of a channel: halves other histories in turn, and if that was
+    /// not enough lets go of the channel's own. So the bound of the core holds after every publication.
+    fn cut_histories(&mut self, id: usize) {
+        for _ in 0..CUTS_PER_PUBLICATION_MAX {
+            if self.history_bytes as u64 <= self.limits.history_bytes_max {
+                return;
+            }
+            self.cut_cursor =
+                if self.cut_cursor + 1 < self.slab.capacity() { self.cut_cursor + 1 } else { 0 };
+            if self.cut_cursor != id {
+                self.edit_history(self.cut_cursor, History::halve);
+            }
+        }
+        if self.history_bytes as u64 > self.limits.history_bytes_max {
+            self.edit_history(id, History::clear);
+        }
+    }
+
+    /// Changes a history, keeps the core's sums, and drops a history that became empty.
+    pub fn edit_history(&mut self, id: usize, edit: impl FnOnce(&mut History)) {
+        let Some(channel) = self.slab.get_mut(id) else { return };
+        let Some(history) = &mut channel.history else { return };
+        self.history_bytes -= history.bytes();
+        self.history_publications -= history.len();
+        edit(history);
+        self.history_bytes += history.bytes();
+        self.history_publications += history.len();
+        if history.is_empty() {
+            channel.history = None;
+        }
+    }
+
+    /// The history of a channel without what is too old; `None` if nothing is kept.
+    pub fn history(&mut self, now: Now, id: usize) -> Option<&History> {
+        let bounds = self.definition(id).history;
+        self.edit_history(id, |history| history.expire(&bounds, now.monotonic_ms()));
+        self.slab[id].history.as_deref()
+    }
+
+    /// What came after a position.
+    pub fn since(&mut self, now: Now, id: usize, position: Position) -> Recovery {
+        let at = self.slab[id].position();
+        match self.history(now, id) {
+            _ if position == at => Recovery::Complete(Vec::new()),
+            None => Recovery::Gap(Vec::new()),
+            Some(history) if position.epoch == at.epoch => {
+                history.since(position.offset, RECOVERY_PUBLICATIONS_MAX)
+            }
+            Some(history) => Recovery::Gap(history.newest(RECOVERY_PUBLICATIONS_MAX)),
+        }
+    }
+
+    /// Ages the histories of the next `count` places and forgets channels that are empty and idle.
+    pub fn sweep(&mut self, now: Now, count: usize) {
+        for _ in 0..count.min(self.slab.capacity()) {
+            let id = self.sweep_cursor;
+            self.sweep_cursor = if id + 1 < self.slab.capacity() { id + 1 } else { 0 };
+            if !self.slab.contains(id) {
+                continue;
+            }
+            self.history(now, id);
+            let channel = &self.slab[id];
+            if channel.is_empty() && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
+                self.forget(id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: usize) {
+        let channel = self.slab.remove(id);
+        self.by_name.remove(&channel.name);
+        self.namespaces[channel.namespace as usize].channels -= 1;
+    }
+
+    /// Channels open now.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Archived bytes and publications in all histories.
+    pub fn history_totals(&self) -> (usize, usize) {
+        (self.history_bytes, self.history_publications)
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        assert_eq!(self.by_name.len(), self.slab.len(), "every channel has a name");
+        let (mut bytes, mut publications) = (0, 0);
+        let mut counts = vec![0; self.namespaces.len()];
+        for (id, channel) in &self.slab {
+            assert_eq!(self.find(&channel.name), Some(id), "a name leads to its channel");
+            assert!(channel.epoch <= self.last_epoch, "epochs rise");
+            channel.shares.invariants();
+            counts[channel.namespace as usize] += 1;
+            if let Some(history) = &channel.history {
+                history.invariants(channel.head, &self.definition(id).history);
+                assert!(!history.is_empty(), "an empty history is dropped");
+                bytes += history.bytes();
+                publications += history.len();
+            }
+            let subscriptions =
+                channel.shares.iter().map(|share| u64::from(share.subscriptions)).sum::<u64>();
+            match &channel.members {
+                Some(members) => {
+                    assert!(!members.is_empty(), "an empty member list is dropped");
+                    assert_eq!(members.subscriptions(), subscriptions, "members are the subscribers");
+                    assert!(members.len() <= self.limits.members_per_channel_max as usize, "member bound");
+                }
+                None => {
+                    assert!(!self.definition(id).presence || subscriptions == 0, "subscribers are members")
+                }
+            }
+        }
+        assert_eq!((bytes, publications), self.history_totals(), "histories add up");
+        assert!(bytes as u64 <= self.limits.history_bytes_max, "history bound");
+        for (namespace, count) in self.namespaces.iter().zip(counts) {
+            assert_eq!(namespace.channels, count, "channels of a namespace add up");
+            assert!(count <= self.limits.channels_per_namespace_max, "channel bound");
+        }
+    }
+}
+
+/// Monotonic seconds, enough for 136 years.
+fn seconds(now: Now) -> u32 {
+    (now.monotonic_us / 1_000_000).min(u64::from(u32::MAX)) as u32
+}

@@ -1,0 +1,34 @@
+//! The sentences of the faults that more than one command can end in.
+
+use crate::model::fault::{Fault, FaultCode};
+
+/// A table is full.
+pub fn full(what: &'static str, limit: &'static str) -> Fault {
+    Fault::new(
+        FaultCode::LimitExceeded,
+        format!("{what}: {limit} is reached on the core that keeps this channel"),
+    )
+}
+
+/// The core's queue is full.
+pub fn congested() -> Fault {
+    Fault::new(
+        FaultCode::Overloaded,
+        "the server is catching up with this channel's publications; subscribe again shortly",
+    )
+}
+
+/// No such message.
+pub fn no_message() -> Fault {
+    Fault::new(FaultCode::NotFound, "there is no such message, or it is no longer in the channel's history")
+}
+
+/// Not the owner.
+pub fn not_yours(message: &'static str) -> Fault {
+    Fault::new(FaultCode::Forbidden, message)
+}
+
+/// A field past its bound.
+pub fn too_long(field: &'static str, bytes_max: usize) -> Fault {
+    Fault::new(FaultCode::InvalidRequest, format!("{field} is longer than {bytes_max} bytes"))
+}

@@ -1,0 +1,185 @@
+//! Idempotency keys and the first answers they were given.
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::time::Now;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::publication::PublicationBytes;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Bytes of one key.
+pub const KEY_BYTES_MAX: usize = 256;
+
+/// Bytes of all keys and of the messages kept to answer them again, per core.
+pub const BYTES_MAX: usize = 64 << 20;
+
+/// Expired keys forgotten at one call: more than one, so that the table shrinks faster than it grows.
+const EXPIRED_PER_CALL_MAX: usize = 16;
+
+/// What a successful publish answered.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FirstAnswer {
+    /// Where it went.
+    pub position: Position,
+    /// The publication, if it was a message: the answer repeats its text.
+    pub message: Option<PublicationBytes>,
+}
+
+/// Keys of the last while, bounded by number, bytes and age; the oldest go first.
+pub struct Idempotency {
+    answers: KeyedMap<Arc<str>, Remembered>,
+    /// Keys in the order of being remembered. A key that was remembered anew is here twice.
+    order: VecDeque<(u64, Arc<str>)>,
+    bytes: usize,
+    keys_max: usize,
+    age_ms_max: u64,
+}
+
+struct Remembered {
+    at_ms: u64,
+    answer: FirstAnswer,
+}
+
+/// A key as the table knows it: no two of (user, channel, key) give the same.
+pub fn scoped(user: &str, channel: &ChannelName, key: &str) -> Arc<str> {
+    // Lengths in front, because ids may hold any separator.
+    Arc::from(format!("{}:{}:{user}{}{key}", user.len(), channel.as_str().len(), channel.as_str()))
+}
+
+impl Idempotency {
+    /// An empty table.
+    pub fn new(hasher: KeyedState, keys_max: u32, age_ms_max: u32) -> Self {
+        Self {
+            answers: KeyedMap::with_hasher(hasher),
+            order: VecDeque::new(),
+            bytes: 0,
+            keys_max: keys_max as usize,
+            age_ms_max: u64::from(age_ms_max),
+        }
+    }
+
+    /// The first answer to a key, if it is remembered.
+    pub fn get(&self, now: Now, key: &str) -> Option<&FirstAnswer> {
+        let remembered = self.answers.get(key)?;
+        self.fresh(now, remembered.at_ms).then_some(&remembered.answer)
+    }
+
+    /// Remembers the first answer to a key that [`Idempotency::get`] does not know.
+    pub fn remember(&mut self, now: Now, key: Arc<str>, answer: FirstAnswer) {
+        self.expire(now, EXPIRED_PER_CALL_MAX);
+        let at_ms = now.monotonic_ms();
+        self.bytes += size(&key, &answer);
+        if let Some(old) = self.answers.insert(key.clone(), Remembered { at_ms, answer }) {
+            self.bytes -= size(&key, &old.answer);
+        }
+        self.order.push_back((at_ms, key));
+        while self.order.len() > self.keys_max || self.bytes > BYTES_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets at most `count` keys that are too old.
+    pub fn expire(&mut self, now: Now, count: usize) {
+        for _ in 0..count {
+            match self.order.front() {
+                Some((at_ms, _)) if !self.fresh(now, *at_ms) => self.forget_oldest(),
+                _ => return,
+            }
+        }
+    }
+
+    /// Keys remembered.
+    pub fn len(&self) -> usize {
+        self.answers.len()
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        assert!(self.order.len() <= self.keys_max && self.answers.len() <= self.order.len(), "key bound");
+        assert!(self.bytes <= BYTES_MAX, "byte bound");
+        let bytes = self.answers.iter().map(|(key, remembered)| size(key, &remembered.answer));
+        assert_eq!(self.bytes, bytes.sum::<usize>(), "bytes add up");
+    }
+
+    fn fresh(&self, now: Now, at_ms: u64) -> bool {
+        now.monotonic_ms().saturating_sub(at_ms) < self.age_ms_max
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((at_ms, key)) = self.order.pop_front() else { return };
+        if self.answers.get(&key).is_some_and(|remembered| remembered.at_ms == at_ms)
+            && let Some(old) = self.answers.remove(&key)
+        {
+            self.bytes -= size(&key, &old.answer);
+        }
+    }
+}
+
+fn size(key: &str, answer: &FirstAnswer) -> usize {
+    key.len() + answer.message.as_ref().map_or(0, |bytes| bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Now {
+        Now { monotonic_us: ms * 1000, unix_ms: 0 }
+    }
+
+    fn answer(offset: u64) -> FirstAnswer {
+        FirstAnswer { position: Position { epoch: 1, offset }, message: None }
+    }
+
+    fn table(keys_max: u32, age_ms_max: u32) -> Idempotency {
+        Idempotency::new(KeyedState::new(1, 2), keys_max, age_ms_max)
+    }
+
+    #[test]
+    fn scopes_never_meet() {
+        let channel = ChannelName::new;
+        assert_ne!(scoped("a", &channel("bc"), "d"), scoped("ab", &channel("c"), "d"));
+        assert_ne!(scoped("a", &channel("b"), "cd"), scoped("a", &channel("bc"), "d"));
+        assert_eq!(scoped("a", &channel("b"), "c"), scoped("a", &channel("b"), "c"));
+    }
+
+    #[test]
+    fn a_key_is_forgotten_when_old_or_crowded_out() {
+        let mut keys = table(2, 100);
+        keys.remember(at(0), "a".into(), answer(1));
+        assert_eq!(keys.get(at(99), "a"), Some(&answer(1)));
+        assert_eq!(keys.get(at(100), "a"), None);
+        keys.remember(at(50), "b".into(), answer(2));
+        keys.remember(at(60), "c".into(), answer(3));
+        assert_eq!(keys.get(at(60), "a"), None, "crowded out");
+        assert_eq!(keys.get(at(60), "b"), Some(&answer(2)));
+        keys.expire(at(155), 10);
+        assert_eq!(keys.len(), 1);
+        keys.invariants();
+    }
+
+    #[test]
+    fn a_key_remembered_anew_lives_its_whole_time() {
+        let mut keys = table(100, 100);
+        for n in 0..40 {
+            keys.remember(at(0), format!("{n}").into(), answer(n));
+        }
+        keys.remember(at(100), "39".into(), answer(77));
+        keys.expire(at(150), 100);
+        keys.invariants();
+        assert_eq!(keys.get(at(150), "39"), Some(&answer(77)));
+        assert_eq!(keys.len(), 1);
+    }
+
+    #[test]
+    fn kept_messages_are_bounded_by_bytes() {
+        let mut keys = table(1000, 100);
+        let big: PublicationBytes = vec![0; 1 << 20].into();
+        for n in 0..100 {
+            let answer = FirstAnswer { message: Some(big.clone()), ..answer(n) };
+            keys.remember(at(0), format!("{n}").into(), answer);
+        }
+        keys.invariants();
+        assert_eq!(keys.len(), 63);
+    }
+}

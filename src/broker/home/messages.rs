@@ -1,0 +1,130 @@
+//! Chat messages: views of the `MessageCreated` publications that are still in history.
+
+use super::history::{Entry, History, Standing};
+use super::publish::Published;
+use super::{Home, Origin, faults};
+use crate::base::time::Now;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::command::Page;
+use crate::model::fault::Fault;
+use crate::model::publication::{ArchivedBody, ArchivedPublication, Body, Publication};
+use crate::model::reply::{Message, Reply};
+
+/// Messages on one page, whatever was asked for: keeps the answer's time and size bounded.
+const PAGE_MESSAGES_MAX: u32 = 1_000;
+
+impl Home {
+    /// Changes a message's text.
+    pub(super) fn update_message(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        channel: ChannelName,
+        at: Position,
+        content: String,
+    ) -> Result<Reply, Fault> {
+        let (id, mut message) = self.find_message(now, channel, at)?;
+        if !origin.may_change(&message.author) {
+            return Err(faults::not_yours("only the author of a message or an admin can change it"));
+        }
+        let (of, created_ms) = (at.offset, message.created_ms);
+        let (author, kind) = (message.author, message.kind);
+        let body = Body::MessageUpdated { of, author, created_ms, content, kind };
+        let Published { position, body, .. } = self.publish_on(now, id, &origin.session.user, body);
+        self.channels.edit_history(id, |history| history.revise(of, position.offset));
+        let Body::MessageUpdated { author, content, kind, .. } = body else {
+            unreachable!("publish_on gives back the body it was given")
+        };
+        message.author = author;
+        message.content = content;
+        message.kind = kind;
+        message.updated_ms = Some(now.unix_ms);
+        Ok(Reply::Message(message))
+    }
+
+    /// Deletes a message; answers it as it was.
+    pub(super) fn delete_message(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        channel: ChannelName,
+        at: Position,
+    ) -> Result<Reply, Fault> {
+        let (id, message) = self.find_message(now, channel, at)?;
+        if !origin.may_change(&message.author) {
+            return Err(faults::not_yours("only the author of a message or an admin can delete it"));
+        }
+        let author = message.author.clone();
+        let body = Body::MessageDeleted { of: at.offset, author, created_ms: message.created_ms };
+        self.publish_on(now, id, &origin.session.user, body);
+        self.channels.edit_history(id, |history| history.delete(at.offset));
+        Ok(Reply::Message(message))
+    }
+
+    /// A message as it stands now.
+    pub(super) fn get_message(
+        &mut self,
+        now: Now,
+        channel: ChannelName,
+        at: Position,
+    ) -> Result<Reply, Fault> {
+        self.find_message(now, channel, at).map(|(_, message)| Reply::Message(message))
+    }
+
+    /// A page of the messages in a channel's history.
+    pub(super) fn list_messages(&mut self, now: Now, channel: &ChannelName, page: Page) -> Reply {
+        let nothing = Reply::Messages { items: Vec::new(), total: 0 };
+        let Some(id) = self.channels.find(channel) else { return nothing };
+        let Some(history) = self.channels.history(now, id) else { return nothing };
+        let page = Page { size: page.size.min(PAGE_MESSAGES_MAX), ..page };
+        let slice = history.messages().skip(page.skip()).take(page.size as usize);
+        let items = slice.filter_map(|entry| standing_message(channel.clone(), history, entry)).collect();
+        Reply::Messages { items, total: history.message_count() as u64 }
+    }
+
+    fn find_message(
+        &mut self,
+        now: Now,
+        channel: ChannelName,
+        at: Position,
+    ) -> Result<(usize, Message), Fault> {
+        let found = self.channels.find(&channel).and_then(|id| {
+            if self.channels.get(id).epoch != at.epoch {
+                return None;
+            }
+            let history = self.channels.history(now, id)?;
+            let message = standing_message(channel, history, history.get(at.offset)?)?;
+            Some((id, message))
+        });
+        found.ok_or_else(faults::no_message)
+    }
+}
+
+/// A message as it was written, from its `MessageCreated`.
+pub fn written(channel: ChannelName, bytes: &[u8]) -> Option<Message> {
+    let publication: &ArchivedPublication = Publication::view(bytes)?;
+    let ArchivedBody::MessageCreated { content, kind } = &publication.body else { return None };
+    Some(Message {
+        channel,
+        position: Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() },
+        author: publication.publisher.as_str().to_owned(),
+        content: content.as_str().to_owned(),
+        kind: kind.as_str().to_owned(),
+        created_ms: publication.time_ms.to_native(),
+        updated_ms: None,
+    })
+}
+
+/// A message as it stands, if it is one and not deleted.
+fn standing_message(channel: ChannelName, history: &History, entry: &Entry) -> Option<Message> {
+    let revision = match entry.standing {
+        Standing::Message => return written(channel, &entry.bytes),
+        Standing::Revised(offset) => Publication::view(&history.get(offset)?.bytes)?,
+        Standing::Other | Standing::Deleted => return None,
+    };
+    let ArchivedBody::MessageUpdated { content, .. } = &revision.body else { return None };
+    let mut message = written(channel, &entry.bytes)?;
+    message.content = content.as_str().to_owned();
+    message.updated_ms = Some(revision.time_ms.to_native());
+    Some(message)
+}

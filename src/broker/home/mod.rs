@@ -1,0 +1,170 @@
+//! The home side: what one core decides for the channels homed on it. Order (epoch, offset), history, who is
+//! to be told, presence, idempotency, rooms, users.
+//!
+//! A [`Home`] is driven by its shard, which for every call first stages the returned [`Reply`] for the origin
+//! core and then what [`Home::pop_output`] gives, all into the one queue per core. So the answer to a subscribe
+//! comes before that channel's publications, and the position in it is exact.
+//!
+//! Calls about subscriptions come from edge cores that count right: one [`Home::unsubscribe`] per answered
+//! subscribe, one [`Home::user_disconnected`] per [`Home::user_connected`]. What does not fit is ignored.
+
+mod channel;
+mod channels;
+mod congestion;
+mod faults;
+mod heal;
+mod history;
+mod idempotency;
+mod members;
+mod messages;
+mod output;
+mod profiles;
+mod publish;
+mod rooms;
+mod shares;
+mod state;
+mod subscribe;
+#[cfg(test)]
+mod tests;
+mod users;
+
+pub use output::{HomeOutput, HomePush};
+pub use rooms::{RoomsPart, merge_rooms};
+pub use state::HomeState;
+
+use super::definitions::Definitions;
+use crate::base::hash::KeyedState;
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::Limits;
+use crate::base::time::Now;
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::{Scopes, Session};
+use channels::Channels;
+use congestion::Congestion;
+use idempotency::Idempotency;
+use rkyv::util::AlignedVec;
+use rooms::Rooms;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use users::Users;
+
+/// Places of the channel table looked at in one [`Home::sweep`].
+const SWEPT_CHANNELS_MAX: usize = 8_192;
+
+/// Idempotency keys forgotten in one [`Home::sweep`].
+const SWEPT_KEYS_MAX: usize = 4_096;
+
+/// Everything that the channels homed on one core have.
+pub struct Home {
+    channels: Channels,
+    congestion: Congestion,
+    idempotency: Idempotency,
+    rooms: Rooms,
+    users: Users,
+    definitions: Arc<Definitions>,
+    limits: Arc<Limits>,
+    outputs: VecDeque<HomeOutput>,
+    /// Working space of archiving.
+    scratch: AlignedVec,
+    /// Working space for the publisher's id.
+    publisher: String,
+}
+
+/// Where a command comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The edge core.
+    pub core: CoreId,
+    /// The connection there.
+    pub connection: ConnectionId,
+    /// Who speaks on it.
+    pub session: &'a Session,
+}
+
+impl Origin<'_> {
+    /// Whether the session may change other people's things.
+    fn is_admin(&self) -> bool {
+        self.session.scopes.contains(Scopes::ADMIN)
+    }
+
+    /// Whether the session may change what belongs to `user`.
+    fn may_change(&self, user: &str) -> bool {
+        *self.session.user == *user || self.is_admin()
+    }
+}
+
+impl Home {
+    /// The home side of one core of `cores`. The maps are keyed by `seed`.
+    pub fn new(seed: u64, cores: u16, definitions: Arc<Definitions>, limits: Arc<Limits>) -> Self {
+        let hasher =
+            |purpose: u8| KeyedState::new(seed, u64::from_be_bytes(*b"corehome") ^ u64::from(purpose));
+        Self {
+            channels: Channels::new(hasher(0), &definitions, limits.clone()),
+            congestion: Congestion::new(cores),
+            idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
+            rooms: Rooms::new(hasher(2), limits.rooms_max),
+            users: Users::new(hasher(3), limits.profiles_max),
+            definitions,
+            limits,
+            outputs: VecDeque::new(),
+            scratch: AlignedVec::new(),
+            publisher: String::new(),
+        }
+    }
+
+    /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
+    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`].
+    pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
+        let answer = match command {
+            Command::Publish { channel, body, idempotency_key } => {
+                self.publish(now, origin, channel, body, idempotency_key.as_deref())
+            }
+            Command::Subscribe { channel, recover } => self.subscribe(now, origin, channel, recover),
+            Command::UpdateMessage { channel, message, content } => {
+                self.update_message(now, origin, channel, message, content)
+            }
+            Command::DeleteMessage { channel, message } => self.delete_message(now, origin, channel, message),
+            Command::GetMessage { channel, message } => self.get_message(now, channel, message),
+            Command::ListMessages { channel, page } => Ok(self.list_messages(now, &channel, page)),
+            Command::ListMembers { channel } => self.list_members(&channel),
+            Command::CreateRoom { channel, name, description } => {
+                self.create_room(now, origin, channel, name, description)
+            }
+            Command::UpdateRoom { channel, name, description } => {
+                self.update_room(now, origin, channel, name, description)
+            }
+            Command::DeleteRoom { channel } => self.delete_room(now, origin, channel),
+            Command::GetRoom { channel } => self.get_room(&channel),
+            Command::GetProfile { channel } => self.get_profile(origin, &channel),
+            Command::UpdateProfile { channel, name, status } => {
+                self.update_profile(now, origin, &channel, name, status)
+            }
+            Command::ListRooms { namespace, page } => {
+                Ok(merge_rooms(vec![self.list_rooms(namespace, page)], page))
+            }
+            Command::Ping
+            | Command::ListSubscriptions
+            | Command::Unsubscribe { .. }
+            | Command::NodeState
+            | Command::Metrics => Err(Fault::new(FaultCode::UnknownType, "no channel can answer this")),
+        };
+        answer.unwrap_or_else(Reply::Fault)
+    }
+
+    /// The next message for a core, in order.
+    pub fn pop_output(&mut self) -> Option<HomeOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// Housekeeping, due every second or so: ages histories, forgets channels and keys, goes on healing. Does
+    /// a bounded amount of work and goes on from there at the next call.
+    pub fn sweep(&mut self, now: Now) {
+        self.channels.sweep(now, SWEPT_CHANNELS_MAX);
+        self.idempotency.expire(now, SWEPT_KEYS_MAX);
+        for core in 0..self.congestion.cores() {
+            self.heal(now, CoreId(core));
+        }
+    }
+}

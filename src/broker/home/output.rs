@@ -1,0 +1,47 @@
+//! What a home core tells the cores that have subscribers.
+
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::channel::{ChannelName, Position};
+use crate::model::publication::PublicationBytes;
+use std::sync::Arc;
+
+/// One message for one core. Messages for one core keep their order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum HomeOutput {
+    /// For the subscribers of a channel on a core.
+    Push {
+        /// The core.
+        to: CoreId,
+        /// The channel.
+        channel: ChannelName,
+        /// What they are told.
+        push: HomePush,
+    },
+}
+
+/// What the subscribers of a channel on one core are told.
+#[derive(Clone, PartialEq, Debug)]
+pub enum HomePush {
+    /// The next publication.
+    Publication(PublicationBytes),
+    /// A member joined.
+    Joined {
+        /// The user.
+        user: Arc<str>,
+        /// The subscription that made it a member is not told.
+        except: Option<(CoreId, ConnectionId)>,
+    },
+    /// A member left.
+    Left {
+        /// The user.
+        user: Arc<str>,
+        /// Who is not told; nobody, since what made it leave is no subscription any more.
+        except: Option<(CoreId, ConnectionId)>,
+    },
+    /// Publications that were held back while the core was congested, oldest first: with them nothing is
+    /// missing.
+    Heal(Vec<PublicationBytes>),
+    /// Publications, joins or leaves were held back and are lost; the next publication comes after this
+    /// position.
+    Lost(Position),
+}

@@ -1,0 +1,87 @@
+//! Users: who is online, and what they say of themselves. Both are told on the user's channel.
+
+use super::{Home, Origin, faults};
+use crate::base::ids::CoreId;
+use crate::base::time::Now;
+use crate::model::channel::ChannelName;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::{Body, Profile};
+use crate::model::reply::Reply;
+use std::sync::Arc;
+
+/// Bytes of a display name.
+const NAME_BYTES_MAX: usize = 256;
+
+/// Bytes of a status word.
+const STATUS_BYTES_MAX: usize = 64;
+
+impl Home {
+    /// A user whose channel is homed here has its first connection on `core`. `name` is the display name its
+    /// session carries.
+    pub fn user_connected(&mut self, now: Now, _core: CoreId, user: &Arc<str>, name: Option<Arc<str>>) {
+        if self.users.connect(user, name) {
+            self.announce(now, &ChannelName::of_user(user), user, Body::UserOnline);
+        }
+    }
+
+    /// A user whose channel is homed here lost its last connection on `core`.
+    pub fn user_disconnected(&mut self, now: Now, _core: CoreId, user: &Arc<str>) {
+        if self.users.disconnect(user) {
+            self.announce(now, &ChannelName::of_user(user), user, Body::UserOffline);
+        }
+    }
+
+    pub(super) fn get_profile(&self, origin: Origin<'_>, channel: &ChannelName) -> Result<Reply, Fault> {
+        let user = channel.suffix();
+        let missing = || Fault::new(FaultCode::NotFound, "nothing is known of such a user");
+        self.users.profile(user).or_else(|| own_profile(origin, user)).map(Reply::Profile).ok_or_else(missing)
+    }
+
+    pub(super) fn update_profile(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        channel: &ChannelName,
+        name: Option<String>,
+        status: Option<String>,
+    ) -> Result<Reply, Fault> {
+        let user = channel.suffix();
+        if !origin.may_change(user) {
+            return Err(faults::not_yours("only the user itself or an admin can change a profile"));
+        }
+        if name.as_ref().is_some_and(|name| name.len() > NAME_BYTES_MAX) {
+            return Err(faults::too_long("the name", NAME_BYTES_MAX));
+        }
+        if status.as_ref().is_some_and(|status| status.len() > STATUS_BYTES_MAX) {
+            return Err(faults::too_long("the status", STATUS_BYTES_MAX));
+        }
+        // An admin changes users that exist, so that a slip of the pen does not make one.
+        self.get_profile(origin, channel)?;
+        let changed = self.users.edit(user, |record| {
+            if let Some(name) = name {
+                record.name = Some(name.into());
+            }
+            if let Some(status) = status {
+                record.status = Some(status.into());
+            }
+        });
+        let full = |_| faults::full("no place for another profile", "profiles_max");
+        let mut profile = changed.map_err(full)?;
+        if profile.name.is_none() {
+            profile.name = own_profile(origin, user).and_then(|own| own.name);
+        }
+        let body = Body::UserUpdated { profile: profile.clone() };
+        self.announce(now, channel, &origin.session.user, body);
+        Ok(Reply::Profile(profile))
+    }
+}
+
+/// What the session says of its own user, which exists even if nothing is kept of it.
+fn own_profile(origin: Origin<'_>, user: &str) -> Option<Profile> {
+    let session = origin.session;
+    (*session.user == *user).then(|| Profile {
+        user: user.to_owned(),
+        name: session.name.as_deref().map(str::to_owned),
+        ..Profile::default()
+    })
+}

@@ -1,0 +1,55 @@
+//! What a home core says of itself, and what must always hold.
+
+use super::Home;
+
+/// Counts of one core, for metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HomeState {
+    /// Channels open.
+    pub channels: u64,
+    /// Users with a connection, homed here.
+    pub online_users: u64,
+    /// Publications in all histories.
+    pub history_publications: u64,
+    /// Their archived bytes.
+    pub history_bytes: u64,
+    /// Room records.
+    pub rooms: u64,
+    /// Profile records.
+    pub profiles: u64,
+    /// Idempotency keys remembered.
+    pub idempotency_keys: u64,
+    /// (channel, core) pairs with a gap.
+    pub gaps: u64,
+}
+
+impl Home {
+    /// The counts now. Costs nothing to ask.
+    pub fn state(&self) -> HomeState {
+        let (history_bytes, history_publications) = self.channels.history_totals();
+        HomeState {
+            channels: self.channels.len() as u64,
+            online_users: self.users.online() as u64,
+            history_publications: history_publications as u64,
+            history_bytes: history_bytes as u64,
+            rooms: self.rooms.len() as u64,
+            profiles: self.users.records() as u64,
+            idempotency_keys: self.idempotency.len() as u64,
+            gaps: self.congestion.gaps() as u64,
+        }
+    }
+
+    /// Asserts what must always hold between calls. Looks at everything: for tests and the simulator.
+    pub fn invariants(&self) {
+        self.channels.invariants();
+        self.idempotency.invariants();
+        self.rooms.invariants();
+        self.users.invariants();
+        for (core, id, gap) in self.congestion.iter() {
+            let channel = self.channels.get(id);
+            assert!(channel.shares.contains(core), "a gap has subscribers");
+            assert!(gap.after <= channel.head, "a gap starts before the head");
+        }
+        assert!(self.publisher.is_empty(), "working space is given back");
+    }
+}

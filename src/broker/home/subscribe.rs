@@ -1,0 +1,109 @@
+//! Subscribing, recovery and presence.
+
+use super::shares::Removed;
+use super::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::time::Now;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::{Recovery, Reply};
+use std::sync::Arc;
+
+impl Home {
+    /// A connection hears a channel from now on.
+    pub(super) fn subscribe(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        name: ChannelName,
+        recover: Option<Position>,
+    ) -> Result<Reply, Fault> {
+        let id = self.channels.find_or_open(now, &name)?;
+        // The answer's position would be past what the core was pushed.
+        if self.congestion.blocks(origin.core, id) {
+            return Err(faults::congested());
+        }
+        let user = &origin.session.user;
+        let members_max = self.limits.members_per_channel_max as usize;
+        let presence = self.channels.definition(id).presence;
+        let channel = self.channels.touch(now, id);
+        let mut joined = false;
+        if presence {
+            let members = channel.members.get_or_insert_default();
+            if members.len() >= members_max && !members.contains(user) {
+                if members.is_empty() {
+                    channel.members = None;
+                }
+                return Err(faults::full(
+                    "the channel has no room for another member",
+                    "members_per_channel_max",
+                ));
+            }
+            joined = members.join(user);
+        }
+        channel.shares.add(origin.core);
+        let position = channel.position();
+        let recovery = match recover {
+            None => Recovery::NotAsked,
+            Some(from) => self.channels.since(now, id, from),
+        };
+        if joined {
+            self.push_presence(id, user, true, Some((origin.core, origin.connection)));
+        }
+        Ok(Reply::Subscribed { channel: name, position, recovery })
+    }
+
+    /// A connection of `user` on `core` does not hear the channel any more. Ignored if the core has no
+    /// subscription of it.
+    pub fn unsubscribe(&mut self, now: Now, core: CoreId, user: &Arc<str>, channel: &ChannelName) {
+        let Some(id) = self.channels.find(channel) else { return };
+        let channel = self.channels.touch(now, id);
+        // A wrong user changes nothing, so that members stay the subscribers.
+        if channel.members.as_ref().is_some_and(|members| !members.contains(user)) {
+            return;
+        }
+        match channel.shares.remove(core) {
+            Removed::Unknown => return,
+            Removed::SomeLeft => {}
+            Removed::Last => self.congestion.forget(core, id),
+        }
+        let Some(members) = &mut channel.members else { return };
+        let left = members.leave(user);
+        if members.is_empty() {
+            channel.members = None;
+        }
+        if left {
+            self.push_presence(id, user, false, None);
+        }
+    }
+
+    /// The members of a channel.
+    pub(super) fn list_members(&self, name: &ChannelName) -> Result<Reply, Fault> {
+        if !self.definitions.of(name).presence {
+            return Err(Fault::new(FaultCode::Conflict, "this channel does not keep who is present"));
+        }
+        let channel = self.channels.find(name).map(|id| self.channels.get(id));
+        let members = channel.and_then(|channel| channel.members.as_ref());
+        Ok(Reply::Members(members.map_or_else(Vec::new, |members| members.list())))
+    }
+
+    /// Tells all cores with subscribers that a member came or went.
+    fn push_presence(
+        &mut self,
+        id: usize,
+        user: &Arc<str>,
+        joined: bool,
+        except: Option<(CoreId, ConnectionId)>,
+    ) {
+        let channel = self.channels.get(id);
+        for share in channel.shares.iter() {
+            if self.congestion.hold_presence(share.core, id, channel.head, user, joined) {
+                continue;
+            }
+            let user = user.clone();
+            let push =
+                if joined { HomePush::Joined { user, except } } else { HomePush::Left { user, except } };
+            self.outputs.push_back(HomeOutput::Push { to: share.core, channel: channel.name.clone(), push });
+        }
+    }
+}
