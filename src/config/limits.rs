@@ -34,6 +34,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         channel_name_bytes_max in 8..=4096,
         channels_per_namespace_max in 1..=100_000_000,
         egress_ring_bytes_max in 1..=1 << 30,
+        history_bytes_max in 1..=1 << 40,
         members_per_channel_max in 1..=10_000_000,
         idempotency_keys_max in 1..=100_000_000,
         idempotency_ms_max in 1..=86_400_000,

@@ -4,6 +4,7 @@ use super::error::{Findings, Place};
 use super::node::{Kind, Node, Table};
 use super::suggest::nearest;
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 /// What the readers of one configuration share.
@@ -102,14 +103,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A number within a range.
-    pub(super) fn integer(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(super) fn integer<N>(&mut self, key: &'static str, range: RangeInclusive<N>) -> Option<N>
+    where
+        N: TryFrom<i64> + PartialOrd + Display + Copy,
+    {
         let node = self.take(key)?;
         let (least, most) = range.into_inner();
         let Kind::Integer(number) = node.kind else {
             self.wrong_kind(key, &node, &format!("a whole number from {least} to {most}"));
             return None;
         };
-        match u32::try_from(number) {
+        match N::try_from(number) {
             Ok(number) if (least..=most).contains(&number) => Some(number),
             _ => {
                 self.refuse(&node.place, key, &format!("must be {least}..={most}; it is {number}"));

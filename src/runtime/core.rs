@@ -11,7 +11,7 @@ use super::stop::Stop;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
-use crate::shard::output::ShardMessage;
+use crate::shard::ShardMessage;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -5,7 +5,7 @@ use super::core::{Core, Drain};
 use super::socket::Flags;
 use super::token::{Kind, Token};
 use crate::base::ids::ConnectionId;
-use crate::shard::output::{Output, PIECES_MAX, Slices};
+use crate::shard::{Output, PIECES_MAX, Slices};
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;

@@ -9,7 +9,7 @@ use super::mesh::Port;
 use super::turn::Next;
 use crate::base::ids::CoreId;
 use crate::shard::Shard;
-use crate::shard::output::ShardMessage;
+use crate::shard::ShardMessage;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;

@@ -1,11 +1,100 @@
-//! Floor 5: starts a node from its configuration.
+//! Floor 5: starts a node from its configuration. Puts the parts together and contains no rule.
 
-use crate::config::Config;
+use crate::auth::Authenticator;
+use crate::base::ids::CoreId;
+use crate::broker::definitions::Definitions;
+use crate::config::data_dir::{self, DataSecrets};
+use crate::config::{Config, Cores};
+use crate::model::node::NodeInfo;
+use crate::runtime::{self, RuntimeSettings, Stop, clock};
+use crate::shard::{Setup, Shard};
+use crate::surface::router::Router;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-/// Serves until a signal ends the process.
+mod error;
+
+pub use error::ServeError;
+
+/// Milliseconds a closed socket is still read, so that its last bytes are not lost to a reset.
+const LINGER_MS: u64 = 1_000;
+
+/// Serves until a signal ends the process. `ready` is called once every core accepts connections.
 ///
 /// # Errors
-/// What kept the node from starting.
-pub fn serve(_config: Config) -> Result<(), String> {
-    Err("this build has no runtime yet".into())
+/// What kept the node from starting, or made it stop.
+pub fn serve(config: &Config, ready: impl FnOnce(&[SocketAddr], &DataSecrets)) -> Result<(), ServeError> {
+    let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
+    let authenticator = Authenticator::new(config.auth_settings(&secrets))?;
+    let cpus = cpus(&config.cores)?;
+    let cores = cpus.len() as u16;
+    let settings = RuntimeSettings {
+        listen: config.listen.clone(),
+        cpus,
+        busy_poll_us: config.busy_poll_us.into(),
+        drain_ms: u64::from(config.drain_time_s) * 1000,
+        linger_ms: LINGER_MS,
+    };
+    let setup = setup(config, cores, authenticator)?;
+    let stop = Stop::new();
+    stop.on_signals()?;
+    let make_shard = move |core: CoreId| Shard::new(Setup { core, ..setup.clone() }, clock::now());
+    runtime::run(settings, make_shard, |addresses| ready(addresses, &secrets), &stop)?;
+    Ok(())
+}
+
+fn setup(config: &Config, cores: u16, authenticator: Authenticator) -> Result<Setup, ServeError> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| ServeError::Randomness(error.to_string()))?;
+    let now = clock::now();
+    let namespaces = config.namespaces.iter();
+    Ok(Setup {
+        core: CoreId(0),
+        cores,
+        seed: u64::from_le_bytes(seed),
+        node: Arc::new(NodeInfo {
+            name: node_name(config).into(),
+            version: env!("CARGO_PKG_VERSION"),
+            started_unix_ms: now.unix_ms,
+            started_monotonic_us: now.monotonic_us,
+        }),
+        limits: Arc::new(config.limits.clone()),
+        definitions: Arc::new(Definitions {
+            namespaces: namespaces.map(|one| (one.name.as_str().into(), one.definition)).collect(),
+            ..Definitions::default()
+        }),
+        authenticator: Arc::new(authenticator),
+        router: Arc::new(Router::new()),
+        allowed_origins: config.auth.allowed_origins.clone().into(),
+        ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
+        pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
+        echo: config.debug.echo,
+    })
+}
+
+fn node_name(config: &Config) -> String {
+    if !config.node_name.is_empty() {
+        return config.node_name.clone();
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("corecast@{}", if host.trim().is_empty() { "localhost" } else { host.trim() })
+}
+
+/// The CPUs of Linux that get a core of the broker each.
+fn cpus(cores: &Cores) -> Result<Vec<usize>, ServeError> {
+    let usable = runtime::machine::allowed_cpus();
+    match cores {
+        Cores::All => Ok(usable),
+        Cores::Count(count) if usize::from(*count) <= usable.len() => {
+            Ok(usable[..usize::from(*count)].to_vec())
+        }
+        Cores::Count(count) => Err(ServeError::TooManyCores { wanted: *count, usable: usable.len() }),
+        Cores::List(list) => {
+            let list: Vec<usize> = list.iter().map(|cpu| usize::from(*cpu)).collect();
+            match list.iter().find(|cpu| !usable.contains(cpu)) {
+                Some(cpu) => Err(ServeError::NoSuchCpu { cpu: *cpu, usable }),
+                None => Ok(list),
+            }
+        }
+    }
 }

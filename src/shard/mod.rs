@@ -1,84 +1,218 @@
 //! Floor 3: one core's whole world, without I/O, clock or randomness.
 //!
-//! The runtime and the simulator drive a [`Shard`] through this contract and nothing else. After any call the
-//! caller drains [`Shard::poll`] until it says [`Output::Idle`], and moves what waits for peers with
-//! [`Shard::next_for_peer`]. The same calls with the same seed give the same bytes.
+//! The runtime and the simulator drive a [`Shard`] through this contract and nothing else:
+//!
+//! | method | meaning |
+//! |---|---|
+//! | [`accept`](Shard::accept) | a socket exists |
+//! | [`receive`](Shard::receive) | bytes arrived |
+//! | [`ended`](Shard::ended) / [`disconnected`](Shard::disconnected) | the peer sent its last / the socket is gone |
+//! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
+//! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
+//! | [`timeout`](Shard::timeout) | time passed |
+//! | [`drain`](Shard::drain) | the process goes away |
+//! | [`poll`](Shard::poll) | what to do next, drained after every call |
+//!
+//! The same calls with the same seed give the same bytes. This module is the only one that calls its
+//! neighbours below: each file here is one kind of input or one kind of output, and leaves know nothing of each
+//! other.
 
-pub mod output;
+mod admission;
+mod answers;
+mod closing;
+mod commands;
+mod connection;
+mod drain;
+mod gather;
+mod http;
+mod mesh;
+mod message;
+mod outbox;
+mod output;
+mod pending;
+mod pushes;
+mod setup;
+mod subscribing;
+mod timers;
+mod transmit;
+mod upgrade;
+mod users;
+mod websocket;
+
+pub use message::ShardMessage;
+pub use output::{Output, PIECES_MAX, Slices};
+pub use setup::Setup;
 
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::slab::Slab;
 use crate::base::time::Now;
-use output::{Output, ShardMessage, Slices};
+use crate::base::wheel::Wheel;
+use crate::broker::edge::{Edge, Lapped};
+use crate::broker::home::Home;
+use crate::metrics::counters::Counters;
+use crate::metrics::words::CloseReason;
+use crate::protocol::http::DateCache;
+use admission::Admission;
+use connection::Connection;
+use drain::Drain;
+use gather::Gathers;
+use message::Said;
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use users::Users;
 
 /// One core's world.
-pub struct Shard {}
+pub struct Shard {
+    setup: Setup,
+    now: Now,
+    connections: Slab<Connection>,
+    admission: Admission,
+    users: Users,
+    edge: Edge,
+    home: Home,
+    gathers: Gathers,
+    wheel: Wheel,
+    /// When the next housekeeping is due, monotonic microseconds.
+    housekeeping_us: u64,
+    drain: Option<Drain>,
+    counters: Counters,
+    fresh: users::Fresh,
+    date: DateCache,
+    /// What is said to this core by itself.
+    local: VecDeque<Said>,
+    /// What is said to each core and not yet taken.
+    staged: Vec<VecDeque<Said>>,
+    /// Connections with something in their outbox.
+    ready: VecDeque<ConnectionId>,
+    outputs: VecDeque<Output>,
+    /// Subscribers that fell behind in the publish under way.
+    lapped: Vec<Lapped>,
+    /// Working space for encoding, kept between calls.
+    scratch: Vec<u8>,
+}
 
 impl Shard {
+    /// A core's world at its start.
+    pub fn new(setup: Setup, now: Now) -> Self {
+        let seed = setup.core_seed();
+        let cores = usize::from(setup.cores);
+        Self {
+            now,
+            connections: Slab::default(),
+            admission: Admission::new(seed),
+            users: Users::new(seed),
+            edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
+            home: Home::new(seed, setup.cores, setup.definitions.clone(), setup.limits.clone()),
+            gathers: Gathers::default(),
+            wheel: Wheel::new(now.monotonic_us),
+            housekeeping_us: now.monotonic_us,
+            drain: None,
+            counters: Counters::default(),
+            fresh: users::Fresh::new(seed),
+            date: DateCache::default(),
+            local: VecDeque::new(),
+            staged: (0..cores).map(|_| VecDeque::new()).collect(),
+            ready: VecDeque::new(),
+            outputs: VecDeque::new(),
+            lapped: Vec::new(),
+            scratch: Vec::new(),
+            setup,
+        }
+    }
+
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
-    pub fn accept(&mut self, _now: Now, _peer: IpAddr) -> Option<ConnectionId> {
-        todo!()
+    pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
+        self.now = now;
+        if self.drain.is_some() || self.connections.len() >= self.setup.connections_per_core_max() {
+            self.counters.connections_refused += 1;
+            return None;
+        }
+        let Ok(address) = self.admission.accept(peer, &self.setup.limits) else {
+            self.counters.connections_refused += 1;
+            return None;
+        };
+        let mut connection = Connection::new(address);
+        connection.flags.unauthenticated = true;
+        let id = self.connections.insert(connection);
+        self.counters.connections_accepted += 1;
+        self.counters.connections_open += 1;
+        self.await_request(id);
+        Some(id)
     }
 
     /// Bytes arrived. They are parsed in place (and changed: unmasked); only a partial frame is kept.
-    pub fn receive(&mut self, _now: Now, _connection: ConnectionId, _bytes: &mut [u8]) {
-        todo!()
+    pub fn receive(&mut self, now: Now, id: ConnectionId, bytes: &mut [u8]) {
+        self.now = now;
+        self.counters.bytes_received += bytes.len() as u64;
+        self.read(id, bytes);
+        self.settle();
     }
 
     /// The peer will send no more (FIN). Answers that are still owed are written before [`Output::Close`].
-    pub fn ended(&mut self, _now: Now, _connection: ConnectionId) {
-        todo!()
+    pub fn ended(&mut self, now: Now, id: ConnectionId) {
+        self.now = now;
+        self.end_of_input(id);
+        self.settle();
     }
 
     /// The socket is gone (reset, error); the id is dead after this call and the caller closes the socket.
-    pub fn disconnected(&mut self, _now: Now, _connection: ConnectionId) {
-        todo!()
-    }
-
-    /// What to write next, borrowed from the rings; at least one byte after [`Output::Transmit`].
-    pub fn transmit(&self, _connection: ConnectionId) -> Slices<'_> {
-        todo!()
-    }
-
-    /// How many of the bytes of the last `transmit` the kernel took. Fewer than all of them means that the
-    /// socket is full: the shard leaves it alone until `writable`.
-    pub fn sent(&mut self, _now: Now, _connection: ConnectionId, _bytes: usize) {
-        todo!()
-    }
-
-    /// The socket has room again.
-    pub fn writable(&mut self, _now: Now, _connection: ConnectionId) {
-        todo!()
+    pub fn disconnected(&mut self, now: Now, id: ConnectionId) {
+        self.now = now;
+        self.forget(id, CloseReason::Reset);
+        self.settle();
     }
 
     /// Another core speaks. Messages of one core arrive in the order in which it said them.
-    pub fn peer(&mut self, _now: Now, _from: CoreId, _message: ShardMessage) {
-        todo!()
-    }
-
-    /// The next message for another core. The caller takes it only when it can hand it over; what is not
-    /// taken waits here, bounded by [`crate::base::limits::Limits::peer_queue_messages_max`].
-    pub fn next_for_peer(&mut self, _to: CoreId) -> Option<ShardMessage> {
-        todo!()
+    pub fn peer(&mut self, now: Now, from: CoreId, message: ShardMessage) {
+        self.now = now;
+        self.counters.peer_messages += 1;
+        self.hear(from, message.0);
+        self.settle();
     }
 
     /// Time passed; due when the deadline of [`Output::Idle`] is reached.
-    pub fn timeout(&mut self, _now: Now) {
-        todo!()
+    pub fn timeout(&mut self, now: Now) {
+        self.now = now;
+        self.fire_deadlines();
+        self.expire_gathers();
+        self.drain_step();
+        self.housekeep();
+        self.settle();
     }
 
-    /// The process goes away: close every connection, spread over `over_ms`. [`Output::Drained`] follows.
-    pub fn drain(&mut self, _now: Now, _over_ms: u64) {
-        todo!()
-    }
-
-    /// What to do next.
+    /// What to do next. [`Output::Idle`] says that nothing is left for now.
     pub fn poll(&mut self) -> Output {
-        todo!()
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if let Some(id) = self.next_transmit() {
+            return Output::Transmit(id);
+        }
+        if self.drained() {
+            return Output::Drained;
+        }
+        Output::Idle { deadline_us: Some(self.next_deadline_us()) }
     }
 
-    /// Notes how long a turn took, for the metrics; the shard itself reads no clock.
-    pub fn note_turn(&mut self, _busy_us: u64) {
-        todo!()
+    /// Notes how long a turn took, in microseconds, for the metrics; the shard itself reads no clock.
+    pub fn note_turn(&mut self, busy_us: u64) {
+        self.counters.note_turn(busy_us);
+    }
+
+    /// Asserts what must always hold between calls; for tests and the simulator.
+    pub fn invariants(&self) {
+        self.edge.invariants();
+        self.home.invariants();
+        assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
+        assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
+        for id in self.connections.ids() {
+            let Some(connection) = self.connections.get(id) else { continue };
+            for subscription in &connection.subscriptions {
+                let subscriber =
+                    self.edge.stream(subscription.stream).subscribers()[subscription.place as usize];
+                assert_eq!(subscriber.connection, id, "a subscription and its subscriber name each other");
+            }
+            assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
+        }
     }
 }

@@ -56,7 +56,3 @@ impl<'a> Slices<'a> {
         self.pieces().iter().map(|piece| piece.len()).sum()
     }
 }
-
-/// What cores say to each other. Opaque to the runtime.
-#[derive(Debug)]
-pub enum ShardMessage {}

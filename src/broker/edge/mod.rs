@@ -165,7 +165,12 @@ impl Edge {
         }
     }
 
-    /// Lets a held subscriber go, or one whose socket has room again.
+    /// Makes a subscriber wait until [`Edge::release`].
+    pub fn hold(&mut self, id: StreamId, place: u32) {
+        self.streams[id.0 as usize].set_held(place, true);
+    }
+
+    /// Lets a held subscriber go.
     pub fn release(&mut self, id: StreamId, place: u32) {
         let stream = &mut self.streams[id.0 as usize];
         stream.set_held(place, false);

@@ -73,13 +73,13 @@ impl Home {
 
     /// A page of the messages in a channel's history.
     pub(super) fn list_messages(&mut self, now: Now, channel: &ChannelName, page: Page) -> Reply {
-        let nothing = Reply::Messages { items: Vec::new(), total: 0 };
+        let nothing = Reply::Messages { items: Vec::new(), page, total: 0 };
         let Some(id) = self.channels.find(channel) else { return nothing };
         let Some(history) = self.channels.history(now, id) else { return nothing };
         let page = Page { size: page.size.min(PAGE_MESSAGES_MAX), ..page };
         let slice = history.messages().skip(page.skip()).take(page.size as usize);
         let items = slice.filter_map(|entry| standing_message(channel.clone(), history, entry)).collect();
-        Reply::Messages { items, total: history.message_count() as u64 }
+        Reply::Messages { items, page, total: history.message_count() as u64 }
     }
 
     fn find_message(

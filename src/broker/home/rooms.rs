@@ -187,7 +187,7 @@ pub fn merge_rooms(parts: Vec<RoomsPart>, page: Page) -> Reply {
     // Stable sorting finds the sorted runs and merges them.
     rooms.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
     let slice = rooms.iter().skip(page.skip()).take(page.size as usize);
-    Reply::Rooms { items: slice.map(|room| Room::clone(room)).collect(), total }
+    Reply::Rooms { items: slice.map(|room| Room::clone(room)).collect(), page, total }
 }
 
 fn bounded(page: Page) -> Page {

@@ -59,6 +59,18 @@ pub fn write_close_empty(out: &mut Vec<u8>) {
     write_frame(out, Opcode::Close, &[]);
 }
 
+/// Length of the whole frame that these bytes begin, from its header as [`header`] writes it. Ten bytes are always
+/// enough, fewer only for a frame that is shorter.
+pub fn frame_bytes(first: &[u8]) -> usize {
+    let byte = |at: usize| u64::from(first.get(at).copied().unwrap_or(0));
+    let number = |from: usize, to: usize| (from..to).fold(0, |value, at| value << 8 | byte(at)) as usize;
+    match number(1, 2) {
+        126 => 4 + number(2, 4),
+        127 => 10 + number(2, 10),
+        short => 2 + short,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +85,7 @@ mod tests {
                 let mut cursor = Cursor::new(&bytes[..count]);
                 let (other, other_length) = FrameHeader::parse(&mut cursor).unwrap().unwrap();
                 assert_eq!(other_length, length as u64);
+                assert_eq!(frame_bytes(&bytes[..count]), count + length);
                 assert_eq!(cursor.position(), count as u64, "the shortest form");
                 assert!(other.is_final && other.mask.is_none() && !other.rsv1 && !other.rsv2 && !other.rsv3);
                 assert_eq!(u8::from(other.opcode), opcode as u8);

@@ -1,0 +1,43 @@
+//! Why a node did not start, or stopped.
+
+use crate::auth::AuthSetupError;
+use crate::config::data_dir::DataDirError;
+use crate::runtime::RuntimeError;
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The credentials of the configuration cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthSetupError),
+    /// The machine refuses something.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The kernel gives no random bytes.
+    #[error(
+        "the kernel gave no random bytes ({0}), so no secret can be made; check that getrandom is allowed"
+    )]
+    Randomness(String),
+    /// More cores are wanted than there are.
+    #[error(
+        "cores = {wanted}, but this process may use {usable}; lower `cores` or give the process more CPUs"
+    )]
+    TooManyCores {
+        /// From the configuration.
+        wanted: u16,
+        /// What the scheduler allows.
+        usable: usize,
+    },
+    /// A CPU of the list is not there.
+    #[error("cores names CPU {cpu}, but this process may use only {usable:?}; correct `cores`")]
+    NoSuchCpu {
+        /// From the configuration.
+        cpu: usize,
+        /// What the scheduler allows.
+        usable: Vec<usize>,
+    },
+}

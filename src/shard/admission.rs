@@ -1,0 +1,107 @@
+//! Who may connect: counts per address, so that one address cannot take all there is.
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::Limits;
+use std::net::IpAddr;
+
+#[derive(Default)]
+struct Counts {
+    connections: u32,
+    unauthenticated: u32,
+}
+
+/// Connections per address on this core.
+pub(super) struct Admission {
+    addresses: KeyedMap<u64, Counts>,
+    hash: KeyedState,
+}
+
+/// Why a connection was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refused {
+    /// The address has too many connections.
+    Address,
+    /// The address has too many connections that did not say who they are.
+    Unauthenticated,
+}
+
+impl Admission {
+    pub fn new(seed: u64) -> Self {
+        let hash = KeyedState::new(seed, 0xadd7);
+        Self { addresses: KeyedMap::with_hasher(hash), hash }
+    }
+
+    /// One host is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has them all.
+    fn key(&self, address: IpAddr) -> u64 {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => self.hash.hash_bytes(&v4.octets()),
+            IpAddr::V6(v6) => self.hash.hash_bytes(&v6.octets()[..8]),
+        }
+    }
+
+    /// Counts a new connection, unauthenticated for now; says the key of its address.
+    pub fn accept(&mut self, address: IpAddr, limits: &Limits) -> Result<u64, Refused> {
+        let key = self.key(address);
+        let counts = self.addresses.entry(key).or_default();
+        if counts.connections >= limits.connections_per_address_max {
+            return Err(Refused::Address);
+        }
+        if counts.unauthenticated >= limits.unauthenticated_per_address_max {
+            return Err(Refused::Unauthenticated);
+        }
+        counts.connections += 1;
+        counts.unauthenticated += 1;
+        Ok(key)
+    }
+
+    /// A connection said who it is.
+    pub fn authenticated(&mut self, key: u64) {
+        if let Some(counts) = self.addresses.get_mut(&key) {
+            counts.unauthenticated -= 1;
+        }
+    }
+
+    /// A connection is gone.
+    pub fn gone(&mut self, key: u64, unauthenticated: bool) {
+        if let Some(counts) = self.addresses.get_mut(&key) {
+            counts.connections -= 1;
+            counts.unauthenticated -= u32::from(unauthenticated);
+            if counts.connections == 0 {
+                self.addresses.remove(&key);
+            }
+        }
+    }
+
+    /// Connections counted, for the invariants.
+    pub fn total(&self) -> usize {
+        self.addresses.values().map(|counts| counts.connections as usize).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_is_bounded_and_forgotten_when_it_leaves() {
+        let limits = Limits {
+            connections_per_address_max: 2,
+            unauthenticated_per_address_max: 1,
+            ..Limits::default()
+        };
+        let mut admission = Admission::new(1);
+        let host: IpAddr = "2001:db8::1".parse().unwrap();
+        let neighbour: IpAddr = "2001:db8::2".parse().unwrap();
+        let key = admission.accept(host, &limits).unwrap();
+        assert_eq!(admission.accept(neighbour, &limits), Err(Refused::Unauthenticated));
+        admission.authenticated(key);
+        assert_eq!(admission.accept(neighbour, &limits), Ok(key));
+        admission.authenticated(key);
+        assert_eq!(admission.accept(host, &limits), Err(Refused::Address));
+        assert!(admission.accept("::ffff:10.0.0.1".parse().unwrap(), &limits).is_ok());
+        assert_eq!(admission.accept("10.0.0.1".parse().unwrap(), &limits), Err(Refused::Unauthenticated));
+        admission.gone(key, false);
+        admission.gone(key, false);
+        assert_eq!(admission.total(), 1);
+    }
+}

@@ -1,0 +1,165 @@
+//! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
+
+use super::Shard;
+use super::message::{Said, Ticket};
+use super::pending::{Expect, Pending};
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::model::channel::ChannelName;
+use crate::model::reply::Reply;
+use crate::protocol::websocket::{Opcode, write_frame};
+
+impl Shard {
+    /// Opens a slot for a request that is answered later.
+    pub(super) fn open_slot(&mut self, id: ConnectionId, expect: Expect) -> u32 {
+        let connection = self.connections.get_mut(id).expect("the caller looked the connection up");
+        let pending = connection.pending.get_or_insert_default();
+        pending.open(expect)
+    }
+
+    /// Answers the newest request of a connection. It leaves at once if no earlier one waits.
+    pub(super) fn reply_now(&mut self, id: ConnectionId, expect: Expect, reply: Reply) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.pending.is_some() {
+            let sequence = self.open_slot(id, expect);
+            return self.fill_slot(id, sequence, reply);
+        }
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        let encoded = self.encode_answer(id, expect, reply, false, &mut bytes);
+        self.write(id, &bytes);
+        self.keep_scratch(bytes);
+        if encoded.last {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// An answer came from a home core or a gather.
+    pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply) {
+        let alive =
+            self.connections.get(ticket.connection).is_some_and(|connection| connection.pending.is_some());
+        if !alive {
+            // The connection is gone; the home counted a subscriber that is none.
+            if let Reply::Subscribed { channel, .. } = reply {
+                let user = ticket.session.user.clone();
+                self.say_home(&channel.clone(), Said::Unsubscribe { channel, user });
+            }
+            return;
+        }
+        self.fill_slot(ticket.connection, ticket.sequence, reply);
+        self.release_answers(ticket.connection);
+        self.resume_if_calm(ticket.connection);
+    }
+
+    fn fill_slot(&mut self, id: ConnectionId, sequence: u32, reply: Reply) {
+        let Some(pending) = self.pending_mut(id) else { return };
+        let first = pending.is_first(sequence);
+        let Some(expect) = pending.take(sequence) else { return };
+        let mut bytes = Vec::new();
+        let encoded = self.encode_answer(id, expect, reply, !first, &mut bytes);
+        if let Some(pending) = self.pending_mut(id) {
+            pending.fill(sequence, bytes, encoded.opens, encoded.last);
+        }
+    }
+
+    fn pending_mut(&mut self, id: ConnectionId) -> Option<&mut Pending> {
+        self.connections.get_mut(id)?.pending.as_deref_mut()
+    }
+
+    /// Writes every answer whose turn it is.
+    fn release_answers(&mut self, id: ConnectionId) {
+        while let Some(released) = self.pending_mut(id).and_then(Pending::release) {
+            self.write(id, &released.bytes);
+            if let Some(channel) = released.opens {
+                self.open_subscription(id, &channel);
+            }
+            if released.last {
+                self.close_when_written(id, CloseReason::Finished);
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(id)
+            && connection.in_flight() == 0
+        {
+            connection.pending = None;
+            self.close_if_ended(id);
+        }
+    }
+
+    /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
+    pub(super) fn write_in_turn(&mut self, id: ConnectionId, bytes: Vec<u8>, last: bool) {
+        if let Some(pending) = self.pending_mut(id) {
+            return pending.append(bytes, last);
+        }
+        self.write(id, &bytes);
+        if last {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// Encodes one answer. `held` says that it does not leave at once.
+    fn encode_answer(
+        &mut self,
+        id: ConnectionId,
+        expect: Expect,
+        reply: Reply,
+        held: bool,
+        out: &mut Vec<u8>,
+    ) -> Encoded {
+        if let Reply::Fault(fault) = &reply {
+            self.counters.note_fault(fault.code);
+        }
+        match expect {
+            Expect::Response { surface, endpoint, answering } => {
+                let response = match &reply {
+                    Reply::Fault(fault) => (surface.encode_fault)(fault),
+                    reply => (endpoint.encode)(reply),
+                };
+                self.write_response(out, &response, &answering, &[]);
+                Encoded { opens: None, last: answering.is_last() }
+            }
+            Expect::Message { dialect, correlation, cancelled, .. } => {
+                let correlation = correlation.as_deref();
+                match reply {
+                    Reply::Subscribed { channel, position, recovery } => {
+                        let opens = self.subscribed(
+                            id,
+                            dialect,
+                            correlation,
+                            cancelled,
+                            held,
+                            channel,
+                            position,
+                            recovery,
+                            out,
+                        );
+                        Encoded { opens, last: false }
+                    }
+                    reply => {
+                        if let Reply::Unsubscribed { channel } = &reply {
+                            self.unsubscribed(id, channel, out);
+                        }
+                        let mut text = Vec::with_capacity(128);
+                        (dialect.encode_reply)(&mut text, &reply, correlation);
+                        write_frame(out, Opcode::Text, &text);
+                        Encoded { opens: None, last: false }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn keep_scratch(&mut self, scratch: Vec<u8>) {
+        if scratch.capacity() <= SCRATCH_BYTES_KEPT {
+            self.scratch = scratch;
+        }
+    }
+}
+
+/// What follows from an answer once it leaves.
+struct Encoded {
+    opens: Option<ChannelName>,
+    last: bool,
+}
+
+/// A larger working space came from a rare large message and is not kept.
+const SCRATCH_BYTES_KEPT: usize = 64 << 10;

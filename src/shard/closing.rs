@@ -1,0 +1,187 @@
+//! How connections end, and when they are not read.
+
+use super::connection::{Due, Phase};
+use super::{Output, Shard};
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::protocol::websocket::close_code;
+use crate::protocol::websocket::writer::{write_close, write_close_empty};
+
+/// What a close frame says (RFC 6455 section 7.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CloseFrame {
+    /// `None` is a close frame without a code, the answer to one.
+    pub code: Option<u16>,
+    pub reason: &'static str,
+    /// How it is counted.
+    pub why: CloseReason,
+}
+
+impl CloseFrame {
+    /// A subscriber owed more than its channel keeps.
+    pub const SLOW_CONSUMER: Self = Self {
+        code: Some(close_code::TRY_AGAIN_LATER),
+        reason: "slow consumer: you read slower than your channels publish; reconnect and recover",
+        why: CloseReason::Slow,
+    };
+    /// Nothing came after a ping.
+    pub const PING_TIMEOUT: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "no answer to a ping",
+        why: CloseReason::Timeout,
+    };
+    /// The token that opened the connection ended.
+    pub const TOKEN_EXPIRED: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "the token expired; reconnect with a new one",
+        why: CloseReason::Unauthenticated,
+    };
+    /// The node goes away.
+    pub const RESTART: Self = Self {
+        code: Some(close_code::SERVICE_RESTART),
+        reason: "this node restarts; reconnect",
+        why: CloseReason::Drain,
+    };
+}
+
+/// Milliseconds a peer has to take its last bytes.
+const CLOSING_MS_MAX: u64 = 5_000;
+
+impl Shard {
+    /// Whether a connection has so much to be answered or written that it is not read on. Reading starts again
+    /// when half of it is gone.
+    pub(super) fn is_busy(&self, id: ConnectionId) -> bool {
+        let limits = &self.setup.limits;
+        self.connections.get(id).is_some_and(|connection| {
+            connection.in_flight() >= limits.requests_in_flight_max as usize
+                || connection.outbox.len() >= limits.outbox_bytes_max as usize / 2
+        })
+    }
+
+    /// Reads a paused connection on when it has caught up.
+    pub(super) fn resume_if_calm(&mut self, id: ConnectionId) {
+        let limits = &self.setup.limits;
+        let Some(connection) = self.connections.get(id) else { return };
+        let calm = connection.in_flight() <= limits.requests_in_flight_max as usize / 2
+            && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4;
+        if connection.flags.paused && calm {
+            self.set_paused(id, false);
+            self.read(id, &mut []);
+        }
+    }
+
+    /// All that was owed to a connection is written.
+    pub(super) fn after_written(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0 {
+            return self.give_up(id, CloseReason::Finished);
+        }
+        self.close_if_ended(id);
+        self.resume_if_calm(id);
+    }
+
+    /// Starts the closing of a WebSocket: a close frame after what is owed, nothing is read any more.
+    pub(super) fn close_socket(&mut self, id: ConnectionId, reason: CloseFrame) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if !connection.is_socket() {
+            return;
+        }
+        let mut frame = Vec::new();
+        match reason.code {
+            Some(code) => write_close(&mut frame, code, reason.reason),
+            None => write_close_empty(&mut frame),
+        }
+        // Answers that still wait for another core are given up: the peer may not see anything after the close.
+        self.connections.get_mut(id).expect("looked up above").pending = None;
+        self.write(id, &frame);
+        self.close_when_written(id, reason.why);
+    }
+
+    /// No more input; the connection closes when its last bytes are written.
+    pub(super) fn close_when_written(&mut self, id: ConnectionId, why: CloseReason) {
+        self.leave_phase(id);
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.why.get_or_insert(why);
+        connection.phase = Phase::Closing;
+        connection.pending = None;
+        let empty = connection.outbox.is_empty();
+        self.set_deadline(id, Due::Closed, CLOSING_MS_MAX);
+        if empty {
+            self.after_written(id);
+        }
+    }
+
+    /// Gives up what the connection was: subscriptions, the user's presence.
+    fn leave_phase(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        if !connection.is_socket() {
+            return;
+        }
+        self.counters.websockets_open -= 1;
+        self.drop_subscriptions(id);
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if let Some(session) = connection.session.take() {
+            self.user_left(&session);
+        }
+    }
+
+    /// Drops a connection and all that belongs to it; its id is dead.
+    pub(super) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
+        self.leave_phase(id);
+        if let Some(connection) = self.connections.remove(id) {
+            self.admission.gone(connection.address, connection.flags.unauthenticated);
+            self.counters.connections_open -= 1;
+            self.counters.note_close(connection.why.unwrap_or(why));
+        }
+    }
+
+    /// Notes why a connection ends; the first reason counts.
+    pub(super) fn decide_end(&mut self, id: ConnectionId, why: CloseReason) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.why.get_or_insert(why);
+        }
+    }
+
+    /// Ends a connection without its last bytes.
+    pub(super) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
+        self.forget(id, why);
+        self.outputs.push_back(Output::Close(id));
+    }
+
+    /// The peer sent its FIN. A WebSocket ends there; HTTP answers that are owed are still written.
+    pub(super) fn end_of_input(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.flags.ended = true;
+        if connection.is_socket() {
+            self.close_when_written(id, CloseReason::Peer);
+        } else {
+            self.close_if_ended(id);
+        }
+    }
+
+    pub(super) fn close_if_ended(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let all_read = !connection.flags.paused;
+        if connection.flags.ended && all_read && connection.in_flight() == 0 && !connection.is_closing() {
+            self.close_when_written(id, CloseReason::Peer);
+        }
+    }
+
+    /// Whatever still comes is dropped; answers that wait are still written, the last of them closes.
+    pub(super) fn ignore_input_if_http(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get(id)
+            && matches!(connection.phase, Phase::Http(_))
+        {
+            self.ignore_input(id);
+        }
+    }
+
+    pub(super) fn ignore_input(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Phase::Http(_) = connection.phase
+        {
+            connection.phase = Phase::Closing;
+        }
+        self.set_deadline(id, Due::Closed, CLOSING_MS_MAX);
+    }
+}

@@ -1,0 +1,131 @@
+//! What a client asks for: who may, and where it is answered.
+
+use super::Shard;
+use super::message::{Question, Said, Ticket};
+use super::pending::Expect;
+use crate::base::ids::ConnectionId;
+use crate::model::channel::ChannelName;
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::{Scopes, Session};
+use std::sync::Arc;
+
+/// Where a command is answered.
+enum Place {
+    /// On the connection's own core.
+    Here(Reply),
+    /// By the channel's home core.
+    Home(ChannelName),
+    /// By all cores together.
+    Everywhere(Question),
+}
+
+impl Shard {
+    /// Takes one request of a connection; its reply leaves in the order of the requests.
+    pub(super) fn submit(
+        &mut self,
+        id: ConnectionId,
+        session: &Arc<Session>,
+        command: Command,
+        expect: Expect,
+    ) {
+        let channel = match self.permit(session, &command).map(|()| self.place(id, &command)) {
+            Err(fault) => return self.reply_now(id, expect, Reply::Fault(fault)),
+            Ok(Place::Here(reply)) => return self.reply_now(id, expect, reply),
+            Ok(Place::Everywhere(question)) => {
+                let sequence = self.open_slot(id, expect);
+                return self.start_gather(
+                    Ticket { connection: id, sequence, session: session.clone() },
+                    command,
+                    question,
+                );
+            }
+            Ok(Place::Home(channel)) => channel,
+        };
+        let home = self.setup.home_of(&channel);
+        if home != self.setup.core {
+            if self.congested(home) {
+                return self.reply_now(id, expect, Reply::Fault(overloaded()));
+            }
+            let sequence = self.open_slot(id, expect);
+            let ticket = Ticket { connection: id, sequence, session: session.clone() };
+            return self.say(home, Said::Request { ticket, command });
+        }
+        let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
+        let reply = self.execute_here(&ticket, command);
+        self.reply_now(id, expect, reply);
+        self.pump_home();
+    }
+
+    /// Whether the session may do this. Ownership of a single thing is judged where the thing is.
+    fn permit(&self, session: &Session, command: &Command) -> Result<(), Fault> {
+        let needed = match command {
+            Command::Ping
+            | Command::ListSubscriptions
+            | Command::Unsubscribe { .. }
+            | Command::NodeState
+            | Command::Metrics => Scopes::NONE,
+            Command::Subscribe { .. }
+            | Command::GetMessage { .. }
+            | Command::ListMessages { .. }
+            | Command::ListMembers { .. }
+            | Command::GetRoom { .. }
+            | Command::ListRooms { .. }
+            | Command::GetProfile { .. } => Scopes::READ,
+            Command::Publish { .. }
+            | Command::UpdateMessage { .. }
+            | Command::DeleteMessage { .. }
+            | Command::CreateRoom { .. }
+            | Command::UpdateRoom { .. }
+            | Command::DeleteRoom { .. }
+            | Command::UpdateProfile { .. } => Scopes::WRITE,
+        };
+        if session.scopes.contains(needed) {
+            return Ok(());
+        }
+        let scope = if needed == Scopes::READ { "read" } else { "write" };
+        Err(Fault::new(
+            FaultCode::Forbidden,
+            format!(
+                "This needs the scope \"{scope}\", which your key or token does not have. Use one that has it."
+            ),
+        ))
+    }
+
+    fn place(&mut self, id: ConnectionId, command: &Command) -> Place {
+        match command {
+            Command::Ping => Place::Here(Reply::Pong),
+            Command::ListSubscriptions => Place::Here(Reply::Subscriptions(self.channels_of(id))),
+            Command::Unsubscribe { channel } => Place::Here(Reply::Unsubscribed { channel: channel.clone() }),
+            Command::NodeState => Place::Everywhere(Question::State),
+            Command::Metrics => Place::Everywhere(Question::Counters),
+            Command::ListRooms { namespace, page } => {
+                Place::Everywhere(Question::Rooms { namespace, page: *page })
+            }
+            Command::Subscribe { channel, .. } => match self.subscription_limit(id, channel) {
+                Some(fault) => Place::Here(Reply::Fault(fault)),
+                None => Place::Home(channel.clone()),
+            },
+            Command::Publish { channel, .. }
+            | Command::UpdateMessage { channel, .. }
+            | Command::DeleteMessage { channel, .. }
+            | Command::GetMessage { channel, .. }
+            | Command::ListMessages { channel, .. }
+            | Command::ListMembers { channel }
+            | Command::CreateRoom { channel, .. }
+            | Command::UpdateRoom { channel, .. }
+            | Command::DeleteRoom { channel }
+            | Command::GetRoom { channel }
+            | Command::GetProfile { channel }
+            | Command::UpdateProfile { channel, .. } => Place::Home(channel.clone()),
+        }
+    }
+}
+
+fn overloaded() -> Fault {
+    Fault::new(
+        FaultCode::Overloaded,
+        "A core of this node has more to do than its queue holds, so this was not done. Try again shortly.",
+    )
+}

@@ -1,0 +1,302 @@
+//! HTTP requests of this core's connections.
+
+use super::Shard;
+use super::connection::{Due, Phase};
+use super::pending::Expect;
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::session::{Scopes, Session};
+use crate::protocol::Next;
+use crate::protocol::http::{
+    CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
+    Response, ResponseContext, origin, write_response,
+};
+use crate::surface::router::Found;
+use crate::surface::{Access, Endpoint, Request, Surface};
+use std::sync::Arc;
+
+/// What an answer needs to know of its request.
+#[derive(Clone, Debug)]
+pub(super) struct Answering {
+    pub head_only: bool,
+    pub persistence: Persistence,
+    /// The browser's origin, if it may read the answer.
+    pub origin: Option<Box<str>>,
+}
+
+impl Answering {
+    pub fn is_last(&self) -> bool {
+        self.persistence == Persistence::Close
+    }
+}
+
+impl Shard {
+    /// Reads requests. Whether the connection speaks WebSocket from here on, with the bytes after the upgrade.
+    pub(super) fn read_http(&mut self, id: ConnectionId, bytes: &[u8]) -> Option<Vec<u8>> {
+        let connection = self.connections.get_mut(id)?;
+        let Phase::Http(reader) = &mut connection.phase else { return None };
+        let mut reader = std::mem::take(reader);
+        let limits = HttpLimits {
+            head_bytes_max: self.setup.limits.header_bytes_max as usize,
+            headers_max: self.setup.limits.headers_max as usize,
+            body_bytes_max: self.setup.limits.message_bytes_max as usize,
+        };
+        let result = reader.read(bytes, &limits, |event| self.request(id, event));
+        match result {
+            Ok(used) => {
+                let rest = match self.connections.get_mut(id) {
+                    Some(connection) if connection.is_socket() => reader.take_rest(),
+                    Some(connection) => {
+                        let reading = reader.phase();
+                        if let Phase::Http(place) = &mut connection.phase {
+                            *place = reader;
+                            self.await_more(id, reading);
+                        }
+                        return None;
+                    }
+                    None => return None,
+                };
+                Some([rest.as_slice(), bytes.get(used..).unwrap_or_default()].concat())
+            }
+            Err(refusal) => {
+                self.refuse(id, &refusal);
+                None
+            }
+        }
+    }
+
+    /// Chooses the deadline that fits what the connection waits for.
+    fn await_more(&mut self, id: ConnectionId, reading: Reading) {
+        let limits = &self.setup.limits;
+        let Some(connection) = self.connections.get(id) else { return };
+        let (due, ms) = match reading {
+            Reading::Idle => (Due::KeepAlive, limits.keep_alive_ms_max),
+            Reading::Head => (Due::Header, limits.header_time_ms_max),
+            Reading::Body => (Due::Body, limits.body_time_ms_max),
+        };
+        // A deadline runs from the first byte: more bytes do not move it (slow requests are an attack).
+        if connection.due != due || due == Due::KeepAlive {
+            self.set_deadline(id, due, u64::from(ms));
+        }
+    }
+
+    /// A connection exists that has said nothing yet.
+    pub(super) fn await_request(&mut self, id: ConnectionId) {
+        let ms = u64::from(self.setup.limits.header_time_ms_max);
+        self.set_deadline(id, Due::Header, ms);
+    }
+
+    /// Answers bytes that are no acceptable request, and closes.
+    pub(super) fn refuse(&mut self, id: ConnectionId, refusal: &Refusal) {
+        let surface = self.setup.router.fallback();
+        let response = refusal_response(surface, refusal);
+        let answering = Answering { head_only: false, persistence: Persistence::Close, origin: None };
+        let mut out = Vec::new();
+        self.write_response(&mut out, &response, &answering, refusal.fields());
+        self.decide_end(id, CloseReason::Protocol);
+        self.write_in_turn(id, out, true);
+        self.ignore_input(id);
+    }
+
+    fn request(&mut self, id: ConnectionId, event: Event<'_>) -> Next {
+        let Some(connection) = self.connections.get_mut(id) else { return Next::Stop };
+        let (head, body) = match event {
+            Event::Continue => {
+                // Answers of earlier requests come first; a client that pipelines before it asks has waited for them.
+                if connection.pending.is_none() {
+                    self.write(id, CONTINUE);
+                }
+                return Next::Continue;
+            }
+            Event::Request { head, body } => (head, body),
+        };
+        let answering = self.answering(head);
+        let last = answering.is_last();
+        if !self.within_quota(id) {
+            let surface = self.setup.router.owner(head.path);
+            self.respond_fault(id, surface, &answering, &rate_limited());
+        } else {
+            self.dispatch(id, head, body, answering);
+        }
+        let Some(connection) = self.connections.get(id) else { return Next::Stop };
+        if last || !matches!(connection.phase, Phase::Http(_)) {
+            self.ignore_input_if_http(id);
+            return Next::Stop;
+        }
+        if self.is_busy(id) {
+            self.set_paused(id, true);
+            return Next::Pause;
+        }
+        Next::Continue
+    }
+
+    fn answering(&self, head: &Head<'_>) -> Answering {
+        let origin = match origin::check(head, &self.setup.allowed_origins, false) {
+            origin::Verdict::Allowed(origin) => Some(origin.into()),
+            _ => None,
+        };
+        let persistence = if self.drain.is_some() { Persistence::Close } else { head.connection() };
+        Answering { head_only: head.method == Some(Method::Head), persistence, origin }
+    }
+
+    fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], answering: Answering) {
+        let router = self.setup.router.clone();
+        match router.find(head.method, head.path) {
+            Found::Endpoint { surface, endpoint, parameters } => {
+                let fresh = self.fresh.next();
+                let session = match self.session_for(head, surface, endpoint.access) {
+                    Ok(session) => session,
+                    Err(fault) => return self.respond_fault(id, surface, &answering, &fault),
+                };
+                self.authenticated(id, &session);
+                let request =
+                    Request { head, parameters: &parameters, body, session: session.as_deref(), fresh };
+                match (endpoint.decode)(&request) {
+                    Err(fault) => self.respond_fault(id, surface, &answering, &fault),
+                    Ok(command) => {
+                        let session = session.unwrap_or_else(|| self.anonymous());
+                        self.submit(id, &session, command, expect(surface, endpoint, answering));
+                    }
+                }
+            }
+            Found::Socket { surface, socket, .. } => self.upgrade(id, head, surface, socket, &answering),
+            Found::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
+            Found::MethodNotAllowed { surface, allow } => {
+                let detail = format!("{} is not served here. Allowed: {allow}.", head.method_name);
+                let response = (surface.encode_fault)(&Fault::new(FaultCode::MethodNotAllowed, detail));
+                self.respond(id, &response, &answering, &[("Allow", &allow)]);
+            }
+            Found::NotFound { surface } => {
+                let fault = Fault::new(
+                    FaultCode::NotFound,
+                    "Nothing is served at this path. Check it for a typing error.",
+                );
+                self.respond_fault(id, surface, &answering, &fault);
+            }
+        }
+    }
+
+    /// Who asks, if it may. `None` is nobody, where that is allowed.
+    pub(super) fn session_for(
+        &self,
+        head: &Head<'_>,
+        surface: &Surface,
+        access: Access,
+    ) -> Result<Option<Arc<Session>>, Fault> {
+        let Access::Scoped(scopes) = access else { return Ok(None) };
+        let Some(credential) = (surface.credentials)(head) else {
+            return Err(Fault::new(
+                FaultCode::Unauthenticated,
+                "No key or token was sent. Send the header \"Authorization: Bearer <key or token>\".",
+            ));
+        };
+        let session = self.setup.authenticator.verify(&credential, self.now)?;
+        if !session.scopes.contains(scopes) {
+            return Err(Fault::new(
+                FaultCode::Forbidden,
+                "The key or token is good but lacks the scope that this needs. Use one that has it.",
+            ));
+        }
+        Ok(Some(session))
+    }
+
+    fn anonymous(&self) -> Arc<Session> {
+        Arc::new(Session { user: Arc::from(""), name: None, scopes: Scopes::NONE, expires_unix_s: None })
+    }
+
+    fn respond_options(&mut self, id: ConnectionId, head: &Head<'_>, answering: &Answering, allow: &str) {
+        let mut fields = vec![("Allow", allow)];
+        // A preflight (Fetch standard, section 3.3): only an origin that may read the answer is told what it may do.
+        if answering.origin.is_some() {
+            fields.push(("Access-Control-Allow-Methods", allow));
+            if let Some(wanted) = head.header_str("access-control-request-headers") {
+                fields.push(("Access-Control-Allow-Headers", wanted));
+            }
+            fields.push(("Access-Control-Max-Age", "600"));
+        }
+        self.respond(id, &Response::empty(204), answering, &fields);
+    }
+
+    pub(super) fn respond_fault(
+        &mut self,
+        id: ConnectionId,
+        surface: &Surface,
+        answering: &Answering,
+        fault: &Fault,
+    ) {
+        self.counters.note_fault(fault.code);
+        let response = (surface.encode_fault)(fault);
+        let fields: &[(&str, &str)] = match fault.code {
+            FaultCode::Unauthenticated => &[("WWW-Authenticate", "Bearer")],
+            FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => {
+                &[("Retry-After", "1")]
+            }
+            _ => &[],
+        };
+        self.respond(id, &response, answering, fields);
+    }
+
+    pub(super) fn respond(
+        &mut self,
+        id: ConnectionId,
+        response: &Response,
+        answering: &Answering,
+        fields: &[(&str, &str)],
+    ) {
+        let mut out = Vec::new();
+        self.write_response(&mut out, response, answering, fields);
+        self.write_in_turn(id, out, answering.is_last());
+    }
+
+    /// Appends a response with the fields that every response may need.
+    pub(super) fn write_response(
+        &mut self,
+        out: &mut Vec<u8>,
+        response: &Response,
+        answering: &Answering,
+        fields: &[(&str, &str)],
+    ) {
+        let mut all = fields.to_vec();
+        if !self.setup.allowed_origins.is_empty() {
+            // The answer differs by origin, so a cache must not mix them up.
+            all.push(("Vary", "Origin"));
+        }
+        if let Some(origin) = &answering.origin {
+            all.push(("Access-Control-Allow-Origin", origin));
+        }
+        let context = ResponseContext {
+            head_only: answering.head_only,
+            connection: answering.persistence,
+            unix_s: self.now.unix_s(),
+            fields: &all,
+        };
+        self.counters.note_response(response.status);
+        write_response(out, response, &context, &mut self.date);
+    }
+}
+
+fn expect(surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering) -> Expect {
+    Expect::Response { surface, endpoint, answering }
+}
+
+/// What a connection is told that asks too often.
+pub(super) fn rate_limited() -> Fault {
+    Fault::new(
+        FaultCode::RateLimited,
+        "This connection sends more requests a second than the node allows. Slow down and try again.",
+    )
+}
+
+/// A refusal in the error shape of a surface, with the refusal's own status.
+pub(super) fn refusal_response(surface: &Surface, refusal: &Refusal) -> Response {
+    let code = match refusal.status {
+        413 | 414 | 431 => FaultCode::TooLarge,
+        403 => FaultCode::Forbidden,
+        405 => FaultCode::MethodNotAllowed,
+        _ => FaultCode::InvalidRequest,
+    };
+    let mut response = (surface.encode_fault)(&Fault::new(code, refusal.reason));
+    response.status = refusal.status;
+    response
+}

@@ -1,0 +1,106 @@
+//! Speaking with other cores, and with this one as one of them.
+
+use super::message::{Part, Question, Said, Ticket};
+use super::{Shard, ShardMessage};
+use crate::base::ids::CoreId;
+use crate::broker::home::{HomeOutput, Origin};
+use crate::model::channel::ChannelName;
+use crate::model::command::Command;
+use crate::model::reply::Reply;
+
+impl Shard {
+    /// The next message for another core. The caller takes it only when it can hand it over; what is not
+    /// taken waits here, bounded by [`crate::base::limits::Limits::peer_queue_messages_max`].
+    pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
+        let queue = self.staged.get_mut(to.index())?;
+        let said = queue.pop_front()?;
+        if queue.len() == self.setup.limits.peer_queue_messages_max as usize / 2 {
+            self.home.set_congested(self.now, to, false);
+            self.pump_home();
+            self.settle();
+        }
+        Some(ShardMessage(said))
+    }
+
+    /// Whether another core's queue is over its bound: requests to it are refused, publications left out.
+    pub(super) fn congested(&self, to: CoreId) -> bool {
+        self.staged[to.index()].len() >= self.setup.limits.peer_queue_messages_max as usize
+    }
+
+    /// Says something to a core, or to this one.
+    pub(super) fn say(&mut self, to: CoreId, said: Said) {
+        if to == self.setup.core {
+            self.local.push_back(said);
+            return;
+        }
+        self.staged[to.index()].push_back(said);
+        if self.staged[to.index()].len() == self.setup.limits.peer_queue_messages_max as usize {
+            self.counters.peer_overloads += 1;
+            self.home.set_congested(self.now, to, true);
+        }
+    }
+
+    /// Says something to the core that owns a channel.
+    pub(super) fn say_home(&mut self, channel: &ChannelName, said: Said) {
+        let home = self.setup.home_of(channel);
+        self.say(home, said);
+    }
+
+    /// Hears what this core said to itself, until it is silent.
+    pub(super) fn settle(&mut self) {
+        while let Some(said) = self.local.pop_front() {
+            self.hear(self.setup.core, said);
+        }
+    }
+
+    pub(super) fn hear(&mut self, from: CoreId, said: Said) {
+        match said {
+            Said::Request { ticket, command } => self.serve(from, ticket, command),
+            Said::Answer { ticket, reply } => self.answer(ticket, reply),
+            Said::Unsubscribe { channel, user } => self.home.unsubscribe(self.now, from, &user, &channel),
+            Said::UserConnected { user, name } => self.home.user_connected(self.now, from, &user, name),
+            Said::UserDisconnected { user } => self.home.user_disconnected(self.now, from, &user),
+            Said::Push { channel, push } => self.push(&channel, push),
+            Said::Ask { gather, question } => {
+                let part = self.tell(question);
+                self.say(from, Said::Tell { gather, part });
+            }
+            Said::Tell { gather, part } => self.told(gather, from, part),
+        }
+        self.pump_home();
+    }
+
+    /// Does a request of another core as the home of its channel.
+    fn serve(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+        let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
+        let reply = self.home.execute(self.now, origin, command);
+        // The answer goes first: what the command pushes comes after the position it names.
+        self.say(from, Said::Answer { ticket, reply });
+    }
+
+    /// Does a request of this core as the home of its channel. The caller writes the reply, then pumps.
+    pub(super) fn execute_here(&mut self, ticket: &Ticket, command: Command) -> Reply {
+        let origin =
+            Origin { core: self.setup.core, connection: ticket.connection, session: &ticket.session };
+        self.home.execute(self.now, origin, command)
+    }
+
+    /// Passes on what the home side wants said.
+    pub(super) fn pump_home(&mut self) {
+        while let Some(HomeOutput::Push { to, channel, push }) = self.home.pop_output() {
+            if to == self.setup.core {
+                self.push(&channel, push);
+            } else {
+                self.say(to, Said::Push { channel, push });
+            }
+        }
+    }
+
+    fn tell(&self, question: Question) -> Part {
+        match question {
+            Question::State => Part::State(self.state()),
+            Question::Counters => Part::Counters(Box::new(self.counters_now())),
+            Question::Rooms { namespace, page } => Part::Rooms(self.home.list_rooms(namespace, page)),
+        }
+    }
+}

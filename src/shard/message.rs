@@ -1,0 +1,84 @@
+//! What cores say to each other. One FIFO per ordered pair of cores carries all of it, so an answer and the
+//! pushes around it keep their order.
+//!
+//! When the queue is full: requests are refused before they are said, publications are left out and the pair of
+//! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
+//! requests in flight, the rest by the tables that they speak of.
+
+use crate::base::ids::ConnectionId;
+use crate::broker::home::{HomePush, RoomsPart};
+use crate::metrics::counters::Counters;
+use crate::model::channel::ChannelName;
+use crate::model::command::{Command, Page};
+use crate::model::node::CoreState;
+use crate::model::reply::Reply;
+use crate::model::session::Session;
+use std::sync::Arc;
+
+/// Which request an answer belongs to. Made by the edge core, given back by the home core.
+#[derive(Clone, Debug)]
+pub(super) struct Ticket {
+    /// Who asked.
+    pub connection: ConnectionId,
+    /// Which of its requests.
+    pub sequence: u32,
+    /// On whose behalf.
+    pub session: Arc<Session>,
+}
+
+/// One message between two cores. Opaque to the runtime.
+pub struct ShardMessage(pub(super) Said);
+
+/// What is said.
+pub(super) enum Said {
+    /// Edge to home: do this and answer.
+    Request { ticket: Ticket, command: Command },
+    /// Home to edge: the answer to a request. Never left out.
+    Answer { ticket: Ticket, reply: Reply },
+    /// Edge to home: a subscription that was answered is over.
+    Unsubscribe { channel: ChannelName, user: Arc<str> },
+    /// Edge to the user's home: its first WebSocket connection on this core.
+    UserConnected { user: Arc<str>, name: Option<Arc<str>> },
+    /// Edge to the user's home: its last connection on this core is gone.
+    UserDisconnected { user: Arc<str> },
+    /// Home to edge: something for a channel's subscribers.
+    Push { channel: ChannelName, push: HomePush },
+    /// Any to any: tell me something about yourself.
+    Ask { gather: u64, question: Question },
+    /// The answer to `Ask`.
+    Tell { gather: u64, part: Part },
+}
+
+/// What one core may ask all others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Question {
+    /// Its connection counts.
+    State,
+    /// Its counters.
+    Counters,
+    /// Its room records of a namespace.
+    Rooms { namespace: &'static str, page: Page },
+}
+
+/// One core's answer to a [`Question`].
+pub(super) enum Part {
+    State(CoreState),
+    Counters(Box<Counters>),
+    Rooms(RoomsPart),
+}
+
+impl std::fmt::Debug for ShardMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.0 {
+            Said::Request { .. } => "Request",
+            Said::Answer { .. } => "Answer",
+            Said::Unsubscribe { .. } => "Unsubscribe",
+            Said::UserConnected { .. } => "UserConnected",
+            Said::UserDisconnected { .. } => "UserDisconnected",
+            Said::Push { .. } => "Push",
+            Said::Ask { .. } => "Ask",
+            Said::Tell { .. } => "Tell",
+        };
+        f.write_str(kind)
+    }
+}

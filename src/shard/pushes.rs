@@ -1,0 +1,95 @@
+//! What home cores say to the subscribers on this core.
+
+use super::Shard;
+use super::closing::CloseFrame;
+use crate::broker::edge::{Audience, Lapped};
+use crate::broker::home::HomePush;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::SlowPolicy;
+use crate::model::publication::Publication;
+use crate::model::reply::Push;
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::surface::list::DIALECTS;
+
+impl Shard {
+    /// Hands a push to every stream of its channel.
+    pub(super) fn push(&mut self, channel: &ChannelName, push: HomePush) {
+        match push {
+            HomePush::Publication(bytes) => self.push_publication(channel, &bytes),
+            HomePush::Heal(missed) => {
+                self.counters.heals += 1;
+                missed.iter().for_each(|bytes| self.push_publication(channel, bytes));
+            }
+            HomePush::Lost(position) => {
+                self.counters.gaps += 1;
+                self.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
+            }
+            HomePush::Joined { user, except } => {
+                let audience = self.audience(except);
+                self.push_frame(channel, None, audience, Push::Joined(&user));
+            }
+            HomePush::Left { user, except } => {
+                let audience = self.audience(except);
+                self.push_frame(channel, None, audience, Push::Left(&user));
+            }
+        }
+        self.settle_lapped();
+    }
+
+    fn audience(
+        &self,
+        except: Option<(crate::base::ids::CoreId, crate::base::ids::ConnectionId)>,
+    ) -> Audience {
+        match except {
+            Some((core, connection)) if core == self.setup.core => Audience::Except(connection),
+            _ => Audience::All,
+        }
+    }
+
+    fn push_publication(&mut self, channel: &ChannelName, bytes: &[u8]) {
+        let Some(publication) = Publication::view(bytes) else {
+            // Bytes of another core of this process: only a fault of ours damages them.
+
+            return;
+        };
+        let position =
+            Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() };
+        self.push_frame(channel, Some(position), Audience::All, Push::Publication(publication));
+    }
+
+    /// Encodes a push once for each dialect that listens.
+    fn push_frame(
+        &mut self,
+        channel: &ChannelName,
+        position: Option<Position>,
+        audience: Audience,
+        push: Push<'_>,
+    ) {
+        let mut text = std::mem::take(&mut self.scratch);
+        self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
+            text.clear();
+            (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
+            if !text.is_empty() {
+                write_frame(out, Opcode::Text, &text);
+            }
+        });
+        self.keep_scratch(text);
+    }
+
+    /// Gives subscribers that fell behind what their channel's policy says.
+    fn settle_lapped(&mut self) {
+        while let Some(Lapped { connection, channel, policy, position }) = self.lapped.pop() {
+            self.counters.note_slow(policy);
+            match policy {
+                SlowPolicy::Disconnect => self.close_socket(connection, CloseFrame::SLOW_CONSUMER),
+                SlowPolicy::Skip => {
+                    let Some(dialect) = self.dialect_of(connection) else { continue };
+                    let (mut text, mut frame) = (Vec::new(), Vec::new());
+                    (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
+                    write_frame(&mut frame, Opcode::Text, &text);
+                    self.write(connection, &frame);
+                }
+            }
+        }
+    }
+}

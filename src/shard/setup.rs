@@ -1,0 +1,59 @@
+//! What a shard is made of: the same on every core but for its number.
+
+use crate::auth::Authenticator;
+use crate::base::hash::KeyedState;
+use crate::base::ids::CoreId;
+use crate::base::limits::Limits;
+use crate::broker::definitions::Definitions;
+use crate::model::channel::ChannelName;
+use crate::model::node::NodeInfo;
+use crate::surface::router::Router;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Clone)]
+pub struct Setup {
+    /// Which core this is.
+    pub core: CoreId,
+    /// How many there are.
+    pub cores: u16,
+    /// Secret of this process; the same on every core, for all must agree where a channel is at home.
+    pub seed: u64,
+    /// Who the node is.
+    pub node: Arc<NodeInfo>,
+    /// All bounds.
+    pub limits: Arc<Limits>,
+    /// The rules of channels.
+    pub definitions: Arc<Definitions>,
+    /// Who may speak.
+    pub authenticator: Arc<Authenticator>,
+    /// What is served.
+    pub router: Arc<Router>,
+    /// Origins that browsers may come from, exactly; `*` is any.
+    pub allowed_origins: Arc<[String]>,
+    /// Milliseconds between pings on a WebSocket.
+    pub ping_interval_ms: u64,
+    /// Milliseconds within which something must come after a ping.
+    pub pong_timeout_ms: u64,
+    /// Whether the echo socket is served.
+    pub echo: bool,
+}
+
+impl Setup {
+    /// A seed for this core's own tables.
+    pub(super) fn core_seed(&self) -> u64 {
+        KeyedState::new(self.seed, 0xc02e).hash_bytes(&self.core.0.to_le_bytes())
+    }
+
+    /// The core that owns a channel's order, history and presence.
+    pub(super) fn home_of(&self, channel: &ChannelName) -> CoreId {
+        let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_str().as_bytes());
+        CoreId((hash % u64::from(self.cores)) as u16)
+    }
+
+    /// This core's share of the node's connections, with room for an uneven spread.
+    pub(super) fn connections_per_core_max(&self) -> usize {
+        let share = self.limits.connections_max as usize / usize::from(self.cores);
+        if self.cores == 1 { share } else { share + share / 4 }
+    }
+}

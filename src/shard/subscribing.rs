@@ -1,0 +1,160 @@
+//! Subscriptions of this core's connections.
+//!
+//! The answer to a subscribe leaves before the channel's publications, the answer to an unsubscribe after the
+//! last of them. While an answer waits for an earlier one, its subscriber is held in the stream.
+
+use super::Shard;
+use super::connection::Subscription;
+use super::message::Said;
+use crate::base::ids::ConnectionId;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::Publication;
+use crate::model::reply::{Push, Recovery, Reply};
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::surface::Dialect;
+
+impl Shard {
+    /// The channels a connection hears, in the order of subscribing. Subscribes that wait for their answer
+    /// count: it leaves before the list does.
+    pub(super) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
+        let Some(connection) = self.connections.get(id) else { return Vec::new() };
+        let channel = |subscription: &Subscription| self.edge.stream(subscription.stream).channel().clone();
+        let mut channels: Vec<_> = connection.subscriptions.iter().map(channel).collect();
+        for waiting in connection.pending.iter().flat_map(|pending| pending.subscribes()) {
+            if !channels.contains(waiting) {
+                channels.push(waiting.clone());
+            }
+        }
+        channels
+    }
+
+    /// Why this connection may not subscribe to one more channel, if it may not.
+    pub(super) fn subscription_limit(&self, id: ConnectionId, channel: &ChannelName) -> Option<Fault> {
+        let connection = self.connections.get(id)?;
+        let waiting = connection.pending.as_ref().map_or(0, |pending| pending.subscribes().count());
+        let max = self.setup.limits.subscriptions_per_connection_max as usize;
+        if connection.subscriptions.len() + waiting < max || self.subscription(id, channel).is_some() {
+            return None;
+        }
+        Some(Fault::new(
+            FaultCode::LimitExceeded,
+            format!(
+                "A connection may have {max} subscriptions and this one has them. Unsubscribe from some first."
+            ),
+        ))
+    }
+
+    /// Where in its list a connection has the subscription to a channel.
+    fn subscription(&self, id: ConnectionId, channel: &ChannelName) -> Option<usize> {
+        let subscriptions = &self.connections.get(id)?.subscriptions;
+        subscriptions
+            .iter()
+            .position(|subscription| self.edge.stream(subscription.stream).channel() == channel)
+    }
+
+    /// The home core counted a subscriber. Appends the acknowledgement and what was missed; says which
+    /// channel may be sent once they are on their way.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn subscribed(
+        &mut self,
+        id: ConnectionId,
+        dialect: &'static Dialect,
+        correlation: Option<&str>,
+        cancelled: bool,
+        held: bool,
+        channel: ChannelName,
+        position: Position,
+        recovery: Recovery,
+        out: &mut Vec<u8>,
+    ) -> Option<ChannelName> {
+        let again = self.subscription(id, &channel);
+        // Heard already: the home's count goes back, and nothing is told twice.
+        let recovery = if again.is_some() { Recovery::NotAsked } else { recovery };
+        if let Some(at) = again {
+            let subscription = self.connections.get(id)?.subscriptions[at];
+            self.edge.take_pending(subscription.stream, subscription.place, out);
+            if held {
+                // What comes now must not overtake what was just put into the answer.
+                self.edge.hold(subscription.stream, subscription.place);
+            }
+        }
+        if again.is_some() || cancelled {
+            let user = self.connections.get(id)?.session.as_ref()?.user.clone();
+            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), user });
+        } else {
+            let slow = self.setup.definitions.of(&channel).slow;
+            let (stream, place) =
+                self.edge.subscribe(&channel, dialect.index as u8, slow, position, id, held);
+            self.connections.get_mut(id)?.subscriptions.push(Subscription { stream, place });
+            self.counters.subscriptions_open += 1;
+        }
+        let reply = Reply::Subscribed { channel, position, recovery };
+        let mut text = Vec::with_capacity(128);
+        (dialect.encode_reply)(&mut text, &reply, correlation);
+        write_frame(out, Opcode::Text, &text);
+        let Reply::Subscribed { channel, recovery, .. } = reply else { return None };
+        if let Recovery::Complete(missed) | Recovery::Gap(missed) = recovery {
+            for bytes in missed.iter().filter_map(|bytes| Publication::view(bytes)) {
+                text.clear();
+                (dialect.encode_push)(&mut text, &channel, Push::Publication(bytes));
+                if !text.is_empty() {
+                    write_frame(out, Opcode::Text, &text);
+                    self.counters.messages_sent += 1;
+                }
+            }
+        }
+        held.then_some(channel)
+    }
+
+    /// The answer to a subscribe is on its way: the channel may follow.
+    pub(super) fn open_subscription(&mut self, id: ConnectionId, channel: &ChannelName) {
+        let Some(at) = self.subscription(id, channel) else { return };
+        let Some(connection) = self.connections.get(id) else { return };
+        let subscription = connection.subscriptions[at];
+        self.edge.release(subscription.stream, subscription.place);
+    }
+
+    /// Ends a subscription; what was published before is appended to `out`, so that the acknowledgement
+    /// comes after the last of it.
+    pub(super) fn unsubscribed(&mut self, id: ConnectionId, channel: &ChannelName, out: &mut Vec<u8>) {
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Some(pending) = &mut connection.pending
+        {
+            pending.cancel_subscribes(channel);
+        }
+        if let Some(at) = self.subscription(id, channel) {
+            let subscription = self.connections.get(id).expect("it has a subscription").subscriptions[at];
+            self.edge.take_pending(subscription.stream, subscription.place, out);
+            self.drop_subscription(id, at);
+        }
+    }
+
+    fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let subscription = connection.subscriptions.remove(at);
+        let user = connection.session.as_ref().map(|session| session.user.clone());
+        let channel = self.edge.stream(subscription.stream).channel().clone();
+        self.counters.subscriptions_open -= 1;
+        if let Some(moved) = self.edge.unsubscribe(subscription.stream, subscription.place)
+            && let Some(other) = self.connections.get_mut(moved.connection)
+        {
+            let was = Subscription { stream: subscription.stream, place: moved.from };
+            if let Some(entry) = other.subscriptions.iter_mut().find(|entry| **entry == was) {
+                entry.place = moved.to;
+            }
+        }
+        if let Some(user) = user {
+            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), user });
+        }
+    }
+
+    /// Ends all subscriptions of a connection that goes away.
+    pub(super) fn drop_subscriptions(&mut self, id: ConnectionId) {
+        while let Some(connection) = self.connections.get(id)
+            && !connection.subscriptions.is_empty()
+        {
+            self.drop_subscription(id, connection.subscriptions.len() - 1);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Deadlines of connections and the housekeeping of the core.
+
+use super::Shard;
+use super::closing::CloseFrame;
+use super::connection::Due;
+use super::http::{Answering, refusal_response};
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::protocol::http::{Connection as Persistence, Refusal};
+use crate::protocol::websocket::{Opcode, write_frame};
+
+/// Microseconds between two housekeepings.
+const HOUSEKEEPING_US: u64 = 1_000_000;
+
+impl Shard {
+    /// Sets what happens to a connection, and in how many milliseconds.
+    pub(super) fn set_deadline(&mut self, id: ConnectionId, due: Due, in_ms: u64) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.due = due;
+        connection.deadline_ms = self.now.monotonic_ms() + in_ms;
+        let deadline_us = connection.deadline_ms * 1000;
+        // An entry that fires too early is set again then; so a connection has one live entry as a rule.
+        if deadline_us < connection.wheel_us {
+            connection.wheel_us = deadline_us;
+            self.wheel.schedule(id, deadline_us);
+        }
+    }
+
+    pub(super) fn fire_deadlines(&mut self) {
+        let mut fired = Vec::new();
+        self.wheel.advance(self.now.monotonic_us, &mut fired);
+        for id in fired {
+            let Some(connection) = self.connections.get_mut(id) else { continue };
+            if connection.wheel_us > self.now.monotonic_us {
+                continue;
+            }
+            if connection.deadline_ms > self.now.monotonic_ms() {
+                connection.wheel_us = connection.deadline_ms * 1000;
+                self.wheel.schedule(id, connection.wheel_us);
+                continue;
+            }
+            connection.wheel_us = u64::MAX;
+            let due = connection.due;
+            self.fire(id, due);
+        }
+    }
+
+    fn fire(&mut self, id: ConnectionId, due: Due) {
+        match due {
+            // Requests that wait for an answer keep the connection; its answer sets the next deadline.
+            Due::KeepAlive
+                if self.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) =>
+            {
+                let ms = u64::from(self.setup.limits.keep_alive_ms_max);
+                self.set_deadline(id, Due::KeepAlive, ms);
+            }
+            Due::KeepAlive => self.close_when_written(id, CloseReason::Timeout),
+            Due::Header => self.time_out(id, "the request head did not come in time"),
+            Due::Body => self.time_out(id, "the request body did not come in time"),
+            Due::Ping => self.ping(id),
+            Due::Pong => self.close_socket(id, CloseFrame::PING_TIMEOUT),
+            Due::Closed => self.give_up(id, CloseReason::Timeout),
+        }
+    }
+
+    fn time_out(&mut self, id: ConnectionId, reason: &'static str) {
+        let refusal = Refusal::new(408, reason);
+        let response = refusal_response(self.setup.router.fallback(), &refusal);
+        let answering = Answering { head_only: false, persistence: Persistence::Close, origin: None };
+        self.decide_end(id, CloseReason::Timeout);
+        self.respond(id, &response, &answering, &[]);
+        self.ignore_input(id);
+    }
+
+    fn ping(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let expired = connection
+            .session
+            .as_ref()
+            .and_then(|session| session.expires_unix_s)
+            .is_some_and(|expires| expires <= self.now.unix_s());
+        if expired {
+            return self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
+        }
+        let mut frame = Vec::new();
+        write_frame(&mut frame, Opcode::Ping, &[]);
+        self.write(id, &frame);
+        let timeout = self.setup.pong_timeout_ms;
+        self.set_deadline(id, Due::Pong, timeout);
+    }
+
+    pub(super) fn housekeep(&mut self) {
+        if self.housekeeping_us <= self.now.monotonic_us {
+            self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
+            self.edge.sweep();
+            self.home.sweep(self.now);
+            self.pump_home();
+        }
+    }
+
+    /// When `timeout` must be called next.
+    pub(super) fn next_deadline_us(&self) -> u64 {
+        let deadlines = [self.wheel.next_us(), self.gathers.next_us(), self.drain_next_us()];
+        deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
+    }
+}

@@ -1,0 +1,93 @@
+//! From HTTP to WebSocket (RFC 6455 section 4.2). Never 101 unless the request is wholly valid, its origin is
+//! allowed and its credentials hold; a refused upgrade closes the connection.
+
+use super::Shard;
+use super::connection::{Due, Phase};
+use super::http::{Answering, refusal_response};
+use crate::base::ids::ConnectionId;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::session::Session;
+use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
+use crate::protocol::websocket::{Reader, upgrade};
+use crate::surface::{Language, Socket, Surface};
+use std::sync::Arc;
+
+impl Shard {
+    /// Opens a WebSocket, or says why not.
+    pub(super) fn upgrade(
+        &mut self,
+        id: ConnectionId,
+        head: &Head<'_>,
+        surface: &'static Surface,
+        socket: &'static Socket,
+        answering: &Answering,
+    ) {
+        let refused = Answering { persistence: Persistence::Close, ..answering.clone() };
+        if matches!(socket.language, Language::Echo) && !self.setup.echo {
+            let detail = "The echo socket is switched off. Set debug.echo = true to serve it.";
+            return self.respond_fault(id, surface, &refused, &Fault::new(FaultCode::NotFound, detail));
+        }
+        if self.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
+            let refusal =
+                Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
+            return self.refuse_upgrade(id, surface, &refused, &refusal);
+        }
+        let upgrade = match upgrade::check(head) {
+            Ok(upgrade) => upgrade,
+            Err(refusal) => return self.refuse_upgrade(id, surface, &refused, &refusal),
+        };
+        if origin::check(head, &self.setup.allowed_origins, true) == origin::Verdict::Refused {
+            let refusal = Refusal::new(
+                403,
+                "pages of this origin may not connect: the operator can add it to auth.allowed_origins",
+            );
+            return self.refuse_upgrade(id, surface, &refused, &refusal);
+        }
+        let session = match self.session_for(head, surface, socket.access) {
+            Ok(session) => session,
+            Err(fault) => return self.respond_fault(id, surface, &refused, &fault),
+        };
+        if self.drain.is_some() {
+            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
+            return self.respond_fault(id, surface, &refused, &fault);
+        }
+        let mut out = Vec::new();
+        upgrade::write_switching(&mut out, upgrade.key, None);
+        self.write_in_turn(id, out, false);
+        self.open_socket(id, session, &socket.language);
+    }
+
+    fn refuse_upgrade(
+        &mut self,
+        id: ConnectionId,
+        surface: &Surface,
+        answering: &Answering,
+        refusal: &Refusal,
+    ) {
+        let response = refusal_response(surface, refusal);
+        self.respond(id, &response, answering, refusal.fields());
+    }
+
+    fn open_socket(&mut self, id: ConnectionId, session: Option<Arc<Session>>, language: &'static Language) {
+        self.counters.websockets_open += 1;
+        self.authenticated(id, &session);
+        if let Some(session) = &session {
+            self.user_arrived(session);
+        }
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.session = session;
+        connection.phase = Phase::Socket { reader: Reader::default(), language };
+        // The first ping of a storm of connections is spread over the interval.
+        let interval = self.setup.ping_interval_ms;
+        let earlier = self.fresh.next() % (interval / 4 + 1);
+        self.set_deadline(id, Due::Ping, interval - earlier);
+    }
+
+    /// The connection is no longer one that nobody vouches for.
+    pub(super) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if session.is_some() && std::mem::take(&mut connection.flags.unauthenticated) {
+            self.admission.authenticated(connection.address);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Which users are connected to this core, and numbers that no one can guess.
+
+use super::Shard;
+use super::message::Said;
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::model::channel::ChannelName;
+use crate::model::session::Session;
+use std::sync::Arc;
+
+/// WebSocket connections of each user on this core.
+pub(super) struct Users {
+    connections: KeyedMap<Arc<str>, u32>,
+}
+
+impl Users {
+    pub fn new(seed: u64) -> Self {
+        Self { connections: KeyedMap::with_hasher(KeyedState::new(seed, 0x05e2)) }
+    }
+}
+
+impl Shard {
+    /// A session opened a WebSocket.
+    pub(super) fn user_arrived(&mut self, session: &Session) {
+        let count = self.users.connections.entry(session.user.clone()).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            let said = Said::UserConnected { user: session.user.clone(), name: session.name.clone() };
+            self.say_home(&ChannelName::of_user(&session.user), said);
+        }
+    }
+
+    /// A session's WebSocket is gone.
+    pub(super) fn user_left(&mut self, session: &Session) {
+        let Some(count) = self.users.connections.get_mut(&session.user) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.users.connections.remove(&session.user);
+            let said = Said::UserDisconnected { user: session.user.clone() };
+            self.say_home(&ChannelName::of_user(&session.user), said);
+        }
+    }
+}
+
+/// Numbers for ids made by surfaces: a keyed hash of a counter, so that they repeat with the seed only.
+pub(super) struct Fresh {
+    hash: KeyedState,
+    count: u64,
+}
+
+impl Fresh {
+    pub fn new(seed: u64) -> Self {
+        Self { hash: KeyedState::new(seed, 0xf2e5), count: 0 }
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.hash.hash_bytes(&self.count.to_le_bytes())
+    }
+}

@@ -1,0 +1,138 @@
+//! WebSocket messages of this core's connections.
+
+use super::Shard;
+use super::closing::CloseFrame;
+use super::connection::{Due, Phase};
+use super::http::rate_limited;
+use super::pending::Expect;
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::model::command::Command;
+use crate::model::reply::Reply;
+use crate::protocol::Next;
+use crate::protocol::websocket::{Message, MessageLimits, Opcode, write_frame};
+use crate::surface::{Dialect, Language};
+
+impl Shard {
+    /// Reads what arrived, whatever the connection speaks.
+    pub(super) fn read(&mut self, id: ConnectionId, bytes: &mut [u8]) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.flags.paused {
+            // Bytes that were on their way when reading was paused: a few receive buffers at most.
+            match &mut connection.phase {
+                Phase::Http(reader) => reader.hold(bytes),
+                Phase::Socket { reader, .. } => reader.hold(bytes),
+                Phase::Closing => {}
+            }
+            return;
+        }
+        match connection.phase {
+            Phase::Http(_) => {
+                if let Some(mut rest) = self.read_http(id, bytes) {
+                    self.read_socket(id, &mut rest);
+                }
+            }
+            Phase::Socket { .. } => self.read_socket(id, bytes),
+            Phase::Closing => {}
+        }
+    }
+
+    fn read_socket(&mut self, id: ConnectionId, bytes: &mut [u8]) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Phase::Socket { reader, language } = &mut connection.phase else { return };
+        let language = *language;
+        let mut reader = std::mem::take(reader);
+        if connection.due == Due::Pong {
+            // Any sign of life answers a ping.
+            self.set_deadline(id, Due::Ping, self.setup.ping_interval_ms);
+        }
+        let limits = MessageLimits {
+            message_bytes_max: self.setup.limits.message_bytes_max as usize,
+            fragments_max: self.setup.limits.fragments_per_message_max,
+        };
+        let result = reader.read(bytes, &limits, |message| self.message(id, language, message));
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Phase::Socket { reader: place, .. } = &mut connection.phase
+        {
+            *place = reader;
+        }
+        if let Err(violation) = result {
+            let (code, reason) = (Some(violation.close_code), violation.reason);
+            self.close_socket(id, CloseFrame { code, reason, why: CloseReason::Protocol });
+        }
+    }
+
+    fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Next {
+        match message {
+            Message::Ping(payload) => {
+                let mut frame = Vec::new();
+                write_frame(&mut frame, Opcode::Pong, payload);
+                self.write(id, &frame);
+            }
+            Message::Pong(_) => {}
+            Message::Close(close) => {
+                // The same code goes back (RFC 6455 section 5.5.1).
+                let code = close.map(|(code, _)| code);
+                self.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
+                return Next::Stop;
+            }
+            Message::Text(text) => self.data(id, language, text.as_bytes(), false),
+            Message::Binary(bytes) => self.data(id, language, bytes, true),
+        }
+        match self.connections.get(id) {
+            Some(connection) if connection.is_socket() => {}
+            _ => return Next::Stop,
+        }
+        if self.is_busy(id) {
+            self.set_paused(id, true);
+            return Next::Pause;
+        }
+        Next::Continue
+    }
+
+    fn data(&mut self, id: ConnectionId, language: &'static Language, payload: &[u8], binary: bool) {
+        self.counters.messages_received += 1;
+        match language {
+            Language::Echo => {
+                let mut frame = Vec::with_capacity(payload.len() + 10);
+                write_frame(&mut frame, if binary { Opcode::Binary } else { Opcode::Text }, payload);
+                self.counters.messages_sent += 1;
+                self.write(id, &frame);
+            }
+            Language::Dialect(dialect) => self.command(id, dialect, payload, binary),
+        }
+    }
+
+    fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: &[u8], binary: bool) {
+        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) else {
+            return;
+        };
+        let within = self.within_quota(id);
+        let incoming = (dialect.decode)(payload, binary, &session);
+        let command = if within { incoming.command } else { Err(rate_limited()) };
+        let subscribes = match &command {
+            Ok(Command::Subscribe { channel, .. }) => Some(channel.clone()),
+            _ => None,
+        };
+        let expect =
+            Expect::Message { dialect, correlation: incoming.correlation, subscribes, cancelled: false };
+        match command {
+            Ok(command) => self.submit(id, &session, command, expect),
+            Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
+        }
+    }
+
+    /// Takes one command off the connection's quota; false if it is used up.
+    pub(super) fn within_quota(&mut self, id: ConnectionId) -> bool {
+        let (now_ms, max) = (self.now.monotonic_ms(), self.setup.limits.commands_per_second_max);
+        self.connections.get_mut(id).is_some_and(|connection| connection.commands.take(now_ms, max))
+    }
+
+    /// The dialect of a WebSocket that speaks one.
+    pub(super) fn dialect_of(&self, id: ConnectionId) -> Option<&'static Dialect> {
+        match &self.connections.get(id)?.phase {
+            Phase::Socket { language: Language::Dialect(dialect), .. } => Some(dialect),
+            _ => None,
+        }
+    }
+}
