@@ -13,6 +13,11 @@ impl Held {
         self.bytes.len() - self.start
     }
 
+    /// Bytes of memory that they take.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether none wait.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -87,6 +87,13 @@ impl RequestReader {
         if let State::Partial(partial) = &self.state { partial.held.len() } else { 0 }
     }
 
+    /// Heap bytes that are kept in all, for bounds and metrics; 0 while idle.
+    pub fn kept_bytes(&self) -> usize {
+        let State::Partial(partial) = &self.state else { return 0 };
+        let body = partial.body.as_ref().map_or(0, |body| body.bytes.capacity());
+        size_of::<Partial>() + partial.head.capacity() + body + partial.held.capacity()
+    }
+
     /// Keeps bytes that arrived while the caller is not ready for another request; the next read parses them
     /// first. The caller bounds them by [`RequestReader::held_bytes`].
     pub fn hold(&mut self, bytes: &[u8]) {

@@ -7,6 +7,8 @@ mod limits;
 mod mask;
 mod partial;
 mod reader;
+#[cfg(test)]
+mod tests;
 pub mod upgrade;
 mod violation;
 pub mod writer;

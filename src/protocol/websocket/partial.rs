@@ -64,6 +64,11 @@ impl Partial {
         self.is_between_frames() && self.message.opcode.is_none() && self.held.is_empty()
     }
 
+    /// Bytes of memory that are taken.
+    pub fn kept_bytes(&self) -> usize {
+        size_of::<Self>() + self.message.payload.capacity() + self.held.capacity()
+    }
+
     /// Whether the next byte starts a frame.
     pub fn is_between_frames(&self) -> bool {
         self.header_bytes == 0 && self.frame.is_none()

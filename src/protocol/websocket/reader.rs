@@ -55,6 +55,11 @@ impl Reader {
         if let State::Partial(partial) = &self.state { partial.held.len() } else { 0 }
     }
 
+    /// Heap bytes that are kept in all, for bounds and metrics; 0 while idle.
+    pub fn kept_bytes(&self) -> usize {
+        if let State::Partial(partial) = &self.state { partial.kept_bytes() } else { 0 }
+    }
+
     /// Keeps bytes that arrived while the caller is not ready for another message; the next read parses them
     /// first. The caller bounds them by [`Reader::held_bytes`].
     pub fn hold(&mut self, bytes: &[u8]) {
