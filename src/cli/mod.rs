@@ -1,1 +1,63 @@
-//! Floor 5: the command line.
+//! Floor 5: the command line. Results go to stdout, errors to stderr; exit codes are 0 for success, 1 for
+//! failure, 2 for wrong usage.
+
+mod arguments;
+pub mod banner;
+mod check;
+pub mod doctor;
+mod duration;
+mod serve;
+mod token;
+
+use crate::base::time::Now;
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Runs the command of this process's arguments to its end.
+pub fn main() -> ExitCode {
+    // Wrong usage, `--help` and `--version` end the process in here, with 2, 0 and 0.
+    let arguments = Arguments::parse();
+    let sources = arguments.sources.into_sources();
+    let result = match arguments.command {
+        None | Some(Command::Serve) => serve::run(&sources),
+        Some(Command::Check) => check::run(&sources),
+        Some(Command::Token(wanted)) => token::run(&sources, wanted),
+        Some(Command::Doctor) => doctor::run(&sources),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(message)) => {
+            // Without stderr there is no one to tell.
+            let _ = writeln!(std::io::stderr(), "{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command failed, as it is printed.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<E: Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Prints to stdout; a closed stdout is a failure, not a panic.
+fn print(text: impl Display) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// The wall clock, for the times in tokens.
+fn now() -> Now {
+    let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    Now { monotonic_us: 0, unix_ms: u64::try_from(unix_ms).unwrap_or(u64::MAX) }
+}

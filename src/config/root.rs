@@ -40,12 +40,13 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
 
 fn read_listen(root: &mut Reader<'_>) -> Vec<SocketAddr> {
     let place = root.place_of("listen");
-    let Some(texts) = root.texts("listen") else { return Vec::new() };
-    if texts.is_empty() {
+    let Some(nodes) = root.list("listen") else { return Vec::new() };
+    if nodes.is_empty() {
         root.refuse(&place, "listen", "must hold at least one address");
     }
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for (text, place) in texts {
+    for node in nodes {
+        let Some((text, place)) = root.element_text("listen", node) else { continue };
         match text.parse() {
             Ok(address) if addresses.contains(&address) && address.port() != 0 => {
                 root.refuse(&place, "listen", &format!("holds {text} twice"));

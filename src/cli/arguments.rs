@@ -1,0 +1,117 @@
+//! What can be asked for.
+
+use super::duration::parse_seconds;
+use crate::config::Sources;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A realtime message broker.
+#[derive(Parser, Debug)]
+#[command(name = "corecast", version, about = "A realtime message broker for Linux.", long_about = None)]
+#[command(after_help = "Without a command, `corecast` serves.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) sources: SourceArguments,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Where settings come from.
+#[derive(Args, Debug)]
+pub(super) struct SourceArguments {
+    /// Config file (TOML); what it leaves out has its default
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Override one setting, such as --set limits.message_bytes_max=65536; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+}
+
+impl SourceArguments {
+    /// With the environment of this process.
+    pub(super) fn into_sources(self) -> Sources {
+        Sources::of_process(self.config, self.set)
+    }
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Serve until SIGTERM or SIGINT (what a bare `corecast` does)
+    Serve,
+    /// Report every mistake of the configuration with its line
+    Check,
+    /// Print a signed token (JWT) for a user
+    Token(TokenArguments),
+    /// Look for what keeps this machine from serving well, with the fix of each
+    Doctor,
+}
+
+/// The token that is wanted.
+#[derive(Args, Debug)]
+pub(super) struct TokenArguments {
+    /// The user's id
+    #[arg(long, value_name = "ID")]
+    pub(super) user: String,
+    /// The user's display name
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// What it may do, repeated or with commas [default: read,write]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    pub(super) scope: Vec<ScopeWord>,
+    /// How long it holds: seconds, or a number with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_seconds)]
+    pub(super) ttl: u64,
+}
+
+/// A scope as a word.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ScopeWord {
+    Read,
+    Write,
+    Admin,
+}
+
+impl ScopeWord {
+    /// As tokens spell it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sources_may_stand_before_or_after_the_command() {
+        for line in ["corecast --config f --set a=1 serve", "corecast serve --config f --set a=1"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(arguments.sources.config, Some("f".into()));
+            assert_eq!(arguments.sources.set, ["a=1"]);
+            assert!(matches!(arguments.command, Some(Command::Serve)));
+        }
+    }
+
+    #[test]
+    fn scopes_repeat_or_have_commas() {
+        for line in [
+            "corecast token --user a --scope read,admin",
+            "corecast token --user a --scope read --scope admin",
+        ] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            let Some(Command::Token(token)) = arguments.command else { panic!("{arguments:?}") };
+            assert_eq!(token.scope, [ScopeWord::Read, ScopeWord::Admin]);
+            assert_eq!(token.ttl, 3600);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a node prints when it listens.
+
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+/// Where the node listens, the admin key, and lines to paste. The lines use the first address; the last is
+/// `token_command`, as [`token_command`] makes it.
+pub fn banner(addresses: &[SocketAddr], key_path: &Path, key: &str, token_command: &str) -> String {
+    let mut text = format!("Corecast {}\n", env!("CARGO_PKG_VERSION"));
+    for address in addresses {
+        let _ = writeln!(text, "  listening on  http://{address}");
+    }
+    let _ = writeln!(text, "  admin API key {key}  (kept in {})", key_path.display());
+    if let Some(address) = addresses.first().copied().map(reachable) {
+        let _ = write!(
+            text,
+            "\nTry it (the second line needs Node.js; in it, type {SUBSCRIBE}):\n\
+             \x20 curl -H 'Authorization: Bearer {key}' http://{address}/v1/users/me\n\
+             \x20 npx -y wscat -c 'ws://{address}/v1/realtime?api_key={key}'\n\
+             \x20 {token_command}\n",
+        );
+    }
+    text
+}
+
+/// The command that makes a token for the node which was started with these arguments (the program first): the
+/// same program with the same `--config` and `--set`. Values of `--set` that may be secrets are left out.
+pub fn token_command(arguments: impl IntoIterator<Item = String>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for argument in arguments {
+        let is_value = words.last().is_some_and(|word| word == "--config" || word == "--set");
+        if argument != "serve" || is_value {
+            words.push(argument);
+        }
+    }
+    words.extend(["token", "--user", "ada", "--ttl", "1h"].map(str::to_owned));
+    let words: Vec<String> = words.iter().map(|word| quoted(&without_secret(word))).collect();
+    words.join(" ")
+}
+
+fn without_secret(word: &str) -> String {
+    let setting = word.strip_prefix("--set=").unwrap_or(word);
+    match word.rsplit_once(setting).zip(setting.split_once('=')) {
+        Some(((flag, _), (key @ ("auth.jwt_secret" | "auth.api_keys"), _))) => format!("{flag}{key}=..."),
+        _ => word.to_owned(),
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./:,@%+".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A message that a new client can send.
+const SUBSCRIBE: &str = r#"{"type":"subscribe","channel":"room:1","event":"message"}"#;
+
+/// An address to connect to: that of this host if the node listens on all.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banner_names_addresses_and_key() {
+        let addresses = ["[::]:81".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
+        let text = banner(&addresses, Path::new("data/api_key"), "cc_x", "./corecast token");
+        assert!(text.contains("listening on  http://[::]:81\n"));
+        assert!(text.contains("listening on  http://127.0.0.1:80\n"));
+        assert!(text.contains("admin API key cc_x  (kept in data/api_key)"));
+        assert!(text.contains("curl -H 'Authorization: Bearer cc_x' http://[::1]:81/v1/users/me\n"));
+        assert!(text.contains("'ws://[::1]:81/v1/realtime?api_key=cc_x'"));
+        assert!(text.ends_with("  ./corecast token\n"));
+        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], Path::new("k"), "cc_x", "");
+        assert!(v4.contains("http://127.0.0.1:80/v1/users/me"));
+    }
+
+    #[test]
+    fn the_token_command_repeats_the_arguments() {
+        let command = |line: &[&str]| token_command(line.iter().map(|word| (*word).to_owned()));
+        assert_eq!(
+            command(&["target/release/corecast"]),
+            "target/release/corecast token --user ada --ttl 1h"
+        );
+        assert_eq!(
+            command(&["corecast", "serve", "--config", "serve", "--set", "node_name=it's"]),
+            r"corecast --config serve --set 'node_name=it'\''s' token --user ada --ttl 1h"
+        );
+        assert_eq!(
+            command(&["corecast", "--set", "auth.jwt_secret=hidden", "--set=auth.jwt_secret=hidden"]),
+            "corecast --set auth.jwt_secret=... --set=auth.jwt_secret=... token --user ada --ttl 1h"
+        );
+    }
+}

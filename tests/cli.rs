@@ -1,0 +1,192 @@
+//! The program as a shell sees it: output, errors, exit codes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.path().join(name), text).unwrap();
+        name.to_owned()
+    }
+
+    /// Runs with a clean environment in this directory.
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corecast"));
+        command.args(arguments).current_dir(self.path()).env_clear().envs(environment.iter().copied());
+        command.output().unwrap()
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn expect(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}{}", stdout(output), stderr(output));
+    assert_eq!(output.stderr.is_empty(), code == 0, "{}", stderr(output));
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let home = Home::new();
+    let help = home.run(&["--help"]);
+    expect(&help, 0);
+    for word in ["serve", "check", "token", "doctor", "--config", "--set"] {
+        assert!(stdout(&help).contains(word), "{word}");
+    }
+    let version = home.run(&["--version"]);
+    expect(&version, 0);
+    assert_eq!(stdout(&version), format!("corecast {}\n", env!("CARGO_PKG_VERSION")));
+    expect(&home.run(&["token", "--help"]), 0);
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let home = Home::new();
+    for arguments in [
+        &["dance"][..],
+        &["--verbose"],
+        &["token"],
+        &["token", "--user", "a", "--scope", "all"],
+        &["token", "--user", "a", "--ttl", "soon"],
+        &["check", "--config"],
+    ] {
+        let output = home.run(arguments);
+        expect(&output, 2);
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn check_accepts_a_good_file() {
+    let home = Home::new();
+    let file = home.file("good.toml", "[limits]\nrooms_max = 5\n");
+    let output = home.run(&["check", "--config", &file]);
+    expect(&output, 0);
+    assert_eq!(stdout(&output), "good.toml: ok\n");
+    let defaults = home.run(&["check"]);
+    expect(&defaults, 0);
+    assert_eq!(stdout(&defaults), "built-in defaults: ok\n");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "check writes nothing");
+}
+
+#[test]
+fn check_reports_every_mistake_with_its_line() {
+    let home = Home::new();
+    let file = home.file("bad.toml", "lisen = []\n[limits]\nrooms_max = 0\n");
+    let environment = [("CORECAST_DRAIN_TIME_S", "soon")];
+    let output = home.run_with(&["check", "--config", &file, "--set", "cores=none"], &environment);
+    expect(&output, 1);
+    assert!(output.stdout.is_empty());
+    let errors = stderr(&output);
+    let lines: Vec<&str> = errors.lines().collect();
+    assert_eq!(lines.len(), 4, "{errors}");
+    assert_eq!(lines[0], "bad.toml:1:1: lisen is not a setting; did you mean listen?");
+    assert_eq!(lines[1], "bad.toml:3:1: limits.rooms_max must be 1..=100000000; it is 0");
+    assert!(lines[2].starts_with("CORECAST_DRAIN_TIME_S: drain_time_s must be a whole number"));
+    assert!(lines[3].starts_with("--set cores: cores must be \"all\""));
+}
+
+#[test]
+fn every_command_refuses_a_bad_configuration() {
+    let home = Home::new();
+    for arguments in [&["serve"][..], &[], &["token", "--user", "a"], &["doctor"]] {
+        let output = home.run(&[arguments, &["--config", "none.toml"]].concat());
+        expect(&output, 1);
+        assert!(stderr(&output).starts_with("none.toml: the config file cannot be read"));
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_token_is_signed_with_a_secret_made_for_it() {
+    let home = Home::new();
+    let output = home.run(&["token", "--user", "ada", "--scope", "read"]);
+    expect(&output, 0);
+    assert_eq!(stdout(&output).trim_end().split('.').count(), 3);
+    assert!(home.path().join("corecast-data/jwt_secret").exists());
+    let secret = fs::read(home.path().join("corecast-data/jwt_secret")).unwrap();
+    expect(&home.run(&["token", "--user", "bob"]), 0);
+    assert_eq!(fs::read(home.path().join("corecast-data/jwt_secret")).unwrap(), secret);
+}
+
+#[test]
+fn a_token_verifies_with_the_configured_secret() {
+    use corecast::auth::{AuthSettings, Authenticator, Secret};
+    use corecast::base::time::Now;
+    let home = Home::new();
+    let secret = "a configured secret of at least 32 bytes";
+    let setting = format!("auth.jwt_secret={secret}");
+    let output = home.run(&[
+        "token",
+        "--user",
+        "ada",
+        "--name",
+        "Ada",
+        "--scope=read",
+        "--ttl",
+        "10m",
+        "--set",
+        &setting,
+    ]);
+    expect(&output, 0);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made");
+    let settings = AuthSettings { jwt_secret: Some(Secret::new(secret)), ..AuthSettings::default() };
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = Now { monotonic_us: 0, unix_ms: since.as_millis() as u64 };
+    let session = Authenticator::new(settings).unwrap().verify(stdout(&output).trim_end(), now).unwrap();
+    assert_eq!((&*session.user, session.name.as_deref()), ("ada", Some("Ada")));
+    let left_s = session.expires_unix_s.unwrap() - now.unix_s();
+    assert!((590..=600).contains(&left_s), "{left_s}");
+}
+
+#[test]
+fn a_token_needs_a_secret() {
+    let home = Home::new();
+    let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/testdata/ed.public.pem");
+    let setting = format!("auth.jwt_public_key_file={pem}");
+    let output = home.run(&["token", "--user", "ada", "--set", &setting]);
+    expect(&output, 1);
+    assert!(stderr(&output).contains("only verifies tokens"));
+    let nobody = home.run(&["token", "--user", ""]);
+    expect(&nobody, 1);
+    assert!(stderr(&nobody).starts_with("the user must be"));
+}
+
+#[test]
+fn the_doctor_judges_each_subject() {
+    let home = Home::new();
+    let output = home.run(&["doctor"]);
+    let text = stdout(&output);
+    for subject in ["kernel", "io_uring", "cpus", "memlock", "open files", "somaxconn", "port range"] {
+        assert!(
+            text.lines().any(|line| line.get(6..).is_some_and(|line| line.starts_with(subject))),
+            "{text}"
+        );
+    }
+    let failed = text.lines().any(|line| line.starts_with("fail"));
+    expect(&output, i32::from(failed));
+    let impossible = home.run(&["doctor", "--set", "cores=[8191]"]);
+    expect(&impossible, 1);
+    assert!(stdout(&impossible).contains("fix: --set cores=all"));
+}
