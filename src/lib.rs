@@ -12,6 +12,7 @@
 //! | 0 | `base` |
 
 pub mod base;
+pub mod metrics;
 pub mod model;
 pub mod protocol;
 pub mod shard;

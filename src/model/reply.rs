@@ -1,6 +1,7 @@
 //! What the broker answers, and what it tells unasked. A surface spells both in its own JSON.
 
 use super::channel::{ChannelName, Position};
+use super::command::Page;
 use super::fault::Fault;
 use super::node::NodeState;
 use super::publication::{Profile, PublicationBytes, Room};
@@ -40,6 +41,8 @@ pub enum Reply {
     Messages {
         /// The slice, newest first.
         items: Vec<Message>,
+        /// Which slice this is, as asked for.
+        page: Page,
         /// Messages in the whole list.
         total: u64,
     },
@@ -53,6 +56,8 @@ pub enum Reply {
     Rooms {
         /// The slice, oldest first.
         items: Vec<Room>,
+        /// Which slice this is, as asked for.
+        page: Page,
         /// Rooms in the whole list.
         total: u64,
     },

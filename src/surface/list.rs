@@ -1,9 +1,59 @@
 //! The one list of what is served.
 
-use super::{Dialect, Surface};
+use super::{Dialect, Surface, node, retrochat};
 
 /// Every surface. Order decides nothing: prefixes do not overlap.
-pub static SURFACES: &[&Surface] = &[];
+pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE];
 
 /// Every dialect, by [`Dialect::index`].
-pub static DIALECTS: &[&Dialect] = &[];
+pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT];
+
+/// The surface in whose shape a path is answered that no prefix covers.
+pub static FALLBACK: &Surface = &node::SURFACE;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::http::Method;
+    use crate::surface::router::covers;
+    use crate::surface::{Access, Language};
+
+    #[test]
+    fn dialects_stand_at_their_index() {
+        for (index, dialect) in DIALECTS.iter().enumerate() {
+            assert_eq!(dialect.index, index);
+        }
+        for socket in SURFACES.iter().flat_map(|surface| surface.sockets) {
+            if let Language::Dialect(dialect) = socket.language {
+                assert!(std::ptr::eq(DIALECTS[dialect.index], dialect), "{}", socket.path);
+            }
+        }
+    }
+
+    #[test]
+    fn prefixes_do_not_overlap_and_cover_their_paths() {
+        for surface in SURFACES {
+            let paths = surface.endpoints.iter().map(|endpoint| endpoint.path);
+            for path in paths.chain(surface.sockets.iter().map(|socket| socket.path)) {
+                let owners = SURFACES
+                    .iter()
+                    .filter(|other| other.prefixes.iter().any(|prefix| covers(prefix, path)))
+                    .map(|other| other.name)
+                    .collect::<Vec<_>>();
+                assert_eq!(owners, [surface.name], "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_changes_state_is_open() {
+        for endpoint in SURFACES.iter().flat_map(|surface| surface.endpoints) {
+            assert!(
+                endpoint.method == Method::Get || endpoint.access != Access::Open,
+                "{:?} {}",
+                endpoint.method,
+                endpoint.path
+            );
+        }
+    }
+}

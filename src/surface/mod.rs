@@ -1,7 +1,13 @@
 //! Floor 2: the published APIs. A surface is a folder here, a line in [`list`], a config table. It decodes one
 //! request to one [`Command`] and encodes one [`Reply`]; it keeps no state and awaits nothing.
 
+mod json;
 pub mod list;
+mod node;
+mod retrochat;
+pub mod router;
+#[cfg(test)]
+mod testing;
 
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
@@ -58,7 +64,17 @@ pub struct Socket {
     /// Who may open it.
     pub access: Access,
     /// The language spoken on it.
-    pub dialect: &'static Dialect,
+    pub language: Language,
+}
+
+/// What is spoken on a socket.
+#[derive(Clone, Copy)]
+pub enum Language {
+    /// Messages are commands in this dialect.
+    Dialect(&'static Dialect),
+    /// Every message goes back as it came, text or binary. `shard` does it; served only where the operator
+    /// has switched it on.
+    Echo,
 }
 
 /// A whole request, as an endpoint decodes it.

@@ -1,0 +1,228 @@
+//! What one core counts.
+
+use super::histogram::Histogram;
+use super::words::{CLOSE_REASONS, CloseReason, FAULT_CODES, STATUS_CLASSES};
+use crate::model::definition::SlowPolicy;
+use crate::model::fault::FaultCode;
+
+/// Microseconds after which a turn of a core counts as slow: everyone on the core waited that long.
+pub const SLOW_TURN_US: u64 = 10_000;
+
+/// Bounds of 1 us to 2^20 us (about a second), and what is above.
+pub type TurnHistogram = Histogram<22>;
+
+/// Bounds of 1 to 1024 messages, and what is above.
+pub type ChunkHistogram = Histogram<12>;
+
+/// The counters of one core, from its start. Fields are added to directly; those of more than one step have a
+/// method.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Counters {
+    // Connections.
+    /// Sockets taken in.
+    pub connections_accepted: u64,
+    /// Sockets turned away at accept because of a limit.
+    pub connections_refused: u64,
+    /// Connections ended, by [`CloseReason`].
+    pub connections_closed: [u64; CLOSE_REASONS.len()],
+    /// Connections open now, HTTP and WebSocket.
+    pub connections_open: u64,
+    /// WebSocket connections open now.
+    pub websockets_open: u64,
+    /// Subscriptions held now by connections of this core.
+    pub subscriptions_open: u64,
+
+    // Traffic.
+    /// WebSocket messages received, whole.
+    pub messages_received: u64,
+    /// WebSocket messages sent: replies, and pushes once per subscriber.
+    pub messages_sent: u64,
+    /// Bytes received from sockets.
+    pub bytes_received: u64,
+    /// Bytes that the kernel took.
+    pub bytes_sent: u64,
+    /// Writes to sockets.
+    pub sends: u64,
+    /// Writes of which the kernel took a part or nothing.
+    pub short_sends: u64,
+    /// Messages of channels in one write: how well fan-out shares its writes.
+    pub chunks: ChunkHistogram,
+    /// HTTP responses by class of status, `1xx` first.
+    pub responses: [u64; STATUS_CLASSES.len()],
+
+    // Broker.
+    /// Publications given an offset, by channels homed on this core.
+    pub publications: u64,
+    /// Publishes answered from the memory of idempotency keys.
+    pub duplicates: u64,
+    /// Publications kept in history now, by channels homed on this core.
+    pub history_publications: u64,
+    /// Bytes of them.
+    pub history_bytes: u64,
+    /// Faults answered, by [`FaultCode`].
+    pub faults: [u64; FAULT_CODES.len()],
+    /// Connections closed because they were too slow for a channel.
+    pub slow_disconnects: u64,
+    /// Subscribers moved to a channel's newest publication because they were too slow.
+    pub slow_skips: u64,
+
+    // Cores.
+    /// Messages from other cores.
+    pub peer_messages: u64,
+    /// Commands answered `overloaded` because a core's queue was full.
+    pub peer_overloads: u64,
+    /// Times a channel lost publications on the way to a core.
+    pub gaps: u64,
+    /// Gaps that were closed from history.
+    pub heals: u64,
+    /// Microseconds of each turn of the core, without the sleep.
+    pub turns: TurnHistogram,
+    /// Turns longer than [`SLOW_TURN_US`].
+    pub slow_turns: u64,
+}
+
+impl Counters {
+    /// Counts the end of a connection; the open ones are the caller's to lower.
+    pub fn note_close(&mut self, reason: CloseReason) {
+        self.connections_closed[reason as usize] += 1;
+    }
+
+    /// Counts a fault that was answered.
+    pub fn note_fault(&mut self, code: FaultCode) {
+        self.faults[code as usize] += 1;
+    }
+
+    /// Counts a response.
+    pub fn note_response(&mut self, status: u16) {
+        let class = usize::from(status / 100).clamp(1, STATUS_CLASSES.len());
+        self.responses[class - 1] += 1;
+    }
+
+    /// Counts what was done about a slow subscriber.
+    pub fn note_slow(&mut self, policy: SlowPolicy) {
+        match policy {
+            SlowPolicy::Disconnect => self.slow_disconnects += 1,
+            SlowPolicy::Skip => self.slow_skips += 1,
+        }
+    }
+
+    /// Counts a write to a socket.
+    pub fn note_send(&mut self, offered_bytes: usize, taken_bytes: usize) {
+        self.sends += 1;
+        self.bytes_sent += taken_bytes as u64;
+        self.short_sends += u64::from(taken_bytes < offered_bytes);
+    }
+
+    /// Counts a turn of the core.
+    pub fn note_turn(&mut self, busy_us: u64) {
+        self.turns.note(busy_us);
+        self.slow_turns += u64::from(busy_us > SLOW_TURN_US);
+    }
+
+    /// Adds what another core counted.
+    pub fn merge(&mut self, other: &Self) {
+        // Every field is named, so that a new one cannot be forgotten here.
+        let Self {
+            connections_accepted,
+            connections_refused,
+            connections_closed,
+            connections_open,
+            websockets_open,
+            subscriptions_open,
+            messages_received,
+            messages_sent,
+            bytes_received,
+            bytes_sent,
+            sends,
+            short_sends,
+            chunks,
+            responses,
+            publications,
+            duplicates,
+            history_publications,
+            history_bytes,
+            faults,
+            slow_disconnects,
+            slow_skips,
+            peer_messages,
+            peer_overloads,
+            gaps,
+            heals,
+            turns,
+            slow_turns,
+        } = other;
+        self.connections_accepted += connections_accepted;
+        self.connections_refused += connections_refused;
+        add(&mut self.connections_closed, connections_closed);
+        self.connections_open += connections_open;
+        self.websockets_open += websockets_open;
+        self.subscriptions_open += subscriptions_open;
+        self.messages_received += messages_received;
+        self.messages_sent += messages_sent;
+        self.bytes_received += bytes_received;
+        self.bytes_sent += bytes_sent;
+        self.sends += sends;
+        self.short_sends += short_sends;
+        self.chunks.merge(chunks);
+        add(&mut self.responses, responses);
+        self.publications += publications;
+        self.duplicates += duplicates;
+        self.history_publications += history_publications;
+        self.history_bytes += history_bytes;
+        add(&mut self.faults, faults);
+        self.slow_disconnects += slow_disconnects;
+        self.slow_skips += slow_skips;
+        self.peer_messages += peer_messages;
+        self.peer_overloads += peer_overloads;
+        self.gaps += gaps;
+        self.heals += heals;
+        self.turns.merge(turns);
+        self.slow_turns += slow_turns;
+    }
+}
+
+fn add(sums: &mut [u64], more: &[u64]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_land_in_their_place() {
+        let mut counters = Counters::default();
+        counters.note_close(CloseReason::Drain);
+        counters.note_fault(FaultCode::InvalidSyntax);
+        counters.note_slow(SlowPolicy::Skip);
+        counters.note_send(100, 40);
+        counters.note_send(10, 10);
+        for status in [101, 204, 404, 503, 999, 0] {
+            counters.note_response(status);
+        }
+        counters.note_turn(SLOW_TURN_US);
+        counters.note_turn(SLOW_TURN_US + 1);
+        assert_eq!(counters.connections_closed, [0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!((counters.faults[0], counters.faults.iter().sum::<u64>()), (1, 1));
+        assert_eq!((counters.slow_disconnects, counters.slow_skips), (0, 1));
+        assert_eq!((counters.sends, counters.bytes_sent, counters.short_sends), (2, 50, 1));
+        assert_eq!(counters.responses, [2, 1, 0, 1, 2]);
+        assert_eq!((counters.turns.count(), counters.slow_turns), (2, 1));
+    }
+
+    #[test]
+    fn merging_adds() {
+        let mut one = Counters { connections_open: 2, gaps: 1, ..Counters::default() };
+        one.note_fault(FaultCode::Conflict);
+        one.chunks.note(3);
+        let mut both = one.clone();
+        both.merge(&one);
+        assert_eq!((both.connections_open, both.gaps), (4, 2));
+        assert_eq!((both.faults.iter().sum::<u64>(), both.chunks.count()), (2, 2));
+        let mut again = Counters::default();
+        again.merge(&one);
+        assert_eq!(again, one);
+    }
+}

@@ -1,0 +1,161 @@
+//! The counters of all cores as one page of Prometheus text.
+
+use super::counters::Counters;
+use super::text::Page;
+use super::words::{CLOSE_REASONS, FAULT_CODES, STATUS_CLASSES};
+use crate::base::ids::CoreId;
+use crate::model::node::NodeInfo;
+
+/// Writes the page. Sums over the cores, but for the turns and the connections: there one core that differs
+/// from the others is the news. `uptime_s` is in whole seconds.
+pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -> String {
+    let mut sum = Counters::default();
+    for (_, counters) in per_core {
+        sum.merge(counters);
+    }
+    let mut page = Page::default();
+    page.info(
+        "corecast_build_info",
+        "Always 1; the labels say what runs.",
+        &[("version", node.version), ("node", &node.name)],
+    );
+    page.gauge("corecast_uptime_seconds", "Seconds since the start of the process.", uptime_s);
+    page.gauge("corecast_cores", "Cores that answered this scrape.", per_core.len() as u64);
+    connections(&mut page, &sum, per_core);
+    traffic(&mut page, &sum);
+    broker(&mut page, &sum);
+    cores(&mut page, &sum, per_core);
+    page.finish()
+}
+
+fn connections(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)]) {
+    page.counter("corecast_connections_accepted_total", "Sockets taken in.", sum.connections_accepted);
+    page.counter(
+        "corecast_connections_refused_total",
+        "Sockets turned away at accept because of a limit.",
+        sum.connections_refused,
+    );
+    let closed = CLOSE_REASONS.iter().zip(sum.connections_closed).map(|((_, word), count)| (word, count));
+    page.counters("corecast_connections_closed_total", "Connections ended, by reason.", "reason", closed);
+    let open = per_core.iter().map(|(core, counters)| (core.0, counters.connections_open));
+    page.gauges("corecast_connections_open", "Connections open now, HTTP and WebSocket.", "core", open);
+    page.gauge("corecast_websockets_open", "WebSocket connections open now.", sum.websockets_open);
+    page.gauge("corecast_subscriptions_open", "Subscriptions held now.", sum.subscriptions_open);
+}
+
+fn traffic(page: &mut Page, sum: &Counters) {
+    page.counter("corecast_messages_received_total", "WebSocket messages received.", sum.messages_received);
+    page.counter(
+        "corecast_messages_sent_total",
+        "WebSocket messages sent: replies, and pushes once per subscriber.",
+        sum.messages_sent,
+    );
+    page.counter("corecast_bytes_received_total", "Bytes received from sockets.", sum.bytes_received);
+    page.counter("corecast_bytes_sent_total", "Bytes sent to sockets.", sum.bytes_sent);
+    page.counter("corecast_sends_total", "Writes to sockets.", sum.sends);
+    page.counter(
+        "corecast_short_sends_total",
+        "Writes of which the kernel took a part or nothing.",
+        sum.short_sends,
+    );
+    let chunks = std::iter::once((String::new(), &sum.chunks));
+    page.histograms("corecast_messages_per_send", "Messages of channels in one write.", 1.0, chunks);
+    let responses = STATUS_CLASSES.iter().zip(sum.responses);
+    page.counters("corecast_http_responses_total", "HTTP responses, by class of status.", "class", responses);
+}
+
+fn broker(page: &mut Page, sum: &Counters) {
+    page.counter("corecast_publications_total", "Publications given an offset.", sum.publications);
+    page.counter(
+        "corecast_duplicates_total",
+        "Publishes answered from the memory of idempotency keys.",
+        sum.duplicates,
+    );
+    page.gauge("corecast_history_publications", "Publications kept in history.", sum.history_publications);
+    page.gauge("corecast_history_bytes", "Bytes of publications kept in history.", sum.history_bytes);
+    let faults = FAULT_CODES.iter().zip(sum.faults).map(|((_, word), count)| (word, count));
+    page.counters("corecast_faults_total", "Faults answered, by code.", "code", faults);
+    let slow = [("disconnect", sum.slow_disconnects), ("skip", sum.slow_skips)];
+    page.counters(
+        "corecast_slow_consumers_total",
+        "Subscribers that were too slow for a channel, by what was done.",
+        "policy",
+        slow.into_iter(),
+    );
+}
+
+fn cores(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)]) {
+    page.counter("corecast_peer_messages_total", "Messages between cores.", sum.peer_messages);
+    page.counter(
+        "corecast_peer_overloads_total",
+        "Commands answered overloaded because a core's queue was full.",
+        sum.peer_overloads,
+    );
+    page.counter("corecast_gaps_total", "Times a channel lost publications on the way to a core.", sum.gaps);
+    page.counter("corecast_heals_total", "Gaps closed from history.", sum.heals);
+    let turns = per_core.iter().map(|(core, counters)| (format!("core=\"{}\"", core.0), &counters.turns));
+    page.histograms("corecast_turn_seconds", "Time of one turn of a core, without its sleep.", 1e6, turns);
+    page.counter("corecast_slow_turns_total", "Turns of more than 10 ms.", sum.slow_turns);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::words::CloseReason;
+    use std::collections::BTreeSet;
+
+    fn page(per_core: &[(CoreId, Counters)]) -> String {
+        let node = NodeInfo {
+            name: "corecast@a".into(),
+            version: "0.1.0",
+            started_unix_ms: 0,
+            started_monotonic_us: 0,
+        };
+        render(per_core, &node, 61)
+    }
+
+    fn cores() -> Vec<(CoreId, Counters)> {
+        let mut one = Counters { connections_open: 2, sends: 5, ..Counters::default() };
+        one.note_close(CloseReason::Slow);
+        one.note_turn(3);
+        let two = Counters { connections_open: 3, sends: 7, ..Counters::default() };
+        vec![(CoreId(0), one), (CoreId(1), two)]
+    }
+
+    #[test]
+    fn sums_and_cores_are_told() {
+        let page = page(&cores());
+        for line in [
+            "corecast_build_info{version=\"0.1.0\",node=\"corecast@a\"} 1",
+            "corecast_uptime_seconds 61",
+            "corecast_cores 2",
+            "corecast_sends_total 12",
+            "corecast_connections_open{core=\"0\"} 2",
+            "corecast_connections_open{core=\"1\"} 3",
+            "corecast_connections_closed_total{reason=\"slow\"} 1",
+            "corecast_turn_seconds_bucket{core=\"0\",le=\"0.000004\"} 1",
+            "corecast_turn_seconds_bucket{core=\"1\",le=\"0.131072\"} 0",
+            "corecast_turn_seconds_bucket{core=\"1\",le=\"1.048576\"} 0",
+            "corecast_turn_seconds_bucket{core=\"1\",le=\"+Inf\"} 0",
+            "corecast_messages_per_send_bucket{le=\"1024\"} 0",
+            "corecast_slow_consumers_total{policy=\"skip\"} 0",
+        ] {
+            assert!(page.lines().any(|other| other == line), "{line}\n{page}");
+        }
+    }
+
+    #[test]
+    fn every_sample_is_unique_and_every_counter_is_named_so() {
+        let page = page(&cores());
+        let mut seen = BTreeSet::new();
+        for line in page.lines().filter(|line| !line.starts_with('#')) {
+            let (series, value) = line.rsplit_once(' ').expect("a sample");
+            assert!(seen.insert(series), "{series} twice");
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+        }
+        for line in page.lines().filter(|line| line.starts_with("# TYPE")) {
+            let words: Vec<_> = line.split(' ').collect();
+            assert_eq!(words[2].ends_with("_total"), words[3] == "counter", "{line}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The words of labels: why a connection ended, what kind of fault it was.
+
+use crate::model::fault::FaultCode;
+
+/// Why a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CloseReason {
+    /// The peer closed it or asked for it.
+    Peer,
+    /// The socket broke.
+    Reset,
+    /// It broke the rules of HTTP or WebSocket.
+    Protocol,
+    /// It took too long: a head, a body, a pong, an idle keep-alive.
+    Timeout,
+    /// It did not read what it was owed.
+    Slow,
+    /// It went past a limit.
+    Limit,
+    /// Its credentials do not hold, or hold no longer.
+    Unauthenticated,
+    /// An HTTP exchange that does not keep the connection was finished.
+    Finished,
+    /// The node goes away.
+    Drain,
+}
+
+/// Every reason, in the order of their numbers.
+pub const CLOSE_REASONS: [(CloseReason, &str); 9] = [
+    (CloseReason::Peer, "peer"),
+    (CloseReason::Reset, "reset"),
+    (CloseReason::Protocol, "protocol"),
+    (CloseReason::Timeout, "timeout"),
+    (CloseReason::Slow, "slow"),
+    (CloseReason::Limit, "limit"),
+    (CloseReason::Unauthenticated, "unauthenticated"),
+    (CloseReason::Finished, "finished"),
+    (CloseReason::Drain, "drain"),
+];
+
+/// Every code, in the order of their numbers.
+pub const FAULT_CODES: [(FaultCode, &str); 15] = [
+    (FaultCode::InvalidSyntax, "invalid_syntax"),
+    (FaultCode::UnknownType, "unknown_type"),
+    (FaultCode::InvalidChannel, "invalid_channel"),
+    (FaultCode::InvalidEvent, "invalid_event"),
+    (FaultCode::InvalidRequest, "invalid_request"),
+    (FaultCode::Unauthenticated, "unauthenticated"),
+    (FaultCode::Forbidden, "forbidden"),
+    (FaultCode::NotFound, "not_found"),
+    (FaultCode::MethodNotAllowed, "method_not_allowed"),
+    (FaultCode::Conflict, "conflict"),
+    (FaultCode::TooLarge, "too_large"),
+    (FaultCode::RateLimited, "rate_limited"),
+    (FaultCode::LimitExceeded, "limit_exceeded"),
+    (FaultCode::Overloaded, "overloaded"),
+    (FaultCode::Unavailable, "unavailable"),
+];
+
+/// Every class of HTTP status, `1xx` first.
+pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+// A table out of order would count one word under another's name.
+const _: () = {
+    let mut index = 0;
+    while index < CLOSE_REASONS.len() {
+        assert!(CLOSE_REASONS[index].0 as usize == index);
+        index += 1;
+    }
+    let mut index = 0;
+    while index < FAULT_CODES.len() {
+        assert!(FAULT_CODES[index].0 as usize == index);
+        index += 1;
+    }
+    // The last variants: a new one after them must come into the tables too.
+    assert!(CloseReason::Drain as usize + 1 == CLOSE_REASONS.len());
+    assert!(FaultCode::Unavailable as usize + 1 == FAULT_CODES.len());
+};

@@ -1,0 +1,208 @@
+//! `/health`, `/health/ready`, `/health/live`.
+
+use super::faults::mismatch;
+use crate::model::command::Command;
+use crate::model::node::NodeState;
+use crate::model::reply::Reply;
+use crate::protocol::http::{Method, Response};
+use crate::surface::{Access, Endpoint, json};
+use serde::Serialize;
+
+/// Does the node work? 503 only while a core does not turn.
+pub const HEALTH: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/health",
+    access: Access::Open,
+    decode: |_| Ok(Command::NodeState),
+    encode: |reply| answer(reply, health),
+};
+
+/// Should the node get new connections? 503 while it drains or a core does not turn.
+pub const READY: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/health/ready",
+    access: Access::Open,
+    decode: |_| Ok(Command::NodeState),
+    encode: |reply| answer(reply, ready),
+};
+
+/// Is the process alive? 200 whenever it can answer: a restart would cost every connection of the node.
+pub const LIVE: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/health/live",
+    access: Access::Open,
+    decode: |_| Ok(Command::NodeState),
+    encode: |reply| answer(reply, live),
+};
+
+fn answer(reply: &Reply, encode: fn(&NodeState) -> Response) -> Response {
+    match reply {
+        Reply::NodeState(state) => encode(state),
+        _ => mismatch(),
+    }
+}
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'static str,
+    version: &'a str,
+    uptime: u64,
+    node: &'a str,
+    cluster: Cluster<'a>,
+    dependencies: Dependencies,
+    stats: Stats,
+}
+
+#[derive(Serialize)]
+struct Cluster<'a> {
+    nodes: [&'a str; 1],
+    connected: bool,
+}
+
+/// None exist yet.
+#[derive(Serialize)]
+struct Dependencies {}
+
+#[derive(Serialize)]
+struct Stats {
+    websocket_connections: u64,
+    online_users: u64,
+    active_calls: u64,
+    active_huddles: u64,
+}
+
+fn health(state: &NodeState) -> Response {
+    let (status, word) = match (state.silent_cores, state.draining) {
+        (0, false) => (200, "healthy"),
+        (0, true) => (200, "draining"),
+        _ => (503, "degraded"),
+    };
+    json_of(
+        status,
+        &Health {
+            status: word,
+            version: state.info.version,
+            uptime: state.uptime_s,
+            node: &state.info.name,
+            cluster: Cluster { nodes: [&state.info.name], connected: true },
+            dependencies: Dependencies {},
+            stats: Stats {
+                websocket_connections: state.total.websocket_connections,
+                online_users: state.total.online_users,
+                active_calls: 0,
+                active_huddles: 0,
+            },
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    checks: Checks,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    cores: bool,
+    accepting: bool,
+}
+
+fn ready(state: &NodeState) -> Response {
+    let checks = Checks { cores: state.silent_cores == 0, accepting: !state.draining };
+    let ready = checks.cores && checks.accepting;
+    json_of(if ready { 200 } else { 503 }, &Ready { ready, checks })
+}
+
+#[derive(Serialize)]
+struct Live {
+    alive: bool,
+    stats: LiveStats,
+}
+
+#[derive(Serialize)]
+struct LiveStats {
+    connected_users: u64,
+    active_calls: u64,
+    active_huddles: u64,
+    uptime_seconds: u64,
+}
+
+fn live(state: &NodeState) -> Response {
+    let stats = LiveStats {
+        connected_users: state.total.online_users,
+        active_calls: 0,
+        active_huddles: 0,
+        uptime_seconds: state.uptime_s,
+    };
+    json_of(200, &Live { alive: true, stats })
+}
+
+fn json_of<T: Serialize>(status: u16, value: &T) -> Response {
+    let mut body = Vec::new();
+    json::push_value(&mut body, value);
+    Response::json(status, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::node::{CoreState, NodeInfo};
+    use crate::surface::testing::{decode, shown};
+
+    fn state(draining: bool, silent_cores: u32) -> Reply {
+        Reply::NodeState(NodeState {
+            info: NodeInfo {
+                name: "corecast@a".into(),
+                version: "0.1.0",
+                started_unix_ms: 0,
+                started_monotonic_us: 0,
+            },
+            uptime_s: 61,
+            total: CoreState { connections: 5, websocket_connections: 4, online_users: 3 },
+            draining,
+            silent_cores,
+        })
+    }
+
+    fn body(endpoint: &Endpoint, draining: bool, silent_cores: u32) -> (u16, String) {
+        assert_eq!(decode(endpoint, endpoint.path, &[], ""), Ok(Command::NodeState));
+        shown(&(endpoint.encode)(&state(draining, silent_cores)))
+    }
+
+    #[test]
+    fn health_has_the_shape_of_the_page() {
+        let expected = concat!(
+            r#"{"status":"healthy","version":"0.1.0","uptime":61,"node":"corecast@a","#,
+            r#""cluster":{"nodes":["corecast@a"],"connected":true},"dependencies":{},"#,
+            r#""stats":{"websocket_connections":4,"online_users":3,"active_calls":0,"active_huddles":0}}"#
+        );
+        assert_eq!(body(&HEALTH, false, 0), (200, expected.into()));
+        assert_eq!(body(&HEALTH, true, 0), (200, expected.replace("healthy", "draining")));
+        assert_eq!(body(&HEALTH, true, 1), (503, expected.replace("healthy", "degraded")));
+    }
+
+    #[test]
+    fn readiness_names_the_check_that_fails() {
+        let shape = |ready, cores, accepting| {
+            format!(r#"{{"ready":{ready},"checks":{{"cores":{cores},"accepting":{accepting}}}}}"#)
+        };
+        assert_eq!(body(&READY, false, 0), (200, shape(true, true, true)));
+        assert_eq!(body(&READY, true, 0), (503, shape(false, true, false)));
+        assert_eq!(body(&READY, false, 2), (503, shape(false, false, true)));
+    }
+
+    #[test]
+    fn liveness_holds_while_the_node_answers() {
+        let expected = concat!(
+            r#"{"alive":true,"stats":{"connected_users":3,"active_calls":0,"active_huddles":0,"#,
+            r#""uptime_seconds":61}}"#
+        );
+        assert_eq!(body(&LIVE, true, 1), (200, expected.into()));
+    }
+
+    #[test]
+    fn a_reply_of_another_kind_is_not_shown() {
+        assert_eq!((HEALTH.encode)(&Reply::Pong).status, 500);
+    }
+}

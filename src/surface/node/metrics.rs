@@ -1,0 +1,42 @@
+//! `/metrics`: the counters of all cores in Prometheus' text format.
+
+use super::faults::mismatch;
+use crate::model::command::Command;
+use crate::model::reply::Reply;
+use crate::protocol::http::{Method, Response};
+use crate::surface::{Access, Endpoint};
+
+/// The counters. Open: they name no user, channel or address.
+pub const METRICS: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/metrics",
+    access: Access::Open,
+    decode: |_| Ok(Command::Metrics),
+    encode,
+};
+
+fn encode(reply: &Reply) -> Response {
+    let Reply::Metrics(text) = reply else {
+        return mismatch();
+    };
+    Response {
+        status: 200,
+        content_type: "text/plain; version=0.0.4; charset=utf-8",
+        body: text.clone().into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::testing::decode;
+
+    #[test]
+    fn metrics_are_plain_text() {
+        assert_eq!(decode(&METRICS, "/metrics", &[], ""), Ok(Command::Metrics));
+        let response = encode(&Reply::Metrics("up 1\n".into()));
+        assert_eq!(response.status, 200);
+        assert!(response.content_type.starts_with("text/plain; version=0.0.4"));
+        assert_eq!(response.body, b"up 1\n");
+    }
+}

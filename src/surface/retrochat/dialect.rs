@@ -1,0 +1,327 @@
+//! From a message on the socket to a command. A publish is the hot one: its fields are borrowed from the
+//! bytes received, and what is copied is what the command keeps.
+
+use super::fields;
+use super::names::{self, Kind};
+use crate::model::channel::Position;
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::Body;
+use crate::model::session::{Scopes, Session};
+use crate::surface::Incoming;
+use crate::surface::json::{self, Text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Bytes of a client's `id` for a request, as raw JSON.
+const CORRELATION_BYTES_MAX: usize = 64;
+
+/// Any message of a client.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    channel: Option<Text<'a>>,
+    #[serde(borrow)]
+    event: Option<Text<'a>>,
+    #[serde(borrow)]
+    recover: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    idempotency_key: Option<Text<'a>>,
+}
+
+/// What is read of a message that does not fit, so that the client knows which one it was.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Recover {
+    epoch: u64,
+    offset: u64,
+}
+
+/// Decodes one message.
+pub fn decode(message: &[u8], binary: bool, session: &Session) -> Incoming {
+    if binary {
+        let sentence = "This is a binary message; commands are JSON in text messages.";
+        return Incoming { command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)), correlation: None };
+    }
+    match json::object::<Message<'_>>(message) {
+        Ok(message) => match correlation(message.id) {
+            Ok(correlation) => Incoming { command: command(&message, session), correlation },
+            Err(fault) => Incoming { command: Err(fault), correlation: None },
+        },
+        Err(fault) => {
+            let named = json::object::<Named<'_>>(message).ok();
+            let correlation = named.and_then(|named| correlation(named.id).ok()).flatten();
+            Incoming { command: Err(fault), correlation }
+        }
+    }
+}
+
+/// The `id`, kept to the byte: a string or a number.
+fn correlation(id: Option<&RawValue>) -> Result<Option<Box<str>>, Fault> {
+    let Some(raw) = id.map(RawValue::get) else {
+        return Ok(None);
+    };
+    let starts_well = raw.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
+    if !starts_well || raw.len() > CORRELATION_BYTES_MAX {
+        return invalid("The field id must be a string or a number of at most 64 bytes.");
+    }
+    Ok(Some(Box::from(raw)))
+}
+
+fn invalid<T>(sentence: &'static str) -> Result<T, Fault> {
+    Err(Fault::new(FaultCode::InvalidRequest, sentence))
+}
+
+fn command(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
+    match text(&message.kind) {
+        Some("publish") => publish(message, session),
+        Some("subscribe") => subscribe(message),
+        Some("unsubscribe") => {
+            let (kind, channel) = channel(message)?;
+            check_event(message, kind)?;
+            Ok(Command::Unsubscribe { channel })
+        }
+        Some("list_subscriptions") => Ok(Command::ListSubscriptions),
+        Some("ping") => Ok(Command::Ping),
+        Some(_) => Err(Fault::new(
+            FaultCode::UnknownType,
+            "The type must be subscribe, unsubscribe, list_subscriptions, publish or ping.",
+        )),
+        None => Err(Fault::new(FaultCode::UnknownType, "The field type is missing.")),
+    }
+}
+
+fn text<'a>(field: &'a Option<Text<'_>>) -> Option<&'a str> {
+    field.as_ref().map(|text| &*text.0)
+}
+
+fn channel(message: &Message<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
+    match text(&message.channel) {
+        Some(name) => names::channel(name),
+        None => Err(Fault::new(FaultCode::InvalidChannel, "The field channel is missing.")),
+    }
+}
+
+/// Each kind of channel has one event to subscribe to; naming none means that one.
+fn check_event(message: &Message<'_>, kind: Kind) -> Result<(), Fault> {
+    match text(&message.event) {
+        Some(event) if event != kind.event() => Err(Fault::new(
+            FaultCode::InvalidEvent,
+            match kind {
+                Kind::User => "A user channel has the event activity.",
+                Kind::Room | Kind::Conversation => "This channel has the event message.",
+            },
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
+    let (kind, channel) = channel(message)?;
+    check_event(message, kind)?;
+    let recover = match message.recover {
+        None => None,
+        Some(raw) => match json::object::<Recover>(raw.get().as_bytes()) {
+            Ok(Recover { epoch, offset }) => Some(Position { epoch, offset }),
+            Err(_) => return invalid("The field recover must be {\"epoch\":number,\"offset\":number}."),
+        },
+    };
+    Ok(Command::Subscribe { channel, recover })
+}
+
+fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
+    let (kind, channel) = channel(message)?;
+    // What is said on a user's channel is the broker's own word about that user.
+    let (needed, sentence) = match kind {
+        Kind::User => (Scopes::ADMIN, "To publish on a user's channel the key needs the admin scope."),
+        Kind::Room | Kind::Conversation => (Scopes::WRITE, "To publish the key needs the write scope."),
+    };
+    if !session.scopes.contains(needed) {
+        return Err(Fault::new(FaultCode::Forbidden, sentence));
+    }
+    let Some(data) = message.data else {
+        return invalid("The field data is missing; it may be any JSON value.");
+    };
+    if !json::depth_is_bounded(data.get()) {
+        return invalid("The field data nests too deep: at most 64 levels.");
+    }
+    let idempotency_key = text(&message.idempotency_key).map(fields::idempotency_key).transpose()?;
+    Ok(Command::Publish { channel, body: Body::Data { json: data.get().to_owned() }, idempotency_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::channel::ChannelName;
+    use crate::surface::testing::session;
+    use proptest::prelude::*;
+
+    fn heard(message: &str) -> Incoming {
+        decode(message.as_bytes(), false, &session(Scopes::READ.union(Scopes::WRITE)))
+    }
+
+    fn accepted(message: &str) -> Command {
+        heard(message).command.expect(message)
+    }
+
+    fn refused(message: &str) -> FaultCode {
+        heard(message).command.expect_err(message).code
+    }
+
+    fn room() -> ChannelName {
+        ChannelName::new("room:123")
+    }
+
+    #[test]
+    fn the_messages_of_the_page_are_understood() {
+        let subscribe = |name: &str| Command::Subscribe { channel: ChannelName::new(name), recover: None };
+        for (name, event) in
+            [("room:123", "message"), ("conversation:123", "message"), ("user:123", "activity")]
+        {
+            let message = format!(
+                "{{\n  \"type\": \"subscribe\",\n  \"channel\": \"{name}\",\n  \"event\": \"{event}\"\n}}"
+            );
+            assert_eq!(accepted(&message), subscribe(name));
+            assert_eq!(accepted(&format!(r#"{{"type":"subscribe","channel":"{name}"}}"#)), subscribe(name));
+        }
+        assert_eq!(
+            accepted(r#"{"type":"unsubscribe","channel":"room:123"}"#),
+            Command::Unsubscribe { channel: room() }
+        );
+        assert_eq!(accepted(r#"{"type":"list_subscriptions"}"#), Command::ListSubscriptions);
+        assert_eq!(accepted(r#"{"type":"ping"}"#), Command::Ping);
+    }
+
+    #[test]
+    fn a_position_to_recover_from_is_two_numbers() {
+        assert_eq!(
+            accepted(r#"{"type":"subscribe","channel":"room:123","recover":{"epoch":7,"offset":41}}"#),
+            Command::Subscribe { channel: room(), recover: Some(Position { epoch: 7, offset: 41 }) }
+        );
+        for recover in [
+            "{}",
+            "[7,41]",
+            "7",
+            r#"{"epoch":7}"#,
+            r#"{"epoch":-1,"offset":1}"#,
+            r#"{"epoch":1.5,"offset":1}"#,
+        ] {
+            let message = format!(r#"{{"type":"subscribe","channel":"room:123","recover":{recover}}}"#);
+            assert_eq!(refused(&message), FaultCode::InvalidRequest, "{recover}");
+        }
+    }
+
+    #[test]
+    fn published_data_is_kept_to_the_byte() {
+        for data in ["null", "1e3", r#""\u00e9\ud800""#, "{ \"b\" : 1,\"a\":[ ] ,\"b\":2}"] {
+            let message = format!(r#"{{"type":"publish","channel":"room:123","data": {data} ,"id":1}}"#);
+            let body = Body::Data { json: data.into() };
+            assert_eq!(accepted(&message), Command::Publish { channel: room(), body, idempotency_key: None });
+        }
+        assert_eq!(refused(r#"{"type":"publish","channel":"room:123"}"#), FaultCode::InvalidRequest);
+    }
+
+    #[test]
+    fn an_idempotency_key_is_kept() {
+        let message = r#"{"type":"publish","channel":"room:123","data":1,"idempotency_key":"k\u0031"}"#;
+        let Command::Publish { idempotency_key, .. } = accepted(message) else { panic!("a publish") };
+        assert_eq!(idempotency_key.as_deref(), Some("k1"));
+        assert_eq!(refused(&message.replace("k\\u0031", "")), FaultCode::InvalidRequest);
+    }
+
+    #[test]
+    fn publishing_needs_its_scope() {
+        let with = |scopes, name: &str| {
+            let message = format!(r#"{{"type":"publish","channel":"{name}","data":1}}"#);
+            decode(message.as_bytes(), false, &session(scopes))
+                .command
+                .map(|_| ())
+                .map_err(|fault| fault.code)
+        };
+        assert_eq!(with(Scopes::READ, "room:1"), Err(FaultCode::Forbidden));
+        assert_eq!(with(Scopes::WRITE, "room:1"), Ok(()));
+        assert_eq!(with(Scopes::WRITE, "user:1"), Err(FaultCode::Forbidden));
+        assert_eq!(with(Scopes::ADMIN, "user:1"), Ok(()));
+    }
+
+    #[test]
+    fn deep_data_is_refused() {
+        let message = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"type":"publish","channel":"room:123","data":{open}{close}}}"#)
+        };
+        assert!(heard(&message(json::DEPTH_MAX)).command.is_ok());
+        assert_eq!(refused(&message(json::DEPTH_MAX + 1)), FaultCode::InvalidRequest);
+        assert_eq!(refused(&message(400_000)), FaultCode::InvalidRequest);
+    }
+
+    #[test]
+    fn faults_have_their_codes() {
+        use FaultCode::*;
+        for (message, code) in [
+            ("", InvalidSyntax),
+            ("hello", InvalidSyntax),
+            (r#"{"type":"ping""#, InvalidSyntax),
+            (r#"{"type":5,"#, InvalidSyntax),
+            (r#"["ping"]"#, InvalidRequest),
+            (r#"{"type":5}"#, InvalidRequest),
+            (r#"{"type":"ping","type":"ping"}"#, InvalidRequest),
+            ("{}", UnknownType),
+            (r#"{"type":"shout"}"#, UnknownType),
+            (r#"{"type":"subscribe"}"#, InvalidChannel),
+            (r#"{"type":"subscribe","channel":"attic:1"}"#, InvalidChannel),
+            (r#"{"type":"subscribe","channel":"room:1","event":"activity"}"#, InvalidEvent),
+            (r#"{"type":"subscribe","channel":"user:1","event":"message"}"#, InvalidEvent),
+            (r#"{"type":"unsubscribe","channel":"room:1","event":"typing"}"#, InvalidEvent),
+            (r#"{"type":"unsubscribe","channel":""}"#, InvalidChannel),
+        ] {
+            assert_eq!(refused(message), code, "{message}");
+        }
+        let binary = decode(br#"{"type":"ping"}"#, true, &session(Scopes::READ));
+        assert_eq!(binary.command.expect_err("binary").code, InvalidSyntax);
+        let broken = decode(b"{\"type\":\"\xff\"}", false, &session(Scopes::READ));
+        assert_eq!(broken.command.expect_err("not UTF-8").code, InvalidSyntax);
+    }
+
+    #[test]
+    fn an_id_comes_back_to_the_byte_and_with_faults() {
+        let id = |message: &str| heard(message).correlation.map(String::from);
+        assert_eq!(id(r#"{"type":"ping","id":"a\"\u0041"}"#).as_deref(), Some(r#""a\"\u0041""#));
+        assert_eq!(id(r#"{"type":"ping","id":1.50}"#).as_deref(), Some("1.50"));
+        assert_eq!(id(r#"{"type":"shout","id":-7}"#).as_deref(), Some("-7"));
+        assert_eq!(id(r#"{"type":5,"id":"x"}"#).as_deref(), Some("\"x\""));
+        assert_eq!(id(r#"{"type":"ping","id":null}"#), None);
+        for bad in ["true", "[1]", "{}", &format!("\"{}\"", "a".repeat(63))] {
+            let message = format!(r#"{{"type":"ping","id":{bad}}}"#);
+            assert_eq!(refused(&message), FaultCode::InvalidRequest, "{bad}");
+            assert_eq!(id(&message), None);
+        }
+        assert!(heard(&format!(r#"{{"type":"ping","id":"{}"}}"#, "a".repeat(62))).correlation.is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_messages_never_panic(message in "[\\[\\]{}\":,a-z0-9\\\\ ]{0,40}") {
+            let _ = heard(&message);
+        }
+
+        #[test]
+        fn data_is_valid_json_whatever_is_sent(data in "[\\[\\]{}\":,0-9\\\\ un]{0,12}") {
+            let message = format!(r#"{{"type":"publish","channel":"room:1","data":{data}}}"#);
+            if let Ok(Command::Publish { body: Body::Data { json }, .. }) = heard(&message).command {
+                prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{}", json);
+            }
+        }
+    }
+}

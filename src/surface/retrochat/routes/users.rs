@@ -1,0 +1,118 @@
+//! `/v1/users`.
+
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::Scopes;
+use crate::protocol::http::{Method, Response};
+use crate::surface::json::Text;
+use crate::surface::retrochat::faults::mismatch;
+use crate::surface::retrochat::names::{self, Kind};
+use crate::surface::retrochat::{body, envelope, fields, payload};
+use crate::surface::{Access, Endpoint, Request};
+use serde::Deserialize;
+
+/// The caller.
+pub const GET_ME: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/v1/users/me",
+    access: Access::Scoped(Scopes::READ),
+    decode: |request| {
+        let caller = body::caller(request)?;
+        Ok(Command::GetProfile { channel: names::channel_of_id(Kind::User, &caller.user)? })
+    },
+    encode,
+};
+
+/// Changes what the caller says of itself.
+pub const PATCH_ME: Endpoint = Endpoint {
+    method: Method::Patch,
+    path: "/v1/users/me",
+    access: Access::Scoped(Scopes::WRITE),
+    decode: decode_patch,
+    encode,
+};
+
+/// Any user.
+pub const GET: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/v1/users/{id}",
+    access: Access::Scoped(Scopes::READ),
+    decode: |request| {
+        Ok(Command::GetProfile { channel: names::channel_of_id(Kind::User, request.parameter("id"))? })
+    },
+    encode,
+};
+
+#[derive(Deserialize)]
+struct Changes<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+}
+
+fn decode_patch(request: &Request<'_>) -> Result<Command, Fault> {
+    let channel = names::channel_of_id(Kind::User, &body::caller(request)?.user)?;
+    let changes: Changes<'_> = body::object(request)?;
+    let name = changes.name.as_ref().map(|name| fields::name(&name.0)).transpose()?;
+    let status = changes.status.as_ref().map(|status| fields::status(&status.0)).transpose()?;
+    if name.is_none() && status.is_none() {
+        return Err(Fault::new(FaultCode::InvalidRequest, "Give a name, a status or both."));
+    }
+    Ok(Command::UpdateProfile { channel, name, status })
+}
+
+fn encode(reply: &Reply) -> Response {
+    match reply {
+        Reply::Profile(profile) => envelope::one(200, &payload::User::of(profile)),
+        _ => mismatch(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::channel::ChannelName;
+    use crate::model::publication::Profile;
+    use crate::surface::testing::{decode, shown};
+
+    #[test]
+    fn me_is_the_caller() {
+        let channel = ChannelName::new("user:user_1");
+        assert_eq!(
+            decode(&GET_ME, "/v1/users/me", &[], ""),
+            Ok(Command::GetProfile { channel: channel.clone() })
+        );
+        assert_eq!(
+            decode(&PATCH_ME, "/v1/users/me", &[], r#"{"name":"Ada","status":"Busy"}"#),
+            Ok(Command::UpdateProfile { channel, name: Some("Ada".into()), status: Some("busy".into()) })
+        );
+        for bad in ["{}", r#"{"name":""}"#, r#"{"status":"asleep"}"#, r#"{"name":null}"#] {
+            let fault = decode(&PATCH_ME, "/v1/users/me", &[], bad).expect_err(bad);
+            assert_eq!(fault.code, FaultCode::InvalidRequest);
+        }
+    }
+
+    #[test]
+    fn user_ids_are_taken_as_they_are() {
+        for (target, name) in [("/v1/users/123", "user:123"), ("/v1/users/a%40b%7C1", "user:a@b|1")] {
+            let channel = ChannelName::new(name);
+            assert_eq!(decode(&GET, target, &[], ""), Ok(Command::GetProfile { channel }));
+        }
+        assert!(decode(&GET, "/v1/users/a%20b", &[], "").is_err());
+    }
+
+    #[test]
+    fn a_profile_has_the_documented_shape() {
+        let profile = Profile { user: "123".into(), name: None, status: None, online: true };
+        assert_eq!(
+            shown(&encode(&Reply::Profile(profile))),
+            (
+                200,
+                r#"{"success":true,"data":{"id":"123","name":null,"status":"online","online":true}}"#.into()
+            )
+        );
+        assert_eq!(encode(&Reply::Pong).status, 500);
+    }
+}

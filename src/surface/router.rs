@@ -1,0 +1,279 @@
+//! From a method and a path to what serves it. Built once per core from the list of surfaces.
+
+use super::list::{FALLBACK, SURFACES};
+use super::{Endpoint, Socket, Surface};
+use crate::protocol::http::{Method, decode_segment};
+use std::borrow::Cow;
+
+/// Values of a template's parameters, percent-decoded, in order of appearance.
+pub type Parameters<'p> = Vec<(&'static str, Cow<'p, str>)>;
+
+/// The routing table of one core.
+pub struct Router {
+    surfaces: &'static [&'static Surface],
+    fallback: &'static Surface,
+    paths: matchit::Router<usize>,
+    resources: Vec<Resource>,
+}
+
+/// One path template and what is served on it.
+struct Resource {
+    surface: &'static Surface,
+    path: &'static str,
+    endpoints: Vec<&'static Endpoint>,
+    socket: Option<&'static Socket>,
+}
+
+/// What a method on a path means.
+pub enum Found<'p> {
+    /// An endpoint; for `HEAD`, the one for `GET`.
+    Endpoint {
+        /// Whose.
+        surface: &'static Surface,
+        /// Which.
+        endpoint: &'static Endpoint,
+        /// From the path.
+        parameters: Parameters<'p>,
+    },
+    /// `GET` on a path where a WebSocket can be opened.
+    Socket {
+        /// Whose.
+        surface: &'static Surface,
+        /// Which.
+        socket: &'static Socket,
+        /// From the path.
+        parameters: Parameters<'p>,
+    },
+    /// `OPTIONS` on a path that is served (RFC 9110 section 9.3.7, and the preflight of CORS).
+    Options {
+        /// Whose.
+        surface: &'static Surface,
+        /// The value for `Allow`.
+        allow: String,
+    },
+    /// The path is served, the method is not (RFC 9110 section 15.5.6).
+    MethodNotAllowed {
+        /// Whose.
+        surface: &'static Surface,
+        /// The value for `Allow`.
+        allow: String,
+    },
+    /// Nothing is served there.
+    NotFound {
+        /// In whose shape to say so.
+        surface: &'static Surface,
+    },
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Router {
+    /// The table of all surfaces.
+    ///
+    /// # Panics
+    /// If the list is wrong in itself: templates that conflict, or an endpoint and a socket on one path.
+    pub fn new() -> Self {
+        Self::of(SURFACES, FALLBACK)
+    }
+
+    fn of(surfaces: &'static [&'static Surface], fallback: &'static Surface) -> Self {
+        let mut router = Self { surfaces, fallback, paths: matchit::Router::new(), resources: Vec::new() };
+        for surface in surfaces {
+            for endpoint in surface.endpoints {
+                let resource = router.resource(surface, endpoint.path);
+                let doubled = resource.endpoints.iter().any(|other| other.method == endpoint.method);
+                assert!(!doubled, "two endpoints for {:?} {}", endpoint.method, endpoint.path);
+                resource.endpoints.push(endpoint);
+            }
+            for socket in surface.sockets {
+                let resource = router.resource(surface, socket.path);
+                assert!(
+                    resource.socket.is_none() && resource.endpoints.is_empty(),
+                    "{} is served twice",
+                    socket.path
+                );
+                resource.socket = Some(socket);
+            }
+        }
+        router
+    }
+
+    fn resource(&mut self, surface: &'static Surface, path: &'static str) -> &mut Resource {
+        let known = self.resources.iter().position(|resource| resource.path == path);
+        let index = known.unwrap_or_else(|| {
+            let index = self.resources.len();
+            self.paths.insert(path, index).expect("templates of the list do not conflict");
+            self.resources.push(Resource { surface, path, endpoints: Vec::new(), socket: None });
+            index
+        });
+        &mut self.resources[index]
+    }
+
+    /// What serves `method` on `path` (without the query). `None` is a method that no endpoint has.
+    pub fn find<'p>(&self, method: Option<Method>, path: &'p str) -> Found<'p> {
+        let not_found = || Found::NotFound { surface: self.owner(path) };
+        let Ok(matched) = self.paths.at(path) else {
+            return not_found();
+        };
+        let resource = &self.resources[*matched.value];
+        let Some(parameters) = decoded(resource.path, &matched.params) else {
+            return not_found();
+        };
+        let surface = resource.surface;
+        let wanted = if method == Some(Method::Head) { Some(Method::Get) } else { method };
+        if let Some(endpoint) = resource.endpoints.iter().find(|endpoint| Some(endpoint.method) == wanted) {
+            return Found::Endpoint { surface, endpoint, parameters };
+        }
+        match (method, resource.socket) {
+            (Some(Method::Get), Some(socket)) => Found::Socket { surface, socket, parameters },
+            (Some(Method::Options), _) => Found::Options { surface, allow: resource.allow() },
+            _ => Found::MethodNotAllowed { surface, allow: resource.allow() },
+        }
+    }
+
+    fn owner(&self, path: &str) -> &'static Surface {
+        let owns = |surface: &&&'static Surface| surface.prefixes.iter().any(|prefix| covers(prefix, path));
+        self.surfaces.iter().find(owns).copied().unwrap_or(self.fallback)
+    }
+}
+
+impl Resource {
+    fn allow(&self) -> String {
+        let mut allow = String::new();
+        for endpoint in &self.endpoints {
+            allow.push_str(endpoint.method.name());
+            allow.push_str(if endpoint.method == Method::Get { ", HEAD, " } else { ", " });
+        }
+        if self.socket.is_some() {
+            allow.push_str("GET, ");
+        }
+        allow.push_str("OPTIONS");
+        allow
+    }
+}
+
+/// The names are the template's own, so that they live as long as the program. `None` where a value is
+/// malformed: it names nothing.
+fn decoded<'p>(template: &'static str, params: &matchit::Params<'_, 'p>) -> Option<Parameters<'p>> {
+    let names = template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.zip(params.iter()).map(|(name, (_, value))| Some((name, decode_segment(value).ok()?))).collect()
+}
+
+/// Whether `path` is `prefix` or stands below it, in whole segments.
+pub(super) fn covers(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::command::Command;
+    use crate::protocol::http::Response;
+    use crate::surface::{Access, Language};
+
+    const fn endpoint(method: Method, path: &'static str) -> Endpoint {
+        Endpoint {
+            method,
+            path,
+            access: Access::Open,
+            decode: |_| Ok(Command::Ping),
+            encode: |_| Response::empty(204),
+        }
+    }
+
+    const fn surface(
+        name: &'static str,
+        prefixes: &'static [&'static str],
+        endpoints: &'static [Endpoint],
+        sockets: &'static [Socket],
+    ) -> Surface {
+        Surface {
+            name,
+            prefixes,
+            credentials: |_| None,
+            endpoints,
+            sockets,
+            encode_fault: |_| Response::empty(400),
+        }
+    }
+
+    static THINGS: Surface = surface(
+        "things",
+        &["/a"],
+        &[
+            endpoint(Method::Get, "/a/things"),
+            endpoint(Method::Post, "/a/things"),
+            endpoint(Method::Get, "/a/things/me"),
+            endpoint(Method::Get, "/a/things/{id}"),
+            endpoint(Method::Delete, "/a/things/{id}"),
+            endpoint(Method::Get, "/a/things/{id}/parts/{part}"),
+        ],
+        &[Socket { path: "/a/socket", access: Access::Open, language: Language::Echo }],
+    );
+    static REST: Surface = surface("rest", &["/health"], &[endpoint(Method::Get, "/health")], &[]);
+
+    fn shown(method: Option<Method>, path: &str) -> String {
+        static LIST: &[&Surface] = &[&REST, &THINGS];
+        match Router::of(LIST, &REST).find(method, path) {
+            Found::Endpoint { surface, endpoint, parameters } => {
+                format!("{} {:?} {} {parameters:?}", surface.name, endpoint.method, endpoint.path)
+            }
+            Found::Socket { surface, socket, .. } => format!("{} socket {}", surface.name, socket.path),
+            Found::Options { surface, allow } => format!("{} options {allow}", surface.name),
+            Found::MethodNotAllowed { surface, allow } => format!("{} only {allow}", surface.name),
+            Found::NotFound { surface } => format!("{} nothing", surface.name),
+        }
+    }
+
+    #[test]
+    fn endpoints_and_sockets_are_found() {
+        let get = Some(Method::Get);
+        assert_eq!(shown(get, "/health"), "rest Get /health []");
+        assert_eq!(shown(Some(Method::Head), "/health"), "rest Get /health []");
+        assert_eq!(shown(get, "/a/socket"), "things socket /a/socket");
+        assert_eq!(shown(get, "/a/things/me"), "things Get /a/things/me []");
+        assert_eq!(shown(get, "/a/things/a%40b%2Fc"), "things Get /a/things/{id} [(\"id\", \"a@b/c\")]");
+        assert_eq!(
+            shown(get, "/a/things/1/parts/2"),
+            "things Get /a/things/{id}/parts/{part} [(\"id\", \"1\"), (\"part\", \"2\")]"
+        );
+    }
+
+    #[test]
+    fn a_known_path_names_its_methods() {
+        assert_eq!(shown(Some(Method::Post), "/a/things/1"), "things only GET, HEAD, DELETE, OPTIONS");
+        assert_eq!(shown(None, "/a/things"), "things only GET, HEAD, POST, OPTIONS");
+        assert_eq!(shown(Some(Method::Options), "/a/things"), "things options GET, HEAD, POST, OPTIONS");
+        assert_eq!(shown(Some(Method::Head), "/a/socket"), "things only GET, OPTIONS");
+    }
+
+    #[test]
+    fn unknown_paths_belong_to_the_surface_of_their_prefix() {
+        let get = Some(Method::Get);
+        for path in ["/a", "/a/", "/a/nothing", "/a/things/", "/a/things/%ff", "/a/things/%0"] {
+            assert_eq!(shown(get, path), "things nothing", "{path}");
+        }
+        for path in ["/ab", "/", "", "*", "/health/x"] {
+            assert_eq!(shown(get, path), "rest nothing", "{path}");
+        }
+        assert_eq!(shown(Some(Method::Options), "/a/nothing"), "things nothing");
+    }
+
+    #[test]
+    fn a_path_is_not_decoded_before_it_is_matched() {
+        assert_eq!(shown(Some(Method::Get), "/a%2Fthings"), "rest nothing");
+        assert_eq!(
+            shown(Some(Method::Get), "/a/things/%2561"),
+            "things Get /a/things/{id} [(\"id\", \"%61\")]"
+        );
+    }
+
+    #[test]
+    fn the_table_of_all_surfaces_can_be_built() {
+        let _ = Router::new();
+    }
+}
