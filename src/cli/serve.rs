@@ -1,9 +1,19 @@
 //! `corecast serve`.
 
 use super::Failure;
+use super::banner::{banner, token_command};
 use crate::config::{Config, Sources};
+use std::io::Write;
 
-/// Serves until a signal.
+/// Serves until a signal. Prints where it listens once it does.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
-    Ok(crate::server::serve(Config::load(sources)?)?)
+    let config = Config::load(sources)?;
+    crate::server::serve(&config, |addresses, secrets| {
+        let key = String::from_utf8_lossy(secrets.api_key.expose());
+        let token = token_command(std::env::args());
+        let text = banner(addresses, &secrets.api_key_path, &key, &token);
+        // A closed standard output is no reason not to serve.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    })?;
+    Ok(())
 }

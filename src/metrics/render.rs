@@ -94,7 +94,7 @@ fn cores(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)]) {
     page.counter("corecast_gaps_total", "Times a channel lost publications on the way to a core.", sum.gaps);
     page.counter("corecast_heals_total", "Gaps closed from history.", sum.heals);
     let turns = per_core.iter().map(|(core, counters)| (format!("core=\"{}\"", core.0), &counters.turns));
-    page.histograms("corecast_turn_seconds", "Time of one turn of a core, without its sleep.", 1e-6, turns);
+    page.histograms("corecast_turn_seconds", "Time of one turn of a core, without its sleep.", 1e6, turns);
     page.counter("corecast_slow_turns_total", "Turns of more than 10 ms.", sum.slow_turns);
 }
 
@@ -134,6 +134,8 @@ mod tests {
             "corecast_connections_open{core=\"1\"} 3",
             "corecast_connections_closed_total{reason=\"slow\"} 1",
             "corecast_turn_seconds_bucket{core=\"0\",le=\"0.000004\"} 1",
+            "corecast_turn_seconds_bucket{core=\"1\",le=\"0.131072\"} 0",
+            "corecast_turn_seconds_bucket{core=\"1\",le=\"1.048576\"} 0",
             "corecast_turn_seconds_bucket{core=\"1\",le=\"+Inf\"} 0",
             "corecast_messages_per_send_bucket{le=\"1024\"} 0",
             "corecast_slow_consumers_total{policy=\"skip\"} 0",

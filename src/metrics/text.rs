@@ -75,24 +75,24 @@ impl Page {
         self.line(format_args!("{name}{{{}}} 1", labels.join(",")));
     }
 
-    /// A histogram for each series; `labels` is empty or `label="value"`, and `unit` is what a counted value
-    /// of 1 is worth in the unit of the name.
+    /// A histogram for each series; `labels` is empty or `label="value"`, and `per_unit` is how
+    /// many of what was counted make one of the unit in the name. (A division, so that bounds stay short.)
     pub fn histograms<'h, const BUCKETS: usize>(
         &mut self,
         name: &str,
         help: &str,
-        unit: f64,
+        per_unit: f64,
         series: impl Iterator<Item = (String, &'h Histogram<BUCKETS>)>,
     ) {
         self.family(name, "histogram", help);
         for (labels, histogram) in series {
             let comma = if labels.is_empty() { "" } else { "," };
             for (bound, count) in histogram.cumulative() {
-                let bound = bound.map_or("+Inf".to_owned(), |bound| (bound as f64 * unit).to_string());
+                let bound = bound.map_or("+Inf".to_owned(), |bound| (bound as f64 / per_unit).to_string());
                 self.line(format_args!("{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {count}"));
             }
             let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-            self.line(format_args!("{name}_sum{braces} {}", histogram.sum() as f64 * unit));
+            self.line(format_args!("{name}_sum{braces} {}", histogram.sum() as f64 / per_unit));
             self.line(format_args!("{name}_count{braces} {}", histogram.count()));
         }
     }
@@ -114,7 +114,7 @@ mod tests {
         page.info("c_info", "Help.", &[("node", "a\"\\\n"), ("v", "1")]);
         let mut histogram = Histogram::<3>::default();
         histogram.note(2);
-        page.histograms("d_seconds", "Help.", 1e-6, [("core=\"0\"".to_owned(), &histogram)].into_iter());
+        page.histograms("d_seconds", "Help.", 1e6, [("core=\"0\"".to_owned(), &histogram)].into_iter());
         page.histograms("e", "Help.", 1.0, [(String::new(), &histogram)].into_iter());
         let expected = "\
 # HELP a_total Help.

@@ -2,7 +2,7 @@
 
 use super::list::{FALLBACK, SURFACES};
 use super::{Endpoint, Socket, Surface};
-use crate::protocol::http::Method;
+use crate::protocol::http::{Method, decode_segment};
 use std::borrow::Cow;
 
 /// Values of a template's parameters, percent-decoded, in order of appearance.
@@ -151,7 +151,7 @@ impl Resource {
     fn allow(&self) -> String {
         let mut allow = String::new();
         for endpoint in &self.endpoints {
-            allow.push_str(name(endpoint.method));
+            allow.push_str(endpoint.method.name());
             allow.push_str(if endpoint.method == Method::Get { ", HEAD, " } else { ", " });
         }
         if self.socket.is_some() {
@@ -162,34 +162,16 @@ impl Resource {
     }
 }
 
-/// The names are the template's own, so that they live as long as the program. `None` where a value is not
-/// UTF-8 once decoded: it names nothing.
+/// The names are the template's own, so that they live as long as the program. `None` where a value is
+/// malformed: it names nothing.
 fn decoded<'p>(template: &'static str, params: &matchit::Params<'_, 'p>) -> Option<Parameters<'p>> {
     let names = template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    names
-        .zip(params.iter())
-        .map(|(name, (_, value))| {
-            let value = percent_encoding::percent_decode_str(value).decode_utf8().ok()?;
-            Some((name, value))
-        })
-        .collect()
+    names.zip(params.iter()).map(|(name, (_, value))| Some((name, decode_segment(value).ok()?))).collect()
 }
 
 /// Whether `path` is `prefix` or stands below it, in whole segments.
 pub(super) fn covers(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn name(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Head => "HEAD",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-        Method::Options => "OPTIONS",
-    }
 }
 
 #[cfg(test)]
@@ -205,7 +187,7 @@ mod tests {
             path,
             access: Access::Open,
             decode: |_| Ok(Command::Ping),
-            encode: |_| Response { status: 204, content_type: "", body: Vec::new() },
+            encode: |_| Response::empty(204),
         }
     }
 
@@ -221,7 +203,7 @@ mod tests {
             credentials: |_| None,
             endpoints,
             sockets,
-            encode_fault: |_| Response { status: 400, content_type: "", body: Vec::new() },
+            encode_fault: |_| Response::empty(400),
         }
     }
 
@@ -278,7 +260,7 @@ mod tests {
     #[test]
     fn unknown_paths_belong_to_the_surface_of_their_prefix() {
         let get = Some(Method::Get);
-        for path in ["/a", "/a/", "/a/nothing", "/a/things/", "/a/things/%ff"] {
+        for path in ["/a", "/a/", "/a/nothing", "/a/things/", "/a/things/%ff", "/a/things/%0"] {
             assert_eq!(shown(get, path), "things nothing", "{path}");
         }
         for path in ["/ab", "/", "", "*", "/health/x"] {

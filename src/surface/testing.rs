@@ -4,7 +4,7 @@ use super::{Endpoint, Request};
 use crate::model::command::Command;
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
-use crate::protocol::http::{Head, Response};
+use crate::protocol::http::{Head, Method, Response, decode_segment, parse_head};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -23,17 +23,28 @@ pub fn decode(
     fields: &[(&str, &str)],
     body: &str,
 ) -> Result<Command, Fault> {
-    let head = Head::of_parts(Some(endpoint.method), target, fields);
-    let path = target.split('?').next().unwrap_or_default();
-    let parameters = parameters(endpoint.path, path);
     let session = session(Scopes::ADMIN);
-    (endpoint.decode)(&Request {
-        head: &head,
-        parameters: &parameters,
-        body: body.as_bytes(),
-        session: Some(&session),
-        fresh: FRESH,
+    with_head(endpoint.method, target, fields, |head| {
+        (endpoint.decode)(&Request {
+            head,
+            parameters: &parameters(endpoint.path, head.path),
+            body: body.as_bytes(),
+            session: Some(&session),
+            fresh: FRESH,
+        })
     })
+}
+
+/// Calls `visit` with the head of a request.
+pub fn with_head<R>(
+    method: Method,
+    target: &str,
+    fields: &[(&str, &str)],
+    visit: impl FnOnce(&Head<'_>) -> R,
+) -> R {
+    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let text = format!("{} {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n", method.name());
+    parse_head(text.as_bytes(), |head| Ok(visit(head))).expect("a well-formed head")
 }
 
 fn parameters<'a>(template: &'static str, path: &'a str) -> Vec<(&'static str, Cow<'a, str>)> {
@@ -41,7 +52,7 @@ fn parameters<'a>(template: &'static str, path: &'a str) -> Vec<(&'static str, C
     pairs
         .filter_map(|(key, value)| {
             let key = key.strip_prefix('{')?.strip_suffix('}')?;
-            Some((key, percent_encoding::percent_decode_str(value).decode_utf8().expect("UTF-8")))
+            Some((key, decode_segment(value).expect("well-formed")))
         })
         .collect()
 }

@@ -31,7 +31,11 @@ fn is_json(content_type: &str) -> bool {
 
 /// The `Idempotency-Key` header.
 pub fn idempotency_key(request: &Request<'_>) -> Result<Option<Box<str>>, Fault> {
-    request.head.header_str("idempotency-key").map(fields::idempotency_key).transpose()
+    let Some(bytes) = request.head.header("idempotency-key") else {
+        return Ok(None);
+    };
+    // What is not UTF-8 must not count as no key: the client believes that a repeat is harmless.
+    fields::idempotency_key(std::str::from_utf8(bytes).unwrap_or_default()).map(Some)
 }
 
 /// `?page=` from 1 and `?limit=` up to 100.
@@ -57,11 +61,13 @@ pub fn caller<'a>(request: &Request<'a>) -> Result<&'a Session, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::http::{Head, Method};
+    use crate::protocol::http::Method;
+    use crate::surface::testing::with_head;
 
     fn with<T>(target: &str, fields: &[(&str, &str)], body: &str, read: impl FnOnce(&Request<'_>) -> T) -> T {
-        let head = Head::of_parts(Some(Method::Post), target, fields);
-        read(&Request { head: &head, parameters: &[], body: body.as_bytes(), session: None, fresh: 0 })
+        with_head(Method::Post, target, fields, |head| {
+            read(&Request { head, parameters: &[], body: body.as_bytes(), session: None, fresh: 0 })
+        })
     }
 
     #[derive(Deserialize)]

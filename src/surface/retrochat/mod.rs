@@ -59,11 +59,11 @@ pub static DIALECT: Dialect = Dialect {
     encode_push: encode::encode_push,
 };
 
-/// `Authorization: Bearer …` or, where there is none, `?api_key=…`.
+/// `Authorization: Bearer …` or, where there is no such field, `?api_key=…`.
 fn credentials<'a>(head: &Head<'a>) -> Option<Cow<'a, str>> {
-    match head.bearer() {
-        Some(token) => Some(Cow::Owned(token.to_owned())),
-        None => head.query_value("api_key").map(|key| Cow::Owned(key.into_owned())),
+    match head.header("authorization") {
+        Some(_) => head.bearer().map(Cow::Borrowed),
+        None => head.query_value("api_key"),
     }
 }
 
@@ -71,17 +71,17 @@ fn credentials<'a>(head: &Head<'a>) -> Option<Cow<'a, str>> {
 mod tests {
     use super::*;
     use crate::protocol::http::Method;
+    use crate::surface::testing::with_head;
 
     #[test]
     fn credentials_come_from_the_header_first() {
         let found = |target, fields: &[(&str, &str)]| {
-            let fields = fields.to_vec();
-            let head = Head::of_parts(Some(Method::Get), target, &fields);
-            (SURFACE.credentials)(&head).map(Cow::into_owned)
+            with_head(Method::Get, target, fields, |head| (SURFACE.credentials)(head).map(Cow::into_owned))
         };
         assert_eq!(found("/v1/realtime", &[]), None);
         assert_eq!(found("/v1/realtime?api_key=rc_%41", &[]).as_deref(), Some("rc_A"));
         let bearer = [("Authorization", "Bearer rc_1")];
         assert_eq!(found("/v1/realtime?api_key=rc_2", &bearer).as_deref(), Some("rc_1"));
+        assert_eq!(found("/v1/realtime?api_key=rc_2", &[("Authorization", "Basic eA==")]), None);
     }
 }
