@@ -28,14 +28,6 @@ impl Failure {
             Failure::Interrupted => 130,
         }
     }
-
-    /// Adds what was being done.
-    pub fn context(self, what: &str) -> Failure {
-        match self {
-            Failure::Failed(why) => Failure::Failed(format!("{what}: {why}")),
-            other => other,
-        }
-    }
 }
 
 impl fmt::Display for Failure {

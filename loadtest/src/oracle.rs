@@ -22,13 +22,6 @@ pub struct Faults {
     pub misrouted: u64,
 }
 
-impl Faults {
-    /// Whether nothing went wrong.
-    pub fn none(&self) -> bool {
-        *self == Faults::default()
-    }
-}
-
 /// Every cell, in one flat table.
 pub struct Oracle {
     cells: Vec<Cell>,

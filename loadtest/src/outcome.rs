@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// Cores that other processes may use before a result is marked as disturbed.
+pub const OTHER_CPU_MAX: f64 = 0.1;
+
 /// One scenario on one target, once. Times are microseconds; what could not be measured is null.
 #[derive(Clone, Default, Debug, Serialize)]
 pub struct Outcome {
@@ -57,6 +60,10 @@ pub struct Outcome {
     pub generator_lag_p99_us: Option<f64>,
     /// The generator was itself at its limit in a paced run: the figures say nothing about the server.
     pub generator_overloaded: bool,
+    /// The server did not keep up with a paced schedule: it was measured at its limit.
+    pub behind_schedule: bool,
+    /// CPU that other processes of the machine used over the measured time, in cores.
+    pub other_cpu: f64,
     /// Why the run ended early.
     pub failure: Option<String>,
 }
@@ -82,6 +89,16 @@ impl Outcome {
         (!faults.is_empty()).then(|| faults.join(", "))
     }
 
+    /// What makes the figures doubtful though every message came, in words.
+    pub fn doubts(&self) -> Vec<&'static str> {
+        let marks = [
+            (self.generator_overloaded, "generator overloaded"),
+            (self.behind_schedule, "server behind schedule"),
+            (self.other_cpu > OTHER_CPU_MAX, "other processes on the machine"),
+        ];
+        marks.into_iter().filter_map(|(holds, words)| holds.then_some(words)).collect()
+    }
+
     /// The line for people.
     pub fn summary(&self) -> String {
         let us = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
@@ -102,6 +119,12 @@ impl Outcome {
         line += &format!(", generator at {:.0} % CPU", self.generator_cpu * 100.0);
         if let Some(lag) = self.generator_lag_p99_us {
             line += &format!(", lag p99 {lag:.1} us");
+        }
+        if self.behind_schedule {
+            line += " -- BEHIND SCHEDULE, the server could not keep this pace";
+        }
+        if self.other_cpu > OTHER_CPU_MAX {
+            line += &format!(" -- DISTURBED, other processes used {:.2} cores", self.other_cpu);
         }
         if self.generator_overloaded {
             line += " -- GENERATOR OVERLOADED, do not use this result";

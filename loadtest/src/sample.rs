@@ -48,6 +48,19 @@ fn parse_rollup(text: &str) -> Memory {
     Memory { rss_bytes: field("Rss"), pss_bytes: field("Pss") }
 }
 
+/// CPU time that all processes of the machine used since it started, in nanoseconds; the clock ticks of
+/// `/proc/stat`, so differences are good to some 10 ms.
+pub fn machine_cpu_ns() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    busy_ticks(text.lines().next().unwrap_or_default()) * 10_000_000
+}
+
+/// `cpu user nice system idle iowait irq softirq steal …`: everything but idle and iowait.
+fn busy_ticks(line: &str) -> u64 {
+    let fields = line.split_whitespace().skip(1).take(8).map(|field| field.parse::<u64>().unwrap_or(0));
+    fields.enumerate().filter(|(at, _)| !matches!(at, 3 | 4)).map(|(_, ticks)| ticks).sum()
+}
+
 /// The machine, in one line.
 pub fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -69,6 +82,12 @@ mod tests {
     fn a_rollup_is_read_by_its_exact_names() {
         let text = "1-2 ---p 0 00:00 0 [rollup]\nRss:   1732 kB\nPss:    339 kB\nPss_Dirty:  116 kB\n";
         assert_eq!(parse_rollup(text), Memory { rss_bytes: 1732 * 1024, pss_bytes: 339 * 1024 });
+    }
+
+    #[test]
+    fn waiting_is_not_work() {
+        assert_eq!(busy_ticks("cpu  1 20 300 99999 99999 4000 50000 600000 7 7"), 654_321);
+        assert!(machine_cpu_ns() > 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::oracle::Faults;
 use crate::outcome::Outcome;
 use crate::sample::{self, Memory};
+use crate::scenario::{Load, Scenario};
 use crate::sys::{now_ns, thread_cpu_ns};
 use hdrhistogram::Histogram;
 use std::ops::Range;
@@ -13,6 +14,8 @@ use std::ops::Range;
 const GENERATOR_CPU_MAX: f64 = 0.9;
 /// Nor one in which it sent later than this, 99th percentile, in nanoseconds.
 const GENERATOR_LAG_NS_MAX: u64 = 1_000_000;
+/// The part of the messages due that must come for a schedule to count as kept.
+const KEPT_PACE_MIN: f64 = 0.97;
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// Counters since the start.
@@ -33,6 +36,7 @@ struct Mark {
     counts: Counts,
     server_cpu_ns: Option<u64>,
     own_cpu_ns: u64,
+    machine_cpu_ns: u64,
 }
 
 /// The counters and marks of one run.
@@ -139,6 +143,7 @@ impl Meter {
         }
         let late = lag.value_at_percentile(99.0) > GENERATOR_LAG_NS_MAX;
         let busy = outcome.generator_cpu > GENERATOR_CPU_MAX;
+        outcome.behind_schedule = behind_schedule(plan.scenario, &outcome);
         outcome.generator_overloaded = plan.scenario.is_paced() && (late || busy);
         outcome
     }
@@ -150,6 +155,7 @@ impl Meter {
             counts: self.now,
             server_cpu_ns: server_cpu_ns.map_err(|error| gone(&error))?,
             own_cpu_ns: thread_cpu_ns(),
+            machine_cpu_ns: sample::machine_cpu_ns(),
         })
     }
 }
@@ -162,13 +168,23 @@ fn between(from: &Mark, to: &Mark, outcome: &mut Outcome) {
     outcome.published = to.counts.published - from.counts.published;
     outcome.deliveries_per_s = outcome.deliveries as f64 / outcome.seconds;
     outcome.generator_cpu = (to.own_cpu_ns - from.own_cpu_ns) as f64 / elapsed_ns;
+    let machine_cpu = to.machine_cpu_ns.saturating_sub(from.machine_cpu_ns) as f64 / elapsed_ns;
     if let (Some(from), Some(to)) = (from.server_cpu_ns, to.server_cpu_ns) {
         let cpu_ns = to.saturating_sub(from) as f64;
         outcome.server_cpu = Some(cpu_ns / elapsed_ns);
         if outcome.deliveries > 0 {
             outcome.cpu_us_per_delivery = Some(cpu_ns / 1000.0 / outcome.deliveries as f64);
         }
+        // Whose CPU it was is only known where the server's process is.
+        outcome.other_cpu = (machine_cpu - outcome.generator_cpu - cpu_ns / elapsed_ns).max(0.0);
     }
+}
+
+/// Whether fewer messages came than were due.
+fn behind_schedule(scenario: &Scenario, outcome: &Outcome) -> bool {
+    let Load::Paced { rate } = scenario.load else { return false };
+    let receivers = scenario.clients as f64 / scenario.channels as f64;
+    outcome.deliveries_per_s < rate * receivers * KEPT_PACE_MIN
 }
 
 fn percentile(histogram: &Histogram<u64>, percent: f64) -> Option<f64> {

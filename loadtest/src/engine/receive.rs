@@ -100,7 +100,7 @@ impl Engine<'_> {
                 self.hungry.push(stream);
             }
         }
-        if index % self.sample_every == 0 && self.meter.window.contains(&stamp.due_ns) {
+        if index.is_multiple_of(self.sample_every) && self.meter.window.contains(&stamp.due_ns) {
             self.latency.saturating_record(now.saturating_sub(stamp.due_ns).max(1));
         }
     }
