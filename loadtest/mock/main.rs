@@ -54,7 +54,11 @@ fn main() {
     let broker = Arc::new(Broker { fault, ..Broker::default() });
     for stream in listener.incoming() {
         let broker = Arc::clone(&broker);
-        let work = move || drop(serve(&broker, stream.unwrap()));
+        let work = move || {
+            if let Err(error) = serve(&broker, stream.unwrap()) {
+                eprintln!("mock-broker: {error}");
+            }
+        };
         thread::Builder::new().stack_size(256 * 1024).spawn(work).unwrap();
     }
 }
