@@ -31,6 +31,7 @@ pub enum Command {
 
 /// `loadtest run`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub struct Run {
     /// fanout, fanout-saturated, chat-saturated, idle, idle-distinct, round-trip, or limit (a bare send loop
     /// over the connections of fanout)
@@ -90,6 +91,7 @@ pub struct Run {
 
 /// `loadtest figures`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub struct Figures {
     /// The corecast program
     #[arg(long)]

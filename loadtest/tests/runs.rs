@@ -103,7 +103,7 @@ fn a_broker_that_does_wrong_is_red() {
     for (fault, field) in
         [("lose", "lost"), ("duplicate", "duplicated"), ("reorder", "reordered"), ("refuse", "errors")]
     {
-        let (code, result, said) = run(fault, "fanout", &["--clients", "4", "--rate", "400"]);
+        let (code, result, said) = run(fault, "fanout", &["--clients", "4", "--rate", "410"]);
         assert_eq!(code, Some(1), "{fault}: {said}");
         assert!(said.contains("RED"), "{fault}: {said}");
         for name in ["lost", "duplicated", "reordered", "errors"] {

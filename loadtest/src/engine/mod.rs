@@ -26,8 +26,10 @@ use std::time::Duration;
 const BUFFER_BYTES: usize = 256 * 1024;
 /// Reports taken from the kernel at once; between two of them a paced schedule is looked at.
 const EVENTS_MAX: usize = 32;
-/// How long the last messages may take.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long the last messages may take in all.
+const DRAIN: Duration = Duration::from_secs(10);
+/// After so long without any, no more are expected.
+const SILENCE: Duration = Duration::from_secs(2);
 /// The thread polls instead of sleeping when a message is due this soon: waking takes about as long.
 const SPIN_NS: u64 = 100_000;
 
@@ -149,8 +151,13 @@ impl<'a> Engine<'a> {
             .map(|publisher| u64::from(publisher.next) * self.layout.subscribers(publisher.channel) as u64)
             .sum();
         let deadline = now_ns() + DRAIN.as_nanos() as u64;
-        while self.meter.now.deliveries < expected && now_ns() < deadline {
-            self.until((now_ns() + 20_000_000).min(deadline))?;
+        let mut silent_at = now_ns() + SILENCE.as_nanos() as u64;
+        while self.meter.now.deliveries < expected && now_ns() < deadline.min(silent_at) {
+            let before = self.meter.now.deliveries;
+            self.until(now_ns() + 20_000_000)?;
+            if self.meter.now.deliveries > before {
+                silent_at = now_ns() + SILENCE.as_nanos() as u64;
+            }
         }
         Ok(())
     }
