@@ -131,7 +131,8 @@ fn publish(
             "exit" if faulty => process::exit(3),
             _ => {}
         }
-        send(subscriber, text.clone())?;
+        // A subscriber that left stays in the list; nobody misses what it is not sent.
+        let _ = send(subscriber, text.clone());
         if at == 0
             && let Some(held) = channel.held.take()
         {

@@ -66,7 +66,7 @@ pub struct Run {
     /// Load before the measured time
     #[arg(long, value_parser = scenario::parse_duration)]
     pub warmup: Option<Duration>,
-    /// Messages in one write; saturated scenarios
+    /// Messages in one write
     #[arg(long)]
     pub burst: Option<u32>,
     /// Messages outstanding for each publisher; saturated scenarios
@@ -134,6 +134,9 @@ pub struct LimitServer {
     /// Messages a second, each to everyone
     #[arg(long)]
     pub rate: f64,
+    /// Messages in one send
+    #[arg(long)]
+    pub burst: u32,
     /// Length of the stamp in bytes
     #[arg(long)]
     pub payload: usize,

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const START: Duration = Duration::from_secs(15);
 /// How long it may take to end after SIGTERM, before SIGKILL.
 const STOP: Duration = Duration::from_secs(5);
+/// How much of a server's log is shown, in bytes.
+const LAST_WORDS_BYTES: usize = 2000;
 const STEP: Duration = Duration::from_millis(10);
 
 /// A server's process.
@@ -56,10 +58,10 @@ impl Server {
             }
             let ended = server.child.try_wait()?;
             if ended.is_some() || Instant::now() > deadline {
-                let log = fs::read_to_string(data.join("server.log")).unwrap_or_default();
+                let log = server.last_words().unwrap_or_default();
                 let what = ended
                     .map_or("not healthy after 15 s".to_owned(), |status| format!("ended with {status}"));
-                return Err(fail(format!("{what}; it said:\n{}", log.trim_end())));
+                return Err(fail(format!("{what}; it said:\n{}", log)));
             }
             thread::sleep(STEP);
         }
@@ -67,6 +69,14 @@ impl Server {
             .map_err(|error| fail(format!("no api_key in its data directory: {error}")))?;
         server.key = Some(key.trim().to_owned());
         Ok(server)
+    }
+
+    /// The last it said, if it is a server with a log.
+    pub fn last_words(&self) -> Option<String> {
+        let log = fs::read(self.data.as_ref()?.join("server.log")).ok()?;
+        let tail = &log[log.len().saturating_sub(LAST_WORDS_BYTES)..];
+        let text = String::from_utf8_lossy(tail).trim().to_owned();
+        (!text.is_empty()).then_some(text)
     }
 
     /// Starts the epoll echo.
@@ -80,6 +90,7 @@ impl Server {
             "limit-server".to_owned(),
             format!("--subscribers={}", job.subscribers),
             format!("--rate={}", job.rate),
+            format!("--burst={}", job.burst),
             format!("--payload={}", job.payload_bytes),
             format!("--frame-bytes={}", job.frame_bytes),
         ];

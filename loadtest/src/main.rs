@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::LimitServer(arguments) => reference::limit::serve(&reference::limit::Job {
             subscribers: arguments.subscribers,
             rate: arguments.rate,
+            burst: arguments.burst,
             payload_bytes: arguments.payload,
             frame_bytes: arguments.frame_bytes,
         })

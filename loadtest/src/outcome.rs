@@ -38,9 +38,9 @@ pub struct Outcome {
     pub p999_us: Option<f64>,
     /// RSS before any connection, in bytes.
     pub base_rss_bytes: Option<u64>,
-    /// Growth of RSS over connections, in bytes.
+    /// Growth of RSS over connections, in bytes; idle runs only.
     pub bytes_per_connection: Option<f64>,
-    /// Growth of PSS over connections, in bytes.
+    /// Growth of PSS over connections, in bytes; idle runs only.
     pub pss_bytes_per_connection: Option<f64>,
     /// Messages never received.
     pub lost: u64,

@@ -71,16 +71,17 @@ fn resolve(arguments: &Run) -> Result<(Scenario, &str), Failure> {
 fn start_reference(target: &str, scenario: &Scenario, arguments: &Run) -> Result<Option<Server>, Failure> {
     Ok(match (target, scenario.load) {
         ("echo", _) => Some(Server::echo(arguments.server_cpu)?),
-        ("limit", Load::Paced { rate }) => {
-            Some(Server::limit(&limit_job(scenario, rate, arguments.frame_bytes), arguments.server_cpu)?)
-        }
+        ("limit", Load::Paced { rate, burst }) => Some(Server::limit(
+            &limit_job(scenario, (rate, burst), arguments.frame_bytes),
+            arguments.server_cpu,
+        )?),
         _ => None,
     })
 }
 
 /// The send loop that does what `scenario` asks of a server.
-pub fn limit_job(scenario: &Scenario, rate: f64, frame_bytes: usize) -> Job {
-    Job { subscribers: scenario.clients, rate, payload_bytes: scenario.payload_bytes, frame_bytes }
+pub fn limit_job(scenario: &Scenario, (rate, burst): (f64, u32), frame_bytes: usize) -> Job {
+    Job { subscribers: scenario.clients, rate, burst, payload_bytes: scenario.payload_bytes, frame_bytes }
 }
 
 /// Host, address and path of a `ws://` URL.

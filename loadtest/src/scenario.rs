@@ -49,6 +49,8 @@ pub enum Load {
     Paced {
         /// Messages a second.
         rate: f64,
+        /// Messages in one write; they are due together.
+        burst: u32,
     },
     /// Closed loop: each publisher has up to `window` messages that its pacemaker (its own subscription, or
     /// for a publisher without one the middle subscriber of its channel) has not received, and sends `burst` in one write.
@@ -93,7 +95,7 @@ impl Scenario {
             clients: 1000,
             channels: 1,
             publishers: Publishers::OnePerChannel,
-            load: Load::Paced { rate: 100.0 },
+            load: Load::Paced { rate: 100.0, burst: 1 },
             payload_bytes: 64,
             warmup: Duration::from_secs(2),
             duration: Duration::from_secs(10),
@@ -121,7 +123,7 @@ impl Scenario {
             "round-trip" => Scenario {
                 clients: 1,
                 publishers: Publishers::Everyone,
-                load: Load::Paced { rate: 200.0 },
+                load: Load::Paced { rate: 200.0, burst: 1 },
                 ..base
             },
             "limit" => Scenario { name: "fanout".to_owned(), publishers: Publishers::Server, ..base },
@@ -140,7 +142,10 @@ impl Scenario {
         self.warmup = changes.warmup.unwrap_or(self.warmup);
         match &mut self.load {
             Load::Idle => {}
-            Load::Paced { rate } => *rate = changes.rate.unwrap_or(*rate),
+            Load::Paced { rate, burst } => {
+                *rate = changes.rate.unwrap_or(*rate);
+                *burst = changes.burst.unwrap_or(*burst);
+            }
             Load::Saturated { window, burst } => {
                 *window = changes.window.unwrap_or(*window);
                 *burst = changes.burst.unwrap_or(*burst);
@@ -165,7 +170,10 @@ impl Scenario {
             _ if self.duration.is_zero() || self.duration > Duration::from_secs(3600) => {
                 "the duration is not within an hour".to_owned()
             }
-            Load::Paced { rate } if !(rate > 0.0 && rate <= 1e6) => format!("a rate of {rate} a second"),
+            Load::Paced { rate, .. } if !(rate > 0.0 && rate <= 1e6) => format!("a rate of {rate} a second"),
+            Load::Paced { burst, .. } if !(1..=4096).contains(&burst) => {
+                format!("a burst of {burst} (1 to 4096)")
+            }
             Load::Saturated { window, burst } if burst == 0 || burst > window || window > 4096 => {
                 format!("a burst of {burst} does not fit a window of {window} (4096 at most)")
             }
@@ -215,7 +223,7 @@ mod tests {
         let fanout = || Scenario::named("fanout").unwrap();
         let changed = fanout().with(&Overrides { clients: Some(5), rate: Some(7.0), ..Overrides::default() });
         let changed = changed.unwrap();
-        assert_eq!((changed.clients, changed.load), (5, Load::Paced { rate: 7.0 }));
+        assert_eq!((changed.clients, changed.load), (5, Load::Paced { rate: 7.0, burst: 1 }));
         for bad in [
             Overrides { clients: Some(0), ..Overrides::default() },
             Overrides { channels: Some(2000), ..Overrides::default() },

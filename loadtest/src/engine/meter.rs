@@ -133,7 +133,8 @@ impl Meter {
             generator_lag_p99_us: percentile(lag, 99.0),
             ..Outcome::default()
         };
-        if let (Some(base), Some(full)) = (self.base, self.full) {
+        let idle = plan.scenario.load == Load::Idle;
+        if let (true, Some(base), Some(full)) = (idle, self.base, self.full) {
             let each = |base: u64, full: u64| (full as f64 - base as f64) / connections as f64;
             outcome.bytes_per_connection = Some(each(base.rss_bytes, full.rss_bytes));
             outcome.pss_bytes_per_connection = Some(each(base.pss_bytes, full.pss_bytes));
@@ -182,7 +183,7 @@ fn between(from: &Mark, to: &Mark, outcome: &mut Outcome) {
 
 /// Whether fewer messages came than were due.
 fn behind_schedule(scenario: &Scenario, outcome: &Outcome) -> bool {
-    let Load::Paced { rate } = scenario.load else { return false };
+    let Load::Paced { rate, .. } = scenario.load else { return false };
     let receivers = scenario.clients as f64 / scenario.channels as f64;
     outcome.deliveries_per_s < rate * receivers * KEPT_PACE_MIN
 }

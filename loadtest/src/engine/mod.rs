@@ -61,7 +61,7 @@ struct Engine<'a> {
     publishers: Vec<Publisher>,
     /// Publishers whose window may have room.
     hungry: Vec<usize>,
-    /// Messages of a paced schedule sent so far, and when the schedule began; none while nobody publishes.
+    /// Bursts of a paced schedule sent so far, and when the schedule began; none while nobody publishes.
     schedule: Option<(u64, u64)>,
     publishing: bool,
     oracle: Oracle,

@@ -85,21 +85,23 @@ impl Engine<'_> {
 
     /// Sends what a paced schedule has due, and says when the next is.
     pub fn publish_due(&mut self, now: u64) -> Result<Option<u64>, Failure> {
-        let (Some((mut sent, begin)), Load::Paced { rate }) = (self.schedule, self.plan.scenario.load) else {
+        let (Some((mut bursts, begin)), Load::Paced { rate, burst }) =
+            (self.schedule, self.plan.scenario.load)
+        else {
             return Ok(None);
         };
         loop {
-            let due = begin + (sent as f64 / rate * 1e9) as u64;
+            let due = begin + ((bursts * u64::from(burst)) as f64 / rate * 1e9) as u64;
             if due > now {
                 return Ok(Some(due));
             }
             if self.meter.window.contains(&due) {
                 self.lag.saturating_record((now_ns() - due).max(1));
             }
-            let publisher = (sent % self.publishers.len() as u64) as usize;
-            sent += 1;
-            self.schedule = Some((sent, begin));
-            self.send(publisher, 1, due)?;
+            let publisher = (bursts % self.publishers.len() as u64) as usize;
+            bursts += 1;
+            self.schedule = Some((bursts, begin));
+            self.send(publisher, burst, due)?;
         }
     }
 

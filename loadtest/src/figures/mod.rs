@@ -65,6 +65,7 @@ fn series(arguments: &Figures, results: &mut Vec<Outcome>) -> Result<(), Failure
             let scenario = scenario(name, arguments)?;
             let server = start(arguments, target, &scenario, frame_bytes)?;
             let outcome = step(&scenario, target, &server, frame_bytes, round);
+            let last_words = server.last_words();
             drop(server);
             let outcome = match outcome {
                 Err(Failure::Interrupted) => return Err(Failure::Interrupted),
@@ -77,6 +78,7 @@ fn series(arguments: &Figures, results: &mut Vec<Outcome>) -> Result<(), Failure
             eprintln!("round {round}/{}: {}", arguments.rounds, outcome.summary());
             if let Some(red) = outcome.red() {
                 eprintln!("RED: {red}");
+                eprintln!("the server said last: {}", last_words.as_deref().unwrap_or("nothing"));
             }
             results.push(outcome);
         }
@@ -113,8 +115,8 @@ fn start(
 ) -> Result<Server, Failure> {
     match (target, scenario.load) {
         ("echo", _) => Server::echo(arguments.server_cpu),
-        ("limit", Load::Paced { rate }) => {
-            Server::limit(&limit_job(scenario, rate, frame_bytes), arguments.server_cpu)
+        ("limit", Load::Paced { rate, burst }) => {
+            Server::limit(&limit_job(scenario, (rate, burst), frame_bytes), arguments.server_cpu)
         }
         _ => Server::corecast(&arguments.server, &arguments.server_arg, arguments.server_cpu),
     }

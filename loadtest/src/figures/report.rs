@@ -91,7 +91,7 @@ fn outcome_row(outcome: &Outcome) -> String {
         number(outcome.cpu_us_per_delivery),
         number(outcome.p50_us),
         number(outcome.p99_us),
-        number(outcome.bytes_per_connection.filter(|_| scenario.starts_with("idle"))),
+        number(outcome.bytes_per_connection),
         outcome.generator_cpu * 100.0,
         marks.join(", "),
     )

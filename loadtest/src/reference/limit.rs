@@ -17,6 +17,8 @@ pub struct Job {
     pub subscribers: usize,
     /// Messages a second, each to everyone.
     pub rate: f64,
+    /// Messages in one `send`.
+    pub burst: u32,
     /// Length of the stamp, in bytes.
     pub payload_bytes: usize,
     /// Length of a frame, in bytes.
@@ -31,13 +33,14 @@ pub fn serve(job: &Job) -> io::Result<()> {
         peers.push(upgrade(listener.accept()?.0)?);
     }
     let stamp = String::from_utf8_lossy(&Stamp::template(0, job.payload_bytes)).into_owned();
-    let mut message = Vec::with_capacity(job.frame_bytes);
+    let mut frame = Vec::with_capacity(job.frame_bytes);
     let text = imitation(&Limit.channel(0), &stamp, job.frame_bytes);
-    frame::write_plain(&mut message, frame::TEXT, text.as_bytes());
-    let stamp_at = message.windows(MARKER.len()).position(|window| window == MARKER).unwrap_or(0);
+    frame::write_plain(&mut frame, frame::TEXT, text.as_bytes());
+    let stamp_at = frame.windows(MARKER.len()).position(|window| window == MARKER).unwrap_or(0);
     // The last one to be let in needs a moment until it reads.
     let begin = now_ns() + 200_000_000;
-    for number in 0..u32::MAX {
+    let mut bytes = frame.repeat(job.burst as usize);
+    for number in (0..u32::MAX).step_by(job.burst as usize) {
         let due = begin + (f64::from(number) / job.rate * 1e9) as u64;
         let now = now_ns();
         if due > now {
@@ -46,8 +49,10 @@ pub fn serve(job: &Job) -> io::Result<()> {
         if interrupted() {
             break;
         }
-        Stamp::fill(&mut message[stamp_at..], number, due);
-        if !send_to_all(&mut peers, &message)? {
+        for (message, number) in bytes.chunks_exact_mut(frame.len()).zip(number..) {
+            Stamp::fill(&mut message[stamp_at..], number, due);
+        }
+        if !send_to_all(&mut peers, &bytes)? {
             break;
         }
     }
@@ -55,13 +60,16 @@ pub fn serve(job: &Job) -> io::Result<()> {
 }
 
 /// Whether everyone was still there.
-fn send_to_all(peers: &mut [TcpStream], message: &[u8]) -> io::Result<bool> {
+fn send_to_all(peers: &mut [TcpStream], bytes: &[u8]) -> io::Result<bool> {
     for peer in peers {
-        match peer.write(message) {
-            Ok(count) if count == message.len() => {}
+        match peer.write(bytes) {
+            Ok(count) if count == bytes.len() => {}
             Ok(_) => return Err(io::Error::other("a receiver is too slow for a bare send loop")),
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
                 return Ok(false);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(io::Error::other("a receiver is too slow for a bare send loop"));
             }
             Err(error) => return Err(error),
         }
