@@ -40,7 +40,7 @@ pub fn run(arguments: &Figures) -> Result<(), Failure> {
         .map_err(|error| Failure::Usage(format!("cannot run on CPU {}: {error}", arguments.cpu)))?;
     let mut results = Vec::new();
     let ended = series(arguments, &mut results);
-    let report = Report::new(arguments.rounds, results);
+    let report = Report::new(arguments.rounds, ended.is_ok(), results);
     report.write(&arguments.out)?;
     eprintln!("{}", report.markdown());
     eprintln!("written: {0}/report.json, {0}/report.md", arguments.out.display());

@@ -16,6 +16,8 @@ pub struct Report {
     pub machine: String,
     /// Rounds asked for.
     pub rounds: u32,
+    /// Whether all of them were run.
+    pub complete: bool,
     /// The figures, with their bars.
     pub figures: Vec<Figure>,
     /// Every run.
@@ -24,8 +26,8 @@ pub struct Report {
 
 impl Report {
     /// The report of these runs.
-    pub fn new(rounds: u32, results: Vec<Outcome>) -> Report {
-        Report { machine: sample::machine(), rounds, figures: figures(&results), results }
+    pub fn new(rounds: u32, complete: bool, results: Vec<Outcome>) -> Report {
+        Report { machine: sample::machine(), rounds, complete, figures: figures(&results), results }
     }
 
     /// Writes `report.json` and `report.md` into `directory`, made if need be.
@@ -41,6 +43,9 @@ impl Report {
     /// The tables.
     pub fn markdown(&self) -> String {
         let mut text = format!("# Figures\n\n{}, {} rounds, medians.\n\n", self.machine, self.rounds);
+        if !self.complete {
+            text += "**The series broke off: this is what was done until then.**\n\n";
+        }
         text += "C is the CPU of one `send` of the same bytes in a bare send loop, paced as the fan-out of singles \
                  is.\nRatios are taken within a round; the reference of CPU figures is C, of round trips an epoll \
                  echo.\n\n";
@@ -114,8 +119,11 @@ mod tests {
 
     #[test]
     fn a_report_of_nothing_says_so() {
-        let text = Report::new(5, Vec::new()).markdown();
-        assert!(text.contains("not measured") && !text.contains("| met |"), "{text}");
+        let text = Report::new(5, false, Vec::new()).markdown();
+        assert!(
+            text.contains("broke off") && text.contains("not measured") && !text.contains("| met |"),
+            "{text}"
+        );
     }
 
     #[test]
