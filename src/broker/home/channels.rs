@@ -1,8 +1,7 @@
-//! The table of the channels homed on a core.
+//! The table of the channels homed on a core. What it keeps of what was said is in `retention`.
 
 use super::channel::Channel;
 use super::faults;
-use super::history::History;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::Limits;
 use crate::base::time::Now;
@@ -10,40 +9,28 @@ use crate::broker::definitions::Definitions;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::ChannelDefinition;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::publication::PublicationBytes;
-use crate::model::reply::Recovery;
 use slab::Slab;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Publications in one recovery; one that needs more is told of a gap. Keeps a turn under 10 ms however long
-/// the operator lets histories become.
-pub const RECOVERY_PUBLICATIONS_MAX: usize = 16_384;
-
-/// Seconds a channel with no subscribers and no history keeps its place in the order.
-pub const IDLE_S_MAX: u32 = 60;
-
 /// Wall clock past which epochs only count up, so that they stay below 2^53 whatever the clock says.
 const EPOCH_CLOCK_MAX: u64 = 1 << 52;
 
-/// Histories cut short for one publication that found the core's history full.
-const CUTS_PER_PUBLICATION_MAX: usize = 16;
-
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
-    slab: Slab<Channel>,
+    pub(super) slab: Slab<Channel>,
     by_name: KeyedMap<ChannelName, u32>,
     namespaces: Vec<Namespace>,
     /// Index into `namespaces` by name; index 0 is for all that are not named.
     named: BTreeMap<Box<str>, u32>,
     last_epoch: u64,
-    history_bytes: usize,
-    history_publications: usize,
+    pub(super) history_bytes: usize,
+    pub(super) history_publications: usize,
     /// Where sweeping goes on.
-    sweep_cursor: usize,
+    pub(super) sweep_cursor: usize,
     /// Where cutting histories short goes on.
-    cut_cursor: usize,
-    limits: Arc<Limits>,
+    pub(super) cut_cursor: usize,
+    pub(super) limits: Arc<Limits>,
 }
 
 /// Channels with the same rules.
@@ -140,90 +127,8 @@ impl Channels {
         channel.position()
     }
 
-    /// Keeps the publication of the position that [`Channels::advance`] gave.
-    pub fn append(&mut self, now: Now, id: usize, bytes: &PublicationBytes, message: bool) {
-        let bounds = self.definition(id).history;
-        if bounds.count_max == 0 {
-            return;
-        }
-        let channel = &mut self.slab[id];
-        let before = channel.head - 1;
-        channel.history.get_or_insert_with(|| Box::new(History::new(before)));
-        self.edit_history(id, |history| history.append(&bounds, now.monotonic_ms(), bytes.clone(), message));
-        if self.history_bytes as u64 > self.limits.history_bytes_max {
-            self.cut_histories(id);
-        }
-    }
-
-    /// Makes place for the newest publication of a channel: halves other histories in turn, and if that was
-    /// not enough lets go of the channel's own. So the bound of the core holds after every publication.
-    fn cut_histories(&mut self, id: usize) {
-        for _ in 0..CUTS_PER_PUBLICATION_MAX {
-            if self.history_bytes as u64 <= self.limits.history_bytes_max {
-                return;
-            }
-            self.cut_cursor =
-                if self.cut_cursor + 1 < self.slab.capacity() { self.cut_cursor + 1 } else { 0 };
-            if self.cut_cursor != id {
-                self.edit_history(self.cut_cursor, History::halve);
-            }
-        }
-        if self.history_bytes as u64 > self.limits.history_bytes_max {
-            self.edit_history(id, History::clear);
-        }
-    }
-
-    /// Changes a history, keeps the core's sums, and drops a history that became empty.
-    pub fn edit_history(&mut self, id: usize, edit: impl FnOnce(&mut History)) {
-        let Some(channel) = self.slab.get_mut(id) else { return };
-        let Some(history) = &mut channel.history else { return };
-        self.history_bytes -= history.bytes();
-        self.history_publications -= history.len();
-        edit(history);
-        self.history_bytes += history.bytes();
-        self.history_publications += history.len();
-        if history.is_empty() {
-            channel.history = None;
-        }
-    }
-
-    /// The history of a channel without what is too old; `None` if nothing is kept.
-    pub fn history(&mut self, now: Now, id: usize) -> Option<&History> {
-        let bounds = self.definition(id).history;
-        self.edit_history(id, |history| history.expire(&bounds, now.monotonic_ms()));
-        self.slab[id].history.as_deref()
-    }
-
-    /// What came after a position.
-    pub fn since(&mut self, now: Now, id: usize, position: Position) -> Recovery {
-        let at = self.slab[id].position();
-        match self.history(now, id) {
-            _ if position == at => Recovery::Complete(Vec::new()),
-            None => Recovery::Gap(Vec::new()),
-            Some(history) if position.epoch == at.epoch => {
-                history.since(position.offset, RECOVERY_PUBLICATIONS_MAX)
-            }
-            Some(history) => Recovery::Gap(history.newest(RECOVERY_PUBLICATIONS_MAX)),
-        }
-    }
-
-    /// Ages the histories of the next `count` places and forgets channels that are empty and idle.
-    pub fn sweep(&mut self, now: Now, count: usize) {
-        for _ in 0..count.min(self.slab.capacity()) {
-            let id = self.sweep_cursor;
-            self.sweep_cursor = if id + 1 < self.slab.capacity() { id + 1 } else { 0 };
-            if !self.slab.contains(id) {
-                continue;
-            }
-            self.history(now, id);
-            let channel = &self.slab[id];
-            if channel.is_empty() && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
-                self.forget(id);
-            }
-        }
-    }
-
-    fn forget(&mut self, id: usize) {
+    /// Closes a channel that nobody hears and of which nothing is kept.
+    pub(super) fn forget(&mut self, id: usize) {
         let channel = self.slab.remove(id);
         self.by_name.remove(&channel.name);
         self.namespaces[channel.namespace as usize].channels -= 1;
@@ -278,6 +183,6 @@ impl Channels {
 }
 
 /// Monotonic seconds, enough for 136 years.
-fn seconds(now: Now) -> u32 {
+pub fn seconds(now: Now) -> u32 {
     (now.monotonic_us / 1_000_000).min(u64::from(u32::MAX)) as u32
 }

@@ -188,3 +188,6 @@ impl History {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

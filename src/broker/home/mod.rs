@@ -20,6 +20,7 @@ mod messages;
 mod output;
 mod profiles;
 mod publish;
+mod retention;
 mod rooms;
 mod shares;
 mod state;

@@ -1,7 +1,6 @@
 //! Users: who is online, and what they say of themselves. Both are told on the user's channel.
 
 use super::{Home, Origin, faults};
-use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
@@ -16,16 +15,16 @@ const NAME_BYTES_MAX: usize = 256;
 const STATUS_BYTES_MAX: usize = 64;
 
 impl Home {
-    /// A user whose channel is homed here has its first connection on `core`. `name` is the display name its
-    /// session carries.
-    pub fn user_connected(&mut self, now: Now, _core: CoreId, user: &Arc<str>, name: Option<Arc<str>>) {
+    /// A user whose channel is homed here has its first connection on one more core. `name` is the display
+    /// name its session carries.
+    pub fn user_connected(&mut self, now: Now, user: &Arc<str>, name: Option<Arc<str>>) {
         if self.users.connect(user, name) {
             self.announce(now, &ChannelName::of_user(user), user, Body::UserOnline);
         }
     }
 
-    /// A user whose channel is homed here lost its last connection on `core`.
-    pub fn user_disconnected(&mut self, now: Now, _core: CoreId, user: &Arc<str>) {
+    /// A user whose channel is homed here lost its last connection on one core.
+    pub fn user_disconnected(&mut self, now: Now, user: &Arc<str>) {
         if self.users.disconnect(user) {
             self.announce(now, &ChannelName::of_user(user), user, Body::UserOffline);
         }

@@ -20,12 +20,19 @@ const DESCRIPTION_BYTES_MAX: usize = 4_096;
 /// Rooms on one page, whatever was asked for.
 const PAGE_ROOMS_MAX: u32 = 1_000;
 
+/// How far into a list of rooms a page may reach. Every core contributes as many rooms, so the depth decides
+/// what the deepest page costs.
+const PAGED_ROOMS_MAX: usize = 10_000;
+
 /// The room records of a core, by channel, and by age within a namespace.
 pub struct Rooms {
     by_channel: KeyedMap<ChannelName, Arc<Room>>,
-    by_age: BTreeMap<Box<str>, BTreeMap<(u64, ChannelName), Arc<Room>>>,
+    by_age: BTreeMap<Box<str>, ByAge>,
     rooms_max: usize,
 }
+
+/// Rooms by creation time and channel; within a namespace that is by creation time and id.
+type ByAge = BTreeMap<(u64, ChannelName), Arc<Room>>;
 
 /// One core's part of a list of rooms: what of it can be on the page asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -173,15 +180,21 @@ impl Home {
     /// This core's part of a list of rooms: at most as many as there are up to the end of the page.
     pub fn list_rooms(&self, namespace: &str, page: Page) -> RoomsPart {
         let Some(rooms) = self.rooms.by_age.get(namespace) else { return RoomsPart::default() };
-        let page = bounded(page);
-        let end = page.skip().saturating_add(page.size as usize);
-        RoomsPart { items: rooms.values().take(end).cloned().collect(), total: rooms.len() as u64 }
+        let end = end(bounded(page));
+        let items =
+            if end > PAGED_ROOMS_MAX { Vec::new() } else { rooms.values().take(end).cloned().collect() };
+        RoomsPart { items, total: rooms.len() as u64 }
     }
 }
 
-/// A page of all cores' rooms from their parts, which were made for the same page.
+/// A page of all cores' rooms from their parts, which were made for the same page. A page that reaches past the
+/// first 10,000 rooms is answered with a fault.
 pub fn merge_rooms(parts: Vec<RoomsPart>, page: Page) -> Reply {
     let page = bounded(page);
+    if end(page) > PAGED_ROOMS_MAX {
+        let message = format!("rooms can be listed up to the first {PAGED_ROOMS_MAX}; ask for a lower page");
+        return Reply::Fault(Fault::new(FaultCode::InvalidRequest, message));
+    }
     let total = parts.iter().map(|part| part.total).sum();
     let mut rooms: Vec<Arc<Room>> = parts.into_iter().flat_map(|part| part.items).collect();
     // Stable sorting finds the sorted runs and merges them.
@@ -192,6 +205,11 @@ pub fn merge_rooms(parts: Vec<RoomsPart>, page: Page) -> Reply {
 
 fn bounded(page: Page) -> Page {
     Page { size: page.size.min(PAGE_ROOMS_MAX), ..page }
+}
+
+/// How far into the list a page reaches.
+fn end(page: Page) -> usize {
+    page.skip().saturating_add(page.size as usize)
 }
 
 fn check(name: Option<&str>, description: Option<&str>) -> Result<(), Fault> {

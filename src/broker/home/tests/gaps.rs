@@ -1,0 +1,113 @@
+use super::*;
+
+const CORE: CoreId = CoreId(2);
+
+fn set(bench: &mut Bench, congested: bool) -> bool {
+    let done = bench.home.set_congested(bench.now, CORE, congested);
+    bench.home.invariants();
+    done
+}
+
+#[test]
+fn a_congested_core_gets_what_it_missed_when_it_has_room() {
+    let mut bench = Bench::new();
+    bench.subscribe(2, "ann", "c");
+    bench.subscribe(1, "bob", "c");
+    bench.publish("x", "c", "1");
+    bench.pushes();
+    set(&mut bench, true);
+    bench.publish("x", "c", "2");
+    bench.publish("x", "c", "3");
+    assert_eq!(bench.bodies(), [(1, data("2")), (1, data("3"))], "others are not held back");
+    assert_eq!(bench.home.state().gaps, 1);
+    assert!(set(&mut bench, false));
+    let pushes = bench.pushes();
+    let [(2, HomePush::Heal(missed))] = pushes.as_slice() else { panic!("{pushes:?}") };
+    assert_eq!(jsons(missed), ["2", "3"]);
+    bench.publish("x", "c", "4");
+    assert_eq!(bench.bodies(), [(1, data("4")), (2, data("4"))]);
+}
+
+#[test]
+fn what_history_lost_is_told_as_lost() {
+    let mut bench = Bench::new();
+    bench.subscribe(2, "ann", "c");
+    let at = bench.subscribe(2, "ann", "plain:p");
+    set(&mut bench, true);
+    for _ in 0..6 {
+        bench.publish("x", "c", "1");
+    }
+    bench.publish("x", "plain:p", "1");
+    set(&mut bench, false);
+    let pushes = bench.pushes();
+    let [(2, HomePush::Lost(first)), (2, HomePush::Lost(second))] = pushes.as_slice() else {
+        panic!("{pushes:?}")
+    };
+    assert_eq!((first.offset, *second), (6, Position { offset: 1, ..at }));
+}
+
+#[test]
+fn a_congested_core_cannot_subscribe() {
+    let mut bench = Bench::new();
+    set(&mut bench, true);
+    let subscribe = || Command::Subscribe { channel: name("c"), recover: None };
+    assert_eq!(code(bench.execute(2, "ann", subscribe())), FaultCode::Overloaded);
+    set(&mut bench, false);
+    assert!(matches!(bench.execute(2, "ann", subscribe()), Reply::Subscribed { .. }));
+}
+
+#[test]
+fn joins_and_leaves_are_held_back_too() {
+    let mut bench = Bench::new();
+    bench.subscribe(1, "ann", "room:1");
+    bench.subscribe(2, "bob", "room:1");
+    bench.pushes();
+    set(&mut bench, true);
+    bench.subscribe(1, "cid", "room:1");
+    bench.subscribe(1, "dan", "room:1");
+    bench.unsubscribe(1, "dan", "room:1");
+    bench.unsubscribe(1, "ann", "room:1");
+    assert!(bench.pushes().iter().all(|(core, _)| *core == 1));
+    set(&mut bench, false);
+    let (ann, cid) = ("ann".into(), "cid".into());
+    let expected = [HomePush::Left { user: ann, except: None }, HomePush::Joined { user: cid, except: None }];
+    assert_eq!(bench.pushes(), expected.map(|push| (2, push)));
+}
+
+#[test]
+fn a_gap_ends_with_the_subscription() {
+    let mut bench = Bench::new();
+    bench.subscribe(2, "ann", "c");
+    set(&mut bench, true);
+    bench.publish("x", "c", "1");
+    bench.unsubscribe(2, "ann", "c");
+    set(&mut bench, false);
+    assert_eq!(bench.pushes(), []);
+    bench.subscribe(2, "ann", "c");
+    bench.publish("x", "c", "2");
+    assert_eq!(bench.bodies(), [(2, data("2"))]);
+}
+
+#[test]
+fn many_gaps_are_healed_a_few_at_a_time() {
+    let mut bench = Bench::new();
+    for n in 0..300 {
+        bench.subscribe(2, "ann", &format!("c{n}"));
+    }
+    set(&mut bench, true);
+    for n in 0..300 {
+        bench.publish("x", &format!("c{n}"), "1");
+    }
+    assert!(!set(&mut bench, false));
+    assert_eq!(bench.pushes().len(), 256);
+    bench.publish("x", "c299", "2");
+    assert_eq!(bench.pushes(), [], "the gap of c299 is yet to be healed");
+    let subscribe = Command::Subscribe { channel: name("c299"), recover: None };
+    assert_eq!(code(bench.execute(2, "bob", subscribe)), FaultCode::Overloaded);
+    bench.home.sweep(bench.now);
+    let pushes = bench.pushes();
+    assert_eq!(pushes.len(), 44);
+    let Some((2, HomePush::Heal(missed))) = pushes.last() else { panic!("{pushes:?}") };
+    assert_eq!(jsons(missed), ["1", "2"]);
+    assert!(set(&mut bench, false));
+}

@@ -1,0 +1,103 @@
+use super::*;
+
+fn update(channel: &str, message: Position, content: &str) -> Command {
+    Command::UpdateMessage { channel: name(channel), message, content: content.into() }
+}
+
+fn delete(channel: &str, message: Position) -> Command {
+    Command::DeleteMessage { channel: name(channel), message }
+}
+
+fn get(channel: &str, message: Position) -> Command {
+    Command::GetMessage { channel: name(channel), message }
+}
+
+fn list(bench: &mut Bench, page: Page) -> (Vec<String>, u64) {
+    match bench.execute(0, "ann", Command::ListMessages { channel: name("c"), page }) {
+        Reply::Messages { items, total } => {
+            (items.into_iter().map(|message| message.content).collect(), total)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_message_is_written_changed_and_deleted() {
+    let mut bench = Bench::new();
+    let written = bench.write("ann", "c", "one");
+    bench.subscribe(1, "bob", "c");
+    let at = written.position;
+    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(written.clone()));
+    bench.pass(5);
+    let changed = Message { content: "two".into(), updated_ms: Some(1_000_005), ..written.clone() };
+    assert_eq!(bench.execute(0, "ann", update("c", at, "two")), Reply::Message(changed.clone()));
+    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(changed.clone()));
+    assert_eq!(bench.execute(0, "admin", delete("c", at)), Reply::Message(changed));
+    for gone in [get("c", at), update("c", at, "x"), delete("c", at)] {
+        assert_eq!(code(bench.execute(0, "ann", gone)), FaultCode::NotFound);
+    }
+    let (of, author, created_ms) = (1, "ann".to_owned(), 1_000_000);
+    let updated = Body::MessageUpdated {
+        of,
+        author: author.clone(),
+        created_ms,
+        content: "two".into(),
+        kind: "text".into(),
+    };
+    let deleted = Body::MessageDeleted { of, author, created_ms };
+    assert_eq!(bench.bodies(), [(1, updated), (1, deleted)]);
+}
+
+#[test]
+fn only_the_author_or_an_admin_changes_a_message() {
+    let mut bench = Bench::new();
+    let at = bench.write("ann", "c", "one").position;
+    assert_eq!(code(bench.execute(0, "bob", update("c", at, "x"))), FaultCode::Forbidden);
+    assert_eq!(code(bench.execute(0, "bob", delete("c", at))), FaultCode::Forbidden);
+    assert!(matches!(bench.execute(0, "admin", update("c", at, "x")), Reply::Message(_)));
+}
+
+#[test]
+fn what_is_no_message_is_not_found() {
+    let mut bench = Bench::new();
+    let at = bench.write("ann", "c", "one").position;
+    let other = bench.publish("ann", "c", "1");
+    let wrong_epoch = Position { epoch: at.epoch + 1, ..at };
+    for missing in [other, wrong_epoch, Position { offset: 0, ..at }, Position { offset: u64::MAX, ..at }] {
+        assert_eq!(code(bench.execute(0, "ann", get("c", missing))), FaultCode::NotFound, "{missing:?}");
+        assert_eq!(code(bench.execute(0, "ann", delete("c", missing))), FaultCode::NotFound, "{missing:?}");
+    }
+    assert_eq!(code(bench.execute(0, "ann", get("d", at))), FaultCode::NotFound);
+    for _ in 0..4 {
+        bench.publish("ann", "c", "1");
+    }
+    assert_eq!(code(bench.execute(0, "ann", get("c", at))), FaultCode::NotFound, "trimmed");
+}
+
+#[test]
+fn an_update_that_pushes_its_message_out_of_history_still_succeeds() {
+    let mut bench = Bench::new();
+    let at = bench.write("ann", "c", "one").position;
+    for _ in 0..4 {
+        bench.publish("ann", "c", "1");
+    }
+    assert!(matches!(bench.execute(0, "ann", update("c", at, "two")), Reply::Message(_)));
+    assert_eq!(code(bench.execute(0, "ann", get("c", at))), FaultCode::NotFound);
+}
+
+#[test]
+fn lists_are_newest_first_as_they_stand_and_paged() {
+    let mut bench = Bench::new();
+    assert_eq!(list(&mut bench, page(1, 10)), (vec![], 0));
+    let first = bench.write("ann", "c", "1").position;
+    let second = bench.write("ann", "c", "2").position;
+    bench.write("ann", "c", "3");
+    bench.execute(0, "ann", update("c", first, "one"));
+    assert_eq!(list(&mut bench, page(1, 10)), (vec!["3".into(), "2".into(), "one".into()], 3));
+    assert_eq!(list(&mut bench, page(2, 2)), (vec!["one".into()], 3));
+    assert_eq!(list(&mut bench, page(u32::MAX, u32::MAX)), (vec![], 3));
+    bench.execute(0, "ann", delete("c", second));
+    assert_eq!(list(&mut bench, page(1, 10)), (vec!["3".into(), "one".into()], 2));
+    bench.pass(10_001);
+    assert_eq!(list(&mut bench, page(1, 10)), (vec![], 0), "too old");
+}

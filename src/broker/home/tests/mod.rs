@@ -1,0 +1,157 @@
+//! Tests of the home side: one file per group of rules, and a model that predicts random runs.
+
+mod bounds;
+mod gaps;
+mod messages;
+mod model;
+mod predict;
+mod publish;
+mod rooms;
+mod subscribe;
+mod users;
+
+use super::*;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::command::Page;
+use crate::model::definition::{ChannelDefinition, HistoryBounds};
+use crate::model::publication::{Body, Publication, PublicationBytes};
+use crate::model::reply::{Message, Recovery};
+
+/// A home side with a clock, and commands from connection 0 of any core.
+struct Bench {
+    home: Home,
+    now: Now,
+}
+
+/// Small histories; presence in `room:` channels; nothing kept in `user:` and `plain:` channels.
+fn definitions() -> Definitions {
+    let history = HistoryBounds { count_max: 5, bytes_max: 2_000, age_ms_max: 10_000 };
+    let default = ChannelDefinition { history, ..ChannelDefinition::default() };
+    let room = ChannelDefinition { presence: true, ..default };
+    let plain = ChannelDefinition { history: HistoryBounds { count_max: 0, ..history }, ..default };
+    let namespaces = [("room", room), ("plain", plain), ("user", plain)];
+    Definitions { default, namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into() }
+}
+
+fn session(user: &str) -> Session {
+    let scopes = if user == "admin" { Scopes::ADMIN } else { Scopes::READ.union(Scopes::WRITE) };
+    Session { user: user.into(), name: None, scopes, expires_unix_s: None }
+}
+
+fn name(channel: &str) -> ChannelName {
+    ChannelName::new(channel)
+}
+
+fn data(json: &str) -> Body {
+    Body::Data { json: json.into() }
+}
+
+fn chat(content: &str) -> Body {
+    Body::MessageCreated { content: content.into(), kind: "text".into() }
+}
+
+fn page(number: u32, size: u32) -> Page {
+    Page { number, size }
+}
+
+fn read(bytes: &PublicationBytes) -> Publication {
+    let view = Publication::view(bytes).expect("archived here");
+    rkyv::deserialize::<_, rkyv::rancor::Error>(view).expect("archived here")
+}
+
+fn code(reply: Reply) -> FaultCode {
+    match reply {
+        Reply::Fault(fault) => fault.code,
+        other => panic!("a fault was expected: {other:?}"),
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(definitions(), Limits::default())
+    }
+
+    fn with(definitions: Definitions, limits: Limits) -> Self {
+        let home = Home::new(1, 4, Arc::new(definitions), Arc::new(limits));
+        Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 } }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now.monotonic_us += ms * 1_000;
+        self.now.unix_ms += ms;
+    }
+
+    fn execute(&mut self, core: u16, user: &str, command: Command) -> Reply {
+        let connection = ConnectionId { index: 0, generation: 0 };
+        let session = session(user);
+        let reply = self.home.execute(
+            self.now,
+            Origin { core: CoreId(core), connection, session: &session },
+            command,
+        );
+        self.home.invariants();
+        reply
+    }
+
+    fn subscribe(&mut self, core: u16, user: &str, channel: &str) -> Position {
+        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: None }) {
+            Reply::Subscribed { position, recovery: Recovery::NotAsked, .. } => position,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn recover(&mut self, core: u16, user: &str, channel: &str, from: Position) -> Recovery {
+        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: Some(from) }) {
+            Reply::Subscribed { recovery, .. } => recovery,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn unsubscribe(&mut self, core: u16, user: &str, channel: &str) {
+        self.home.unsubscribe(self.now, CoreId(core), &user.into(), &name(channel));
+        self.home.invariants();
+    }
+
+    fn try_publish(&mut self, user: &str, channel: &str, body: Body, key: Option<&str>) -> Reply {
+        let idempotency_key = key.map(Into::into);
+        self.execute(0, user, Command::Publish { channel: name(channel), body, idempotency_key })
+    }
+
+    fn publish(&mut self, user: &str, channel: &str, json: &str) -> Position {
+        match self.try_publish(user, channel, data(json), None) {
+            Reply::Published { position, .. } => position,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn write(&mut self, user: &str, channel: &str, content: &str) -> Message {
+        match self.try_publish(user, channel, chat(content), None) {
+            Reply::Message(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What was pushed since the last call: the core and what it was told.
+    fn pushes(&mut self) -> Vec<(u16, HomePush)> {
+        let outputs = std::iter::from_fn(|| self.home.pop_output());
+        outputs.map(|HomeOutput::Push { to, push, .. }| (to.0, push)).collect()
+    }
+
+    /// Bodies of what was pushed since the last call; nothing but publications may have been.
+    fn bodies(&mut self) -> Vec<(u16, Body)> {
+        let body = |(core, push)| match push {
+            HomePush::Publication(bytes) => (core, read(&bytes).body),
+            other => panic!("{other:?}"),
+        };
+        self.pushes().into_iter().map(body).collect()
+    }
+}
+
+/// The JSON of publications of data.
+fn jsons(publications: &[PublicationBytes]) -> Vec<String> {
+    let json = |bytes| match read(bytes).body {
+        Body::Data { json } => json,
+        other => panic!("{other:?}"),
+    };
+    publications.iter().map(json).collect()
+}

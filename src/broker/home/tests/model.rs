@@ -1,0 +1,236 @@
+//! Random runs against the model. Beside every answer, what each core is pushed is checked: an edge core that
+//! believes what it hears must know, whenever it is not congested, exactly what the model knows.
+
+use super::predict::Model;
+use super::*;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+const CORES: u16 = 3;
+const USERS: [&str; 3] = ["ann", "bob", "admin"];
+const CHANNELS: [&str; 5] = ["room:a", "room:b", "plain:p", "user:ann", "other"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Ask { core: u16, user: &'static str, channel: &'static str, ask: Ask },
+    Unsubscribe { pick: usize },
+    Connected { user: &'static str, connected: bool },
+    Congested { core: u16, congested: bool },
+    Pass { ms: u64 },
+    Sweep,
+}
+
+#[derive(Clone, Debug)]
+enum Ask {
+    Subscribe { recover: Option<(bool, u64)> },
+    Publish { message: bool, size: usize, key: Option<u8> },
+    Update { back: u64 },
+    Delete { back: u64 },
+    Get { back: u64 },
+    List { number: u32, size: u32 },
+    Members,
+    CreateRoom,
+    DeleteRoom,
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let back = || 0..7_u64;
+    prop_oneof![
+        6 => prop::option::of((prop::bool::weighted(0.2), 0..9_u64)).prop_map(|recover| Ask::Subscribe { recover }),
+        10 => (any::<bool>(), 0..500_usize, prop::option::weighted(0.3, 0..4_u8))
+            .prop_map(|(message, size, key)| Ask::Publish { message, size, key }),
+        3 => back().prop_map(|back| Ask::Update { back }),
+        2 => back().prop_map(|back| Ask::Delete { back }),
+        2 => back().prop_map(|back| Ask::Get { back }),
+        2 => (1..3_u32, 1..4_u32).prop_map(|(number, size)| Ask::List { number, size }),
+        1 => Just(Ask::Members),
+        1 => Just(Ask::CreateRoom),
+        1 => Just(Ask::DeleteRoom),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use prop::sample::select;
+    prop_oneof![
+        20 => (0..CORES, select(&USERS[..]), select(&CHANNELS[..]), ask())
+            .prop_map(|(core, user, channel, ask)| Step::Ask { core, user, channel, ask }),
+        4 => any::<usize>().prop_map(|pick| Step::Unsubscribe { pick }),
+        2 => (select(&USERS[..]), any::<bool>()).prop_map(|(user, connected)| Step::Connected { user, connected }),
+        3 => (0..CORES, prop::bool::weighted(0.4))
+            .prop_map(|(core, congested)| Step::Congested { core, congested }),
+        3 => prop_oneof![0..3_000_u64, 5_000..70_000_u64].prop_map(|ms| Step::Pass { ms }),
+        2 => Just(Step::Sweep),
+    ]
+}
+
+/// What an edge core knows of a channel that it has subscribers of.
+#[derive(Default)]
+struct View {
+    offset: u64,
+    members: BTreeSet<String>,
+}
+
+struct Run {
+    bench: Bench,
+    model: Model,
+    views: BTreeMap<(u16, ChannelName), View>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let limits = Limits { idempotency_keys_max: 4, idempotency_ms_max: 5_000, ..Limits::default() };
+        let model = Model::new(definitions(), limits.clone());
+        Self { bench: Bench::with(definitions(), limits), model, views: BTreeMap::new() }
+    }
+
+    fn step(&mut self, step: Step) {
+        let now = self.bench.now;
+        match step {
+            Step::Ask { core, user, channel, ask } => self.ask(core, user, name(channel), ask),
+            Step::Unsubscribe { pick } => self.unsubscribe(pick),
+            Step::Connected { user, connected: true } => {
+                self.bench.home.user_connected(now, &user.into(), None);
+                self.model.connected(now, user, true);
+            }
+            Step::Connected { user, connected: false } => {
+                self.bench.home.user_disconnected(now, &user.into());
+                self.model.connected(now, user, false);
+            }
+            Step::Congested { core, congested } => {
+                let done = self.bench.home.set_congested(now, CoreId(core), congested);
+                assert!(congested || done, "there are few channels");
+                if congested {
+                    self.model.congested.insert(core)
+                } else {
+                    self.model.congested.remove(&core)
+                };
+            }
+            Step::Pass { ms } => {
+                self.bench.pass(ms);
+                self.model.age(self.bench.now);
+            }
+            Step::Sweep => {
+                self.bench.home.sweep(now);
+                self.model.sweep(now);
+            }
+        }
+        self.bench.home.invariants();
+        self.hear();
+        self.agree();
+    }
+
+    fn ask(&mut self, core: u16, user: &str, channel: ChannelName, ask: Ask) {
+        let at = self.model.channels.get(&channel).map(|channel| channel.at).unwrap_or_default();
+        let back = |back| Position { offset: at.offset.saturating_sub(back), ..at };
+        let command = match ask {
+            Ask::Subscribe { recover } => {
+                let from = recover.map(|(other, behind)| Position {
+                    epoch: at.epoch + u64::from(other),
+                    offset: (at.offset + 1).saturating_sub(behind),
+                });
+                Command::Subscribe { channel: channel.clone(), recover: from }
+            }
+            Ask::Publish { message, size, key } => {
+                let text = "x".repeat(size);
+                let body = if message { chat(&text) } else { data(&format!("\"{text}\"")) };
+                let idempotency_key = key.map(|key| key.to_string().into());
+                Command::Publish { channel: channel.clone(), body, idempotency_key }
+            }
+            Ask::Update { back: by } => {
+                let content = format!("{by} before {}", at.offset);
+                Command::UpdateMessage { channel: channel.clone(), message: back(by), content }
+            }
+            Ask::Delete { back: by } => {
+                Command::DeleteMessage { channel: channel.clone(), message: back(by) }
+            }
+            Ask::Get { back: by } => Command::GetMessage { channel: channel.clone(), message: back(by) },
+            Ask::List { number, size } => {
+                Command::ListMessages { channel: channel.clone(), page: page(number, size) }
+            }
+            Ask::Members => Command::ListMembers { channel: channel.clone() },
+            Ask::CreateRoom => {
+                let (name, description) = ("n".into(), "d".into());
+                Command::CreateRoom { channel: channel.clone(), name, description }
+            }
+            Ask::DeleteRoom => Command::DeleteRoom { channel: channel.clone() },
+        };
+        let members = self.model.channels.get(&channel).map(|channel| channel.members()).unwrap_or_default();
+        let predicted = self.model.answer(self.bench.now, core, user, command.clone());
+        let answered = self.bench.execute(core, user, command);
+        match (&answered, &predicted) {
+            (Reply::Fault(answered), Reply::Fault(predicted)) => assert_eq!(answered.code, predicted.code),
+            _ => assert_eq!(answered, predicted),
+        }
+        if let Reply::Subscribed { position, .. } = answered {
+            let first = || View { offset: position.offset, members };
+            self.views.entry((core, channel)).or_insert_with(first);
+        }
+    }
+
+    fn unsubscribe(&mut self, pick: usize) {
+        let all = self.model.channels.iter().flat_map(|(name, channel)| {
+            channel.subscriptions.iter().map(move |(core, user)| (*core, user.clone(), name.clone()))
+        });
+        let all: Vec<_> = all.collect();
+        if all.is_empty() {
+            return;
+        }
+        let (core, user, name) = &all[pick % all.len()];
+        self.model.unsubscribe(self.bench.now, *core, user, name);
+        self.bench.unsubscribe(*core, user, name.as_str());
+        if self.model.channels[name].subscriptions.iter().all(|(other, _)| other != core) {
+            self.views.remove(&(*core, name.clone()));
+        }
+    }
+
+    /// Each core hears what it was pushed.
+    fn hear(&mut self) {
+        while let Some(HomeOutput::Push { to, channel: name, push }) = self.bench.home.pop_output() {
+            assert!(!self.model.congested.contains(&to.0), "nothing is pushed to a congested core");
+            let channel = &self.model.channels[&name];
+            let view =
+                self.views.get_mut(&(to.0, name.clone())).expect("only cores with subscribers are told");
+            let missed = channel.recover(Position { offset: view.offset, ..channel.at });
+            match push {
+                HomePush::Publication(bytes) => {
+                    assert_eq!(Some(&bytes), channel.said.get(view.offset as usize), "no gap, no duplicate");
+                    view.offset += 1;
+                }
+                HomePush::Heal(publications) => {
+                    assert_eq!(missed, Recovery::Complete(publications.clone()));
+                    assert_eq!(publications, channel.said[view.offset as usize..]);
+                    view.offset = channel.at.offset;
+                }
+                HomePush::Lost(at) => {
+                    assert!(matches!(missed, Recovery::Gap(_)), "lost only what cannot be healed");
+                    assert_eq!(at, channel.at);
+                    view.offset = at.offset;
+                }
+                HomePush::Joined { user, .. } => assert!(view.members.insert(user.to_string())),
+                HomePush::Left { user, .. } => assert!(view.members.remove(&*user)),
+            }
+        }
+    }
+
+    fn agree(&self) {
+        let heard = self.views.iter().filter(|((core, _), _)| !self.model.congested.contains(core));
+        for ((core, name), view) in heard {
+            let channel = &self.model.channels[name];
+            assert_eq!(view.offset, channel.at.offset, "core {core} knows all of {name:?}");
+            if self.model.definitions.of(name).presence {
+                assert_eq!(view.members, channel.members(), "core {core} knows who is in {name:?}");
+            }
+        }
+        assert_eq!(self.bench.home.state().channels, self.model.channels.len() as u64);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_home_side_does_what_the_model_predicts(steps in prop::collection::vec(step(), 0..120)) {
+        let mut run = Run::new();
+        for step in steps {
+            run.step(step);
+        }
+    }
+}

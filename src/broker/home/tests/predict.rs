@@ -1,0 +1,272 @@
+//! A naive model of the home side: plain lists, searched from end to end. It predicts every answer.
+
+use super::*;
+use crate::model::publication::Room;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What should be true.
+pub struct Model {
+    pub definitions: Definitions,
+    pub limits: Limits,
+    pub channels: BTreeMap<ChannelName, Channel>,
+    pub congested: BTreeSet<u16>,
+    rooms: BTreeMap<ChannelName, Room>,
+    online: BTreeMap<String, u32>,
+    keys: Vec<(u64, (String, ChannelName, String), Reply)>,
+    last_epoch: u64,
+}
+
+#[derive(Default)]
+pub struct Channel {
+    pub at: Position,
+    /// All publications of this epoch.
+    pub said: Vec<PublicationBytes>,
+    /// Core and user of every subscription.
+    pub subscriptions: Vec<(u16, String)>,
+    kept: Vec<Kept>,
+    used_s: u64,
+}
+
+struct Kept {
+    offset: u64,
+    bytes: PublicationBytes,
+    at_ms: u64,
+    message: Option<Message>,
+}
+
+impl Channel {
+    pub fn members(&self) -> BTreeSet<String> {
+        self.subscriptions.iter().map(|(_, user)| user.clone()).collect()
+    }
+
+    pub fn recover(&self, from: Position) -> Recovery {
+        let same = from.epoch == self.at.epoch;
+        let wanted = |kept: &&Kept| !same || kept.offset > from.offset;
+        let after: Vec<_> = self.kept.iter().filter(wanted).map(|kept| kept.bytes.clone()).collect();
+        let complete = same && self.at.offset.checked_sub(from.offset) == Some(after.len() as u64);
+        if complete { Recovery::Complete(after) } else { Recovery::Gap(after) }
+    }
+}
+
+impl Model {
+    pub fn new(definitions: Definitions, limits: Limits) -> Self {
+        Self {
+            definitions,
+            limits,
+            channels: BTreeMap::new(),
+            congested: BTreeSet::new(),
+            rooms: BTreeMap::new(),
+            online: BTreeMap::new(),
+            keys: Vec::new(),
+            last_epoch: 0,
+        }
+    }
+
+    fn open(&mut self, now: Now, name: &ChannelName) -> &mut Channel {
+        if !self.channels.contains_key(name) {
+            self.last_epoch = now.unix_ms.max(self.last_epoch + 1);
+            let at = Position { epoch: self.last_epoch, offset: 0 };
+            let used_s = now.monotonic_us / 1_000_000;
+            self.channels.insert(name.clone(), Channel { at, used_s, ..Channel::default() });
+        }
+        self.channels.get_mut(name).expect("just opened")
+    }
+
+    fn say(&mut self, now: Now, name: &ChannelName, user: &str, body: Body) -> (Position, Option<Message>) {
+        let bounds = self.definitions.of(name).history;
+        let channel = self.open(now, name);
+        channel.used_s = now.monotonic_us / 1_000_000;
+        channel.at.offset += 1;
+        let Position { epoch, offset } = channel.at;
+        let publication =
+            Publication { epoch, offset, time_ms: now.unix_ms, publisher: user.into(), body: body.clone() };
+        let bytes = publication.archive(&mut AlignedVec::new());
+        channel.said.push(bytes.clone());
+        let message = match body {
+            Body::MessageCreated { content, kind } => Some(Message {
+                channel: name.clone(),
+                position: channel.at,
+                author: user.into(),
+                content,
+                kind,
+                created_ms: now.unix_ms,
+                updated_ms: None,
+            }),
+            _ => None,
+        };
+        channel.kept.push(Kept { offset, bytes, at_ms: now.monotonic_ms(), message: message.clone() });
+        let sum = |kept: &[Kept]| kept.iter().map(|kept| kept.bytes.len()).sum::<usize>();
+        while channel.kept.len() > bounds.count_max as usize || sum(&channel.kept) > bounds.bytes_max as usize
+        {
+            channel.kept.remove(0);
+        }
+        (channel.at, message)
+    }
+
+    /// Time passed: what is too old goes. Channels are forgotten only by [`Model::sweep`].
+    pub fn age(&mut self, now: Now) {
+        for (name, channel) in &mut self.channels {
+            let age_ms_max = self.definitions.of(name).history.age_ms_max;
+            channel.kept.retain(|kept| now.monotonic_ms() - kept.at_ms <= age_ms_max);
+        }
+        let age_ms_max = u64::from(self.limits.idempotency_ms_max);
+        self.keys.retain(|(at_ms, ..)| now.monotonic_ms() - at_ms < age_ms_max);
+    }
+
+    pub fn sweep(&mut self, now: Now) {
+        let now_s = now.monotonic_us / 1_000_000;
+        self.channels.retain(|_, channel| {
+            !channel.kept.is_empty() || !channel.subscriptions.is_empty() || now_s - channel.used_s < 60
+        });
+    }
+
+    pub fn unsubscribe(&mut self, now: Now, core: u16, user: &str, name: &ChannelName) {
+        let channel = self.channels.get_mut(name).expect("subscribed");
+        let subscription = (core, user.to_owned());
+        let place =
+            channel.subscriptions.iter().position(|other| *other == subscription).expect("subscribed");
+        channel.subscriptions.remove(place);
+        channel.used_s = now.monotonic_us / 1_000_000;
+    }
+
+    pub fn connected(&mut self, now: Now, user: &str, connected: bool) {
+        let cores = self.online.entry(user.into()).or_default();
+        let before = *cores;
+        *cores = if connected { before + 1 } else { before.saturating_sub(1) };
+        let body = match (before, *cores) {
+            (0, 1) => Body::UserOnline,
+            (1, 0) => Body::UserOffline,
+            _ => return,
+        };
+        let name = ChannelName::of_user(user);
+        if self.channels.contains_key(&name) {
+            self.say(now, &name, user, body);
+        }
+    }
+
+    pub fn answer(&mut self, now: Now, core: u16, user: &str, command: Command) -> Reply {
+        let fault = |code| Reply::Fault(Fault::new(code, ""));
+        match command {
+            Command::Subscribe { channel: name, recover } => {
+                let congested = self.congested.contains(&core);
+                let channel = self.open(now, &name);
+                if congested {
+                    return fault(FaultCode::Overloaded);
+                }
+                channel.used_s = now.monotonic_us / 1_000_000;
+                channel.subscriptions.push((core, user.into()));
+                let recovery = recover.map_or(Recovery::NotAsked, |from| channel.recover(from));
+                Reply::Subscribed { position: channel.at, channel: name, recovery }
+            }
+            Command::Publish { channel, body, idempotency_key } => {
+                self.publish(now, user, channel, body, idempotency_key)
+            }
+            Command::UpdateMessage { channel, message, content } => {
+                self.change(now, user, channel, message, Some(content))
+            }
+            Command::DeleteMessage { channel, message } => self.change(now, user, channel, message, None),
+            Command::GetMessage { channel, message } => self
+                .message(&channel, message)
+                .map_or(fault(FaultCode::NotFound), |m| Reply::Message(m.clone())),
+            Command::ListMessages { channel, page } => {
+                let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
+                let messages = || kept.iter().rev().filter_map(|kept| kept.message.clone());
+                let items = messages().skip(page.skip()).take(page.size as usize).collect();
+                Reply::Messages { items, total: messages().count() as u64 }
+            }
+            Command::ListMembers { channel } if self.definitions.of(&channel).presence => {
+                let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
+                Reply::Members(members.into_iter().map(Arc::from).collect())
+            }
+            Command::ListMembers { .. } => fault(FaultCode::Conflict),
+            Command::CreateRoom { channel, .. } if self.rooms.contains_key(&channel) => {
+                fault(FaultCode::Conflict)
+            }
+            Command::CreateRoom { channel, name, description } => {
+                let (id, owner, created_ms) = (channel.suffix().into(), user.into(), now.unix_ms);
+                let room = Room { id, name, description, owner, created_ms, updated_ms: created_ms };
+                self.rooms.insert(channel.clone(), room.clone());
+                self.say(now, &channel, user, Body::RoomCreated { room: room.clone() });
+                Reply::Room(room)
+            }
+            Command::DeleteRoom { channel } => match self.rooms.get(&channel).cloned() {
+                None => fault(FaultCode::NotFound),
+                Some(room) if room.owner != user && user != "admin" => fault(FaultCode::Forbidden),
+                Some(room) => {
+                    self.rooms.remove(&channel);
+                    self.open(now, &channel).kept.clear();
+                    self.say(now, &channel, user, Body::RoomDeleted { room: room.clone() });
+                    Reply::RoomDeleted(room)
+                }
+            },
+            other => panic!("not modelled: {other:?}"),
+        }
+    }
+
+    fn publish(
+        &mut self,
+        now: Now,
+        user: &str,
+        name: ChannelName,
+        body: Body,
+        key: Option<Box<str>>,
+    ) -> Reply {
+        let key = key.map(|key| (user.to_owned(), name.clone(), key.into_string()));
+        if let Some((_, _, first)) = self.keys.iter().find(|(_, other, _)| Some(other) == key.as_ref()) {
+            return first.clone();
+        }
+        let (position, message) = self.say(now, &name, user, body);
+        let reply = message.map_or(Reply::Published { channel: name, position }, Reply::Message);
+        if let Some(key) = key {
+            self.keys.push((now.monotonic_ms(), key, reply.clone()));
+            let surplus = self.keys.len().saturating_sub(self.limits.idempotency_keys_max as usize);
+            self.keys.drain(..surplus);
+        }
+        reply
+    }
+
+    fn message(&mut self, name: &ChannelName, at: Position) -> Option<&mut Message> {
+        let channel = self.channels.get_mut(name).filter(|channel| channel.at.epoch == at.epoch)?;
+        channel.kept.iter_mut().find(|kept| kept.offset == at.offset)?.message.as_mut()
+    }
+
+    fn change(
+        &mut self,
+        now: Now,
+        user: &str,
+        name: ChannelName,
+        at: Position,
+        content: Option<String>,
+    ) -> Reply {
+        let Some(mut message) = self.message(&name, at).cloned() else {
+            return Reply::Fault(Fault::new(FaultCode::NotFound, ""));
+        };
+        if message.author != user && user != "admin" {
+            return Reply::Fault(Fault::new(FaultCode::Forbidden, ""));
+        }
+        let (of, author, created_ms) = (at.offset, message.author.clone(), message.created_ms);
+        let body = match &content {
+            Some(content) => Body::MessageUpdated {
+                of,
+                author,
+                created_ms,
+                content: content.clone(),
+                kind: message.kind.clone(),
+            },
+            None => Body::MessageDeleted { of, author, created_ms },
+        };
+        self.say(now, &name, user, body);
+        let kept = &mut self.channels.get_mut(&name).expect("it has a message").kept;
+        let entry = kept.iter_mut().find(|kept| kept.offset == of);
+        if let Some(content) = content {
+            message.content = content;
+            message.updated_ms = Some(now.unix_ms);
+            if let Some(entry) = entry {
+                entry.message = Some(message.clone());
+            }
+        } else if let Some(entry) = entry {
+            entry.message = None;
+        }
+        Reply::Message(message)
+    }
+}

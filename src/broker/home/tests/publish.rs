@@ -1,0 +1,69 @@
+use super::*;
+
+#[test]
+fn a_publication_says_who_when_and_where() {
+    let mut bench = Bench::new();
+    bench.subscribe(1, "bob", "c");
+    let position = bench.publish("ann", "c", "{\"a\":1}");
+    assert_eq!(position, Position { epoch: 1_000_000, offset: 1 });
+    let pushes = bench.pushes();
+    let [(1, HomePush::Publication(bytes))] = pushes.as_slice() else { panic!("one publication") };
+    let expected = Publication {
+        epoch: position.epoch,
+        offset: 1,
+        time_ms: 1_000_000,
+        publisher: "ann".into(),
+        body: data("{\"a\":1}"),
+    };
+    assert_eq!(read(bytes), expected);
+}
+
+#[test]
+fn a_repeated_key_gets_the_first_answer_and_publishes_nothing() {
+    let mut bench = Bench::new();
+    bench.subscribe(1, "bob", "c");
+    let first = bench.try_publish("ann", "c", data("1"), Some("k"));
+    let message = bench.try_publish("ann", "c", chat("hello"), Some("m"));
+    assert_eq!(bench.bodies().len(), 2);
+    bench.pass(299_999);
+    assert_eq!(bench.try_publish("ann", "c", data("2"), Some("k")), first);
+    assert_eq!(
+        bench.try_publish("ann", "c", chat("other"), Some("m")),
+        message,
+        "the first text, the first time"
+    );
+    assert_eq!(bench.bodies(), []);
+    for (user, channel, key) in [("bob", "c", "k"), ("ann", "d", "k"), ("ann", "c", "l")] {
+        assert_ne!(bench.try_publish(user, channel, data("3"), Some(key)), first, "{user} {channel} {key}");
+    }
+    bench.pass(1);
+    assert_ne!(bench.try_publish("ann", "c", data("4"), Some("k")), first, "forgotten");
+}
+
+#[test]
+fn only_what_succeeded_is_remembered() {
+    let limits = Limits { channels_per_namespace_max: 1, ..Limits::default() };
+    let mut bench = Bench::with(definitions(), limits);
+    bench.publish("ann", "c", "1");
+    assert_eq!(code(bench.try_publish("ann", "d", data("2"), Some("k"))), FaultCode::LimitExceeded);
+    bench.pass(70_000);
+    bench.home.sweep(bench.now);
+    assert!(matches!(bench.try_publish("ann", "d", data("2"), Some("k")), Reply::Published { .. }));
+}
+
+#[test]
+fn long_keys_and_foreign_bodies_are_refused() {
+    let mut bench = Bench::new();
+    let key = "k".repeat(257);
+    assert_eq!(code(bench.try_publish("ann", "c", data("1"), Some(&key))), FaultCode::InvalidRequest);
+    assert_eq!(code(bench.try_publish("ann", "c", Body::UserOnline, None)), FaultCode::InvalidRequest);
+    assert_eq!(bench.home.state().channels, 0);
+}
+
+#[test]
+fn commands_that_no_channel_answers_are_refused() {
+    let mut bench = Bench::new();
+    for command in [Command::Ping, Command::NodeState, Command::Unsubscribe { channel: name("c") }] {
+        assert_eq!(code(bench.execute(0, "ann", command)), FaultCode::UnknownType);
+    }
+}

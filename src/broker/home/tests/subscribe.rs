@@ -1,0 +1,98 @@
+use super::*;
+
+#[test]
+fn the_answer_says_where_the_channel_is_and_the_next_publication_follows_it() {
+    let mut bench = Bench::new();
+    let before = bench.publish("ann", "c", "1");
+    let at = bench.subscribe(2, "bob", "c");
+    assert_eq!(at, before);
+    assert!(bench.pushes().is_empty());
+    bench.publish("ann", "c", "2");
+    bench.subscribe(2, "cid", "c");
+    bench.subscribe(1, "cid", "c");
+    assert_eq!(bench.bodies(), [(2, data("2"))]);
+    bench.publish("ann", "c", "3");
+    assert_eq!(bench.bodies(), [(1, data("3")), (2, data("3"))], "once per core, not per subscriber");
+    bench.unsubscribe(2, "bob", "c");
+    bench.unsubscribe(2, "cid", "c");
+    bench.publish("ann", "c", "4");
+    assert_eq!(bench.bodies(), [(1, data("4"))]);
+}
+
+#[test]
+fn recovery_says_whether_anything_is_missing() {
+    let mut bench = Bench::new();
+    let first = bench.publish("ann", "c", "1");
+    for json in ["2", "3"] {
+        bench.publish("ann", "c", json);
+    }
+    let position = |offset| Position { offset, ..first };
+    let Recovery::Complete(missed) = bench.recover(1, "bob", "c", first) else {
+        panic!("nothing is missing")
+    };
+    assert_eq!(jsons(&missed), ["2", "3"]);
+    assert_eq!(bench.recover(1, "bob", "c", position(3)), Recovery::Complete(vec![]));
+    assert_eq!(bench.recover(1, "bob", "c", position(4)), Recovery::Gap(vec![]));
+    let other = Position { epoch: first.epoch + 1, offset: 3 };
+    let Recovery::Gap(all) = bench.recover(1, "bob", "c", other) else { panic!("another life") };
+    assert_eq!(jsons(&all), ["1", "2", "3"]);
+    for json in ["4", "5", "6"] {
+        bench.publish("ann", "c", json);
+    }
+    let Recovery::Gap(left) = bench.recover(1, "bob", "c", position(0)) else { panic!("1 is trimmed") };
+    assert_eq!(jsons(&left), ["2", "3", "4", "5", "6"]);
+    let Recovery::Complete(all) = bench.recover(1, "bob", "c", position(1)) else { panic!("2 is there") };
+    assert_eq!(jsons(&all), ["2", "3", "4", "5", "6"]);
+    bench.pass(10_001);
+    assert_eq!(bench.recover(1, "bob", "c", position(5)), Recovery::Gap(vec![]), "too old");
+    assert_eq!(bench.recover(1, "bob", "c", position(6)), Recovery::Complete(vec![]));
+    assert_eq!(bench.recover(1, "bob", "plain:x", position(6)), Recovery::Gap(vec![]), "never seen");
+}
+
+#[test]
+fn members_are_users_with_a_subscription_on_any_core() {
+    let mut bench = Bench::new();
+    let (ann, bob): (Arc<str>, Arc<str>) = ("ann".into(), "bob".into());
+    let connection = ConnectionId { index: 0, generation: 0 };
+    let joined = |user: &Arc<str>, core| HomePush::Joined {
+        user: user.clone(),
+        except: Some((CoreId(core), connection)),
+    };
+    bench.subscribe(1, "ann", "room:1");
+    assert_eq!(bench.pushes(), [(1, joined(&ann, 1))]);
+    bench.subscribe(2, "bob", "room:1");
+    assert_eq!(bench.pushes(), [(1, joined(&bob, 2)), (2, joined(&bob, 2))]);
+    bench.subscribe(3, "ann", "room:1");
+    assert_eq!(bench.pushes(), [], "she was there");
+    let list = Command::ListMembers { channel: name("room:1") };
+    assert_eq!(bench.execute(0, "x", list.clone()), Reply::Members(vec![ann.clone(), bob.clone()]));
+    bench.unsubscribe(1, "ann", "room:1");
+    assert_eq!(bench.pushes(), [], "she is still there");
+    bench.unsubscribe(3, "ann", "room:1");
+    assert_eq!(bench.pushes(), [(2, HomePush::Left { user: ann, except: None })]);
+    bench.unsubscribe(2, "bob", "room:1");
+    assert_eq!(bench.pushes(), [], "nobody is left to tell");
+    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![]));
+}
+
+#[test]
+fn unsubscribing_what_was_not_subscribed_is_ignored() {
+    let mut bench = Bench::new();
+    bench.unsubscribe(1, "ann", "room:1");
+    bench.subscribe(1, "ann", "room:1");
+    bench.unsubscribe(2, "ann", "room:1");
+    bench.unsubscribe(1, "bob", "room:1");
+    assert_eq!(bench.home.state().channels, 1);
+    let list = Command::ListMembers { channel: name("room:1") };
+    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec!["ann".into()]));
+}
+
+#[test]
+fn channels_without_presence_list_no_members() {
+    let mut bench = Bench::new();
+    bench.subscribe(1, "ann", "c");
+    assert_eq!(bench.pushes(), []);
+    assert_eq!(code(bench.execute(0, "x", Command::ListMembers { channel: name("c") })), FaultCode::Conflict);
+    let unknown = Command::ListMembers { channel: name("room:9") };
+    assert_eq!(bench.execute(0, "x", unknown), Reply::Members(vec![]));
+}
