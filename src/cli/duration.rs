@@ -11,8 +11,8 @@ pub(super) fn parse_seconds(text: &str) -> Result<u64, String> {
         "d" => 86_400,
         _ => return Err("the unit must be s, m, h or d".into()),
     };
-    let number: u64 =
-        digits.parse().map_err(|_| "it must be a number such as 90, 15m, 1h or 7d".to_owned())?;
+    let number = digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = number.ok_or("it must be a number such as 90, 15m, 1h or 7d")?;
     match number.checked_mul(unit) {
         Some(seconds) if (1..=MOST).contains(&seconds) => Ok(seconds),
         _ => Err("it must be from 1 second to 3650 days".into()),

@@ -281,6 +281,20 @@ fn addresses_are_checked() {
 }
 
 #[test]
+fn both_ends_of_a_range_belong_to_it() {
+    let drain = |value: i64| format!("drain_time_s = {value}\n[limits]\nheaders_max = 8\n");
+    for value in [0, 3600] {
+        assert_eq!(i64::from(good(&drain(value)).drain_time_s), value);
+    }
+    for value in [-1, 3601, i64::MAX] {
+        let expected = format!("x.toml:1:1: drain_time_s must be 0..=3600; it is {value}");
+        assert_eq!(bad(&drain(value)), expected);
+    }
+    let few = "[limits]\nheaders_max = 7\n";
+    assert_eq!(bad(few), "x.toml:2:1: limits.headers_max must be 8..=1024; it is 7");
+}
+
+#[test]
 fn rings_and_outboxes_hold_the_largest_messages() {
     let errors = bad("[limits]\nmessage_bytes_max = 4000000\n");
     assert_eq!(
