@@ -46,6 +46,11 @@ mod tests {
     }
 
     #[test]
+    fn the_fallback_is_served() {
+        assert!(SURFACES.iter().any(|surface| std::ptr::eq(*surface, FALLBACK)));
+    }
+
+    #[test]
     fn nothing_that_changes_state_is_open() {
         for endpoint in SURFACES.iter().flat_map(|surface| surface.endpoints) {
             assert!(
