@@ -80,6 +80,8 @@ fn codings_without_a_known_end() {
 fn lines_that_are_not_lines() {
     for bytes in [
         "GET / HTTP/1.1\nHost: a\n\n",
+        "GET / HTTP/1.1\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\nX:a\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n\n",
         "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -93,12 +93,8 @@ fn floods_of_fragments() {
         let most = LIMITS.fragments_max as usize;
         assert_eq!(seen(fragments(most)), [Seen::Text(payload.repeat(most))]);
         assert_eq!(violated(fragments(most + 1)), 1008);
-        assert_eq!(
-            violated(
-                [frame(TEXT, payload), frame(CONTINUATION, payload).repeat(9999)].concat()[..200].to_vec()
-            ),
-            1008
-        );
+        let endless = [frame(TEXT, payload), frame(CONTINUATION, payload).repeat(50)].concat();
+        assert_eq!(violated(endless), 1008, "the end is not waited for");
     }
     let one = MessageLimits { fragments_max: 0, ..LIMITS };
     assert_eq!(
