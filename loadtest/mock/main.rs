@@ -121,6 +121,7 @@ fn publish(
     for (at, subscriber) in channel.subscribers.iter().enumerate() {
         match broker.fault.as_str() {
             "lose" if faulty && at == 0 => continue,
+            "forget" if offset >= FAULT_EVERY && at == 0 => continue,
             "duplicate" if faulty && at == 0 => send(subscriber, text.clone())?,
             "reorder" if faulty && at == 0 => {
                 channel.held = Some(text.clone());

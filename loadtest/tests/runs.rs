@@ -101,9 +101,13 @@ fn a_paced_run_delivers_what_was_due() {
 
 #[test]
 fn a_broker_that_does_wrong_is_red() {
-    for (fault, field) in
-        [("lose", "lost"), ("duplicate", "duplicated"), ("reorder", "reordered"), ("refuse", "errors")]
-    {
+    for (fault, field) in [
+        ("lose", "lost"),
+        ("forget", "lost"),
+        ("duplicate", "duplicated"),
+        ("reorder", "reordered"),
+        ("refuse", "errors"),
+    ] {
         let (code, result, said) = run(fault, "fanout", &["--clients", "4", "--rate", "410"]);
         assert_eq!(code, Some(1), "{fault}: {said}");
         assert!(said.contains("RED"), "{fault}: {said}");
