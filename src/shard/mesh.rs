@@ -14,8 +14,10 @@ impl Shard {
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
         let queue = self.staged.get_mut(to.index())?;
         let said = queue.pop_front()?;
-        if queue.len() == self.setup.limits.peer_queue_messages_max as usize / 2 {
-            self.home.set_congested(self.now, to, false);
+        let relieved = queue.len() <= self.setup.limits.peer_queue_messages_max as usize / 2;
+        if relieved && self.gapped[to.index()] {
+            // Heals a bounded number of channels; the next message taken goes on with it.
+            self.gapped[to.index()] = !self.home.set_congested(self.now, to, false);
             self.pump_home();
             self.settle();
         }
@@ -36,6 +38,7 @@ impl Shard {
         self.staged[to.index()].push_back(said);
         if self.staged[to.index()].len() == self.setup.limits.peer_queue_messages_max as usize {
             self.counters.peer_overloads += 1;
+            self.gapped[to.index()] = true;
             self.home.set_congested(self.now, to, true);
         }
     }
@@ -58,8 +61,8 @@ impl Shard {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
             Said::Unsubscribe { channel, user } => self.home.unsubscribe(self.now, from, &user, &channel),
-            Said::UserConnected { user, name } => self.home.user_connected(self.now, from, &user, name),
-            Said::UserDisconnected { user } => self.home.user_disconnected(self.now, from, &user),
+            Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
+            Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
             Said::Push { channel, push } => self.push(&channel, push),
             Said::Ask { gather, question } => {
                 let part = self.tell(question);

@@ -82,6 +82,8 @@ pub struct Shard {
     local: VecDeque<Said>,
     /// What is said to each core and not yet taken.
     staged: Vec<VecDeque<Said>>,
+    /// Cores whose queue was full and that may have missed publications.
+    gapped: Vec<bool>,
     /// Connections with something in their outbox.
     ready: VecDeque<ConnectionId>,
     outputs: VecDeque<Output>,
@@ -112,6 +114,7 @@ impl Shard {
             date: DateCache::default(),
             local: VecDeque::new(),
             staged: (0..cores).map(|_| VecDeque::new()).collect(),
+            gapped: vec![false; cores],
             ready: VecDeque::new(),
             outputs: VecDeque::new(),
             lapped: Vec::new(),

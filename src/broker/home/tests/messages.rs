@@ -14,7 +14,7 @@ fn get(channel: &str, message: Position) -> Command {
 
 fn list(bench: &mut Bench, page: Page) -> (Vec<String>, u64) {
     match bench.execute(0, "ann", Command::ListMessages { channel: name("c"), page }) {
-        Reply::Messages { items, total } => {
+        Reply::Messages { items, total, .. } => {
             (items.into_iter().map(|message| message.content).collect(), total)
         }
         other => panic!("{other:?}"),

@@ -172,7 +172,7 @@ impl Model {
                 let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
                 let messages = || kept.iter().rev().filter_map(|kept| kept.message.clone());
                 let items = messages().skip(page.skip()).take(page.size as usize).collect();
-                Reply::Messages { items, total: messages().count() as u64 }
+                Reply::Messages { items, page, total: messages().count() as u64 }
             }
             Command::ListMembers { channel } if self.definitions.of(&channel).presence => {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();

@@ -76,7 +76,7 @@ fn rooms_are_listed_by_age_over_all_cores() {
     benches[0].execute(0, "ann", create("other:x"));
     let ids = |page: Page| {
         let parts = benches.iter().map(|bench| bench.home.list_rooms("chat", page)).collect();
-        let Reply::Rooms { items, total } = merge_rooms(parts, page) else { panic!("rooms") };
+        let Reply::Rooms { items, total, .. } = merge_rooms(parts, page) else { panic!("rooms") };
         (items.into_iter().map(|room| room.id).collect::<Vec<_>>().join(""), total)
     };
     assert_eq!(ids(page(1, 10)), ("abcde".into(), 5));
