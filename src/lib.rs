@@ -14,5 +14,6 @@
 pub mod base;
 pub mod model;
 pub mod protocol;
+pub mod runtime;
 pub mod shard;
 pub mod surface;

@@ -1,0 +1,106 @@
+//! How a socket ends. Two rules: a descriptor is closed only when the kernel holds no request on it, so that
+//! its number cannot reach another client's completions; and a graceful end goes on reading for a while,
+//! because closing a socket with unread bytes resets it and takes the last words written to it away.
+
+use super::core::Core;
+use super::socket::Flags;
+use super::token::{Kind, SocketId, Token};
+use crate::base::ids::ConnectionId;
+use socket2::SockRef;
+use std::net::Shutdown;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+/// Sockets of a core that linger at the same time. Past it the oldest goes early.
+const LINGERING_MAX: usize = 8192;
+
+/// A socket that the shard has closed and that is still read.
+#[derive(Clone, Copy, Debug)]
+pub struct Lingering {
+    id: SocketId,
+    until_us: u64,
+}
+
+/// Ends a socket that never was a connection.
+pub fn close_now(fd: OwnedFd) {
+    drop(fd);
+}
+
+impl Core {
+    /// The shard has written all it owes: no more is sent, what still comes is thrown away.
+    pub(super) fn close(&mut self, connection: ConnectionId) {
+        let Some(id) = self.sockets.find(connection) else { return };
+        self.sockets.unlink(id);
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.clear(Flags::PAUSED);
+        // SAFETY: the table owns the descriptor and it stays there during this call.
+        let fd = unsafe { BorrowedFd::borrow_raw(socket.fd) };
+        if socket.has(Flags::ENDED) || SockRef::from(&fd).shutdown(Shutdown::Write).is_err() {
+            return self.doom(id);
+        }
+        let until_us = self.now.monotonic_us + self.common.settings.linger_ms * 1000;
+        self.lingering.push_back(Lingering { id, until_us });
+        if self.lingering.len() > LINGERING_MAX
+            && let Some(oldest) = self.lingering.pop_front()
+        {
+            self.doom(oldest.id);
+        }
+        self.settle(id);
+    }
+
+    /// The socket failed: the shard forgets it and it goes.
+    pub(super) fn broken(&mut self, id: SocketId) {
+        let connection = self.sockets.get_mut(id).and_then(|socket| socket.connection());
+        self.sockets.unlink(id);
+        if let Some(connection) = connection {
+            self.shard.disconnected(self.now, connection);
+        }
+        self.doom(id);
+    }
+
+    /// The socket is to be closed as soon as the kernel holds no request on it.
+    pub(super) fn doom(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        if !socket.has(Flags::DOOMED) {
+            socket.set(Flags::DOOMED);
+            if socket.has(Flags::RECEIVING) && !socket.has(Flags::CANCELLING) {
+                socket.set(Flags::CANCELLING);
+                self.ring.cancel(Token::socket(Kind::Receive, id));
+            }
+            if socket.has(Flags::POLLING) {
+                self.ring.cancel(Token::socket(Kind::Writable, id));
+            }
+        }
+        self.settle(id);
+    }
+
+    /// A request on the socket has ended, or what is wanted of it has changed: closes it if it is doomed and
+    /// free, receives again if it should.
+    pub(super) fn settle(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        if socket.has(Flags::DOOMED) {
+            if !socket.pending() {
+                drop(self.sockets.remove(id));
+                self.accept_again();
+            }
+        } else if !socket.has(Flags::RECEIVING.and(Flags::PAUSED).and(Flags::ENDED)) {
+            self.receive_on(id);
+        }
+    }
+
+    /// Closes what has lingered long enough.
+    pub(super) fn end_lingering(&mut self) {
+        while let Some(oldest) = self.lingering.front() {
+            if oldest.until_us > self.now.monotonic_us {
+                break;
+            }
+            let id = oldest.id;
+            self.lingering.pop_front();
+            self.doom(id);
+        }
+    }
+
+    /// When the next lingering socket has lingered long enough.
+    pub(super) fn linger_deadline_us(&self) -> Option<u64> {
+        self.lingering.front().map(|oldest| oldest.until_us)
+    }
+}

@@ -1,0 +1,108 @@
+//! One core at work: its shard, its ring, its sockets, and what joins them. The methods are spread over the
+//! files that tell what they do: [`super::turn`] the loop, [`super::ingress`] what comes in,
+//! [`super::egress`] what goes out, [`super::closing`] how a socket ends.
+
+use super::clock;
+use super::mesh::Port;
+use super::ring::{Completion, Ring};
+use super::settings::RuntimeSettings;
+use super::socket::SocketTable;
+use super::stop::Stop;
+use crate::base::ids::CoreId;
+use crate::base::time::Now;
+use crate::shard::Shard;
+use crate::shard::output::ShardMessage;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// What all cores of a run share, besides the mesh.
+#[derive(Debug)]
+pub struct Common {
+    /// How the run was set up.
+    pub settings: RuntimeSettings,
+    /// Who may ask for its end.
+    pub stop: Stop,
+    /// Cores whose shard has connections left, or may still get some.
+    pub cores_busy: AtomicUsize,
+}
+
+/// A core.
+pub struct Core {
+    pub(super) shard: Shard,
+    pub(super) ring: Ring,
+    pub(super) sockets: SocketTable,
+    pub(super) port: Port<ShardMessage>,
+    pub(super) common: Arc<Common>,
+    /// Empty places stand for listeners that were closed.
+    pub(super) listeners: Vec<Option<OwnedFd>>,
+    /// Listeners whose accept failed, asked again when `accept_again_us` is reached or a descriptor is free.
+    pub(super) accept_failed: Vec<u32>,
+    pub(super) accept_again_us: u64,
+    /// Closed by the shard and still read, oldest first.
+    pub(super) lingering: VecDeque<super::closing::Lingering>,
+    /// The clock of this turn.
+    pub(super) now: Now,
+    /// When the shard wants to hear of time.
+    pub(super) deadline_us: Option<u64>,
+    pub(super) drain: Drain,
+    /// Completions of this turn; kept for its memory.
+    pub(super) batch: Vec<Completion>,
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drain {
+    /// Not begun.
+    No,
+    /// The shard closes its connections; the core leaves at this moment at the latest.
+    Draining {
+        /// Monotonic microseconds.
+        until_us: u64,
+    },
+    /// The shard has no connection left; its peers may.
+    Drained {
+        /// Monotonic microseconds.
+        until_us: u64,
+    },
+}
+
+impl Core {
+    /// Makes the ring on the calling thread, which must be the one that calls everything else, and begins to
+    /// accept.
+    ///
+    /// # Errors
+    /// The ring could not be made.
+    pub fn start(
+        id: CoreId,
+        common: Arc<Common>,
+        port: Port<ShardMessage>,
+        listeners: Vec<OwnedFd>,
+        make_shard: &dyn Fn(CoreId) -> Shard,
+    ) -> io::Result<Self> {
+        let mut ring = Ring::new()?;
+        ring.watch(port.doorbell().as_raw_fd());
+        for (index, listener) in listeners.iter().enumerate() {
+            ring.accept(listener.as_raw_fd(), index as u32);
+        }
+        ring.enter()?;
+        let now = clock::now();
+        Ok(Self {
+            shard: make_shard(id),
+            ring,
+            sockets: SocketTable::default(),
+            port,
+            common,
+            listeners: listeners.into_iter().map(Some).collect(),
+            accept_failed: Vec::new(),
+            accept_again_us: 0,
+            lingering: VecDeque::new(),
+            now,
+            deadline_us: Some(now.monotonic_us),
+            drain: Drain::No,
+            batch: Vec::with_capacity(super::ring::BATCH_MAX),
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! How a core is woken: by one eventfd that its ring watches, and only when it sleeps.
+//!
+//! A core that wants to sleep says so first and then looks once more for work; who brings work puts it down
+//! first and then looks whether the core sleeps. With a full fence between the two steps of each, at least one
+//! of them sees the other, so no wake-up is lost.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+/// The doorbell of one core. Its core sleeps and wakes, everybody rings.
+#[derive(Debug)]
+pub struct Doorbell {
+    sleeping: AtomicBool,
+    eventfd: OwnedFd,
+}
+
+impl Doorbell {
+    /// A doorbell of a core that is awake.
+    ///
+    /// # Errors
+    /// No file descriptor is left.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: the call takes no pointers.
+        let eventfd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+        if eventfd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor is fresh and nobody else's.
+        let eventfd = unsafe { OwnedFd::from_raw_fd(eventfd) };
+        Ok(Self { sleeping: AtomicBool::new(false), eventfd })
+    }
+
+    /// Work for the core was put where it looks: wakes it if it sleeps.
+    pub fn ring(&self) {
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
+            let one = 1u64.to_ne_bytes();
+            // The count is never read back: the watching poll reports each write by itself, and the count
+            // cannot overflow in any lifetime.
+            // SAFETY: eight readable bytes, and the descriptor is open as long as `self`.
+            unsafe { libc::write(self.eventfd.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+        }
+    }
+
+    /// The core is about to sleep. It must look for work once more after this, and call [`Doorbell::awake`]
+    /// whether it then sleeps or not.
+    pub fn sleeping(&self) {
+        self.sleeping.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// The core is awake and needs no ringing.
+    pub fn awake(&self) {
+        self.sleeping.store(false, Ordering::Relaxed);
+    }
+}
+
+impl AsRawFd for Doorbell {
+    fn as_raw_fd(&self) -> RawFd {
+        self.eventfd.as_raw_fd()
+    }
+}

@@ -1,0 +1,112 @@
+//! What goes out: the shard's wishes become writes. The bytes are asked for at the moment of writing, so a
+//! write carries everything that came up to then.
+
+use super::core::{Core, Drain};
+use super::socket::Flags;
+use super::token::{Kind, Token};
+use crate::base::ids::ConnectionId;
+use crate::shard::output::{Output, PIECES_MAX, Slices};
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::atomic::Ordering;
+
+/// Wishes fulfilled before what arrived is looked at: the chunk of the fan-out. A write costs some 4 us, so
+/// what arrives waits about 140 us at most.
+const CHUNK: usize = 32;
+
+impl Core {
+    /// Fulfils up to a chunk of wishes. True if the shard has none left.
+    pub(super) fn fulfil(&mut self) -> bool {
+        for _ in 0..CHUNK {
+            match self.shard.poll() {
+                Output::Transmit(connection) => self.transmit(connection),
+                Output::Pause(connection) => self.pause(connection),
+                Output::Resume(connection) => self.resume(connection),
+                Output::Close(connection) => self.close(connection),
+                Output::Drained => self.drained(),
+                Output::Idle { deadline_us } => {
+                    self.deadline_us = deadline_us;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn transmit(&mut self, connection: ConnectionId) {
+        let id = self.sockets.find(connection).expect("the shard writes to living connections only");
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        let slices = self.shard.transmit(connection);
+        let wanted = slices.bytes();
+        match write(socket.fd, &slices) {
+            Ok(written) => {
+                if written < wanted && !socket.has(Flags::POLLING) {
+                    socket.set(Flags::POLLING);
+                    self.ring.await_room(socket.fd, id);
+                }
+                self.shard.sent(self.now, connection, written);
+            }
+            Err(_) => self.broken(id),
+        }
+    }
+
+    fn pause(&mut self, connection: ConnectionId) {
+        let Some(id) = self.sockets.find(connection) else { return };
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.set(Flags::PAUSED);
+        if socket.has(Flags::RECEIVING) && !socket.has(Flags::CANCELLING) {
+            socket.set(Flags::CANCELLING);
+            self.ring.cancel(Token::socket(Kind::Receive, id));
+        }
+    }
+
+    fn resume(&mut self, connection: ConnectionId) {
+        let Some(id) = self.sockets.find(connection) else { return };
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.clear(Flags::PAUSED);
+        // If the cancelled receive is still on its way out, its end starts the new one.
+        self.settle(id);
+    }
+
+    fn drained(&mut self) {
+        if let Drain::Draining { until_us } = self.drain {
+            self.drain = Drain::Drained { until_us };
+            if self.common.cores_busy.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.port.ring_all();
+            }
+        }
+    }
+}
+
+/// Writes once without waiting. 0 if there is no room.
+fn write(fd: RawFd, slices: &Slices<'_>) -> io::Result<usize> {
+    loop {
+        let written = write_once(fd, slices.pieces());
+        match usize::try_from(written) {
+            Ok(written) => return Ok(written),
+            Err(_) => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                error => return Err(error),
+            },
+        }
+    }
+}
+
+fn write_once(fd: RawFd, pieces: &[&[u8]]) -> isize {
+    const FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    if let [piece] = pieces {
+        // SAFETY: the piece is readable for its length, and the kernel has copied it when the call returns.
+        return unsafe { libc::send(fd, piece.as_ptr().cast(), piece.len(), FLAGS) };
+    }
+    let mut vector = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; PIECES_MAX];
+    for (entry, piece) in vector.iter_mut().zip(pieces) {
+        *entry = libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() };
+    }
+    // SAFETY: an all-zero msghdr is a message without address, control data or pieces.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = vector.as_mut_ptr();
+    message.msg_iovlen = pieces.len().min(PIECES_MAX);
+    // SAFETY: the vector names readable pieces, which the kernel only reads, and lives through the call.
+    unsafe { libc::sendmsg(fd, &message, FLAGS) }
+}

@@ -1,0 +1,147 @@
+//! Why the runtime could not start or had to stop, each with what to do about it.
+
+use std::io;
+use std::net::SocketAddr;
+use thiserror::Error;
+
+/// A fault of the machine or of its settings; never one of a client.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// There is nothing to listen on or no core to run on.
+    #[error("{what} is empty: name at least one")]
+    NothingToDo {
+        /// `listen` or `cores`.
+        what: &'static str,
+    },
+
+    /// The sysctl forbids io_uring.
+    #[error(
+        "io_uring is switched off on this machine (kernel.io_uring_disabled = {value}); \
+         switch it on with: sysctl -w kernel.io_uring_disabled=0"
+    )]
+    IoUringDisabled {
+        /// What the sysctl says: 1 is for unprivileged users only, 2 is for all.
+        value: u8,
+    },
+
+    /// A filter on system calls forbids io_uring, as the default profiles of containers do.
+    #[error(
+        "io_uring is forbidden to this process ({source}), most likely by the seccomp profile of its container; \
+         allow io_uring_setup, io_uring_enter and io_uring_register \
+         (docker: --security-opt seccomp=<profile that allows them>; or, less strict, seccomp=unconfined)"
+    )]
+    IoUringForbidden {
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// The kernel has no io_uring, or one that is too old.
+    #[error(
+        "io_uring of this kernel cannot serve ({source}); Linux 6.1 or newer is needed, built with CONFIG_IO_URING"
+    )]
+    KernelTooOld {
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// Another fault while a ring was set up.
+    #[error("io_uring could not be set up: {source}")]
+    RingSetup {
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// A ring failed while it was in use.
+    #[error("io_uring failed on core {core}: {source}")]
+    Ring {
+        /// Which core.
+        core: u16,
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// glommio needs locked memory for its own rings.
+    #[error(
+        "the limit on locked memory is {limit_bytes} bytes, {needed_bytes} are needed; raise it with \
+         `ulimit -l {}` in the shell, LimitMEMLOCK={needed_bytes} in a systemd unit, or --ulimit memlock={needed_bytes} in docker",
+        needed_bytes / 1024
+    )]
+    MemlockLimit {
+        /// Hard limit, bytes.
+        limit_bytes: u64,
+        /// What is needed, bytes.
+        needed_bytes: u64,
+    },
+
+    /// Too few file descriptors to serve at all.
+    #[error(
+        "the limit on open files is {limit}, at least {needed} are needed before the first client; raise it with \
+         `ulimit -n`, LimitNOFILE= in a systemd unit, or --ulimit nofile= in docker"
+    )]
+    FilesLimit {
+        /// Hard limit.
+        limit: u64,
+        /// What is needed.
+        needed: u64,
+    },
+
+    /// Somebody listens there already.
+    #[error("{address} is in use by another process; stop it or listen on another address")]
+    AddressInUse {
+        /// Which address.
+        address: SocketAddr,
+    },
+
+    /// The address is not one of this machine.
+    #[error("{address} is not an address of this machine")]
+    AddressNotHere {
+        /// Which address.
+        address: SocketAddr,
+    },
+
+    /// Ports below 1024 are for root.
+    #[error(
+        "no permission to listen on {address}; use a port from 1024 up, or give the program the right with \
+         setcap cap_net_bind_service=+ep"
+    )]
+    PortForbidden {
+        /// Which address.
+        address: SocketAddr,
+    },
+
+    /// Another fault while listening.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// The CPU does not exist or is not allowed to this process.
+    #[error("CPU {cpu} cannot be used: {reason}")]
+    Cpu {
+        /// Which CPU, as Linux numbers them.
+        cpu: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// The executor of a core could not be made.
+    #[error("the executor of core {core} could not be started: {reason}")]
+    Executor {
+        /// Which core.
+        core: u16,
+        /// What glommio said.
+        reason: String,
+    },
+
+    /// A thread or a signal handler could not be made.
+    #[error("cannot {what}: {source}")]
+    Process {
+        /// What was tried.
+        what: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,121 @@
+//! One glommio executor for each core, pinned to its CPU, with one task that drives the core. The task sleeps
+//! in our ring, not in glommio's: whatever a core waits for must wake that ring, so nothing of glommio that
+//! waits (files, sockets, timers) may be awaited on a core.
+
+use super::core::{Common, Core};
+use super::error::RuntimeError;
+use super::machine;
+use super::mesh::Port;
+use super::turn::Next;
+use crate::base::ids::CoreId;
+use crate::shard::Shard;
+use crate::shard::output::ShardMessage;
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+/// Entries of glommio's own three rings, which a core does not use.
+const GLOMMIO_RING_DEPTH: usize = 16;
+
+/// How often glommio would interrupt a task; as good as never, since an interruption wakes a sleeping core.
+const GLOMMIO_PREEMPT: Duration = Duration::from_secs(3600);
+
+/// Turns between two looks at the executor's other tasks.
+const TURNS_PER_YIELD: u32 = 64;
+
+/// What a core needs to begin.
+pub struct Seat {
+    /// Which core.
+    pub id: CoreId,
+    /// Which CPU of Linux.
+    pub cpu: usize,
+    /// What all cores share.
+    pub common: Arc<Common>,
+    /// Its place in the mesh.
+    pub port: Port<ShardMessage>,
+    /// Its listeners.
+    pub listeners: Vec<OwnedFd>,
+}
+
+/// Runs a core on the calling thread until it is drained. Says on `started` when it accepts.
+///
+/// # Errors
+/// The executor or the ring could not be made, or the ring failed.
+pub fn run_core(
+    seat: Seat,
+    make_shard: &dyn Fn(CoreId) -> Shard,
+    started: Sender<()>,
+) -> Result<(), RuntimeError> {
+    let _guard = AbortOnPanic;
+    let core = seat.id.0;
+    let executor = executor(&seat)?;
+    executor.run(async move {
+        let mut core_at_work = Core::start(seat.id, seat.common, seat.port, seat.listeners, make_shard)
+            .map_err(machine::classify)?;
+        // Nobody listens any more if another core has failed; this one is then told to stop.
+        let _ = started.send(());
+        drop(started);
+        drive(&mut core_at_work).await.map_err(|source| RuntimeError::Ring { core, source })
+    })
+}
+
+async fn drive(core: &mut Core) -> std::io::Result<()> {
+    let mut woken = false;
+    let mut turns = 0;
+    loop {
+        match core.turn(woken)? {
+            Next::Leave => return Ok(()),
+            Next::Turn => woken = false,
+            Next::Sleep => {
+                core.sleep()?;
+                woken = true;
+            }
+        }
+        turns += 1;
+        if turns == TURNS_PER_YIELD {
+            turns = 0;
+            glommio::executor().yield_task_queue_now().await;
+        }
+    }
+}
+
+fn executor(seat: &Seat) -> Result<LocalExecutor, RuntimeError> {
+    LocalExecutorBuilder::new(Placement::Fixed(seat.cpu))
+        .name(&format!("core-{}", seat.id.0))
+        // glommio takes its minimum of 64 KiB: no file is read or written on a core.
+        .io_memory(0)
+        .ring_depth(GLOMMIO_RING_DEPTH)
+        .preempt_timer(GLOMMIO_PREEMPT)
+        .blocking_thread_pool_placement(PoolPlacement::Unbound(1))
+        .make()
+        .map_err(|error| explain(seat, &error))
+}
+
+fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
+    use glommio::{BuilderErrorKind, GlommioError};
+    match error {
+        GlommioError::BuilderError(BuilderErrorKind::NonExistentCpus { cpu }) => {
+            RuntimeError::Cpu { cpu: *cpu, reason: "this machine has no such CPU, or it is offline".into() }
+        }
+        GlommioError::BuilderError(_) => RuntimeError::Cpu { cpu: seat.cpu, reason: error.to_string() },
+        _ => RuntimeError::Executor { core: seat.id.0, reason: error.to_string() },
+    }
+}
+
+/// Ends the process when a core panics. The cores share nothing, but each needs the others: a process that
+/// lives on without one would accept connections that nobody serves and lose channels silently. A supervisor
+/// sees the abort, starts the process anew, and clients recover from history.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "corecast: a core has panicked (see above); the process ends so that it can be started anew"
+            );
+            std::process::abort();
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What comes in: completions of the ring become calls of the shard.
+
+use super::closing::close_now;
+use super::core::{Core, Drain};
+use super::ring::Completion;
+use super::socket::Flags;
+use super::token::{Kind, SocketId};
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// Microseconds until a failed accept is tried again when no descriptor becomes free before.
+const ACCEPT_PAUSE_US: u64 = 50_000;
+
+impl Core {
+    /// Handles the collected completions.
+    pub(super) fn handle_batch(&mut self) {
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut buffers = false;
+        for completion in batch.drain(..) {
+            buffers |= completion.buffer().is_some();
+            self.handle(completion);
+        }
+        if buffers {
+            self.ring.buffers.publish();
+        }
+        self.batch = batch;
+    }
+
+    fn handle(&mut self, completion: Completion) {
+        match completion.token.kind() {
+            Some(Kind::Receive) => self.received(completion),
+            Some(Kind::Accept) => self.accepted(completion),
+            Some(Kind::Writable) => self.writable(completion.token.socket_id()),
+            Some(Kind::Doorbell) if !completion.more() => self.ring.watch(self.port.doorbell().as_raw_fd()),
+            Some(Kind::Doorbell | Kind::Cancel) | None => {}
+        }
+    }
+
+    fn received(&mut self, completion: Completion) {
+        let id = completion.token.socket_id();
+        let Some(socket) = self.sockets.get_mut(id) else {
+            // Cannot be: a place is given away only when nothing is pending. The buffer must not be lost.
+            completion.buffer().into_iter().for_each(|buffer| self.ring.buffers.give_back(buffer));
+            debug_assert!(false, "a completion for a socket that is gone");
+            return;
+        };
+        if !completion.more() {
+            socket.clear(Flags::RECEIVING.and(Flags::CANCELLING));
+        }
+        let connection = socket.connection();
+        if let Some(buffer) = completion.buffer() {
+            if let (Some(connection), Ok(count @ 1..)) = (connection, usize::try_from(completion.result)) {
+                let bytes = self.ring.buffers.bytes(buffer, count);
+                self.shard.receive(self.now, connection, bytes);
+            }
+            self.ring.buffers.give_back(buffer);
+        }
+        match -completion.result {
+            ..0 => {}
+            0 => self.ended(id),
+            // Out of buffers, or ended by us: nothing is wrong with the socket.
+            libc::ENOBUFS | libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}
+            _ => self.broken(id),
+        }
+        if !completion.more() {
+            self.settle(id);
+        }
+    }
+
+    /// The peer has sent its FIN.
+    fn ended(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.set(Flags::ENDED);
+        match socket.connection() {
+            Some(connection) => self.shard.ended(self.now, connection),
+            None => self.doom(id),
+        }
+    }
+
+    /// There is room again, or the socket is broken and the next write will say so.
+    fn writable(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.clear(Flags::POLLING);
+        if let Some(connection) = socket.connection() {
+            self.shard.writable(self.now, connection);
+        }
+        self.settle(id);
+    }
+
+    fn accepted(&mut self, completion: Completion) {
+        let listener = completion.token.index() as u32;
+        if completion.result >= 0 {
+            // SAFETY: the kernel made this descriptor for this completion; nobody else knows it.
+            self.admit(unsafe { OwnedFd::from_raw_fd(completion.result) });
+        }
+        if completion.more() {
+            return;
+        }
+        if self.drain != Drain::No {
+            // The cancelled accept was the last to use the listener.
+            self.listeners[listener as usize] = None;
+        } else if completion.result < 0 {
+            self.accept_failed.push(listener);
+            self.accept_again_us = self.now.monotonic_us + ACCEPT_PAUSE_US;
+        } else {
+            self.accept_on(listener);
+        }
+    }
+
+    /// A new socket: the shard decides whether it becomes a connection.
+    fn admit(&mut self, fd: OwnedFd) {
+        let peer = (self.drain == Drain::No).then(|| peer_address(&fd)).flatten();
+        let connection = peer.and_then(|peer| self.shard.accept(self.now, peer));
+        let Some(connection) = connection else { return close_now(fd) };
+        let id = self.sockets.insert(fd, connection);
+        self.receive_on(id);
+    }
+
+    pub(super) fn receive_on(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        socket.set(Flags::RECEIVING);
+        self.ring.receive(socket.fd, id);
+    }
+
+    /// Accepts again where it failed: an accept that finds no free descriptor ends, and asking at once again
+    /// would spin until one is free.
+    pub(super) fn accept_again(&mut self) {
+        for listener in std::mem::take(&mut self.accept_failed) {
+            self.accept_on(listener);
+        }
+    }
+
+    fn accept_on(&mut self, listener: u32) {
+        if let Some(Some(fd)) = self.listeners.get(listener as usize) {
+            self.ring.accept(fd.as_raw_fd(), listener);
+        }
+    }
+}
+
+/// Who is at the other end; an IPv4 client of an IPv6 listener under its IPv4 address. `None` if it has left
+/// already.
+fn peer_address(fd: &OwnedFd) -> Option<IpAddr> {
+    let address = socket2::SockRef::from(fd).peer_addr().ok()?.as_socket()?;
+    Some(address.ip().to_canonical())
+}

@@ -1,0 +1,128 @@
+//! Floor 4: the only place that does I/O, reads a clock and waits. It drives one `Shard` for each core.
+//!
+//! A core is a thread pinned to a CPU, with a glommio executor ([`executor`]), one io_uring ([`ring`]), a table
+//! of sockets ([`socket`]) and a place in the mesh ([`mesh`]). Its loop is [`turn`]; what comes in is handled in
+//! [`ingress`], what goes out in [`egress`], the end of a socket in [`closing`]. Cores share the mesh, the
+//! request to stop, and nothing else.
+
+mod buffers;
+pub mod clock;
+mod closing;
+mod core;
+mod doorbell;
+mod egress;
+pub mod error;
+mod executor;
+mod ingress;
+mod listener;
+pub mod machine;
+mod mesh;
+mod ring;
+pub mod settings;
+mod socket;
+pub mod stop;
+mod token;
+mod turn;
+
+pub use error::RuntimeError;
+pub use settings::RuntimeSettings;
+pub use stop::Stop;
+
+use crate::base::ids::CoreId;
+use crate::shard::Shard;
+use core::Common;
+use doorbell::Doorbell;
+use executor::Seat;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+/// Serves until `stop` is requested and everything is drained. Blocks the calling thread.
+///
+/// `make_shard` is called once on each core's own thread. `ready` is called on the calling thread when every
+/// core accepts connections, with the addresses in the order of the settings and with their real ports.
+///
+/// # Errors
+/// The machine refuses something, or a ring failed; the other cores are drained before it returns.
+///
+/// # Aborts
+/// The process, when a core panics.
+pub fn run(
+    settings: RuntimeSettings,
+    make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
+    ready: impl FnOnce(&[SocketAddr]),
+    stop: &Stop,
+) -> Result<(), RuntimeError> {
+    check_settings(&settings)?;
+    let cores = settings.cpus.len();
+    machine::check(cores)?;
+    let listeners = listener::open(&settings.listen, cores)?;
+    let doorbells = doorbells(cores)?;
+    let ports = mesh::mesh(&doorbells);
+    stop.attach(doorbells);
+
+    let cpus = settings.cpus.clone();
+    let common = Arc::new(Common { settings, stop: stop.clone(), cores_busy: AtomicUsize::new(cores) });
+    let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);
+    let (started, all_started) = mpsc::channel();
+    let mut threads = Vec::with_capacity(cores);
+    let mut failure = None;
+    for (index, ((cpu, port), listeners)) in cpus.into_iter().zip(ports).zip(listeners.cores).enumerate() {
+        let seat = Seat { id: CoreId(index as u16), cpu, common: common.clone(), port, listeners };
+        match spawn(seat, make_shard.clone(), started.clone()) {
+            Ok(thread) => threads.push(thread),
+            Err(error) => failure = Some(error),
+        }
+    }
+    drop(started);
+    if all_started.iter().count() == cores {
+        ready(&listeners.addresses);
+    } else {
+        stop.request();
+    }
+    for thread in threads {
+        // A core that panicked has aborted the process, so there is an answer.
+        if let Ok(Err(error)) = thread.join() {
+            failure.get_or_insert(error);
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn check_settings(settings: &RuntimeSettings) -> Result<(), RuntimeError> {
+    if settings.listen.is_empty() {
+        return Err(RuntimeError::NothingToDo { what: "listen" });
+    }
+    if settings.cpus.is_empty() {
+        return Err(RuntimeError::NothingToDo { what: "cores" });
+    }
+    Ok(())
+}
+
+fn doorbells(cores: usize) -> Result<Arc<[Doorbell]>, RuntimeError> {
+    let made: io::Result<Arc<[Doorbell]>> = (0..cores).map(|_| Doorbell::new()).collect();
+    made.map_err(|source| RuntimeError::Process { what: "make an event counter", source })
+}
+
+/// Starts a core's thread. If the core ends with an error, the others are told to stop.
+fn spawn(
+    seat: Seat,
+    make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync>,
+    started: mpsc::Sender<()>,
+) -> Result<JoinHandle<Result<(), RuntimeError>>, RuntimeError> {
+    let stop = seat.common.stop.clone();
+    let run = move || {
+        let result = executor::run_core(seat, &*make_shard, started);
+        if result.is_err() {
+            stop.request();
+        }
+        result
+    };
+    let name = "core".to_string();
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .map_err(|source| RuntimeError::Process { what: "start the thread of a core", source })
+}

@@ -1,0 +1,31 @@
+//! What the runtime is told at its start.
+
+use std::net::SocketAddr;
+
+/// Settings of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeSettings {
+    /// Where every core listens. Port 0 takes a free one, the same for all cores.
+    pub listen: Vec<SocketAddr>,
+    /// One core of the broker for each entry, pinned to that CPU of Linux.
+    pub cpus: Vec<usize>,
+    /// Microseconds a core looks for work before it sleeps; 0 sleeps at once. Costs a CPU, saves a wake-up.
+    pub busy_poll_us: u64,
+    /// Milliseconds over which connections are closed when the process stops.
+    pub drain_ms: u64,
+    /// Milliseconds a closed socket is still read, so that the last bytes written to it are not lost to a
+    /// reset (RFC 9112 section 9.6).
+    pub linger_ms: u64,
+}
+
+impl Default for RuntimeSettings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            cpus: vec![0],
+            busy_poll_us: 0,
+            drain_ms: 5_000,
+            linger_ms: 1_000,
+        }
+    }
+}

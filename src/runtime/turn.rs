@@ -1,0 +1,155 @@
+//! The loop of a core. A turn reads the clock once, handles what arrived, passes time, fulfils a chunk of the
+//! shard's wishes and hands over what waits for peers. Only a core without wishes sleeps, in its ring.
+
+use super::clock;
+use super::core::{Core, Drain};
+use super::token::{Kind, Token};
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Microseconds after which a shard that never runs out of wishes is told the time all the same.
+const TIMEOUT_OVERDUE_US: u64 = 10_000;
+
+/// What comes after a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Another turn: there is work.
+    Turn,
+    /// Nothing to do until something arrives.
+    Sleep,
+    /// The core is done.
+    Leave,
+}
+
+impl Core {
+    /// One turn. `woken` says that the core has just slept in the ring, so the ring is fresh.
+    ///
+    /// # Errors
+    /// The ring failed.
+    pub fn turn(&mut self, woken: bool) -> io::Result<Next> {
+        self.now = clock::now();
+        let mut batch = std::mem::take(&mut self.batch);
+        let collected = self.ring.collect(&mut batch, woken);
+        self.batch = batch;
+        collected?;
+        self.handle_batch();
+        let (shard, now) = (&mut self.shard, self.now);
+        self.port.hear(|from, message| shard.peer(now, from, message));
+        self.pass_time();
+        let idle = self.fulfil();
+        if !idle {
+            // Only a shard without wishes says when it wants to hear of time.
+            let overdue_us = self.now.monotonic_us + TIMEOUT_OVERDUE_US;
+            self.deadline_us = Some(self.deadline_us.map_or(overdue_us, |known| known.min(overdue_us)));
+        }
+        let shard = &mut self.shard;
+        self.port.tell(|to| shard.next_for_peer(to));
+        self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
+        Ok(if self.finished() {
+            Next::Leave
+        } else if idle {
+            Next::Sleep
+        } else {
+            Next::Turn
+        })
+    }
+
+    /// Whatever is due.
+    fn pass_time(&mut self) {
+        let now_us = self.now.monotonic_us;
+        if self.drain == Drain::No && self.common.stop.requested() {
+            self.begin_drain();
+        }
+        if self.deadline_us.is_some_and(|deadline| deadline <= now_us) {
+            self.deadline_us = None;
+            self.shard.timeout(self.now);
+        }
+        self.end_lingering();
+        if !self.accept_failed.is_empty() && self.accept_again_us <= now_us {
+            self.accept_again();
+        }
+    }
+
+    /// No new connections; the old ones go over the drain time.
+    fn begin_drain(&mut self) {
+        let settings = &self.common.settings;
+        let over_us = (settings.drain_ms + settings.linger_ms) * 1000;
+        self.drain = Drain::Draining { until_us: self.now.monotonic_us + over_us };
+        for index in 0..self.listeners.len() as u32 {
+            if self.accept_failed.contains(&index) {
+                self.listeners[index as usize] = None;
+            } else {
+                self.ring.cancel(Token::plain(Kind::Accept, index));
+            }
+        }
+        self.accept_failed.clear();
+        self.shard.drain(self.now, settings.drain_ms);
+    }
+
+    /// Whether the core may leave: all shards are drained, so no peer waits for an answer, and the last
+    /// sockets have gone; or the time is over.
+    fn finished(&self) -> bool {
+        match self.drain {
+            Drain::No => false,
+            Drain::Draining { until_us } => self.now.monotonic_us >= until_us,
+            Drain::Drained { until_us } => {
+                let quiet = self.sockets.is_empty() && self.common.cores_busy.load(Ordering::SeqCst) == 0;
+                quiet || self.now.monotonic_us >= until_us
+            }
+        }
+    }
+
+    /// Sleeps in the ring until something arrives or is due. A busy core looks around for a while first.
+    ///
+    /// # Errors
+    /// The ring failed.
+    pub fn sleep(&mut self) -> io::Result<()> {
+        if self.look_around() {
+            return self.ring.enter();
+        }
+        self.port.doorbell().sleeping();
+        let slept = if self.has_work() { self.ring.enter() } else { self.ring.sleep(self.sleep_time()) };
+        self.port.doorbell().awake();
+        slept
+    }
+
+    /// Looks for work for the configured time. True if there is some.
+    fn look_around(&mut self) -> bool {
+        let busy_us = self.common.settings.busy_poll_us;
+        if busy_us == 0 {
+            return false;
+        }
+        let start_us = clock::monotonic_us();
+        let until_us = self.deadline().map_or(u64::MAX, |at| at).min(start_us + busy_us);
+        loop {
+            if self.ring.ready() || self.has_work() {
+                return true;
+            }
+            if clock::monotonic_us() >= until_us {
+                return false;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Whether there is work that no completion tells of.
+    fn has_work(&self) -> bool {
+        self.port.ready() || (self.drain == Drain::No && self.common.stop.requested()) || self.finished()
+    }
+
+    /// The next moment at which something is due.
+    fn deadline(&self) -> Option<u64> {
+        let accept = (!self.accept_failed.is_empty()).then_some(self.accept_again_us);
+        let drain = match self.drain {
+            Drain::No => None,
+            Drain::Draining { until_us } | Drain::Drained { until_us } => Some(until_us),
+        };
+        [self.deadline_us, self.linger_deadline_us(), accept, drain].into_iter().flatten().min()
+    }
+
+    fn sleep_time(&self) -> Option<Duration> {
+        let deadline = self.deadline()?;
+        Some(Duration::from_micros(deadline.saturating_sub(clock::monotonic_us())))
+    }
+}
