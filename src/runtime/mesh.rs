@@ -174,6 +174,20 @@ mod tests {
         assert!(!ports[0].ready());
     }
 
+    #[test]
+    fn a_sender_that_sleeps_over_a_full_lane_is_woken_by_room() {
+        let mut ports = ports(2);
+        let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
+        ring.watch(ports[0].doorbell().as_raw_fd());
+        ports[0].tell(|_| Some(0));
+        ports[0].doorbell().sleeping();
+        assert!(!ports[0].ready());
+        ports[1].hear(|_, _| {});
+        let before = Instant::now();
+        ring.sleep(Some(LOST)).expect("the ring sleeps");
+        assert!(before.elapsed() < LOST, "nobody rang");
+    }
+
     /// One side of [`no_wake_up_is_lost`]: sends `count` numbers, now and then more at once than the lane
     /// holds, expects as many in order, and sleeps whenever there is nothing to do.
     fn talk(mut port: Port<u64>, count: u64, seed: u64) -> u64 {
