@@ -200,7 +200,7 @@ pub fn functions(code: &str) -> Vec<(String, usize)> {
                 '}' => depth -= 1,
                 _ => {}
             }
-            (depth == 0).then_some(open + offset)
+            (depth == 0).then_some(open + offset + 1)
         });
         let body = &signature[..end.unwrap_or(signature.len())];
         found.push((name.to_owned(), body.lines().count()));

@@ -147,9 +147,8 @@ proptest! {
             write_to(&mut edge, clients.get_mut(&id.index).unwrap(), usize::MAX / 2);
         }
         for (index, client) in &mut clients {
-            if client.place.is_none() { continue }
+            let Some((stream, place)) = client.place else { continue };
             // Whoever was cut short is not in a pass any more: its owner asks for the rest, run by run.
-            let (stream, place) = client.place.unwrap();
             while !client.torn.is_empty() || edge.stream(stream).pending(place) {
                 write_to(&mut edge, client, usize::MAX / 2);
             }
