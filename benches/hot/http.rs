@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 const REQUEST: &[u8] =
     b"POST /v1/messages HTTP/1.1\r\nHost: broker.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\
-Authorization: Bearer key\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\r\n\
+Authorization: Bearer key\r\nContent-Type: application/json\r\nContent-Length: 39\r\n\r\n\
 {\"room_id\":\"room_1\",\"content\":\"Hello!\"}";
 
 /// One request, and one path.
