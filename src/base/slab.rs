@@ -92,7 +92,7 @@ impl<T> Slab<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_dead_id_never_reaches_its_successor() {
@@ -110,7 +110,7 @@ mod tests {
         #[test]
         fn behaves_like_a_map(steps in proptest::collection::vec(any::<(bool, u8)>(), 0..200)) {
             let mut slab = Slab::default();
-            let mut model = HashMap::new();
+            let mut model = BTreeMap::new();
             let mut ids = Vec::new();
             for (insert, which) in steps {
                 if insert || ids.is_empty() {
