@@ -67,9 +67,7 @@ pub fn say(client: &mut Client, out: &mut Vec<u8>, scene: &mut Scene<'_>) {
         37..82 => publish(scene, client, &with_id),
         82..90 => (format!(r#"{{"type":"list_subscriptions"{with_id}}}"#), What::List),
         90..95 => (format!(r#"{{"type":"ping"{with_id}}}"#), What::Ping),
-        95..97 => {
-            (format!(r#"{{"type":"dance"{with_id}}}"#), What::Bad { code: "UNKNOWN_TYPE" })
-        }
+        95..97 => (format!(r#"{{"type":"dance"{with_id}}}"#), What::Bad { code: "UNKNOWN_TYPE" }),
         97..99 => (
             format!(r#"{{"type":"subscribe","channel":"r0"{with_id}}}"#),
             What::Bad { code: "INVALID_CHANNEL" },
@@ -90,7 +88,9 @@ fn subscribe(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, 
     let known = scene.oracle.head(&channel);
     let recover = match scene.memory.get(&channel) {
         Some(at) if scene.rng.percent(60) => Some(*at),
-        _ if scene.rng.percent(5) => Some(At { epoch: scene.rng.next() >> 12, offset: scene.rng.next() >> 60 }),
+        _ if scene.rng.percent(5) => {
+            Some(At { epoch: scene.rng.next() >> 12, offset: scene.rng.next() >> 60 })
+        }
         _ => None,
     };
     // What is recovered from is known when the answer comes only if nothing changes it until then.
@@ -114,9 +114,8 @@ fn publish(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, Wh
         (scene.tag(), String::new())
     };
     let padding = if keyed { String::new() } else { scene.padding() };
-    let text = format!(
-        r#"{{"type":"publish","channel":"{channel}","data":"{tag}:{padding}"{key}{with_id}}}"#
-    );
+    let text =
+        format!(r#"{{"type":"publish","channel":"{channel}","data":"{tag}:{padding}"{key}{with_id}}}"#);
     (text, What::Publish { channel, tag, keyed })
 }
 

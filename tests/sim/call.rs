@@ -8,22 +8,40 @@ use serde_json::Value;
 #[derive(Debug)]
 pub enum Call {
     /// Writes a message.
-    Write { channel: String, tag: String, keyed: bool },
+    Write {
+        channel: String,
+        tag: String,
+        keyed: bool,
+    },
     /// Changes a message's text.
-    Change { id: String, tag: String },
+    Change {
+        id: String,
+        tag: String,
+    },
     /// Deletes a message.
-    Delete { id: String },
+    Delete {
+        id: String,
+    },
     /// Lists the messages of a channel.
     Messages,
     /// Does something with a room's record; answered with one of these.
-    Room { id: String, statuses: &'static [u16] },
+    Room {
+        id: String,
+        statuses: &'static [u16],
+    },
     /// Lists all rooms.
     Rooms,
-    Members { channel: String },
-    Profile { user: String },
+    Members {
+        channel: String,
+    },
+    Profile {
+        user: String,
+    },
     Metrics,
     /// A request that deserves this status.
-    Bad { status: u16 },
+    Bad {
+        status: u16,
+    },
 }
 
 impl Call {

@@ -176,11 +176,15 @@ impl Client {
     }
 
     fn response(&mut self, response: &HttpResponse, shared: &mut Shared<'_>) {
-        let asked = self.front(&response.head);
         self.last = wire::header(&response.head, "connection") == Some("close");
         if response.status == 408 {
-            return assert!(self.was_stalled, "a living client is told that it is late");
+            // Also told to whoever asks nothing for too long.
+            return assert!(
+                self.was_stalled || self.asked.is_empty(),
+                "a living client is told that it is late"
+            );
         }
+        let asked = self.front(&response.head);
         match asked.what {
             What::Upgrade if response.status == 101 => {
                 let accept = wire::header(&response.head, "sec-websocket-accept");

@@ -1,7 +1,6 @@
 //! Quiet: nothing is asked any more, no fault happens, time passes. Then everything must have come to rest, and
 //! the node must know the same as its clients.
 
-use crate::oracle::At;
 use crate::trace;
 use crate::wire::{self, HttpResponse};
 use crate::world::World;
@@ -74,7 +73,12 @@ impl World {
     pub fn check(&mut self) {
         for client in self.clients.iter().filter(|client| !client.over && !client.silent) {
             assert!(client.closed.is_none(), "a closed socket ends");
-            assert!(client.asked.is_empty(), "socket {}: no answer to {:?}", client.socket, client.asked.front());
+            assert!(
+                client.asked.is_empty(),
+                "socket {}: no answer to {:?}",
+                client.socket,
+                client.asked.front()
+            );
             assert_eq!(client.pings, 0, "every ping has its pong");
             for (channel, view) in &client.views {
                 let head = self.oracle.head(channel).expect("it is known");
@@ -95,7 +99,8 @@ impl World {
         let channels = self.plan.channels.clone();
         for channel in channels.iter().filter(|channel| channel.starts_with("room:")) {
             let users = &self.plan.users;
-            let hears = self.clients.iter().filter(|client| !client.over && client.views.contains_key(channel));
+            let hears =
+                self.clients.iter().filter(|client| !client.over && client.views.contains_key(channel));
             let expected: BTreeSet<String> =
                 hears.filter(|client| !client.silent).map(|client| users[client.user].id.clone()).collect();
             let response = self.observe(&format!("/v1/rooms/{}/members", &channel["room:".len()..]));
@@ -124,12 +129,18 @@ impl World {
             let body: Value = serde_json::from_str(&response.body).expect("JSON");
             let told = response.status == 200 && body["data"]["online"] == true;
             assert_eq!(told, online, "user {id} is online with a connection: {}", response.body);
-            self.oracle.check_user(&id, online);
+            let channel = format!("user:{id}");
+            let heard = |client: &crate::client::Client| !client.over && client.views.contains_key(&channel);
+            self.oracle.check_user(&id, self.clients.iter().any(heard).then_some(online));
         }
     }
 
     fn check_counts(&mut self) {
         let page = self.observe("/metrics").body;
+        let silent_or_live = self.clients.iter().filter(|client| !client.over || client.silent);
+        let unheard = self.node.sockets.iter().filter(|socket| socket.reset && socket.connection.is_some());
+        let linked = self.node.sockets.iter().filter(|socket| socket.connection.is_some()).count();
+        assert!(linked <= silent_or_live.count() + unheard.count(), "no connection without a client");
         let metric = |name: &str| -> usize {
             let lines = page.lines().filter(|line| line.starts_with(name));
             lines.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok()).sum()
@@ -139,7 +150,7 @@ impl World {
         let subscriptions: usize = live().map(|client| client.views.len()).sum();
         assert_eq!(metric("corecast_websockets_open"), sockets, "open WebSockets");
         assert_eq!(metric("corecast_subscriptions_open"), subscriptions, "subscriptions");
-        assert_eq!(metric("corecast_connections_open"), live().count() + 1, "connections, this one too");
+        assert_eq!(metric("corecast_connections_open"), linked + 1, "connections, this one too");
         assert_eq!(metric("corecast_cores"), self.node.cores(), "all cores answer");
     }
 
@@ -149,12 +160,10 @@ impl World {
         let socket = self.node.accept(core, OBSERVER).expect("the observer has an address of its own");
         let request = wire::request("GET", target, &self.plan.users[0].key, "", "");
         self.node.sockets[socket].to_server.extend(request.bytes());
-        self.settle();
-        let mut inbox: Vec<u8> = self.node.sockets[socket].to_client.drain(..).collect();
-        let mut response = wire::take_response(&mut inbox);
+        let (mut inbox, mut response) = (Vec::new(), None);
         while response.is_none() {
-            assert!(!self.node.sockets[socket].to_client.is_empty(), "no answer to {target}");
             self.settle();
+            assert!(!self.node.sockets[socket].to_client.is_empty(), "no answer to {target}");
             inbox.extend(self.node.sockets[socket].to_client.drain(..));
             response = wire::take_response(&mut inbox);
         }
@@ -182,8 +191,6 @@ impl World {
         }
         self.quiet();
         self.check();
-        let heads: Vec<(String, At)> = Vec::new();
-        drop(heads);
     }
 
     /// The node is told to go: every connection ends in time.

@@ -16,7 +16,8 @@ pub struct HttpResponse {
 pub fn take_response(buffer: &mut Vec<u8>) -> Option<HttpResponse> {
     let end = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
     let head = String::from_utf8(buffer[..end].to_vec()).expect("a head is text");
-    let status = head.strip_prefix("HTTP/1.1 ").expect("an HTTP/1.1 response")[..3].parse().expect("a status");
+    let status =
+        head.strip_prefix("HTTP/1.1 ").expect("an HTTP/1.1 response")[..3].parse().expect("a status");
     let length = match header(&head, "content-length") {
         Some(length) => length.parse().expect("a length"),
         None => {

@@ -70,8 +70,7 @@ impl World {
         trace::note(|| "the node restarts".into());
         self.life += 1;
         let years = self.life as u64 * YEAR_MS;
-        let unix_ms =
-            if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
+        let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
         self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed);
         self.clients.clear();
@@ -113,7 +112,8 @@ impl World {
             50..66 => {
                 let Some(client) = self.some_client() else { return };
                 let socket = self.clients[client].socket;
-                let count = if self.rng.percent(30) { self.rng.within(1, 20) } else { self.rng.within(1, 6_000) };
+                let count =
+                    if self.rng.percent(30) { self.rng.within(1, 20) } else { self.rng.within(1, 6_000) };
                 self.node.feed(socket, count);
                 self.node.writable(socket);
                 self.node.invariants_of(self.node.sockets[socket].core);
