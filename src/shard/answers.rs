@@ -2,10 +2,9 @@
 
 use super::Shard;
 use super::message::{Said, Ticket};
-use super::pending::{Expect, Pending};
+use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
-use crate::model::channel::ChannelName;
 use crate::model::reply::Reply;
 use crate::protocol::websocket::{Opcode, write_frame};
 
@@ -68,10 +67,10 @@ impl Shard {
 
     /// Writes every answer whose turn it is.
     fn release_answers(&mut self, id: ConnectionId) {
-        while let Some(released) = self.pending_mut(id).and_then(Pending::release) {
+        while let Some(released) = self.next_answer(id) {
             self.write(id, &released.bytes);
-            if let Some(channel) = released.opens {
-                self.open_subscription(id, &channel);
+            if let Some(opens) = released.opens {
+                self.open_subscription(id, &opens);
             }
             if released.last {
                 self.close_when_written(id, CloseReason::Finished);
@@ -83,6 +82,16 @@ impl Shard {
             connection.pending = None;
             self.close_if_ended(id);
         }
+    }
+
+    fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
+        let pending = self.pending_mut(id)?;
+        if let Some((sequence, command)) = pending.take_turn() {
+            if let Some(reply) = self.reply_here(id, &command) {
+                self.fill_slot(id, sequence, reply);
+            }
+        }
+        self.pending_mut(id)?.release()
     }
 
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
@@ -117,21 +126,12 @@ impl Shard {
                 self.write_response(out, &response, &answering, &[]);
                 Encoded { opens: None, last: answering.is_last() }
             }
-            Expect::Message { dialect, correlation, cancelled, .. } => {
+            Expect::Message { dialect, correlation, .. } => {
                 let correlation = correlation.as_deref();
                 match reply {
                     Reply::Subscribed { channel, position, recovery } => {
-                        let opens = self.subscribed(
-                            id,
-                            dialect,
-                            correlation,
-                            cancelled,
-                            held,
-                            channel,
-                            position,
-                            recovery,
-                            out,
-                        );
+                        let opens =
+                            self.subscribed(id, dialect, correlation, held, channel, position, recovery, out);
                         Encoded { opens, last: false }
                     }
                     reply => {
@@ -157,7 +157,7 @@ impl Shard {
 
 /// What follows from an answer once it leaves.
 struct Encoded {
-    opens: Option<ChannelName>,
+    opens: Option<Opens>,
     last: bool,
 }
 
