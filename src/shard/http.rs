@@ -9,7 +9,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::Next;
 use crate::protocol::http::{
-    CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
+    Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
     Response, ResponseContext, origin, write_response,
 };
 use crate::surface::router::Found;
@@ -60,7 +60,7 @@ impl Shard {
                 Some([rest.as_slice(), bytes.get(used..).unwrap_or_default()].concat())
             }
             Err(refusal) => {
-                self.refuse(id, &refusal);
+                self.refuse(id, &refusal, reader.asked(), CloseReason::Protocol);
                 None
             }
         }
@@ -87,15 +87,22 @@ impl Shard {
         self.set_deadline(id, Due::Header, ms);
     }
 
-    /// Answers bytes that are no acceptable request, and closes.
-    pub(super) fn refuse(&mut self, id: ConnectionId, refusal: &Refusal) {
-        let surface = self.setup.router.fallback();
+    /// Answers bytes that are no acceptable request, in the shape of the surface that was asked if that is known,
+    /// and closes.
+    pub(super) fn refuse(
+        &mut self,
+        id: ConnectionId,
+        refusal: &Refusal,
+        asked: Option<Asked>,
+        why: CloseReason,
+    ) {
+        let router = &self.setup.router;
+        let surface = asked.as_ref().map_or(router.fallback(), |asked| router.owner(&asked.path));
         let response = refusal_response(surface, refusal);
-        let answering = Answering { head_only: false, persistence: Persistence::Close, origin: None };
-        let mut out = Vec::new();
-        self.write_response(&mut out, &response, &answering, refusal.fields());
-        self.decide_end(id, CloseReason::Protocol);
-        self.write_in_turn(id, out, true);
+        let head_only = asked.is_some_and(|asked| asked.head_only);
+        let answering = Answering { head_only, persistence: Persistence::Close, origin: None };
+        self.decide_end(id, why);
+        self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
     }
 
