@@ -1,6 +1,7 @@
 //! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
 
 use super::Shard;
+use super::http::fault_fields;
 use super::message::{Said, Ticket};
 use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
@@ -119,11 +120,11 @@ impl Shard {
         }
         match expect {
             Expect::Response { surface, endpoint, answering } => {
-                let response = match &reply {
-                    Reply::Fault(fault) => (surface.encode_fault)(fault),
-                    reply => (endpoint.encode)(reply),
+                let (response, fields) = match &reply {
+                    Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
+                    reply => ((endpoint.encode)(reply), &[][..]),
                 };
-                self.write_response(out, &response, &answering, &[]);
+                self.write_response(out, &response, &answering, fields);
                 Encoded { opens: None, last: answering.is_last() }
             }
             Expect::Message { dialect, correlation, .. } => {
