@@ -2,6 +2,7 @@
 
 use crate::client::{Client, End};
 use crate::eventually;
+use crate::http::Http;
 use crate::server::{Home, two_cpus};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -12,8 +13,8 @@ fn connections_close_paced_and_the_process_ends_well() {
     let home = Home::new(&[cores, "drain_time_s=4"]);
     let mut server = home.start();
     let clients: Vec<Client> = (0..40).map(|_| server.client()).collect();
-    let mut probe = server.http();
-    assert_eq!(probe.get("/health/ready").status, 200);
+    let mut probes: Vec<Http> = (0..40).map(|_| server.http()).collect();
+    assert_eq!(probes[0].get("/health/ready").status, 200);
     let start = Instant::now();
     let readers: Vec<_> = clients
         .into_iter()
@@ -21,11 +22,15 @@ fn connections_close_paced_and_the_process_ends_well() {
         .collect();
     server.signal(libc::SIGTERM);
 
-    let refusal =
-        eventually("not ready", || Some(probe.get("/health/ready")).filter(|ready| ready.status == 503));
+    // Each answer ends its connection, so there is one connection for each question.
+    let refusal = eventually("not ready", || {
+        let ready = probes.pop().expect("it drains before all are used").get("/health/ready");
+        std::thread::sleep(Duration::from_millis(30));
+        (ready.status == 503).then_some(ready)
+    });
     assert_eq!(refusal.json()["checks"]["accepting"], false, "{refusal:?}");
-    assert_eq!(probe.get("/health/live").status, 200, "alive all the same");
-    assert_eq!(probe.get("/health").json()["status"], "draining");
+    assert_eq!(probes.pop().unwrap().get("/health/live").status, 200, "alive all the same");
+    assert_eq!(probes.pop().unwrap().get("/health").json()["status"], "draining");
     eventually("new connections to be refused", || TcpStream::connect(server.address).err());
 
     let mut ends: Vec<Instant> = Vec::new();
@@ -71,9 +76,8 @@ fn a_second_signal_ends_at_once() {
     let mut server = home.start();
     // Two, because one is closed at the beginning of the drain.
     let mut clients = [server.client(), server.client()];
-    let mut probe = server.http();
     server.signal(libc::SIGTERM);
-    eventually("not ready", || (probe.get("/health/ready").status == 503).then_some(()));
+    eventually("new connections to be refused", || TcpStream::connect(server.address).err());
     assert!(server.process.0.try_wait().unwrap().is_none(), "it drains");
     server.signal(libc::SIGTERM);
     assert_eq!(server.process.end().code(), Some(130));

@@ -82,7 +82,8 @@ fn a_storm_leaves_nothing_behind() {
     let accepted = probe.metric("corecast_connections_accepted_total");
     let closed = probe.metric("corecast_connections_closed_total");
     assert_eq!(accepted, closed + 1, "each end is counted once");
-    assert!(accepted >= 1000, "{accepted}");
+    // Who has left before it is accepted is not counted.
+    assert!(accepted >= 600, "{accepted}");
     eventually("the descriptors to be closed", || (server.files() == files).then_some(()));
     assert_eq!(probe.get("/health").json()["stats"]["online_users"], 0);
     server.client().assert_alive();
