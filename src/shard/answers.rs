@@ -118,7 +118,6 @@ impl Shard {
                 Encoded { opens: None, last: answering.is_last() }
             }
             Expect::Message { dialect, correlation, cancelled, .. } => {
-                self.counters.messages_sent += 1;
                 let correlation = correlation.as_deref();
                 match reply {
                     Reply::Subscribed { channel, position, recovery } => {

@@ -66,14 +66,13 @@ impl Shard {
         push: Push<'_>,
     ) {
         let mut text = std::mem::take(&mut self.scratch);
-        let messages = self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
+        self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
             text.clear();
             (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
             if !text.is_empty() {
                 write_frame(out, Opcode::Text, &text);
             }
         });
-        self.counters.messages_sent += messages;
         self.keep_scratch(text);
     }
 
@@ -88,7 +87,6 @@ impl Shard {
                     let (mut text, mut frame) = (Vec::new(), Vec::new());
                     (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
                     write_frame(&mut frame, Opcode::Text, &text);
-                    self.counters.messages_sent += 1;
                     self.write(connection, &frame);
                 }
             }

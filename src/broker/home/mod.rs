@@ -67,10 +67,6 @@ pub struct Home {
     definitions: Arc<Definitions>,
     limits: Arc<Limits>,
     outputs: VecDeque<HomeOutput>,
-    /// Publications given an offset.
-    publications: u64,
-    /// Publishes answered from the memory of idempotency keys.
-    duplicates: u64,
     /// Working space of archiving.
     scratch: AlignedVec,
     /// Working space for the publisher's id.
@@ -114,8 +110,6 @@ impl Home {
             definitions,
             limits,
             outputs: VecDeque::new(),
-            publications: 0,
-            duplicates: 0,
             scratch: AlignedVec::new(),
             publisher: String::new(),
         }

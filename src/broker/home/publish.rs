@@ -41,7 +41,6 @@ impl Home {
             None => None,
         };
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
-            self.duplicates += 1;
             return answer_again(channel, first);
         }
         let id = self.channels.find_or_open(now, &channel)?;
@@ -69,7 +68,6 @@ impl Home {
     pub(super) fn publish_on(&mut self, now: Now, id: usize, publisher: &str, body: Body) -> Published {
         let message = matches!(body, Body::MessageCreated { .. });
         let position = self.channels.advance(now, id);
-        self.publications += 1;
         let mut named = std::mem::take(&mut self.publisher);
         named.push_str(publisher);
         let Position { epoch, offset } = position;

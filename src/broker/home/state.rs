@@ -9,10 +9,6 @@ pub struct HomeState {
     pub channels: u64,
     /// Users with a connection, homed here.
     pub online_users: u64,
-    /// Publications given an offset since the start.
-    pub publications: u64,
-    /// Publishes answered from the memory of idempotency keys since the start.
-    pub duplicates: u64,
     /// Publications in all histories.
     pub history_publications: u64,
     /// Their archived bytes.
@@ -34,8 +30,6 @@ impl Home {
         HomeState {
             channels: self.channels.len() as u64,
             online_users: self.users.online() as u64,
-            publications: self.publications,
-            duplicates: self.duplicates,
             history_publications: history_publications as u64,
             history_bytes: history_bytes as u64,
             rooms: self.rooms.len() as u64,
