@@ -35,7 +35,7 @@ pub struct Counters {
     // Traffic.
     /// WebSocket messages received, whole.
     pub messages_received: u64,
-    /// WebSocket messages given out to be sent: replies, and pushes once per subscriber.
+    /// WebSocket messages sent: replies, and pushes once per subscriber.
     pub messages_sent: u64,
     /// Bytes received from sockets.
     pub bytes_received: u64,
