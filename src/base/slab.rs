@@ -3,6 +3,12 @@
 
 use super::ids::ConnectionId;
 
+/// Entries to add to a full table of so many: a quarter. Doubling would keep up to half of a large table empty,
+/// and these tables hold most of what an idle connection costs.
+pub fn growth(entries: usize) -> usize {
+    entries / 4 + 16
+}
+
 struct Slot<T> {
     generation: u32,
     value: Option<T>,
@@ -25,6 +31,9 @@ impl<T> Slab<T> {
     /// Stores a value under a new id.
     pub fn insert(&mut self, value: T) -> ConnectionId {
         let index = self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                self.slots.reserve_exact(growth(self.slots.len()));
+            }
             self.slots.push(Slot { generation: 0, value: None });
             u32::try_from(self.slots.len() - 1).expect("limits keep connections far below 2^32")
         });

@@ -1,11 +1,11 @@
 //! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
 
 use super::Shard;
+use super::http::fault_fields;
 use super::message::{Said, Ticket};
-use super::pending::{Expect, Pending};
+use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
-use crate::model::channel::ChannelName;
 use crate::model::reply::Reply;
 use crate::protocol::websocket::{Opcode, write_frame};
 
@@ -68,10 +68,10 @@ impl Shard {
 
     /// Writes every answer whose turn it is.
     fn release_answers(&mut self, id: ConnectionId) {
-        while let Some(released) = self.pending_mut(id).and_then(Pending::release) {
+        while let Some(released) = self.next_answer(id) {
             self.write(id, &released.bytes);
-            if let Some(channel) = released.opens {
-                self.open_subscription(id, &channel);
+            if let Some(opens) = released.opens {
+                self.open_subscription(id, &opens);
             }
             if released.last {
                 self.close_when_written(id, CloseReason::Finished);
@@ -83,6 +83,16 @@ impl Shard {
             connection.pending = None;
             self.close_if_ended(id);
         }
+    }
+
+    fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
+        let pending = self.pending_mut(id)?;
+        if let Some((sequence, command)) = pending.take_turn() {
+            if let Some(reply) = self.reply_here(id, &command) {
+                self.fill_slot(id, sequence, reply);
+            }
+        }
+        self.pending_mut(id)?.release()
     }
 
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
@@ -110,28 +120,19 @@ impl Shard {
         }
         match expect {
             Expect::Response { surface, endpoint, answering } => {
-                let response = match &reply {
-                    Reply::Fault(fault) => (surface.encode_fault)(fault),
-                    reply => (endpoint.encode)(reply),
+                let (response, fields) = match &reply {
+                    Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
+                    reply => ((endpoint.encode)(reply), &[][..]),
                 };
-                self.write_response(out, &response, &answering, &[]);
+                self.write_response(out, &response, &answering, fields);
                 Encoded { opens: None, last: answering.is_last() }
             }
-            Expect::Message { dialect, correlation, cancelled, .. } => {
+            Expect::Message { dialect, correlation, .. } => {
                 let correlation = correlation.as_deref();
                 match reply {
                     Reply::Subscribed { channel, position, recovery } => {
-                        let opens = self.subscribed(
-                            id,
-                            dialect,
-                            correlation,
-                            cancelled,
-                            held,
-                            channel,
-                            position,
-                            recovery,
-                            out,
-                        );
+                        let opens =
+                            self.subscribed(id, dialect, correlation, held, channel, position, recovery, out);
                         Encoded { opens, last: false }
                     }
                     reply => {
@@ -157,7 +158,7 @@ impl Shard {
 
 /// What follows from an answer once it leaves.
 struct Encoded {
-    opens: Option<ChannelName>,
+    opens: Option<Opens>,
     last: bool,
 }
 

@@ -54,7 +54,8 @@ impl Shard {
     pub(super) fn is_busy(&self, id: ConnectionId) -> bool {
         let limits = &self.setup.limits;
         self.connections.get(id).is_some_and(|connection| {
-            connection.in_flight() >= limits.requests_in_flight_max as usize
+            connection.pending.as_ref().is_some_and(|pending| pending.has_turn())
+                || connection.in_flight() >= limits.requests_in_flight_max as usize
                 || connection.outbox.len() >= limits.outbox_bytes_max as usize / 2
         })
     }
@@ -65,9 +66,12 @@ impl Shard {
         let Some(connection) = self.connections.get(id) else { return };
         let calm = connection.in_flight() <= limits.requests_in_flight_max as usize / 2
             && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4;
-        if connection.flags.paused && calm {
+        let turn = connection.pending.as_ref().is_some_and(|pending| pending.has_turn());
+        if connection.flags.paused && calm && !turn {
             self.set_paused(id, false);
             self.read(id, &mut []);
+            // What was held back may have been no whole request.
+            self.close_if_ended(id);
         }
     }
 

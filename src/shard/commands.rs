@@ -15,6 +15,8 @@ use std::sync::Arc;
 enum Place {
     /// On the connection's own core.
     Here(Reply),
+    /// On the connection's own core, but what waits for an answer decides how.
+    Turn,
     /// By the channel's home core.
     Home(ChannelName),
     /// By all cores together.
@@ -31,6 +33,7 @@ impl Shard {
         expect: Expect,
     ) {
         let channel = match self.permit(session, &command).map(|()| self.place(id, &command)) {
+            Ok(Place::Turn) => return self.wait_turn(id, expect, command),
             Err(fault) => return self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(Place::Here(reply)) => return self.reply_now(id, expect, reply),
             Ok(Place::Everywhere(question)) => {
@@ -46,6 +49,7 @@ impl Shard {
         let home = self.setup.home_of(&channel);
         if home != self.setup.core {
             if self.congested(home) {
+                self.counters.peer_overloads += 1;
                 return self.reply_now(id, expect, Reply::Fault(overloaded()));
             }
             let sequence = self.open_slot(id, expect);
@@ -56,6 +60,37 @@ impl Shard {
         let reply = self.execute_here(&ticket, command);
         self.reply_now(id, expect, reply);
         self.pump_home();
+    }
+
+    /// The answer of the connection's own core.
+    pub(super) fn reply_here(&self, id: ConnectionId, command: &Command) -> Option<Reply> {
+        match command {
+            Command::Ping => Some(Reply::Pong),
+            Command::ListSubscriptions => Some(Reply::Subscriptions(self.channels_of(id))),
+            Command::Unsubscribe { channel } => Some(Reply::Unsubscribed { channel: channel.clone() }),
+            _ => None,
+        }
+    }
+
+    /// Whether subscribes that wait for their answer decide what this does.
+    fn must_wait(&self, id: ConnectionId, command: &Command) -> bool {
+        let Some(pending) = self.connections.get(id).and_then(|connection| connection.pending.as_ref())
+        else {
+            return false;
+        };
+        match command {
+            Command::ListSubscriptions => pending.is_subscribing(),
+            Command::Unsubscribe { channel } => pending.subscribes().any(|waiting| waiting == channel),
+            _ => false,
+        }
+    }
+
+    /// Leaves a command until all before it is answered; nothing more is read until then.
+    fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: Command) {
+        if let Some(pending) = self.connections.get_mut(id).and_then(|connection| connection.pending.as_mut())
+        {
+            pending.wait_turn(expect, command);
+        }
     }
 
     /// Whether the session may do this. Ownership of a single thing is judged where the thing is.
@@ -95,9 +130,12 @@ impl Shard {
 
     fn place(&mut self, id: ConnectionId, command: &Command) -> Place {
         match command {
-            Command::Ping => Place::Here(Reply::Pong),
-            Command::ListSubscriptions => Place::Here(Reply::Subscriptions(self.channels_of(id))),
-            Command::Unsubscribe { channel } => Place::Here(Reply::Unsubscribed { channel: channel.clone() }),
+            Command::Ping | Command::ListSubscriptions | Command::Unsubscribe { .. } => {
+                match self.reply_here(id, command) {
+                    Some(reply) if !self.must_wait(id, command) => Place::Here(reply),
+                    _ => Place::Turn,
+                }
+            }
             Command::NodeState => Place::Everywhere(Question::State),
             Command::Metrics => Place::Everywhere(Question::Counters),
             Command::ListRooms { namespace, page } => {

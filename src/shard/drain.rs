@@ -25,6 +25,8 @@ pub(super) struct Drain {
     closed: usize,
     /// When idle HTTP connections close; set when the last WebSocket was closed.
     http_us: Option<u64>,
+    /// [`super::Output::Drained`] was given.
+    told: bool,
 }
 
 impl Shard {
@@ -44,6 +46,7 @@ impl Shard {
             sockets: self.connections.ids().filter(is_socket).collect(),
             closed: 0,
             http_us: None,
+            told: false,
         });
         self.drain_step();
         self.settle();
@@ -88,8 +91,12 @@ impl Shard {
         self.drain.as_ref().map(|drain| drain.next_us)
     }
 
-    /// Whether a drain has come to its end.
-    pub(super) fn drained(&self) -> bool {
-        self.drain.is_some() && self.connections.is_empty()
+    /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
+    /// still need it.
+    pub(super) fn drained(&mut self) -> bool {
+        match &mut self.drain {
+            Some(drain) if self.connections.is_empty() => !std::mem::replace(&mut drain.told, true),
+            _ => false,
+        }
     }
 }

@@ -13,7 +13,7 @@ pub enum Output {
     Resume(ConnectionId),
     /// All that is owed is written; end the socket gracefully. The id is dead: no call may name it again.
     Close(ConnectionId),
-    /// After `drain`: the last connection is gone.
+    /// After `drain`: the last connection is gone. Given once.
     Drained,
     /// Nothing to do until something arrives or this moment of the monotonic clock, in microseconds.
     Idle {

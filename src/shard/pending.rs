@@ -3,6 +3,7 @@
 
 use super::http::Answering;
 use crate::model::channel::ChannelName;
+use crate::model::command::Command;
 use crate::surface::{Dialect, Endpoint, Surface};
 use std::collections::VecDeque;
 
@@ -14,8 +15,6 @@ pub(super) enum Expect {
         correlation: Option<Box<str>>,
         /// The channel, if the request is a subscribe.
         subscribes: Option<ChannelName>,
-        /// An unsubscribe overtook the answer: the subscription ends the moment it begins.
-        cancelled: bool,
     },
     /// As an HTTP response.
     Response { surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering },
@@ -23,13 +22,22 @@ pub(super) enum Expect {
 
 enum Slot {
     Waiting(Expect),
+    /// Done when all before it is answered. Nothing is read meanwhile, so it is the last.
+    Turn(Expect, Command),
     Ready {
         bytes: Vec<u8>,
-        /// A subscription that may begin to be sent to when these bytes are on their way.
-        opens: Option<ChannelName>,
+        /// A subscription that may be sent to when these bytes are on their way.
+        opens: Option<Opens>,
         /// Nothing may follow: the connection closes after these bytes.
         last: bool,
     },
+}
+
+/// A subscription that is held until its answer leaves.
+pub(super) struct Opens {
+    pub channel: ChannelName,
+    /// Whether the answer is to the subscribe that made it, not to one that came again.
+    pub begins: bool,
 }
 
 /// See the module.
@@ -43,7 +51,7 @@ pub(super) struct Pending {
 /// What leaves next.
 pub(super) struct Released {
     pub bytes: Vec<u8>,
-    pub opens: Option<ChannelName>,
+    pub opens: Option<Opens>,
     pub last: bool,
 }
 
@@ -57,6 +65,28 @@ impl Pending {
     pub fn open(&mut self, expect: Expect) -> u32 {
         self.slots.push_back(Slot::Waiting(expect));
         self.first.wrapping_add(self.slots.len() as u32 - 1)
+    }
+
+    /// Opens a slot for a command that is done when its turn comes.
+    pub fn wait_turn(&mut self, expect: Expect, command: Command) {
+        self.slots.push_back(Slot::Turn(expect, command));
+    }
+
+    /// Whether a command waits for its turn.
+    pub fn has_turn(&self) -> bool {
+        matches!(self.slots.back(), Some(Slot::Turn(..)))
+    }
+
+    /// The command whose turn has come; the sequence by which it is answered.
+    pub fn take_turn(&mut self) -> Option<(u32, Command)> {
+        let slot = self.slots.front_mut().filter(|slot| matches!(slot, Slot::Turn(..)))?;
+        match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {
+            Slot::Turn(expect, command) => {
+                *slot = Slot::Waiting(expect);
+                Some((self.first, command))
+            }
+            _ => None,
+        }
     }
 
     /// Adds bytes that are ready but must wait their turn.
@@ -74,10 +104,10 @@ impl Pending {
             slot @ Slot::Waiting(_) => {
                 match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {
                     Slot::Waiting(expect) => Some(expect),
-                    Slot::Ready { .. } => None,
+                    Slot::Turn(..) | Slot::Ready { .. } => None,
                 }
             }
-            Slot::Ready { .. } => None,
+            Slot::Turn(..) | Slot::Ready { .. } => None,
         }
     }
 
@@ -87,9 +117,9 @@ impl Pending {
     }
 
     /// The answer to a request that was taken.
-    pub fn fill(&mut self, sequence: u32, answer: Vec<u8>, channel: Option<ChannelName>, ends: bool) {
+    pub fn fill(&mut self, sequence: u32, answer: Vec<u8>, opened: Option<Opens>, ends: bool) {
         if let Some(Slot::Ready { bytes, opens, last }) = self.slot(sequence) {
-            (*bytes, *opens, *last) = (answer, channel, ends);
+            (*bytes, *opens, *last) = (answer, opened, ends);
         }
     }
 
@@ -101,27 +131,28 @@ impl Pending {
         self.first = self.first.wrapping_add(1);
         match self.slots.pop_front()? {
             Slot::Ready { bytes, opens, last } => Some(Released { bytes, opens, last }),
-            Slot::Waiting(_) => None,
+            Slot::Waiting(_) | Slot::Turn(..) => None,
         }
     }
 
-    /// An unsubscribe of `channel` was asked for while subscribes to it wait.
-    pub fn cancel_subscribes(&mut self, channel: &ChannelName) {
-        for slot in &mut self.slots {
-            if let Slot::Waiting(Expect::Message { subscribes: Some(waiting), cancelled, .. }) = slot
-                && waiting == channel
-            {
-                *cancelled = true;
-            }
-        }
+    /// The newest answer that waits and lets a channel be sent: what is told of the channel goes behind it.
+    pub fn opening(&mut self, channel: &ChannelName) -> Option<&mut Vec<u8>> {
+        self.slots.iter_mut().rev().find_map(|slot| match slot {
+            Slot::Ready { bytes, opens: Some(opens), .. } if opens.channel == *channel => Some(bytes),
+            _ => None,
+        })
+    }
+
+    /// Whether a subscribe waits for its answer, or the answer for its turn.
+    pub fn is_subscribing(&self) -> bool {
+        let opens = |slot: &Slot| matches!(slot, Slot::Ready { opens: Some(_), .. });
+        self.subscribes().next().is_some() || self.slots.iter().any(opens)
     }
 
     /// Channels of the subscribes that wait, oldest first.
     pub fn subscribes(&self) -> impl Iterator<Item = &ChannelName> {
         self.slots.iter().filter_map(|slot| match slot {
-            Slot::Waiting(Expect::Message { subscribes: Some(channel), cancelled: false, .. }) => {
-                Some(channel)
-            }
+            Slot::Waiting(Expect::Message { subscribes: Some(channel), .. }) => Some(channel),
             _ => None,
         })
     }

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::closing::CloseFrame;
+use crate::base::ids::ConnectionId;
 use crate::broker::edge::{Audience, Lapped};
 use crate::broker::home::HomePush;
 use crate::model::channel::{ChannelName, Position};
@@ -76,9 +77,20 @@ impl Shard {
         self.keep_scratch(text);
     }
 
+    /// Tells a subscriber of a gap, after the answer that makes it one if that has not left yet.
+    fn tell_gap(&mut self, id: ConnectionId, channel: &ChannelName, frame: &[u8]) {
+        let pending = self.connections.get_mut(id).and_then(|connection| connection.pending.as_mut());
+        match pending.and_then(|pending| pending.opening(channel)) {
+            Some(answer) => answer.extend_from_slice(frame),
+            None => self.write(id, frame),
+        }
+    }
+
     /// Gives subscribers that fell behind what their channel's policy says.
     fn settle_lapped(&mut self) {
-        while let Some(Lapped { connection, channel, policy, position }) = self.lapped.pop() {
+        // In order: what heals a gap can make the same subscriber fall behind more than once.
+        let mut lapped = std::mem::take(&mut self.lapped);
+        for Lapped { connection, channel, policy, position } in lapped.drain(..) {
             self.counters.note_slow(policy);
             match policy {
                 SlowPolicy::Disconnect => self.close_socket(connection, CloseFrame::SLOW_CONSUMER),
@@ -87,9 +99,10 @@ impl Shard {
                     let (mut text, mut frame) = (Vec::new(), Vec::new());
                     (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
                     write_frame(&mut frame, Opcode::Text, &text);
-                    self.write(connection, &frame);
+                    self.tell_gap(connection, &channel, &frame);
                 }
             }
         }
+        self.lapped = lapped;
     }
 }

@@ -6,6 +6,7 @@
 use super::Shard;
 use super::connection::Subscription;
 use super::message::Said;
+use super::pending::Opens;
 use crate::base::ids::ConnectionId;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::{Fault, FaultCode};
@@ -15,18 +16,11 @@ use crate::protocol::websocket::{Opcode, write_frame};
 use crate::surface::Dialect;
 
 impl Shard {
-    /// The channels a connection hears, in the order of subscribing. Subscribes that wait for their answer
-    /// count: it leaves before the list does.
+    /// The channels a connection hears, in the order of subscribing.
     pub(super) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
         let Some(connection) = self.connections.get(id) else { return Vec::new() };
         let channel = |subscription: &Subscription| self.edge.stream(subscription.stream).channel().clone();
-        let mut channels: Vec<_> = connection.subscriptions.iter().map(channel).collect();
-        for waiting in connection.pending.iter().flat_map(|pending| pending.subscribes()) {
-            if !channels.contains(waiting) {
-                channels.push(waiting.clone());
-            }
-        }
-        channels
+        connection.subscriptions.iter().map(channel).collect()
     }
 
     /// Why this connection may not subscribe to one more channel, if it may not.
@@ -61,13 +55,12 @@ impl Shard {
         id: ConnectionId,
         dialect: &'static Dialect,
         correlation: Option<&str>,
-        cancelled: bool,
         held: bool,
         channel: ChannelName,
         position: Position,
         recovery: Recovery,
         out: &mut Vec<u8>,
-    ) -> Option<ChannelName> {
+    ) -> Option<Opens> {
         let again = self.subscription(id, &channel);
         // Heard already: the home's count goes back, and nothing is told twice.
         let recovery = if again.is_some() { Recovery::NotAsked } else { recovery };
@@ -79,7 +72,7 @@ impl Shard {
                 self.edge.hold(subscription.stream, subscription.place);
             }
         }
-        if again.is_some() || cancelled {
+        if again.is_some() {
             let user = self.connections.get(id)?.session.as_ref()?.user.clone();
             self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), user });
         } else {
@@ -104,25 +97,28 @@ impl Shard {
                 }
             }
         }
-        held.then_some(channel)
+        held.then_some(Opens { channel, begins: again.is_none() })
     }
 
     /// The answer to a subscribe is on its way: the channel may follow.
-    pub(super) fn open_subscription(&mut self, id: ConnectionId, channel: &ChannelName) {
-        let Some(at) = self.subscription(id, channel) else { return };
-        let Some(connection) = self.connections.get(id) else { return };
+    pub(super) fn open_subscription(&mut self, id: ConnectionId, opens: &Opens) {
+        let Some(at) = self.subscription(id, &opens.channel) else { return };
+        let Some(connection) = self.connections.get_mut(id) else { return };
         let subscription = connection.subscriptions[at];
+        if opens.begins {
+            // The list keeps the order of the requests, not the one in which homes answered.
+            connection.subscriptions[at..].rotate_left(1);
+        }
+        if connection.pending.as_mut().is_some_and(|pending| pending.opening(&opens.channel).is_some()) {
+            // A later answer holds it again.
+            return;
+        }
         self.edge.release(subscription.stream, subscription.place);
     }
 
     /// Ends a subscription; what was published before is appended to `out`, so that the acknowledgement
     /// comes after the last of it.
     pub(super) fn unsubscribed(&mut self, id: ConnectionId, channel: &ChannelName, out: &mut Vec<u8>) {
-        if let Some(connection) = self.connections.get_mut(id)
-            && let Some(pending) = &mut connection.pending
-        {
-            pending.cancel_subscribes(channel);
-        }
         if let Some(at) = self.subscription(id, channel) {
             let subscription = self.connections.get(id).expect("it has a subscription").subscriptions[at];
             self.edge.take_pending(subscription.stream, subscription.place, out);

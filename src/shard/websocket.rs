@@ -114,8 +114,7 @@ impl Shard {
             Ok(Command::Subscribe { channel, .. }) => Some(channel.clone()),
             _ => None,
         };
-        let expect =
-            Expect::Message { dialect, correlation: incoming.correlation, subscribes, cancelled: false };
+        let expect = Expect::Message { dialect, correlation: incoming.correlation, subscribes };
         match command {
             Ok(command) => self.submit(id, &session, command, expect),
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),

@@ -18,6 +18,7 @@ pub use subscriber::{Audience, Subscriber};
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
+use crate::base::slab::growth;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use slab::Slab;
@@ -92,6 +93,9 @@ impl Edge {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
             let sibling = self.by_channel.get(channel).copied();
             let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
+            if self.streams.len() == self.streams.capacity() {
+                self.streams.reserve_exact(growth(self.streams.len()));
+            }
             let id = StreamId(self.streams.insert(stream) as u32);
             self.by_channel.insert(channel.clone(), id);
             id

@@ -235,3 +235,8 @@ fn a_channel_in_two_dialects_is_encoded_once_for_each() {
     }
     assert_eq!(edge.size(), (0, 0));
 }
+
+#[test]
+fn a_stream_without_frames_stays_small() {
+    assert!(size_of::<Stream>() <= 120, "{}", size_of::<Stream>());
+}

@@ -1,0 +1,127 @@
+//! One REST request and what its answer must be.
+
+use crate::client::Shared;
+use crate::oracle::At;
+use crate::wire::HttpResponse;
+use serde_json::Value;
+
+#[derive(Debug)]
+pub enum Call {
+    /// Writes a message.
+    Write {
+        channel: String,
+        tag: String,
+        keyed: bool,
+    },
+    /// Changes a message's text.
+    Change {
+        id: String,
+        tag: String,
+    },
+    /// Deletes a message.
+    Delete {
+        id: String,
+    },
+    /// Lists the messages of a channel.
+    Messages,
+    /// Does something with a room's record; answered with one of these.
+    Room {
+        id: String,
+        statuses: &'static [u16],
+    },
+    /// Lists all rooms.
+    Rooms,
+    Members {
+        channel: String,
+    },
+    Profile {
+        user: String,
+    },
+    Metrics,
+    /// A request that deserves this status.
+    Bad {
+        status: u16,
+    },
+}
+
+impl Call {
+    pub fn check(&self, response: &HttpResponse, user: usize, shared: &mut Shared<'_>) {
+        let status = response.status;
+        if self.is_refused(status, shared) {
+            if let Call::Write { tag, keyed: false, .. } | Call::Change { tag, .. } = self {
+                shared.refused.push(tag.clone());
+            }
+            return;
+        }
+        if let Call::Metrics = self {
+            assert!(status == 200 && response.body.contains("corecast_connections_open"));
+            return;
+        }
+        let body: Value = serde_json::from_str(&response.body).expect("JSON");
+        let data = &body["data"];
+        assert_eq!(body["success"], status < 300, "{}", response.body);
+        let scopes = shared.plan.users[user].scopes;
+        let forbidden = status == 403 && !scopes.contains(corecast::model::session::Scopes::ADMIN);
+        match self {
+            Call::Write { channel, tag, .. } => {
+                if forbidden && !scopes.contains(corecast::model::session::Scopes::WRITE) {
+                    return;
+                }
+                assert_eq!(status, 201, "{self:?}: {}", response.body);
+                assert!(data["content"].as_str().expect("content").starts_with(&format!("{tag}:")), "{data}");
+                let id = data["id"].as_str().expect("an id");
+                assert!(id.contains(channel.split(':').nth(1).expect("a suffix")), "{id} of {channel}");
+                shared.oracle.acknowledge(channel, At::of_message(id), tag);
+                shared.messages.push(id.to_owned());
+            }
+            Call::Change { id, tag } => {
+                assert!(status == 200 || status == 404 || forbidden, "{self:?}: {}", response.body);
+                if status == 200 {
+                    assert_eq!(data["id"], **id);
+                    assert!(data["content"].as_str().expect("content").starts_with(&format!("{tag}:")));
+                } else {
+                    shared.refused.push(tag.clone());
+                }
+            }
+            Call::Delete { id } => {
+                assert!(status == 200 || status == 404 || forbidden, "{self:?}: {}", response.body);
+                assert!(status != 200 || data["id"] == **id, "{}", response.body);
+            }
+            Call::Messages => {
+                assert_eq!(status, 200, "{}", response.body);
+                let ids = data.as_array().expect("a list").iter();
+                let places: Vec<_> = ids.map(|one| At::of_message(one["id"].as_str().expect("id"))).collect();
+                assert!(places.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {places:?}");
+            }
+            Call::Room { id, statuses } => {
+                assert!(statuses.contains(&status) || forbidden, "{self:?}: {status} {}", response.body);
+                assert!(status >= 300 || data["id"] == **id, "{self:?}: {}", response.body);
+            }
+            Call::Rooms => assert_eq!(status, 200, "{}", response.body),
+            Call::Members { channel } => {
+                let presence = shared.plan.definition(channel).presence;
+                assert_eq!(status, if presence { 200 } else { 409 }, "{}", response.body);
+            }
+            Call::Profile { user } => {
+                assert!(status == 200 || status == 404, "{}", response.body);
+                assert!(status == 404 || data["id"] == **user, "{}", response.body);
+            }
+            Call::Bad { status: deserved } => assert_eq!(status, *deserved, "{}", response.body),
+            Call::Metrics => {}
+        }
+    }
+
+    fn is_refused(&self, status: u16, shared: &Shared<'_>) -> bool {
+        let limits = &shared.plan.limits;
+        match status {
+            429 => limits.commands_per_second_max > 0,
+            // A frozen queue makes a core silent to a question to all cores.
+            503 => {
+                limits.peer_queue_messages_max < 1_000
+                    || matches!(self, Call::Rooms | Call::Metrics)
+                    || shared.plan.faults.drain
+            }
+            _ => false,
+        }
+    }
+}

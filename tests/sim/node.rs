@@ -1,0 +1,287 @@
+//! The node under test: its shards, the queues between them and their sockets, driven as the runtime does it.
+
+use crate::plan::Plan;
+use crate::rng::Rng;
+use crate::socket::Socket;
+use crate::trace;
+use corecast::base::ids::{ConnectionId, CoreId};
+use corecast::base::time::Now;
+use corecast::shard::{Output, Shard, ShardMessage};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+
+pub struct Node {
+    pub now: Now,
+    cores: Vec<Core>,
+    /// By sender, then receiver.
+    lanes: Vec<Vec<Lane>>,
+    pub sockets: Vec<Socket>,
+    lane_messages_max: usize,
+    kernel_bytes_max: usize,
+    short_write: usize,
+    /// Of all bytes that the shards wrote, and where.
+    pub digest: u64,
+}
+
+struct Core {
+    shard: Shard,
+    deadline_us: Option<u64>,
+    sockets: BTreeMap<ConnectionId, usize>,
+    drained: bool,
+}
+
+#[derive(Default)]
+struct Lane {
+    messages: VecDeque<ShardMessage>,
+    frozen_until_us: u64,
+}
+
+/// Microseconds after which a shard that still has wishes hears of time all the same.
+const OVERDUE_US: u64 = 10_000;
+
+impl Node {
+    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64) -> Self {
+        let core = |core| Core {
+            shard: Shard::new(plan.setup(core, seed, now), now),
+            deadline_us: Some(now.monotonic_us),
+            sockets: BTreeMap::new(),
+            drained: false,
+        };
+        let lanes = || (0..plan.cores).map(|_| Lane::default()).collect();
+        Self {
+            now,
+            cores: (0..plan.cores).map(core).collect(),
+            lanes: (0..plan.cores).map(|_| lanes()).collect(),
+            sockets: Vec::new(),
+            lane_messages_max: plan.lane_messages_max,
+            kernel_bytes_max: plan.kernel_bytes_max,
+            short_write: plan.faults.short_write,
+            digest,
+        }
+    }
+
+    pub fn cores(&self) -> usize {
+        self.cores.len()
+    }
+
+    /// From here on the kernel takes all it has room for, and no queue is held up.
+    pub fn calm_down(&mut self) {
+        self.short_write = 0;
+        self.lanes.iter_mut().flatten().for_each(|lane| lane.frozen_until_us = 0);
+    }
+
+    fn fold(&mut self, number: u64) {
+        self.digest = (self.digest ^ number).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5);
+    }
+
+    pub fn accept(&mut self, core: usize, host: u8) -> Option<usize> {
+        let address = IpAddr::V4(Ipv4Addr::new(10, 0, 0, host));
+        let connection = self.cores[core].shard.accept(self.now, address)?;
+        let socket = self.sockets.len();
+        trace::note(|| format!("core {core} accepts {connection:?} as socket {socket}"));
+        self.cores[core].sockets.insert(connection, socket);
+        self.sockets.push(Socket::new(core, connection));
+        Some(socket)
+    }
+
+    /// Hands up to `count` bytes of the client to the shard, or the news of its end. Whether there was anything.
+    pub fn feed(&mut self, socket: usize, count: usize) -> bool {
+        let one = &mut self.sockets[socket];
+        let Some(connection) = one.connection else {
+            one.to_server.clear();
+            return false;
+        };
+        if one.paused && !std::mem::take(&mut one.straggler) {
+            return false;
+        }
+        let shard = &mut self.cores[one.core].shard;
+        let count = count.min(one.to_server.len());
+        if count > 0 {
+            let mut bytes: Vec<u8> = one.to_server.drain(..count).collect();
+            shard.receive(self.now, connection, &mut bytes);
+            return true;
+        }
+        if one.client_ended && !one.told_ended && !one.paused {
+            one.told_ended = true;
+            trace::note(|| format!("socket {socket} has ended"));
+            shard.ended(self.now, connection);
+            return true;
+        }
+        false
+    }
+
+    /// Tells the shard that a full socket has room, if it has.
+    pub fn writable(&mut self, socket: usize) -> bool {
+        let one = &mut self.sockets[socket];
+        if !one.polling || (one.to_client.len() >= self.kernel_bytes_max && !one.reset) {
+            return false;
+        }
+        one.polling = false;
+        let Some(connection) = one.connection else { return false };
+        self.cores[one.core].shard.writable(self.now, connection);
+        true
+    }
+
+    /// The client's side is gone; `told` says whether the node hears of it now or at its next write.
+    pub fn reset(&mut self, socket: usize, told: bool) {
+        let one = &mut self.sockets[socket];
+        one.reset = true;
+        one.to_server.clear();
+        one.to_client.clear();
+        trace::note(|| format!("socket {socket} is reset, told: {told}"));
+        if told {
+            self.broken(socket);
+        }
+    }
+
+    pub fn broken(&mut self, socket: usize) {
+        let one = &mut self.sockets[socket];
+        if let Some(connection) = one.connection.take() {
+            let core = &mut self.cores[one.core];
+            core.sockets.remove(&connection);
+            core.shard.disconnected(self.now, connection);
+        }
+    }
+
+    /// Moves up to `count` messages from one core to another.
+    pub fn deliver(&mut self, from: usize, to: usize, count: usize) -> bool {
+        if self.lanes[from][to].frozen_until_us > self.now.monotonic_us {
+            return false;
+        }
+        let mut moved = false;
+        for _ in 0..count {
+            let Some(message) = self.lanes[from][to].messages.pop_front() else { break };
+            trace::note(|| format!("core {from} to {to}: {message:?}"));
+            self.cores[to].shard.peer(self.now, CoreId(from as u16), message);
+            moved = true;
+        }
+        moved
+    }
+
+    pub fn freeze(&mut self, from: usize, to: usize, for_us: u64) {
+        self.lanes[from][to].frozen_until_us = self.now.monotonic_us + for_us;
+    }
+
+    /// One turn of a core without input: time, up to `count` wishes, what waits for peers.
+    pub fn turn(&mut self, core: usize, count: usize, rng: &mut Rng) -> bool {
+        let mut worked = self.pass_time(core);
+        let mut idle = false;
+        for _ in 0..count {
+            let output = self.cores[core].shard.poll();
+            if let Output::Idle { deadline_us } = output {
+                self.cores[core].deadline_us = deadline_us;
+                idle = true;
+                break;
+            }
+            worked = true;
+            self.fulfil(core, output, rng);
+        }
+        if !idle {
+            let overdue_us = self.now.monotonic_us + OVERDUE_US;
+            let known = &mut self.cores[core].deadline_us;
+            *known = Some(known.map_or(overdue_us, |known| known.min(overdue_us)));
+        }
+        for peer in (0..self.cores.len()).filter(|peer| *peer != core) {
+            worked |= self.tell(core, peer);
+        }
+        worked
+    }
+
+    fn pass_time(&mut self, core: usize) -> bool {
+        let one = &mut self.cores[core];
+        let due = one.deadline_us.is_some_and(|deadline| deadline <= self.now.monotonic_us);
+        if due {
+            one.deadline_us = None;
+            one.shard.timeout(self.now);
+        }
+        due
+    }
+
+    fn tell(&mut self, core: usize, peer: usize) -> bool {
+        let mut told = false;
+        while self.lanes[core][peer].messages.len() < self.lane_messages_max
+            && let Some(message) = self.cores[core].shard.next_for_peer(CoreId(peer as u16))
+        {
+            self.lanes[core][peer].messages.push_back(message);
+            told = true;
+        }
+        told
+    }
+
+    fn fulfil(&mut self, core: usize, output: Output, rng: &mut Rng) {
+        let find = |connection| self.cores[core].sockets.get(&connection).copied();
+        match output {
+            Output::Transmit(connection) => {
+                let socket = find(connection).expect("the shard writes to living connections only");
+                self.transmit(core, connection, socket, rng);
+            }
+            Output::Pause(connection) => {
+                let Some(socket) = find(connection) else { return };
+                self.sockets[socket].paused = true;
+                self.sockets[socket].straggler = rng.percent(50);
+            }
+            Output::Resume(connection) => {
+                let Some(socket) = find(connection) else { return };
+                self.sockets[socket].paused = false;
+            }
+            Output::Close(connection) => {
+                let Some(socket) = self.cores[core].sockets.remove(&connection) else { return };
+                trace::note(|| format!("core {core} closes socket {socket}"));
+                let one = &mut self.sockets[socket];
+                one.connection = None;
+                one.server_ended = true;
+                one.unread_at_close = !one.to_server.is_empty();
+                one.to_server.clear();
+            }
+            Output::Drained => self.cores[core].drained = true,
+            Output::Idle { .. } => {}
+        }
+    }
+
+    fn transmit(&mut self, core: usize, connection: ConnectionId, socket: usize, rng: &mut Rng) {
+        let one = &mut self.sockets[socket];
+        if one.reset {
+            return self.broken(socket);
+        }
+        let slices = self.cores[core].shard.transmit(connection);
+        let wanted = slices.bytes();
+        assert!(wanted > 0, "a transmit has something to send");
+        let mut room = wanted.min(self.kernel_bytes_max.saturating_sub(one.to_client.len()));
+        if rng.percent(self.short_write) {
+            room = rng.below(room + 1);
+        }
+        let bytes: Vec<u8> = slices.pieces().concat();
+        one.to_client.extend(&bytes[..room]);
+        if room < wanted {
+            one.polling = true;
+            one.was_full = true;
+        }
+        trace::note(|| format!("core {core} sends {room} of {wanted} bytes to socket {socket}"));
+        self.fold(((core as u64) << 48) ^ ((socket as u64) << 32) ^ room as u64);
+        bytes[..room].iter().for_each(|byte| self.fold(u64::from(*byte)));
+        self.cores[core].shard.sent(self.now, connection, room);
+    }
+
+    pub fn drain(&mut self, over_ms: u64) {
+        for core in &mut self.cores {
+            core.shard.drain(self.now, over_ms);
+        }
+    }
+
+    pub fn is_drained(&self) -> bool {
+        self.cores.iter().all(|core| core.drained)
+    }
+
+    pub fn invariants_of(&self, core: usize) {
+        self.cores[core].shard.invariants();
+    }
+
+    pub fn invariants(&self) {
+        (0..self.cores()).for_each(|core| self.invariants_of(core));
+    }
+
+    /// The earliest moment at which a core wants to hear of time.
+    pub fn deadline_us(&self) -> u64 {
+        self.cores.iter().filter_map(|core| core.deadline_us).min().unwrap_or(u64::MAX)
+    }
+}

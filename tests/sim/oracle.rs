@@ -1,0 +1,149 @@
+//! What must be true of all clients together. Clients report what they are told; a contradiction panics.
+
+use crate::plan::Plan;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A position as a client knows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct At {
+    pub epoch: u64,
+    pub offset: u64,
+}
+
+impl At {
+    pub fn of(value: &Value) -> Self {
+        let number = |key: &str| value[key].as_u64().unwrap_or_else(|| panic!("no {key} in {value}"));
+        Self { epoch: number("epoch"), offset: number("offset") }
+    }
+
+    pub fn next(self) -> Self {
+        Self { offset: self.offset + 1, ..self }
+    }
+
+    /// The position in a message's id: `msg_room.r1.<epoch>.<offset>`, in base 36.
+    pub fn of_message(id: &str) -> Self {
+        let mut parts = id.rsplit('.');
+        let mut number = || u64::from_str_radix(parts.next().expect("a part"), 36).expect("base 36");
+        let offset = number();
+        Self { epoch: number(), offset }
+    }
+}
+
+#[derive(Default)]
+pub struct Oracle {
+    /// The text of every event, by channel and position.
+    events: BTreeMap<String, BTreeMap<At, String>>,
+    /// Where each thing that was said has its one place.
+    places: BTreeMap<String, (String, At)>,
+    /// The newest known position of each channel in this life of the node.
+    heads: BTreeMap<String, At>,
+    /// Channels whose history the deletion of a room may have emptied.
+    pub emptied: BTreeSet<String>,
+    pub acknowledged: u64,
+    pub gaps: u64,
+    pub recoveries: u64,
+    pub slow: u64,
+}
+
+impl Oracle {
+    /// The node starts anew and knows nothing.
+    pub fn restart(&mut self) {
+        self.heads.clear();
+        self.emptied.clear();
+    }
+
+    pub fn head(&self, channel: &str) -> Option<At> {
+        self.heads.get(channel).copied()
+    }
+
+    pub fn raise(&mut self, channel: &str, at: At) {
+        let head = self.heads.entry(channel.to_owned()).or_insert(at);
+        *head = at.max(*head);
+    }
+
+    /// A subscriber was told an event.
+    pub fn event(&mut self, channel: &str, at: At, text: &str, value: &Value) {
+        self.raise(channel, at);
+        let known = self.events.entry(channel.to_owned()).or_default();
+        match known.get(&at) {
+            Some(known) => assert_eq!(known, text, "all subscribers see the same at {channel} {at:?}"),
+            None => {
+                known.insert(at, text.to_owned());
+            }
+        }
+        if let Some(tag) = tag_of(value) {
+            self.place(channel, at, tag);
+        }
+    }
+
+    /// A publisher was told the place of what it said.
+    pub fn acknowledge(&mut self, channel: &str, at: At, tag: &str) {
+        self.raise(channel, at);
+        self.place(channel, at, tag);
+        self.acknowledged += 1;
+        if let Some(text) = self.events.get(channel).and_then(|events| events.get(&at)) {
+            assert!(text.contains(tag), "{tag} was acknowledged at {at:?} of {channel}, where {text} is");
+        }
+    }
+
+    fn place(&mut self, channel: &str, at: At, tag: &str) {
+        let place = (channel.to_owned(), at);
+        let known = self.places.entry(tag.to_owned()).or_insert_with(|| place.clone());
+        assert_eq!(*known, place, "what was said once ({tag}) has one place");
+    }
+
+    /// Whether what was said was seen or acknowledged somewhere.
+    pub fn knows(&self, tag: &str) -> bool {
+        self.places.contains_key(tag)
+    }
+
+    /// The events of a channel's present epoch if all of them were seen.
+    pub fn whole(&self, channel: &str) -> Option<Vec<&str>> {
+        let head = self.head(channel)?;
+        let events = self.events.get(channel)?;
+        (1..=head.offset).map(|offset| events.get(&At { offset, ..head }).map(String::as_str)).collect()
+    }
+
+    /// Connections of a user come and go in turn, as far as all was seen.
+    /// `online` is what the last word must be, if somebody heard it.
+    pub fn check_user(&self, user: &str, online: Option<bool>) {
+        let Some(events) = self.whole(&format!("user:{user}")) else { return };
+        let mut last = None;
+        for event in events {
+            let now = match serde_json::from_str::<Value>(event).expect("JSON")["type"].as_str() {
+                Some("user:online") => true,
+                Some("user:offline") => false,
+                _ => continue,
+            };
+            assert_ne!(last, Some(now), "user {user} is told twice to be online ({now})");
+            last = Some(now);
+        }
+        if let (Some(last), Some(online)) = (last, online) {
+            assert_eq!(last, online, "the last word on user {user}");
+        }
+    }
+
+    /// Whether everything after `from` must still be in history when the channel is at `at`.
+    pub fn must_recover(&self, plan: &Plan, channel: &str, from: At, at: At) -> bool {
+        let history = plan.definition(channel).history;
+        from == at
+            || from.epoch == at.epoch
+                && from.offset <= at.offset
+                && at.offset - from.offset <= u64::from(history.count_max)
+                && history.bytes_max >= 1 << 20
+                && history.age_ms_max >= 86_400_000
+                && plan.limits.history_bytes_max >= 1 << 20
+                && !self.emptied.contains(channel)
+    }
+}
+
+/// The word that a client gave what it said, so that it can be told apart: up to the first colon.
+pub fn tag_of(value: &Value) -> Option<&str> {
+    let text = match value["type"].as_str()? {
+        "publication" => value["data"].as_str()?,
+        "message:new" | "message:updated" => value["data"]["content"].as_str()?,
+        _ => return None,
+    };
+    text.split(':').next()
+}

@@ -1,0 +1,161 @@
+//! What a seed decides before the run: the node's limits and rules, its users, and which faults there are.
+
+use crate::rng::Rng;
+use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::base::ids::CoreId;
+use corecast::base::limits::Limits;
+use corecast::base::time::Now;
+use corecast::broker::definitions::Definitions;
+use corecast::model::definition::{ChannelDefinition, HistoryBounds, SlowPolicy};
+use corecast::model::node::NodeInfo;
+use corecast::model::session::Scopes;
+use corecast::shard::Setup;
+use corecast::surface::router::Router;
+use std::sync::Arc;
+
+pub struct User {
+    pub id: String,
+    pub key: String,
+    pub scopes: Scopes,
+}
+
+pub struct Plan {
+    pub cores: u16,
+    pub limits: Limits,
+    pub definitions: Definitions,
+    pub channels: Vec<String>,
+    pub users: Vec<User>,
+    pub sockets: usize,
+    pub callers: usize,
+    /// Places in the queue between two cores.
+    pub lane_messages_max: usize,
+    /// What the kernel keeps of what is sent to one socket.
+    pub kernel_bytes_max: usize,
+    pub ping_interval_ms: u64,
+    pub pong_timeout_ms: u64,
+    /// Steps of chaos in one life of the node.
+    pub steps: usize,
+    pub lives: usize,
+    pub faults: Faults,
+}
+
+/// Chances in percent, each on its own occasion.
+pub struct Faults {
+    pub short_write: usize,
+    pub cut: usize,
+    pub stall: usize,
+    pub freeze: usize,
+    pub jump: usize,
+    /// Whether one life ends in a drain.
+    pub drain: bool,
+}
+
+impl Plan {
+    pub fn new(rng: &mut Rng) -> Self {
+        let mut definitions = Definitions::default();
+        let slow = [SlowPolicy::Disconnect, SlowPolicy::Skip];
+        let first = rng.below(2);
+        for (name, policy) in [("room", slow[first]), ("conversation", slow[1 - first])] {
+            let definition = ChannelDefinition {
+                history: HistoryBounds {
+                    count_max: *rng.pick(&[0, 3, 20, 200, 200]),
+                    bytes_max: *rng.pick(&[2_000, 1 << 20, 1 << 20]),
+                    age_ms_max: *rng.pick(&[0, 5_000, 86_400_000, 86_400_000]),
+                },
+                presence: name == "room" || rng.percent(50),
+                slow: policy,
+            };
+            definitions.namespaces.insert(name.into(), definition);
+        }
+        let mut channels: Vec<String> = (0..rng.within(1, 5)).map(|n| format!("room:r{n}")).collect();
+        channels.extend((0..rng.within(1, 4)).map(|n| format!("conversation:c{n}")));
+        channels.extend((0..3).map(|n| format!("user:u{n}")));
+        let scopes = [Scopes::ADMIN, write(), write(), write(), Scopes::READ];
+        let user = |(n, scopes): (usize, &Scopes)| User {
+            id: format!("u{n}"),
+            key: format!("key-of-user-{n}"),
+            scopes: *scopes,
+        };
+        let calm = rng.percent(25);
+        let mut chance = |list: &[usize]| if calm { 0 } else { *rng.pick(list) };
+        let faults = Faults {
+            short_write: chance(&[0, 20, 60]),
+            cut: chance(&[0, 10, 40]),
+            stall: chance(&[0, 10, 40]),
+            freeze: chance(&[0, 20, 60]),
+            jump: chance(&[0, 20, 60]),
+            drain: chance(&[0, 0, 1]) == 1,
+        };
+        Self {
+            cores: rng.within(4, 6) as u16,
+            limits: limits(rng),
+            definitions,
+            channels,
+            users: scopes.iter().enumerate().map(user).collect(),
+            sockets: rng.within(4, 12),
+            callers: rng.within(1, 4),
+            lane_messages_max: *rng.pick(&[1, 3, 64, 1024]),
+            kernel_bytes_max: *rng.pick(&[300, 2_000, 60_000]),
+            ping_interval_ms: *rng.pick(&[3_000, 25_000]),
+            pong_timeout_ms: *rng.pick(&[2_000, 10_000]),
+            steps: rng.within(800, 3_000),
+            lives: rng.within(1, 3),
+            faults,
+        }
+    }
+
+    pub fn setup(&self, core: u16, seed: u64, now: Now) -> Setup {
+        let key = |user: &User| ApiKey {
+            key: Secret::new(user.key.clone()),
+            user: user.id.clone(),
+            name: None,
+            scopes: user.scopes,
+        };
+        let settings =
+            AuthSettings { api_keys: self.users.iter().map(key).collect(), ..AuthSettings::default() };
+        Setup {
+            core: CoreId(core),
+            cores: self.cores,
+            seed,
+            node: Arc::new(NodeInfo {
+                name: "corecast@sim".into(),
+                version: "0",
+                started_unix_ms: now.unix_ms,
+                started_monotonic_us: now.monotonic_us,
+            }),
+            limits: Arc::new(self.limits.clone()),
+            definitions: Arc::new(self.definitions.clone()),
+            authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
+            router: Arc::new(Router::new()),
+            allowed_origins: Arc::from([]),
+            ping_interval_ms: self.ping_interval_ms,
+            pong_timeout_ms: self.pong_timeout_ms,
+            echo: false,
+        }
+    }
+
+    pub fn definition(&self, channel: &str) -> &ChannelDefinition {
+        let namespace = channel.split(':').next().unwrap_or_default();
+        self.definitions.namespaces.get(namespace).unwrap_or(&self.definitions.default)
+    }
+}
+
+fn write() -> Scopes {
+    Scopes::READ.union(Scopes::WRITE)
+}
+
+fn limits(rng: &mut Rng) -> Limits {
+    Limits {
+        connections_per_address_max: *rng.pick(&[3, 1_000, 1_000]),
+        subscriptions_per_connection_max: *rng.pick(&[3, 1_000]),
+        commands_per_second_max: *rng.pick(&[0, 0, 0, 50]),
+        requests_in_flight_max: *rng.pick(&[2, 16, 1_024]),
+        outbox_bytes_max: *rng.pick(&[6_000, 1 << 20]),
+        egress_ring_bytes_max: *rng.pick(&[512, 2_048, 1 << 20]),
+        history_bytes_max: *rng.pick(&[4_000, 1 << 24, 1 << 24]),
+        members_per_channel_max: *rng.pick(&[2, 1_000]),
+        idempotency_ms_max: 86_400_000,
+        peer_queue_messages_max: *rng.pick(&[2, 8, 64, 8_192]),
+        ..Limits::default()
+    }
+}
