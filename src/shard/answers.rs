@@ -87,10 +87,10 @@ impl Shard {
 
     fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
         let pending = self.pending_mut(id)?;
-        if let Some((sequence, command)) = pending.take_turn() {
-            if let Some(reply) = self.reply_here(id, &command) {
-                self.fill_slot(id, sequence, reply);
-            }
+        if let Some((sequence, command)) = pending.take_turn()
+            && let Some(reply) = self.reply_here(id, &command)
+        {
+            self.fill_slot(id, sequence, reply);
         }
         self.pending_mut(id)?.release()
     }
