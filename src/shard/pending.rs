@@ -116,6 +116,22 @@ impl Pending {
         }
     }
 
+    /// Whether the answer to a subscribe to this channel is there and waits for its turn.
+    pub fn opens(&self, channel: &ChannelName) -> bool {
+        self.slots.iter().any(|slot| matches!(slot, Slot::Ready { opens: Some(opens), .. } if opens == channel))
+    }
+
+    /// Channels of the subscribes whose answers have not left, oldest first, and whether the answer is there.
+    pub fn subscribes_in_order(&self) -> impl Iterator<Item = (&ChannelName, bool)> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Ready { opens: Some(channel), .. } => Some((channel, true)),
+            Slot::Waiting(Expect::Message { subscribes: Some(channel), cancelled: false, .. }) => {
+                Some((channel, false))
+            }
+            _ => None,
+        })
+    }
+
     /// Channels of the subscribes that wait, oldest first.
     pub fn subscribes(&self) -> impl Iterator<Item = &ChannelName> {
         self.slots.iter().filter_map(|slot| match slot {

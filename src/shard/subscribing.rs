@@ -16,13 +16,17 @@ use crate::surface::Dialect;
 
 impl Shard {
     /// The channels a connection hears, in the order of subscribing. Subscribes that wait for their answer
-    /// count: it leaves before the list does.
+    /// count: it leaves before the list does. Other cores answer in another order than they were asked, so those
+    /// whose answer has not left come last, in the order of the requests.
     pub(super) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
         let Some(connection) = self.connections.get(id) else { return Vec::new() };
         let channel = |subscription: &Subscription| self.edge.stream(subscription.stream).channel().clone();
         let mut channels: Vec<_> = connection.subscriptions.iter().map(channel).collect();
-        for waiting in connection.pending.iter().flat_map(|pending| pending.subscribes()) {
-            if !channels.contains(waiting) {
+        let Some(pending) = &connection.pending else { return channels };
+        let heard = channels.clone();
+        channels.retain(|channel| !pending.opens(channel));
+        for (waiting, answered) in pending.subscribes_in_order() {
+            if !channels.contains(waiting) && (!answered || heard.contains(waiting)) {
                 channels.push(waiting.clone());
             }
         }
@@ -113,6 +117,11 @@ impl Shard {
         let Some(connection) = self.connections.get(id) else { return };
         let subscription = connection.subscriptions[at];
         self.edge.release(subscription.stream, subscription.place);
+        // Answers leave in the order of the requests, so this makes it the order of the list too.
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.subscriptions.remove(at);
+            connection.subscriptions.push(subscription);
+        }
     }
 
     /// Ends a subscription; what was published before is appended to `out`, so that the acknowledgement
