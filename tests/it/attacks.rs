@@ -82,6 +82,14 @@ impl Target {
         self.world.shards.iter().for_each(corecast::shard::Shard::invariants);
     }
 
+    /// Time passes, and the bystander shows signs of life.
+    fn pass_minutes(&mut self, minutes: u32) {
+        for _ in 0..6 * minutes {
+            self.world.advance(10_000_000);
+            self.say(self.bystander, r#"{"type":"ping"}"#);
+        }
+    }
+
     fn metric(&mut self, name: &str) -> u64 {
         let socket = self.connect(0, AWAY);
         let (_, text) = self.request(socket, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -180,6 +188,7 @@ fn a_connection_does_not_outlive_its_token() {
 #[test]
 fn channels_of_a_namespace_are_bounded_and_come_back() {
     let mut target = Target::new(|settings| {
+        settings.definitions.namespaces.insert("room".into(), Default::default());
         settings.limits.channels_per_namespace_max = 50;
         settings.limits.subscriptions_per_connection_max = 10_000;
     });
@@ -197,7 +206,7 @@ fn channels_of_a_namespace_are_bounded_and_come_back() {
     assert_eq!(refused, 900, "50 of each core's rooms are open");
     target.bystander_is_served();
     target.world.reset(socket);
-    target.world.advance(5_000_000);
+    target.pass_minutes(2);
     let socket = target.open(0, HOME, "rc_ada");
     let answer = target.ask(socket, r#"{"type":"subscribe","channel":"room:late"}"#);
     assert!(answer.starts_with(r#"{"type":"subscribed""#), "nothing is kept of empty channels: {answer}");
@@ -304,11 +313,7 @@ fn who_does_not_read_is_owed_a_bounded_number_of_bytes() {
     target.world.set_room(socket, Some(60_000));
     let taken = target.world.sockets[socket].output.len() - before;
     assert!(taken <= 60_000, "{taken}");
-    target.world.send(target.bystander, &frame(true, 10, b""));
-    for _ in 0..6 {
-        target.world.advance(10_000_000);
-        target.say(target.bystander, r#"{"type":"ping"}"#);
-    }
+    target.pass_minutes(1);
     assert!(target.world.sockets[socket].closed, "it is given up");
     target.bystander_is_served();
 }
