@@ -118,7 +118,9 @@ impl Pending {
 
     /// Whether the answer to a subscribe to this channel is there and waits for its turn.
     pub fn opens(&self, channel: &ChannelName) -> bool {
-        self.slots.iter().any(|slot| matches!(slot, Slot::Ready { opens: Some(opens), .. } if opens == channel))
+        self.slots
+            .iter()
+            .any(|slot| matches!(slot, Slot::Ready { opens: Some(opens), .. } if opens == channel))
     }
 
     /// Channels of the subscribes whose answers have not left, oldest first, and whether the answer is there.

@@ -220,8 +220,26 @@ fn names_that_are_none_are_refused() {
     let long = format!("room:{}", "x".repeat(64 << 10));
     let over = format!("room:{}", "x".repeat(124));
     let names = [
-        long.as_str(), &over, "", ":", "room:", "room:.", "room:..", "room:../etc", "room:a/b", "room:%2e", "room:a b",
-        "room:a\\u0000b", "room:a\\nb", "room:\\u202e", "room:é", "room:a:b", "ROOM:1", "user:", "user:a b", " room:1",
+        long.as_str(),
+        &over,
+        "",
+        ":",
+        "room:",
+        "room:.",
+        "room:..",
+        "room:../etc",
+        "room:a/b",
+        "room:%2e",
+        "room:a b",
+        "room:a\\u0000b",
+        "room:a\\nb",
+        "room:\\u202e",
+        "room:é",
+        "room:a:b",
+        "ROOM:1",
+        "user:",
+        "user:a b",
+        " room:1",
     ];
     for name in names {
         for kind in ["subscribe", "unsubscribe", "publish"] {
@@ -267,9 +285,8 @@ fn idempotency_keys_are_bounded() {
             format!(r#"{{"type":"publish","channel":"room:1","data":{key},"idempotency_key":"{key}"}}"#);
         assert!(target.ask(socket, &publish).contains(&format!(r#""offset":{}"#, key + 1)));
     }
-    let again = |key: u32| {
-        format!(r#"{{"type":"publish","channel":"room:1","data":0,"idempotency_key":"{key}"}}"#)
-    };
+    let again =
+        |key: u32| format!(r#"{{"type":"publish","channel":"room:1","data":0,"idempotency_key":"{key}"}}"#);
     assert!(target.ask(socket, &again(99)).contains(r#""offset":100"#), "the newest is known");
     assert!(target.ask(socket, &again(0)).contains(r#""offset":101"#), "the oldest is not");
     assert_eq!(target.metric("corecast_duplicates_total"), 1);

@@ -51,7 +51,9 @@ impl Client {
                 frame(said.verb == "last", opcode, rest.as_bytes())
             }
             "hex" => unhex(&said.whole()),
-            "raw" => unescape(&fill(&said.more.iter().fold(said.text.clone(), |all, line| all + line), words)),
+            "raw" => {
+                unescape(&fill(&said.more.iter().fold(said.text.clone(), |all, line| all + line), words))
+            }
             verb => panic!("{verb} is nothing to send"),
         }
     }
@@ -94,7 +96,9 @@ fn request(said: &Said, words: &Words) -> Vec<u8> {
         fields.push(format!("Authorization: Bearer rc_{key}"));
     }
     if upgrade.is_some() {
-        fields.extend(["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"].map(String::from));
+        fields.extend(
+            ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"].map(String::from),
+        );
         fields.push(format!("Sec-WebSocket-Key: {KEY}"));
     }
     if !body.is_empty() && !given("Content-Length:", &fields) {

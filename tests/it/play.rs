@@ -220,9 +220,9 @@ impl Player {
         }
         let mut unexpected: Vec<_> = response.fields.iter().collect();
         for field in fields {
-            let at = unexpected.iter().position(|(name, value)| {
-                fit(field, &format!("{name}: {value}"), &mut self.words).is_ok()
-            });
+            let at = unexpected
+                .iter()
+                .position(|(name, value)| fit(field, &format!("{name}: {value}"), &mut self.words).is_ok());
             unexpected.remove(at.ok_or_else(|| format!("there is no field {field}"))?);
         }
         // What every response has need not be said.
@@ -254,11 +254,7 @@ impl Player {
         }
         if first != "closed" {
             let reason = if reason.is_empty() { "$*" } else { reason };
-            let close = Said {
-                verb: "close".into(),
-                text: format!("{first} {reason}"),
-                ..said.clone()
-            };
+            let close = Said { verb: "close".into(), text: format!("{first} {reason}"), ..said.clone() };
             self.gets(&close)?;
         }
         let client = &self.clients[&said.client];
@@ -277,7 +273,10 @@ impl Player {
     fn all_consumed(&self) -> Outcome {
         for (name, client) in &self.clients {
             if client.next_item(self.output(client), false).is_some() {
-                return Err(format!("before this, {name} got what was not expected:\n{}", self.shown_rest(name)));
+                return Err(format!(
+                    "before this, {name} got what was not expected:\n{}",
+                    self.shown_rest(name)
+                ));
             }
             let closed = client.socket.is_some_and(|socket| self.world.sockets[socket].closed);
             if closed && !client.gone {

@@ -129,7 +129,8 @@ fn repeated(text: &str) -> Option<(String, usize)> {
 
 #[test]
 fn a_transcript_is_read_with_its_continuations() {
-    let text = "# why\n@ advance 5s\n\na> POST / HTTP/1.1\n   Host: x\n\n   {a*3}\n\nb<close 1000 bye\na! 1002\n";
+    let text =
+        "# why\n@ advance 5s\n\na> POST / HTTP/1.1\n   Host: x\n\n   {a*3}\n\nb<close 1000 bye\na! 1002\n";
     let steps = parse(text);
     assert_eq!(steps.len(), 4);
     assert!(matches!(&steps[0].kind, Kind::Happens(event) if event == "advance 5s"));

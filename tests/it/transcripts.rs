@@ -111,7 +111,10 @@ fn a_transcript_that_is_wrong_fails() {
         ("a> GET /none\na< 200\n".to_owned(), "the status is 404"),
         ("a> GET /health\na< 200\n".to_owned(), "the body differs from its byte 0 on"),
         ("a> GET /none\na< 404\n   Retry-After: 1\n   {$*}\n".to_owned(), "no field Retry-After"),
-        ("a> GET /none\n   Connection: close\na< 404\n   {$*}\n".to_owned(), "not expected: Connection: close"),
+        (
+            "a> GET /none\n   Connection: close\na< 404\n   {$*}\n".to_owned(),
+            "not expected: Connection: close",
+        ),
     ];
     for (text, reason) in wrong {
         let what = check(&text).expect_err(&text);

@@ -25,7 +25,10 @@ pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Item {
     Response(Response),
-    Frame { opcode: u8, payload: Vec<u8> },
+    Frame {
+        opcode: u8,
+        payload: Vec<u8>,
+    },
     /// Bytes that are none of the two, or a part of one.
     Torn(Vec<u8>),
 }
@@ -40,7 +43,10 @@ pub struct Response {
 
 impl Response {
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 

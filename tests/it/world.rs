@@ -251,7 +251,8 @@ impl World {
     }
 
     fn socket_of(&mut self, core: usize, id: ConnectionId) -> &mut Socket {
-        let at = *self.by_id.get(&(core, id)).unwrap_or_else(|| panic!("core {core} speaks of a dead {id:?}"));
+        let at =
+            *self.by_id.get(&(core, id)).unwrap_or_else(|| panic!("core {core} speaks of a dead {id:?}"));
         &mut self.sockets[at]
     }
 

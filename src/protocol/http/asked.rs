@@ -56,7 +56,14 @@ mod tests {
 
     #[test]
     fn what_is_no_request_line_has_no_path() {
-        for head in ["", "GET", "GET /v1/x\r\n", "GET  /v1/x HTTP/1.1\r\n", "G=T /v1/x HTTP/1.1\r\n", "GET /a#b HTTP/1.1"] {
+        for head in [
+            "",
+            "GET",
+            "GET /v1/x\r\n",
+            "GET  /v1/x HTTP/1.1\r\n",
+            "G=T /v1/x HTTP/1.1\r\n",
+            "GET /a#b HTTP/1.1",
+        ] {
             assert_eq!(path(head), None, "{head:?}");
         }
         assert_eq!(Asked::of(b"GET /\xff HTTP/1.1\r\n"), None);

@@ -126,7 +126,7 @@ impl RequestReader {
             State::Partial(partial) => std::mem::take(&mut partial.held),
             _ => Held::default(),
         };
-        let result = if held.is_empty() {
+        if held.is_empty() {
             self.drop_empty_partial();
             self.advance(bytes, limits, &mut visit).map(|(used, next)| match next {
                 Next::Stop => used,
@@ -146,8 +146,7 @@ impl RequestReader {
                 }
                 bytes.len()
             })
-        };
-        result
+        }
     }
 
     /// What the request asks for that was refused, or that is not whole yet, where that can be read.
