@@ -192,7 +192,8 @@ impl World {
             while self.fulfil(core) {
                 moved = true;
             }
-            for to in 0..self.shards.len() {
+            // The queue to a core that does not turn is full: what is said to it waits where it was said.
+            for to in self.turning().collect::<Vec<_>>() {
                 while let Some(message) = self.shards[core].next_for_peer(CoreId(to as u16)) {
                     self.mail[to].push_back((CoreId(core as u16), message));
                     moved = true;

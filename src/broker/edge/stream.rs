@@ -42,10 +42,6 @@ pub struct Stream {
     position: Position,
     ring: ByteRing,
     /// Marks of frames in the ring, in order; `None` while every frame is for everyone.
-    #[allow(
-        clippy::box_collection,
-        reason = "most streams have none, and there are many: 8 bytes against 32"
-    )]
     marks: Option<Box<VecDeque<Mark>>>,
     subscribers: Vec<Subscriber>,
     /// Where the pass under way goes on, and ...
@@ -97,6 +93,15 @@ impl Stream {
     /// Who hears it, in no order.
     pub fn subscribers(&self) -> &[Subscriber] {
         &self.subscribers
+    }
+
+    /// How many subscribers may see such a frame.
+    pub(super) fn audience_size(&self, audience: Audience) -> u64 {
+        let includes = |subscriber: &&Subscriber| audience.includes(subscriber.connection);
+        match audience {
+            Audience::All => self.subscribers.len() as u64,
+            Audience::Except(_) => self.subscribers.iter().filter(includes).count() as u64,
+        }
     }
 
     pub(super) fn sibling(&self) -> Option<StreamId> {
