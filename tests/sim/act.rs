@@ -93,8 +93,10 @@ fn subscribe(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, 
         }
         _ => None,
     };
-    // What is recovered from is known when the answer comes only if nothing changes it until then.
-    let recover = recover.filter(|_| !client.views.contains_key(&channel) && client.asked.is_empty());
+    // Where to recover from is certain only while nothing can still be told of the channel.
+    let quiet =
+        !client.views.contains_key(&channel) && !client.asked.iter().any(|asked| asked.concerns(&channel));
+    let recover = recover.filter(|_| quiet);
     let wish = recover.map_or(String::new(), |At { epoch, offset }| {
         format!(r#","recover":{{"epoch":{epoch},"offset":{offset}}}"#)
     });
@@ -117,6 +119,24 @@ fn publish(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, Wh
     let text =
         format!(r#"{{"type":"publish","channel":"{channel}","data":"{tag}:{padding}"{key}{with_id}}}"#);
     (text, What::Publish { channel, tag, keyed })
+}
+
+/// After an upgrade: subscribes to what was heard before, from where it was heard.
+pub fn resume(client: &mut Client, out: &mut Vec<u8>, scene: &mut Scene<'_>) {
+    let memory: Vec<_> = scene.memory.iter().map(|(channel, at)| (channel.clone(), *at)).collect();
+    for (channel, at) in memory {
+        if scene.rng.percent(70) {
+            let known = scene.oracle.head(&channel);
+            let At { epoch, offset } = at;
+            let text = format!(
+                r#"{{"type":"subscribe","channel":"{channel}","recover":{{"epoch":{epoch},"offset":{offset}}}}}"#
+            );
+            crate::trace::note(|| format!("socket {} says {text}", client.socket));
+            wire::put_frame(out, true, 1, text.as_bytes(), scene.rng);
+            let what = What::Subscribe { channel, recover: Some(at), known };
+            client.asked.push_back(Asked { id: None, what });
+        }
+    }
 }
 
 /// Appends an HTTP request to what is sent.

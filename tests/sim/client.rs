@@ -15,6 +15,16 @@ pub struct Asked {
     pub what: What,
 }
 
+impl Asked {
+    /// Whether it changes what is heard of the channel.
+    pub fn concerns(&self, of: &str) -> bool {
+        match &self.what {
+            What::Subscribe { channel, .. } | What::Unsubscribe { channel } => channel == of,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub enum What {
     Upgrade,
@@ -78,6 +88,8 @@ pub struct Client {
     /// The node said that this answer is its last.
     pub last: bool,
     pub pings: usize,
+    /// It has asked for what its device heard before.
+    pub resumed: bool,
     /// Bytes that the client answers with by itself.
     pub replies: Vec<Vec<u8>>,
     pub over: bool,
@@ -103,6 +115,7 @@ impl Client {
             closed: None,
             last: false,
             pings: 0,
+            resumed: false,
             replies: Vec::new(),
             over: false,
         }

@@ -98,7 +98,7 @@ impl Plan {
             kernel_bytes_max: *rng.pick(&[300, 2_000, 60_000]),
             ping_interval_ms: *rng.pick(&[3_000, 25_000]),
             pong_timeout_ms: *rng.pick(&[2_000, 10_000]),
-            steps: rng.within(800, 3_000),
+            steps: rng.within(600, 5_000),
             lives: rng.within(1, 3),
             faults,
         }

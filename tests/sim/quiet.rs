@@ -130,7 +130,9 @@ impl World {
             let told = response.status == 200 && body["data"]["online"] == true;
             assert_eq!(told, online, "user {id} is online with a connection: {}", response.body);
             let channel = format!("user:{id}");
-            let heard = |client: &crate::client::Client| !client.over && client.views.contains_key(&channel);
+            let heard = |client: &crate::client::Client| {
+                !client.over && !client.silent && client.views.contains_key(&channel)
+            };
             self.oracle.check_user(&id, self.clients.iter().any(heard).then_some(online));
         }
     }

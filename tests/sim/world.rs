@@ -192,6 +192,9 @@ impl World {
             life: self.life,
         };
         let mut out = Vec::new();
+        if client.upgraded && !std::mem::replace(&mut client.resumed, true) {
+            act::resume(client, &mut out, &mut scene);
+        }
         for _ in 0..*scene.rng.pick(&[1, 1, 2, 5]) {
             if client.upgraded {
                 act::say(client, &mut out, &mut scene);
