@@ -42,6 +42,10 @@ pub struct Stream {
     position: Position,
     ring: ByteRing,
     /// Marks of frames in the ring, in order; `None` while every frame is for everyone.
+    #[allow(
+        clippy::box_collection,
+        reason = "most streams have none, and there are many: 8 bytes against 32"
+    )]
     marks: Option<Box<VecDeque<Mark>>>,
     subscribers: Vec<Subscriber>,
     /// Where the pass under way goes on, and ...
