@@ -128,6 +128,7 @@ impl Shard {
                 Encoded { opens: None, last: answering.is_last() }
             }
             Expect::Message { dialect, correlation, .. } => {
+                self.counters.messages_sent += 1;
                 let correlation = correlation.as_deref();
                 match reply {
                     Reply::Subscribed { channel, position, recovery } => {

@@ -95,6 +95,15 @@ impl Stream {
         &self.subscribers
     }
 
+    /// How many subscribers may see such a frame.
+    pub(super) fn audience_size(&self, audience: Audience) -> u64 {
+        let includes = |subscriber: &&Subscriber| audience.includes(subscriber.connection);
+        match audience {
+            Audience::All => self.subscribers.len() as u64,
+            Audience::Except(_) => self.subscribers.iter().filter(includes).count() as u64,
+        }
+    }
+
     pub(super) fn sibling(&self) -> Option<StreamId> {
         self.sibling
     }
