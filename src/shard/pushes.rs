@@ -102,6 +102,7 @@ impl Shard {
                     write_frame(&mut frame, Opcode::Text, &text);
                     self.counters.messages_sent += 1;
                     self.tell_gap(connection, &channel, &frame);
+                    self.counters.messages_sent += 1;
                 }
             }
         }

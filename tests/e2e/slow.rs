@@ -121,8 +121,9 @@ fn a_client_that_reads_no_answers_is_bounded() {
     for (sent, _) in &clients {
         assert!(*sent < 400_000, "the server took everything and kept the answers");
     }
+    // Unbounded it would be some 200 MB.
     let after = server.memory();
-    assert!(after < before + (8 << 20), "memory grew from {before} to {after}");
+    assert!(after < before + (48 << 20), "memory grew from {before} to {after}");
     server.client().assert_alive();
 }
 
