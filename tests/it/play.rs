@@ -12,8 +12,8 @@ use std::net::IpAddr;
 /// Where clients come from that do not say so.
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-/// Bytes of one item that a failure shows.
-const SHOWN_BYTES_MAX: usize = 2_000;
+/// Characters of one item that a failure shows.
+const SHOWN_CHARS_MAX: usize = 2_000;
 
 /// What went wrong, in words, at a line.
 type Outcome<T = ()> = Result<T, String>;
@@ -293,8 +293,9 @@ impl Player {
         let mut shown = String::new();
         while let Some((item, used)) = client.next_item(self.output(source), false) {
             let item_text = item.to_string();
-            let (start, cut) = item_text.split_at(item_text.floor_char_boundary(SHOWN_BYTES_MAX));
-            shown.push_str(&format!("{name}{start}{}\n", if cut.is_empty() { "" } else { " …" }));
+            let start: String = item_text.chars().take(SHOWN_CHARS_MAX).collect();
+            let cut = if start.len() < item_text.len() { " …" } else { "" };
+            shown.push_str(&format!("{name}{start}{cut}\n"));
             client.read += used;
             client.upgraded |= matches!(&item, Item::Response(response) if response.status == 101);
         }
