@@ -11,6 +11,9 @@
 //! | 1 | `model`, `protocol` |
 //! | 0 | `base` |
 
+#![warn(missing_docs)]
+#![deny(unsafe_code, clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
+
 pub mod auth;
 pub mod base;
 pub mod broker;

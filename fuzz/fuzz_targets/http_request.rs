@@ -26,7 +26,9 @@ fn describe(head: &Head<'_>) -> String {
     }
     let upgrade = upgrade::check(head).map(|upgrade| upgrade.protocols().collect::<Vec<_>>());
     format!(
-        "{head:?} {segments:?} {:?} {:?} {:?} {:?} {:?} {upgrade:?}",
+        "{head:?} {} {:?} {segments:?} {:?} {:?} {:?} {:?} {:?} {upgrade:?}",
+        head.target,
+        head.headers().collect::<Vec<_>>(),
         head.query_value("a"),
         head.connection(),
         head.bearer(),

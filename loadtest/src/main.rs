@@ -2,7 +2,7 @@
 //!
 //! - [`scenario`]: what a run does, as data; [`target`]: how a server's messages are spelled.
 //! - [`engine`]: one thread that opens connections, publishes and drains; [`oracle`] judges each receipt.
-//! - [`reference`]: the echo and the bare send loop that figures are compared with; [`launch`] starts them.
+//! - [`mod@reference`]: the echo and the bare send loop that figures are compared with; [`launch`] starts them.
 //! - [`figures`]: the interleaved series; [`outcome`]: one run's result; [`sample`]: the server's CPU and memory.
 //! - [`wire`]: frames, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
 

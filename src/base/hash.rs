@@ -1,6 +1,8 @@
 //! Keyed hashing. Names come from outside, so every map over them is keyed with a secret seed; the seed is
 //! an argument, so the same seed gives the same run.
 
+#![allow(clippy::disallowed_types, reason = "the keyed maps are made of them")]
+
 use siphasher::sip::SipHasher13;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher};

@@ -3,6 +3,12 @@
 
 use super::ids::ConnectionId;
 
+/// Entries to add to a full table of so many: a quarter. Doubling would keep up to half of a large table empty,
+/// and these tables hold most of what an idle connection costs.
+pub fn growth(entries: usize) -> usize {
+    entries / 4 + 16
+}
+
 struct Slot<T> {
     generation: u32,
     value: Option<T>,
@@ -25,6 +31,9 @@ impl<T> Slab<T> {
     /// Stores a value under a new id.
     pub fn insert(&mut self, value: T) -> ConnectionId {
         let index = self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                self.slots.reserve_exact(growth(self.slots.len()));
+            }
             self.slots.push(Slot { generation: 0, value: None });
             u32::try_from(self.slots.len() - 1).expect("limits keep connections far below 2^32")
         });
@@ -83,7 +92,7 @@ impl<T> Slab<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_dead_id_never_reaches_its_successor() {
@@ -101,7 +110,7 @@ mod tests {
         #[test]
         fn behaves_like_a_map(steps in proptest::collection::vec(any::<(bool, u8)>(), 0..200)) {
             let mut slab = Slab::default();
-            let mut model = HashMap::new();
+            let mut model = BTreeMap::new();
             let mut ids = Vec::new();
             for (insert, which) in steps {
                 if insert || ids.is_empty() {

@@ -1,6 +1,12 @@
 //! Floor 5: the command line. Results go to stdout, errors to stderr; exit codes are 0 for success, 1 for
 //! failure, 2 for wrong usage.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "floor 5 talks to the terminal and the machine"
+)]
+
 mod arguments;
 pub mod banner;
 mod check;

@@ -7,6 +7,7 @@ use std::io::Write;
 
 /// Serves until a signal. Prints where it listens once it does.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
+    crate::runtime::machine::use_small_pages();
     let config = Config::load(sources)?;
     crate::server::serve(&config, |addresses, secrets| {
         let key = String::from_utf8_lossy(secrets.api_key.expose());

@@ -4,6 +4,12 @@
 //!
 //! `config/default.toml` is the lowest layer and holds every key, so it is also the reference.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "floor 5 reads files and the environment, before a core runs"
+)]
+
 mod api_keys;
 mod auth;
 pub mod data_dir;

@@ -45,8 +45,10 @@ pub struct Counters {
     pub sends: u64,
     /// Writes of which the kernel took a part or nothing.
     pub short_sends: u64,
-    /// Messages of channels in one write: how well fan-out shares its writes.
+    /// Writes between two looks at what arrived: the chunks of the fan-out.
     pub chunks: ChunkHistogram,
+    /// Writes since the last look, not yet in `chunks`.
+    pub chunk: u64,
     /// HTTP responses by class of status, `1xx` first.
     pub responses: [u64; STATUS_CLASSES.len()],
 
@@ -109,6 +111,7 @@ impl Counters {
     /// Counts a write to a socket.
     pub fn note_send(&mut self, offered_bytes: usize, taken_bytes: usize) {
         self.sends += 1;
+        self.chunk += 1;
         self.bytes_sent += taken_bytes as u64;
         self.short_sends += u64::from(taken_bytes < offered_bytes);
     }
@@ -116,6 +119,9 @@ impl Counters {
     /// Counts a turn of the core.
     pub fn note_turn(&mut self, busy_us: u64) {
         self.turns.note(busy_us);
+        if self.chunk > 0 {
+            self.chunks.note(std::mem::take(&mut self.chunk));
+        }
         self.slow_turns += u64::from(busy_us > SLOW_TURN_US);
     }
 
@@ -136,6 +142,7 @@ impl Counters {
             sends,
             short_sends,
             chunks,
+            chunk: _,
             responses,
             publications,
             duplicates,
@@ -210,6 +217,7 @@ mod tests {
         assert_eq!((counters.sends, counters.bytes_sent, counters.short_sends), (2, 50, 1));
         assert_eq!(counters.responses, [2, 1, 0, 1, 2]);
         assert_eq!((counters.turns.count(), counters.slow_turns), (2, 1));
+        assert_eq!((counters.chunks.count(), counters.chunks.sum()), (1, 2), "one turn wrote, twice");
     }
 
     #[test]

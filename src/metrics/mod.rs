@@ -1,4 +1,4 @@
-//! Floor 2: what the broker counts. Each core has its own [`Counters`], plain numbers that only it touches;
+//! Floor 2: what the broker counts. Each core has its own [`Counters`](counters::Counters), plain numbers that only it touches;
 //! a scrape copies them, adds them up and writes them as Prometheus text.
 
 pub mod counters;

@@ -59,7 +59,7 @@ fn traffic(page: &mut Page, sum: &Counters) {
         sum.short_sends,
     );
     let chunks = std::iter::once((String::new(), &sum.chunks));
-    page.histograms("corecast_messages_per_send", "Messages of channels in one write.", 1.0, chunks);
+    page.histograms("corecast_sends_per_turn", "Writes to sockets in one turn that wrote.", 1.0, chunks);
     let responses = STATUS_CLASSES.iter().zip(sum.responses);
     page.counters("corecast_http_responses_total", "HTTP responses, by class of status.", "class", responses);
 }
@@ -137,7 +137,7 @@ mod tests {
             "corecast_turn_seconds_bucket{core=\"1\",le=\"0.131072\"} 0",
             "corecast_turn_seconds_bucket{core=\"1\",le=\"1.048576\"} 0",
             "corecast_turn_seconds_bucket{core=\"1\",le=\"+Inf\"} 0",
-            "corecast_messages_per_send_bucket{le=\"1024\"} 0",
+            "corecast_sends_per_turn_bucket{le=\"1024\"} 0",
             "corecast_slow_consumers_total{policy=\"skip\"} 0",
         ] {
             assert!(page.lines().any(|other| other == line), "{line}\n{page}");

@@ -1,6 +1,11 @@
 //! A publication: what a channel carries. Archived once (rkyv) at its home core; the same bytes live in the
 //! history, cross between cores behind one reference count, and go to the store and to other nodes.
 
+#![allow(
+    missing_docs,
+    reason = "rkyv makes a public type for the resolver of `Body` and does not document its fields"
+)]
+
 use rkyv::{Archive, Deserialize, Serialize};
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use super::token::{Kind, SocketId, Token};
 use crate::base::ids::ConnectionId;
 use socket2::SockRef;
 use std::net::Shutdown;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 /// Sockets of a core that linger at the same time. Past it the oldest goes early.
 const LINGERING_MAX: usize = 8192;
@@ -18,11 +18,6 @@ const LINGERING_MAX: usize = 8192;
 pub struct Lingering {
     id: SocketId,
     until_us: u64,
-}
-
-/// Ends a socket that never was a connection.
-pub fn close_now(fd: OwnedFd) {
-    drop(fd);
 }
 
 impl Core {

@@ -1,6 +1,5 @@
 //! What comes in: completions of the ring become calls of the shard.
 
-use super::closing::close_now;
 use super::core::{Core, Drain};
 use super::ring::Completion;
 use super::socket::Flags;
@@ -111,7 +110,8 @@ impl Core {
     fn admit(&mut self, fd: OwnedFd) {
         let peer = (self.drain == Drain::No).then(|| peer_address(&fd)).flatten();
         let connection = peer.and_then(|peer| self.shard.accept(self.now, peer));
-        let Some(connection) = connection else { return close_now(fd) };
+        // A socket that was refused, or has left already, closes here.
+        let Some(connection) = connection else { return };
         let id = self.sockets.insert(fd, connection);
         self.receive_on(id);
     }

@@ -119,3 +119,124 @@ impl<T> Port<T> {
         &self.doorbells[self.core.index()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::ring::Ring;
+    use std::os::fd::AsRawFd;
+    use std::time::{Duration, Instant};
+
+    /// Far longer than any wake-up takes: who sleeps this long was not woken.
+    const LOST: Duration = Duration::from_secs(5);
+
+    fn ports(cores: usize) -> Vec<Port<u64>> {
+        mesh(&(0..cores).map(|_| Doorbell::new().expect("a descriptor is free")).collect())
+    }
+
+    fn collected(port: &mut Port<u64>) -> Vec<(u16, u64)> {
+        let mut heard = Vec::new();
+        while port.hear(|from, message| heard.push((from.0, message))) {}
+        heard
+    }
+
+    #[test]
+    fn messages_keep_their_order_and_name_their_sender() {
+        let mut ports = ports(3);
+        for (core, port) in ports.iter_mut().enumerate() {
+            let mut left = [2, 2, 2];
+            port.tell(|to| {
+                let left = &mut left[to.index()];
+                *left = u64::checked_sub(*left, 1)?;
+                Some(*left + 10 * core as u64)
+            });
+        }
+        assert_eq!(collected(&mut ports[0]), [(1, 11), (1, 10), (2, 21), (2, 20)]);
+        assert_eq!(collected(&mut ports[2]), [(0, 1), (0, 0), (1, 11), (1, 10)]);
+    }
+
+    #[test]
+    fn what_finds_no_place_stays_with_its_sender() {
+        let mut ports = ports(2);
+        let mut asked = 0;
+        ports[0].tell(|_| {
+            asked += 1;
+            Some(asked)
+        });
+        assert_eq!(asked, 1024, "as many as the lane holds, none lost");
+        assert!(!ports[0].ready(), "a full lane is nothing to turn for");
+        assert!(ports[1].ready());
+        let mut heard = 0;
+        ports[1].hear(|_, _| heard += 1);
+        assert_eq!(heard, HEAR_MAX, "one turn hears a bounded part");
+        assert!(ports[0].ready(), "there is room for what waits");
+        ports[0].tell(|_| None);
+        assert!(!ports[0].ready());
+    }
+
+    #[test]
+    fn a_sender_that_sleeps_over_a_full_lane_is_woken_by_room() {
+        let mut ports = ports(2);
+        let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
+        ring.watch(ports[0].doorbell().as_raw_fd());
+        ports[0].tell(|_| Some(0));
+        ports[0].doorbell().sleeping();
+        assert!(!ports[0].ready());
+        ports[1].hear(|_, _| {});
+        let before = Instant::now();
+        ring.sleep(Some(LOST)).expect("the ring sleeps");
+        assert!(before.elapsed() < LOST, "nobody rang");
+    }
+
+    /// One side of [`no_wake_up_is_lost`]: sends `count` numbers, now and then more at once than the lane
+    /// holds, expects as many in order, and sleeps whenever there is nothing to do.
+    fn talk(mut port: Port<u64>, count: u64, seed: u64) -> u64 {
+        let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
+        ring.watch(port.doorbell().as_raw_fd());
+        let (mut sent, mut expected, mut sleeps, mut random) = (0, 0, 0, seed);
+        let mut batch = Vec::new();
+        while sent < count || expected < count {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let burst = if random >> 60 == 0 { 3000 } else { random >> 62 };
+            let until = (sent + burst).min(expected + 3000).min(count);
+            port.hear(|_, message| {
+                assert_eq!(message, expected);
+                expected += 1;
+            });
+            port.tell(|_| {
+                (sent < until).then(|| {
+                    sent += 1;
+                    sent - 1
+                })
+            });
+            let waits = burst == 0 || port.backlog.contains(&true) || sent == count;
+            if waits && expected < count {
+                port.doorbell().sleeping();
+                if !port.ready() && sent > expected {
+                    let before = Instant::now();
+                    ring.sleep(Some(LOST)).expect("the ring sleeps");
+                    assert!(before.elapsed() < LOST, "slept with work: sent {sent}, heard {expected}");
+                    sleeps += 1;
+                }
+                port.doorbell().awake();
+                batch.clear();
+                ring.collect(&mut batch, true).expect("the ring works");
+            }
+        }
+        // The peer may wait for room that this side made with its last turn.
+        port.ring_all();
+        sleeps
+    }
+
+    #[test]
+    fn no_wake_up_is_lost() {
+        let mut ports = ports(2);
+        let (second, first) = (ports.pop(), ports.pop());
+        let sides = [(first, 1), (second, 2)].map(|(port, seed)| {
+            let port = port.expect("two ports were made");
+            std::thread::spawn(move || talk(port, 100_000, seed))
+        });
+        let sleeps: u64 = sides.into_iter().map(|side| side.join().expect("neither side failed")).sum();
+        assert!(sleeps > 10, "the test must sleep to show anything: {sleeps}");
+    }
+}

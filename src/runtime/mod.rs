@@ -1,9 +1,16 @@
 //! Floor 4: the only place that does I/O, reads a clock and waits. It drives one `Shard` for each core.
 //!
-//! A core is a thread pinned to a CPU, with a glommio executor ([`executor`]), one io_uring ([`ring`]), a table
-//! of sockets ([`socket`]) and a place in the mesh ([`mesh`]). Its loop is [`turn`]; what comes in is handled in
-//! [`ingress`], what goes out in [`egress`], the end of a socket in [`closing`]. Cores share the mesh, the
+//! A core is a thread pinned to a CPU, with a glommio executor (`executor`), one io_uring (`ring`), a table
+//! of sockets (`socket`) and a place in the mesh (`mesh`). Its loop is `turn`; what comes in is handled in
+//! `ingress`, what goes out in `egress`, the end of a socket in `closing`. Cores share the mesh, the
 //! request to stop, and nothing else.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the floor that does I/O and reads the clock"
+)]
+#![allow(unsafe_code, reason = "io_uring and system calls; each block says why it is sound")]
 
 mod buffers;
 pub mod clock;

@@ -1,5 +1,7 @@
 //! Floor 5: starts a node from its configuration. Puts the parts together and contains no rule.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 5 puts the node together")]
+
 use crate::auth::Authenticator;
 use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;

@@ -1,6 +1,7 @@
 //! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
 
 use super::Shard;
+use super::http::fault_fields;
 use super::message::{Said, Ticket};
 use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
@@ -86,10 +87,10 @@ impl Shard {
 
     fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
         let pending = self.pending_mut(id)?;
-        if let Some((sequence, command)) = pending.take_turn() {
-            if let Some(reply) = self.reply_here(id, &command) {
-                self.fill_slot(id, sequence, reply);
-            }
+        if let Some((sequence, command)) = pending.take_turn()
+            && let Some(reply) = self.reply_here(id, &command)
+        {
+            self.fill_slot(id, sequence, reply);
         }
         self.pending_mut(id)?.release()
     }
@@ -119,14 +120,15 @@ impl Shard {
         }
         match expect {
             Expect::Response { surface, endpoint, answering } => {
-                let response = match &reply {
-                    Reply::Fault(fault) => (surface.encode_fault)(fault),
-                    reply => (endpoint.encode)(reply),
+                let (response, fields) = match &reply {
+                    Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
+                    reply => ((endpoint.encode)(reply), &[][..]),
                 };
-                self.write_response(out, &response, &answering, &[]);
+                self.write_response(out, &response, &answering, fields);
                 Encoded { opens: None, last: answering.is_last() }
             }
             Expect::Message { dialect, correlation, .. } => {
+                self.counters.messages_sent += 1;
                 let correlation = correlation.as_deref();
                 match reply {
                     Reply::Subscribed { channel, position, recovery } => {

@@ -1,6 +1,7 @@
 //! How connections end, and when they are not read.
 
 use super::connection::{Due, Phase};
+use super::outbox::Outbox;
 use super::{Output, Shard};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
@@ -146,10 +147,18 @@ impl Shard {
         }
     }
 
-    /// Ends a connection without its last bytes.
+    /// Ends a connection, with or without its last bytes. Its id lives until [`Output::Close`] is polled: the
+    /// caller may hand in a new socket before it closes this one.
     pub(super) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
-        self.forget(id, why);
-        self.outputs.push_back(Output::Close(id));
+        self.leave_phase(id);
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.why.get_or_insert(why);
+        connection.phase = Phase::Closing;
+        connection.outbox = Outbox::default();
+        connection.pending = None;
+        if !std::mem::replace(&mut connection.flags.given_up, true) {
+            self.outputs.push_back(Output::Close(id));
+        }
     }
 
     /// The peer sent its FIN. A WebSocket ends there; HTTP answers that are owed are still written.

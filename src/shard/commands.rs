@@ -49,6 +49,7 @@ impl Shard {
         let home = self.setup.home_of(&channel);
         if home != self.setup.core {
             if self.congested(home) {
+                self.counters.peer_overloads += 1;
                 return self.reply_now(id, expect, Reply::Fault(overloaded()));
             }
             let sequence = self.open_slot(id, expect);

@@ -77,6 +77,8 @@ pub(super) struct Flags {
     pub paused: bool,
     /// The peer sent its FIN.
     pub ended: bool,
+    /// Its [`super::Output::Close`] waits to be polled.
+    pub given_up: bool,
     /// Counted as unauthenticated in the admission table.
     pub unauthenticated: bool,
 }

@@ -145,6 +145,8 @@ impl Shard {
     pub(super) fn counters_now(&self) -> Counters {
         let mut counters = self.counters.clone();
         let home = self.home.state();
+        counters.publications = home.published;
+        counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
         counters

@@ -9,7 +9,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::Next;
 use crate::protocol::http::{
-    CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
+    Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
     Response, ResponseContext, origin, write_response,
 };
 use crate::surface::router::Found;
@@ -60,7 +60,7 @@ impl Shard {
                 Some([rest.as_slice(), bytes.get(used..).unwrap_or_default()].concat())
             }
             Err(refusal) => {
-                self.refuse(id, &refusal);
+                self.refuse(id, &refusal, reader.asked(), CloseReason::Protocol);
                 None
             }
         }
@@ -87,15 +87,22 @@ impl Shard {
         self.set_deadline(id, Due::Header, ms);
     }
 
-    /// Answers bytes that are no acceptable request, and closes.
-    pub(super) fn refuse(&mut self, id: ConnectionId, refusal: &Refusal) {
-        let surface = self.setup.router.fallback();
-        let response = refusal_response(surface, refusal);
-        let answering = Answering { head_only: false, persistence: Persistence::Close, origin: None };
-        let mut out = Vec::new();
-        self.write_response(&mut out, &response, &answering, refusal.fields());
-        self.decide_end(id, CloseReason::Protocol);
-        self.write_in_turn(id, out, true);
+    /// Answers bytes that are no acceptable request, in the shape of the surface that was asked if that is known,
+    /// and closes.
+    pub(super) fn refuse(
+        &mut self,
+        id: ConnectionId,
+        refusal: &Refusal,
+        asked: Option<Asked>,
+        why: CloseReason,
+    ) {
+        let router = &self.setup.router;
+        let surface = asked.as_ref().map_or(router.fallback(), |asked| router.owner(&asked.path));
+        let response = self.refusal_response(surface, refusal);
+        let head_only = asked.is_some_and(|asked| asked.head_only);
+        let answering = Answering { head_only, persistence: Persistence::Close, origin: None };
+        self.decide_end(id, why);
+        self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
     }
 
@@ -105,6 +112,7 @@ impl Shard {
             Event::Continue => {
                 // Answers of earlier requests come first; a client that pipelines before it asks has waited for them.
                 if connection.pending.is_none() {
+                    self.counters.note_response(100);
                     self.write(id, CONTINUE);
                 }
                 return Next::Continue;
@@ -164,6 +172,7 @@ impl Shard {
             Found::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
             Found::MethodNotAllowed { surface, allow } => {
                 let detail = format!("{} is not served here. Allowed: {allow}.", head.method_name);
+                self.counters.note_fault(FaultCode::MethodNotAllowed);
                 let response = (surface.encode_fault)(&Fault::new(FaultCode::MethodNotAllowed, detail));
                 self.respond(id, &response, &answering, &[("Allow", &allow)]);
             }
@@ -227,14 +236,21 @@ impl Shard {
     ) {
         self.counters.note_fault(fault.code);
         let response = (surface.encode_fault)(fault);
-        let fields: &[(&str, &str)] = match fault.code {
-            FaultCode::Unauthenticated => &[("WWW-Authenticate", "Bearer")],
-            FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => {
-                &[("Retry-After", "1")]
-            }
-            _ => &[],
+        self.respond(id, &response, answering, fault_fields(fault.code));
+    }
+
+    /// A refusal in the error shape of a surface, with the refusal's own status.
+    pub(super) fn refusal_response(&mut self, surface: &Surface, refusal: &Refusal) -> Response {
+        let code = match refusal.status {
+            413 | 414 | 431 => FaultCode::TooLarge,
+            403 => FaultCode::Forbidden,
+            405 => FaultCode::MethodNotAllowed,
+            _ => FaultCode::InvalidRequest,
         };
-        self.respond(id, &response, answering, fields);
+        self.counters.note_fault(code);
+        let mut response = (surface.encode_fault)(&Fault::new(code, refusal.reason));
+        response.status = refusal.status;
+        response
     }
 
     pub(super) fn respond(
@@ -288,15 +304,11 @@ pub(super) fn rate_limited() -> Fault {
     )
 }
 
-/// A refusal in the error shape of a surface, with the refusal's own status.
-pub(super) fn refusal_response(surface: &Surface, refusal: &Refusal) -> Response {
-    let code = match refusal.status {
-        413 | 414 | 431 => FaultCode::TooLarge,
-        403 => FaultCode::Forbidden,
-        405 => FaultCode::MethodNotAllowed,
-        _ => FaultCode::InvalidRequest,
-    };
-    let mut response = (surface.encode_fault)(&Fault::new(code, refusal.reason));
-    response.status = refusal.status;
-    response
+/// Header fields that go with a fault.
+pub(super) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static str)] {
+    match code {
+        FaultCode::Unauthenticated => &[("WWW-Authenticate", "Bearer")],
+        FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => &[("Retry-After", "1")],
+        _ => &[],
+    }
 }

@@ -37,7 +37,6 @@ impl Shard {
         }
         self.staged[to.index()].push_back(said);
         if self.staged[to.index()].len() == self.setup.limits.peer_queue_messages_max as usize {
-            self.counters.peer_overloads += 1;
             self.gapped[to.index()] = true;
             self.home.set_congested(self.now, to, true);
         }

@@ -185,7 +185,13 @@ impl Shard {
 
     /// What to do next. [`Output::Idle`] says that nothing is left for now.
     pub fn poll(&mut self) -> Output {
-        if let Some(output) = self.outputs.pop_front() {
+        while let Some(output) = self.outputs.pop_front() {
+            match output {
+                Output::Close(id) if self.connections.get(id).is_none() => continue,
+                Output::Close(id) => self.forget(id, CloseReason::Finished),
+                Output::Pause(id) | Output::Resume(id) if self.connections.get(id).is_none() => continue,
+                _ => {}
+            }
             return output;
         }
         if let Some(id) = self.next_transmit() {

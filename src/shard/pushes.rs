@@ -67,13 +67,14 @@ impl Shard {
         push: Push<'_>,
     ) {
         let mut text = std::mem::take(&mut self.scratch);
-        self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
+        let messages = self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
             text.clear();
             (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
             if !text.is_empty() {
                 write_frame(out, Opcode::Text, &text);
             }
         });
+        self.counters.messages_sent += messages;
         self.keep_scratch(text);
     }
 
@@ -99,7 +100,9 @@ impl Shard {
                     let (mut text, mut frame) = (Vec::new(), Vec::new());
                     (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
                     write_frame(&mut frame, Opcode::Text, &text);
+                    self.counters.messages_sent += 1;
                     self.tell_gap(connection, &channel, &frame);
+                    self.counters.messages_sent += 1;
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Shard {
 
     /// The home core counted a subscriber. Appends the acknowledgement and what was missed; says which
     /// channel may be sent once they are on their way.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "the parts of one reply and where it goes")]
     pub(super) fn subscribed(
         &mut self,
         id: ConnectionId,

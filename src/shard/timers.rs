@@ -2,11 +2,10 @@
 
 use super::Shard;
 use super::closing::CloseFrame;
-use super::connection::Due;
-use super::http::{Answering, refusal_response};
+use super::connection::{Due, Phase};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
-use crate::protocol::http::{Connection as Persistence, Refusal};
+use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
 
 /// Microseconds between two housekeepings.
@@ -64,12 +63,11 @@ impl Shard {
     }
 
     fn time_out(&mut self, id: ConnectionId, reason: &'static str) {
-        let refusal = Refusal::new(408, reason);
-        let response = refusal_response(self.setup.router.fallback(), &refusal);
-        let answering = Answering { head_only: false, persistence: Persistence::Close, origin: None };
-        self.decide_end(id, CloseReason::Timeout);
-        self.respond(id, &response, &answering, &[]);
-        self.ignore_input(id);
+        let asked = match self.connections.get(id).map(|connection| &connection.phase) {
+            Some(Phase::Http(reader)) => reader.asked(),
+            _ => None,
+        };
+        self.refuse(id, &Refusal::new(408, reason), asked, CloseReason::Timeout);
     }
 
     fn ping(&mut self, id: ConnectionId) {

@@ -3,7 +3,7 @@
 
 use super::Shard;
 use super::connection::{Due, Phase};
-use super::http::{Answering, refusal_response};
+use super::http::Answering;
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
@@ -53,6 +53,7 @@ impl Shard {
         }
         let mut out = Vec::new();
         upgrade::write_switching(&mut out, upgrade.key, None);
+        self.counters.note_response(101);
         self.write_in_turn(id, out, false);
         self.open_socket(id, session, &socket.language);
     }
@@ -64,7 +65,7 @@ impl Shard {
         answering: &Answering,
         refusal: &Refusal,
     ) {
-        let response = refusal_response(surface, refusal);
+        let response = self.refusal_response(surface, refusal);
         self.respond(id, &response, answering, refusal.fields());
     }
 

@@ -18,6 +18,7 @@ pub use subscriber::{Audience, Subscriber};
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
+use crate::base::slab::growth;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use slab::Slab;
@@ -92,6 +93,9 @@ impl Edge {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
             let sibling = self.by_channel.get(channel).copied();
             let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
+            if self.streams.len() == self.streams.capacity() {
+                self.streams.reserve_exact(growth(self.streams.len()));
+            }
             let id = StreamId(self.streams.insert(stream) as u32);
             self.by_channel.insert(channel.clone(), id);
             id
@@ -135,7 +139,8 @@ impl Edge {
     }
 
     /// Puts one frame into every stream of a channel. `encode` appends the whole frame for a dialect, or
-    /// nothing if the dialect does not tell this. Subscribers that owed too much are reported in `lapped`.
+    /// nothing if the dialect does not tell this. Subscribers that owed too much are reported in `lapped`. Says
+    /// for how many subscribers a frame is.
     pub fn publish(
         &mut self,
         channel: &ChannelName,
@@ -143,7 +148,8 @@ impl Edge {
         audience: Audience,
         lapped: &mut Vec<Lapped>,
         mut encode: impl FnMut(u8, &mut Vec<u8>),
-    ) {
+    ) -> u64 {
+        let mut messages = 0;
         let mut next = self.by_channel.get(channel).copied();
         while let Some(id) = next {
             let stream = &mut self.streams[id.0 as usize];
@@ -158,11 +164,13 @@ impl Edge {
             if !was_warm && stream.is_warm() {
                 self.warm.push(id);
             }
+            messages += stream.audience_size(audience);
             self.fanout.mark(id, stream);
         }
         if self.scratch.capacity() > SCRATCH_BYTES_KEPT {
             self.scratch = Vec::new();
         }
+        messages
     }
 
     /// Makes a subscriber wait until [`Edge::release`].

@@ -41,7 +41,12 @@ pub struct Stream {
     sibling: Option<StreamId>,
     position: Position,
     ring: ByteRing,
-    marks: VecDeque<Mark>,
+    /// Marks of frames in the ring, in order; `None` while every frame is for everyone.
+    #[allow(
+        clippy::box_collection,
+        reason = "most streams have none, and there are many: 8 bytes against 32"
+    )]
+    marks: Option<Box<VecDeque<Mark>>>,
     subscribers: Vec<Subscriber>,
     /// Where the pass under way goes on, and ...
     pub(super) pass_at: u32,
@@ -66,8 +71,9 @@ impl Stream {
             sibling,
             position,
             ring: ByteRing::default(),
-            marks: VecDeque::new(),
-            subscribers: Vec::new(),
+            marks: None,
+            // Most channels of a large node have one subscriber here.
+            subscribers: Vec::with_capacity(1),
             pass_at: 0,
             pass_left: 0,
         }
@@ -91,6 +97,15 @@ impl Stream {
     /// Who hears it, in no order.
     pub fn subscribers(&self) -> &[Subscriber] {
         &self.subscribers
+    }
+
+    /// How many subscribers may see such a frame.
+    pub(super) fn audience_size(&self, audience: Audience) -> u64 {
+        let includes = |subscriber: &&Subscriber| audience.includes(subscriber.connection);
+        match audience {
+            Audience::All => self.subscribers.len() as u64,
+            Audience::Except(_) => self.subscribers.iter().filter(includes).count() as u64,
+        }
     }
 
     pub(super) fn sibling(&self) -> Option<StreamId> {
@@ -144,7 +159,7 @@ impl Stream {
         let start = self.ring.head();
         self.ring.push(frame);
         if audience != Audience::All {
-            self.marks.push_back(Mark { start, end: self.ring.head(), audience });
+            self.marks.get_or_insert_default().push_back(Mark { start, end: self.ring.head(), audience });
         }
     }
 
@@ -183,19 +198,22 @@ impl Stream {
     fn release_read(&mut self) {
         let tail = self.subscribers.iter().map(|subscriber| subscriber.cursor).min();
         self.ring.release_to(tail.unwrap_or(self.ring.head()));
-        while self.marks.front().is_some_and(|mark| mark.end <= self.ring.tail()) {
-            self.marks.pop_front();
+        if let Some(marks) = &mut self.marks {
+            while marks.front().is_some_and(|mark| mark.end <= self.ring.tail()) {
+                marks.pop_front();
+            }
+            if marks.is_empty() {
+                self.marks = None;
+            }
         }
     }
 
     /// Where the next byte for this subscriber is: its cursor, past frames that are not for it.
     fn start(&self, subscriber: &Subscriber) -> u64 {
         let mut start = subscriber.cursor;
-        if self.marks.is_empty() {
-            return start;
-        }
-        let first = self.marks.partition_point(|mark| mark.start < start);
-        for mark in self.marks.range(first..) {
+        let Some(marks) = &self.marks else { return start };
+        let first = marks.partition_point(|mark| mark.start < start);
+        for mark in marks.range(first..) {
             if mark.start != start || mark.audience.includes(subscriber.connection) {
                 break;
             }
@@ -206,11 +224,9 @@ impl Stream {
 
     /// Where the run that starts at `start` ends: at the head or before a frame that is not for this subscriber.
     fn end(&self, subscriber: &Subscriber, start: u64) -> u64 {
-        if self.marks.is_empty() {
-            return self.ring.head();
-        }
-        let first = self.marks.partition_point(|mark| mark.start < start);
-        self.marks
+        let Some(marks) = &self.marks else { return self.ring.head() };
+        let first = marks.partition_point(|mark| mark.start < start);
+        marks
             .range(first..)
             .find(|mark| !mark.audience.includes(subscriber.connection))
             .map_or(self.ring.head(), |mark| mark.start)
@@ -296,7 +312,7 @@ impl Stream {
             return false;
         }
         self.ring.give_back();
-        self.marks = VecDeque::new();
+        self.marks = None;
         true
     }
 
@@ -308,6 +324,11 @@ impl Stream {
                 "a cursor is in the ring"
             );
         }
-        assert!(self.marks.iter().all(|mark| mark.start < mark.end && mark.end <= self.ring.head()));
+        assert!(
+            self.marks
+                .iter()
+                .flat_map(|marks| marks.iter())
+                .all(|mark| mark.start < mark.end && mark.end <= self.ring.head())
+        );
     }
 }

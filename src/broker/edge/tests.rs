@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A frame of the tests: its length, then its serial number, padded.
 fn frame(serial: u16, length: usize) -> Vec<u8> {
@@ -92,7 +92,7 @@ proptest! {
     #[test]
     fn every_subscriber_gets_whole_frames_in_order(steps in proptest::collection::vec(step(), 1..150)) {
         let mut edge = Edge::new(1, 2048);
-        let mut clients: HashMap<u32, Client> = (0..6).map(|index| (index, Client::default())).collect();
+        let mut clients: BTreeMap<u32, Client> = (0..6).map(|index| (index, Client::default())).collect();
         let mut serial = 0;
         for step in steps {
             match step {
@@ -147,9 +147,8 @@ proptest! {
             write_to(&mut edge, clients.get_mut(&id.index).unwrap(), usize::MAX / 2);
         }
         for (index, client) in &mut clients {
-            if client.place.is_none() { continue }
+            let Some((stream, place)) = client.place else { continue };
             // Whoever was cut short is not in a pass any more: its owner asks for the rest, run by run.
-            let (stream, place) = client.place.unwrap();
             while !client.torn.is_empty() || edge.stream(stream).pending(place) {
                 write_to(&mut edge, client, usize::MAX / 2);
             }
@@ -235,4 +234,9 @@ fn a_channel_in_two_dialects_is_encoded_once_for_each() {
         }
     }
     assert_eq!(edge.size(), (0, 0));
+}
+
+#[test]
+fn a_stream_without_frames_stays_small() {
+    assert!(size_of::<Stream>() <= 120, "{}", size_of::<Stream>());
 }

@@ -4,6 +4,7 @@ use super::channel::Channel;
 use super::faults;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::Limits;
+use crate::base::slab::growth;
 use crate::base::time::Now;
 use crate::broker::definitions::Definitions;
 use crate::model::channel::{ChannelName, Position};
@@ -89,6 +90,9 @@ impl Channels {
         }
         namespace.channels += 1;
         self.last_epoch = now.unix_ms.min(EPOCH_CLOCK_MAX).max(self.last_epoch + 1);
+        if self.slab.len() == self.slab.capacity() {
+            self.slab.reserve_exact(growth(self.slab.len()));
+        }
         let id = self.slab.insert(Channel {
             name: name.clone(),
             epoch: self.last_epoch,

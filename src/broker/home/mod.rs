@@ -67,6 +67,10 @@ pub struct Home {
     definitions: Arc<Definitions>,
     limits: Arc<Limits>,
     outputs: VecDeque<HomeOutput>,
+    /// Publications that got an offset here, since the start.
+    published: u64,
+    /// Publishes that were answered from the memory of idempotency keys, since the start.
+    duplicates: u64,
     /// Working space of archiving.
     scratch: AlignedVec,
     /// Working space for the publisher's id.
@@ -110,6 +114,8 @@ impl Home {
             definitions,
             limits,
             outputs: VecDeque::new(),
+            published: 0,
+            duplicates: 0,
             scratch: AlignedVec::new(),
             publisher: String::new(),
         }

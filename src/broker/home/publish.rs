@@ -41,6 +41,7 @@ impl Home {
             None => None,
         };
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
+            self.duplicates += 1;
             return answer_again(channel, first);
         }
         let id = self.channels.find_or_open(now, &channel)?;
@@ -67,6 +68,7 @@ impl Home {
     /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers.
     pub(super) fn publish_on(&mut self, now: Now, id: usize, publisher: &str, body: Body) -> Published {
         let message = matches!(body, Body::MessageCreated { .. });
+        self.published += 1;
         let position = self.channels.advance(now, id);
         let mut named = std::mem::take(&mut self.publisher);
         named.push_str(publisher);

@@ -9,6 +9,10 @@ pub struct HomeState {
     pub channels: u64,
     /// Users with a connection, homed here.
     pub online_users: u64,
+    /// Publications that got an offset here, since the start.
+    pub published: u64,
+    /// Publishes that were answered from the memory of idempotency keys, since the start.
+    pub duplicates: u64,
     /// Publications in all histories.
     pub history_publications: u64,
     /// Their archived bytes.
@@ -30,6 +34,8 @@ impl Home {
         HomeState {
             channels: self.channels.len() as u64,
             online_users: self.users.online() as u64,
+            published: self.published,
+            duplicates: self.duplicates,
             history_publications: history_publications as u64,
             history_bytes: history_bytes as u64,
             rooms: self.rooms.len() as u64,

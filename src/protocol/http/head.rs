@@ -5,6 +5,7 @@ use super::refusal::Refusal;
 use super::response::Connection;
 use super::target::{decode_segment, is_authority};
 use std::borrow::Cow;
+use std::fmt;
 
 /// The version that a request is answered in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,7 +17,7 @@ pub enum Version {
 }
 
 /// A request line and its header fields, borrowed from the bytes that arrived.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Head<'a> {
     /// The method, if it is one that an endpoint may have.
     pub method: Option<Method>,
@@ -121,5 +122,12 @@ impl<'a> Head<'a> {
                 _ => Err(Refusal::bad_request("the Host is malformed")),
             },
         }
+    }
+}
+
+/// Method, path and version only: the query and the fields may have credentials, which belong in no log.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.method_name, self.path, self.version)
     }
 }

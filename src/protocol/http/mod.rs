@@ -3,6 +3,7 @@
 //! It is strict where two readings of one message are possible (request smuggling): such a request is refused
 //! and the connection closed.
 
+mod asked;
 mod body;
 mod chunked;
 mod date;
@@ -19,6 +20,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use asked::Asked;
 pub use date::DateCache;
 pub use head::{Head, Version};
 pub use limits::{FIELDS_MAX, HttpLimits};

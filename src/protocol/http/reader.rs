@@ -1,5 +1,6 @@
 //! The request reader.
 
+use super::asked::Asked;
 use super::body::{Framing, PartialBody};
 use super::head::{Head, Version};
 use super::limits::HttpLimits;
@@ -45,8 +46,8 @@ enum State {
     #[default]
     Idle,
     Partial(Box<Partial>),
-    /// After a refusal: whatever comes is dropped.
-    Ended,
+    /// After a refusal: whatever comes is dropped. What was asked, where that could be read.
+    Ended(Option<Box<Asked>>),
 }
 
 /// What is kept while something is incomplete. Never holds the bytes of more than one request, except in `held`.
@@ -97,7 +98,7 @@ impl RequestReader {
     /// Keeps bytes that arrived while the caller is not ready for another request; the next read parses them
     /// first. The caller bounds them by [`RequestReader::held_bytes`].
     pub fn hold(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() && !matches!(self.state, State::Ended) {
+        if !bytes.is_empty() && !matches!(self.state, State::Ended(_)) {
             self.partial().held.push(bytes);
         }
     }
@@ -125,7 +126,7 @@ impl RequestReader {
             State::Partial(partial) => std::mem::take(&mut partial.held),
             _ => Held::default(),
         };
-        let result = if held.is_empty() {
+        if held.is_empty() {
             self.drop_empty_partial();
             self.advance(bytes, limits, &mut visit).map(|(used, next)| match next {
                 Next::Stop => used,
@@ -145,11 +146,27 @@ impl RequestReader {
                 }
                 bytes.len()
             })
-        };
-        if result.is_err() {
-            self.state = State::Ended;
         }
-        result
+    }
+
+    /// What the request asks for that was refused, or that is not whole yet, where that can be read.
+    pub fn asked(&self) -> Option<Asked> {
+        match &self.state {
+            State::Ended(asked) => asked.as_deref().cloned(),
+            State::Partial(partial) => Asked::of(&partial.head),
+            State::Idle => None,
+        }
+    }
+
+    /// Ends the reading with a request whose head has `fresh` after what is kept of it.
+    fn end(&mut self, fresh: &[u8]) {
+        let asked = match &self.state {
+            State::Partial(partial) if !partial.head.is_empty() => {
+                Asked::of(&[partial.head.as_slice(), fresh].concat())
+            }
+            _ => Asked::of(fresh),
+        };
+        self.state = State::Ended(asked.map(Box::new));
     }
 
     /// Reads until the bytes are used up or the visitor does not want to go on.
@@ -165,7 +182,7 @@ impl RequestReader {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (used, next) = match &self.state {
-                State::Ended => (rest.len(), Next::Continue),
+                State::Ended(_) => (rest.len(), Next::Continue),
                 State::Partial(partial) if partial.body.is_some() => self.read_body(rest, limits, visit)?,
                 _ => self.read_head(rest, limits, visit)?,
             };
@@ -187,7 +204,8 @@ impl RequestReader {
         F: FnMut(Event<'_>) -> Next,
     {
         let mut scan = if let State::Partial(partial) = &self.state { partial.scan } else { Scan::default() };
-        let Some(end) = scan.advance(bytes, limits)? else {
+        let scanned = scan.advance(bytes, limits).inspect_err(|_| self.end(bytes))?;
+        let Some(end) = scanned else {
             let partial = self.partial();
             partial.scan = scan;
             partial.head.extend_from_slice(bytes);
@@ -201,8 +219,9 @@ impl RequestReader {
             }
             _ => None,
         };
-        let begun =
-            parse_scanned(kept.as_deref().unwrap_or(fresh), |head| begin(head, after, limits, visit))?;
+        let whole = kept.as_deref().unwrap_or(fresh);
+        let begun = parse_scanned(whole, |head| begin(head, after, limits, visit));
+        let begun = begun.inspect_err(|_| self.end(whole))?;
         match begun {
             Begun::Whole(body_bytes, next) => Ok((end + body_bytes, next)),
             Begun::Body(body, waits) => {
@@ -225,7 +244,14 @@ impl RequestReader {
     {
         let State::Partial(partial) = &mut self.state else { return Ok((0, Next::Continue)) };
         let Some(body) = &mut partial.body else { return Ok((0, Next::Continue)) };
-        let (used, whole) = body.feed(bytes, limits)?;
+        let fed = body.feed(bytes, limits);
+        let (used, whole) = match fed {
+            Ok(fed) => fed,
+            Err(refusal) => {
+                self.end(&[]);
+                return Err(refusal);
+            }
+        };
         if !whole {
             return Ok((used, Next::Continue));
         }
@@ -241,7 +267,7 @@ impl RequestReader {
         }
         match &mut self.state {
             State::Partial(partial) => partial,
-            State::Idle | State::Ended => unreachable!("the state was made partial above"),
+            State::Idle | State::Ended(_) => unreachable!("the state was made partial above"),
         }
     }
 

@@ -41,6 +41,19 @@ fn a_repeated_key_gets_the_first_answer_and_publishes_nothing() {
 }
 
 #[test]
+fn publications_and_repeats_are_counted() {
+    let mut bench = Bench::new();
+    let counts = |bench: &Bench| (bench.home.state().published, bench.home.state().duplicates);
+    for _ in 0..3 {
+        bench.try_publish("ann", "c", data("1"), Some("k"));
+    }
+    bench.publish("ann", "c", "2");
+    assert_eq!(counts(&bench), (2, 2));
+    assert_eq!(code(bench.try_publish("ann", "c", Body::UserOnline, None)), FaultCode::InvalidRequest);
+    assert_eq!(counts(&bench), (2, 2));
+}
+
+#[test]
 fn only_what_succeeded_is_remembered() {
     let limits = Limits { channels_per_namespace_max: 1, ..Limits::default() };
     let mut bench = Bench::with(definitions(), limits);

@@ -163,6 +163,14 @@ fn a_bearer_token_is_one_word_sent_once() {
 }
 
 #[test]
+fn what_is_shown_of_a_head_has_no_credentials() {
+    let shown = on_head("GET /a?api_key=secret HTTP/1.1", "Authorization: Bearer secret\r\n", |head| {
+        format!("{head:?} {:?}", Event::Request { head, body: b"" })
+    });
+    assert!(shown.is_ok_and(|shown| shown.contains("GET /a ") && !shown.contains("secret")));
+}
+
+#[test]
 fn a_segment_is_decoded_once_and_has_no_control_characters() {
     assert_eq!(decode_segment("plain").as_deref(), Ok("plain"));
     assert_eq!(decode_segment("a%2Fb%20%C3%A4").as_deref(), Ok("a/b \u{e4}"));

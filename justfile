@@ -1,0 +1,39 @@
+# What is done often. `just` lists it; each line also works without just.
+
+_default:
+    @just --list
+
+# Format, lints and docs, without tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Every test; or those whose name contains a word
+test *words:
+    cargo test {{words}}
+
+# Simulated cores with faults: the tests of tests/sim
+sim *words:
+    cargo test --test sim {{words}}
+
+# One fuzz target for some time (needs nightly and cargo-fuzz)
+fuzz target seconds="600":
+    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
+
+# Benches of the hot structures; or those whose name contains a word
+bench *words:
+    cargo bench --bench hot -- {{words}}
+
+# The five figures of the load generator, about 8 minutes
+load:
+    cargo build --release
+    target/release/loadtest figures --server target/release/corecast --out report
+
+# What CI runs
+ci:
+    .ci/run
+
+# A broker
+run *arguments:
+    cargo run --release -- {{arguments}}

@@ -1,0 +1,39 @@
+//! End to end: the real program on loopback, spoken to by clients that share no code with it: tungstenite, raw
+//! sockets, a shell. Each test starts servers of its own, on free ports and with data directories of their own;
+//! none of them outlives its test.
+
+mod client;
+mod crash;
+mod deadlines;
+mod descriptors;
+mod drain;
+mod fanout;
+mod http;
+mod http1;
+mod messages;
+mod newcomer;
+mod process;
+mod recovery;
+mod rest;
+mod server;
+mod slow;
+mod startup;
+mod storm;
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up. Nothing is expected to be fast: machines of tests are not.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks again and again until `look` finds something; fails with `what` after [`PATIENCE`].
+#[track_caller]
+fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "in vain awaited: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,46 @@
+//! What the standard library has no safe call for: signals, and what a child does before it becomes the program.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+/// Sends a signal to a child that was not waited for yet, so its id is its own.
+pub fn signal(child: &Child, signal: i32) {
+    // SAFETY: plain system call.
+    let sent = unsafe { libc::kill(child.id() as libc::pid_t, signal) };
+    assert_eq!(sent, 0, "{}", io::Error::last_os_error());
+}
+
+/// The child is killed when the thread that starts it ends, however that comes about.
+pub fn die_with_parent(command: &mut Command) {
+    // SAFETY: between fork and exec only one system call, which allocates nothing.
+    unsafe {
+        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        });
+    }
+}
+
+/// The child may not make an io_uring: `io_uring_setup` answers EPERM, as in a container with a strict profile.
+pub fn forbid_io_uring(command: &mut Command) {
+    let load_number = libc::sock_filter { code: 0x20, jt: 0, jf: 0, k: 0 };
+    let is_setup = libc::sock_filter { code: 0x15, jt: 0, jf: 1, k: libc::SYS_io_uring_setup as u32 };
+    let answer = |k| libc::sock_filter { code: 0x06, jt: 0, jf: 0, k };
+    let refuse = answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+    let mut filter = [load_number, is_setup, refuse, answer(libc::SECCOMP_RET_ALLOW)];
+    // SAFETY: between fork and exec only two system calls; the filter lives in the closure.
+    unsafe {
+        command.pre_exec(move || {
+            let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+            let refused = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+                || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) != 0;
+            if refused { Err(io::Error::last_os_error()) } else { Ok(()) }
+        });
+    }
+}
+
+/// Closing the socket resets the connection instead of ending it.
+pub fn reset_on_close(socket: &std::net::TcpStream) {
+    socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+}

@@ -1,0 +1,14 @@
+//! The broker from outside, in memory: transcripts of what clients send and get, played through one or several
+//! shards by a driver that keeps to the contract of [`corecast::shard::Shard`].
+//!
+//! `transcripts/README.md` says how a transcript is written. `attacks.rs` has what cannot be written as one.
+
+mod attacks;
+mod client;
+mod pattern;
+mod play;
+mod script;
+mod settings;
+mod transcripts;
+mod wire;
+mod world;

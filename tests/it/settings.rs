@@ -1,0 +1,191 @@
+//! What a node is set up with: defaults, and the `@` lines at the head of a transcript.
+
+use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::base::ids::CoreId;
+use corecast::base::limits::Limits;
+use corecast::broker::definitions::Definitions;
+use corecast::model::definition::{ChannelDefinition, SlowPolicy};
+use corecast::model::node::NodeInfo;
+use corecast::model::session::Scopes;
+use corecast::shard::Setup;
+use corecast::surface::router::Router;
+use std::sync::Arc;
+
+use crate::world::{START_UNIX_MS, START_US};
+
+/// Signs the tokens of tests.
+pub const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
+
+/// See the module.
+#[derive(Clone)]
+pub struct Settings {
+    /// Cores, if the transcript says how many.
+    pub cores: Option<u16>,
+    pub limits: Limits,
+    pub definitions: Definitions,
+    pub keys: Vec<ApiKey>,
+    pub origins: Vec<String>,
+    pub ping_ms: u64,
+    pub pong_ms: u64,
+    pub echo: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let both = Scopes::READ.union(Scopes::WRITE);
+        Self {
+            cores: None,
+            limits: Limits::default(),
+            definitions: Definitions::default(),
+            keys: vec![
+                api_key("rc_ada", "ada", both),
+                api_key("rc_bob", "bob", both),
+                api_key("rc_reader", "reader", Scopes::READ),
+                api_key("rc_writer", "writer", Scopes::WRITE),
+                api_key("rc_admin", "admin", Scopes::ADMIN),
+            ],
+            origins: Vec::new(),
+            ping_ms: 30_000,
+            pong_ms: 10_000,
+            echo: false,
+        }
+    }
+}
+
+fn api_key(key: &str, user: &str, scopes: Scopes) -> ApiKey {
+    ApiKey { key: Secret::new(key), user: user.into(), name: None, scopes }
+}
+
+impl Settings {
+    /// Takes an `@` line; false if it is not about the setup.
+    pub fn take(&mut self, event: &str) -> bool {
+        let (word, rest) = event.split_once(' ').unwrap_or((event, ""));
+        match word {
+            "cores" => self.cores = Some(rest.parse().expect("a number of cores")),
+            "limit" => self.limit(rest),
+            "namespace" => self.namespace(rest),
+            "key" => self.key(rest),
+            "origins" => self.origins = rest.split(' ').map(String::from).collect(),
+            "echo" => self.echo = rest == "on",
+            "ping" => {
+                let (every, within) = rest.split_once(" within ").expect("ping 30s within 10s");
+                (self.ping_ms, self.pong_ms) = (ms(every), ms(within));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// `message_bytes_max 1000`
+    fn limit(&mut self, text: &str) {
+        let (name, value) = text.split_once(' ').expect("a limit and its value");
+        let value: u32 = value.parse().expect("the value of a limit");
+        let limits = &mut self.limits;
+        let place = match name {
+            "connections_max" => &mut limits.connections_max,
+            "connections_per_address_max" => &mut limits.connections_per_address_max,
+            "unauthenticated_per_address_max" => &mut limits.unauthenticated_per_address_max,
+            "subscriptions_per_connection_max" => &mut limits.subscriptions_per_connection_max,
+            "commands_per_second_max" => &mut limits.commands_per_second_max,
+            "requests_in_flight_max" => &mut limits.requests_in_flight_max,
+            "outbox_bytes_max" => &mut limits.outbox_bytes_max,
+            "message_bytes_max" => &mut limits.message_bytes_max,
+            "fragments_per_message_max" => &mut limits.fragments_per_message_max,
+            "header_bytes_max" => &mut limits.header_bytes_max,
+            "headers_max" => &mut limits.headers_max,
+            "header_time_ms_max" => &mut limits.header_time_ms_max,
+            "body_time_ms_max" => &mut limits.body_time_ms_max,
+            "keep_alive_ms_max" => &mut limits.keep_alive_ms_max,
+            "channels_per_namespace_max" => &mut limits.channels_per_namespace_max,
+            "egress_ring_bytes_max" => &mut limits.egress_ring_bytes_max,
+            "members_per_channel_max" => &mut limits.members_per_channel_max,
+            "idempotency_keys_max" => &mut limits.idempotency_keys_max,
+            "idempotency_ms_max" => &mut limits.idempotency_ms_max,
+            "rooms_max" => &mut limits.rooms_max,
+            "profiles_max" => &mut limits.profiles_max,
+            "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
+            _ => panic!("{name} is no limit"),
+        };
+        *place = value;
+    }
+
+    /// `room presence slow=skip history=10 age=60s`
+    fn namespace(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let name = words.next().expect("a namespace");
+        let mut definition = ChannelDefinition::default();
+        for word in words {
+            match word.split_once('=').unwrap_or((word, "")) {
+                ("presence", "") => definition.presence = true,
+                ("slow", "skip") => definition.slow = SlowPolicy::Skip,
+                ("history", count) => definition.history.count_max = count.parse().expect("a count"),
+                ("age", age) => definition.history.age_ms_max = ms(age),
+                _ => panic!("{word} is no rule of a namespace"),
+            }
+        }
+        self.definitions.namespaces.insert(name.into(), definition);
+    }
+
+    /// `name user=user_123 scopes=read,write called=Ada` makes the key `rc_name`.
+    fn key(&mut self, text: &str) {
+        let mut words = text.split(' ');
+        let name = words.next().expect("the name of a key");
+        let mut key = api_key(&format!("rc_{name}"), name, Scopes::NONE);
+        for word in words {
+            match word.split_once('=') {
+                Some(("user", user)) => key.user = user.into(),
+                Some(("called", called)) => key.name = Some(called.into()),
+                Some(("scopes", scopes)) => {
+                    let scope = |word| Scopes::parse(word).expect("a scope");
+                    key.scopes = scopes.split(',').map(scope).fold(Scopes::NONE, Scopes::union);
+                }
+                _ => panic!("{word} is nothing of a key"),
+            }
+        }
+        self.keys.push(key);
+    }
+
+    /// A node of this many cores.
+    pub fn setup(&self, cores: u16) -> Setup {
+        let authenticator = Authenticator::new(AuthSettings {
+            api_keys: self.keys.clone(),
+            jwt_secret: Some(Secret::new(JWT_SECRET)),
+            jwt_public_keys: Vec::new(),
+            leeway_s: 0,
+        });
+        Setup {
+            core: CoreId(0),
+            cores,
+            seed: 7,
+            node: Arc::new(NodeInfo {
+                name: "corecast@test".into(),
+                version: "1.2.3",
+                started_unix_ms: START_UNIX_MS,
+                started_monotonic_us: START_US,
+            }),
+            limits: Arc::new(self.limits.clone()),
+            definitions: Arc::new(self.definitions.clone()),
+            authenticator: Arc::new(authenticator.expect("the keys of tests are good")),
+            router: Arc::new(Router::new()),
+            allowed_origins: self.origins.clone().into(),
+            ping_interval_ms: self.ping_ms,
+            pong_timeout_ms: self.pong_ms,
+            echo: self.echo,
+        }
+    }
+}
+
+/// `500ms`, `5s`, `2min` or `3h` in milliseconds.
+pub fn ms(text: &str) -> u64 {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().unwrap_or_else(|_| panic!("{text} is no duration"));
+    number
+        * match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "min" => 60_000,
+            "h" => 3_600_000,
+            _ => panic!("{text} has no unit"),
+        }
+}

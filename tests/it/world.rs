@@ -1,0 +1,279 @@
+//! A node in memory: shards, the queues between them, sockets and a clock, driven by the contract of
+//! [`corecast::shard::Shard`] as the runtime drives it.
+
+use corecast::base::ids::{ConnectionId, CoreId};
+use corecast::base::time::Now;
+use corecast::shard::{Output, Setup, Shard, ShardMessage};
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+/// 2025-01-01T00:00:00Z, when every world starts.
+pub const START_UNIX_MS: u64 = 1_735_689_600_000;
+/// The monotonic clock at the start.
+pub const START_US: u64 = 5_000_000;
+
+/// How bytes travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Manner {
+    /// Each byte arrives alone.
+    pub byte_by_byte: bool,
+    /// Bytes that a socket takes in one write; 0 is all.
+    pub sip_bytes: usize,
+}
+
+/// A socket as its client sees it.
+#[derive(Default)]
+pub struct Socket {
+    pub core: usize,
+    id: Option<ConnectionId>,
+    /// All that was sent to the client.
+    pub output: Vec<u8>,
+    /// The server ended it.
+    pub closed: bool,
+    /// Bytes the client still takes; `None` is any number.
+    room: Option<usize>,
+    /// Written less than offered, so nothing is written until the socket says that it has room.
+    blocked: bool,
+    paused: bool,
+    /// What was sent while the server did not read.
+    waiting: VecDeque<Vec<u8>>,
+    /// The client's FIN comes after what waits.
+    fin: bool,
+}
+
+pub struct World {
+    pub shards: Vec<Shard>,
+    pub now: Now,
+    pub sockets: Vec<Socket>,
+    pub drained: Vec<bool>,
+    by_id: HashMap<(usize, ConnectionId), usize>,
+    deadlines: Vec<Option<u64>>,
+    frozen: Vec<bool>,
+    mail: Vec<VecDeque<(CoreId, ShardMessage)>>,
+    manner: Manner,
+}
+
+impl World {
+    pub fn new(setup: &Setup, manner: Manner) -> Self {
+        let now = Now { monotonic_us: START_US, unix_ms: START_UNIX_MS };
+        let cores = usize::from(setup.cores);
+        let shard = |core| Shard::new(Setup { core: CoreId(core as u16), ..setup.clone() }, now);
+        let mut world = Self {
+            shards: (0..cores).map(shard).collect(),
+            now,
+            sockets: Vec::new(),
+            drained: vec![false; cores],
+            by_id: HashMap::new(),
+            deadlines: vec![None; cores],
+            frozen: vec![false; cores],
+            mail: (0..cores).map(|_| VecDeque::new()).collect(),
+            manner,
+        };
+        world.settle();
+        world
+    }
+
+    /// Opens a socket to a core; `None` if it is refused.
+    pub fn connect(&mut self, core: usize, from: IpAddr) -> Option<usize> {
+        let id = self.shards[core].accept(self.now, from)?;
+        let socket = self.sockets.len();
+        assert!(self.by_id.insert((core, id), socket).is_none(), "an id that lives is given again");
+        self.sockets.push(Socket { core, id: Some(id), ..Socket::default() });
+        self.settle();
+        Some(socket)
+    }
+
+    /// Bytes arrive, in the world's manner. Other cores and sockets move between two arrivals of one byte.
+    pub fn send(&mut self, socket: usize, bytes: &[u8]) {
+        if !self.manner.byte_by_byte {
+            return self.arrive(socket, bytes.to_vec());
+        }
+        for byte in bytes {
+            self.arrive(socket, vec![*byte]);
+            self.settle();
+        }
+    }
+
+    fn arrive(&mut self, at: usize, mut bytes: Vec<u8>) {
+        let socket = &mut self.sockets[at];
+        let Some(id) = socket.id else { return };
+        if socket.paused || self.frozen[socket.core] || !socket.waiting.is_empty() {
+            return socket.waiting.push_back(bytes);
+        }
+        self.shards[socket.core].receive(self.now, id, &mut bytes);
+        self.shards[socket.core].invariants();
+    }
+
+    /// The client sends no more.
+    pub fn end(&mut self, socket: usize) {
+        self.sockets[socket].fin = true;
+        self.settle();
+    }
+
+    /// The client is gone without a word.
+    pub fn reset(&mut self, at: usize) {
+        let socket = &mut self.sockets[at];
+        if let Some(id) = socket.id.take() {
+            self.by_id.remove(&(socket.core, id));
+            self.shards[socket.core].disconnected(self.now, id);
+        }
+        self.settle();
+    }
+
+    /// From now on the client takes `room` more bytes; `None` is any number.
+    pub fn set_room(&mut self, socket: usize, room: Option<usize>) {
+        self.sockets[socket].room = room;
+        self.settle();
+    }
+
+    /// A core stops turning: nothing is handed to it and nothing taken from it.
+    pub fn freeze(&mut self, core: usize) {
+        self.frozen[core] = true;
+    }
+
+    /// It turns again.
+    pub fn thaw(&mut self, core: usize) {
+        self.frozen[core] = false;
+        self.shards[core].timeout(self.now);
+        self.settle();
+    }
+
+    pub fn drain(&mut self, over_ms: u64) {
+        for shard in &mut self.shards {
+            shard.drain(self.now, over_ms);
+        }
+        self.settle();
+    }
+
+    /// Time passes; every deadline on the way is met when it is due.
+    pub fn advance(&mut self, us: u64) {
+        let until_us = self.now.monotonic_us + us;
+        loop {
+            let due = self.turning().filter_map(|core| self.deadlines[core]).min();
+            let at_us = due.map_or(until_us, |due| due.clamp(self.now.monotonic_us, until_us));
+            self.now.unix_ms += at_us / 1000 - self.now.monotonic_us / 1000;
+            self.now.monotonic_us = at_us;
+            for core in self.turning().collect::<Vec<_>>() {
+                if self.deadlines[core].is_some_and(|deadline| deadline <= at_us) {
+                    self.deadlines[core] = None;
+                    self.shards[core].timeout(self.now);
+                }
+            }
+            self.settle();
+            let pending = self.turning().filter_map(|core| self.deadlines[core]).any(|due| due <= until_us);
+            if at_us == until_us && !pending {
+                return;
+            }
+        }
+    }
+
+    fn turning(&self) -> impl Iterator<Item = usize> + use<'_> {
+        (0..self.shards.len()).filter(|core| !self.frozen[*core])
+    }
+
+    /// Lets everything happen that needs no time.
+    pub fn settle(&mut self) {
+        let mut turns = 0_u32;
+        while self.turn() {
+            turns += 1;
+            assert!(turns < 1_000_000, "the node does not come to rest");
+        }
+        self.shards.iter().for_each(Shard::invariants);
+    }
+
+    fn turn(&mut self) -> bool {
+        let mut moved = false;
+        for core in self.turning().collect::<Vec<_>>() {
+            moved |= self.deliver(core);
+            while let Some((from, message)) = self.mail[core].pop_front() {
+                self.shards[core].peer(self.now, from, message);
+                moved = true;
+            }
+            while self.fulfil(core) {
+                moved = true;
+            }
+            // The queue to a core that does not turn is full: what is said to it waits where it was said.
+            for to in self.turning().collect::<Vec<_>>() {
+                while let Some(message) = self.shards[core].next_for_peer(CoreId(to as u16)) {
+                    self.mail[to].push_back((CoreId(core as u16), message));
+                    moved = true;
+                }
+            }
+        }
+        moved
+    }
+
+    /// What waits for a core and may come now: bytes, ends, room in sockets.
+    fn deliver(&mut self, core: usize) -> bool {
+        let mut moved = false;
+        for at in 0..self.sockets.len() {
+            let socket = &mut self.sockets[at];
+            let Some(id) = socket.id.filter(|_| socket.core == core) else { continue };
+            if socket.blocked && socket.room != Some(0) {
+                socket.blocked = false;
+                self.shards[core].writable(self.now, id);
+                moved = true;
+            } else if socket.paused {
+            } else if let Some(mut bytes) = socket.waiting.pop_front() {
+                self.shards[core].receive(self.now, id, &mut bytes);
+                moved = true;
+            } else if std::mem::take(&mut socket.fin) {
+                self.shards[core].ended(self.now, id);
+                moved = true;
+            }
+        }
+        moved
+    }
+
+    /// One wish of a shard; false when it has none.
+    fn fulfil(&mut self, core: usize) -> bool {
+        match self.shards[core].poll() {
+            Output::Transmit(id) => self.transmit(core, id),
+            Output::Pause(id) => self.set_paused(core, id, true),
+            Output::Resume(id) => self.set_paused(core, id, false),
+            Output::Close(id) => {
+                let socket = self.socket_of(core, id);
+                socket.closed = true;
+                socket.id = None;
+                self.by_id.remove(&(core, id));
+            }
+            Output::Drained => {
+                self.drained[core] = true;
+                self.deadlines[core] = None;
+                return false;
+            }
+            Output::Idle { deadline_us } => {
+                self.deadlines[core] = deadline_us;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn socket_of(&mut self, core: usize, id: ConnectionId) -> &mut Socket {
+        let at =
+            *self.by_id.get(&(core, id)).unwrap_or_else(|| panic!("core {core} speaks of a dead {id:?}"));
+        &mut self.sockets[at]
+    }
+
+    /// A socket that was reset may still have wishes about it.
+    fn set_paused(&mut self, core: usize, id: ConnectionId, paused: bool) {
+        if let Some(at) = self.by_id.get(&(core, id)) {
+            self.sockets[*at].paused = paused;
+        }
+    }
+
+    fn transmit(&mut self, core: usize, id: ConnectionId) {
+        let sip = self.manner.sip_bytes;
+        let mut bytes: Vec<u8> = self.shards[core].transmit(id).pieces().concat();
+        assert!(!bytes.is_empty(), "a wish to write nothing");
+        let socket = self.socket_of(core, id);
+        assert!(!socket.blocked, "a write to a socket that is full");
+        let offered = bytes.len();
+        bytes.truncate(socket.room.unwrap_or(usize::MAX).min(if sip == 0 { usize::MAX } else { sip }));
+        socket.output.extend_from_slice(&bytes);
+        socket.room = socket.room.map(|room| room - bytes.len());
+        socket.blocked = bytes.len() < offered;
+        self.shards[core].sent(self.now, id, bytes.len());
+    }
+}

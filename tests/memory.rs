@@ -1,0 +1,116 @@
+//! What an idle subscriber costs in live heap bytes, counted by the allocator: exact and repeatable, where RSS
+//! depends on the machine. docs/performance.md has the RSS beside it.
+
+use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::base::ids::CoreId;
+use corecast::base::limits::Limits;
+use corecast::base::time::Now;
+use corecast::broker::definitions::Definitions;
+use corecast::model::node::NodeInfo;
+use corecast::model::session::Scopes;
+use corecast::shard::{Output, Setup, Shard};
+use corecast::surface::router::Router;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+struct Counting;
+
+static LIVE_BYTES: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged; only a counter is kept beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE_BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller keeps the promises of `GlobalAlloc::alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE_BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller keeps the promises of `GlobalAlloc::dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const CONNECTIONS: usize = 10_000;
+
+fn shard() -> Shard {
+    let key = ApiKey { key: Secret::new("k"), user: "u".into(), name: None, scopes: Scopes::ADMIN };
+    let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
+    let setup = Setup {
+        core: CoreId(0),
+        cores: 1,
+        seed: 1,
+        node: Arc::new(NodeInfo {
+            name: "n".into(),
+            version: "0",
+            started_unix_ms: 0,
+            started_monotonic_us: 0,
+        }),
+        limits: Arc::new(Limits::default()),
+        definitions: Arc::new(Definitions::default()),
+        authenticator: Arc::new(Authenticator::new(settings).expect("good settings")),
+        router: Arc::new(Router::new()),
+        allowed_origins: Arc::from([]),
+        ping_interval_ms: 30_000,
+        pong_timeout_ms: 20_000,
+        echo: false,
+    };
+    Shard::new(setup, Now { monotonic_us: 0, unix_ms: 1_700_000_000_000 })
+}
+
+fn write_all(shard: &mut Shard, now: Now) {
+    loop {
+        match shard.poll() {
+            Output::Transmit(id) => {
+                let bytes = shard.transmit(id).bytes();
+                shard.sent(now, id, bytes);
+            }
+            Output::Idle { .. } => return,
+            other => panic!("an idle connection wants nothing: {other:?}"),
+        }
+    }
+}
+
+/// Live bytes for each of [`CONNECTIONS`] subscribers, each of the channel that `channel` names.
+fn bytes_per_subscriber(channel: impl Fn(usize) -> String) -> isize {
+    let mut shard = shard();
+    let before = LIVE_BYTES.load(Ordering::Relaxed);
+    for index in 0..CONNECTIONS {
+        let now = Now { monotonic_us: index as u64 * 100, unix_ms: 1_700_000_000_000 };
+        let id = shard.accept(now, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("within limits");
+        let mut upgrade =
+            b"GET /v1/realtime HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+            Authorization: Bearer k\r\n\r\n"
+                .to_vec();
+        shard.receive(now, id, &mut upgrade);
+        let text = format!(r#"{{"type":"subscribe","channel":"{}"}}"#, channel(index));
+        // A mask of zeroes leaves the payload as it is.
+        let mut frame = vec![0x81, 0x80 | text.len() as u8, 0, 0, 0, 0];
+        frame.extend_from_slice(text.as_bytes());
+        shard.receive(now, id, &mut frame);
+        write_all(&mut shard, now);
+    }
+    // Some housekeeping later, only what is needed is left.
+    for second in 2..20 {
+        let now = Now { monotonic_us: second * 1_000_000, unix_ms: 1_700_000_000_000 };
+        shard.timeout(now);
+        write_all(&mut shard, now);
+    }
+    (LIVE_BYTES.load(Ordering::Relaxed) - before) / CONNECTIONS as isize
+}
+
+#[test]
+fn an_idle_subscriber_stays_small() {
+    let shared = bytes_per_subscriber(|_| "room:lobby".to_owned());
+    let distinct = bytes_per_subscriber(|index| format!("room:{index:05}"));
+    println!("{shared} bytes with one channel, {distinct} with a channel each");
+    assert!(shared <= 280, "{shared} bytes");
+    assert!(distinct <= 600, "{distinct} bytes");
+}

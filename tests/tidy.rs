@@ -1,0 +1,264 @@
+//! The law of the house: what ARCHITECTURE.md and CONTRIBUTING.md promise about the source itself.
+//!
+//! Each test says what is wrong, where, and what to do. Lists of exceptions only shrink: an exception that is
+//! no longer needed is an error too.
+
+#[path = "tidy/pages.rs"]
+mod pages;
+#[path = "tidy/source.rs"]
+mod source;
+
+use source::{all_sources, files, functions, parts, read, sources, words};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Functions longer than [`FUNCTION_LINES_MAX`], with their lines. Do not add to it.
+const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[];
+
+/// Counters that nothing counts yet. Do not add to it.
+const UNCOUNTED: &[&str] = &["chunks"];
+
+const FILE_LINES_MAX: usize = 500;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// What code below floor 4 may not name, whatever it is called for.
+const OUTSIDE_WORLD: &[&str] = &[
+    "std::time::Instant",
+    "Instant::now",
+    "SystemTime::now",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::UdpSocket",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "thread_local!",
+    "HashMap::new",
+    "HashSet::new",
+    "RandomState",
+    "Mutex",
+    "RwLock",
+    "async fn",
+    ".await",
+    "println!",
+    "getrandom::",
+    "glommio::",
+    "io_uring::",
+    "libc::",
+    "socket2::",
+];
+
+/// Words that the code does not use, and the one it does; see docs/glossary.md.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("chan", "channel"),
+    ("conn", "connection"),
+    ("conns", "connections"),
+    ("ctx", "context"),
+    ("helper", "a name that says what it does"),
+    ("manager", "a name that says what it does"),
+    ("msg", "message"),
+    ("seqno", "offset"),
+    ("subs", "subscriptions or subscribers"),
+    ("topic", "channel"),
+    ("topics", "channels"),
+];
+
+#[test]
+fn modules_use_lower_floors_only() {
+    let mut wrong = Vec::new();
+    for source in sources(&["src"]) {
+        let (Some(module), Some(floor)) = (source.module(), source.floor()) else { continue };
+        for (place, line) in source.lines(&source.code) {
+            for (_, used) in line.match_indices("crate::").map(|(at, found)| line.split_at(at + found.len()))
+            {
+                let used = words(used).next().unwrap_or_default();
+                let allowed = used == module || source::floor_of(used) < floor || floor == 5;
+                if used.is_empty() || !allowed {
+                    wrong.push(format!("{place}: {module} (floor {floor}) names `{used}`"));
+                }
+            }
+        }
+    }
+    expect_none(wrong, "a module may name lower floors only, one `use crate::` a line");
+}
+
+/// Whether a line names something, and not only a longer word that begins alike.
+fn mentions(line: &str, named: &str) -> bool {
+    let continues = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    line.match_indices(named).any(|(at, _)| named.ends_with("::") || !continues(&line[at + named.len()..]))
+}
+
+#[test]
+fn nothing_below_floor_4_touches_the_outside_world() {
+    let mut wrong = Vec::new();
+    for source in sources(&["src"]).iter().filter(|source| source.floor().is_some_and(|floor| floor < 4)) {
+        for (place, line) in source.lines(source.code_without_tests()) {
+            for named in OUTSIDE_WORLD.iter().filter(|named| mentions(line, named)) {
+                wrong.push(format!("{place}: {named}"));
+            }
+        }
+    }
+    expect_none(wrong, "time, randomness, I/O and waiting are for floor 4; take them as arguments");
+}
+
+#[test]
+fn a_surface_is_named_at_home_only() {
+    let list = read("src/surface/mod.rs");
+    let folders: BTreeSet<String> = files("src/surface")
+        .iter()
+        .filter_map(|path| {
+            path.strip_prefix("src/surface/")?.split_once('/').map(|(folder, _)| folder.to_owned())
+        })
+        .filter(|folder| folder != "node")
+        .collect();
+    assert!(!folders.is_empty(), "there is a surface");
+    let mut wrong = Vec::new();
+    for surface in &folders {
+        let (home, declaration) = (format!("src/surface/{surface}/"), format!("mod {surface};"));
+        assert!(list.contains(&declaration), "src/surface/mod.rs declares {surface}");
+        for source in sources(&["src"]) {
+            if source.path.starts_with(&home) || source.path == "src/surface/list.rs" {
+                continue;
+            }
+            for (place, line) in source.lines(&source.text) {
+                if line.to_lowercase().contains(surface) && line != declaration {
+                    wrong.push(format!("{place}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    expect_none(
+        wrong,
+        "a surface's name stands in its folder, src/surface/list.rs, tests, config and docs only",
+    );
+}
+
+#[test]
+fn files_are_short() {
+    let sources = all_sources();
+    let mut lengths: Vec<usize> = sources.iter().map(|source| source.text.lines().count()).collect();
+    let wrong = sources.iter().zip(&lengths).filter(|(_, lines)| **lines > FILE_LINES_MAX);
+    let wrong = wrong.map(|(source, lines)| format!("{}: {lines} lines", source.path)).collect();
+    expect_none(wrong, "split the file by what it is about");
+    lengths.sort_unstable();
+    println!("{} files, median {} lines", lengths.len(), lengths[lengths.len() / 2]);
+}
+
+#[test]
+fn functions_are_short() {
+    let mut long = BTreeSet::new();
+    for source in all_sources() {
+        for (name, lines) in
+            functions(&source.code).into_iter().filter(|(_, lines)| *lines > FUNCTION_LINES_MAX)
+        {
+            long.insert((source.path.clone(), name, lines));
+        }
+    }
+    let known =
+        LONG_FUNCTIONS.iter().map(|(path, name, lines)| ((*path).to_owned(), (*name).to_owned(), *lines));
+    expect_only(long, known.collect(), "split the function, do not add it to the list");
+}
+
+#[test]
+fn unsafe_is_rare_and_explained() {
+    let mut wrong = Vec::new();
+    for source in all_sources() {
+        let allowed = ["src/base/", "src/runtime/", "loadtest/src/sys/"]
+            .iter()
+            .any(|home| source.path.starts_with(home));
+        let text: Vec<&str> = source.text.lines().collect();
+        for (index, (place, line)) in source.lines(&source.code).enumerate() {
+            let is_lint = line.trim_start().starts_with("#[") || line.trim_start().starts_with("#![");
+            if is_lint || !words(line).any(|word| word == "unsafe") {
+                continue;
+            }
+            if !allowed && !source.is_test() {
+                wrong.push(format!("{place}: unsafe outside base and runtime"));
+            }
+            let above = &text[index.saturating_sub(6)..=index];
+            if !above.iter().any(|line| line.contains("SAFETY:") || line.contains("# Safety")) {
+                wrong.push(format!("{place}: no SAFETY sentence above"));
+            }
+        }
+    }
+    expect_none(wrong, "unsafe is for byte rings and system calls, each with the reason why it is sound");
+}
+
+/// The identifiers of the fields of a struct.
+fn fields(path: &str, start: &str) -> BTreeSet<String> {
+    let text = read(path);
+    let body = text.split_once(start).unwrap_or_else(|| panic!("{path} has {start}")).1;
+    let body = body.split("\n}").next().unwrap_or_default();
+    let fields = body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(':'));
+    fields.map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn every_limit_is_in_the_default_config() {
+    let limits = fields("src/base/limits.rs", "pub struct Limits {");
+    assert!(limits.len() > 10);
+    let config = read("config/default.toml");
+    let section = config.split_once("\n[limits]\n").expect("config/default.toml has [limits]").1;
+    let section = section.split("\n[").next().unwrap_or_default();
+    let keys =
+        section.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+    let keys: BTreeSet<String> = keys.map(|(key, _)| key.to_owned()).collect();
+    let differ: Vec<_> = limits.symmetric_difference(&keys).cloned().collect();
+    expect_none(differ, "base/limits.rs and config/default.toml name the same limits");
+}
+
+#[test]
+fn every_counter_is_counted() {
+    let counters = fields("src/metrics/counters.rs", "pub struct Counters {");
+    assert!(counters.len() > 10);
+    // What a counter's own method adds to is counted if it stands in the part above `merge`.
+    let own = read("src/metrics/counters.rs");
+    let own = own.split("pub fn merge").next().unwrap_or_default();
+    let shard = sources(&["src/shard"]);
+    let counted = |name: &String| {
+        shard.iter().any(|source| source.code.contains(&format!("counters.{name}")))
+            || own.contains(&format!("self.{name}"))
+    };
+    let uncounted = counters.into_iter().filter(|name| !counted(name)).collect();
+    expect_only(
+        uncounted,
+        UNCOUNTED.iter().map(|name| (*name).to_owned()).collect(),
+        "count it or take it out",
+    );
+}
+
+#[test]
+fn the_words_are_those_of_the_glossary() {
+    let synonyms: BTreeMap<_, _> = SYNONYMS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    // The load generator has its own words, and the runtime those of the kernel (`msg_iov`).
+    let foreign = ["loadtest/", "src/runtime/"];
+    for source in
+        all_sources().iter().filter(|source| !foreign.iter().any(|home| source.path.starts_with(home)))
+    {
+        for (place, line) in source.lines(&source.code) {
+            for (word, part) in
+                words(line).flat_map(|word| parts(word).into_iter().map(move |part| (word, part)))
+            {
+                if let Some(better) = synonyms.get(part.as_str()) {
+                    wrong.push(format!("{place}: `{word}` says \"{part}\"; the word is {better}"));
+                }
+            }
+        }
+    }
+    expect_none(wrong, "one word per thing, see docs/glossary.md");
+}
+
+#[track_caller]
+fn expect_none(wrong: Vec<String>, what_to_do: &str) {
+    assert!(wrong.is_empty(), "{what_to_do}:\n  {}", wrong.join("\n  "));
+}
+
+/// Fails on what is wrong and not an exception, and on exceptions that nothing needs.
+#[track_caller]
+fn expect_only<T: Ord + std::fmt::Debug>(wrong: BTreeSet<T>, exceptions: BTreeSet<T>, what_to_do: &str) {
+    let new: Vec<_> = wrong.difference(&exceptions).collect();
+    assert!(new.is_empty(), "{what_to_do}: {new:?}");
+    let old: Vec<_> = exceptions.difference(&wrong).collect();
+    assert!(old.is_empty(), "no exception is needed any more, take it off the list: {old:?}");
+}
