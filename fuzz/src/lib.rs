@@ -1,5 +1,7 @@
 //! What the fuzz targets share.
 
+pub mod node;
+
 /// Splits an input into the lengths of pieces and the bytes that arrive in them. The lengths are at the end, so that
 /// the start of an input stays what a dictionary or a corpus of real bytes says.
 pub fn lengths_and_bytes(input: &[u8]) -> (Vec<usize>, &[u8]) {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub channels: Vec<String>,
     pub users: Vec<User>,
     pub sockets: usize,
+    /// Whether most connections are on one core.
+    pub crowded: bool,
     pub callers: usize,
     /// Places in the queue between two cores.
     pub lane_messages_max: usize,
@@ -67,7 +69,8 @@ impl Plan {
             };
             definitions.namespaces.insert(name.into(), definition);
         }
-        let mut channels: Vec<String> = (0..rng.within(1, 5)).map(|n| format!("room:r{n}")).collect();
+        let rooms = if rng.percent(20) { 12 } else { rng.within(1, 5) };
+        let mut channels: Vec<String> = (0..rooms).map(|n| format!("room:r{n}")).collect();
         channels.extend((0..rng.within(1, 4)).map(|n| format!("conversation:c{n}")));
         channels.extend((0..3).map(|n| format!("user:u{n}")));
         let scopes = [Scopes::ADMIN, write(), write(), write(), Scopes::READ];
@@ -92,7 +95,8 @@ impl Plan {
             definitions,
             channels,
             users: scopes.iter().enumerate().map(user).collect(),
-            sockets: rng.within(4, 12),
+            sockets: *rng.pick(&[4, 8, 12, 40]),
+            crowded: rng.percent(30),
             callers: rng.within(1, 4),
             lane_messages_max: *rng.pick(&[1, 3, 64, 1024]),
             kernel_bytes_max: *rng.pick(&[300, 2_000, 60_000]),

@@ -31,11 +31,14 @@ impl World {
         let mut moved = false;
         let cores = self.node.cores();
         for core in 0..cores {
-            moved |= self.node.turn(core, 1_000, &mut self.rng);
+            // Small chunks, as the runtime has them: input comes in the middle of a fan-out.
+            let count = self.rng.within(1, 40);
+            moved |= self.node.turn(core, count, &mut self.rng);
         }
         for from in 0..cores {
             for to in (0..cores).filter(|to| *to != from) {
-                moved |= self.node.deliver(from, to, usize::MAX);
+                let count = self.rng.within(1, 60);
+                moved |= self.node.deliver(from, to, count);
             }
         }
         for socket in 0..self.node.sockets.len() {

@@ -206,7 +206,8 @@ impl World {
     }
 
     fn connect(&mut self, device: usize) {
-        let core = self.rng.below(self.node.cores());
+        let crowded = self.plan.crowded && self.rng.percent(80);
+        let core = if crowded { 1 } else { self.rng.below(self.node.cores()) };
         let Some(socket) = self.node.accept(core, self.rng.within(1, 3) as u8) else {
             let full = self.plan.limits.connections_per_address_max < 1_000;
             return assert!(full || self.draining, "a connection is refused without a reason");
