@@ -1,9 +1,11 @@
 //! Floor 0: ids, time, hashing, limits, rings, slabs, the timing wheel. Knows nothing of the broker.
 
 pub mod bucket;
+pub mod chunked;
 pub mod hash;
 pub mod ids;
 pub mod limits;
+pub mod pool;
 pub mod ring;
 pub mod slab;
 pub mod time;

@@ -1,13 +1,8 @@
 //! A slab of connections: slots that are used again under a new generation, so that a late message for a
 //! closed connection never reaches its successor.
 
+use super::chunked::Chunked;
 use super::ids::ConnectionId;
-
-/// Entries to add to a full table of so many: a quarter. Doubling would keep up to half of a large table empty,
-/// and these tables hold most of what an idle connection costs.
-pub fn growth(entries: usize) -> usize {
-    entries / 4 + 16
-}
 
 struct Slot<T> {
     generation: u32,
@@ -16,14 +11,14 @@ struct Slot<T> {
 
 /// Values by [`ConnectionId`].
 pub struct Slab<T> {
-    slots: Vec<Slot<T>>,
+    slots: Chunked<Slot<T>>,
     /// Free slots, the one freed last on top: its memory is still warm.
     free: Vec<u32>,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { slots: Chunked::default(), free: Vec::new() }
     }
 }
 
@@ -31,11 +26,8 @@ impl<T> Slab<T> {
     /// Stores a value under a new id.
     pub fn insert(&mut self, value: T) -> ConnectionId {
         let index = self.free.pop().unwrap_or_else(|| {
-            if self.slots.len() == self.slots.capacity() {
-                self.slots.reserve_exact(growth(self.slots.len()));
-            }
-            self.slots.push(Slot { generation: 0, value: None });
-            u32::try_from(self.slots.len() - 1).expect("limits keep connections far below 2^32")
+            let index = self.slots.push(Slot { generation: 0, value: None });
+            u32::try_from(index).expect("limits keep connections far below 2^32")
         });
         let slot = &mut self.slots[index as usize];
         slot.value = Some(value);

@@ -7,7 +7,7 @@
 use super::StreamId;
 use super::stream::Stream;
 use crate::base::ids::ConnectionId;
-use slab::Slab;
+use crate::base::pool::Pool;
 use std::collections::VecDeque;
 
 /// Sends to one stream before another dirty stream has its turn, and before new input is looked at.
@@ -38,7 +38,7 @@ impl Fanout {
 
     pub(super) fn next(
         &mut self,
-        streams: &mut Slab<Stream>,
+        streams: &mut Pool<Stream>,
         mut ready: impl FnMut(ConnectionId) -> bool,
     ) -> Option<ConnectionId> {
         while let Some(&id) = self.queue.front() {

@@ -18,10 +18,9 @@ pub use subscriber::{Audience, Subscriber};
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
-use crate::base::slab::growth;
+use crate::base::pool::Pool;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
-use slab::Slab;
 
 /// Index of a stream in [`Edge`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +39,7 @@ pub struct Moved {
 
 /// All streams of one core.
 pub struct Edge {
-    streams: Slab<Stream>,
+    streams: Pool<Stream>,
     /// The first stream of a channel; those of other dialects follow by [`Stream::sibling`].
     by_channel: KeyedMap<ChannelName, StreamId>,
     fanout: Fanout,
@@ -55,7 +54,7 @@ impl Edge {
     /// An edge without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber.
     pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
         Self {
-            streams: Slab::new(),
+            streams: Pool::default(),
             by_channel: KeyedMap::with_hasher(KeyedState::new(seed, 0xed6e)),
             fanout: Fanout::default(),
             warm: Vec::new(),
@@ -93,9 +92,6 @@ impl Edge {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
             let sibling = self.by_channel.get(channel).copied();
             let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
-            if self.streams.len() == self.streams.capacity() {
-                self.streams.reserve_exact(growth(self.streams.len()));
-            }
             let id = StreamId(self.streams.insert(stream) as u32);
             self.by_channel.insert(channel.clone(), id);
             id
@@ -236,7 +232,7 @@ impl Edge {
 
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
-        for (index, stream) in &self.streams {
+        for (index, stream) in self.streams.iter() {
             stream.invariants();
             let id = StreamId(index as u32);
             assert!(self.siblings(stream.channel()).any(|other| other == id), "every stream is linked");

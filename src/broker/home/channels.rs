@@ -4,13 +4,12 @@ use super::channel::Channel;
 use super::faults;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::Limits;
-use crate::base::slab::growth;
+use crate::base::pool::Pool;
 use crate::base::time::Now;
 use crate::broker::definitions::Definitions;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::ChannelDefinition;
 use crate::model::fault::{Fault, FaultCode};
-use slab::Slab;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ const EPOCH_CLOCK_MAX: u64 = 1 << 52;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
-    pub(super) slab: Slab<Channel>,
+    pub(super) pool: Pool<Channel>,
     by_name: KeyedMap<ChannelName, u32>,
     namespaces: Vec<Namespace>,
     /// Index into `namespaces` by name; index 0 is for all that are not named.
@@ -51,7 +50,7 @@ impl Channels {
             namespaces.push(Namespace { definition: *definition, channels: 0 });
         }
         Self {
-            slab: Slab::new(),
+            pool: Pool::default(),
             by_name: KeyedMap::with_hasher(hasher),
             namespaces,
             named,
@@ -90,10 +89,7 @@ impl Channels {
         }
         namespace.channels += 1;
         self.last_epoch = now.unix_ms.min(EPOCH_CLOCK_MAX).max(self.last_epoch + 1);
-        if self.slab.len() == self.slab.capacity() {
-            self.slab.reserve_exact(growth(self.slab.len()));
-        }
-        let id = self.slab.insert(Channel {
+        let id = self.pool.insert(Channel {
             name: name.clone(),
             epoch: self.last_epoch,
             head: 0,
@@ -109,19 +105,19 @@ impl Channels {
 
     /// An open channel.
     pub fn get(&self, id: usize) -> &Channel {
-        &self.slab[id]
+        &self.pool[id]
     }
 
     /// An open channel, noted as used now.
     pub fn touch(&mut self, now: Now, id: usize) -> &mut Channel {
-        let channel = &mut self.slab[id];
+        let channel = &mut self.pool[id];
         channel.used_s = seconds(now);
         channel
     }
 
     /// The rules of an open channel.
     pub fn definition(&self, id: usize) -> &ChannelDefinition {
-        &self.namespaces[self.slab[id].namespace as usize].definition
+        &self.namespaces[self.pool[id].namespace as usize].definition
     }
 
     /// The next position of a channel's order. [`Channels::append`] follows with the publication.
@@ -133,14 +129,14 @@ impl Channels {
 
     /// Closes a channel that nobody hears and of which nothing is kept.
     pub(super) fn forget(&mut self, id: usize) {
-        let channel = self.slab.remove(id);
+        let channel = self.pool.remove(id);
         self.by_name.remove(&channel.name);
         self.namespaces[channel.namespace as usize].channels -= 1;
     }
 
     /// Channels open now.
     pub fn len(&self) -> usize {
-        self.slab.len()
+        self.pool.len()
     }
 
     /// Archived bytes and publications in all histories.
@@ -150,10 +146,10 @@ impl Channels {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert_eq!(self.by_name.len(), self.slab.len(), "every channel has a name");
+        assert_eq!(self.by_name.len(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
         let mut counts = vec![0; self.namespaces.len()];
-        for (id, channel) in &self.slab {
+        for (id, channel) in self.pool.iter() {
             assert_eq!(self.find(&channel.name), Some(id), "a name leads to its channel");
             assert!(channel.epoch <= self.last_epoch, "epochs rise");
             channel.shares.invariants();

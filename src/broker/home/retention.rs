@@ -24,7 +24,7 @@ impl Channels {
         if bounds.count_max == 0 {
             return;
         }
-        let channel = &mut self.slab[id];
+        let channel = &mut self.pool[id];
         let before = channel.head - 1;
         channel.history.get_or_insert_with(|| Box::new(History::new(before)));
         self.edit_history(id, |history| history.append(&bounds, now.monotonic_ms(), bytes.clone(), message));
@@ -40,8 +40,7 @@ impl Channels {
             if self.history_bytes as u64 <= self.limits.history_bytes_max {
                 return;
             }
-            self.cut_cursor =
-                if self.cut_cursor + 1 < self.slab.capacity() { self.cut_cursor + 1 } else { 0 };
+            self.cut_cursor = if self.cut_cursor + 1 < self.pool.places() { self.cut_cursor + 1 } else { 0 };
             if self.cut_cursor != id {
                 self.edit_history(self.cut_cursor, History::halve);
             }
@@ -53,7 +52,7 @@ impl Channels {
 
     /// Changes a history, keeps the core's sums, and drops a history that became empty.
     pub fn edit_history(&mut self, id: usize, edit: impl FnOnce(&mut History)) {
-        let Some(channel) = self.slab.get_mut(id) else { return };
+        let Some(channel) = self.pool.get_mut(id) else { return };
         let Some(history) = &mut channel.history else { return };
         self.history_bytes -= history.bytes();
         self.history_publications -= history.len();
@@ -69,12 +68,12 @@ impl Channels {
     pub fn history(&mut self, now: Now, id: usize) -> Option<&History> {
         let bounds = self.definition(id).history;
         self.edit_history(id, |history| history.expire(&bounds, now.monotonic_ms()));
-        self.slab[id].history.as_deref()
+        self.pool[id].history.as_deref()
     }
 
     /// What came after a position.
     pub fn since(&mut self, now: Now, id: usize, position: Position) -> Recovery {
-        let at = self.slab[id].position();
+        let at = self.pool[id].position();
         match self.history(now, id) {
             _ if position == at => Recovery::Complete(Vec::new()),
             None => Recovery::Gap(Vec::new()),
@@ -87,14 +86,14 @@ impl Channels {
 
     /// Ages the histories of the next `count` places and forgets channels that are empty and idle.
     pub fn sweep(&mut self, now: Now, count: usize) {
-        for _ in 0..count.min(self.slab.capacity()) {
+        for _ in 0..count.min(self.pool.places()) {
             let id = self.sweep_cursor;
-            self.sweep_cursor = if id + 1 < self.slab.capacity() { id + 1 } else { 0 };
-            if !self.slab.contains(id) {
+            self.sweep_cursor = if id + 1 < self.pool.places() { id + 1 } else { 0 };
+            if !self.pool.contains(id) {
                 continue;
             }
             self.history(now, id);
-            let channel = &self.slab[id];
+            let channel = &self.pool[id];
             if channel.is_empty() && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
                 self.forget(id);
             }
