@@ -85,14 +85,14 @@ fn io_uring(facts: &Facts) -> Finding {
     }
 }
 
-/// Executors of this configuration: one for each core, and one for storage.
+/// Executors of this configuration: one for each core.
 fn executors(facts: &Facts, config: &Config) -> u64 {
     let cores = match &config.cores {
         Cores::All => facts.cpus.len(),
         Cores::Count(count) => usize::from(*count),
         Cores::List(cpus) => cpus.len(),
     };
-    cores as u64 + 1
+    cores as u64
 }
 
 fn cpus(facts: &Facts, config: &Config) -> Finding {
@@ -124,7 +124,7 @@ fn memlock(facts: &Facts, config: &Config) -> Finding {
     let executors = executors(facts, config);
     let needed = executors * MEMLOCK_BYTES_PER_EXECUTOR;
     let text = format!(
-        "{} KiB may be locked; each of {executors} executors (cores and storage) may lock 512 KiB, together {} KiB",
+        "{} KiB may be locked; each of {executors} cores may lock 512 KiB, together {} KiB",
         bytes >> 10,
         needed >> 10
     );
@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn memory_to_lock_is_counted_for_each_executor() {
         let with = |kib: u64| findings(|facts| facts.memlock_bytes = Some(kib << 10), &[])[3].clone();
-        assert_eq!(with(2048).verdict, Verdict::Ok);
-        assert_eq!(with(2047).verdict, Verdict::Warn);
+        assert_eq!(with(1536).verdict, Verdict::Ok);
+        assert_eq!(with(1535).verdict, Verdict::Warn);
         assert_eq!(with(511).verdict, Verdict::Fail);
         assert_eq!(with(64).fix.as_deref(), Some(MEMLOCK_FIX));
     }
