@@ -4,6 +4,9 @@ use super::*;
 use crate::model::publication::Room;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// User, channel, whether it was given to a message, key.
+type Key = (String, ChannelName, bool, String);
+
 /// What should be true.
 pub struct Model {
     pub definitions: Definitions,
@@ -12,7 +15,7 @@ pub struct Model {
     pub congested: BTreeSet<u16>,
     rooms: BTreeMap<ChannelName, Room>,
     online: BTreeMap<String, u32>,
-    keys: Vec<(u64, (String, ChannelName, bool, String), Reply)>,
+    keys: Vec<(u64, Key, Reply)>,
     last_epoch: u64,
 }
 
