@@ -14,24 +14,68 @@ use std::net::{IpAddr, Ipv4Addr};
 
 #[derive(Arbitrary, Debug)]
 enum Step {
-    Accept { core: bool, host: bool },
+    Accept {
+        core: bool,
+        host: bool,
+    },
     /// Bytes as they are.
-    Receive { socket: u8, bytes: Vec<u8> },
-    Upgrade { socket: u8, user: u8 },
+    Receive {
+        socket: u8,
+        bytes: Vec<u8>,
+    },
+    Upgrade {
+        socket: u8,
+        user: u8,
+    },
     /// Messages in one piece, cut in two at a byte.
-    Say { socket: u8, messages: Vec<Message>, cut: u8 },
-    Frame { socket: u8, opcode: u8, payload: Vec<u8> },
-    Call { socket: u8, user: u8, call: Call, cut: u8 },
-    Ended { socket: u8 },
-    Disconnected { socket: u8 },
-    Writable { socket: u8 },
+    Say {
+        socket: u8,
+        messages: Vec<Message>,
+        cut: u8,
+    },
+    Frame {
+        socket: u8,
+        opcode: u8,
+        payload: Vec<u8>,
+    },
+    Call {
+        socket: u8,
+        user: u8,
+        call: Call,
+        cut: u8,
+    },
+    Ended {
+        socket: u8,
+    },
+    Disconnected {
+        socket: u8,
+    },
+    Writable {
+        socket: u8,
+    },
     /// Takes wishes; of each write so much.
-    Poll { core: bool, count: u8, share: u8 },
-    Tell { core: bool, count: u8 },
-    Hear { core: bool, count: u8 },
-    Advance { ms: u16 },
-    Timeout { core: bool },
-    Drain { over_ms: u16 },
+    Poll {
+        core: bool,
+        count: u8,
+        share: u8,
+    },
+    Tell {
+        core: bool,
+        count: u8,
+    },
+    Hear {
+        core: bool,
+        count: u8,
+    },
+    Advance {
+        ms: u16,
+    },
+    Timeout {
+        core: bool,
+    },
+    Drain {
+        over_ms: u16,
+    },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -287,7 +331,9 @@ fn http(user: u8, call: &Call) -> Vec<u8> {
         Call::Rooms => ("GET", "/v1/rooms".into(), String::new()),
         Call::Members { room: id } => ("GET", format!("{}/members", room(*id)), String::new()),
         Call::Me => ("GET", "/v1/users/me".into(), String::new()),
-        Call::Profile { user } => ("GET", format!("/v1/users/{}", char::from(b'a' + user % 4)), String::new()),
+        Call::Profile { user } => {
+            ("GET", format!("/v1/users/{}", char::from(b'a' + user % 4)), String::new())
+        }
         Call::Rename { size } => {
             let name = "n".repeat(usize::from(*size));
             ("PATCH", "/v1/users/me".into(), format!(r#"{{"name":"{name}"}}"#))

@@ -222,6 +222,9 @@ impl Shard {
                 assert_eq!(subscriber.connection, id, "a subscription and its subscriber name each other");
             }
             assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
+            if self.ready.is_empty() && self.edge.is_idle() {
+                assert!(connection.flags.blocked || !self.has_output(id), "what is to be written is queued");
+            }
         }
     }
 }

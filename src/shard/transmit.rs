@@ -118,7 +118,7 @@ impl Shard {
         self.edge.next_transmit(|id| connections.get(id).is_some_and(|connection| !connection.flags.blocked))
     }
 
-    fn has_output(&self, id: ConnectionId) -> bool {
+    pub(super) fn has_output(&self, id: ConnectionId) -> bool {
         let pending = |connection: &Connection| {
             !connection.outbox.is_empty()
                 || connection.subscriptions.iter().any(|one| self.edge.stream(one.stream).pending(one.place))

@@ -186,8 +186,9 @@ fn write(scene: &mut Scene<'_>, user: usize) -> Written {
     let channel = scene.writable_channel();
     let keyed = scene.rng.percent(15);
     let (tag, fields) = if keyed {
-        let key = format!("w{}", scene.key(user, &channel));
-        (key.clone(), format!("Idempotency-Key: {key}\r\n"))
+        // The same key may have been given to something else that was said on the socket.
+        let key = scene.key(user, &channel);
+        (format!("w{key}"), format!("Idempotency-Key: {key}\r\n"))
     } else {
         (scene.tag(), String::new())
     };

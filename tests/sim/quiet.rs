@@ -69,6 +69,9 @@ impl World {
         for client in &mut self.clients {
             client.stalled_until_us = 0;
         }
+        // Nothing may wait for a timer to be sent.
+        self.settle();
+        self.check_heard();
         self.pass(QUIET_US);
     }
 
@@ -83,11 +86,8 @@ impl World {
                 client.asked.front()
             );
             assert_eq!(client.pings, 0, "every ping has its pong");
-            for (channel, view) in &client.views {
-                let head = self.oracle.head(channel).expect("it is known");
-                assert_eq!(view.at, head, "socket {} heard all of {channel}", client.socket);
-            }
         }
+        self.check_heard();
         for tag in &self.refused {
             assert!(!self.oracle.knows(tag), "{tag} was refused and said all the same");
         }
@@ -95,6 +95,17 @@ impl World {
             self.check_members();
             self.check_users();
             self.check_counts();
+        }
+    }
+
+    /// Whoever hears a channel has heard all of it.
+    fn check_heard(&self) {
+        let live = self.clients.iter().filter(|client| !client.over && !client.silent);
+        for client in live.filter(|client| client.closed.is_none() && !client.leaving) {
+            for (channel, view) in &client.views {
+                let head = self.oracle.head(channel).expect("it is known");
+                assert_eq!(view.at, head, "socket {} heard all of {channel}", client.socket);
+            }
         }
     }
 

@@ -96,7 +96,12 @@ impl Edge {
             self.by_channel.insert(channel.clone(), id);
             id
         });
-        (id, self.streams[id.0 as usize].add(connection, held))
+        let stream = &mut self.streams[id.0 as usize];
+        if stream.dirty {
+            // The pass under way meets one more; without this it would end before whoever it has yet to look at.
+            stream.pass_left += 1;
+        }
+        (id, stream.add(connection, held))
     }
 
     /// Removes a subscriber; the stream goes with its last one.

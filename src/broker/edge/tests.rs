@@ -201,6 +201,32 @@ fn two_dirty_streams_take_turns() {
 }
 
 #[test]
+fn a_subscriber_that_comes_during_a_pass_takes_nobodys_turn() {
+    let mut edge = Edge::new(1, 2048);
+    for index in 0..2 {
+        subscribe(&mut edge, index, false);
+    }
+    for _ in 0..2 {
+        // The second pass begins where the first one ended: behind the last subscriber.
+        edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut Vec::new(), |_, out| {
+            out.extend(frame(1, 8));
+        });
+        subscribe(&mut edge, 2, false);
+        let mut served = Vec::new();
+        while let Some(connection) = edge.next_transmit(|_| true) {
+            let place =
+                edge.stream(StreamId(0)).subscribers().iter().position(|one| one.connection == connection);
+            edge.sent(StreamId(0), place.expect("a subscriber") as u32, 8, frame_bytes, &mut Vec::new());
+            served.push(connection.index);
+        }
+        served.sort_unstable();
+        assert_eq!(served[..2], [0, 1]);
+        let third = edge.stream(StreamId(0)).subscribers().len() as u32 - 1;
+        edge.unsubscribe(StreamId(0), third);
+    }
+}
+
+#[test]
 fn a_held_subscriber_waits_for_its_release() {
     let mut edge = Edge::new(1, 4096);
     let (stream, place) = subscribe(&mut edge, 0, true);

@@ -40,10 +40,12 @@ struct Remembered {
     answer: FirstAnswer,
 }
 
-/// A key as the table knows it: no two of (user, channel, key) give the same.
-pub fn scoped(user: &str, channel: &ChannelName, key: &str) -> Arc<str> {
+/// A key as the table knows it: no two of (user, channel, whether a message, key) give the same. A message and
+/// data have keys of their own, for the answer to one is no answer to the other.
+pub fn scoped(user: &str, channel: &ChannelName, message: bool, key: &str) -> Arc<str> {
     // Lengths in front, because ids may hold any separator.
-    Arc::from(format!("{}:{}:{user}{}{key}", user.len(), channel.as_str().len(), channel.as_str()))
+    let (kind, name) = (if message { 'm' } else { 'd' }, channel.as_str());
+    Arc::from(format!("{kind}{}:{}:{user}{name}{key}", user.len(), name.len()))
 }
 
 impl Idempotency {
@@ -138,9 +140,10 @@ mod tests {
     #[test]
     fn scopes_never_meet() {
         let channel = ChannelName::new;
-        assert_ne!(scoped("a", &channel("bc"), "d"), scoped("ab", &channel("c"), "d"));
-        assert_ne!(scoped("a", &channel("b"), "cd"), scoped("a", &channel("bc"), "d"));
-        assert_eq!(scoped("a", &channel("b"), "c"), scoped("a", &channel("b"), "c"));
+        assert_ne!(scoped("a", &channel("bc"), true, "d"), scoped("ab", &channel("c"), true, "d"));
+        assert_ne!(scoped("a", &channel("b"), true, "cd"), scoped("a", &channel("bc"), true, "d"));
+        assert_ne!(scoped("a", &channel("b"), true, "c"), scoped("a", &channel("b"), false, "c"));
+        assert_eq!(scoped("a", &channel("b"), true, "c"), scoped("a", &channel("b"), true, "c"));
     }
 
     #[test]

@@ -33,11 +33,12 @@ impl Home {
             return Err(Fault::new(FaultCode::InvalidRequest, "only data and messages can be published"));
         }
         let user = &origin.session.user;
+        let is_message = matches!(body, Body::MessageCreated { .. });
         let key = match key {
             Some(key) if key.len() > KEY_BYTES_MAX => {
                 return Err(faults::too_long("the idempotency key", KEY_BYTES_MAX));
             }
-            Some(key) => Some(scoped(user, &channel, key)),
+            Some(key) => Some(scoped(user, &channel, is_message, key)),
             None => None,
         };
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
@@ -46,7 +47,6 @@ impl Home {
         }
         let id = self.channels.find_or_open(now, &channel)?;
         let Published { position, bytes, body } = self.publish_on(now, id, user, body);
-        let is_message = matches!(body, Body::MessageCreated { .. });
         if let Some(key) = key {
             let message = is_message.then_some(bytes);
             self.idempotency.remember(now, key, FirstAnswer { position, message });

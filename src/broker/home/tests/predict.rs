@@ -4,6 +4,9 @@ use super::*;
 use crate::model::publication::Room;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// User, channel, whether it was given to a message, key.
+type Key = (String, ChannelName, bool, String);
+
 /// What should be true.
 pub struct Model {
     pub definitions: Definitions,
@@ -12,7 +15,7 @@ pub struct Model {
     pub congested: BTreeSet<u16>,
     rooms: BTreeMap<ChannelName, Room>,
     online: BTreeMap<String, u32>,
-    keys: Vec<(u64, (String, ChannelName, String), Reply)>,
+    keys: Vec<(u64, Key, Reply)>,
     last_epoch: u64,
 }
 
@@ -211,7 +214,8 @@ impl Model {
         body: Body,
         key: Option<Box<str>>,
     ) -> Reply {
-        let key = key.map(|key| (user.to_owned(), name.clone(), key.into_string()));
+        let message = matches!(body, Body::MessageCreated { .. });
+        let key = key.map(|key| (user.to_owned(), name.clone(), message, key.into_string()));
         if let Some((_, _, first)) = self.keys.iter().find(|(_, other, _)| Some(other) == key.as_ref()) {
             return first.clone();
         }
