@@ -45,16 +45,21 @@ impl ByteRing {
             return true;
         }
         let live = (self.head - self.tail) as usize;
-        let wanted = (live + bytes).next_power_of_two().max(CAPACITY_MIN);
-        let capacity = wanted.min(capacity_max.next_power_of_two());
-        if capacity > self.buffer.len() {
-            let mut grown = vec![0; capacity].into_boxed_slice();
-            let (first, second) = self.run(self.tail, self.head);
-            copy_in(&mut grown, self.tail, first);
-            copy_in(&mut grown, self.tail + first.len() as u64, second);
-            self.buffer = grown;
-        }
+        self.grow_to((live + bytes).min(capacity_max));
         self.room() >= bytes
+    }
+
+    /// Grows to at least `capacity`, rounded up to a power of two.
+    pub fn grow_to(&mut self, capacity: usize) {
+        let capacity = capacity.max(CAPACITY_MIN).next_power_of_two();
+        if capacity <= self.buffer.len() {
+            return;
+        }
+        let mut grown = vec![0; capacity].into_boxed_slice();
+        let (first, second) = self.run(self.tail, self.head);
+        copy_in(&mut grown, self.tail, first);
+        copy_in(&mut grown, self.tail + first.len() as u64, second);
+        self.buffer = grown;
     }
 
     /// Appends bytes. The caller has made room.

@@ -8,6 +8,12 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use std::collections::VecDeque;
 
+/// Bytes of ring that one more subscriber pays for.
+const RING_BYTES_PER_SUBSCRIBER: usize = 16;
+
+/// A ring that is at least this long is long enough for any number of subscribers.
+const LEAST_RING_BYTES_MAX: usize = 16 << 10;
+
 /// A frame that is not for everyone. Frames without a mark are for all, so a run of them stays one send.
 #[derive(Clone, Copy)]
 struct Mark {
@@ -168,6 +174,7 @@ impl Stream {
             return true;
         }
         self.release_read();
+        self.ring.grow_to(self.least_ring_bytes().min(ring_bytes_max));
         if self.ring.grow_for(bytes, ring_bytes_max) {
             return true;
         }
@@ -178,6 +185,12 @@ impl Stream {
         self.lap(self.ring.tail() + needed as u64, lapped);
         self.release_read();
         true
+    }
+
+    /// What the ring has at least. A frame over the end of the ring costs every subscriber a write in two pieces,
+    /// so a ring that many read is long enough for that to be rare; for few, memory is dearer.
+    fn least_ring_bytes(&self) -> usize {
+        (self.subscribers.len() * RING_BYTES_PER_SUBSCRIBER).min(LEAST_RING_BYTES_MAX)
     }
 
     /// Moves every subscriber whose cursor lies before `position` to the head.
