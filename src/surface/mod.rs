@@ -104,9 +104,9 @@ pub struct Dialect {
     pub index: usize,
     /// One message as a command. `binary` says which kind of WebSocket message it was.
     pub decode: fn(message: &[u8], binary: bool, session: &Session) -> Incoming,
-    /// Appends the text of a reply, a fault included.
-    pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>),
-    /// Appends the text of a push.
+    /// Appends the text of a reply to a session, a fault included; nothing if the dialect does not tell this.
+    pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session),
+    /// Appends the text of a push; nothing if the dialect does not tell this.
     pub encode_push: fn(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>),
 }
 
