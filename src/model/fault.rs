@@ -19,6 +19,22 @@ pub enum FaultCode {
     Unauthenticated,
     /// Known, but not allowed.
     Forbidden,
+    /// Guests may not subscribe here.
+    GuestsRefused,
+    /// Clients may not say this here: public or private messages are switched off.
+    MessagingOff,
+    /// Only those who proved who they are may say this here.
+    GuestsMuted,
+    /// This needs a subscription to the channel first.
+    NotSubscribed,
+    /// Whom a message is for does not hear the channel.
+    NoSuchMember,
+    /// The realm has no such channel, or it is not active.
+    NoSuchChannel,
+    /// The channel was deleted or switched off while it was heard.
+    ChannelDeleted,
+    /// The name is taken.
+    NameTaken,
     /// No such thing, or no such path.
     NotFound,
     /// The path exists, the method does not; the detail lists the allowed methods for `Allow`.

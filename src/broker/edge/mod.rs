@@ -14,7 +14,7 @@ mod subscriber;
 pub use fanout::CHUNK_SENDS;
 use fanout::Fanout;
 pub use stream::{Lapped, Stream};
-pub use subscriber::{Audience, Subscriber};
+pub use subscriber::{Audience, NewSubscriber, Subscriber};
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
@@ -91,7 +91,7 @@ impl Edge {
         self.by_channel.set(name_of(id.0), id.0, name_of);
     }
 
-    /// Adds a subscriber that hears what is published from now on; it gets nothing while `held`.
+    /// Adds a subscriber that hears what is published from now on.
     /// `position` is where the channel is. Returns the stream and the subscriber's place in it.
     pub fn subscribe(
         &mut self,
@@ -99,8 +99,7 @@ impl Edge {
         dialect: u8,
         slow: SlowPolicy,
         position: Position,
-        connection: ConnectionId,
-        held: bool,
+        subscriber: NewSubscriber,
     ) -> (StreamId, u32) {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
             let sibling = self.first(channel);
@@ -114,7 +113,7 @@ impl Edge {
             // The pass under way meets one more; without this it would end before whoever it has yet to look at.
             stream.pass_left += 1;
         }
-        (id, stream.add(connection, held))
+        (id, stream.add(subscriber))
     }
 
     /// Removes a subscriber; the stream goes with its last one.
@@ -128,13 +127,44 @@ impl Edge {
             if stream.is_warm() {
                 self.warm.retain(|warm| *warm != id);
             }
-            self.unlink(id);
+            if !stream.has_ended() {
+                self.unlink(id);
+            }
             self.streams.remove(id.0 as usize);
         } else if stream.has_pending() {
             // The moved subscriber may have been passed over in the pass that is under way.
             self.fanout.mark(id, stream);
         }
         moved
+    }
+
+    /// A channel has ended: nothing of it is sent any more, and what has its name next is another channel. Says who
+    /// heard it; their subscriptions stay until [`Edge::unsubscribe`].
+    pub fn end(&mut self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let mut connections = Vec::new();
+        let mut next = self.first(channel);
+        if let Some(first) = next {
+            self.by_channel.remove(channel.as_str(), first.0);
+        }
+        while let Some(id) = next {
+            let stream = &mut self.streams[id.0 as usize];
+            next = stream.sibling();
+            connections.extend(stream.subscribers().iter().map(|subscriber| subscriber.connection));
+            if std::mem::take(&mut stream.dirty) {
+                self.fanout.forget(id);
+            }
+            if stream.is_warm() {
+                self.warm.retain(|warm| *warm != id);
+            }
+            stream.end();
+        }
+        connections
+    }
+
+    /// Who hears a channel as a guest.
+    pub fn guests(&self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let subscribers = self.siblings(channel).flat_map(|id| self.stream(id).subscribers());
+        subscribers.filter(|one| !one.authenticated).map(|one| one.connection).collect()
     }
 
     /// Takes a stream that goes away out of its channel's streams.
@@ -250,7 +280,8 @@ impl Edge {
         for (index, stream) in self.streams.iter() {
             stream.invariants();
             let id = StreamId(index as u32);
-            assert!(self.siblings(stream.channel()).any(|other| other == id), "every stream is linked");
+            let linked = self.siblings(stream.channel()).any(|other| other == id);
+            assert!(linked != stream.has_ended(), "every stream is linked until it ends");
             assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
         }
         assert!(self.by_channel.len() <= self.streams.len());
