@@ -8,6 +8,7 @@ mod retrochat;
 pub mod router;
 #[cfg(test)]
 mod testing;
+pub mod xano;
 
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
