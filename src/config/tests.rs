@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::limits::Limits;
-use crate::model::definition::{ChannelDefinition, SlowPolicy};
+use crate::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use crate::model::session::Scopes;
 use std::fs;
 
@@ -325,9 +325,9 @@ fn namespaces_are_merged_by_name() {
     let names: Vec<_> = config.namespaces.iter().map(|namespace| namespace.name.as_str()).collect();
     assert_eq!(names, ["room", "conversation", "user", "feed"]);
     let room = config.namespaces[0].definition;
-    assert_eq!((room.presence, room.history.count_max, room.history.age_ms_max), (true, 9, 0));
+    assert_eq!((room.presence, room.history.count_max, room.history.age_ms_max), (Presence::Users, 9, 0));
     assert_eq!(room.history.bytes_max, 1 << 20);
-    assert!(config.namespaces[2].definition.presence);
+    assert_eq!(config.namespaces[2].definition.presence, Presence::Users);
     assert_eq!(
         config.namespaces[3].definition,
         ChannelDefinition { slow: SlowPolicy::Skip, ..ChannelDefinition::default() }

@@ -65,6 +65,16 @@ pub struct Seat {
 }
 
 impl Session {
+    /// A user that proved who it is, with credentials that do not end.
+    pub fn of(user: &str, scopes: Scopes) -> Self {
+        Self { user: Arc::from(user), name: None, scopes, expires_unix_s: None, seat: None }
+    }
+
+    /// What it is as a member of a channel: its socket where it has a seat, or else its user.
+    pub fn member(&self) -> &str {
+        self.seat.as_ref().map_or(&self.user, |seat| &seat.client.socket)
+    }
+
     /// Somebody who proved nothing. It may do what a channel's rules give to everyone, nothing else.
     pub fn guest(seat: Option<Box<Seat>>) -> Self {
         Self {

@@ -65,6 +65,7 @@ fn setup(config: &Config, cores: u16, authenticator: Authenticator) -> Result<Se
             namespaces: namespaces.map(|one| (one.name.as_str().into(), one.definition)).collect(),
             ..Definitions::default()
         }),
+        realms: Arc::new([]),
         authenticator: Arc::new(authenticator),
         router: Arc::new(Router::new()),
         allowed_origins: config.auth.allowed_origins.clone().into(),

@@ -101,7 +101,13 @@ impl Shard {
             | Command::Unsubscribe { .. }
             | Command::NodeState
             | Command::Metrics => Scopes::NONE,
+            Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => Scopes::ADMIN,
             Command::Subscribe { .. }
+            | Command::ListHistory { .. }
             | Command::GetMessage { .. }
             | Command::ListMessages { .. }
             | Command::ListMembers { .. }
@@ -109,6 +115,7 @@ impl Shard {
             | Command::ListRooms { .. }
             | Command::GetProfile { .. } => Scopes::READ,
             Command::Publish { .. }
+            | Command::Whisper { .. }
             | Command::UpdateMessage { .. }
             | Command::DeleteMessage { .. }
             | Command::CreateRoom { .. }
@@ -119,7 +126,11 @@ impl Shard {
         if session.scopes.contains(needed) {
             return Ok(());
         }
-        let scope = if needed == Scopes::READ { "read" } else { "write" };
+        let scope = match needed {
+            Scopes::READ => "read",
+            Scopes::WRITE => "write",
+            _ => "admin",
+        };
         Err(Fault::new(
             FaultCode::Forbidden,
             format!(
@@ -145,7 +156,17 @@ impl Shard {
                 Some(fault) => Place::Here(Reply::Fault(fault)),
                 None => Place::Home(channel.clone()),
             },
+            Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => {
+                let fault = Fault::new(FaultCode::Unavailable, "definitions are not served yet");
+                Place::Here(Reply::Fault(fault))
+            }
             Command::Publish { channel, .. }
+            | Command::Whisper { channel, .. }
+            | Command::ListHistory { channel }
             | Command::UpdateMessage { channel, .. }
             | Command::DeleteMessage { channel, .. }
             | Command::GetMessage { channel, .. }

@@ -59,7 +59,9 @@ impl Shard {
         match said {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
-            Said::Unsubscribe { channel, user } => self.home.unsubscribe(self.now, from, &user, &channel),
+            Said::Unsubscribe { channel, session } => {
+                self.home.unsubscribe(self.now, from, session.member(), &channel);
+            }
             Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
             Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
             Said::Push { channel, push } => self.push(&channel, push),

@@ -36,7 +36,7 @@ pub(super) enum Said {
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
     /// Edge to home: a subscription that was answered is over.
-    Unsubscribe { channel: ChannelName, user: Arc<str> },
+    Unsubscribe { channel: ChannelName, session: Arc<Session> },
     /// Edge to the user's home: its first WebSocket connection on this core.
     UserConnected { user: Arc<str>, name: Option<Arc<str>> },
     /// Edge to the user's home: its last connection on this core is gone.

@@ -31,6 +31,7 @@ mod outbox;
 mod output;
 mod pending;
 mod pushes;
+mod seats;
 mod setup;
 mod subscribing;
 mod timers;

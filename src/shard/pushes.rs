@@ -25,13 +25,13 @@ impl Shard {
                 self.counters.gaps += 1;
                 self.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
             }
-            HomePush::Joined { user, except } => {
+            HomePush::Joined { session, except } => {
                 let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Joined(&user));
+                self.push_frame(channel, None, audience, Push::Joined(&session));
             }
-            HomePush::Left { user, except } => {
+            HomePush::Left { session, except } => {
                 let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Left(&user));
+                self.push_frame(channel, None, audience, Push::Left(&session));
             }
         }
         self.settle_lapped();

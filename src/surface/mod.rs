@@ -67,6 +67,21 @@ pub struct Socket {
     pub access: Access,
     /// The language spoken on it.
     pub language: Language,
+    /// The template's parameter that carries a realm's key, where sockets of this path belong to a realm: whoever
+    /// opens one gets a seat there. A key that no realm has is answered with 404.
+    pub realm: Option<&'static str>,
+    /// Whether credentials that are missing or do not hold open the socket nevertheless, as a guest's.
+    pub guests: bool,
+    /// Whether the subprotocol that the client offers first is accepted: surfaces whose clients send their
+    /// credentials in its place. Browsers give up on a connection that does not name it again.
+    pub echoes_protocol: bool,
+}
+
+impl Socket {
+    /// A socket outside of realms, without subprotocols.
+    pub const fn open(path: &'static str, access: Access, language: Language) -> Self {
+        Self { path, access, language, realm: None, guests: false, echoes_protocol: false }
+    }
 }
 
 /// What is spoken on a socket.

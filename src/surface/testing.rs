@@ -7,14 +7,13 @@ use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
 use crate::protocol::http::{Head, Method, Response, decode_segment, parse_head};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// The number that [`decode`] gives as [`Request::fresh`]: `zz` in base 36.
 pub const FRESH: u64 = 1295;
 
 /// A session of user `user_1`.
 pub fn session(scopes: Scopes) -> Session {
-    Session { user: Arc::from("user_1"), name: None, scopes, expires_unix_s: None }
+    Session::of("user_1", scopes)
 }
 
 /// What an endpoint makes of a request of `user_1` with the scopes that the endpoint asks for.

@@ -4,7 +4,7 @@ use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::definitions::Definitions;
-use corecast::model::definition::{ChannelDefinition, SlowPolicy};
+use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
 use corecast::shard::Setup;
@@ -116,7 +116,7 @@ impl Settings {
         let mut definition = ChannelDefinition::default();
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
-                ("presence", "") => definition.presence = true,
+                ("presence", "") => definition.presence = Presence::Users,
                 ("slow", "skip") => definition.slow = SlowPolicy::Skip,
                 ("history", count) => definition.history.count_max = count.parse().expect("a count"),
                 ("age", age) => definition.history.age_ms_max = ms(age),
@@ -165,6 +165,7 @@ impl Settings {
             }),
             limits: Arc::new(self.limits.clone()),
             definitions: Arc::new(self.definitions.clone()),
+            realms: Arc::new([]),
             authenticator: Arc::new(authenticator.expect("the keys of tests are good")),
             router: Arc::new(Router::new()),
             allowed_origins: self.origins.clone().into(),

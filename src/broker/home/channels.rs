@@ -8,7 +8,7 @@ use crate::base::pool::Pool;
 use crate::base::time::Now;
 use crate::broker::definitions::Definitions;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::definition::ChannelDefinition;
+use crate::model::definition::{ChannelDefinition, Presence};
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -169,7 +169,8 @@ impl Channels {
                     assert!(members.len() <= self.limits.members_per_channel_max as usize, "member bound");
                 }
                 None => {
-                    assert!(!self.definition(id).presence || subscriptions == 0, "subscribers are members")
+                    let present = self.definition(id).presence != Presence::Off;
+                    assert!(!present || subscriptions == 0, "subscribers are members");
                 }
             }
         }

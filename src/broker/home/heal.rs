@@ -1,6 +1,7 @@
 //! Gaps: what happens when a core's queue is full, and when it is not any more.
 
 use super::congestion::Gap;
+use super::members::Member;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -45,9 +46,13 @@ impl Home {
         if lost {
             push(HomePush::Lost(at));
         }
-        for (user, joined) in gap.presence {
+        for (Member(session), joined) in gap.presence {
             let except = None;
-            push(if joined { HomePush::Joined { user, except } } else { HomePush::Left { user, except } });
+            push(if joined {
+                HomePush::Joined { session, except }
+            } else {
+                HomePush::Left { session, except }
+            });
         }
     }
 }

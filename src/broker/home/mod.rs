@@ -85,7 +85,7 @@ pub struct Origin<'a> {
     /// The connection there.
     pub connection: ConnectionId,
     /// Who speaks on it.
-    pub session: &'a Session,
+    pub session: &'a Arc<Session>,
 }
 
 impl Origin<'_> {
@@ -128,7 +128,7 @@ impl Home {
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, origin, channel, body, idempotency_key.as_deref())
             }
-            Command::Subscribe { channel, recover } => self.subscribe(now, origin, channel, recover),
+            Command::Subscribe { channel, recover, with: _ } => self.subscribe(now, origin, channel, recover),
             Command::UpdateMessage { channel, message, content } => {
                 self.update_message(now, origin, channel, message, content)
             }
@@ -151,11 +151,21 @@ impl Home {
             Command::ListRooms { namespace, page } => {
                 Ok(merge_rooms(vec![self.list_rooms(namespace, page)], page))
             }
+            Command::Whisper { .. } | Command::ListHistory { .. } => {
+                Err(Fault::new(FaultCode::Unavailable, "this is not served yet"))
+            }
             Command::Ping
             | Command::ListSubscriptions
             | Command::Unsubscribe { .. }
             | Command::NodeState
-            | Command::Metrics => Err(Fault::new(FaultCode::UnknownType, "no channel can answer this")),
+            | Command::Metrics
+            | Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => {
+                Err(Fault::new(FaultCode::UnknownType, "no channel can answer this"))
+            }
         };
         answer.unwrap_or_else(Reply::Fault)
     }

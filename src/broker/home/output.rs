@@ -3,6 +3,7 @@
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
+use crate::model::session::Session;
 use std::sync::Arc;
 
 /// One message for one core. Messages for one core keep their order.
@@ -26,15 +27,15 @@ pub enum HomePush {
     Publication(PublicationBytes),
     /// A member joined.
     Joined {
-        /// The user.
-        user: Arc<str>,
+        /// Who.
+        session: Arc<Session>,
         /// The subscription that made it a member is not told.
         except: Option<(CoreId, ConnectionId)>,
     },
     /// A member left.
     Left {
-        /// The user.
-        user: Arc<str>,
+        /// Who.
+        session: Arc<Session>,
         /// Who is not told; nobody, since what made it leave is no subscription any more.
         except: Option<(CoreId, ConnectionId)>,
     },

@@ -5,8 +5,10 @@ use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::Presence;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{Recovery, Reply};
+use crate::model::session::Session;
 use std::sync::Arc;
 
 impl Home {
@@ -23,14 +25,14 @@ impl Home {
         if self.congestion.blocks(origin.core, id) {
             return Err(faults::congested());
         }
-        let user = &origin.session.user;
+        let session = origin.session;
         let members_max = self.limits.members_per_channel_max as usize;
-        let presence = self.channels.definition(id).presence;
+        let presence = self.channels.definition(id).presence != Presence::Off;
         let channel = self.channels.touch(now, id);
         let mut joined = false;
         if presence {
             let members = channel.members.get_or_insert_default();
-            if members.len() >= members_max && !members.contains(user) {
+            if members.len() >= members_max && !members.contains(session.member()) {
                 if members.is_empty() {
                     channel.members = None;
                 }
@@ -39,7 +41,7 @@ impl Home {
                     "members_per_channel_max",
                 ));
             }
-            joined = members.join(user);
+            joined = members.join(session, origin.core, origin.connection);
         }
         channel.shares.add(origin.core);
         let position = channel.position();
@@ -48,18 +50,18 @@ impl Home {
             Some(from) => self.channels.since(now, id, from),
         };
         if joined {
-            self.push_presence(id, user, true, Some((origin.core, origin.connection)));
+            self.push_presence(id, session, true, Some((origin.core, origin.connection)));
         }
-        Ok(Reply::Subscribed { channel: name, position, recovery })
+        Ok(Reply::Subscribed { channel: name, position, recovery, history: None, members: None })
     }
 
-    /// A connection of `user` on `core` does not hear the channel any more. Ignored if the core has no
+    /// A connection of `member` on `core` does not hear the channel any more. Ignored if the core has no
     /// subscription of it.
-    pub fn unsubscribe(&mut self, now: Now, core: CoreId, user: &Arc<str>, channel: &ChannelName) {
+    pub fn unsubscribe(&mut self, now: Now, core: CoreId, member: &str, channel: &ChannelName) {
         let Some(id) = self.channels.find(channel) else { return };
         let channel = self.channels.touch(now, id);
-        // A wrong user changes nothing, so that members stay the subscribers.
-        if channel.members.as_ref().is_some_and(|members| !members.contains(user)) {
+        // A wrong member changes nothing, so that members stay the subscribers.
+        if channel.members.as_ref().is_some_and(|members| !members.contains(member)) {
             return;
         }
         match channel.shares.remove(core) {
@@ -68,18 +70,18 @@ impl Home {
             Removed::Last => self.congestion.forget(core, id),
         }
         let Some(members) = &mut channel.members else { return };
-        let left = members.leave(user);
+        let left = members.leave(member);
         if members.is_empty() {
             channel.members = None;
         }
-        if left {
-            self.push_presence(id, user, false, None);
+        if let Some(session) = left {
+            self.push_presence(id, &session, false, None);
         }
     }
 
     /// The members of a channel.
     pub(super) fn list_members(&self, name: &ChannelName) -> Result<Reply, Fault> {
-        if !self.definitions.of(name).presence {
+        if self.definitions.of(name).presence == Presence::Off {
             return Err(Fault::new(FaultCode::Conflict, "this channel does not keep who is present"));
         }
         let channel = self.channels.find(name).map(|id| self.channels.get(id));
@@ -91,18 +93,21 @@ impl Home {
     fn push_presence(
         &mut self,
         id: usize,
-        user: &Arc<str>,
+        session: &Arc<Session>,
         joined: bool,
         except: Option<(CoreId, ConnectionId)>,
     ) {
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
-            if self.congestion.hold_presence(share.core, id, channel.head, user, joined) {
+            if self.congestion.hold_presence(share.core, id, channel.head, session, joined) {
                 continue;
             }
-            let user = user.clone();
-            let push =
-                if joined { HomePush::Joined { user, except } } else { HomePush::Left { user, except } };
+            let session = session.clone();
+            let push = if joined {
+                HomePush::Joined { session, except }
+            } else {
+                HomePush::Left { session, except }
+            };
             self.outputs.push_back(HomeOutput::Push { to: share.core, channel: channel.name.clone(), push });
         }
     }

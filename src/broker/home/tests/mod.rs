@@ -12,8 +12,8 @@ mod users;
 
 use super::*;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::command::Page;
-use crate::model::definition::{ChannelDefinition, HistoryBounds};
+use crate::model::command::{Attachments, Page};
+use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
 use crate::model::publication::{Body, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery};
 
@@ -27,15 +27,15 @@ struct Bench {
 fn definitions() -> Definitions {
     let history = HistoryBounds { count_max: 5, bytes_max: 2_000, age_ms_max: 10_000 };
     let default = ChannelDefinition { history, ..ChannelDefinition::default() };
-    let room = ChannelDefinition { presence: true, ..default };
+    let room = ChannelDefinition { presence: Presence::Users, ..default };
     let plain = ChannelDefinition { history: HistoryBounds { count_max: 0, ..history }, ..default };
     let namespaces = [("room", room), ("plain", plain), ("user", plain)];
     Definitions { default, namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into() }
 }
 
-fn session(user: &str) -> Session {
+fn session(user: &str) -> Arc<Session> {
     let scopes = if user == "admin" { Scopes::ADMIN } else { Scopes::READ.union(Scopes::WRITE) };
-    Session { user: user.into(), name: None, scopes, expires_unix_s: None }
+    Arc::new(Session::of(user, scopes))
 }
 
 fn name(channel: &str) -> ChannelName {
@@ -94,21 +94,30 @@ impl Bench {
     }
 
     fn subscribe(&mut self, core: u16, user: &str, channel: &str) -> Position {
-        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: None }) {
+        match self.execute(
+            core,
+            user,
+            Command::Subscribe { channel: name(channel), recover: None, with: Attachments::default() },
+        ) {
             Reply::Subscribed { position, recovery: Recovery::NotAsked, .. } => position,
             other => panic!("{other:?}"),
         }
     }
 
     fn recover(&mut self, core: u16, user: &str, channel: &str, from: Position) -> Recovery {
-        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: Some(from) }) {
+        let with = Attachments::default();
+        match self.execute(
+            core,
+            user,
+            Command::Subscribe { channel: name(channel), recover: Some(from), with },
+        ) {
             Reply::Subscribed { recovery, .. } => recovery,
             other => panic!("{other:?}"),
         }
     }
 
     fn unsubscribe(&mut self, core: u16, user: &str, channel: &str) {
-        self.home.unsubscribe(self.now, CoreId(core), &user.into(), &name(channel));
+        self.home.unsubscribe(self.now, CoreId(core), user, &name(channel));
         self.home.invariants();
     }
 

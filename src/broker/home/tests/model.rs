@@ -128,7 +128,7 @@ impl Run {
                     epoch: at.epoch + u64::from(other),
                     offset: (at.offset + 1).saturating_sub(behind),
                 });
-                Command::Subscribe { channel: channel.clone(), recover: from }
+                Command::Subscribe { channel: channel.clone(), recover: from, with: Attachments::default() }
             }
             Ask::Publish { message, size, key } => {
                 let text = "x".repeat(size);
@@ -206,8 +206,8 @@ impl Run {
                     assert_eq!(at, channel.at);
                     view.offset = at.offset;
                 }
-                HomePush::Joined { user, .. } => assert!(view.members.insert(user.to_string())),
-                HomePush::Left { user, .. } => assert!(view.members.remove(&*user)),
+                HomePush::Joined { session, .. } => assert!(view.members.insert(session.member().to_owned())),
+                HomePush::Left { session, .. } => assert!(view.members.remove(session.member())),
             }
         }
     }
@@ -217,7 +217,7 @@ impl Run {
         for ((core, name), view) in heard {
             let channel = &self.model.channels[name];
             assert_eq!(view.offset, channel.at.offset, "core {core} knows all of {name:?}");
-            if self.model.definitions.of(name).presence {
+            if self.model.definitions.of(name).presence == Presence::Users {
                 assert_eq!(view.members, channel.members(), "core {core} knows who is in {name:?}");
             }
         }

@@ -150,7 +150,7 @@ impl Model {
     pub fn answer(&mut self, now: Now, core: u16, user: &str, command: Command) -> Reply {
         let fault = |code| Reply::Fault(Fault::new(code, ""));
         match command {
-            Command::Subscribe { channel: name, recover } => {
+            Command::Subscribe { channel: name, recover, .. } => {
                 let congested = self.congested.contains(&core);
                 let channel = self.open(now, &name);
                 if congested {
@@ -159,7 +159,8 @@ impl Model {
                 channel.used_s = now.monotonic_us / 1_000_000;
                 channel.subscriptions.push((core, user.into()));
                 let recovery = recover.map_or(Recovery::NotAsked, |from| channel.recover(from));
-                Reply::Subscribed { position: channel.at, channel: name, recovery }
+                let (history, members) = (None, None);
+                Reply::Subscribed { position: channel.at, channel: name, recovery, history, members }
             }
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, user, channel, body, idempotency_key)
@@ -177,9 +178,9 @@ impl Model {
                 let items = messages().skip(page.skip()).take(page.size as usize).collect();
                 Reply::Messages { items, page, total: messages().count() as u64 }
             }
-            Command::ListMembers { channel } if self.definitions.of(&channel).presence => {
+            Command::ListMembers { channel } if self.definitions.of(&channel).presence == Presence::Users => {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
-                Reply::Members(members.into_iter().map(Arc::from).collect())
+                Reply::Members(members.iter().map(|user| session(user)).collect())
             }
             Command::ListMembers { .. } => fault(FaultCode::Conflict),
             Command::CreateRoom { channel, .. } if self.rooms.contains_key(&channel) => {
