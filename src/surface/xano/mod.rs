@@ -16,6 +16,7 @@ pub mod script;
 mod testing;
 
 use super::{Access, Dialect, Endpoint, Language, Socket, Surface};
+use crate::model::session::Scopes;
 use crate::protocol::http::Head;
 use routes::{channels, events};
 use std::borrow::Cow;
@@ -41,9 +42,11 @@ pub static SURFACE: Surface = Surface {
         at(META_EVENT, events::CREATE),
     ],
     sockets: &[Socket {
-        path: "/rt/{hash}",
-        access: Access::Open,
-        language: Language::Dialect(&DIALECT),
+        realm: Some("hash"),
+        // A token that does not hold opens the socket all the same: its client is anonymous.
+        guests: true,
+        echoes_protocol: true,
+        ..Socket::open("/rt/{hash}", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
     }],
     encode_fault: faults::encode_http,
 };
@@ -67,12 +70,14 @@ const fn at(path: &'static str, endpoint: Endpoint) -> Endpoint {
     Endpoint { path, ..endpoint }
 }
 
-/// REST has `Authorization: Bearer …`. A browser cannot set that on a socket: there the token is the only subprotocol
-/// that is offered.
+/// REST has `Authorization: Bearer …`. A browser cannot set that on a socket: there the token is the subprotocol that is
+/// offered first.
 fn credentials<'a>(head: &Head<'a>) -> Option<Cow<'a, str>> {
-    let credential =
-        if head.path.starts_with(SOCKETS) { head.header_str("sec-websocket-protocol") } else { head.bearer() };
-    credential.map(Cow::Borrowed)
+    if !head.path.starts_with(SOCKETS) {
+        return head.bearer().map(Cow::Borrowed);
+    }
+    let offered = head.header_str("sec-websocket-protocol")?;
+    offered.split(',').next().map(|token| Cow::Borrowed(token.trim()))
 }
 
 #[cfg(test)]
@@ -89,6 +94,7 @@ mod tests {
     fn a_socket_has_its_token_as_subprotocol_and_rest_as_bearer() {
         let fields = [("Authorization", "Bearer a.b.c"), ("Sec-WebSocket-Protocol", "d.e.f")];
         assert_eq!(found("/rt/hash", &fields).as_deref(), Some("d.e.f"));
+        assert_eq!(found("/rt/hash", &[("Sec-WebSocket-Protocol", "a.b.c , x")]).as_deref(), Some("a.b.c"));
         assert_eq!(found("/rt/hash", &fields[..1]), None);
         assert_eq!(found("/workspace/1/realtime/channel", &fields).as_deref(), Some("a.b.c"));
         assert_eq!(found("/api:meta/workspace/1/realtime/channel", &fields[1..]), None);
