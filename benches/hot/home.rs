@@ -55,7 +55,7 @@ fn channel() -> ChannelName {
 }
 
 fn home() -> Home {
-    Home::new(1, 2, Arc::new(Definitions::default()), Arc::new(Limits::default()))
+    Home::new(1, 2, Arc::new(Definitions::default()), &[], Arc::new(Limits::default()))
 }
 
 fn execute(home: &mut Home, command: Command) -> Reply {

@@ -8,6 +8,7 @@ use super::connection::Subscription;
 use super::message::Said;
 use super::pending::Opens;
 use crate::base::ids::ConnectionId;
+use crate::broker::edge::NewSubscriber;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Publication;
@@ -74,8 +75,10 @@ impl Shard {
             self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
+            let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
+            let subscriber = NewSubscriber { connection: id, held, authenticated: !guest };
             let (stream, place) =
-                self.edge.subscribe(&channel, dialect.index as u8, slow, position, id, held);
+                self.edge.subscribe(&channel, dialect.index as u8, slow, position, subscriber);
             self.connections.get_mut(id)?.subscriptions.push(Subscription { stream, place });
             self.counters.subscriptions_open += 1;
         }
@@ -138,8 +141,10 @@ impl Shard {
     fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let subscription = connection.subscriptions.remove(at);
-        let session = connection.session.clone();
-        let channel = self.edge.stream(subscription.stream).channel().clone();
+        let stream = self.edge.stream(subscription.stream);
+        // The home of an ended channel has forgotten who heard it.
+        let told = connection.session.clone().filter(|_| !stream.has_ended());
+        let channel = stream.channel().clone();
         self.counters.subscriptions_open -= 1;
         if let Some(moved) = self.edge.unsubscribe(subscription.stream, subscription.place)
             && let Some(other) = self.connections.get_mut(moved.connection)
@@ -149,7 +154,7 @@ impl Shard {
                 entry.place = moved.to;
             }
         }
-        if let Some(session) = session {
+        if let Some(session) = told {
             self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
         }
     }

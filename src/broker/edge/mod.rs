@@ -14,7 +14,7 @@ mod subscriber;
 pub use fanout::CHUNK_SENDS;
 use fanout::Fanout;
 pub use stream::{Lapped, Stream};
-pub use subscriber::{Audience, Subscriber};
+pub use subscriber::{Audience, NewSubscriber, Subscriber};
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
@@ -78,7 +78,7 @@ impl Edge {
         std::iter::successors(self.by_channel.get(channel).copied(), |id| self.stream(*id).sibling())
     }
 
-    /// Adds a subscriber that hears what is published from now on; it gets nothing while `held`.
+    /// Adds a subscriber that hears what is published from now on.
     /// `position` is where the channel is. Returns the stream and the subscriber's place in it.
     pub fn subscribe(
         &mut self,
@@ -86,8 +86,7 @@ impl Edge {
         dialect: u8,
         slow: SlowPolicy,
         position: Position,
-        connection: ConnectionId,
-        held: bool,
+        subscriber: NewSubscriber,
     ) -> (StreamId, u32) {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
             let sibling = self.by_channel.get(channel).copied();
@@ -101,7 +100,7 @@ impl Edge {
             // The pass under way meets one more; without this it would end before whoever it has yet to look at.
             stream.pass_left += 1;
         }
-        (id, stream.add(connection, held))
+        (id, stream.add(subscriber))
     }
 
     /// Removes a subscriber; the stream goes with its last one.
@@ -116,12 +115,40 @@ impl Edge {
                 self.warm.retain(|warm| *warm != id);
             }
             let stream = self.streams.remove(id.0 as usize);
-            self.unlink(id, &stream);
+            if !stream.has_ended() {
+                self.unlink(id, &stream);
+            }
         } else if stream.has_pending() {
             // The moved subscriber may have been passed over in the pass that is under way.
             self.fanout.mark(id, stream);
         }
         moved
+    }
+
+    /// A channel has ended: nothing of it is sent any more, and what has its name next is another channel. Says who
+    /// heard it; their subscriptions stay until [`Edge::unsubscribe`].
+    pub fn end(&mut self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let mut connections = Vec::new();
+        let mut next = self.by_channel.remove(channel);
+        while let Some(id) = next {
+            let stream = &mut self.streams[id.0 as usize];
+            next = stream.sibling();
+            connections.extend(stream.subscribers().iter().map(|subscriber| subscriber.connection));
+            if std::mem::take(&mut stream.dirty) {
+                self.fanout.forget(id);
+            }
+            if stream.is_warm() {
+                self.warm.retain(|warm| *warm != id);
+            }
+            stream.end();
+        }
+        connections
+    }
+
+    /// Who hears a channel as a guest.
+    pub fn guests(&self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let subscribers = self.siblings(channel).flat_map(|id| self.stream(id).subscribers());
+        subscribers.filter(|one| !one.authenticated).map(|one| one.connection).collect()
     }
 
     fn unlink(&mut self, id: StreamId, gone: &Stream) {
@@ -240,7 +267,8 @@ impl Edge {
         for (index, stream) in self.streams.iter() {
             stream.invariants();
             let id = StreamId(index as u32);
-            assert!(self.siblings(stream.channel()).any(|other| other == id), "every stream is linked");
+            let linked = self.siblings(stream.channel()).any(|other| other == id);
+            assert!(linked != stream.has_ended(), "every stream is linked until it ends");
             assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
         }
         assert!(self.by_channel.len() <= self.streams.len());

@@ -2,6 +2,7 @@
 
 use super::congestion::Gap;
 use super::members::Member;
+use super::realm::tells_presence;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -37,6 +38,7 @@ impl Home {
         let mut push = |push| {
             self.outputs.push_back(HomeOutput::Push { to: core, channel: channel.clone(), push });
         };
+        let told = tells_presence(self.channels.definition(id));
         let mut lost = gap.presence_lost;
         match missed {
             Recovery::Complete(publications) if publications.is_empty() => {}
@@ -46,7 +48,7 @@ impl Home {
         if lost {
             push(HomePush::Lost(at));
         }
-        for (Member(session), joined) in gap.presence {
+        for (Member(session), joined) in gap.presence.into_iter().filter(|_| told) {
             let except = None;
             push(if joined {
                 HomePush::Joined { session, except }

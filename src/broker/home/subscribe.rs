@@ -1,10 +1,12 @@
 //! Subscribing, recovery and presence.
 
+use super::realm::{tells_presence, visible_to};
 use super::shares::Removed;
 use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
+use crate::model::command::Attachments;
 use crate::model::definition::Presence;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{Recovery, Reply};
@@ -19,8 +21,13 @@ impl Home {
         origin: Origin<'_>,
         name: ChannelName,
         recover: Option<Position>,
+        with: Attachments,
     ) -> Result<Reply, Fault> {
-        let id = self.channels.find_or_open(now, &name)?;
+        let id = if self.channels.rules.in_realm(&name) {
+            self.open_in_realm(now, origin, &name)?
+        } else {
+            self.channels.find_or_open(now, &name)?
+        };
         // The answer's position would be past what the core was pushed.
         if self.congestion.blocks(origin.core, id) {
             return Err(faults::congested());
@@ -47,12 +54,14 @@ impl Home {
         let position = channel.position();
         let recovery = match recover {
             None => Recovery::NotAsked,
-            Some(from) => self.channels.since(now, id, from),
+            Some(from) => visible_recovery(session, self.channels.since(now, id, from)),
         };
         if joined {
             self.push_presence(id, session, true, Some((origin.core, origin.connection)));
         }
-        Ok(Reply::Subscribed { channel: name, position, recovery, history: None, members: None })
+        let history = if with.history { self.history_for(now, id, session) } else { None };
+        let members = if with.members { self.members_for(id) } else { None };
+        Ok(Reply::Subscribed { channel: name, position, recovery, history, members })
     }
 
     /// A connection of `member` on `core` does not hear the channel any more. Ignored if the core has no
@@ -80,8 +89,13 @@ impl Home {
     }
 
     /// The members of a channel.
-    pub(super) fn list_members(&self, name: &ChannelName) -> Result<Reply, Fault> {
-        if self.definitions.of(name).presence == Presence::Off {
+    pub(super) fn list_members(&self, origin: Origin<'_>, name: &ChannelName) -> Result<Reply, Fault> {
+        let rules = if self.channels.rules.in_realm(name) {
+            self.rules_in_realm(origin, name)?
+        } else {
+            *self.definitions.of(name)
+        };
+        if !tells_presence(&rules) {
             return Err(Fault::new(FaultCode::Conflict, "this channel does not keep who is present"));
         }
         let channel = self.channels.find(name).map(|id| self.channels.get(id));
@@ -97,6 +111,9 @@ impl Home {
         joined: bool,
         except: Option<(CoreId, ConnectionId)>,
     ) {
+        if !tells_presence(self.channels.definition(id)) {
+            return;
+        }
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
             if self.congestion.hold_presence(share.core, id, channel.head, session, joined) {
@@ -110,5 +127,14 @@ impl Home {
             };
             self.outputs.push_back(HomeOutput::Push { to: share.core, channel: channel.name.clone(), push });
         }
+    }
+}
+
+/// What a session may see of what it missed.
+fn visible_recovery(session: &Session, recovery: Recovery) -> Recovery {
+    match recovery {
+        Recovery::Complete(missed) => Recovery::Complete(visible_to(session, missed)),
+        Recovery::Gap(missed) => Recovery::Gap(visible_to(session, missed)),
+        Recovery::NotAsked => Recovery::NotAsked,
     }
 }

@@ -6,6 +6,7 @@ mod messages;
 mod model;
 mod predict;
 mod publish;
+mod realm;
 mod rooms;
 mod subscribe;
 mod users;
@@ -14,8 +15,9 @@ use super::*;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::{Attachments, Page};
 use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
-use crate::model::publication::{Body, Publication, PublicationBytes};
+use crate::model::publication::{Body, Client, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery};
+use crate::model::session::Seat;
 
 /// A home side with a clock, and commands from connection 0 of any core.
 struct Bench {
@@ -33,7 +35,24 @@ fn definitions() -> Definitions {
     Definitions { default, namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into() }
 }
 
+/// Realms `r1` and `r2`.
+fn realms() -> [Arc<Realm>; 2] {
+    [1, 2].map(|id| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() }))
+}
+
+/// The session of a user; `@` and `?` before the name give it a seat in realm `r1`, `?` as a guest.
 fn session(user: &str) -> Arc<Session> {
+    let seat = || {
+        let client = Client { socket: user.into(), extras: "{}".into(), table: 0, row: 0 };
+        Some(Box::new(Seat { realm: realms()[0].clone(), client }))
+    };
+    if user.starts_with('?') {
+        return Arc::new(Session::guest(seat()));
+    }
+    if user.starts_with('@') {
+        let of = Session::of(user, Scopes::READ.union(Scopes::WRITE));
+        return Arc::new(Session { seat: seat(), ..of });
+    }
     let scopes = if user == "admin" { Scopes::ADMIN } else { Scopes::READ.union(Scopes::WRITE) };
     Arc::new(Session::of(user, scopes))
 }
@@ -72,7 +91,7 @@ impl Bench {
     }
 
     fn with(definitions: Definitions, limits: Limits) -> Self {
-        let home = Home::new(1, 4, Arc::new(definitions), Arc::new(limits));
+        let home = Home::new(1, 4, Arc::new(definitions), &realms(), Arc::new(limits));
         Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 } }
     }
 
