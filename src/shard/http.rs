@@ -158,8 +158,9 @@ impl Shard {
                     Err(fault) => return self.respond_fault(id, surface, &answering, &fault),
                 };
                 self.authenticated(id, &session);
+                let limits = &*self.setup.limits;
                 let request =
-                    Request { head, parameters: &parameters, body, session: session.as_deref(), fresh };
+                    Request { head, parameters: &parameters, body, session: session.as_deref(), limits, fresh };
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {
