@@ -62,7 +62,7 @@ impl NameIndex {
     }
 
     /// Names that have a number.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.table.len()
     }
 
@@ -100,7 +100,7 @@ mod tests {
                     }
                     _ => prop_assert_eq!(index.find(name, named), model.get(name).copied()),
                 }
-                prop_assert_eq!(index.len(), model.len());
+                prop_assert_eq!(index.count(), model.len());
             }
         }
     }

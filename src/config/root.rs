@@ -4,7 +4,7 @@ use super::error::Place;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, LogLevel, WebSocketConfig};
-use super::{auth, limits, namespaces};
+use super::{auth, limits, namespaces, xano};
 use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
@@ -33,9 +33,11 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         debug: read_debug(root.section("debug")),
         log: read_log(root.section("log")),
         namespaces: namespaces::read(&mut root, context),
+        workspaces: xano::read(root.section("xano"), context),
     };
     root.finish();
     limits::check(&config.limits, context);
+    xano::check(&config.workspaces, &config.namespaces, context);
     config
 }
 

@@ -353,6 +353,46 @@ fn mistakes_in_namespaces_are_reported() {
 }
 
 #[test]
+fn workspaces_have_ids_and_hashes_of_their_own() {
+    let default = Config::load(&Sources::default()).unwrap();
+    assert_eq!(default.workspaces, [Workspace { id: 1, hash: None }]);
+    let case = Case::new(
+        "[[xano.workspace]]\nid = 7\nhash = \"abc-DEF_123\"\n[[xano.workspace]]\nid = 2\nhash_file = \"DIR/h\"\n\
+         [[xano.workspace]]\nid = 3\n",
+    );
+    let config = case.file("h", b"01234567\n").good();
+    let hashes: Vec<_> =
+        config.workspaces.iter().map(|workspace| (workspace.id, workspace.hash.as_deref())).collect();
+    assert_eq!(hashes, [(7, Some("abc-DEF_123")), (2, Some("01234567")), (3, None)]);
+    assert_eq!(good("xano.workspace = []").workspaces, []);
+}
+
+#[test]
+fn mistakes_in_workspaces_are_reported() {
+    let hash = "x.toml:3:1: xano.workspace[0].hash must be 8 to 128 letters, digits, hyphens or underscores";
+    for wrong in ["1234567", "12345678/", "a b c d e f", &"x".repeat(129)] {
+        assert_eq!(bad(&format!("[[xano.workspace]]\nid = 1\nhash = \"{wrong}\"\n")), hash);
+    }
+    assert_eq!(
+        bad("[[xano.workspace]]\nhash = \"12345678\"\n[[xano.workspace]]\nid = 0\nhsh = \"\"\n"),
+        "x.toml:1:1: xano.workspace[0].id must be given\n\
+         x.toml:4:1: xano.workspace[1].id must be 1..=9007199254740992; it is 0\n\
+         x.toml:5:1: xano.workspace[1].hsh is not a setting; did you mean xano.workspace[1].hash?"
+    );
+    assert_eq!(
+        bad(
+            "[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n"
+        ),
+        "x.toml:4:1: xano.workspace[1].hash is the hash of an earlier entry\n\
+         x.toml:4:1: xano.workspace[1].id is the id of an earlier entry"
+    );
+    assert_eq!(
+        bad("[[namespaces]]\nname = \"r1\"\n"),
+        "x.toml:2:1: namespaces[3].name is r1, where the channels of workspace 1 are"
+    );
+}
+
+#[test]
 fn secrets_come_from_files() {
     let case = Case::new(
         "[auth]\njwt_secret_file = \"DIR/secret\"\njwt_public_key_file = [\"DIR/ed.pem\", \"DIR/ec.pem\"]\n\

@@ -60,11 +60,32 @@ pub struct Fault {
     pub code: FaultCode,
     /// The sentence. Never contains a secret.
     pub message: Cow<'static, str>,
+    /// Where in the request it is, if one place is to blame.
+    pub place: Option<FaultPlace>,
+}
+
+/// A place in a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultPlace {
+    /// A parameter or field, by its name.
+    Parameter(&'static str),
+    /// A character of a text.
+    Text {
+        /// Line, from 1.
+        line: u32,
+        /// Column in characters, from 1.
+        column: u32,
+    },
 }
 
 impl Fault {
     /// A fault with its sentence.
     pub fn new(code: FaultCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), place: None }
+    }
+
+    /// The fault with the place that is to blame.
+    pub fn at(self, place: FaultPlace) -> Self {
+        Self { place: Some(place), ..self }
     }
 }

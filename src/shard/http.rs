@@ -158,8 +158,15 @@ impl Shard {
                     Err(fault) => return self.respond_fault(id, surface, &answering, &fault),
                 };
                 self.authenticated(id, &session);
-                let request =
-                    Request { head, parameters: &parameters, body, session: session.as_deref(), fresh };
+                let limits = &*self.setup.limits;
+                let request = Request {
+                    head,
+                    parameters: &parameters,
+                    body,
+                    session: session.as_deref(),
+                    limits,
+                    fresh,
+                };
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {

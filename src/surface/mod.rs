@@ -10,6 +10,7 @@ pub mod router;
 mod testing;
 pub mod xano;
 
+use crate::base::limits::Limits;
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
@@ -103,6 +104,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Who asks; always there on endpoints that are not open.
     pub session: Option<&'a Session>,
+    /// The bounds of this node.
+    pub limits: &'a Limits,
     /// A number that no other request of this node's life has, hard to guess: for ids made by a surface.
     pub fresh: u64,
 }

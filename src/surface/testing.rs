@@ -1,6 +1,7 @@
 //! Requests for the tests of surfaces, written as they stand on the wire.
 
 use super::{Endpoint, Request};
+use crate::base::limits::Limits;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
@@ -29,6 +30,7 @@ pub fn decode(
             parameters: &parameters(endpoint.path, head.path),
             body: body.as_bytes(),
             session: Some(&session),
+            limits: &Limits::default(),
             fresh: FRESH,
         })
     })

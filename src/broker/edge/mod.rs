@@ -284,7 +284,7 @@ impl Edge {
             assert!(linked != stream.has_ended(), "every stream is linked until it ends");
             assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
         }
-        assert!(self.by_channel.len() <= self.streams.len());
+        assert!(self.by_channel.count() <= self.streams.len());
     }
 }
 

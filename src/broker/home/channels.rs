@@ -153,7 +153,7 @@ impl Channels {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert_eq!(self.by_name.len(), self.pool.len(), "every channel has a name");
+        assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
         self.rules.invariants(opened, self.limits.channels_per_namespace_max);
