@@ -2,7 +2,8 @@
 
 use super::channel::Channel;
 use super::faults;
-use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::hash::KeyedState;
+use crate::base::index::NameIndex;
 use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
@@ -19,7 +20,7 @@ const EPOCH_CLOCK_MAX: u64 = 1 << 52;
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
     pub(super) pool: Pool<Channel>,
-    by_name: KeyedMap<ChannelName, u32>,
+    by_name: NameIndex,
     namespaces: Vec<Namespace>,
     /// Index into `namespaces` by name; index 0 is for all that are not named.
     named: BTreeMap<Box<str>, u32>,
@@ -51,7 +52,7 @@ impl Channels {
         }
         Self {
             pool: Pool::default(),
-            by_name: KeyedMap::with_hasher(hasher),
+            by_name: NameIndex::new(hasher),
             namespaces,
             named,
             last_epoch: 0,
@@ -65,7 +66,8 @@ impl Channels {
 
     /// The number of an open channel.
     pub fn find(&self, name: &ChannelName) -> Option<usize> {
-        self.by_name.get(name).map(|id| *id as usize)
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.find(name.as_str(), name_of).map(|id| id as usize)
     }
 
     /// The number of a channel, opened if need be.
@@ -99,7 +101,8 @@ impl Channels {
             namespace: index,
             used_s: seconds(now),
         });
-        self.by_name.insert(name.clone(), id as u32);
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.set(name.as_str(), id as u32, name_of);
         Ok(id)
     }
 
@@ -130,7 +133,7 @@ impl Channels {
     /// Closes a channel that nobody hears and of which nothing is kept.
     pub(super) fn forget(&mut self, id: usize) {
         let channel = self.pool.remove(id);
-        self.by_name.remove(&channel.name);
+        self.by_name.remove(channel.name.as_str(), id as u32);
         self.namespaces[channel.namespace as usize].channels -= 1;
     }
 
