@@ -71,7 +71,7 @@ impl Shard {
             Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
             Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
             Said::Push { channel, push } => self.push(&channel, push),
-            Said::Change { number, change } => self.home.change(number, &change),
+            Said::Change { number, change } => self.home.change(number, change),
             Said::Applied { number } => self.applied(number),
             Said::Fence { number } => self.fence(from, number),
             Said::Fenced { number } => self.fenced(number),

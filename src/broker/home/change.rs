@@ -7,14 +7,17 @@ use crate::base::ids::CoreId;
 use crate::broker::catalog::Change;
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// Publications whose freeing costs as much as ending a channel does.
 const FREED_PER_STEP: usize = 16;
 
-/// A change whose channels are still being looked at.
+/// A change on its way.
 struct Job {
     number: u64,
-    tasks: VecDeque<Task>,
+    change: Arc<Change>,
+    /// What is left to do, once the change is in force here.
+    tasks: Option<VecDeque<Task>>,
     /// The next channel of the first task.
     next: u32,
     told: BTreeSet<CoreId>,
@@ -34,11 +37,11 @@ pub struct Settled {
 }
 
 impl Home {
-    /// Takes over a change of a definition. From here on commands are judged by it; [`Home::work`] follows until
-    /// the number is settled.
-    pub fn change(&mut self, number: u64, change: &Change) {
-        let tasks = self.channels.rules.apply(change).into();
-        self.jobs.0.push_back(Job { number, tasks, next: 0, told: BTreeSet::new() });
+    /// Takes over a change of a definition. [`Home::work`] follows until the number is settled. It is in force when
+    /// all earlier ones are settled, so that each finds the channels as the one before left them: a channel that one
+    /// change ends is not found alive by the next.
+    pub fn change(&mut self, number: u64, change: Arc<Change>) {
+        self.jobs.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
     }
 
     /// Whether a change is not settled.
@@ -50,7 +53,8 @@ impl Home {
     /// come before.
     pub fn work(&mut self, steps_left: &mut usize) -> Option<Settled> {
         let mut job = self.jobs.0.pop_front()?;
-        while let Some(task) = job.tasks.front().copied() {
+        let tasks = job.tasks.get_or_insert_with(|| self.channels.rules.apply(&job.change).into());
+        while let Some(task) = tasks.front().copied() {
             while let Some(id) = self.channels.rules.next_channel(task.set(), job.next) {
                 if *steps_left == 0 {
                     self.jobs.0.push_front(job);
@@ -60,7 +64,7 @@ impl Home {
                 *steps_left = steps_left.saturating_sub(self.look_at(task, id as usize, &mut job.told));
             }
             self.channels.rules.finish(task);
-            job.tasks.pop_front();
+            tasks.pop_front();
             job.next = 0;
         }
         Some(Settled { number: job.number, told: job.told.into_iter().collect() })

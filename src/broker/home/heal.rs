@@ -32,7 +32,12 @@ impl Home {
     }
 
     fn heal_channel(&mut self, now: Now, core: CoreId, id: usize, gap: Gap) {
-        let at = self.channels.get(id).position();
+        let channel = self.channels.get(id);
+        if !self.channels.rules.holds(channel.rules, &channel.name) {
+            // It is over, and its subscribers are about to be told that.
+            return;
+        }
+        let at = channel.position();
         let missed = self.channels.since(now, id, Position { offset: gap.after, ..at });
         let channel = &self.channels.get(id).name;
         let mut push = |push| {

@@ -127,8 +127,13 @@ impl Run {
                 };
             }
             Step::Define { name, put } => {
+                // The change before is settled first.
+                while self.bench.home.work(&mut usize::MAX.clone()).is_some() {}
+                self.bench.home.invariants();
+                self.hear();
                 let (change, over) = self.model.define(name, put);
-                self.bench.home.change(1, &change);
+                self.bench.home.change(1, Arc::new(change));
+                self.bench.home.work(&mut 0);
                 for heard in over {
                     self.views.remove(&heard).expect("it heard the channel");
                     assert!(self.ending.insert(heard), "one life ends before the next begins");

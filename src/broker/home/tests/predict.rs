@@ -359,6 +359,7 @@ impl Model {
                     Reply::RoomDeleted(room)
                 }
             },
+            Command::ListHistory { .. } => fault(FaultCode::NoSuchChannel),
             other => panic!("not modelled: {other:?}"),
         }
     }

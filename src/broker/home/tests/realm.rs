@@ -47,7 +47,7 @@ impl Bench {
         was: Option<&Arc<DefinitionRecord>>,
         is: Option<&Arc<DefinitionRecord>>,
     ) -> Vec<u16> {
-        self.home.change(7, &Change { was: was.cloned(), is: is.cloned() });
+        self.home.change(7, Arc::new(Change { was: was.cloned(), is: is.cloned() }));
         self.home.invariants();
         let settled = self.home.work(&mut 1_000).expect("few channels");
         assert_eq!(settled.number, 7);
@@ -238,20 +238,20 @@ fn a_name_that_is_defined_again_is_a_new_life() {
 #[test]
 fn ending_takes_turns_and_a_name_can_begin_anew_before_its_end() {
     let mut bench = Bench::new();
-    let chat = record(1, "chat", true, open());
+    let (wide, chat) = (record(1, "chat", true, open()), record(2, "chat/a", true, open()));
+    bench.change(None, Some(&wide));
     bench.change(None, Some(&chat));
     for n in 0..10 {
-        bench.join(1, "@s", &format!("r1:chat/{n}"));
+        bench.join(1, "@s", &format!("r1:chat/a/{n}"));
     }
     bench.pushes();
-    bench.home.change(1, &Change { was: Some(chat.clone()), is: None });
-    let again = record(2, "chat", true, open());
-    bench.home.change(2, &Change { was: None, is: Some(again) });
+    bench.home.change(1, Arc::new(Change { was: Some(chat.clone()), is: None }));
+    bench.home.change(2, Arc::new(Change { was: None, is: Some(chat) }));
     bench.home.invariants();
     assert_eq!(bench.home.work(&mut 3), None);
     assert_eq!(ends(&bench.pushes()).len(), 3);
-    assert_eq!(code(bench.try_publish("@s", "r1:chat/9", said("1"), None)), FaultCode::NotSubscribed);
-    let Reply::Subscribed { members, .. } = bench.join(2, "@t", "r1:chat/9") else { panic!() };
+    assert_eq!(code(bench.try_publish("@s", "r1:chat/a/9", said("1"), None)), FaultCode::NotSubscribed);
+    let Reply::Subscribed { members, .. } = bench.join(2, "@t", "r1:chat/a/9") else { panic!() };
     assert_eq!(members, Some(vec![session("@t")]));
     let end = bench.home.pop_end();
     assert!(
@@ -262,8 +262,10 @@ fn ending_takes_turns_and_a_name_can_begin_anew_before_its_end() {
     let settled = bench.home.work(&mut 100).expect("few are left");
     assert_eq!((settled.number, settled.told), (1, vec![CoreId(1)]));
     assert_eq!(ends(&bench.pushes()).len(), 6);
-    assert_eq!(bench.home.work(&mut 0).map(|settled| settled.number), Some(2), "nothing to end");
     assert_eq!(bench.home.state().channels, 1);
+    let settled = bench.home.work(&mut 100).expect("one is left");
+    assert_eq!((settled.number, settled.told), (2, vec![CoreId(2)]), "then the next change is in force");
+    assert_eq!(bench.home.state().channels, 0);
     bench.home.invariants();
 }
 
