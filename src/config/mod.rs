@@ -28,7 +28,9 @@ mod suggest;
 mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
-pub use settings::{AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig, Workspace};
+pub use settings::{
+    AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig, Workspace,
+};
 
 use error::Findings;
 use node::{Table, merge_root};

@@ -379,7 +379,9 @@ fn mistakes_in_workspaces_are_reported() {
          x.toml:5:1: xano.workspace[1].hsh is not a setting; did you mean xano.workspace[1].hash?"
     );
     assert_eq!(
-        bad("[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n"),
+        bad(
+            "[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n"
+        ),
         "x.toml:4:1: xano.workspace[1].hash is the hash of an earlier entry\n\
          x.toml:4:1: xano.workspace[1].id is the id of an earlier entry"
     );

@@ -53,7 +53,12 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), Serv
     let stop = Stop::new();
     stop.on_signals()?;
     let make_shard = move |core: CoreId| Shard::new(Setup { core, ..setup.clone() }, clock::now());
-    runtime::run(settings, make_shard, |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }), &stop)?;
+    runtime::run(
+        settings,
+        make_shard,
+        |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
+        &stop,
+    )?;
     Ok(())
 }
 

@@ -159,8 +159,14 @@ impl Shard {
                 };
                 self.authenticated(id, &session);
                 let limits = &*self.setup.limits;
-                let request =
-                    Request { head, parameters: &parameters, body, session: session.as_deref(), limits, fresh };
+                let request = Request {
+                    head,
+                    parameters: &parameters,
+                    body,
+                    session: session.as_deref(),
+                    limits,
+                    fresh,
+                };
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {

@@ -78,7 +78,10 @@ fn ask(world: &mut World, request: &str, body: &str) -> Result<String, String> {
     let socket = world.connect(core, ADMIN).ok_or("the admin was refused")?;
     let head = "Host: x\r\nAuthorization: Bearer rc_admin\r\nContent-Type: text/x-xanoscript";
     let length = body.len();
-    world.send(socket, format!("{request} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes());
+    world.send(
+        socket,
+        format!("{request} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes(),
+    );
     world.settle();
     let answer = String::from_utf8_lossy(&world.sockets[socket].output).into_owned();
     world.reset(socket);

@@ -9,13 +9,19 @@ use serde::Deserialize;
 
 /// The body as a definition of a workspace's channel.
 pub fn definition(request: &Request<'_>, workspace: u64) -> Result<DefinitionDraft, Fault> {
-    of_type(request, "text/x-xanoscript", "The body must be XanoScript: send Content-Type: text/x-xanoscript.")?;
+    of_type(
+        request,
+        "text/x-xanoscript",
+        "The body must be XanoScript: send Content-Type: text/x-xanoscript.",
+    )?;
     let limits = request.limits;
     if request.body.len() > limits.definition_source_bytes_max as usize {
-        let sentence = format!("The script is too long: at most {} bytes.", limits.definition_source_bytes_max);
+        let sentence =
+            format!("The script is too long: at most {} bytes.", limits.definition_source_bytes_max);
         return Err(Fault::new(FaultCode::TooLarge, sentence));
     }
-    let source = std::str::from_utf8(request.body).map_err(|error| not_text(request.body, error.valid_up_to()))?;
+    let source =
+        std::str::from_utf8(request.body).map_err(|error| not_text(request.body, error.valid_up_to()))?;
     let limits = ScriptLimits {
         name_bytes_max: names::bytes_max(workspace, limits.channel_name_bytes_max),
         message_history_max: limits.message_history_max,

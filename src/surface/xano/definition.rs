@@ -52,10 +52,16 @@ mod tests {
     #[test]
     fn an_empty_body_is_a_quiet_channel_for_the_authenticated() {
         let draft = draft(&script(), "realtime_channel chat {}");
-        assert_eq!((&*draft.name, &*draft.description, draft.active, draft.nested), ("chat", "", true, false));
+        assert_eq!(
+            (&*draft.name, &*draft.description, draft.active, draft.nested),
+            ("chat", "", true, false)
+        );
         assert_eq!(&*draft.source, "realtime_channel chat {}");
         let rules = draft.rules;
-        assert_eq!((rules.subscribe, rules.publish, rules.whisper), (Who::Authenticated, Who::Nobody, Who::Nobody));
+        assert_eq!(
+            (rules.subscribe, rules.publish, rules.whisper),
+            (Who::Authenticated, Who::Nobody, Who::Nobody)
+        );
         assert_eq!(rules.presence, Presence::Sockets { told: false });
         assert_eq!(rules.history.count_max, 0);
     }
@@ -84,9 +90,15 @@ mod tests {
             (true, false, Who::Everyone),
         ] {
             let public = ChannelScript { public_messaging: Messaging { active, auth }, ..script() };
-            assert_eq!((draft(&public, "").rules.publish, draft(&public, "").rules.whisper), (who, Who::Nobody));
+            assert_eq!(
+                (draft(&public, "").rules.publish, draft(&public, "").rules.whisper),
+                (who, Who::Nobody)
+            );
             let private = ChannelScript { private_messaging: Messaging { active, auth }, ..script() };
-            assert_eq!((draft(&private, "").rules.publish, draft(&private, "").rules.whisper), (Who::Nobody, who));
+            assert_eq!(
+                (draft(&private, "").rules.publish, draft(&private, "").rules.whisper),
+                (Who::Nobody, who)
+            );
         }
     }
 

@@ -126,7 +126,9 @@ fn wishes(payload: Option<&RawValue>) -> Result<Attachments, Fault> {
             history: wishes.history.unwrap_or(false),
             members: wishes.presence.unwrap_or(false),
         }),
-        Err(_) => invalid("The payload of a join must be {\"history\":true or false,\"presence\":true or false}."),
+        Err(_) => {
+            invalid("The payload of a join must be {\"history\":true or false,\"presence\":true or false}.")
+        }
     }
 }
 

@@ -101,7 +101,10 @@ mod tests {
         );
         assert_eq!(
             shown(&encode_http(&fault)),
-            (400, r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"Unterminated string","payload":null}"#.into())
+            (
+                400,
+                r#"{"code":"ERROR_CODE_INPUT_ERROR","message":"Unterminated string","payload":null}"#.into()
+            )
         );
         let fault = Fault::new(FaultCode::InvalidRequest, "x").at(FaultPlace::Parameter("per_page"));
         assert_eq!(

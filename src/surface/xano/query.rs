@@ -77,9 +77,16 @@ mod tests {
     #[test]
     fn pages_have_bounds() {
         assert_eq!(read("", page), Ok(Page { number: 1, size: 50 }));
-        assert_eq!(read("?page=4294967295&per_page=10000", page), Ok(Page { number: u32::MAX, size: 10_000 }));
+        assert_eq!(
+            read("?page=4294967295&per_page=10000", page),
+            Ok(Page { number: u32::MAX, size: 10_000 })
+        );
         for bad in ["0", "-1", "+1", "x", "", "1.5", "4294967296", "9223372036854775808"] {
-            assert_eq!(read(&format!("?page={bad}"), page), Err(Some(FaultPlace::Parameter("page"))), "{bad}");
+            assert_eq!(
+                read(&format!("?page={bad}"), page),
+                Err(Some(FaultPlace::Parameter("page"))),
+                "{bad}"
+            );
         }
         for bad in ["0", "10001", "-1", "x", ""] {
             let query = format!("?per_page={bad}");

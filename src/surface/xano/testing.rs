@@ -6,8 +6,7 @@ use crate::model::session::{Scopes, Seat, Session};
 use std::sync::Arc;
 
 /// What [`client`] is on the wire.
-pub const SHOWN: &str =
-    r#"{"socketId":"S1","extras":{"name":"Ada"},"permissions":{"dbo_id":1,"row_id":42}}"#;
+pub const SHOWN: &str = r#"{"socketId":"S1","extras":{"name":"Ada"},"permissions":{"dbo_id":1,"row_id":42}}"#;
 
 /// What others are shown of it.
 pub fn client() -> Client {

@@ -25,9 +25,8 @@ fn said(json: &str, authenticated: bool) -> Command {
 
 #[test]
 fn a_join_says_what_it_wants_with_it() {
-    let join = |payload: &str| {
-        accepted(&format!(r#"{{"action":"join","options":{{"channel":"lobby"}}{payload}}}"#))
-    };
+    let join =
+        |payload: &str| accepted(&format!(r#"{{"action":"join","options":{{"channel":"lobby"}}{payload}}}"#));
     let joined = |history, members| Command::Subscribe {
         channel: lobby(),
         recover: None,
@@ -59,8 +58,7 @@ fn the_frames_of_the_client_are_understood() {
     assert_eq!(frame("message", "", r#"{"text":"hi"}"#), said(r#"{"text":"hi"}"#, false));
     assert_eq!(frame("message", r#","authenticated":true"#, r#""x""#), said(r#""x""#, true));
     assert_eq!(frame("message", r#","authenticated":false"#, r#""x""#), said(r#""x""#, false));
-    let whisper =
-        Command::Whisper { channel: lobby(), to: "S2".into(), json: r#""psst""#.into() };
+    let whisper = Command::Whisper { channel: lobby(), to: "S2".into(), json: r#""psst""#.into() };
     assert_eq!(frame("message", r#","socketId":"S2""#, r#""psst""#), whisper);
     assert_eq!(frame("message", r#","socketId":"\u00532","authenticated":false"#, r#""psst""#), whisper);
 }
@@ -68,7 +66,8 @@ fn the_frames_of_the_client_are_understood() {
 #[test]
 fn a_payload_is_kept_to_the_byte() {
     for payload in ["null", "1e3", r#""\u00e9\ud800""#, "{ \"b\" : 1,\"a\":[ ] ,\"b\":2}"] {
-        let frame = format!(r#"{{"action":"message","options":{{"channel":"lobby"}},"payload": {payload} }}"#);
+        let frame =
+            format!(r#"{{"action":"message","options":{{"channel":"lobby"}},"payload": {payload} }}"#);
         assert_eq!(accepted(&frame), said(payload, false));
     }
     assert_eq!(accepted(r#"{"action":"message","options":{"channel":"lobby"}}"#), said("null", false));
@@ -83,7 +82,8 @@ fn a_message_for_one_never_becomes_one_for_all() {
         r#""socketId":{}"#,
         r#""socketId":"S2","authenticated":true"#,
     ] {
-        let frame = format!(r#"{{"action":"message","options":{{"channel":"lobby",{options}}},"payload":1}}"#);
+        let frame =
+            format!(r#"{{"action":"message","options":{{"channel":"lobby",{options}}},"payload":1}}"#);
         assert_eq!(refused(&frame), FaultCode::InvalidRequest, "{options}");
     }
 }
@@ -133,7 +133,10 @@ fn faults_have_their_codes() {
 #[test]
 fn the_channel_comes_back_with_faults() {
     let channel = |frame: &str| heard(frame).correlation.map(String::from);
-    assert_eq!(channel(r#"{"action":"join","options":{"channel":"lob\u0062y"}}"#).as_deref(), Some(r#""lob\u0062y""#));
+    assert_eq!(
+        channel(r#"{"action":"join","options":{"channel":"lob\u0062y"}}"#).as_deref(),
+        Some(r#""lob\u0062y""#)
+    );
     assert_eq!(channel(r#"{"action":5,"options":{"channel":"lobby"}}"#).as_deref(), Some(r#""lobby""#));
     assert_eq!(
         channel(r#"{"action":"message","options":{"channel":"lobby","authenticated":1}}"#).as_deref(),

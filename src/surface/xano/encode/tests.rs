@@ -55,7 +55,9 @@ fn answers_to_joining_and_leaving_show_the_client_itself() {
     };
     assert_eq!(
         reply(&subscribed, Some("\"ignored\"")),
-        format!(r#"{{"action":"join","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":{{"history":[]}}}}"#)
+        format!(
+            r#"{{"action":"join","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":{{"history":[]}}}}"#
+        )
     );
     assert_eq!(
         reply(&Reply::Unsubscribed { channel: channel() }, None),
@@ -78,7 +80,9 @@ fn faults_say_which_channel_they_are_of() {
     let text = "Anonymous clients cannot join this channel.";
     assert_eq!(
         reply(&fault, Some("\"lob\\u0062y\"")),
-        format!(r#"{{"action":"error","options":{{"channel":"lob\u0062y"}},"payload":{{"message":"{text}"}}}}"#)
+        format!(
+            r#"{{"action":"error","options":{{"channel":"lob\u0062y"}},"payload":{{"message":"{text}"}}}}"#
+        )
     );
     assert_eq!(reply(&fault, None), format!(r#"{{"action":"error","payload":{{"message":"{text}"}}}}"#));
     assert!(reply(&Reply::Pong, None).contains("please report this"));
@@ -86,8 +90,9 @@ fn faults_say_which_channel_they_are_of() {
 
 #[test]
 fn publications_are_messages_and_events() {
-    let message =
-        format!(r#"{{"action":"message","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":{{"a": 1}}}}"#);
+    let message = format!(
+        r#"{{"action":"message","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":{{"a": 1}}}}"#
+    );
     let bytes = said(r#"{"a": 1}"#);
     let view = Publication::view(&bytes).expect("valid");
     assert_eq!(push(Push::Publication(view)), message);
@@ -97,14 +102,16 @@ fn publications_are_messages_and_events() {
     let event = event("[2]");
     assert_eq!(push(Push::Publication(Publication::view(&event).expect("valid"))), event_frame);
 
-    let whole =
-        format!(r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[{message},{event_frame}]}}}}"#);
+    let whole = format!(
+        r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[{message},{event_frame}]}}}}"#
+    );
     // What another surface published is left out, wherever it stands.
     let other = archived(Body::UserOnline);
     let publications = vec![other.clone(), bytes.clone(), other.clone(), event.clone(), other];
     assert_eq!(push(Push::History(&publications)), whole);
     assert_eq!(reply(&Reply::History { channel: channel(), publications }, None), whole);
-    let empty = format!(r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[]}}}}"#);
+    let empty =
+        format!(r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[]}}}}"#);
     assert_eq!(push(Push::History(&[])), empty);
 }
 
@@ -136,7 +143,9 @@ fn presence_shows_clients() {
     assert_eq!(push(Push::Joined(&session())), update("join"));
     assert_eq!(push(Push::Left(&session())), update("leave"));
     let full = |list: &str| {
-        format!(r#"{{"action":"presence_full","options":{{"channel":{NAME}}},"payload":{{"presence":[{list}]}}}}"#)
+        format!(
+            r#"{{"action":"presence_full","options":{{"channel":{NAME}}},"payload":{{"presence":[{list}]}}}}"#
+        )
     };
     let members = [Arc::new(session()), Arc::new(Session { seat: None, ..session() }), Arc::new(session())];
     assert_eq!(push(Push::Members(&members)), full(&format!("{SHOWN},{SHOWN}")));
@@ -148,7 +157,9 @@ fn the_end_of_a_channel_is_an_error() {
     let fault = Fault::new(FaultCode::ChannelDeleted, "in other words");
     assert_eq!(
         push(Push::Ended(&fault)),
-        format!(r#"{{"action":"error","options":{{"channel":{NAME}}},"payload":{{"message":"Channel deleted"}}}}"#)
+        format!(
+            r#"{{"action":"error","options":{{"channel":{NAME}}},"payload":{{"message":"Channel deleted"}}}}"#
+        )
     );
     assert!(push(Push::Gap(Position::default())).contains("were lost"));
 }

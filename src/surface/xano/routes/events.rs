@@ -101,7 +101,8 @@ mod tests {
             let fault = decoded(body).expect_err(body);
             assert_eq!((fault.code, fault.place), (code, place.map(FaultPlace::Parameter)), "{body}");
         }
-        let as_text = decode_as(&CREATE, PATH, &[("Content-Type", "text/plain")], "{}").expect_err("not JSON");
+        let as_text =
+            decode_as(&CREATE, PATH, &[("Content-Type", "text/plain")], "{}").expect_err("not JSON");
         assert_eq!(as_text.place, Some(FaultPlace::Parameter("Content-Type")));
         let nowhere = decode_as(&CREATE, "/workspace/x/realtime/event", &[], "{}").expect_err("no workspace");
         assert_eq!(nowhere.code, FaultCode::NotFound);

@@ -69,10 +69,7 @@ fn a_listing_has_the_published_defaults() {
     let filter = DefinitionFilter { search: "".into(), descending: true };
     let page = Page { number: 1, size: 50 };
     let list = |target| decode(&LIST, target, &[], "");
-    assert_eq!(
-        list(LIST_PATH),
-        Ok(Command::ListDefinitions { realm: 7, filter, page, with_source: false })
-    );
+    assert_eq!(list(LIST_PATH), Ok(Command::ListDefinitions { realm: 7, filter, page, with_source: false }));
     let fault = list("/workspace/7/realtime/channel?per_page=0").expect_err("0");
     assert_eq!(fault.place, Some(FaultPlace::Parameter("per_page")));
 }
@@ -87,9 +84,16 @@ fn what_is_no_script_is_refused_at_its_place() {
         ("realtime_channel \"a//b\" {}", at(1, 18)),
     ] {
         let fault = created(script).expect_err(script);
-        assert_eq!((fault.code, fault.place), (FaultCode::InvalidSyntax, place), "{script}: {}", fault.message);
+        assert_eq!(
+            (fault.code, fault.place),
+            (FaultCode::InvalidSyntax, place),
+            "{script}: {}",
+            fault.message
+        );
     }
-    for fields in [&[][..], &[("Content-Type", "application/json")], &[("Content-Type", "text/x-xanoscriptx")]] {
+    for fields in
+        [&[][..], &[("Content-Type", "application/json")], &[("Content-Type", "text/x-xanoscriptx")]]
+    {
         let fault = decode(&CREATE, LIST_PATH, fields, "realtime_channel a {}").expect_err("no script");
         assert_eq!(fault.code, FaultCode::InvalidRequest);
         assert_eq!(fault.place, Some(FaultPlace::Parameter("Content-Type")));
