@@ -51,7 +51,8 @@ impl Shard {
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
-        if home != self.setup.core {
+        // What this core has still to hear from itself, the end of a subscription say, was asked for before.
+        if home != self.setup.core || !self.local.is_empty() {
             return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
