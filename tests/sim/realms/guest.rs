@@ -86,7 +86,7 @@ impl Guest {
         if self.joined.contains_key(channel) && !busy && rng.percent(20) {
             self.leaving.insert(channel);
             self.send("leave", channel, "null", socket, rng);
-        } else if self.joined.contains_key(channel) {
+        } else if self.joined.contains_key(channel) && !busy {
             let number = truth.said.len();
             truth.said.push((channel, truth.gone[top(channel)]));
             self.send("message", channel, &number.to_string(), socket, rng);
