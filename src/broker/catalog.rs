@@ -246,7 +246,7 @@ mod tests {
         let list = |search: &str, descending, number, size| {
             let filter = DefinitionFilter { search: search.into(), descending };
             match catalog.list(1, &filter, Page { number, size }, false) {
-                Reply::Definitions { items, total, .. } => {
+                Ok(Reply::Definitions { items, total, .. }) => {
                     (items.iter().map(|item| item.draft.name.to_string()).collect::<Vec<_>>(), total)
                 }
                 other => panic!("{other:?}"),
