@@ -1,5 +1,5 @@
-//! Any text as a script: no panic, a mistake is within the text, and what is read is read again from what is printed
-//! of it.
+//! Any text as a script, and as what stands in the brackets of one: no panic, a mistake is within the text, and what
+//! is read is read again from what is printed of it.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 const LIMITS: ScriptLimits = ScriptLimits { name_bytes_max: 20, message_history_max: 1_000 };
 
-fuzz_target!(|text: &str| {
+fn read(text: &str) {
     match parse(text, &LIMITS) {
         Ok(script) => {
             assert_eq!(check_name(&script.name, LIMITS.name_bytes_max), Ok(()));
@@ -24,4 +24,10 @@ fuzz_target!(|text: &str| {
             assert!(!error.message.is_empty() && error.message.len() < 500);
         }
     }
+}
+
+fuzz_target!(|text: &str| {
+    read(text);
+    read(&format!("realtime_channel a {{{text}}}"));
+    read(&format!("realtime_channel a {{ settings = {{{text}}} }}"));
 });

@@ -259,5 +259,9 @@ mod tests {
         assert_eq!(list("OF C", true, 1, 10), (all(&["c"]), 1), "descriptions too");
         assert_eq!(list("none", false, 1, 10), (all(&[]), 0));
         assert_eq!(list("", false, 9, 10), (all(&[]), 4));
+        let (filter, page) =
+            (DefinitionFilter { search: "".into(), descending: false }, Page { number: 1, size: 1 });
+        let nowhere = catalog.list(3, &filter, page, false).map_err(|fault| fault.code);
+        assert_eq!(nowhere, Err(FaultCode::NotFound));
     }
 }

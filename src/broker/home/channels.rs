@@ -1,10 +1,12 @@
 //! The table of the channels homed on a core. What it keeps of what was said is in `retention`.
 
 use super::channel::Channel;
+use super::epochs::Epochs;
 use super::faults;
 use super::history::History;
 use super::rules::Rules;
-use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::hash::KeyedState;
+use crate::base::index::NameIndex;
 use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
@@ -13,15 +15,12 @@ use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
 use std::sync::Arc;
 
-/// Wall clock past which epochs only count up, so that they stay below 2^53 whatever the clock says.
-const EPOCH_CLOCK_MAX: u64 = 1 << 52;
-
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
     pub(super) pool: Pool<Channel>,
     pub(super) rules: Rules,
-    by_name: KeyedMap<ChannelName, u32>,
-    last_epoch: u64,
+    by_name: NameIndex,
+    epochs: Epochs,
     pub(super) history_bytes: usize,
     pub(super) history_publications: usize,
     /// Where sweeping goes on.
@@ -37,8 +36,8 @@ impl Channels {
         Self {
             pool: Pool::default(),
             rules,
-            by_name: KeyedMap::with_hasher(hasher),
-            last_epoch: 0,
+            by_name: NameIndex::new(hasher),
+            epochs: Epochs::new(hasher),
             history_bytes: 0,
             history_publications: 0,
             sweep_cursor: 0,
@@ -47,15 +46,21 @@ impl Channels {
         }
     }
 
+    /// The number of what has this name, ended or not.
+    fn number_of(&self, name: &ChannelName) -> Option<usize> {
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.find(name.as_str(), name_of).map(|id| id as usize)
+    }
+
     /// The number of an open channel that has not ended.
     pub fn find(&self, name: &ChannelName) -> Option<usize> {
-        let id = *self.by_name.get(name)? as usize;
+        let id = self.number_of(name)?;
         self.rules.holds(self.pool[id].rules, name).then_some(id)
     }
 
     /// The number of a channel of this name that has ended and is still to be closed.
     pub fn find_ended(&self, name: &ChannelName) -> Option<usize> {
-        let id = *self.by_name.get(name)? as usize;
+        let id = self.number_of(name)?;
         (!self.rules.holds(self.pool[id].rules, name)).then_some(id)
     }
 
@@ -88,10 +93,9 @@ impl Channels {
                 "channels_per_namespace_max",
             ));
         }
-        self.last_epoch = now.unix_ms.min(EPOCH_CLOCK_MAX).max(self.last_epoch + 1);
         let id = self.pool.insert(Channel {
             name: name.clone(),
-            epoch: self.last_epoch,
+            epoch: self.epochs.next(now),
             head: 0,
             shares: Default::default(),
             history: None,
@@ -100,7 +104,8 @@ impl Channels {
             used_s: seconds(now),
         });
         self.rules.enter(rules, id as u32);
-        self.by_name.insert(name.clone(), id as u32);
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.set(name.as_str(), id as u32, name_of);
         Ok(id)
     }
 
@@ -132,7 +137,7 @@ impl Channels {
     pub(super) fn forget(&mut self, id: usize) {
         self.edit_history(id, History::clear);
         let channel = self.pool.remove(id);
-        self.by_name.remove(&channel.name);
+        self.by_name.remove(channel.name.as_str(), id as u32);
         self.rules.leave(channel.rules, id as u32);
     }
 
@@ -148,13 +153,13 @@ impl Channels {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert_eq!(self.by_name.len(), self.pool.len(), "every channel has a name");
+        assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
         self.rules.invariants(opened, self.limits.channels_per_namespace_max);
         for (id, channel) in self.pool.iter() {
-            assert_eq!(self.by_name.get(&channel.name), Some(&(id as u32)), "a name leads to its channel");
-            assert!(channel.epoch <= self.last_epoch, "epochs rise");
+            assert_eq!(self.number_of(&channel.name), Some(id), "a name leads to its channel");
+            assert!(channel.epoch <= self.epochs.last(), "epochs rise");
             channel.shares.invariants();
             if let Some(history) = &channel.history {
                 let bounds = self.definition(id).history;

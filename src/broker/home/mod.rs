@@ -13,6 +13,7 @@ mod change;
 mod channel;
 mod channels;
 mod congestion;
+mod epochs;
 mod faults;
 mod heal;
 mod history;
@@ -121,8 +122,7 @@ impl Home {
         realms: &[Arc<Realm>],
         limits: Arc<Limits>,
     ) -> Self {
-        let hasher =
-            |purpose: u8| KeyedState::new(seed, u64::from_be_bytes(*b"corehome") ^ u64::from(purpose));
+        let hasher = |purpose| hasher(seed, purpose);
         Self {
             channels: Channels::new(hasher(0), Rules::new(hasher(4), &definitions, realms), limits.clone()),
             congestion: Congestion::new(cores),
@@ -211,4 +211,9 @@ impl Home {
             self.heal(now, CoreId(core));
         }
     }
+}
+
+/// The hasher of one table of a home.
+fn hasher(seed: u64, purpose: u8) -> KeyedState {
+    KeyedState::new(seed, u64::from_be_bytes(*b"corehome") ^ u64::from(purpose))
 }

@@ -1,5 +1,6 @@
 //! A naive model of the home side: plain lists, searched from end to end. It predicts every answer.
 
+use super::super::epochs::Epochs;
 use super::realm::{open, record};
 use super::*;
 use crate::broker::catalog::Change;
@@ -19,7 +20,7 @@ pub struct Model {
     rooms: BTreeMap<ChannelName, Room>,
     online: BTreeMap<String, u32>,
     keys: Vec<(u64, Key, Reply)>,
-    last_epoch: u64,
+    epochs: Epochs,
     defined: BTreeMap<String, Defined>,
     last_life: u64,
 }
@@ -77,7 +78,7 @@ impl Model {
             rooms: BTreeMap::new(),
             online: BTreeMap::new(),
             keys: Vec::new(),
-            last_epoch: 0,
+            epochs: Epochs::new(super::super::hasher(1, 0)),
             defined: BTreeMap::new(),
             last_life: 0,
         }
@@ -219,8 +220,7 @@ impl Model {
 
     fn open(&mut self, now: Now, name: &ChannelName) -> &mut Channel {
         if !self.channels.contains_key(name) {
-            self.last_epoch = now.unix_ms.max(self.last_epoch + 1);
-            let at = Position { epoch: self.last_epoch, offset: 0 };
+            let at = Position { epoch: self.epochs.next(now), offset: 0 };
             let used_s = now.monotonic_us / 1_000_000;
             let life = self.life(name).unwrap_or(0);
             self.channels.insert(name.clone(), Channel { at, used_s, life, ..Channel::default() });

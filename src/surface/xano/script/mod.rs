@@ -1,4 +1,4 @@
-//! XanoScript as far as it declares realtime channels: [`parse`] from text to a [`ChannelScript`], [`print`] back.
+//! XanoScript as far as it declares realtime channels: [`parse`] from text to a [`ChannelScript`], [`print()`] back.
 //!
 //! ```text
 //! script    = { line } "realtime_channel" ( word | string ) "{" [ arguments ] "}" { line }
