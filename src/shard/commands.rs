@@ -51,11 +51,12 @@ impl Shard {
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
-        // What this core has still to hear from itself, the end of a subscription say, was asked for before.
-        if home != self.setup.core || !self.local.is_empty() {
+        if home != self.setup.core {
             return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
+        // What an earlier request changed here is told before this one is done.
+        self.pump_home();
         let reply = self.execute_here(&ticket, command);
         self.reply_now(id, expect, reply);
         self.pump_home();
