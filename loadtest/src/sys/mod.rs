@@ -25,6 +25,12 @@ pub fn thread_cpu_ns() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// Time that the calling thread could have run and another did, in nanoseconds; 0 where the kernel does not say.
+pub fn thread_wait_ns() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|field| field.parse().ok()).unwrap_or(0)
+}
+
 /// The result of a call that answers -1 and sets `errno` on failure.
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
