@@ -6,6 +6,7 @@ use crate::scenario::{Scenario, parse_duration};
 
 /// The rates found are this close to the true one.
 const CLOSE_ENOUGH: f64 = 1.05;
+const RATE_MIN: f64 = 1.0;
 const RATE_MAX: f64 = 1e6;
 
 /// A percentile and what it must stay below.
@@ -78,7 +79,7 @@ pub fn search(
             (false, _) => broken / 2.0,
             (true, true) => (low * broken).sqrt(),
         };
-        if broken / low < CLOSE_ENOUGH || rate > RATE_MAX || rate < 1.0 {
+        if broken / low < CLOSE_ENOUGH || !(RATE_MIN..=RATE_MAX).contains(&rate) {
             break;
         }
     }

@@ -66,6 +66,14 @@ pub struct Run {
     pub histograms: Vec<(&'static str, Histogram<u64>)>,
 }
 
+/// What a worker brings home.
+struct Part {
+    tally: Tally,
+    sampler: Option<Sampler>,
+    /// Whether the load began.
+    got_going: bool,
+}
+
 /// Runs `plan`. A run that breaks off still has an outcome, with its failure in it; an error means that it never
 /// got going, or that the user stopped it.
 pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
@@ -80,7 +88,7 @@ pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
     let streams = layout.streams();
     let shared = Shared::new(workers, streams.len());
     let sampler = Sampler::new(plan.server_pid)?;
-    let work = |index: usize, sampler: Option<Sampler>| -> Result<(Tally, Option<Sampler>, bool), Failure> {
+    let work = |index: usize, sampler: Option<Sampler>| -> Result<Part, Failure> {
         let mut worker = Worker::new(plan, &shared, &layout, &streams, index, sampler)?;
         let driven = worker.drive();
         let got_going = worker.tally.window.end > 0 && worker.stood == worker.numbers.len();
@@ -89,7 +97,7 @@ pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
             Err(failure) => shared.fail(failure),
         }
         worker.tally.faults = worker.oracle.faults;
-        Ok((worker.tally, worker.sampler, got_going))
+        Ok(Part { tally: worker.tally, sampler: worker.sampler, got_going })
     };
     let guarded = |index, sampler| {
         let result = work(index, sampler);
@@ -118,20 +126,16 @@ pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
     conclude(plan, &shared, results)
 }
 
-fn conclude(
-    plan: &Plan<'_>,
-    shared: &Shared,
-    results: Vec<Result<(Tally, Option<Sampler>, bool), Failure>>,
-) -> Result<Run, Failure> {
+fn conclude(plan: &Plan<'_>, shared: &Shared, results: Vec<Result<Part, Failure>>) -> Result<Run, Failure> {
     let mut tally = Tally::new()?;
     let mut sampler = Sampler::default();
     let mut got_going = true;
     for (index, result) in results.into_iter().enumerate() {
-        let (part, sampled, going) = result?;
-        got_going &= going;
-        match sampled {
-            Some(sampled) if index == 0 => (tally, sampler) = (part, sampled),
-            _ => tally.add(part),
+        let part = result?;
+        got_going &= part.got_going;
+        match part.sampler {
+            Some(sampled) if index == 0 => (tally, sampler) = (part.tally, sampled),
+            _ => tally.add(part.tally),
         }
     }
     match shared.failure() {
