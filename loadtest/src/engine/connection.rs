@@ -206,3 +206,21 @@ impl Connection {
         Ok(was_blocked != self.blocked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn past_the_ports_of_one_source_there_are_others() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        for (number, source) in
+            [(19_999, [127, 0, 0, 1]), (20_000, [127, 1, 0, 1]), (6_000_000, [127, 1, 1, 44])]
+        {
+            let _connection = Connection::open(address, number, Role::Publisher, false).unwrap();
+            assert_eq!(listener.accept().unwrap().1.ip(), IpAddr::from(source), "{number}");
+        }
+    }
+}

@@ -156,3 +156,50 @@ fn check_files(scenario: &Scenario) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::Place;
+    use crate::target::{Access, Options, by_name};
+
+    /// Deliveries of a run of `duration_ms` against the reference, in this process, and the allocations of the worker.
+    fn deliveries_and_allocations(duration_ms: u32) -> (u64, u64) {
+        let address = Place::free_port().unwrap();
+        thread::spawn(move || crate::reference::serve(address, 0));
+        while std::net::TcpStream::connect(address).is_err() {
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let changes =
+            ["clients=50".to_owned(), "warmup=50ms".to_owned(), format!("duration={duration_ms}ms")];
+        let scenario = Scenario::load("fanout-saturated", &changes).unwrap();
+        let dialect = by_name("limit", &Options::default()).unwrap().dialect(&Access::default());
+        let plan = Plan {
+            scenario: &scenario,
+            target: "limit",
+            dialect: &*dialect,
+            management: Vec::new(),
+            address,
+            host: address.to_string(),
+            server_pid: None,
+            round: 1,
+            cpus: Vec::new(),
+            progress: &|_, _| {},
+        };
+        let before = sys::allocations();
+        let run = run(&plan).unwrap();
+        assert_eq!(run.outcome.red(), None);
+        (run.outcome.deliveries, sys::allocations() - before)
+    }
+
+    #[test]
+    fn nothing_is_allocated_per_message() {
+        let (short, allocations_short) = deliveries_and_allocations(100);
+        let (long, allocations_long) = deliveries_and_allocations(500);
+        let (messages, allocations) =
+            (long.saturating_sub(short), allocations_long.saturating_sub(allocations_short));
+        assert!(messages > 5_000, "{short} {long}");
+        // A few are for the longer timeline and for buffers that grow once.
+        assert!(allocations < 100, "{allocations} allocations for {messages} messages");
+    }
+}

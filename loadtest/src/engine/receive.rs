@@ -162,7 +162,9 @@ impl Worker<'_> {
                 self.hungry.push(publisher);
             }
         }
-        if index.is_multiple_of(self.sample_every) && self.tally.window.contains(&stamp.due_ns) {
+        // What a client makes up for after it was cut off is told by how long that takes.
+        let counts = index.is_multiple_of(self.sample_every) && !connection.catching_up;
+        if counts && self.tally.window.contains(&stamp.due_ns) {
             self.tally.latency(stamp.due_ns).saturating_record(now.saturating_sub(stamp.due_ns).max(1));
         }
     }

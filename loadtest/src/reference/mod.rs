@@ -128,12 +128,14 @@ impl Reference {
     fn send_all(&mut self, channel: Option<Vec<u8>>) {
         let Some(channel) = channel else { return };
         let subscribers = self.channels.get(&channel).map_or(&[][..], Vec::as_slice);
+        let mut gone = Vec::new();
         for &subscriber in subscribers {
-            if let Some(Some(peer)) = self.peers.get_mut(subscriber) {
-                // Whoever left is noticed when it is read.
-                let _ = peer.write_all(&self.out);
+            let peer = self.peers.get_mut(subscriber).and_then(Option::as_mut);
+            if peer.is_some_and(|peer| peer.write_all(&self.out).is_err()) {
+                gone.push(subscriber);
             }
         }
         self.out.clear();
+        gone.into_iter().for_each(|subscriber| self.close(subscriber));
     }
 }

@@ -6,6 +6,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+/// How long a full buffer is waited for at once, and how often at most: half a second in all.
+const WAIT: Duration = Duration::from_micros(50);
+const WAITS_MAX: u32 = 10_000;
+
 /// A connection.
 pub struct Peer {
     stream: TcpStream,
@@ -61,16 +65,16 @@ impl Peer {
     }
 }
 
-/// Waits where the kernel's buffer is full: nothing may be kept, so everybody waits for the slowest.
+/// Waits where the kernel's buffer is full: nothing may be kept, so everybody waits for the slowest, and whoever does
+/// not read at all is given up.
 impl Write for Peer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut waits = 0;
         loop {
             match self.stream.write(bytes) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if crate::sys::interrupted() {
-                        return Err(error);
-                    }
-                    thread::sleep(Duration::from_micros(50));
+                Err(error) if error.kind() == ErrorKind::WouldBlock && waits < WAITS_MAX => {
+                    waits += 1;
+                    thread::sleep(WAIT);
                 }
                 result => return result,
             }

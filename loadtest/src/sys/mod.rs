@@ -1,8 +1,12 @@
 //! The kernel: the only `unsafe` code of this crate. Everything here is Linux.
 
+#[cfg(test)]
+mod counting;
 mod epoll;
 mod process;
 
+#[cfg(test)]
+pub use counting::allocations;
 pub use epoll::{Epoll, Event};
 pub use process::{interrupted, no_timer_slack, on_interrupt, pin_to, raise_open_files, spawn_on, terminate};
 
