@@ -25,10 +25,10 @@ fuzz target seconds="600":
 bench *words:
     cargo bench --bench hot -- {{words}}
 
-# Corecast beside the other brokers that are installed, five minutes; `loadtest peers` says which are
+# Corecast beside the other brokers that are installed, an hour; `just load --quick` takes five minutes
 load *more:
     cargo build --release
-    target/release/loadtest compare --quick --bars loadtest/bars.toml --out report {{more}}
+    target/release/loadtest compare --bars loadtest/bars.toml --out report {{more}}
 
 # What CI runs
 ci:
