@@ -174,6 +174,9 @@ fn publish(
         format!(r#"{{"type":"publication","channel":"{name}","event":"message","data":{data},{position}}}"#);
     channel.history.push(text.clone());
     let faulty = offset.is_multiple_of(FAULT_EVERY);
+    if broker.fault == "pause" && offset == FAULT_EVERY {
+        thread::sleep(Duration::from_millis(200));
+    }
     if broker.fault == "stall" && offset >= FAULT_EVERY {
         return Ok(());
     }

@@ -15,7 +15,7 @@ const MOCK: &str = env!("CARGO_BIN_EXE_mock-broker");
 /// `loadtest run SCENARIO`, short.
 fn command(scenario: &str, more: &[&str]) -> Command {
     let mut command = Command::new(LOADTEST);
-    command.args(["run", scenario, "--set", "warmup=100ms", "--set", "duration=400ms"]).args(more);
+    command.args(["run", scenario, "--set", "warmup=50ms", "--set", "duration=250ms"]).args(more);
     command
 }
 

@@ -21,7 +21,7 @@ const SMALL: [(&str, &[&str]); 15] = [
     ("idle", &["clients=30"]),
     ("idle-distinct", &["clients=30"]),
     ("round-trip", &[]),
-    ("soak", &["clients=40", "warmup=100ms", "duration=400ms"]),
+    ("soak", &["clients=40", "warmup=50ms", "duration=250ms"]),
 ];
 
 fn sets<'a>(changes: &[&'a str]) -> Vec<&'a str> {
@@ -94,6 +94,16 @@ fn a_paced_run_delivers_what_was_due() {
         (result["published"].as_f64().unwrap(), result["deliveries"].as_f64().unwrap());
     assert!((95.0..=105.0).contains(&published), "{result}");
     assert!((deliveries - published * 10.0).abs() <= 20.0, "{result}");
+}
+
+#[test]
+fn a_pause_of_the_server_is_felt_by_every_message_that_was_due_in_it() {
+    let changes = ["clients=2", "rate=400", "warmup=0s", "duration=500ms"];
+    let (code, result, said) = finish(mocked("pause", "fanout", &sets(&changes)));
+    assert_eq!(code, Some(0), "{said}");
+    // A generator that waits for answers would send one message into the pause, and the 99th percentile miss it.
+    assert!(result["p99_us"].as_f64() > Some(100_000.0), "{result}");
+    assert!(result["published"].as_u64() > Some(190), "{result}");
 }
 
 #[test]
