@@ -54,6 +54,7 @@ fn shard() -> Shard {
         }),
         limits: Arc::new(Limits::default()),
         definitions: Arc::new(Definitions::default()),
+        realms: Arc::new([]),
         authenticator: Arc::new(Authenticator::new(settings).expect("good settings")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),

@@ -2,7 +2,7 @@
 
 use corecast::base::ids::ConnectionId;
 use corecast::base::ring::ByteRing;
-use corecast::broker::edge::{Audience, Edge};
+use corecast::broker::edge::{Audience, Edge, NewSubscriber};
 use corecast::model::channel::{ChannelName, Position};
 use corecast::model::definition::SlowPolicy;
 use corecast::protocol::websocket::writer::frame_bytes;
@@ -47,7 +47,8 @@ fn edge(subscribers: u32) -> (Edge, Vec<Place>) {
     let mut edge = Edge::new(1, 4 << 20);
     let subscribe = |index| {
         let connection = ConnectionId { index, generation: 0 };
-        edge.subscribe(&channel(), 0, SlowPolicy::Disconnect, Position::default(), connection, false)
+        let subscriber = NewSubscriber { connection, held: false, authenticated: true };
+        edge.subscribe(&channel(), 0, SlowPolicy::Disconnect, Position::default(), subscriber)
     };
     let places = (0..subscribers).map(subscribe).collect();
     (edge, places)

@@ -6,7 +6,7 @@ use corecast::base::time::Now;
 use corecast::broker::definitions::Definitions;
 use corecast::broker::home::{Home, Origin};
 use corecast::model::channel::{ChannelName, Position};
-use corecast::model::command::{Command, Page};
+use corecast::model::command::{Attachments, Command, Page};
 use corecast::model::publication::Body;
 use corecast::model::reply::{Recovery, Reply};
 use corecast::model::session::{Scopes, Session};
@@ -34,7 +34,7 @@ pub fn benches(criterion: &mut Criterion) {
         let from = Position { offset: at.offset - MISSED, ..at };
         bencher.iter(|| {
             assert_eq!(subscribe(&mut home, Some(from)), MISSED as usize);
-            home.unsubscribe(NOW, CoreId(0), &"ada".into(), &channel());
+            home.unsubscribe(NOW, CoreId(0), "ada", &channel());
         });
     });
     group.throughput(Throughput::Elements(50));
@@ -55,11 +55,11 @@ fn channel() -> ChannelName {
 }
 
 fn home() -> Home {
-    Home::new(1, 2, Arc::new(Definitions::default()), Arc::new(Limits::default()))
+    Home::new(1, 2, Arc::new(Definitions::default()), &[], Arc::new(Limits::default()))
 }
 
 fn execute(home: &mut Home, command: Command) -> Reply {
-    let session = Session { user: "ada".into(), name: None, scopes: Scopes::ADMIN, expires_unix_s: None };
+    let session = Arc::new(Session::of("ada", Scopes::ADMIN));
     let connection = ConnectionId { index: 0, generation: 0 };
     let reply = home.execute(NOW, Origin { core: CoreId(0), connection, session: &session }, command);
     while home.pop_output().is_some() {}
@@ -76,7 +76,7 @@ fn publish(home: &mut Home) -> Position {
 
 /// Subscribes; says how many publications were recovered.
 fn subscribe(home: &mut Home, recover: Option<Position>) -> usize {
-    match execute(home, Command::Subscribe { channel: channel(), recover }) {
+    match execute(home, Command::Subscribe { channel: channel(), recover, with: Attachments::default() }) {
         Reply::Subscribed { recovery: Recovery::Complete(missed), .. } => missed.len(),
         Reply::Subscribed { recovery: Recovery::NotAsked, .. } => 0,
         other => panic!("{other:?}"),

@@ -4,6 +4,7 @@ mod edge;
 mod home;
 mod http;
 mod publish;
+mod script;
 mod websocket;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -16,6 +17,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = hot;
     config = settings();
-    targets = websocket::benches, http::benches, edge::benches, home::benches, publish::benches
+    targets = websocket::benches, http::benches, edge::benches, home::benches, publish::benches, script::benches
 }
 criterion_main!(hot);

@@ -70,6 +70,7 @@ fn setup() -> Setup {
         }),
         limits: Arc::new(Limits { commands_per_second_max: 0, ..Limits::default() }),
         definitions: Arc::new(Definitions::default()),
+        realms: Arc::new([]),
         authenticator: Arc::new(Authenticator::new(settings).expect("the settings are good")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::new([]),

@@ -45,6 +45,7 @@ fn setup() -> Setup {
         }),
         limits: Arc::new(limits()),
         definitions: Arc::new(definitions()),
+        realms: Arc::new([]),
         authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),

@@ -174,6 +174,14 @@ fn publish(
         format!(r#"{{"type":"publication","channel":"{name}","event":"message","data":{data},{position}}}"#);
     channel.history.push(text.clone());
     let faulty = offset.is_multiple_of(FAULT_EVERY);
+    if broker.fault == "misroute" && faulty {
+        let other = channels
+            .iter()
+            .find(|(other, _)| *other != name)
+            .and_then(|(_, other)| other.subscribers.first());
+        other.map_or(Ok(()), |subscriber| send(subscriber, text.clone()))?;
+    }
+    let Some(channel) = channels.get_mut(name) else { return Ok(()) };
     if broker.fault == "pause" && offset == FAULT_EVERY {
         thread::sleep(Duration::from_millis(200));
     }

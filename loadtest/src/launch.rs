@@ -121,18 +121,11 @@ impl Place {
 
 impl Ready {
     fn holds(self, address: SocketAddr) -> bool {
-        let ask = || {
-            let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-            if self == Ready::Listening {
-                return std::io::Result::Ok(true);
-            }
-            stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-            stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-            let mut status = [0; 12];
-            stream.read_exact(&mut status)?;
-            Ok(status.ends_with(b" 200"))
-        };
-        ask().unwrap_or(false)
+        let health = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        match self {
+            Ready::Listening => TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok(),
+            Ready::Healthy => request(address, health).is_ok(),
+        }
     }
 }
 
@@ -175,6 +168,22 @@ impl Drop for Server {
             }
         }
     }
+}
+
+/// Makes one HTTP request: the answer's head and body as far as they came, or why that is no success.
+pub fn request(address: SocketAddr, bytes: &[u8]) -> Result<String, String> {
+    let ask = || {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(bytes)?;
+        let mut answer = vec![0; 4096];
+        let count = stream.read(&mut answer)?;
+        answer.truncate(count);
+        std::io::Result::Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let answer = ask().map_err(|error| error.to_string())?;
+    let succeeded = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
+    if succeeded { Ok(answer) } else { Err(answer) }
 }
 
 fn last_words(directory: &Path) -> String {

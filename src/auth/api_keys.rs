@@ -57,6 +57,7 @@ impl ApiKeys {
                 name: key.name.map(Arc::from),
                 scopes: key.scopes,
                 expires_unix_s: None,
+                seat: None,
             };
             if by_digest.insert(digest(key.key.expose()), Arc::new(session)).is_some() {
                 return Err(AuthSetupError::ApiKeyTwice);

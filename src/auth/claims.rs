@@ -1,11 +1,12 @@
 //! The claims of a token whose signature holds.
 
-use super::{NAME_BYTES_MAX, USER_BYTES_MAX, is_name, is_user, unauthenticated};
+use super::{NAME_BYTES_MAX, Shown, USER_BYTES_MAX, is_name, is_user, unauthenticated};
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
 use serde::Deserialize;
 use serde_json::Number;
+use serde_json::value::RawValue;
 
 /// What is read of a token's payload. `iat` is not: when a token was made decides nothing.
 #[derive(Deserialize)]
@@ -16,6 +17,9 @@ pub(super) struct Claims {
     nbf: Option<Number>,
     scope: Option<Words>,
     scopes: Option<Words>,
+    extras: Option<Box<RawValue>>,
+    dbo_id: Option<Box<RawValue>>,
+    row_id: Option<Box<RawValue>>,
 }
 
 /// Scopes as one string of words (RFC 8693 section 4.2) or as a list; both are met in either claim.
@@ -34,6 +38,18 @@ impl Claims {
             let kind = if error.is_data() { "do not have the right types" } else { "are not JSON" };
             unauthenticated(format!("The token's claims {kind}"))
         })
+    }
+
+    /// What others may be shown of the user. Claims of other types than ours are somebody else's and say nothing.
+    pub(super) fn shown(&self) -> Shown {
+        let mut shown = Shown::of_user(self.sub.as_deref().unwrap_or_default());
+        let number = |claim: &Option<Box<RawValue>>| claim.as_ref()?.get().parse().ok();
+        if let Some(extras) = self.extras.as_ref().filter(|extras| extras.get().starts_with('{')) {
+            shown.extras = extras.get().to_owned();
+        }
+        shown.table = number(&self.dbo_id).unwrap_or(shown.table);
+        shown.row = number(&self.row_id).unwrap_or(shown.row);
+        shown
     }
 
     /// The session these claims give at `now`, with clocks that may differ by `leeway_s`.
@@ -66,6 +82,7 @@ impl Claims {
             name: self.name.filter(|name| !name.is_empty()).map(Into::into),
             scopes: granted(self.scope, self.scopes),
             expires_unix_s: Some(expires_unix_s),
+            seat: None,
         })
     }
 }

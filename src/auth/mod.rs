@@ -11,11 +11,13 @@ mod api_keys;
 mod claims;
 mod public_key;
 mod secret;
+mod shown;
 mod sign;
 mod token;
 
 pub use api_keys::ApiKey;
 pub use secret::Secret;
+pub use shown::Shown;
 pub use sign::{SignError, TokenClaims, sign};
 
 use crate::base::time::Now;
@@ -105,6 +107,14 @@ impl Authenticator {
     /// [`FaultCode::Unauthenticated`] with a sentence that says what is wrong and contains nothing of the
     /// credential.
     pub fn verify(&self, credential: &str, now: Now) -> Result<Arc<Session>, Fault> {
+        self.verify_shown(credential, now).map(|(session, _)| session)
+    }
+
+    /// The session of a credential, with what others may be shown of its user.
+    ///
+    /// # Errors
+    /// As [`Authenticator::verify`].
+    pub fn verify_shown(&self, credential: &str, now: Now) -> Result<(Arc<Session>, Shown), Fault> {
         if credential.is_empty() {
             return Err(unauthenticated("Credentials are missing: send an API key or a token"));
         }
@@ -114,10 +124,11 @@ impl Authenticator {
             )));
         }
         if let Some(session) = self.api_keys.find(credential) {
-            return Ok(session);
+            let shown = Shown::of_user(&session.user);
+            return Ok((session, shown));
         }
         if credential.bytes().filter(|byte| *byte == b'.').count() == 2 {
-            return self.tokens.verify(credential, now).map(Arc::new);
+            return self.tokens.verify(credential, now);
         }
         Err(unauthenticated("The API key is not known"))
     }

@@ -2,7 +2,7 @@
 
 use super::claims::Claims;
 use super::public_key::PublicKey;
-use super::{Secret, unauthenticated};
+use super::{Secret, Shown, unauthenticated};
 use crate::base::time::Now;
 use crate::model::fault::Fault;
 use crate::model::session::Session;
@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::sync::Arc;
 
 /// Verifies tokens against fixed keys.
 #[derive(Debug)]
@@ -44,8 +45,8 @@ impl TokenVerifier {
         Self { keys, leeway_s: u64::from(leeway_s) }
     }
 
-    /// The session of a token of three parts.
-    pub(super) fn verify(&self, token: &str, now: Now) -> Result<Session, Fault> {
+    /// The session of a token of three parts, and what others may be shown of its user.
+    pub(super) fn verify(&self, token: &str, now: Now) -> Result<(Arc<Session>, Shown), Fault> {
         let Some((message, signature)) = token.rsplit_once('.') else { return Err(malformed()) };
         let Some((header, payload)) = message.split_once('.') else { return Err(malformed()) };
         let header: Header = decode_part(header).ok_or_else(malformed)?;
@@ -54,7 +55,9 @@ impl TokenVerifier {
         }
         self.verify_signature(&header.alg, message, signature)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| malformed())?;
-        Claims::parse(&payload)?.into_session(now, self.leeway_s)
+        let claims = Claims::parse(&payload)?;
+        let shown = claims.shown();
+        Ok((Arc::new(claims.into_session(now, self.leeway_s)?), shown))
     }
 
     /// Tries the keys whose kind is for this algorithm. The token picks among our keys by naming one of their

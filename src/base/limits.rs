@@ -58,6 +58,14 @@ pub struct Limits {
     /// User profiles kept as records, per core.
     pub profiles_max: u32,
 
+    // Realms.
+    /// Channel definitions of all realms of the node.
+    pub definitions_max: u32,
+    /// Bytes of the text that a definition was written in.
+    pub definition_source_bytes_max: u32,
+    /// Publications that a definition may have kept, for each of its channels.
+    pub message_history_max: u32,
+
     // Between cores.
     /// Messages that may wait for one peer core before publishes are refused or gapped.
     pub peer_queue_messages_max: u32,
@@ -89,6 +97,9 @@ impl Default for Limits {
             idempotency_ms_max: 300_000,
             rooms_max: 100_000,
             profiles_max: 100_000,
+            definitions_max: 100_000,
+            definition_source_bytes_max: 64 << 10,
+            message_history_max: 10_000,
             peer_queue_messages_max: 8_192,
         }
     }

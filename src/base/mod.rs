@@ -4,6 +4,7 @@ pub mod bucket;
 pub mod chunked;
 pub mod hash;
 pub mod ids;
+pub mod index;
 pub mod limits;
 pub mod pool;
 pub mod ring;

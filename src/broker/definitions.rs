@@ -23,14 +23,16 @@ impl Definitions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::definition::Presence;
 
     #[test]
     fn a_named_namespace_wins_over_the_default() {
         let mut definitions = Definitions::default();
-        let present = ChannelDefinition { presence: true, ..ChannelDefinition::default() };
+        let present = ChannelDefinition { presence: Presence::Users, ..ChannelDefinition::default() };
         definitions.namespaces.insert("room".into(), present);
-        assert!(definitions.of(&ChannelName::new("room:1")).presence);
-        assert!(definitions.of(&ChannelName::new("room")).presence);
-        assert!(!definitions.of(&ChannelName::new("rooms:1")).presence);
+        let presence = |name| definitions.of(&ChannelName::new(name)).presence;
+        assert_eq!(presence("room:1"), Presence::Users);
+        assert_eq!(presence("room"), Presence::Users);
+        assert_eq!(presence("rooms:1"), Presence::Off);
     }
 }

@@ -1,18 +1,22 @@
 //! What a node prints when it listens.
 
+use crate::server::Ready;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 
-/// Where the node listens, the admin key, and lines to paste. The lines use the first address; the last is
-/// `token_command`, as [`token_command`] makes it.
-pub fn banner(addresses: &[SocketAddr], key_path: &Path, key: &str, token_command: &str) -> String {
+/// Where the node listens, the admin key, the first realm's socket, and lines to paste. The lines use the first
+/// address; the last is `token_command`, as [`token_command`] makes it.
+pub fn banner(ready: &Ready<'_>, key: &str, token_command: &str) -> String {
+    let (addresses, key_path) = (ready.addresses, &ready.secrets.api_key_path);
     let mut text = format!("Corecast {}\n", env!("CARGO_PKG_VERSION"));
     for address in addresses {
         let _ = writeln!(text, "  listening on  http://{address}");
     }
     let _ = writeln!(text, "  admin API key {key}  (kept in {})", key_path.display());
     if let Some(address) = addresses.first().copied().map(reachable) {
+        if let Some(realm) = ready.realms.first() {
+            let _ = writeln!(text, "  workspace {}   ws://{address}/rt/{}", realm.id, realm.key);
+        }
         let _ = write!(
             text,
             "\nTry it (the second line needs Node.js; in it, type {SUBSCRIBE}):\n\
@@ -73,18 +77,30 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Secret;
+    use crate::config::data_dir::DataSecrets;
+    use crate::model::realm::Realm;
+    use std::sync::Arc;
 
     #[test]
     fn the_banner_names_addresses_and_key() {
         let addresses = ["[::]:81".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
-        let text = banner(&addresses, Path::new("data/api_key"), "cc_x", "./corecast token");
+        let banner = |addresses: &[SocketAddr], path: &str, token: &str| {
+            let secrets =
+                DataSecrets { api_key: Secret::new("cc_x"), api_key_path: path.into(), jwt_secret: None };
+            let realm = |id| Arc::new(Realm { id, namespace: "r".into(), key: format!("hash{id}").into() });
+            let realms = [realm(1), realm(2)];
+            banner(&Ready { addresses, secrets: &secrets, realms: &realms }, "cc_x", token)
+        };
+        let text = banner(&addresses, "data/api_key", "./corecast token");
         assert!(text.contains("listening on  http://[::]:81\n"));
         assert!(text.contains("listening on  http://127.0.0.1:80\n"));
         assert!(text.contains("admin API key cc_x  (kept in data/api_key)"));
         assert!(text.contains("curl -H 'Authorization: Bearer cc_x' http://[::1]:81/v1/users/me\n"));
         assert!(text.contains("'ws://[::1]:81/v1/realtime?api_key=cc_x'"));
         assert!(text.ends_with("  ./corecast token\n"));
-        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], Path::new("k"), "cc_x", "");
+        assert!(text.contains("  workspace 1   ws://[::1]:81/rt/hash1\n") && !text.contains("hash2"));
+        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], "k", "");
         assert!(v4.contains("http://127.0.0.1:80/v1/users/me"));
     }
 

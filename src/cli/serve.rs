@@ -7,12 +7,15 @@ use std::io::Write;
 
 /// Serves until a signal. Prints where it listens once it does.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
-    crate::runtime::machine::use_small_pages();
+    crate::runtime::pages::use_small_pages();
     let config = Config::load(sources)?;
-    crate::server::serve(&config, |addresses, secrets| {
-        let key = String::from_utf8_lossy(secrets.api_key.expose());
+    if config.huge_code_pages {
+        crate::runtime::pages::use_huge_code_pages();
+    }
+    crate::server::serve(&config, |ready| {
+        let key = String::from_utf8_lossy(ready.secrets.api_key.expose());
         let token = token_command(std::env::args());
-        let text = banner(addresses, &secrets.api_key_path, &key, &token);
+        let text = banner(ready, &key, &token);
         // A closed standard output is no reason not to serve.
         let _ = std::io::stdout().write_all(text.as_bytes());
     })?;

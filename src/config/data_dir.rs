@@ -12,8 +12,13 @@ use std::path::{Path, PathBuf};
 /// Name of the file with the admin API key.
 pub const API_KEY_FILE: &str = "api_key";
 
+/// Start of the names of the files with what sockets of workspaces are opened by; the workspace's id follows.
+pub const SOCKET_KEY_FILE: &str = "xano_hash_";
+
 /// Name of the file with the secret of tokens.
 pub const JWT_SECRET_FILE: &str = "jwt_secret";
+
+const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Bytes of a secret file; ours are far below.
 const SECRET_BYTES_MAX: u64 = 4096;
@@ -74,6 +79,22 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
     Ok(DataSecrets { api_key, api_key_path, jwt_secret })
 }
 
+/// What the sockets of a workspace are opened by: 32 letters and digits, made where there is none. The directory must
+/// have been prepared.
+///
+/// # Errors
+/// What keeps it from being read or made.
+pub fn socket_key(directory: &Path, workspace: u64) -> Result<String, DataDirError> {
+    let path = directory.join(format!("{SOCKET_KEY_FILE}{workspace}"));
+    let key = read_or_make(&path, || random_text(ALPHANUMERIC, 32))?;
+    let key = String::from_utf8_lossy(key.expose()).into_owned();
+    // It becomes a part of a path.
+    if !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(DataDirError::SecretDamaged(path));
+    }
+    Ok(key)
+}
+
 fn read_or_make(path: &Path, make: fn() -> io::Result<String>) -> Result<Secret, DataDirError> {
     match read(path) {
         Err(DataDirError::Secret(_, error)) if error.kind() == ErrorKind::NotFound => {
@@ -118,8 +139,7 @@ fn publish(path: &Path, make: fn() -> io::Result<String>) -> io::Result<()> {
 }
 
 fn new_api_key() -> io::Result<String> {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    Ok(format!("cc_{}", random_text(DIGITS, 32)?))
+    Ok(format!("cc_{}", random_text(ALPHANUMERIC, 32)?))
 }
 
 fn new_jwt_secret() -> io::Result<String> {
@@ -170,6 +190,19 @@ mod tests {
         let second = prepare(&directory, true).unwrap();
         assert_eq!((second.api_key, second.jwt_secret), (first.api_key, first.jwt_secret));
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_workspace_keeps_what_its_sockets_are_opened_by() {
+        let home = tempfile::tempdir().unwrap();
+        let first = socket_key(home.path(), 1).unwrap();
+        assert!(first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{first}");
+        assert_eq!(socket_key(home.path(), 1).unwrap(), first);
+        assert_ne!(socket_key(home.path(), 2).unwrap(), first);
+        let path = home.path().join("xano_hash_1");
+        assert_eq!(mode(&path), 0o600);
+        fs::write(&path, format!("{}\n", "/".repeat(32))).unwrap();
+        assert!(matches!(socket_key(home.path(), 1), Err(DataDirError::SecretDamaged(_))));
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         idempotency_ms_max in 1..=86_400_000,
         rooms_max in 1..=100_000_000,
         profiles_max in 1..=100_000_000,
+        definitions_max in 1..=10_000_000,
+        definition_source_bytes_max in 256..=1 << 20,
+        message_history_max in 0..=1 << 20,
         peer_queue_messages_max in 16..=1 << 24,
     );
     reader.finish();

@@ -25,9 +25,12 @@ mod root;
 mod secret_file;
 mod settings;
 mod suggest;
+mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
-pub use settings::{AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig};
+pub use settings::{
+    AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig, Workspace,
+};
 
 use error::Findings;
 use node::{Table, merge_root};

@@ -2,7 +2,7 @@
 
 use super::reader::{Context, Reader};
 use super::settings::Namespace;
-use crate::model::definition::{ChannelDefinition, HistoryBounds, SlowPolicy};
+use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 
 /// Ten years.
 const AGE_S_MAX: u32 = 315_360_000;
@@ -39,8 +39,13 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
             bytes_max: reader.integer("history_bytes_max", 0..=1 << 30).unwrap_or(bounds.bytes_max),
             age_ms_max: age_s.map_or(bounds.age_ms_max, |seconds| u64::from(seconds) * 1000),
         },
-        presence: reader.boolean("presence").unwrap_or(default.presence),
+        presence: match reader.boolean("presence") {
+            Some(true) => Presence::Users,
+            Some(false) => Presence::Off,
+            None => default.presence,
+        },
         slow: reader.choice("slow_policy", &policies).unwrap_or(default.slow),
+        ..default
     };
     reader.finish();
     name.map(|(name, _)| Namespace { name, definition })

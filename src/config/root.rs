@@ -4,7 +4,7 @@ use super::error::Place;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, LogLevel, WebSocketConfig};
-use super::{auth, limits, namespaces};
+use super::{auth, limits, namespaces, xano};
 use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
@@ -23,6 +23,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         listen,
         data_dir,
         cores,
+        huge_code_pages: root.boolean("huge_code_pages").unwrap_or(true),
         busy_poll_us: root.integer("busy_poll_us", 0..=1_000_000).unwrap_or(0),
         node_name: read_node_name(&mut root),
         drain_time_s: root.integer("drain_time_s", 0..=3600).unwrap_or(0),
@@ -32,9 +33,11 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         debug: read_debug(root.section("debug")),
         log: read_log(root.section("log")),
         namespaces: namespaces::read(&mut root, context),
+        workspaces: xano::read(root.section("xano"), context),
     };
     root.finish();
     limits::check(&config.limits, context);
+    xano::check(&config.workspaces, &config.namespaces, context);
     config
 }
 

@@ -2,11 +2,13 @@
 
 use crate::auth::{ApiKey, AuthSettings, Secret};
 use crate::base::limits::Limits;
-use crate::config::data_dir::DataSecrets;
+use crate::config::data_dir::{self, DataDirError, DataSecrets};
 use crate::model::definition::ChannelDefinition;
+use crate::model::realm::Realm;
 use crate::model::session::Scopes;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The settings of a node.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Config {
     pub cores: Cores,
     /// Microseconds a core without work looks for some before it sleeps.
     pub busy_poll_us: u32,
+    /// Whether the program's code is copied into huge pages.
+    pub huge_code_pages: bool,
     /// The name of this node; never empty.
     pub node_name: String,
     /// Seconds over which connections are closed at the end.
@@ -35,6 +39,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The rules of channels, by namespace; names are unique.
     pub namespaces: Vec<Namespace>,
+    /// The workspaces of the Xano API; ids and hashes are unique.
+    pub workspaces: Vec<Workspace>,
 }
 
 /// Which CPUs get an executor.
@@ -108,7 +114,39 @@ pub struct Namespace {
     pub definition: ChannelDefinition,
 }
 
+/// A workspace of the Xano API.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workspace {
+    /// Its number, from 1.
+    pub id: u64,
+    /// What its sockets are opened by; `None` is one made in the data directory.
+    pub hash: Option<String>,
+}
+
+impl Workspace {
+    /// The namespace of its channels.
+    pub fn namespace(&self) -> String {
+        format!("r{}", self.id)
+    }
+}
+
 impl Config {
+    /// The realms of the node: its workspaces, with the keys of those that have none of their own.
+    ///
+    /// # Errors
+    /// What keeps a key from being read or made.
+    pub fn realms(&self) -> Result<Vec<Arc<Realm>>, DataDirError> {
+        let realm = |workspace: &Workspace| {
+            let key = match &workspace.hash {
+                Some(hash) => hash.clone(),
+                None => data_dir::socket_key(&self.data_dir, workspace.id)?,
+            };
+            let namespace = workspace.namespace().into();
+            Ok(Arc::new(Realm { id: workspace.id, namespace, key: key.into() }))
+        };
+        self.workspaces.iter().map(realm).collect()
+    }
+
     /// Whether tokens need a secret of our own making: neither a secret nor a public key is configured.
     pub fn wants_own_jwt_secret(&self) -> bool {
         self.auth.jwt_secret.is_none() && self.auth.jwt_public_keys.is_empty()

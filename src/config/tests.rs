@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::limits::Limits;
-use crate::model::definition::{ChannelDefinition, SlowPolicy};
+use crate::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use crate::model::session::Scopes;
 use std::fs;
 
@@ -76,6 +76,7 @@ fn the_defaults_are_those_of_the_types() {
     assert_eq!(config.data_dir, Path::new("./corecast-data"));
     assert_eq!(config.cores, Cores::All);
     assert_eq!((config.busy_poll_us, config.drain_time_s), (0, 10));
+    assert!(config.huge_code_pages);
     assert!(config.node_name.starts_with("corecast@") && config.node_name.len() > 9);
     assert_eq!(config.websocket, WebSocketConfig { ping_interval_s: 30, pong_timeout_s: 20 });
     assert!(config.auth.api_keys.is_empty() && config.auth.jwt_secret.is_none());
@@ -325,9 +326,9 @@ fn namespaces_are_merged_by_name() {
     let names: Vec<_> = config.namespaces.iter().map(|namespace| namespace.name.as_str()).collect();
     assert_eq!(names, ["room", "conversation", "user", "feed"]);
     let room = config.namespaces[0].definition;
-    assert_eq!((room.presence, room.history.count_max, room.history.age_ms_max), (true, 9, 0));
+    assert_eq!((room.presence, room.history.count_max, room.history.age_ms_max), (Presence::Users, 9, 0));
     assert_eq!(room.history.bytes_max, 1 << 20);
-    assert!(config.namespaces[2].definition.presence);
+    assert_eq!(config.namespaces[2].definition.presence, Presence::Users);
     assert_eq!(
         config.namespaces[3].definition,
         ChannelDefinition { slow: SlowPolicy::Skip, ..ChannelDefinition::default() }
@@ -349,6 +350,46 @@ fn mistakes_in_namespaces_are_reported() {
     );
     assert_eq!(bad("namespaces = 5"), "x.toml:1:1: namespaces must be a list; it is a number");
     assert_eq!(bad("namespaces = [5]"), "x.toml:1:15: namespaces[3] must be a table; it is a number");
+}
+
+#[test]
+fn workspaces_have_ids_and_hashes_of_their_own() {
+    let default = Config::load(&Sources::default()).unwrap();
+    assert_eq!(default.workspaces, [Workspace { id: 1, hash: None }]);
+    let case = Case::new(
+        "[[xano.workspace]]\nid = 7\nhash = \"abc-DEF_123\"\n[[xano.workspace]]\nid = 2\nhash_file = \"DIR/h\"\n\
+         [[xano.workspace]]\nid = 3\n",
+    );
+    let config = case.file("h", b"01234567\n").good();
+    let hashes: Vec<_> =
+        config.workspaces.iter().map(|workspace| (workspace.id, workspace.hash.as_deref())).collect();
+    assert_eq!(hashes, [(7, Some("abc-DEF_123")), (2, Some("01234567")), (3, None)]);
+    assert_eq!(good("xano.workspace = []").workspaces, []);
+}
+
+#[test]
+fn mistakes_in_workspaces_are_reported() {
+    let hash = "x.toml:3:1: xano.workspace[0].hash must be 8 to 128 letters, digits, hyphens or underscores";
+    for wrong in ["1234567", "12345678/", "a b c d e f", &"x".repeat(129)] {
+        assert_eq!(bad(&format!("[[xano.workspace]]\nid = 1\nhash = \"{wrong}\"\n")), hash);
+    }
+    assert_eq!(
+        bad("[[xano.workspace]]\nhash = \"12345678\"\n[[xano.workspace]]\nid = 0\nhsh = \"\"\n"),
+        "x.toml:1:1: xano.workspace[0].id must be given\n\
+         x.toml:4:1: xano.workspace[1].id must be 1..=9007199254740992; it is 0\n\
+         x.toml:5:1: xano.workspace[1].hsh is not a setting; did you mean xano.workspace[1].hash?"
+    );
+    assert_eq!(
+        bad(
+            "[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n[[xano.workspace]]\nid = 1\nhash = \"12345678\"\n"
+        ),
+        "x.toml:4:1: xano.workspace[1].hash is the hash of an earlier entry\n\
+         x.toml:4:1: xano.workspace[1].id is the id of an earlier entry"
+    );
+    assert_eq!(
+        bad("[[namespaces]]\nname = \"r1\"\n"),
+        "x.toml:2:1: namespaces[3].name is r1, where the channels of workspace 1 are"
+    );
 }
 
 #[test]

@@ -23,10 +23,12 @@ pub enum CloseReason {
     Finished,
     /// The node goes away.
     Drain,
+    /// A channel that it heard is over for it.
+    Ended,
 }
 
 /// Every reason, in the order of their numbers.
-pub const CLOSE_REASONS: [(CloseReason, &str); 9] = [
+pub const CLOSE_REASONS: [(CloseReason, &str); 10] = [
     (CloseReason::Peer, "peer"),
     (CloseReason::Reset, "reset"),
     (CloseReason::Protocol, "protocol"),
@@ -36,10 +38,11 @@ pub const CLOSE_REASONS: [(CloseReason, &str); 9] = [
     (CloseReason::Unauthenticated, "unauthenticated"),
     (CloseReason::Finished, "finished"),
     (CloseReason::Drain, "drain"),
+    (CloseReason::Ended, "ended"),
 ];
 
 /// Every code, in the order of their numbers.
-pub const FAULT_CODES: [(FaultCode, &str); 15] = [
+pub const FAULT_CODES: [(FaultCode, &str); 23] = [
     (FaultCode::InvalidSyntax, "invalid_syntax"),
     (FaultCode::UnknownType, "unknown_type"),
     (FaultCode::InvalidChannel, "invalid_channel"),
@@ -47,6 +50,14 @@ pub const FAULT_CODES: [(FaultCode, &str); 15] = [
     (FaultCode::InvalidRequest, "invalid_request"),
     (FaultCode::Unauthenticated, "unauthenticated"),
     (FaultCode::Forbidden, "forbidden"),
+    (FaultCode::GuestsRefused, "guests_refused"),
+    (FaultCode::MessagingOff, "messaging_off"),
+    (FaultCode::GuestsMuted, "guests_muted"),
+    (FaultCode::NotSubscribed, "not_subscribed"),
+    (FaultCode::NoSuchMember, "no_such_member"),
+    (FaultCode::NoSuchChannel, "no_such_channel"),
+    (FaultCode::ChannelDeleted, "channel_deleted"),
+    (FaultCode::NameTaken, "name_taken"),
     (FaultCode::NotFound, "not_found"),
     (FaultCode::MethodNotAllowed, "method_not_allowed"),
     (FaultCode::Conflict, "conflict"),
@@ -73,6 +84,6 @@ const _: () = {
         index += 1;
     }
     // The last variants: a new one after them must come into the tables too.
-    assert!(CloseReason::Drain as usize + 1 == CLOSE_REASONS.len());
+    assert!(CloseReason::Ended as usize + 1 == CLOSE_REASONS.len());
     assert!(FaultCode::Unavailable as usize + 1 == FAULT_CODES.len());
 };

@@ -2,6 +2,7 @@
 //! goes, `broker` does it.
 
 use super::channel::{ChannelName, Position};
+use super::definition::{DefinitionDraft, DefinitionFilter};
 use super::publication::Body;
 
 /// A request, with everything decided by the wire already checked by its surface.
@@ -25,6 +26,8 @@ pub enum Command {
         channel: ChannelName,
         /// The last position the client has, if it wants what came after it.
         recover: Option<Position>,
+        /// What else the client wants with the answer.
+        with: Attachments,
     },
     /// Say something to a channel.
     Publish {
@@ -34,6 +37,20 @@ pub enum Command {
         body: Body,
         /// A repeated key of the same user on the same channel gives the first answer again.
         idempotency_key: Option<Box<str>>,
+    },
+    /// Say something to one other subscriber of a channel. Not kept in history.
+    Whisper {
+        /// Where both are.
+        channel: ChannelName,
+        /// The socket of who is to hear it.
+        to: Box<str>,
+        /// One valid JSON value.
+        json: Box<str>,
+    },
+    /// What a channel's history has; by a subscriber.
+    ListHistory {
+        /// Which channel.
+        channel: ChannelName,
     },
     /// Change the text of a message that is still in history; by its author or an admin.
     UpdateMessage {
@@ -113,6 +130,50 @@ pub enum Command {
         status: Option<String>,
     },
 
+    // Answered by the core that keeps all definitions.
+    /// Define a channel of a realm. Answered when every core acts on it.
+    CreateDefinition {
+        /// The realm.
+        realm: u64,
+        /// The definition.
+        draft: Box<DefinitionDraft>,
+    },
+    /// Replace a definition. Answered when every core acts on it.
+    UpdateDefinition {
+        /// The realm.
+        realm: u64,
+        /// The definition's id.
+        id: u64,
+        /// The whole definition.
+        draft: Box<DefinitionDraft>,
+    },
+    /// Delete a definition, with what its channels keep; their subscribers are disconnected. Answered when every
+    /// core has done it.
+    DeleteDefinition {
+        /// The realm.
+        realm: u64,
+        /// The definition's id.
+        id: u64,
+    },
+    /// A definition.
+    GetDefinition {
+        /// The realm.
+        realm: u64,
+        /// The definition's id.
+        id: u64,
+    },
+    /// The definitions of a realm.
+    ListDefinitions {
+        /// The realm.
+        realm: u64,
+        /// Which, and in which order.
+        filter: DefinitionFilter,
+        /// Which slice.
+        page: Page,
+        /// Whether the answer shows the authors' texts.
+        with_source: bool,
+    },
+
     // Answered by all cores together.
     /// The room records of one namespace, by creation time.
     ListRooms {
@@ -125,6 +186,15 @@ pub enum Command {
     NodeState,
     /// The counters of all cores.
     Metrics,
+}
+
+/// What a client wants with the answer to its subscribe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attachments {
+    /// What history has, as of the subscribe.
+    pub history: bool,
+    /// Who is present, itself included, if the channel's rules let that be told.
+    pub members: bool,
 }
 
 /// A slice of a list.

@@ -19,6 +19,22 @@ pub enum FaultCode {
     Unauthenticated,
     /// Known, but not allowed.
     Forbidden,
+    /// Guests may not subscribe here.
+    GuestsRefused,
+    /// Clients may not say this here: public or private messages are switched off.
+    MessagingOff,
+    /// Only those who proved who they are may say this here.
+    GuestsMuted,
+    /// This needs a subscription to the channel first.
+    NotSubscribed,
+    /// Whom a message is for does not hear the channel.
+    NoSuchMember,
+    /// The realm has no such channel, or it is not active.
+    NoSuchChannel,
+    /// The channel was deleted or switched off while it was heard.
+    ChannelDeleted,
+    /// The name is taken.
+    NameTaken,
     /// No such thing, or no such path.
     NotFound,
     /// The path exists, the method does not; the detail lists the allowed methods for `Allow`.
@@ -44,11 +60,32 @@ pub struct Fault {
     pub code: FaultCode,
     /// The sentence. Never contains a secret.
     pub message: Cow<'static, str>,
+    /// Where in the request it is, if one place is to blame.
+    pub place: Option<FaultPlace>,
+}
+
+/// A place in a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultPlace {
+    /// A parameter or field, by its name.
+    Parameter(&'static str),
+    /// A character of a text.
+    Text {
+        /// Line, from 1.
+        line: u32,
+        /// Column in characters, from 1.
+        column: u32,
+    },
 }
 
 impl Fault {
     /// A fault with its sentence.
     pub fn new(code: FaultCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), place: None }
+    }
+
+    /// The fault with the place that is to blame.
+    pub fn at(self, place: FaultPlace) -> Self {
+        Self { place: Some(place), ..self }
     }
 }

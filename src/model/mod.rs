@@ -6,5 +6,6 @@ pub mod definition;
 pub mod fault;
 pub mod node;
 pub mod publication;
+pub mod realm;
 pub mod reply;
 pub mod session;

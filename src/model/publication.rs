@@ -79,6 +79,24 @@ pub enum Body {
         /// The record as it was.
         room: Room,
     },
+    /// A client of a realm said something to all subscribers.
+    Said {
+        /// Who.
+        sender: Client,
+        /// One valid JSON value, kept to the byte.
+        json: String,
+        /// Only subscribers that proved who they are may see it.
+        authenticated: bool,
+    },
+    /// The server side said something to all subscribers.
+    Event {
+        /// One valid JSON value, kept to the byte.
+        json: String,
+        /// Table of the record on whose behalf it was said; 0 is none.
+        table: u64,
+        /// Row of the record on whose behalf it was said; 0 is none.
+        row: u64,
+    },
     /// The channel's user has its first connection on this node.
     UserOnline,
     /// The channel's user lost its last connection on this node.
@@ -88,6 +106,19 @@ pub enum Body {
         /// The profile now.
         profile: Profile,
     },
+}
+
+/// What others are shown of a client of a realm.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Client {
+    /// The name of its socket: unique on the node for all time, hard to guess.
+    pub socket: String,
+    /// What its credentials say of it: one JSON object.
+    pub extras: String,
+    /// Table of the record that the client proved to be; 0 for a guest.
+    pub table: u64,
+    /// Row of the record that the client proved to be; 0 for a guest.
+    pub row: u64,
 }
 
 /// A room's record. Its id is the suffix of its channel's name.

@@ -2,9 +2,11 @@
 
 use super::channel::{ChannelName, Position};
 use super::command::Page;
+use super::definition::DefinitionRecord;
 use super::fault::Fault;
 use super::node::NodeState;
-use super::publication::{Profile, PublicationBytes, Room};
+use super::publication::{Client, Profile, PublicationBytes, Room};
+use super::session::Session;
 use std::sync::Arc;
 
 /// The answer to one [`super::command::Command`].
@@ -27,6 +29,10 @@ pub enum Reply {
         position: Position,
         /// What became of the wish to recover.
         recovery: Recovery,
+        /// What history had, oldest first, if it was asked for.
+        history: Option<Vec<PublicationBytes>>,
+        /// Who is present, if it was asked for and may be told.
+        members: Option<Vec<Arc<Session>>>,
     },
     /// To `Publish` of data.
     Published {
@@ -46,8 +52,32 @@ pub enum Reply {
         /// Messages in the whole list.
         total: u64,
     },
-    /// To `ListMembers`: user ids, each once, sorted.
-    Members(Vec<Arc<str>>),
+    /// To `Whisper`.
+    Whispered,
+    /// To `ListHistory`, oldest first.
+    History {
+        /// Which channel.
+        channel: ChannelName,
+        /// What history has.
+        publications: Vec<PublicationBytes>,
+    },
+    /// To `ListMembers`: each member once, sorted by its id. Where users are kept, one session of each.
+    Members(Vec<Arc<Session>>),
+    /// To `CreateDefinition`, `UpdateDefinition`, `GetDefinition`.
+    Definition(Arc<DefinitionRecord>),
+    /// To `DeleteDefinition`.
+    DefinitionDeleted,
+    /// To `ListDefinitions`.
+    Definitions {
+        /// The slice.
+        items: Vec<Arc<DefinitionRecord>>,
+        /// Which slice this is, as asked for.
+        page: Page,
+        /// Definitions in the whole list.
+        total: u64,
+        /// Whether the authors' texts are shown.
+        with_source: bool,
+    },
     /// To `CreateRoom`, `UpdateRoom`, `GetRoom`.
     Room(Room),
     /// To `DeleteRoom`.
@@ -106,10 +136,25 @@ pub struct Message {
 pub enum Push<'a> {
     /// Something was published.
     Publication(&'a super::publication::ArchivedPublication),
+    /// What history had when the subscriber came, or asked: oldest first.
+    History(&'a [PublicationBytes]),
+    /// Who was present when the subscriber came.
+    Members(&'a [Arc<Session>]),
     /// A member joined (presence).
-    Joined(&'a str),
+    Joined(&'a Session),
     /// A member left (presence).
-    Left(&'a str),
+    Left(&'a Session),
+    /// Somebody said something to this subscriber alone.
+    Whisper {
+        /// Who.
+        sender: &'a Client,
+        /// This subscriber's socket.
+        to: &'a str,
+        /// One valid JSON value.
+        json: &'a str,
+    },
+    /// The channel is over for this subscriber, whose connection closes after this.
+    Ended(&'a Fault),
     /// Publications were lost for this subscriber; the next one comes after this position.
     Gap(Position),
 }

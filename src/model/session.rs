@@ -1,5 +1,7 @@
 //! Who speaks on a connection.
 
+use super::publication::Client;
+use super::realm::Realm;
 use std::sync::Arc;
 
 /// What a session may do; `admin` implies the others.
@@ -37,10 +39,11 @@ impl Scopes {
     }
 }
 
-/// A user that proved who it is. Shared by the connections of one API key.
+/// Who speaks: a user that proved who it is, or a guest. Shared by the connections of one API key, except on
+/// sockets of a realm, where each connection has its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {
-    /// The user's id, as tokens and payloads spell it.
+    /// The user's id, as tokens and payloads spell it; empty for a guest.
     pub user: Arc<str>,
     /// The user's display name, where the credentials carry one.
     pub name: Option<Arc<str>>,
@@ -48,4 +51,44 @@ pub struct Session {
     pub scopes: Scopes,
     /// Seconds since 1970 at which the credentials end; `None` is never.
     pub expires_unix_s: Option<u64>,
+    /// On a socket of a realm: which one, and what others are shown of the client.
+    pub seat: Option<Box<Seat>>,
+}
+
+/// A client's place in a realm.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// The realm whose channels it can name.
+    pub realm: Arc<Realm>,
+    /// What others are shown of it.
+    pub client: Client,
+}
+
+impl Session {
+    /// A user that proved who it is, with credentials that do not end.
+    pub fn of(user: &str, scopes: Scopes) -> Self {
+        Self { user: Arc::from(user), name: None, scopes, expires_unix_s: None, seat: None }
+    }
+
+    /// What it is as a member of a channel: its socket where it has a seat, or else its user.
+    pub fn member(&self) -> &str {
+        self.seat.as_ref().map_or(&self.user, |seat| &seat.client.socket)
+    }
+
+    /// Somebody who proved nothing. It may do what a channel's rules give to everyone, nothing else.
+    pub fn guest(seat: Option<Box<Seat>>) -> Self {
+        Self {
+            user: Arc::from(""),
+            name: None,
+            // What a guest may do is the rules' to say, channel by channel; only sockets of a realm have guests.
+            scopes: if seat.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
+            expires_unix_s: None,
+            seat,
+        }
+    }
+
+    /// Whether this is somebody who proved nothing.
+    pub fn is_guest(&self) -> bool {
+        self.user.is_empty()
+    }
 }

@@ -62,10 +62,9 @@ pub fn run_core(
 }
 
 async fn drive(core: &mut Core) -> std::io::Result<()> {
-    let mut woken = false;
     let mut turns = 0;
     loop {
-        let next = core.turn(woken)?;
+        let next = core.turn()?;
         turns += 1;
         if next == Next::Leave {
             return Ok(());
@@ -75,8 +74,7 @@ async fn drive(core: &mut Core) -> std::io::Result<()> {
             turns = 0;
             glommio::executor().yield_task_queue_now().await;
         }
-        woken = next == Next::Sleep;
-        if woken {
+        if next == Next::Sleep {
             core.sleep()?;
         }
     }

@@ -220,7 +220,7 @@ mod tests {
                 }
                 port.doorbell().awake();
                 batch.clear();
-                ring.collect(&mut batch, true).expect("the ring works");
+                ring.collect(&mut batch).expect("the ring works");
             }
         }
         // The peer may wait for room that this side made with its last turn.

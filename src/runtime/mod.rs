@@ -24,6 +24,7 @@ mod ingress;
 mod listener;
 pub mod machine;
 mod mesh;
+pub mod pages;
 mod ring;
 pub mod settings;
 mod socket;

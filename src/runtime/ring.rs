@@ -18,6 +18,9 @@ const REQUESTS: u32 = 256;
 const COMPLETIONS: u32 = 4096;
 /// Completions handed to one turn, so that one turn stays short and buffers go back in time.
 pub const BATCH_MAX: usize = 256;
+/// Bytes received after which a turn has enough. One entry can bring half a MiB of one socket, and what a connection
+/// sends before it can be told to pause is kept, so this bounds what a flood makes a core hold for it.
+const BATCH_BYTES_ENOUGH: usize = 256 << 10;
 /// An entry that brought fewer completions than this has brought all there were.
 const MANY: usize = 16;
 
@@ -35,6 +38,11 @@ impl Completion {
     /// Whether a multishot request goes on.
     pub fn more(&self) -> bool {
         cqueue::more(self.flags)
+    }
+
+    /// Bytes that arrived with it.
+    fn bytes(&self) -> usize {
+        if self.buffer().is_some() { usize::try_from(self.result).unwrap_or(0) } else { 0 }
     }
 
     /// The receive buffer that it fills.
@@ -162,11 +170,18 @@ impl Ring {
         forgive(slept).map(drop)
     }
 
-    /// Fills `batch` with what completed. `fresh` says that the kernel was entered just now, so that it need
-    /// not be entered again unless much came.
-    pub fn collect(&mut self, batch: &mut Vec<Completion>, fresh: bool) -> io::Result<()> {
-        let mut enter = !fresh;
-        while batch.len() < BATCH_MAX {
+    /// Whether entering the kernel would do anything: it has work for this thread, or requests wait for it.
+    fn needs_enter(&mut self) -> bool {
+        let queue = self.ring.submission();
+        !self.waiting.is_empty() || !queue.is_empty() || queue.taskrun() || queue.cq_overflow()
+    }
+
+    /// Fills `batch` with what completed. The kernel is entered only where that would bring something: a core
+    /// in the middle of a large fan-out looks here after every chunk, and mostly finds nothing.
+    pub fn collect(&mut self, batch: &mut Vec<Completion>) -> io::Result<()> {
+        let mut enter = self.needs_enter();
+        let mut bytes = 0;
+        while batch.len() < BATCH_MAX && bytes < BATCH_BYTES_ENOUGH {
             if enter {
                 self.enter()?;
             }
@@ -180,6 +195,7 @@ impl Ring {
             if batch.len() - before < MANY {
                 break;
             }
+            bytes += batch[before..].iter().map(Completion::bytes).sum::<usize>();
             enter = true;
         }
         Ok(())

@@ -23,14 +23,14 @@ pub enum Next {
 }
 
 impl Core {
-    /// One turn. `woken` says that the core has just slept in the ring, so the ring is fresh.
+    /// One turn.
     ///
     /// # Errors
     /// The ring failed.
-    pub fn turn(&mut self, woken: bool) -> io::Result<Next> {
+    pub fn turn(&mut self) -> io::Result<Next> {
         self.now = clock::now();
         let mut batch = std::mem::take(&mut self.batch);
-        let collected = self.ring.collect(&mut batch, woken);
+        let collected = self.ring.collect(&mut batch);
         self.batch = batch;
         collected?;
         self.handle_batch();

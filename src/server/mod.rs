@@ -8,6 +8,7 @@ use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
 use crate::config::{Config, Cores};
 use crate::model::node::NodeInfo;
+use crate::model::realm::Realm;
 use crate::runtime::{self, RuntimeSettings, Stop, clock};
 use crate::shard::{Setup, Shard};
 use crate::surface::router::Router;
@@ -21,11 +22,21 @@ pub use error::ServeError;
 /// Milliseconds a closed socket is still read, so that its last bytes are not lost to a reset.
 const LINGER_MS: u64 = 1_000;
 
+/// What a node has to tell once it listens.
+pub struct Ready<'a> {
+    /// Where it listens.
+    pub addresses: &'a [SocketAddr],
+    /// The secrets of the data directory.
+    pub secrets: &'a DataSecrets,
+    /// Whose sockets are served.
+    pub realms: &'a [Arc<Realm>],
+}
+
 /// Serves until a signal ends the process. `ready` is called once every core accepts connections.
 ///
 /// # Errors
 /// What kept the node from starting, or made it stop.
-pub fn serve(config: &Config, ready: impl FnOnce(&[SocketAddr], &DataSecrets)) -> Result<(), ServeError> {
+pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
     let authenticator = Authenticator::new(config.auth_settings(&secrets))?;
     let cpus = cpus(&config.cores)?;
@@ -37,15 +48,26 @@ pub fn serve(config: &Config, ready: impl FnOnce(&[SocketAddr], &DataSecrets)) -
         drain_ms: u64::from(config.drain_time_s) * 1000,
         linger_ms: LINGER_MS,
     };
-    let setup = setup(config, cores, authenticator)?;
+    let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
+    let setup = setup(config, cores, authenticator, realms.clone())?;
     let stop = Stop::new();
     stop.on_signals()?;
     let make_shard = move |core: CoreId| Shard::new(Setup { core, ..setup.clone() }, clock::now());
-    runtime::run(settings, make_shard, |addresses| ready(addresses, &secrets), &stop)?;
+    runtime::run(
+        settings,
+        make_shard,
+        |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
+        &stop,
+    )?;
     Ok(())
 }
 
-fn setup(config: &Config, cores: u16, authenticator: Authenticator) -> Result<Setup, ServeError> {
+fn setup(
+    config: &Config,
+    cores: u16,
+    authenticator: Authenticator,
+    realms: Arc<[Arc<Realm>]>,
+) -> Result<Setup, ServeError> {
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|error| ServeError::Randomness(error.to_string()))?;
     let now = clock::now();
@@ -65,6 +87,7 @@ fn setup(config: &Config, cores: u16, authenticator: Authenticator) -> Result<Se
             namespaces: namespaces.map(|one| (one.name.as_str().into(), one.definition)).collect(),
             ..Definitions::default()
         }),
+        realms,
         authenticator: Arc::new(authenticator),
         router: Arc::new(Router::new()),
         allowed_origins: config.auth.allowed_origins.clone().into(),

@@ -8,6 +8,7 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::reply::Reply;
 use crate::protocol::websocket::{Opcode, write_frame};
+use crate::surface::Dialect;
 
 impl Shard {
     /// Opens a slot for a request that is answered later.
@@ -41,8 +42,7 @@ impl Shard {
         if !alive {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Subscribed { channel, .. } = reply {
-                let user = ticket.session.user.clone();
-                self.say_home(&channel.clone(), Said::Unsubscribe { channel, user });
+                self.say_home(&channel.clone(), Said::Unsubscribe { channel, session: ticket.session });
             }
             return;
         }
@@ -128,25 +128,38 @@ impl Shard {
                 Encoded { opens: None, last: answering.is_last() }
             }
             Expect::Message { dialect, correlation, .. } => {
-                self.counters.messages_sent += 1;
                 let correlation = correlation.as_deref();
-                match reply {
-                    Reply::Subscribed { channel, position, recovery } => {
-                        let opens =
-                            self.subscribed(id, dialect, correlation, held, channel, position, recovery, out);
-                        Encoded { opens, last: false }
-                    }
-                    reply => {
-                        if let Reply::Unsubscribed { channel } = &reply {
-                            self.unsubscribed(id, channel, out);
-                        }
-                        let mut text = Vec::with_capacity(128);
-                        (dialect.encode_reply)(&mut text, &reply, correlation);
-                        write_frame(out, Opcode::Text, &text);
-                        Encoded { opens: None, last: false }
-                    }
+                if matches!(reply, Reply::Subscribed { .. }) {
+                    let opens = self.subscribed(id, dialect, correlation, held, reply, out);
+                    return Encoded { opens, last: false };
                 }
+                if let Reply::Unsubscribed { channel } = &reply {
+                    self.unsubscribed(id, channel, out);
+                }
+                self.encode_reply(id, dialect, &reply, correlation, out);
+                Encoded { opens: None, last: false }
             }
+        }
+    }
+
+    /// Appends the frame of a reply to a socket, if its dialect tells this.
+    pub(super) fn encode_reply(
+        &mut self,
+        id: ConnectionId,
+        dialect: &Dialect,
+        reply: &Reply,
+        correlation: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.as_ref())
+        else {
+            return;
+        };
+        let mut text = Vec::with_capacity(128);
+        (dialect.encode_reply)(&mut text, reply, correlation, session);
+        if !text.is_empty() {
+            write_frame(out, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
         }
     }
 

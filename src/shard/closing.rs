@@ -37,6 +37,15 @@ impl CloseFrame {
         reason: "the token expired; reconnect with a new one",
         why: CloseReason::Unauthenticated,
     };
+    /// A channel that it heard is over. Not a code after which clients come back by themselves.
+    pub const ENDED: Self =
+        Self { code: Some(4404), reason: "a channel that you heard is over", why: CloseReason::Ended };
+    /// A channel that it heard as a guest is not for guests any more.
+    pub const GUEST: Self = Self {
+        code: Some(4403),
+        reason: "a channel that you heard refuses guests now",
+        why: CloseReason::Ended,
+    };
     /// The node goes away.
     pub const RESTART: Self = Self {
         code: Some(close_code::SERVICE_RESTART),

@@ -1,9 +1,10 @@
 //! What a client asks for: who may, and where it is answered.
 
 use super::Shard;
+use super::changes::CATALOG_CORE;
 use super::message::{Question, Said, Ticket};
 use super::pending::Expect;
-use crate::base::ids::ConnectionId;
+use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
@@ -19,6 +20,8 @@ enum Place {
     Turn,
     /// By the channel's home core.
     Home(ChannelName),
+    /// By the core that keeps the definitions.
+    Catalog,
     /// By all cores together.
     Everywhere(Question),
 }
@@ -44,22 +47,35 @@ impl Shard {
                     question,
                 );
             }
+            Ok(Place::Catalog) => return self.submit_to(CATALOG_CORE, id, session, command, expect),
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
         if home != self.setup.core {
-            if self.congested(home) {
-                self.counters.peer_overloads += 1;
-                return self.reply_now(id, expect, Reply::Fault(overloaded()));
-            }
-            let sequence = self.open_slot(id, expect);
-            let ticket = Ticket { connection: id, sequence, session: session.clone() };
-            return self.say(home, Said::Request { ticket, command });
+            return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
         let reply = self.execute_here(&ticket, command);
         self.reply_now(id, expect, reply);
         self.pump_home();
+    }
+
+    /// Leaves a request to a core, which answers later.
+    fn submit_to(
+        &mut self,
+        core: CoreId,
+        id: ConnectionId,
+        session: &Arc<Session>,
+        command: Command,
+        expect: Expect,
+    ) {
+        if self.congested(core) {
+            self.counters.peer_overloads += 1;
+            return self.reply_now(id, expect, Reply::Fault(overloaded()));
+        }
+        let sequence = self.open_slot(id, expect);
+        let ticket = Ticket { connection: id, sequence, session: session.clone() };
+        self.say(core, Said::Request { ticket, command });
     }
 
     /// The answer of the connection's own core.
@@ -101,7 +117,13 @@ impl Shard {
             | Command::Unsubscribe { .. }
             | Command::NodeState
             | Command::Metrics => Scopes::NONE,
+            Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => Scopes::ADMIN,
             Command::Subscribe { .. }
+            | Command::ListHistory { .. }
             | Command::GetMessage { .. }
             | Command::ListMessages { .. }
             | Command::ListMembers { .. }
@@ -109,6 +131,7 @@ impl Shard {
             | Command::ListRooms { .. }
             | Command::GetProfile { .. } => Scopes::READ,
             Command::Publish { .. }
+            | Command::Whisper { .. }
             | Command::UpdateMessage { .. }
             | Command::DeleteMessage { .. }
             | Command::CreateRoom { .. }
@@ -119,7 +142,11 @@ impl Shard {
         if session.scopes.contains(needed) {
             return Ok(());
         }
-        let scope = if needed == Scopes::READ { "read" } else { "write" };
+        let scope = match needed {
+            Scopes::READ => "read",
+            Scopes::WRITE => "write",
+            _ => "admin",
+        };
         Err(Fault::new(
             FaultCode::Forbidden,
             format!(
@@ -145,7 +172,14 @@ impl Shard {
                 Some(fault) => Place::Here(Reply::Fault(fault)),
                 None => Place::Home(channel.clone()),
             },
+            Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => Place::Catalog,
             Command::Publish { channel, .. }
+            | Command::Whisper { channel, .. }
+            | Command::ListHistory { channel }
             | Command::UpdateMessage { channel, .. }
             | Command::DeleteMessage { channel, .. }
             | Command::GetMessage { channel, .. }

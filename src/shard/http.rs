@@ -6,7 +6,7 @@ use super::pending::Expect;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::session::{Scopes, Session};
+use crate::model::session::Session;
 use crate::protocol::Next;
 use crate::protocol::http::{
     Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
@@ -158,8 +158,15 @@ impl Shard {
                     Err(fault) => return self.respond_fault(id, surface, &answering, &fault),
                 };
                 self.authenticated(id, &session);
-                let request =
-                    Request { head, parameters: &parameters, body, session: session.as_deref(), fresh };
+                let limits = &*self.setup.limits;
+                let request = Request {
+                    head,
+                    parameters: &parameters,
+                    body,
+                    session: session.as_deref(),
+                    limits,
+                    fresh,
+                };
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {
@@ -168,7 +175,10 @@ impl Shard {
                     }
                 }
             }
-            Found::Socket { surface, socket, .. } => self.upgrade(id, head, surface, socket, &answering),
+            Found::Socket { surface, socket, parameters } => match self.realm_of(socket, &parameters) {
+                Ok(realm) => self.upgrade(id, head, surface, socket, realm, &answering),
+                Err(fault) => self.respond_fault(id, surface, &answering, &fault),
+            },
             Found::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
             Found::MethodNotAllowed { surface, allow } => {
                 let detail = format!("{} is not served here. Allowed: {allow}.", head.method_name);
@@ -211,7 +221,7 @@ impl Shard {
     }
 
     fn anonymous(&self) -> Arc<Session> {
-        Arc::new(Session { user: Arc::from(""), name: None, scopes: Scopes::NONE, expires_unix_s: None })
+        Arc::new(Session::guest(None))
     }
 
     fn respond_options(&mut self, id: ConnectionId, head: &Head<'_>, answering: &Answering, allow: &str) {

@@ -1,5 +1,6 @@
 //! Speaking with other cores, and with this one as one of them.
 
+use super::changes::is_for_catalog;
 use super::message::{Part, Question, Said, Ticket};
 use super::{Shard, ShardMessage};
 use crate::base::ids::CoreId;
@@ -50,8 +51,13 @@ impl Shard {
 
     /// Hears what this core said to itself, until it is silent.
     pub(super) fn settle(&mut self) {
-        while let Some(said) = self.local.pop_front() {
-            self.hear(self.setup.core, said);
+        loop {
+            while let Some(said) = self.local.pop_front() {
+                self.hear(self.setup.core, said);
+            }
+            if !self.work() {
+                return;
+            }
         }
     }
 
@@ -59,10 +65,16 @@ impl Shard {
         match said {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
-            Said::Unsubscribe { channel, user } => self.home.unsubscribe(self.now, from, &user, &channel),
+            Said::Unsubscribe { channel, session } => {
+                self.home.unsubscribe(self.now, from, session.member(), &channel);
+            }
             Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
             Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
             Said::Push { channel, push } => self.push(&channel, push),
+            Said::Change { number, change } => self.home.change(number, change),
+            Said::Applied { number } => self.applied(number),
+            Said::Fence { number } => self.fence(from, number),
+            Said::Fenced { number } => self.fenced(number),
             Said::Ask { gather, question } => {
                 let part = self.tell(question);
                 self.say(from, Said::Tell { gather, part });
@@ -72,10 +84,14 @@ impl Shard {
         self.pump_home();
     }
 
-    /// Does a request of another core as the home of its channel.
+    /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
     fn serve(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+        if is_for_catalog(&command) {
+            return self.serve_catalog(from, ticket, command);
+        }
         let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
         let reply = self.home.execute(self.now, origin, command);
+        self.pump_ends();
         // The answer goes first: what the command pushes comes after the position it names.
         self.say(from, Said::Answer { ticket, reply });
     }
@@ -84,17 +100,31 @@ impl Shard {
     pub(super) fn execute_here(&mut self, ticket: &Ticket, command: Command) -> Reply {
         let origin =
             Origin { core: self.setup.core, connection: ticket.connection, session: &ticket.session };
-        self.home.execute(self.now, origin, command)
+        let reply = self.home.execute(self.now, origin, command);
+        self.pump_ends();
+        reply
+    }
+
+    /// Passes on the ends of channels that come before an answer.
+    fn pump_ends(&mut self) {
+        while let Some(end) = self.home.pop_end() {
+            self.pass_on(end);
+        }
     }
 
     /// Passes on what the home side wants said.
     pub(super) fn pump_home(&mut self) {
-        while let Some(HomeOutput::Push { to, channel, push }) = self.home.pop_output() {
-            if to == self.setup.core {
-                self.push(&channel, push);
-            } else {
-                self.say(to, Said::Push { channel, push });
-            }
+        while let Some(output) = self.home.pop_output() {
+            self.pass_on(output);
+        }
+    }
+
+    fn pass_on(&mut self, output: HomeOutput) {
+        let HomeOutput::Push { to, channel, push } = output;
+        if to == self.setup.core {
+            self.push(&channel, push);
+        } else {
+            self.say(to, Said::Push { channel, push });
         }
     }
 

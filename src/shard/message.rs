@@ -6,6 +6,7 @@
 //! requests in flight, the rest by the tables that they speak of.
 
 use crate::base::ids::ConnectionId;
+use crate::broker::catalog::Change;
 use crate::broker::home::{HomePush, RoomsPart};
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
@@ -36,13 +37,21 @@ pub(super) enum Said {
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
     /// Edge to home: a subscription that was answered is over.
-    Unsubscribe { channel: ChannelName, user: Arc<str> },
+    Unsubscribe { channel: ChannelName, session: Arc<Session> },
     /// Edge to the user's home: its first WebSocket connection on this core.
     UserConnected { user: Arc<str>, name: Option<Arc<str>> },
     /// Edge to the user's home: its last connection on this core is gone.
     UserDisconnected { user: Arc<str> },
     /// Home to edge: something for a channel's subscribers.
     Push { channel: ChannelName, push: HomePush },
+    /// Catalog to every core: act on this from now on. Never left out.
+    Change { number: u64, change: Arc<Change> },
+    /// Any core to the catalog: it acts on the change, and whoever it ended is gone. Never left out.
+    Applied { number: u64 },
+    /// Home to edge: tell me when what I ended before this is done. Never left out.
+    Fence { number: u64 },
+    /// The answer to `Fence`. Never left out.
+    Fenced { number: u64 },
     /// Any to any: tell me something about yourself.
     Ask { gather: u64, question: Question },
     /// The answer to `Ask`.
@@ -76,6 +85,10 @@ impl std::fmt::Debug for ShardMessage {
             Said::UserConnected { .. } => "UserConnected",
             Said::UserDisconnected { .. } => "UserDisconnected",
             Said::Push { .. } => "Push",
+            Said::Change { .. } => "Change",
+            Said::Applied { .. } => "Applied",
+            Said::Fence { .. } => "Fence",
+            Said::Fenced { .. } => "Fenced",
             Said::Ask { .. } => "Ask",
             Said::Tell { .. } => "Tell",
         };

@@ -19,10 +19,12 @@
 
 mod admission;
 mod answers;
+mod changes;
 mod closing;
 mod commands;
 mod connection;
 mod drain;
+mod ending;
 mod gather;
 mod http;
 mod mesh;
@@ -31,6 +33,7 @@ mod outbox;
 mod output;
 mod pending;
 mod pushes;
+mod seats;
 mod setup;
 mod subscribing;
 mod timers;
@@ -47,14 +50,17 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
+use crate::broker::catalog::Catalog;
 use crate::broker::edge::{Edge, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
 use crate::metrics::words::CloseReason;
 use crate::protocol::http::DateCache;
 use admission::Admission;
+use changes::Changes;
 use connection::Connection;
 use drain::Drain;
+use ending::Endings;
 use gather::Gathers;
 use message::Said;
 use std::collections::VecDeque;
@@ -71,6 +77,8 @@ pub struct Shard {
     edge: Edge,
     home: Home,
     gathers: Gathers,
+    changes: Changes,
+    endings: Endings,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
@@ -104,8 +112,16 @@ impl Shard {
             admission: Admission::new(seed),
             users: Users::new(seed),
             edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
-            home: Home::new(seed, setup.cores, setup.definitions.clone(), setup.limits.clone()),
+            home: Home::new(
+                seed,
+                setup.cores,
+                setup.definitions.clone(),
+                &setup.realms,
+                setup.limits.clone(),
+            ),
             gathers: Gathers::default(),
+            changes: Changes::new(Catalog::new(setup.realms.clone(), setup.limits.clone())),
+            endings: Endings::default(),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
             drain: None,
@@ -178,6 +194,7 @@ impl Shard {
         self.now = now;
         self.fire_deadlines();
         self.expire_gathers();
+        self.expire_changes();
         self.drain_step();
         self.housekeep();
         self.settle();
@@ -212,6 +229,7 @@ impl Shard {
     pub fn invariants(&self) {
         self.edge.invariants();
         self.home.invariants();
+        self.endings_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {

@@ -7,8 +7,9 @@ use crate::broker::edge::{Audience, Lapped};
 use crate::broker::home::HomePush;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
-use crate::model::publication::Publication;
+use crate::model::publication::{ArchivedBody, Publication};
 use crate::model::reply::Push;
+use crate::model::session::Session;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::surface::list::DIALECTS;
 
@@ -25,16 +26,35 @@ impl Shard {
                 self.counters.gaps += 1;
                 self.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
             }
-            HomePush::Joined { user, except } => {
+            HomePush::Joined { session, except } => {
                 let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Joined(&user));
+                self.push_frame(channel, None, audience, Push::Joined(&session));
             }
-            HomePush::Left { user, except } => {
+            HomePush::Whisper { sender, to, json, connection } => {
+                self.push_whisper(channel, &sender, &to, &json, connection);
+            }
+            HomePush::Ended { fault, guests } => self.end_channel(channel, fault, guests),
+            HomePush::Left { session, except } => {
                 let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Left(&user));
+                self.push_frame(channel, None, audience, Push::Left(&session));
             }
         }
         self.settle_lapped();
+    }
+
+    /// Tells one subscriber what another one said to it.
+    fn push_whisper(
+        &mut self,
+        channel: &ChannelName,
+        sender: &Session,
+        to: &str,
+        json: &str,
+        connection: ConnectionId,
+    ) {
+        // Home lets only sockets of a realm whisper.
+        let Some(seat) = &sender.seat else { return };
+        let push = Push::Whisper { sender: &seat.client, to, json };
+        self.push_frame(channel, None, Audience::Only(connection), push);
     }
 
     fn audience(
@@ -52,7 +72,11 @@ impl Shard {
         let publication = Publication::view(bytes).expect("a home core archived it");
         let position =
             Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() };
-        self.push_frame(channel, Some(position), Audience::All, Push::Publication(publication));
+        let audience = match &publication.body {
+            ArchivedBody::Said { authenticated: true, .. } => Audience::Authenticated,
+            _ => Audience::All,
+        };
+        self.push_frame(channel, Some(position), audience, Push::Publication(publication));
     }
 
     /// Encodes a push once for each dialect that listens.
@@ -99,7 +123,6 @@ impl Shard {
                     write_frame(&mut frame, Opcode::Text, &text);
                     self.counters.messages_sent += 1;
                     self.tell_gap(connection, &channel, &frame);
-                    self.counters.messages_sent += 1;
                 }
             }
         }

@@ -7,6 +7,7 @@ use crate::base::limits::Limits;
 use crate::broker::definitions::Definitions;
 use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
+use crate::model::realm::Realm;
 use crate::surface::router::Router;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Setup {
     pub limits: Arc<Limits>,
     /// The rules of channels.
     pub definitions: Arc<Definitions>,
+    /// The realms, by number.
+    pub realms: Arc<[Arc<Realm>]>,
     /// Who may speak.
     pub authenticator: Arc<Authenticator>,
     /// What is served.

@@ -8,7 +8,8 @@ use super::connection::Subscription;
 use super::message::Said;
 use super::pending::Opens;
 use crate::base::ids::ConnectionId;
-use crate::model::channel::{ChannelName, Position};
+use crate::broker::edge::NewSubscriber;
+use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Publication;
 use crate::model::reply::{Push, Recovery, Reply};
@@ -47,57 +48,68 @@ impl Shard {
             .position(|subscription| self.edge.stream(subscription.stream).channel() == channel)
     }
 
-    /// The home core counted a subscriber. Appends the acknowledgement and what was missed; says which
-    /// channel may be sent once they are on their way.
-    #[allow(clippy::too_many_arguments, reason = "the parts of one reply and where it goes")]
+    /// The home core counted a subscriber. Appends the acknowledgement, what was missed and what else was asked
+    /// for; says which channel may be sent once they are on their way.
     pub(super) fn subscribed(
         &mut self,
         id: ConnectionId,
         dialect: &'static Dialect,
         correlation: Option<&str>,
         held: bool,
-        channel: ChannelName,
-        position: Position,
-        recovery: Recovery,
+        mut reply: Reply,
         out: &mut Vec<u8>,
     ) -> Option<Opens> {
+        let Reply::Subscribed { channel, position, recovery, .. } = &mut reply else { return None };
+        let (channel, position) = (channel.clone(), *position);
         let again = self.subscription(id, &channel);
-        // Heard already: the home's count goes back, and nothing is told twice.
-        let recovery = if again.is_some() { Recovery::NotAsked } else { recovery };
         if let Some(at) = again {
-            let subscription = self.connections.get(id)?.subscriptions[at];
+            // Heard already: the home's count goes back, and nothing is told twice.
+            *recovery = Recovery::NotAsked;
+            let connection = self.connections.get(id)?;
+            let (subscription, session) = (connection.subscriptions[at], connection.session.clone()?);
             self.edge.take_pending(subscription.stream, subscription.place, out);
             if held {
                 // What comes now must not overtake what was just put into the answer.
                 self.edge.hold(subscription.stream, subscription.place);
             }
-        }
-        if again.is_some() {
-            let user = self.connections.get(id)?.session.as_ref()?.user.clone();
-            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), user });
+            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
+            let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
+            let subscriber = NewSubscriber { connection: id, held, authenticated: !guest };
             let (stream, place) =
-                self.edge.subscribe(&channel, dialect.index as u8, slow, position, id, held);
+                self.edge.subscribe(&channel, dialect.index as u8, slow, position, subscriber);
             self.connections.get_mut(id)?.subscriptions.push(Subscription { stream, place });
             self.counters.subscriptions_open += 1;
         }
-        let reply = Reply::Subscribed { channel, position, recovery };
-        let mut text = Vec::with_capacity(128);
-        (dialect.encode_reply)(&mut text, &reply, correlation);
-        write_frame(out, Opcode::Text, &text);
-        let Reply::Subscribed { channel, recovery, .. } = reply else { return None };
+        self.encode_reply(id, dialect, &reply, correlation, out);
+        self.encode_attachments(dialect, reply, out);
+        held.then_some(Opens { channel, begins: again.is_none() })
+    }
+
+    /// Appends what follows the acknowledgement of a subscribe.
+    fn encode_attachments(&mut self, dialect: &Dialect, reply: Reply, out: &mut Vec<u8>) {
+        let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
+        let mut text = Vec::new();
+        let mut encode = |push: Push<'_>| {
+            text.clear();
+            (dialect.encode_push)(&mut text, &channel, push);
+            if !text.is_empty() {
+                write_frame(out, Opcode::Text, &text);
+                self.counters.messages_sent += 1;
+            }
+        };
         if let Recovery::Complete(missed) | Recovery::Gap(missed) = recovery {
-            for bytes in missed.iter().filter_map(|bytes| Publication::view(bytes)) {
-                text.clear();
-                (dialect.encode_push)(&mut text, &channel, Push::Publication(bytes));
-                if !text.is_empty() {
-                    write_frame(out, Opcode::Text, &text);
-                    self.counters.messages_sent += 1;
-                }
+            for publication in missed.iter().filter_map(|bytes| Publication::view(bytes)) {
+                encode(Push::Publication(publication));
             }
         }
-        held.then_some(Opens { channel, begins: again.is_none() })
+        if let Some(history) = history {
+            encode(Push::History(&history));
+        }
+        if let Some(members) = members {
+            encode(Push::Members(&members));
+        }
     }
 
     /// The answer to a subscribe is on its way: the channel may follow.
@@ -129,8 +141,10 @@ impl Shard {
     fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let subscription = connection.subscriptions.remove(at);
-        let user = connection.session.as_ref().map(|session| session.user.clone());
-        let channel = self.edge.stream(subscription.stream).channel().clone();
+        let stream = self.edge.stream(subscription.stream);
+        // The home of an ended channel has forgotten who heard it.
+        let told = connection.session.clone().filter(|_| !stream.has_ended());
+        let channel = stream.channel().clone();
         self.counters.subscriptions_open -= 1;
         if let Some(moved) = self.edge.unsubscribe(subscription.stream, subscription.place)
             && let Some(other) = self.connections.get_mut(moved.connection)
@@ -140,8 +154,8 @@ impl Shard {
                 entry.place = moved.to;
             }
         }
-        if let Some(user) = user {
-            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), user });
+        if let Some(session) = told {
+            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
         }
     }
 

@@ -98,7 +98,13 @@ impl Shard {
 
     /// When `timeout` must be called next.
     pub(super) fn next_deadline_us(&self) -> u64 {
-        let deadlines = [self.wheel.next_us(), self.gathers.next_us(), self.drain_next_us()];
+        let deadlines = [
+            self.wheel.next_us(),
+            self.gathers.next_us(),
+            self.changes.next_us(),
+            self.work_next_us(),
+            self.drain_next_us(),
+        ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
     }
 }

@@ -6,6 +6,7 @@ use super::connection::{Due, Phase};
 use super::http::Answering;
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::realm::Realm;
 use crate::model::session::Session;
 use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
 use crate::protocol::websocket::{Reader, upgrade};
@@ -20,6 +21,7 @@ impl Shard {
         head: &Head<'_>,
         surface: &'static Surface,
         socket: &'static Socket,
+        realm: Option<Arc<Realm>>,
         answering: &Answering,
     ) {
         let refused = Answering { persistence: Persistence::Close, ..answering.clone() };
@@ -43,7 +45,11 @@ impl Shard {
             );
             return self.refuse_upgrade(id, surface, &refused, &refusal);
         }
-        let session = match self.session_for(head, surface, socket.access) {
+        let session = match realm {
+            Some(realm) => self.seat(head, surface, socket, realm).map(Some),
+            None => self.session_for(head, surface, socket.access),
+        };
+        let session = match session {
             Ok(session) => session,
             Err(fault) => return self.respond_fault(id, surface, &refused, &fault),
         };
@@ -52,7 +58,8 @@ impl Shard {
             return self.respond_fault(id, surface, &refused, &fault);
         }
         let mut out = Vec::new();
-        upgrade::write_switching(&mut out, upgrade.key, None);
+        let protocol = if socket.echoes_protocol { upgrade.protocols().next() } else { None };
+        upgrade::write_switching(&mut out, upgrade.key, protocol);
         self.counters.note_response(101);
         self.write_in_turn(id, out, false);
         self.open_socket(id, session, &socket.language);
@@ -87,7 +94,10 @@ impl Shard {
     /// The connection is no longer one that nobody vouches for.
     pub(super) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if session.is_some() && std::mem::take(&mut connection.flags.unauthenticated) {
+        // A guest vouches for nobody.
+        if session.as_ref().is_some_and(|session| !session.is_guest())
+            && std::mem::take(&mut connection.flags.unauthenticated)
+        {
             self.admission.authenticated(connection.address);
         }
     }

@@ -21,6 +21,9 @@ impl Users {
 impl Shard {
     /// A session opened a WebSocket.
     pub(super) fn user_arrived(&mut self, session: &Session) {
+        if session.is_guest() {
+            return;
+        }
         let count = self.users.connections.entry(session.user.clone()).or_insert(0);
         *count += 1;
         if *count == 1 {

@@ -1,12 +1,12 @@
 //! The one list of what is served.
 
-use super::{Dialect, Surface, node, retrochat};
+use super::{Dialect, Surface, node, retrochat, xano};
 
 /// Every surface. Order decides nothing: prefixes do not overlap.
-pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE];
+pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE];
 
 /// Every dialect, by [`Dialect::index`].
-pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT, &xano::DIALECT];
 
 /// The surface in whose shape a path is answered that no prefix covers.
 pub static FALLBACK: &Surface = &node::SURFACE;

@@ -8,7 +8,9 @@ mod retrochat;
 pub mod router;
 #[cfg(test)]
 mod testing;
+pub mod xano;
 
+use crate::base::limits::Limits;
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
@@ -65,6 +67,21 @@ pub struct Socket {
     pub access: Access,
     /// The language spoken on it.
     pub language: Language,
+    /// The template's parameter that carries a realm's key, where sockets of this path belong to a realm: whoever
+    /// opens one gets a seat there. A key that no realm has is answered with 404.
+    pub realm: Option<&'static str>,
+    /// Whether credentials that are missing or do not hold open the socket nevertheless, as a guest's.
+    pub guests: bool,
+    /// Whether the subprotocol that the client offers first is accepted: surfaces whose clients send their
+    /// credentials in its place. Browsers give up on a connection that does not name it again.
+    pub echoes_protocol: bool,
+}
+
+impl Socket {
+    /// A socket outside of realms, without subprotocols.
+    pub const fn open(path: &'static str, access: Access, language: Language) -> Self {
+        Self { path, access, language, realm: None, guests: false, echoes_protocol: false }
+    }
 }
 
 /// What is spoken on a socket.
@@ -87,6 +104,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Who asks; always there on endpoints that are not open.
     pub session: Option<&'a Session>,
+    /// The bounds of this node.
+    pub limits: &'a Limits,
     /// A number that no other request of this node's life has, hard to guess: for ids made by a surface.
     pub fresh: u64,
 }
@@ -104,9 +123,9 @@ pub struct Dialect {
     pub index: usize,
     /// One message as a command. `binary` says which kind of WebSocket message it was.
     pub decode: fn(message: &[u8], binary: bool, session: &Session) -> Incoming,
-    /// Appends the text of a reply, a fault included.
-    pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>),
-    /// Appends the text of a push.
+    /// Appends the text of a reply to a session, a fault included; nothing if the dialect does not tell this.
+    pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session),
+    /// Appends the text of a push; nothing if the dialect does not tell this.
     pub encode_push: fn(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>),
 }
 

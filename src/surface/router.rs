@@ -218,7 +218,7 @@ mod tests {
             endpoint(Method::Delete, "/a/things/{id}"),
             endpoint(Method::Get, "/a/things/{id}/parts/{part}"),
         ],
-        &[Socket { path: "/a/socket", access: Access::Open, language: Language::Echo }],
+        &[Socket::open("/a/socket", Access::Open, Language::Echo)],
     );
     static REST: Surface = surface("rest", &["/health"], &[endpoint(Method::Get, "/health")], &[]);
 

@@ -1,19 +1,19 @@
 //! Requests for the tests of surfaces, written as they stand on the wire.
 
 use super::{Endpoint, Request};
+use crate::base::limits::Limits;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
 use crate::protocol::http::{Head, Method, Response, decode_segment, parse_head};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// The number that [`decode`] gives as [`Request::fresh`]: `zz` in base 36.
 pub const FRESH: u64 = 1295;
 
 /// A session of user `user_1`.
 pub fn session(scopes: Scopes) -> Session {
-    Session { user: Arc::from("user_1"), name: None, scopes, expires_unix_s: None }
+    Session::of("user_1", scopes)
 }
 
 /// What an endpoint makes of a request of `user_1` with the scopes that the endpoint asks for.
@@ -30,6 +30,7 @@ pub fn decode(
             parameters: &parameters(endpoint.path, head.path),
             body: body.as_bytes(),
             session: Some(&session),
+            limits: &Limits::default(),
             fresh: FRESH,
         })
     })

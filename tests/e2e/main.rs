@@ -12,6 +12,7 @@ mod http;
 mod http1;
 mod messages;
 mod newcomer;
+mod pages;
 mod process;
 mod recovery;
 mod rest;

@@ -256,7 +256,7 @@ fn names_that_are_none_are_refused() {
 fn churn_leaves_nothing_behind() {
     let mut target = Target::new(|settings| {
         let room = settings.definitions.namespaces.entry("room".into()).or_default();
-        room.presence = true;
+        room.presence = corecast::model::definition::Presence::Users;
     });
     let witness = target.bystander;
     target.ask(witness, r#"{"type":"subscribe","channel":"room:1"}"#);

@@ -5,6 +5,7 @@
 
 mod attacks;
 mod client;
+mod define;
 mod pattern;
 mod play;
 mod script;

@@ -1,6 +1,7 @@
 //! Plays a transcript and says where a node did something else.
 
 use crate::client::{ACCEPT, Client};
+use crate::define::Channels;
 use crate::pattern::{Words, fit};
 use crate::script::{Kind, Said, Step};
 use crate::settings::{Settings, ms};
@@ -25,6 +26,9 @@ pub struct Player {
     /// What clients send at one moment, not handed over yet.
     batch: Vec<(String, Vec<u8>)>,
     drained: bool,
+    /// Signed tokens by their names.
+    tokens: BTreeMap<String, String>,
+    channels: Channels,
 }
 
 /// Plays all steps, then asks whether the node is unharmed.
@@ -38,6 +42,8 @@ pub fn play(steps: &[Step], settings: &Settings, cores: u16, manner: Manner) -> 
         words: Words::new(),
         batch: Vec::new(),
         drained: false,
+        tokens: settings.tokens.clone(),
+        channels: Channels::default(),
     };
     for step in steps {
         player.step(step).map_err(|what| (step.line, what))?;
@@ -119,14 +125,19 @@ impl Player {
             ["freeze", core] => self.world.freeze(number(core)),
             ["thaw", core] => self.world.thaw(number(core)),
             ["connect", name, ref rest @ ..] => {
-                let (core, from, _) = options(rest);
+                let Options { core, from, .. } = Options::read(rest);
                 self.connect(name, core, from)?;
             }
             ["open", name, path, ref rest @ ..] => {
-                let (core, from, key) = options(rest);
+                let Options { core, from, key, token } = Options::read(rest);
                 self.connect(name, core, from)?;
-                self.open(name, path, key)?;
+                let token = token.map(|name| self.tokens.get(name).cloned().unwrap_or(format!("rc_{name}")));
+                self.open(name, path, key, token)?;
             }
+            ["channel", workspace, name, ref rules @ ..] => {
+                self.channels.define(&mut self.world, workspace, name, rules)?;
+            }
+            ["delete", workspace, name] => self.channels.delete(&mut self.world, workspace, name)?,
             ["end", name] => {
                 let socket = self.client(name)?.socket;
                 self.world.end(socket.ok_or("it has no socket")?);
@@ -162,17 +173,19 @@ impl Player {
     }
 
     /// The handshake of a client, asked and answered.
-    fn open(&mut self, name: &str, path: &str, key: Option<&str>) -> Outcome {
+    fn open(&mut self, name: &str, path: &str, key: Option<&str>, token: Option<String>) -> Outcome {
         let text = format!("OPEN {path}{}", key.map(|key| format!(" as {key}")).unwrap_or_default());
-        let said = |verb: &str, text: &str| Said {
+        let field = token.iter().map(|token| format!("Sec-WebSocket-Protocol: {token}"));
+        let more: Vec<String> = field.collect();
+        let said = |verb: &str, text: String| Said {
             client: name.into(),
             verb: verb.into(),
-            text: text.into(),
-            more: Vec::new(),
+            text,
+            more: more.clone(),
         };
-        self.batch.push((name.to_owned(), self.clients[name].bytes(&said("", &text), &self.words)));
+        self.batch.push((name.to_owned(), self.clients[name].bytes(&said("", text), &self.words)));
         self.flush()?;
-        self.gets(&said("open", ""))
+        self.gets(&said("open", String::new()))
     }
 
     fn output(&self, client: &Client) -> &[u8] {
@@ -198,7 +211,7 @@ impl Player {
 
     fn compare(&mut self, said: &Said, item: &Item) -> Outcome {
         let expected = match (said.verb.as_str(), item) {
-            ("open", Item::Response(response)) => return opened(response),
+            ("open", Item::Response(response)) => return opened(response, &said.more),
             ("" | "head", Item::Response(response)) => return self.compare_response(said, response),
             ("" | "text", Item::Frame { opcode: 1, .. }) => format!("< {}", said.whole()),
             (verb, Item::Frame { .. }) if said.text.is_empty() => format!("<{verb}{}", blank(verb)),
@@ -308,10 +321,11 @@ impl Player {
     /// Another client is served as ever, nothing of those that left remains, and nobody was shown a key.
     fn unharmed(&mut self) -> Outcome {
         for socket in &self.world.sockets {
-            for key in [&b"rc_"[..], b"Bearer ey"] {
-                if socket.output.windows(key.len()).any(|bytes| bytes == key) {
-                    return Err(format!("a key was shown: {}", socket.output.escape_ascii()));
-                }
+            // A token in the place of a subprotocol comes back to who sent it.
+            let output = String::from_utf8_lossy(&socket.output);
+            let mut lines = output.lines().filter(|line| !line.starts_with("Sec-WebSocket-Protocol: "));
+            if lines.any(|line| ["rc_", "Bearer ey"].iter().any(|key| line.contains(key))) {
+                return Err(format!("a key was shown: {}", socket.output.escape_ascii()));
             }
         }
         for core in 0..self.world.shards.len() {
@@ -343,18 +357,28 @@ impl Player {
     }
 }
 
-/// `core 1 from 10.0.0.1 as ada`, each of them optional.
-fn options<'a>(words: &[&'a str]) -> (Option<usize>, IpAddr, Option<&'a str>) {
-    let (mut core, mut from, mut key) = (None, HOME, None);
-    for pair in words.chunks(2) {
-        match *pair {
-            ["core", value] => core = Some(number(value)),
-            ["from", value] => from = value.parse().expect("an address"),
-            ["as", value] => key = Some(value),
-            _ => panic!("{pair:?} is no option: core N, from ADDRESS, as KEY"),
+/// `core 1 from 10.0.0.1 as ada token carol`, each of them optional.
+struct Options<'a> {
+    core: Option<usize>,
+    from: IpAddr,
+    key: Option<&'a str>,
+    token: Option<&'a str>,
+}
+
+impl<'a> Options<'a> {
+    fn read(words: &[&'a str]) -> Self {
+        let mut options = Self { core: None, from: HOME, key: None, token: None };
+        for pair in words.chunks(2) {
+            match *pair {
+                ["core", value] => options.core = Some(number(value)),
+                ["from", value] => options.from = value.parse().expect("an address"),
+                ["as", value] => options.key = Some(value),
+                ["token", value] => options.token = Some(value),
+                _ => panic!("{pair:?} is no option: core N, from ADDRESS, as KEY, token NAME"),
+            }
         }
+        options
     }
-    (core, from, key)
 }
 
 fn number(text: &str) -> usize {
@@ -366,10 +390,12 @@ fn blank(verb: &str) -> &'static str {
     if verb == "close" { "" } else { " " }
 }
 
-/// The answer to a handshake with the usual key.
-fn opened(response: &Response) -> Outcome {
+/// The answer to a handshake with the usual key, and with these fields besides.
+fn opened(response: &Response, more: &[String]) -> Outcome {
     let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", ACCEPT)];
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let more = more.iter().filter_map(|field| field.split_once(": "));
+    let fields: Vec<_> =
+        fields.into_iter().chain(more).map(|(name, value)| (name.to_string(), value.to_string())).collect();
     if (response.status, &response.fields) != (101, &fields) || !response.body.is_empty() {
         return Err("this is not the answer to a handshake".into());
     }

@@ -4,11 +4,13 @@ use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::definitions::Definitions;
-use corecast::model::definition::{ChannelDefinition, SlowPolicy};
+use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
+use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::Setup;
 use corecast::surface::router::Router;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::world::{START_UNIX_MS, START_US};
@@ -23,7 +25,11 @@ pub struct Settings {
     pub cores: Option<u16>,
     pub limits: Limits,
     pub definitions: Definitions,
+    /// Id and key of each realm.
+    pub realms: Vec<(u64, String)>,
     pub keys: Vec<ApiKey>,
+    /// Signed tokens by their names.
+    pub tokens: BTreeMap<String, String>,
     pub origins: Vec<String>,
     pub ping_ms: u64,
     pub pong_ms: u64,
@@ -44,6 +50,8 @@ impl Default for Settings {
                 api_key("rc_writer", "writer", Scopes::WRITE),
                 api_key("rc_admin", "admin", Scopes::ADMIN),
             ],
+            realms: vec![(1, "hash-of-1".into()), (2, "hash-of-2".into())],
+            tokens: BTreeMap::new(),
             origins: Vec::new(),
             ping_ms: 30_000,
             pong_ms: 10_000,
@@ -65,6 +73,10 @@ impl Settings {
             "limit" => self.limit(rest),
             "namespace" => self.namespace(rest),
             "key" => self.key(rest),
+            "token" => {
+                let (name, claims) = rest.split_once(' ').expect("a name and claims");
+                self.tokens.insert(name.into(), token(claims));
+            }
             "origins" => self.origins = rest.split(' ').map(String::from).collect(),
             "echo" => self.echo = rest == "on",
             "ping" => {
@@ -116,7 +128,7 @@ impl Settings {
         let mut definition = ChannelDefinition::default();
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
-                ("presence", "") => definition.presence = true,
+                ("presence", "") => definition.presence = Presence::Users,
                 ("slow", "skip") => definition.slow = SlowPolicy::Skip,
                 ("history", count) => definition.history.count_max = count.parse().expect("a count"),
                 ("age", age) => definition.history.age_ms_max = ms(age),
@@ -165,6 +177,7 @@ impl Settings {
             }),
             limits: Arc::new(self.limits.clone()),
             definitions: Arc::new(self.definitions.clone()),
+            realms: self.realms.iter().map(|(id, key)| realm(*id, key)).collect(),
             authenticator: Arc::new(authenticator.expect("the keys of tests are good")),
             router: Arc::new(Router::new()),
             allowed_origins: self.origins.clone().into(),
@@ -173,6 +186,17 @@ impl Settings {
             echo: self.echo,
         }
     }
+}
+
+fn realm(id: u64, key: &str) -> Arc<Realm> {
+    Arc::new(Realm { id, namespace: format!("r{id}").into(), key: key.into() })
+}
+
+/// A token with these claims, which are JSON.
+fn token(claims: &str) -> String {
+    let claims: serde_json::Value = serde_json::from_str(claims).expect("claims are JSON");
+    let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token")
 }
 
 /// `500ms`, `5s`, `2min` or `3h` in milliseconds.

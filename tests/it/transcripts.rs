@@ -80,6 +80,11 @@ fn websocket() {
 }
 
 #[test]
+fn xano() {
+    play_all("xano");
+}
+
+#[test]
 fn every_transcript_is_played() {
     let folders = directory().read_dir().unwrap().map(|entry| entry.unwrap());
     let mut names: Vec<_> = folders
@@ -87,7 +92,7 @@ fn every_transcript_is_played() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["http", "node", "retrochat", "websocket"]);
+    assert_eq!(names, ["http", "node", "retrochat", "websocket", "xano"]);
 }
 
 /// The player itself: what does not fit is found.

@@ -3,6 +3,7 @@
 use crate::client::Shared;
 use crate::oracle::At;
 use crate::wire::HttpResponse;
+use corecast::model::definition::Presence;
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Call {
             }
             Call::Rooms => assert_eq!(status, 200, "{}", response.body),
             Call::Members { channel } => {
-                let presence = shared.plan.definition(channel).presence;
+                let presence = shared.plan.definition(channel).presence != Presence::Off;
                 assert_eq!(status, if presence { 200 } else { 409 }, "{}", response.body);
             }
             Call::Profile { user } => {

@@ -4,6 +4,7 @@ use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
 use crate::view::View;
 use crate::wire::{self, Frame, HttpResponse};
+use corecast::model::definition::Presence;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -232,7 +233,7 @@ impl Client {
             "member:joined" | "member:left" => {
                 let user = value["data"]["user_id"].as_str().expect("a member has an id");
                 assert_ne!(user, shared.plan.users[self.user].id, "told of itself: {text}");
-                assert!(shared.plan.definition(channel).presence, "{text}");
+                assert_eq!(shared.plan.definition(channel).presence, Presence::Users, "{text}");
                 view.member(channel, user, kind == "member:joined");
             }
             "gap" => {

@@ -6,7 +6,7 @@ use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
 use corecast::broker::definitions::Definitions;
-use corecast::model::definition::{ChannelDefinition, HistoryBounds, SlowPolicy};
+use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
 use corecast::shard::Setup;
@@ -64,8 +64,9 @@ impl Plan {
                     bytes_max: *rng.pick(&[2_000, 1 << 20, 1 << 20]),
                     age_ms_max: *rng.pick(&[0, 5_000, 86_400_000, 86_400_000]),
                 },
-                presence: name == "room" || rng.percent(50),
+                presence: if name == "room" || rng.percent(50) { Presence::Users } else { Presence::Off },
                 slow: policy,
+                ..ChannelDefinition::default()
             };
             definitions.namespaces.insert(name.into(), definition);
         }
@@ -129,6 +130,7 @@ impl Plan {
             }),
             limits: Arc::new(self.limits.clone()),
             definitions: Arc::new(self.definitions.clone()),
+            realms: Arc::new([]),
             authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
             router: Arc::new(Router::new()),
             allowed_origins: Arc::from([]),

@@ -4,6 +4,7 @@ use super::figure::{FIGURES, Figure, Source, by_name, number, over, ratio};
 use super::markdown::marks;
 use super::report::Report;
 use super::svg::{self, Axis, Line, escape};
+use crate::scenario::Load;
 use hdrhistogram::Histogram;
 
 const STYLE: &str = include_str!("report.css");
@@ -74,7 +75,11 @@ fn plots(report: &Report, scenario: &str) -> String {
         }
     };
     add("Server CPU per delivery", figure_bars(report, scenario, "cpu_us_per_delivery", "us"));
-    add("Memory per connection", figure_bars(report, scenario, "bytes_per_connection", "bytes"));
+    let idle = report.scenarios.iter().any(|one| one.name == scenario && one.load == Load::Idle);
+    add(
+        "Memory per connection",
+        figure_bars(report, scenario, "bytes_per_connection", "bytes").filter(|_| idle),
+    );
     add("Latency by percentile", percentiles(report, scenario));
     add("Deliveries over time, last round", throughput(report, scenario));
     format!("<div class=\"plots\">{text}</div>\n")
@@ -138,11 +143,13 @@ fn table(report: &Report, scenario: &str) -> String {
         report.present().any(|target| over(results, Source { scenario, target }, figure).median.is_some())
     };
     let columns: Vec<&Figure> = FIGURES.iter().filter(has).collect();
-    let mut text = "<table><tr><th>target</th>".to_owned();
+    let mut text = "<table><tr><th>target</th><th>rounds that count</th>".to_owned();
     text.extend(columns.iter().map(|figure| format!("<th>{}</th>", figure.title)));
     for target in report.present() {
         let source = Source { scenario, target };
-        text += &format!("</tr>\n<tr><td>{target}</td>");
+        let ran = results.iter().filter(|run| run.scenario == scenario && run.target == target);
+        let counted = ran.clone().filter(|run| run.counts()).count();
+        text += &format!("</tr>\n<tr><td>{target}</td><td>{counted} of {}</td>", ran.count());
         for figure in &columns {
             let value = number(over(results, source, figure).median);
             let held = ratio(results, Source { scenario, target: first }, source, figure).median;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 74.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 30.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 44.0;
 const ROW: f64 = 26.0;
@@ -173,7 +173,7 @@ mod tests {
         let line = Line { name: "a<b".into(), colour: "red".into(), points: vec![(0.0, 0.0), (1.0, 1.0)] };
         let text = lines(&Axis::linear("x", 1.0), &Axis::linear("y", 1.0), &[line]);
         assert!(text.ends_with("</svg>") && text.contains("a&lt;b") && !text.contains("NaN"), "{text}");
-        assert!(text.contains("points=\"74.0,256.0 624.0,14.0\""), "{text}");
+        assert!(text.contains("points=\"74.0,256.0 610.0,14.0\""), "{text}");
         let text = bars(&[("a".into(), "red".into(), 2.0), ("b".into(), "red".into(), 1.0)], "us");
         assert!(text.contains("width=\"360.0\"") && text.contains("width=\"180.0\""), "{text}");
     }

@@ -1,5 +1,4 @@
-//! Corecast through its RetroChat dialect. Another dialect of the same server is another [`Target`] with the same
-//! [`start`] and a [`Dialect`] of its own.
+//! Corecast through its RetroChat dialect.
 
 use super::{Access, Dialect, Installed, Notice, Options, Target, Upgrade, said, version};
 use crate::failure::Failure;
@@ -17,12 +16,24 @@ pub struct Corecast {
 }
 
 impl Corecast {
-    /// The program of the command line, else the one beside this program, else the one on PATH.
+    /// The program that [`program`] finds.
     pub fn new(options: &Options) -> Corecast {
-        let beside = || std::env::current_exe().ok()?.parent().map(|folder| folder.join("corecast"));
-        let program = options.server.clone().or_else(|| beside().filter(|path| path.is_file()));
-        Corecast { program: program.unwrap_or("corecast".into()), arguments: options.server_args.clone() }
+        Corecast { program: program(options), arguments: options.server_args.clone() }
     }
+}
+
+/// The program of the command line, else the one beside this program, else the one on PATH.
+pub fn program(options: &Options) -> PathBuf {
+    let beside = || std::env::current_exe().ok()?.parent().map(|folder| folder.join("corecast"));
+    let program = options.server.clone().or_else(|| beside().filter(|path| path.is_file()));
+    program.unwrap_or("corecast".into())
+}
+
+/// The API key that the server made in its data directory.
+pub fn key_of(data: &Path) -> Result<String, Failure> {
+    let key = std::fs::read_to_string(data.join("api_key"));
+    let key = key.map_err(|error| format!("corecast: no api_key in its data directory: {error}"))?;
+    Ok(key.trim().to_owned())
 }
 
 impl Target for Corecast {
@@ -51,9 +62,7 @@ fn start(program: &Path, arguments: &[String], place: &Place) -> Result<Server, 
     command.arg("serve").args(["--set", &format!("listen={}", place.address)]);
     command.args(["--set", &format!("data_dir={}", data.display()), "--set", "cores=1"]).args(arguments);
     let mut server = place.launch("corecast", command, Ready::Healthy)?;
-    let key = std::fs::read_to_string(data.join("api_key"))
-        .map_err(|error| format!("corecast: no api_key in its data directory: {error}"))?;
-    server.access.key = Some(key.trim().to_owned());
+    server.access.key = Some(key_of(&data)?);
     Ok(server)
 }
 

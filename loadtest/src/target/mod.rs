@@ -11,6 +11,7 @@ mod nats;
 mod plain;
 mod redis;
 mod uws;
+mod xano;
 
 use crate::failure::Failure;
 use crate::launch::{Place, Server};
@@ -123,6 +124,7 @@ pub struct Options {
 pub fn all(options: &Options) -> Vec<Box<dyn Target>> {
     vec![
         Box::new(corecast::Corecast::new(options)),
+        Box::new(xano::Xano::new(options)),
         Box::new(uws::Uws),
         Box::new(nats::Nats { websocket: false }),
         Box::new(nats::Nats { websocket: true }),

@@ -1,27 +1,30 @@
 //! Servers that do wrong, and things that cannot be done: each has its message and its exit code.
 
-use super::{LOADTEST, MOCK, command, finish, is_running, mocked, stderr, wait};
+use super::{LOADTEST, MOCK, command, each, finish, is_running, mocked, stderr, wait};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
 fn a_broker_that_does_wrong_is_red() {
-    for (fault, field) in [
+    let cases = [
         ("lose", "lost"),
         ("forget", "lost"),
         ("duplicate", "duplicated"),
         ("reorder", "reordered"),
         ("refuse", "errors"),
-    ] {
-        let more = ["--set", "clients=4", "--set", "rate=410"];
+        ("misroute", "misrouted"),
+    ];
+    each(&cases, |&(fault, field)| {
+        let channels = if fault == "misroute" { "channels=2" } else { "channels=1" };
+        let more = ["--set", "clients=4", "--set", "rate=810", "--set", channels];
         let (code, result, said) = finish(mocked(fault, "fanout", &more));
         assert_eq!(code, Some(1), "{fault}: {said}");
         assert!(said.contains("RED"), "{fault}: {said}");
-        for name in ["lost", "duplicated", "reordered", "errors"] {
+        for name in ["lost", "duplicated", "reordered", "errors", "misrouted"] {
             assert_eq!(result[name].as_u64() > Some(0), name == field, "{fault}: {name} in {result}");
         }
-    }
+    });
 }
 
 #[test]
@@ -47,13 +50,14 @@ fn management_calls_that_fail_are_red() {
 
 #[test]
 fn a_broker_that_breaks_off_or_stalls_ends_the_run_with_a_reason() {
-    for (fault, reason) in [
+    let cases = [
+        ("stall", "the server stalls"),
         ("close", "close without a code"),
         ("exit", "it ended with exit status: 3"),
         ("fragment", "a fragmented frame"),
         ("garbage", "the server ended connection"),
-        ("stall", "the server stalls"),
-    ] {
+    ];
+    each(&cases, |&(fault, reason)| {
         let start = Instant::now();
         let more = ["--set", "clients=4", "--set", "rate=400", "--set", "duration=30s"];
         let (code, result, said) = finish(mocked(fault, "fanout", &more));
@@ -61,7 +65,7 @@ fn a_broker_that_breaks_off_or_stalls_ends_the_run_with_a_reason() {
         assert!(said.contains(reason), "{fault}: {said}");
         assert!(result["failure"].is_string(), "{fault}: {result}");
         assert!(start.elapsed() < Duration::from_secs(15), "{fault}");
-    }
+    });
 }
 
 #[test]

@@ -7,10 +7,12 @@ mod runs;
 use serde_json::Value;
 use std::fs;
 use std::process::{Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const LOADTEST: &str = env!("CARGO_BIN_EXE_loadtest");
 const MOCK: &str = env!("CARGO_BIN_EXE_mock-broker");
+const AT_ONCE: usize = 3;
 
 /// `loadtest run SCENARIO`, short.
 fn command(scenario: &str, more: &[&str]) -> Command {
@@ -39,6 +41,13 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Does `what` with each case, a few at once: most of the time they wait.
+fn each<T: Sync>(cases: &[T], what: impl Fn(&T) + Sync) {
+    for few in cases.chunks(AT_ONCE) {
+        thread::scope(|scope| few.iter().for_each(|case| drop(scope.spawn(|| what(case)))));
+    }
+}
+
 /// Waits until `what` holds, 10 seconds at most. Whether it does.
 fn wait(what: &mut dyn FnMut() -> bool) -> bool {
     let start = Instant::now();
@@ -46,7 +55,7 @@ fn wait(what: &mut dyn FnMut() -> bool) -> bool {
         if start.elapsed() > Duration::from_secs(10) {
             return false;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     true
 }

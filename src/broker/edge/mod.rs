@@ -14,10 +14,11 @@ mod subscriber;
 pub use fanout::CHUNK_SENDS;
 use fanout::Fanout;
 pub use stream::{Lapped, Stream};
-pub use subscriber::{Audience, Subscriber};
+pub use subscriber::{Audience, NewSubscriber, Subscriber};
 
-use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
+use crate::base::index::NameIndex;
 use crate::base::pool::Pool;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
@@ -41,7 +42,7 @@ pub struct Moved {
 pub struct Edge {
     streams: Pool<Stream>,
     /// The first stream of a channel; those of other dialects follow by [`Stream::sibling`].
-    by_channel: KeyedMap<ChannelName, StreamId>,
+    by_channel: NameIndex,
     fanout: Fanout,
     /// Streams that hold ring memory.
     warm: Vec<StreamId>,
@@ -55,7 +56,7 @@ impl Edge {
     pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
         Self {
             streams: Pool::default(),
-            by_channel: KeyedMap::with_hasher(KeyedState::new(seed, 0xed6e)),
+            by_channel: NameIndex::new(KeyedState::new(seed, 0xed6e)),
             fanout: Fanout::default(),
             warm: Vec::new(),
             ring_bytes_max,
@@ -75,10 +76,22 @@ impl Edge {
 
     /// All dialects' streams of a channel.
     fn siblings(&self, channel: &ChannelName) -> impl Iterator<Item = StreamId> + '_ {
-        std::iter::successors(self.by_channel.get(channel).copied(), |id| self.stream(*id).sibling())
+        std::iter::successors(self.first(channel), |id| self.stream(*id).sibling())
     }
 
-    /// Adds a subscriber that hears what is published from now on; it gets nothing while `held`.
+    /// The first stream of a channel.
+    fn first(&self, channel: &ChannelName) -> Option<StreamId> {
+        let name_of = |index: u32| self.streams[index as usize].channel().as_str();
+        self.by_channel.find(channel.as_str(), name_of).map(StreamId)
+    }
+
+    /// Makes a stream the first of its channel.
+    fn set_first(&mut self, id: StreamId) {
+        let name_of = |index: u32| self.streams[index as usize].channel().as_str();
+        self.by_channel.set(name_of(id.0), id.0, name_of);
+    }
+
+    /// Adds a subscriber that hears what is published from now on.
     /// `position` is where the channel is. Returns the stream and the subscriber's place in it.
     pub fn subscribe(
         &mut self,
@@ -86,14 +99,13 @@ impl Edge {
         dialect: u8,
         slow: SlowPolicy,
         position: Position,
-        connection: ConnectionId,
-        held: bool,
+        subscriber: NewSubscriber,
     ) -> (StreamId, u32) {
         let id = self.find(channel, dialect).unwrap_or_else(|| {
-            let sibling = self.by_channel.get(channel).copied();
+            let sibling = self.first(channel);
             let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
             let id = StreamId(self.streams.insert(stream) as u32);
-            self.by_channel.insert(channel.clone(), id);
+            self.set_first(id);
             id
         });
         let stream = &mut self.streams[id.0 as usize];
@@ -101,7 +113,7 @@ impl Edge {
             // The pass under way meets one more; without this it would end before whoever it has yet to look at.
             stream.pass_left += 1;
         }
-        (id, stream.add(connection, held))
+        (id, stream.add(subscriber))
     }
 
     /// Removes a subscriber; the stream goes with its last one.
@@ -115,8 +127,10 @@ impl Edge {
             if stream.is_warm() {
                 self.warm.retain(|warm| *warm != id);
             }
-            let stream = self.streams.remove(id.0 as usize);
-            self.unlink(id, &stream);
+            if !stream.has_ended() {
+                self.unlink(id);
+            }
+            self.streams.remove(id.0 as usize);
         } else if stream.has_pending() {
             // The moved subscriber may have been passed over in the pass that is under way.
             self.fanout.mark(id, stream);
@@ -124,18 +138,44 @@ impl Edge {
         moved
     }
 
-    fn unlink(&mut self, id: StreamId, gone: &Stream) {
-        let first = self.by_channel[gone.channel()];
-        match (first == id, gone.sibling()) {
-            (true, None) => drop(self.by_channel.remove(gone.channel())),
-            (true, Some(next)) => drop(self.by_channel.insert(gone.channel().clone(), next)),
-            (false, next) => {
-                let before = self
-                    .siblings(gone.channel())
-                    .find(|other| self.stream(*other).sibling() == Some(id))
-                    .expect("a stream that is not first follows one");
-                self.streams[before.0 as usize].set_sibling(next);
+    /// A channel has ended: nothing of it is sent any more, and what has its name next is another channel. Says who
+    /// heard it; their subscriptions stay until [`Edge::unsubscribe`].
+    pub fn end(&mut self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let mut connections = Vec::new();
+        let mut next = self.first(channel);
+        if let Some(first) = next {
+            self.by_channel.remove(channel.as_str(), first.0);
+        }
+        while let Some(id) = next {
+            let stream = &mut self.streams[id.0 as usize];
+            next = stream.sibling();
+            connections.extend(stream.subscribers().iter().map(|subscriber| subscriber.connection));
+            if std::mem::take(&mut stream.dirty) {
+                self.fanout.forget(id);
             }
+            if stream.is_warm() {
+                self.warm.retain(|warm| *warm != id);
+            }
+            stream.end();
+        }
+        connections
+    }
+
+    /// Who hears a channel as a guest.
+    pub fn guests(&self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let subscribers = self.siblings(channel).flat_map(|id| self.stream(id).subscribers());
+        subscribers.filter(|one| !one.authenticated).map(|one| one.connection).collect()
+    }
+
+    /// Takes a stream that goes away out of its channel's streams.
+    fn unlink(&mut self, id: StreamId) {
+        let gone = self.stream(id);
+        let (channel, next) = (gone.channel().clone(), gone.sibling());
+        let before = self.siblings(&channel).find(|other| self.stream(*other).sibling() == Some(id));
+        match (before, next) {
+            (Some(before), next) => self.streams[before.0 as usize].set_sibling(next),
+            (None, Some(next)) => self.set_first(next),
+            (None, None) => self.by_channel.remove(channel.as_str(), id.0),
         }
     }
 
@@ -151,7 +191,7 @@ impl Edge {
         mut encode: impl FnMut(u8, &mut Vec<u8>),
     ) -> u64 {
         let mut messages = 0;
-        let mut next = self.by_channel.get(channel).copied();
+        let mut next = self.first(channel);
         while let Some(id) = next {
             let stream = &mut self.streams[id.0 as usize];
             next = stream.sibling();
@@ -240,10 +280,11 @@ impl Edge {
         for (index, stream) in self.streams.iter() {
             stream.invariants();
             let id = StreamId(index as u32);
-            assert!(self.siblings(stream.channel()).any(|other| other == id), "every stream is linked");
+            let linked = self.siblings(stream.channel()).any(|other| other == id);
+            assert!(linked != stream.has_ended(), "every stream is linked until it ends");
             assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
         }
-        assert!(self.by_channel.len() <= self.streams.len());
+        assert!(self.by_channel.count() <= self.streams.len());
     }
 }
 

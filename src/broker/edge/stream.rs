@@ -1,7 +1,7 @@
 //! One channel in one dialect on one edge core: a ring of encoded frames and the cursors into it.
 
 use super::StreamId;
-use super::subscriber::{Audience, Subscriber};
+use super::subscriber::{Audience, NewSubscriber, Subscriber};
 use crate::base::ids::ConnectionId;
 use crate::base::ring::ByteRing;
 use crate::model::channel::{ChannelName, Position};
@@ -40,6 +40,7 @@ pub struct Stream {
     channel: ChannelName,
     dialect: u8,
     slow: SlowPolicy,
+    ended: bool,
     /// Pushed to since the last sweep.
     touched: bool,
     /// In the fan-out's queue.
@@ -72,6 +73,7 @@ impl Stream {
             channel,
             dialect,
             slow,
+            ended: false,
             touched: false,
             dirty: false,
             sibling,
@@ -107,10 +109,9 @@ impl Stream {
 
     /// How many subscribers may see such a frame.
     pub(super) fn audience_size(&self, audience: Audience) -> u64 {
-        let includes = |subscriber: &&Subscriber| audience.includes(subscriber.connection);
         match audience {
             Audience::All => self.subscribers.len() as u64,
-            Audience::Except(_) => self.subscribers.iter().filter(includes).count() as u64,
+            _ => self.subscribers.iter().filter(|subscriber| audience.includes(subscriber)).count() as u64,
         }
     }
 
@@ -134,8 +135,22 @@ impl Stream {
         self.subscribers[place as usize].held = held;
     }
 
-    pub(super) fn add(&mut self, connection: ConnectionId, held: bool) -> u32 {
-        self.subscribers.push(Subscriber { connection, cursor: self.ring.head(), held });
+    /// Whether the channel has ended: nothing of it is sent any more.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The channel has ended: what was not sent of it is dropped.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        self.sibling = None;
+        self.ring = ByteRing::default();
+        self.marks = None;
+    }
+
+    pub(super) fn add(&mut self, subscriber: NewSubscriber) -> u32 {
+        let NewSubscriber { connection, held, authenticated } = subscriber;
+        self.subscribers.push(Subscriber { connection, cursor: self.ring.head(), held, authenticated });
         self.subscribers.len() as u32 - 1
     }
 
@@ -227,7 +242,7 @@ impl Stream {
         let Some(marks) = &self.marks else { return start };
         let first = marks.partition_point(|mark| mark.start < start);
         for mark in marks.range(first..) {
-            if mark.start != start || mark.audience.includes(subscriber.connection) {
+            if mark.start != start || mark.audience.includes(subscriber) {
                 break;
             }
             start = mark.end;
@@ -236,33 +251,33 @@ impl Stream {
     }
 
     /// Where the run that starts at `start` ends: at the head or before a frame that is not for this subscriber.
-    fn end(&self, subscriber: &Subscriber, start: u64) -> u64 {
+    fn run_end(&self, subscriber: &Subscriber, start: u64) -> u64 {
         let Some(marks) = &self.marks else { return self.ring.head() };
         let first = marks.partition_point(|mark| mark.start < start);
         marks
             .range(first..)
-            .find(|mark| !mark.audience.includes(subscriber.connection))
+            .find(|mark| !mark.audience.includes(subscriber))
             .map_or(self.ring.head(), |mark| mark.start)
     }
 
     /// Whether this subscriber has something to get and may get it.
     pub fn pending(&self, place: u32) -> bool {
         let subscriber = &self.subscribers[place as usize];
-        !subscriber.held && self.start(subscriber) < self.ring.head()
+        !self.ended && !subscriber.held && self.start(subscriber) < self.ring.head()
     }
 
     pub(super) fn has_pending(&self) -> bool {
-        self.subscribers.iter().any(|subscriber| subscriber.cursor < self.ring.head())
+        !self.ended && self.subscribers.iter().any(|subscriber| subscriber.cursor < self.ring.head())
     }
 
     /// The frames to send to this subscriber now, contiguous but for the ring's end. Empty if it is held.
     pub fn run(&self, place: u32) -> (&[u8], &[u8]) {
         let subscriber = &self.subscribers[place as usize];
-        if subscriber.held {
+        if self.ended || subscriber.held {
             return (&[], &[]);
         }
         let start = self.start(subscriber);
-        self.ring.run(start, self.end(subscriber, start))
+        self.ring.run(start, self.run_end(subscriber, start))
     }
 
     /// Notes that up to `bytes` bytes of the run were written; says how many of them the run took. If they end
@@ -275,9 +290,12 @@ impl Stream {
         frame_bytes: impl Fn(&[u8]) -> usize,
         torn: &mut Vec<u8>,
     ) -> usize {
+        if self.ended {
+            return 0;
+        }
         let subscriber = self.subscribers[place as usize];
         let start = self.start(&subscriber);
-        let end = self.end(&subscriber, start);
+        let end = self.run_end(&subscriber, start);
         let taken = bytes.min((end - start) as usize);
         let reached = start + taken as u64;
         let mut cursor = end;
@@ -305,10 +323,10 @@ impl Stream {
 
     /// Appends all that this subscriber still has to get and counts it as sent, held or not.
     pub(super) fn take_pending(&mut self, place: u32, out: &mut Vec<u8>) {
-        loop {
+        while !self.ended {
             let subscriber = self.subscribers[place as usize];
             let start = self.start(&subscriber);
-            let end = self.end(&subscriber, start);
+            let end = self.run_end(&subscriber, start);
             if start == end {
                 break;
             }
@@ -331,6 +349,9 @@ impl Stream {
 
     pub(super) fn invariants(&self) {
         assert!(!self.subscribers.is_empty(), "a stream goes with its last subscriber");
+        if self.ended {
+            return;
+        }
         for subscriber in &self.subscribers {
             assert!(
                 (self.ring.tail()..=self.ring.head()).contains(&subscriber.cursor),

@@ -11,6 +11,19 @@ pub struct Subscriber {
     pub cursor: u64,
     /// Whether it must wait: the answer to its subscribe is not written yet.
     pub held: bool,
+    /// Whether it proved who it is; false for guests.
+    pub authenticated: bool,
+}
+
+/// Who begins to hear a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSubscriber {
+    /// Whose.
+    pub connection: ConnectionId,
+    /// Whether it gets nothing until it is released.
+    pub held: bool,
+    /// Whether it proved who it is.
+    pub authenticated: bool,
 }
 
 /// Who may see a frame.
@@ -20,14 +33,20 @@ pub enum Audience {
     All,
     /// Every subscriber but this one: not for its sender.
     Except(ConnectionId),
+    /// Every subscriber that proved who it is.
+    Authenticated,
+    /// This subscriber alone.
+    Only(ConnectionId),
 }
 
 impl Audience {
-    /// Whether a connection may see the frame.
-    pub fn includes(self, connection: ConnectionId) -> bool {
+    /// Whether a subscriber may see the frame.
+    pub fn includes(self, subscriber: &Subscriber) -> bool {
         match self {
             Audience::All => true,
-            Audience::Except(other) => other != connection,
+            Audience::Except(other) => other != subscriber.connection,
+            Audience::Authenticated => subscriber.authenticated,
+            Audience::Only(one) => one == subscriber.connection,
         }
     }
 }

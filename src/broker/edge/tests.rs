@@ -31,6 +31,11 @@ fn connection(index: u32) -> ConnectionId {
     ConnectionId { index, generation: 0 }
 }
 
+/// Odd ones are guests.
+fn subscriber(index: u32, held: bool) -> NewSubscriber {
+    NewSubscriber { connection: connection(index), held, authenticated: index % 2 == 0 }
+}
+
 /// What one client of the test has.
 #[derive(Default)]
 struct Client {
@@ -47,8 +52,7 @@ fn subscribe(edge: &mut Edge, index: u32, held: bool) -> (StreamId, u32) {
         0,
         SlowPolicy::Skip,
         Position::default(),
-        connection(index),
-        held,
+        subscriber(index, held),
     )
 }
 
@@ -56,16 +60,34 @@ fn subscribe(edge: &mut Edge, index: u32, held: bool) -> (StreamId, u32) {
 enum Step {
     Subscribe(u32),
     Unsubscribe(u32),
-    Publish { length: usize, except: Option<u32> },
+    Publish { length: usize, audience: Audience },
     Send { bytes: usize },
     Sweep,
+}
+
+fn audience() -> impl Strategy<Value = Audience> {
+    prop_oneof![
+        4 => Just(Audience::All),
+        2 => (0u32..12).prop_map(|index| Audience::Except(connection(index))),
+        2 => Just(Audience::Authenticated),
+        2 => (0u32..12).prop_map(|index| Audience::Only(connection(index))),
+    ]
+}
+
+fn may_see(audience: Audience, index: u32) -> bool {
+    match audience {
+        Audience::All => true,
+        Audience::Except(other) => other.index != index,
+        Audience::Authenticated => index % 2 == 0,
+        Audience::Only(one) => one.index == index,
+    }
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (0u32..6).prop_map(Step::Subscribe),
         1 => (0u32..6).prop_map(Step::Unsubscribe),
-        6 => (4usize..300, proptest::option::of(0u32..12)).prop_map(|(length, except)| Step::Publish { length, except }),
+        6 => (4usize..300, audience()).prop_map(|(length, audience)| Step::Publish { length, audience }),
         8 => (0usize..900).prop_map(|bytes| Step::Send { bytes }),
         1 => Just(Step::Sweep),
     ]
@@ -115,9 +137,8 @@ proptest! {
                         other.place = Some((stream, moved.to));
                     }
                 }
-                Step::Publish { length, except } => {
+                Step::Publish { length, audience } => {
                     serial += 1;
-                    let audience = except.map_or(Audience::All, |index| Audience::Except(connection(index)));
                     let mut lapped = Vec::new();
                     edge.publish(&ChannelName::new("room:1"), None, audience, &mut lapped, |_, out| {
                         out.extend(frame(serial, length));
@@ -126,7 +147,7 @@ proptest! {
                         clients.get_mut(&lapped.connection.index).unwrap().lost = true;
                     }
                     for (index, client) in &mut clients {
-                        if client.place.is_some() && except != Some(*index) {
+                        if client.place.is_some() && may_see(audience, *index) {
                             client.wanted.push(serial);
                         }
                     }
@@ -186,7 +207,7 @@ fn two_dirty_streams_take_turns() {
     let mut edge = Edge::new(1, 4096);
     for index in 0..200 {
         let channel = ChannelName::new(if index < 100 { "room:a" } else { "room:b" });
-        edge.subscribe(&channel, 0, SlowPolicy::Skip, Position::default(), connection(index), false);
+        edge.subscribe(&channel, 0, SlowPolicy::Skip, Position::default(), subscriber(index, false));
     }
     let mut lapped = Vec::new();
     for name in ["room:a", "room:b"] {
@@ -244,7 +265,7 @@ fn a_channel_in_two_dialects_is_encoded_once_for_each() {
     let mut edge = Edge::new(1, 4096);
     let channel = ChannelName::new("room:1");
     for (index, dialect) in [(0, 0), (1, 1), (2, 1)] {
-        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), connection(index), false);
+        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false));
     }
     let mut encoded = Vec::new();
     edge.publish(&channel, None, Audience::All, &mut Vec::new(), |dialect, out| {
@@ -258,6 +279,38 @@ fn a_channel_in_two_dialects_is_encoded_once_for_each() {
             edge.unsubscribe(stream, 0);
             edge.invariants();
         }
+    }
+    assert_eq!(edge.size(), (0, 0));
+}
+
+#[test]
+fn an_ended_channel_sends_nothing_and_its_name_is_free() {
+    let mut edge = Edge::new(1, 4096);
+    let channel = ChannelName::new("room:1");
+    let subscribe = |edge: &mut Edge, index, dialect| {
+        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false))
+    };
+    let (old, _) = subscribe(&mut edge, 0, 0);
+    subscribe(&mut edge, 1, 0);
+    let (other, _) = subscribe(&mut edge, 2, 1);
+    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(1, 8)));
+    assert_eq!(edge.guests(&channel), [connection(1)]);
+    let mut heard = edge.end(&channel);
+    heard.sort_by_key(|connection| connection.index);
+    assert_eq!(heard, [0, 1, 2].map(connection));
+    edge.invariants();
+    assert_eq!(edge.next_transmit(|_| true), None, "what was not sent is dropped");
+    let (new, place) = subscribe(&mut edge, 3, 0);
+    assert!(new != old && new != other);
+    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(2, 8)));
+    assert_eq!(edge.next_transmit(|_| true), Some(connection(3)));
+    let mut rest = Vec::new();
+    edge.take_pending(old, 0, &mut rest);
+    edge.take_pending(new, place, &mut rest);
+    assert_eq!(serials(&rest), [2]);
+    for stream in [old, old, other, new] {
+        edge.unsubscribe(stream, 0);
+        edge.invariants();
     }
     assert_eq!(edge.size(), (0, 0));
 }

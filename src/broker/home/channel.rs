@@ -21,8 +21,8 @@ pub struct Channel {
     pub history: Option<Box<History>>,
     /// Who is there, if presence is kept and anyone is.
     pub members: Option<Box<Members>>,
-    /// Index of its namespace in the channel table.
-    pub namespace: u32,
+    /// The set of rules it is under, in [`super::rules::Rules`].
+    pub rules: u32,
     /// Monotonic seconds of the last use.
     pub used_s: u32,
 }

@@ -1,29 +1,26 @@
 //! The table of the channels homed on a core. What it keeps of what was said is in `retention`.
 
 use super::channel::Channel;
+use super::epochs::Epochs;
 use super::faults;
-use crate::base::hash::{KeyedMap, KeyedState};
+use super::history::History;
+use super::rules::Rules;
+use crate::base::hash::KeyedState;
+use crate::base::index::NameIndex;
 use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
-use crate::broker::definitions::Definitions;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::definition::ChannelDefinition;
+use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Wall clock past which epochs only count up, so that they stay below 2^53 whatever the clock says.
-const EPOCH_CLOCK_MAX: u64 = 1 << 52;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
     pub(super) pool: Pool<Channel>,
-    by_name: KeyedMap<ChannelName, u32>,
-    namespaces: Vec<Namespace>,
-    /// Index into `namespaces` by name; index 0 is for all that are not named.
-    named: BTreeMap<Box<str>, u32>,
-    last_epoch: u64,
+    pub(super) rules: Rules,
+    by_name: NameIndex,
+    epochs: Epochs,
     pub(super) history_bytes: usize,
     pub(super) history_publications: usize,
     /// Where sweeping goes on.
@@ -33,28 +30,14 @@ pub struct Channels {
     pub(super) limits: Arc<Limits>,
 }
 
-/// Channels with the same rules.
-struct Namespace {
-    definition: ChannelDefinition,
-    /// Channels open now.
-    channels: u32,
-}
-
 impl Channels {
     /// An empty table.
-    pub fn new(hasher: KeyedState, definitions: &Definitions, limits: Arc<Limits>) -> Self {
-        let mut namespaces = vec![Namespace { definition: definitions.default, channels: 0 }];
-        let mut named = BTreeMap::new();
-        for (name, definition) in &definitions.namespaces {
-            named.insert(name.clone(), namespaces.len() as u32);
-            namespaces.push(Namespace { definition: *definition, channels: 0 });
-        }
+    pub fn new(hasher: KeyedState, rules: Rules, limits: Arc<Limits>) -> Self {
         Self {
             pool: Pool::default(),
-            by_name: KeyedMap::with_hasher(hasher),
-            namespaces,
-            named,
-            last_epoch: 0,
+            rules,
+            by_name: NameIndex::new(hasher),
+            epochs: Epochs::new(hasher),
             history_bytes: 0,
             history_publications: 0,
             sweep_cursor: 0,
@@ -63,43 +46,66 @@ impl Channels {
         }
     }
 
-    /// The number of an open channel.
-    pub fn find(&self, name: &ChannelName) -> Option<usize> {
-        self.by_name.get(name).map(|id| *id as usize)
+    /// The number of what has this name, ended or not.
+    fn number_of(&self, name: &ChannelName) -> Option<usize> {
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.find(name.as_str(), name_of).map(|id| id as usize)
     }
 
-    /// The number of a channel, opened if need be.
+    /// The number of an open channel that has not ended.
+    pub fn find(&self, name: &ChannelName) -> Option<usize> {
+        let id = self.number_of(name)?;
+        self.rules.holds(self.pool[id].rules, name).then_some(id)
+    }
+
+    /// The number of a channel of this name that has ended and is still to be closed.
+    pub fn find_ended(&self, name: &ChannelName) -> Option<usize> {
+        let id = self.number_of(name)?;
+        (!self.rules.holds(self.pool[id].rules, name)).then_some(id)
+    }
+
+    /// The number of a channel outside of realms, opened if need be.
+    ///
+    /// # Errors
+    /// The name is too long, it is in a realm, or its namespace has as many channels as it may.
+    pub fn find_or_open(&mut self, now: Now, name: &ChannelName) -> Result<usize, Fault> {
+        match self.find(name) {
+            Some(id) if self.rules.is_of_realm(self.pool[id].rules) => Err(faults::no_channel()),
+            Some(id) => Ok(id),
+            None => {
+                let set = self.rules.set_of_namespace(name).ok_or_else(faults::no_channel)?;
+                self.open(now, name, set)
+            }
+        }
+    }
+
+    /// Opens a channel under a set of rules.
     ///
     /// # Errors
     /// The name is too long, or its namespace has as many channels as it may.
-    pub fn find_or_open(&mut self, now: Now, name: &ChannelName) -> Result<usize, Fault> {
-        if let Some(id) = self.find(name) {
-            return Ok(id);
-        }
+    pub fn open(&mut self, now: Now, name: &ChannelName, rules: u32) -> Result<usize, Fault> {
         if name.as_str().len() > self.limits.channel_name_bytes_max as usize {
             return Err(Fault::new(FaultCode::InvalidChannel, "the channel's name is too long"));
         }
-        let index = self.named.get(name.namespace()).copied().unwrap_or(0);
-        let namespace = &mut self.namespaces[index as usize];
-        if namespace.channels >= self.limits.channels_per_namespace_max {
+        if self.rules.channels(rules) >= self.limits.channels_per_namespace_max {
             return Err(faults::full(
                 "no room for another channel in this namespace",
                 "channels_per_namespace_max",
             ));
         }
-        namespace.channels += 1;
-        self.last_epoch = now.unix_ms.min(EPOCH_CLOCK_MAX).max(self.last_epoch + 1);
         let id = self.pool.insert(Channel {
             name: name.clone(),
-            epoch: self.last_epoch,
+            epoch: self.epochs.next(now),
             head: 0,
             shares: Default::default(),
             history: None,
             members: None,
-            namespace: index,
+            rules,
             used_s: seconds(now),
         });
-        self.by_name.insert(name.clone(), id as u32);
+        self.rules.enter(rules, id as u32);
+        let name_of = |id: u32| self.pool[id as usize].name.as_str();
+        self.by_name.set(name.as_str(), id as u32, name_of);
         Ok(id)
     }
 
@@ -117,7 +123,7 @@ impl Channels {
 
     /// The rules of an open channel.
     pub fn definition(&self, id: usize) -> &ChannelDefinition {
-        &self.namespaces[self.pool[id].namespace as usize].definition
+        self.rules.definition(self.pool[id].rules)
     }
 
     /// The next position of a channel's order. [`Channels::append`] follows with the publication.
@@ -127,11 +133,12 @@ impl Channels {
         channel.position()
     }
 
-    /// Closes a channel that nobody hears and of which nothing is kept.
+    /// Closes a channel, with all that is kept of it.
     pub(super) fn forget(&mut self, id: usize) {
+        self.edit_history(id, History::clear);
         let channel = self.pool.remove(id);
-        self.by_name.remove(&channel.name);
-        self.namespaces[channel.namespace as usize].channels -= 1;
+        self.by_name.remove(channel.name.as_str(), id as u32);
+        self.rules.leave(channel.rules, id as u32);
     }
 
     /// Channels open now.
@@ -146,16 +153,18 @@ impl Channels {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert_eq!(self.by_name.len(), self.pool.len(), "every channel has a name");
+        assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
-        let mut counts = vec![0; self.namespaces.len()];
+        let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
+        self.rules.invariants(opened, self.limits.channels_per_namespace_max);
         for (id, channel) in self.pool.iter() {
-            assert_eq!(self.find(&channel.name), Some(id), "a name leads to its channel");
-            assert!(channel.epoch <= self.last_epoch, "epochs rise");
+            assert_eq!(self.number_of(&channel.name), Some(id), "a name leads to its channel");
+            assert!(channel.epoch <= self.epochs.last(), "epochs rise");
             channel.shares.invariants();
-            counts[channel.namespace as usize] += 1;
             if let Some(history) = &channel.history {
-                history.invariants(channel.head, &self.definition(id).history);
+                let bounds = self.definition(id).history;
+                let count_max = self.rules.history_count_high(channel.rules);
+                history.invariants(channel.head, &HistoryBounds { count_max, ..bounds });
                 assert!(!history.is_empty(), "an empty history is dropped");
                 bytes += history.bytes();
                 publications += history.len();
@@ -169,16 +178,13 @@ impl Channels {
                     assert!(members.len() <= self.limits.members_per_channel_max as usize, "member bound");
                 }
                 None => {
-                    assert!(!self.definition(id).presence || subscriptions == 0, "subscribers are members")
+                    let present = self.definition(id).presence != Presence::Off;
+                    assert!(!present || subscriptions == 0, "subscribers are members");
                 }
             }
         }
         assert_eq!((bytes, publications), self.history_totals(), "histories add up");
         assert!(bytes as u64 <= self.limits.history_bytes_max, "history bound");
-        for (namespace, count) in self.namespaces.iter().zip(counts) {
-            assert_eq!(namespace.channels, count, "channels of a namespace add up");
-            assert!(count <= self.limits.channels_per_namespace_max, "channel bound");
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is held back from cores whose queue is full: per (channel, core) pair the place where its gap starts.
 
+use super::members::Member;
 use crate::base::ids::CoreId;
+use crate::model::session::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ pub struct Gap {
     /// Offset of the last publication that was pushed.
     pub after: u64,
     /// The members that joined (true) or left (false) since, net.
-    pub presence: BTreeMap<Arc<str>, bool>,
+    pub presence: BTreeMap<Member, bool>,
     /// Whether there were more changes than are remembered.
     pub presence_lost: bool,
 }
@@ -57,14 +59,14 @@ impl Congestion {
         core: CoreId,
         channel: usize,
         after: u64,
-        user: &Arc<str>,
+        session: &Arc<Session>,
         joined: bool,
     ) -> bool {
         let Some(gap) = self.hold(core, channel, after) else { return false };
-        if gap.presence.get(user).is_some_and(|before| *before != joined) {
-            gap.presence.remove(user);
+        if gap.presence.get(session.member()).is_some_and(|before| *before != joined) {
+            gap.presence.remove(session.member());
         } else if gap.presence.len() < PRESENCE_CHANGES_MAX {
-            gap.presence.insert(user.clone(), joined);
+            gap.presence.insert(Member(session.clone()), joined);
         } else {
             gap.presence_lost = true;
         }
@@ -116,6 +118,7 @@ impl Congestion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::session::Scopes;
 
     const CORE: CoreId = CoreId(1);
 
@@ -139,7 +142,7 @@ mod tests {
     fn joins_and_leaves_cancel_out_and_too_many_are_lost() {
         let mut congestion = Congestion::new(2);
         congestion.set(CORE, true);
-        let user = |n: usize| Arc::from(format!("{n}"));
+        let user = |n: usize| Arc::new(Session::of(&format!("{n}"), Scopes::READ));
         for n in 0..PRESENCE_CHANGES_MAX {
             congestion.hold_presence(CORE, 7, 0, &user(n), true);
         }

@@ -18,6 +18,11 @@ pub fn congested() -> Fault {
     )
 }
 
+/// No such channel in the realm.
+pub fn no_channel() -> Fault {
+    Fault::new(FaultCode::NoSuchChannel, "there is no such channel")
+}
+
 /// No such message.
 pub fn no_message() -> Fault {
     Fault::new(FaultCode::NotFound, "there is no such message, or it is no longer in the channel's history")

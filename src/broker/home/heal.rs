@@ -1,6 +1,8 @@
 //! Gaps: what happens when a core's queue is full, and when it is not any more.
 
 use super::congestion::Gap;
+use super::members::Member;
+use super::realm::tells_presence;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -30,12 +32,18 @@ impl Home {
     }
 
     fn heal_channel(&mut self, now: Now, core: CoreId, id: usize, gap: Gap) {
-        let at = self.channels.get(id).position();
+        let channel = self.channels.get(id);
+        if !self.channels.rules.holds(channel.rules, &channel.name) {
+            // It is over, and its subscribers are about to be told that.
+            return;
+        }
+        let at = channel.position();
         let missed = self.channels.since(now, id, Position { offset: gap.after, ..at });
         let channel = &self.channels.get(id).name;
         let mut push = |push| {
             self.outputs.push_back(HomeOutput::Push { to: core, channel: channel.clone(), push });
         };
+        let told = tells_presence(self.channels.definition(id));
         let mut lost = gap.presence_lost;
         match missed {
             Recovery::Complete(publications) if publications.is_empty() => {}
@@ -45,9 +53,13 @@ impl Home {
         if lost {
             push(HomePush::Lost(at));
         }
-        for (user, joined) in gap.presence {
+        for (Member(session), joined) in gap.presence.into_iter().filter(|_| told) {
             let except = None;
-            push(if joined { HomePush::Joined { user, except } } else { HomePush::Left { user, except } });
+            push(if joined {
+                HomePush::Joined { session, except }
+            } else {
+                HomePush::Left { session, except }
+            });
         }
     }
 }

@@ -64,14 +64,14 @@ impl History {
         self.bytes += bytes.len();
         self.messages += usize::from(message);
         self.entries.push_back(Entry { bytes, at_ms, standing });
+        self.fit(bounds, at_ms);
+    }
+
+    /// Lets go of what is past the bounds.
+    pub fn fit(&mut self, bounds: &HistoryBounds, now_ms: u64) {
         while self.entries.len() > bounds.count_max as usize || self.bytes > bounds.bytes_max as usize {
             self.drop_oldest();
         }
-        self.expire(bounds, at_ms);
-    }
-
-    /// Lets go of what is older than the bound.
-    pub fn expire(&mut self, bounds: &HistoryBounds, now_ms: u64) {
         if bounds.age_ms_max == 0 {
             return;
         }

@@ -1,42 +1,90 @@
-//! The members of one channel with presence: users, counted by their subscriptions on all cores.
+//! The members of one channel with presence: users or sockets, counted by their subscriptions on all cores.
 
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::session::Session;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Users and their subscriptions, sorted by user, so that lists need no sorting.
+/// A session as a member. Told apart and sorted by [`Session::member`] alone.
+#[derive(Clone, Debug)]
+pub struct Member(pub Arc<Session>);
+
+impl Borrow<str> for Member {
+    fn borrow(&self) -> &str {
+        self.0.member()
+    }
+}
+
+impl Ord for Member {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.member().cmp(other.0.member())
+    }
+}
+
+impl PartialOrd for Member {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Member {}
+
+/// Members and their subscriptions, sorted, so that lists need no sorting.
 #[derive(Debug, Default)]
-pub struct Members(BTreeMap<Arc<str>, u32>);
+pub struct Members(BTreeMap<Member, Standing>);
+
+/// What is kept of a member besides who it is.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    subscriptions: u32,
+    /// The edge core and ...
+    core: CoreId,
+    /// ... the connection of its first subscription; of its only one, where members are sockets.
+    connection: ConnectionId,
+}
 
 impl Members {
-    /// Whether the user has a subscription.
-    pub fn contains(&self, user: &str) -> bool {
-        self.0.contains_key(user)
+    /// Whether somebody is a member.
+    pub fn contains(&self, member: &str) -> bool {
+        self.0.contains_key(member)
     }
 
-    /// Counts one subscription more; true if it is the user's first.
-    pub fn join(&mut self, user: &Arc<str>) -> bool {
-        if let Some(subscriptions) = self.0.get_mut(user) {
-            *subscriptions = subscriptions.saturating_add(1);
+    /// Where the first subscription of a member is.
+    pub fn place(&self, member: &str) -> Option<(CoreId, ConnectionId)> {
+        self.0.get(member).map(|standing| (standing.core, standing.connection))
+    }
+
+    /// Counts one subscription more; true if it is the member's first.
+    pub fn join(&mut self, session: &Arc<Session>, core: CoreId, connection: ConnectionId) -> bool {
+        if let Some(standing) = self.0.get_mut(session.member()) {
+            standing.subscriptions = standing.subscriptions.saturating_add(1);
             return false;
         }
-        self.0.insert(user.clone(), 1);
+        self.0.insert(Member(session.clone()), Standing { subscriptions: 1, core, connection });
         true
     }
 
-    /// Counts one subscription less; true if it was the user's last.
-    pub fn leave(&mut self, user: &str) -> bool {
-        let Some(subscriptions) = self.0.get_mut(user) else { return false };
-        *subscriptions -= 1;
-        let last = *subscriptions == 0;
-        if last {
-            self.0.remove(user);
+    /// Counts one subscription less; the member, if it was its last.
+    pub fn leave(&mut self, member: &str) -> Option<Arc<Session>> {
+        let standing = self.0.get_mut(member)?;
+        standing.subscriptions -= 1;
+        if standing.subscriptions > 0 {
+            return None;
         }
-        last
+        self.0.remove_entry(member).map(|(Member(session), _)| session)
     }
 
-    /// User ids, each once, sorted.
-    pub fn list(&self) -> Vec<Arc<str>> {
-        self.0.keys().cloned().collect()
+    /// Every member once, sorted.
+    pub fn list(&self) -> Vec<Arc<Session>> {
+        self.0.keys().map(|Member(session)| session.clone()).collect()
     }
 
     /// Members.
@@ -51,26 +99,30 @@ impl Members {
 
     /// Subscriptions of all members.
     pub fn subscriptions(&self) -> u64 {
-        self.0.values().map(|subscriptions| u64::from(*subscriptions)).sum()
+        self.0.values().map(|standing| u64::from(standing.subscriptions)).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::session::Scopes;
 
     #[test]
     fn the_first_joins_and_the_last_leaves() {
-        let (ann, bob): (Arc<str>, Arc<str>) = ("ann".into(), "bob".into());
+        let session = |user| Arc::new(Session::of(user, Scopes::READ));
+        let (ann, bob) = (session("ann"), session("bob"));
+        let connection = |index| ConnectionId { index, generation: 0 };
         let mut members = Members::default();
-        assert!(members.join(&bob));
-        assert!(members.join(&ann));
-        assert!(!members.join(&ann));
+        assert!(members.join(&bob, CoreId(0), connection(1)));
+        assert!(members.join(&ann, CoreId(1), connection(2)));
+        assert!(!members.join(&ann, CoreId(2), connection(3)));
         assert_eq!(members.list(), [ann.clone(), bob]);
         assert_eq!((members.len(), members.subscriptions()), (2, 3));
-        assert!(!members.leave(&ann));
-        assert!(members.leave(&ann));
-        assert!(!members.leave(&ann), "not a member any more");
+        assert_eq!(members.place("ann"), Some((CoreId(1), connection(2))));
+        assert_eq!(members.leave("ann"), None);
+        assert_eq!(members.leave("ann"), Some(ann));
+        assert_eq!(members.leave("ann"), None, "not a member any more");
         assert!(!members.contains("ann"));
     }
 }

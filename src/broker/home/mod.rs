@@ -3,14 +3,17 @@
 //!
 //! A [`Home`] is driven by its shard, which for every call first stages the returned [`Reply`] for the origin
 //! core and then what [`Home::pop_output`] gives, all into the one queue per core. So the answer to a subscribe
-//! comes before that channel's publications, and the position in it is exact.
+//! comes before that channel's publications, and the position in it is exact. Only what [`Home::pop_end`] gives goes
+//! before the answer.
 //!
 //! Calls about subscriptions come from edge cores that count right: one [`Home::unsubscribe`] per answered
 //! subscribe, one [`Home::user_disconnected`] per [`Home::user_connected`]. What does not fit is ignored.
 
+mod change;
 mod channel;
 mod channels;
 mod congestion;
+mod epochs;
 mod faults;
 mod heal;
 mod history;
@@ -20,8 +23,10 @@ mod messages;
 mod output;
 mod profiles;
 mod publish;
+mod realm;
 mod retention;
 mod rooms;
+mod rules;
 mod shares;
 mod state;
 mod subscribe;
@@ -29,6 +34,7 @@ mod subscribe;
 mod tests;
 mod users;
 
+pub use change::Settled;
 pub use output::{HomeOutput, HomePush};
 pub use rooms::{RoomsPart, merge_rooms};
 pub use state::HomeState;
@@ -40,13 +46,16 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::realm::Realm;
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
+use change::Jobs;
 use channels::Channels;
 use congestion::Congestion;
 use idempotency::Idempotency;
 use rkyv::util::AlignedVec;
 use rooms::Rooms;
+use rules::Rules;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use users::Users;
@@ -64,9 +73,13 @@ pub struct Home {
     idempotency: Idempotency,
     rooms: Rooms,
     users: Users,
+    /// Changes of definitions under way.
+    jobs: Jobs,
     definitions: Arc<Definitions>,
     limits: Arc<Limits>,
     outputs: VecDeque<HomeOutput>,
+    /// Ends of channels: they come before the answer of the call that found them.
+    ends: VecDeque<HomeOutput>,
     /// Publications that got an offset here, since the start.
     published: u64,
     /// Publishes that were answered from the memory of idempotency keys, since the start.
@@ -85,7 +98,7 @@ pub struct Origin<'a> {
     /// The connection there.
     pub connection: ConnectionId,
     /// Who speaks on it.
-    pub session: &'a Session,
+    pub session: &'a Arc<Session>,
 }
 
 impl Origin<'_> {
@@ -102,18 +115,25 @@ impl Origin<'_> {
 
 impl Home {
     /// The home side of one core of `cores`. The maps are keyed by `seed`.
-    pub fn new(seed: u64, cores: u16, definitions: Arc<Definitions>, limits: Arc<Limits>) -> Self {
-        let hasher =
-            |purpose: u8| KeyedState::new(seed, u64::from_be_bytes(*b"corehome") ^ u64::from(purpose));
+    pub fn new(
+        seed: u64,
+        cores: u16,
+        definitions: Arc<Definitions>,
+        realms: &[Arc<Realm>],
+        limits: Arc<Limits>,
+    ) -> Self {
+        let hasher = |purpose| hasher(seed, purpose);
         Self {
-            channels: Channels::new(hasher(0), &definitions, limits.clone()),
+            channels: Channels::new(hasher(0), Rules::new(hasher(4), &definitions, realms), limits.clone()),
             congestion: Congestion::new(cores),
             idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
             rooms: Rooms::new(hasher(2), limits.rooms_max),
             users: Users::new(hasher(3), limits.profiles_max),
+            jobs: Jobs::default(),
             definitions,
             limits,
             outputs: VecDeque::new(),
+            ends: VecDeque::new(),
             published: 0,
             duplicates: 0,
             scratch: AlignedVec::new(),
@@ -128,14 +148,16 @@ impl Home {
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, origin, channel, body, idempotency_key.as_deref())
             }
-            Command::Subscribe { channel, recover } => self.subscribe(now, origin, channel, recover),
+            Command::Subscribe { channel, recover, with } => {
+                self.subscribe(now, origin, channel, recover, with)
+            }
             Command::UpdateMessage { channel, message, content } => {
                 self.update_message(now, origin, channel, message, content)
             }
             Command::DeleteMessage { channel, message } => self.delete_message(now, origin, channel, message),
             Command::GetMessage { channel, message } => self.get_message(now, channel, message),
             Command::ListMessages { channel, page } => Ok(self.list_messages(now, &channel, page)),
-            Command::ListMembers { channel } => self.list_members(&channel),
+            Command::ListMembers { channel } => self.list_members(origin, &channel),
             Command::CreateRoom { channel, name, description } => {
                 self.create_room(now, origin, channel, name, description)
             }
@@ -151,18 +173,33 @@ impl Home {
             Command::ListRooms { namespace, page } => {
                 Ok(merge_rooms(vec![self.list_rooms(namespace, page)], page))
             }
+            Command::Whisper { channel, to, json } => self.whisper(origin, channel, to, json),
+            Command::ListHistory { channel } => self.list_history(now, origin, channel),
             Command::Ping
             | Command::ListSubscriptions
             | Command::Unsubscribe { .. }
             | Command::NodeState
-            | Command::Metrics => Err(Fault::new(FaultCode::UnknownType, "no channel can answer this")),
+            | Command::Metrics
+            | Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::GetDefinition { .. }
+            | Command::ListDefinitions { .. } => {
+                Err(Fault::new(FaultCode::UnknownType, "no channel can answer this"))
+            }
         };
         answer.unwrap_or_else(Reply::Fault)
     }
 
+    /// The next end of a channel that comes before the answer of the last call: what has the channel's name from
+    /// that answer on is another one.
+    pub fn pop_end(&mut self) -> Option<HomeOutput> {
+        self.ends.pop_front()
+    }
+
     /// The next message for a core, in order.
     pub fn pop_output(&mut self) -> Option<HomeOutput> {
-        self.outputs.pop_front()
+        self.ends.pop_front().or_else(|| self.outputs.pop_front())
     }
 
     /// Housekeeping, due every second or so: ages histories, forgets channels and keys, goes on healing. Does
@@ -174,4 +211,9 @@ impl Home {
             self.heal(now, CoreId(core));
         }
     }
+}
+
+/// The hasher of one table of a home.
+fn hasher(seed: u64, purpose: u8) -> KeyedState {
+    KeyedState::new(seed, u64::from_be_bytes(*b"corehome") ^ u64::from(purpose))
 }

@@ -2,7 +2,9 @@
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::{ChannelName, Position};
+use crate::model::fault::Fault;
 use crate::model::publication::PublicationBytes;
+use crate::model::session::Session;
 use std::sync::Arc;
 
 /// One message for one core. Messages for one core keep their order.
@@ -26,17 +28,36 @@ pub enum HomePush {
     Publication(PublicationBytes),
     /// A member joined.
     Joined {
-        /// The user.
-        user: Arc<str>,
+        /// Who.
+        session: Arc<Session>,
         /// The subscription that made it a member is not told.
         except: Option<(CoreId, ConnectionId)>,
     },
     /// A member left.
     Left {
-        /// The user.
-        user: Arc<str>,
+        /// Who.
+        session: Arc<Session>,
         /// Who is not told; nobody, since what made it leave is no subscription any more.
         except: Option<(CoreId, ConnectionId)>,
+    },
+    /// Something for one subscriber alone.
+    Whisper {
+        /// Who says it.
+        sender: Arc<Session>,
+        /// The socket it is for.
+        to: Box<str>,
+        /// One valid JSON value.
+        json: Box<str>,
+        /// That socket's connection.
+        connection: ConnectionId,
+    },
+    /// The channel is over for its subscribers: they are told, and their connections close. Never held back. Unless
+    /// it is for guests only, home has forgotten the channel, and what has its name next is another one.
+    Ended {
+        /// Why.
+        fault: Fault,
+        /// Only guests are concerned.
+        guests: bool,
     },
     /// Publications that were held back while the core was congested, oldest first: with them nothing is
     /// missing.

@@ -29,6 +29,9 @@ impl Home {
         body: Body,
         key: Option<&str>,
     ) -> Result<Reply, Fault> {
+        if matches!(body, Body::Said { .. } | Body::Event { .. }) {
+            return self.publish_in_realm(now, origin, channel, body);
+        }
         if !matches!(body, Body::Data { .. } | Body::MessageCreated { .. }) {
             return Err(Fault::new(FaultCode::InvalidRequest, "only data and messages can be published"));
         }

@@ -22,7 +22,8 @@ impl Channels {
     pub fn append(&mut self, now: Now, id: usize, bytes: &PublicationBytes, message: bool) {
         let bounds = self.definition(id).history;
         if bounds.count_max == 0 {
-            return;
+            // What was kept under other rules would not end at the head any more.
+            return self.edit_history(id, History::clear);
         }
         let channel = &mut self.pool[id];
         let before = channel.head - 1;
@@ -64,10 +65,10 @@ impl Channels {
         }
     }
 
-    /// The history of a channel without what is too old; `None` if nothing is kept.
+    /// The history of a channel without what is past its bounds, which may have changed; `None` if nothing is kept.
     pub fn history(&mut self, now: Now, id: usize) -> Option<&History> {
         let bounds = self.definition(id).history;
-        self.edit_history(id, |history| history.expire(&bounds, now.monotonic_ms()));
+        self.edit_history(id, |history| history.fit(&bounds, now.monotonic_ms()));
         self.pool[id].history.as_deref()
     }
 

@@ -1,12 +1,16 @@
 //! Subscribing, recovery and presence.
 
+use super::realm::{tells_presence, visible_to};
 use super::shares::Removed;
 use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
+use crate::model::command::Attachments;
+use crate::model::definition::Presence;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{Recovery, Reply};
+use crate::model::session::Session;
 use std::sync::Arc;
 
 impl Home {
@@ -17,20 +21,25 @@ impl Home {
         origin: Origin<'_>,
         name: ChannelName,
         recover: Option<Position>,
+        with: Attachments,
     ) -> Result<Reply, Fault> {
-        let id = self.channels.find_or_open(now, &name)?;
+        let id = if self.channels.rules.in_realm(&name) {
+            self.open_in_realm(now, origin, &name)?
+        } else {
+            self.channels.find_or_open(now, &name)?
+        };
         // The answer's position would be past what the core was pushed.
         if self.congestion.blocks(origin.core, id) {
             return Err(faults::congested());
         }
-        let user = &origin.session.user;
+        let session = origin.session;
         let members_max = self.limits.members_per_channel_max as usize;
-        let presence = self.channels.definition(id).presence;
+        let presence = self.channels.definition(id).presence != Presence::Off;
         let channel = self.channels.touch(now, id);
         let mut joined = false;
         if presence {
             let members = channel.members.get_or_insert_default();
-            if members.len() >= members_max && !members.contains(user) {
+            if members.len() >= members_max && !members.contains(session.member()) {
                 if members.is_empty() {
                     channel.members = None;
                 }
@@ -39,27 +48,29 @@ impl Home {
                     "members_per_channel_max",
                 ));
             }
-            joined = members.join(user);
+            joined = members.join(session, origin.core, origin.connection);
         }
         channel.shares.add(origin.core);
         let position = channel.position();
         let recovery = match recover {
             None => Recovery::NotAsked,
-            Some(from) => self.channels.since(now, id, from),
+            Some(from) => visible_recovery(session, self.channels.since(now, id, from)),
         };
         if joined {
-            self.push_presence(id, user, true, Some((origin.core, origin.connection)));
+            self.push_presence(id, session, true, Some((origin.core, origin.connection)));
         }
-        Ok(Reply::Subscribed { channel: name, position, recovery })
+        let history = if with.history { self.history_for(now, id, session) } else { None };
+        let members = if with.members { self.members_for(id) } else { None };
+        Ok(Reply::Subscribed { channel: name, position, recovery, history, members })
     }
 
-    /// A connection of `user` on `core` does not hear the channel any more. Ignored if the core has no
+    /// A connection of `member` on `core` does not hear the channel any more. Ignored if the core has no
     /// subscription of it.
-    pub fn unsubscribe(&mut self, now: Now, core: CoreId, user: &Arc<str>, channel: &ChannelName) {
+    pub fn unsubscribe(&mut self, now: Now, core: CoreId, member: &str, channel: &ChannelName) {
         let Some(id) = self.channels.find(channel) else { return };
         let channel = self.channels.touch(now, id);
-        // A wrong user changes nothing, so that members stay the subscribers.
-        if channel.members.as_ref().is_some_and(|members| !members.contains(user)) {
+        // A wrong member changes nothing, so that members stay the subscribers.
+        if channel.members.as_ref().is_some_and(|members| !members.contains(member)) {
             return;
         }
         match channel.shares.remove(core) {
@@ -68,18 +79,23 @@ impl Home {
             Removed::Last => self.congestion.forget(core, id),
         }
         let Some(members) = &mut channel.members else { return };
-        let left = members.leave(user);
+        let left = members.leave(member);
         if members.is_empty() {
             channel.members = None;
         }
-        if left {
-            self.push_presence(id, user, false, None);
+        if let Some(session) = left {
+            self.push_presence(id, &session, false, None);
         }
     }
 
     /// The members of a channel.
-    pub(super) fn list_members(&self, name: &ChannelName) -> Result<Reply, Fault> {
-        if !self.definitions.of(name).presence {
+    pub(super) fn list_members(&self, origin: Origin<'_>, name: &ChannelName) -> Result<Reply, Fault> {
+        let rules = if self.channels.rules.in_realm(name) {
+            self.rules_in_realm(origin, name)?
+        } else {
+            *self.definitions.of(name)
+        };
+        if !tells_presence(&rules) {
             return Err(Fault::new(FaultCode::Conflict, "this channel does not keep who is present"));
         }
         let channel = self.channels.find(name).map(|id| self.channels.get(id));
@@ -91,19 +107,34 @@ impl Home {
     fn push_presence(
         &mut self,
         id: usize,
-        user: &Arc<str>,
+        session: &Arc<Session>,
         joined: bool,
         except: Option<(CoreId, ConnectionId)>,
     ) {
+        if !tells_presence(self.channels.definition(id)) {
+            return;
+        }
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
-            if self.congestion.hold_presence(share.core, id, channel.head, user, joined) {
+            if self.congestion.hold_presence(share.core, id, channel.head, session, joined) {
                 continue;
             }
-            let user = user.clone();
-            let push =
-                if joined { HomePush::Joined { user, except } } else { HomePush::Left { user, except } };
+            let session = session.clone();
+            let push = if joined {
+                HomePush::Joined { session, except }
+            } else {
+                HomePush::Left { session, except }
+            };
             self.outputs.push_back(HomeOutput::Push { to: share.core, channel: channel.name.clone(), push });
         }
+    }
+}
+
+/// What a session may see of what it missed.
+fn visible_recovery(session: &Session, recovery: Recovery) -> Recovery {
+    match recovery {
+        Recovery::Complete(missed) => Recovery::Complete(visible_to(session, missed)),
+        Recovery::Gap(missed) => Recovery::Gap(visible_to(session, missed)),
+        Recovery::NotAsked => Recovery::NotAsked,
     }
 }

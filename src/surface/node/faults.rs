@@ -40,10 +40,17 @@ fn status_and_code(code: FaultCode) -> (u16, &'static str) {
         | FaultCode::InvalidEvent
         | FaultCode::InvalidRequest => (400, "invalid_request"),
         FaultCode::Unauthenticated => (401, "unauthenticated"),
-        FaultCode::Forbidden => (403, "forbidden"),
-        FaultCode::NotFound => (404, "not_found"),
+        FaultCode::Forbidden
+        | FaultCode::GuestsRefused
+        | FaultCode::MessagingOff
+        | FaultCode::GuestsMuted
+        | FaultCode::NotSubscribed => (403, "forbidden"),
+        FaultCode::NotFound
+        | FaultCode::NoSuchMember
+        | FaultCode::NoSuchChannel
+        | FaultCode::ChannelDeleted => (404, "not_found"),
         FaultCode::MethodNotAllowed => (405, "method_not_allowed"),
-        FaultCode::Conflict => (409, "conflict"),
+        FaultCode::Conflict | FaultCode::NameTaken => (409, "conflict"),
         FaultCode::TooLarge => (413, "too_large"),
         FaultCode::RateLimited => (429, "rate_limited"),
         FaultCode::LimitExceeded => (503, "limit_exceeded"),

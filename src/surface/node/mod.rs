@@ -13,6 +13,6 @@ pub static SURFACE: Surface = Surface {
     prefixes: &["/health", "/metrics", "/debug"],
     credentials: |_| None,
     endpoints: &[health::HEALTH, health::READY, health::LIVE, metrics::METRICS],
-    sockets: &[Socket { path: "/debug/echo", access: Access::Open, language: Language::Echo }],
+    sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,
 };

@@ -61,12 +61,14 @@ pub fn caller<'a>(request: &Request<'a>) -> Result<&'a Session, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::Limits;
     use crate::protocol::http::Method;
     use crate::surface::testing::with_head;
 
     fn with<T>(target: &str, fields: &[(&str, &str)], body: &str, read: impl FnOnce(&Request<'_>) -> T) -> T {
         with_head(Method::Post, target, fields, |head| {
-            read(&Request { head, parameters: &[], body: body.as_bytes(), session: None, fresh: 0 })
+            let (body, limits) = (body.as_bytes(), &Limits::default());
+            read(&Request { head, parameters: &[], body, session: None, limits, fresh: 0 })
         })
     }
 

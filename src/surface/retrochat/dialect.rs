@@ -4,7 +4,7 @@
 use super::fields;
 use super::names::{self, Kind};
 use crate::model::channel::Position;
-use crate::model::command::Command;
+use crate::model::command::{Attachments, Command};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{Scopes, Session};
@@ -137,7 +137,7 @@ fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
             Err(_) => return invalid("The field recover must be {\"epoch\":number,\"offset\":number}."),
         },
     };
-    Ok(Command::Subscribe { channel, recover })
+    Ok(Command::Subscribe { channel, recover, with: Attachments::default() })
 }
 
 fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn the_messages_of_the_page_are_understood() {
-        let subscribe = |name: &str| Command::Subscribe { channel: ChannelName::new(name), recover: None };
+        let with = Attachments::default();
+        let subscribe =
+            |name: &str| Command::Subscribe { channel: ChannelName::new(name), recover: None, with };
         for (name, event) in
             [("room:123", "message"), ("conversation:123", "message"), ("user:123", "activity")]
         {
@@ -207,7 +209,11 @@ mod tests {
     fn a_position_to_recover_from_is_two_numbers() {
         assert_eq!(
             accepted(r#"{"type":"subscribe","channel":"room:123","recover":{"epoch":7,"offset":41}}"#),
-            Command::Subscribe { channel: room(), recover: Some(Position { epoch: 7, offset: 41 }) }
+            Command::Subscribe {
+                channel: room(),
+                recover: Some(Position { epoch: 7, offset: 41 }),
+                with: Attachments::default()
+            }
         );
         for recover in [
             "{}",

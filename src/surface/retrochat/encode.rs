@@ -8,17 +8,18 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, ArchivedPublication};
 use crate::model::reply::{Push, Recovery, Reply};
+use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text, push_value};
 use serde::Serialize;
 
 /// Appends a reply. `correlation` is the request's `id` as raw JSON.
-pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>) {
+pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, _: &Session) {
     match reply {
         Reply::Published { channel, position } => {
             start(out, "published", channel);
             push_position(out, *position);
         }
-        Reply::Subscribed { channel, position, recovery } => {
+        Reply::Subscribed { channel, position, recovery, .. } => {
             start(out, "subscribed", channel);
             push_event_name(out, channel);
             push_position(out, *position);
@@ -54,13 +55,21 @@ pub fn encode_push(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>) {
             ArchivedBody::Data { json } => data(out, channel, publication, json),
             _ => event(out, channel, publication),
         },
-        Push::Joined(user) => member(out, "member:joined", channel, user),
-        Push::Left(user) => member(out, "member:left", channel, user),
+        Push::Joined(session) => member(out, "member:joined", channel, &session.user),
+        Push::Left(session) => member(out, "member:left", channel, &session.user),
         Push::Gap(position) => {
             start(out, "gap", channel);
             push_position(out, position);
             out.push(b'}');
         }
+        Push::Ended(fault) => {
+            error(out, fault);
+            out.extend_from_slice(b",\"channel\":");
+            push_text(out, channel.as_str());
+            out.push(b'}');
+        }
+        // Of realms only; this dialect asks for none of them.
+        Push::History(_) | Push::Members(_) | Push::Whisper { .. } => {}
     }
 }
 
@@ -141,7 +150,8 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         out.push(b'}');
     };
     match &publication.body {
-        ArchivedBody::Data { .. } => {}
+        // Written by `data`, or of realms, whose channels this dialect does not name.
+        ArchivedBody::Data { .. } | ArchivedBody::Said { .. } | ArchivedBody::Event { .. } => {}
         ArchivedBody::MessageCreated { content, kind } => {
             let message = message(at.offset, publication.publisher.as_str(), time_ms);
             write("message:new", &message.content(content, kind));

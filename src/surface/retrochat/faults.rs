@@ -24,10 +24,17 @@ fn http(code: FaultCode) -> (u16, &'static str) {
             (400, "INVALID_REQUEST")
         }
         FaultCode::Unauthenticated => (401, "AUTH_ERROR"),
-        FaultCode::Forbidden => (403, "FORBIDDEN"),
-        FaultCode::NotFound => (404, "NOT_FOUND"),
+        FaultCode::Forbidden
+        | FaultCode::GuestsRefused
+        | FaultCode::MessagingOff
+        | FaultCode::GuestsMuted
+        | FaultCode::NotSubscribed => (403, "FORBIDDEN"),
+        FaultCode::NotFound
+        | FaultCode::NoSuchMember
+        | FaultCode::NoSuchChannel
+        | FaultCode::ChannelDeleted => (404, "NOT_FOUND"),
         FaultCode::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED"),
-        FaultCode::Conflict => (409, "CONFLICT"),
+        FaultCode::Conflict | FaultCode::NameTaken => (409, "CONFLICT"),
         FaultCode::TooLarge => (413, "TOO_LARGE"),
         FaultCode::RateLimited => (429, "RATE_LIMITED"),
         FaultCode::LimitExceeded => (503, "LIMIT_EXCEEDED"),
@@ -45,9 +52,16 @@ pub fn socket(code: FaultCode) -> &'static str {
         FaultCode::InvalidEvent => "INVALID_EVENT",
         FaultCode::InvalidRequest | FaultCode::MethodNotAllowed => "INVALID_REQUEST",
         FaultCode::Unauthenticated => "AUTH_ERROR",
-        FaultCode::Forbidden => "FORBIDDEN",
-        FaultCode::NotFound => "NOT_FOUND",
-        FaultCode::Conflict => "CONFLICT",
+        FaultCode::Forbidden
+        | FaultCode::GuestsRefused
+        | FaultCode::MessagingOff
+        | FaultCode::GuestsMuted
+        | FaultCode::NotSubscribed => "FORBIDDEN",
+        FaultCode::NotFound
+        | FaultCode::NoSuchMember
+        | FaultCode::NoSuchChannel
+        | FaultCode::ChannelDeleted => "NOT_FOUND",
+        FaultCode::Conflict | FaultCode::NameTaken => "CONFLICT",
         FaultCode::TooLarge => "TOO_LARGE",
         FaultCode::RateLimited => "RATE_LIMITED",
         FaultCode::LimitExceeded => "LIMIT_EXCEEDED",

@@ -43,11 +43,7 @@ pub static SURFACE: Surface = Surface {
         conversations::LIST_MESSAGES,
         conversations::CREATE_MESSAGE,
     ],
-    sockets: &[Socket {
-        path: "/v1/realtime",
-        access: Access::Scoped(Scopes::READ),
-        language: Language::Dialect(&DIALECT),
-    }],
+    sockets: &[Socket::open("/v1/realtime", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))],
     encode_fault: faults::encode_http,
 };
 

@@ -140,7 +140,7 @@ proptest! {
                 }
                 Step::Pass { ms } => {
                     now += ms;
-                    history.expire(&bounds, now);
+                    history.fit(&bounds, now);
                     naive.trim(&bounds, now);
                 }
                 Step::Revise { back } => {

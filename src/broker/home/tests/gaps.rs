@@ -50,7 +50,7 @@ fn what_history_lost_is_told_as_lost() {
 fn a_congested_core_cannot_subscribe() {
     let mut bench = Bench::new();
     set(&mut bench, true);
-    let subscribe = || Command::Subscribe { channel: name("c"), recover: None };
+    let subscribe = || Command::Subscribe { channel: name("c"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(2, "ann", subscribe())), FaultCode::Overloaded);
     set(&mut bench, false);
     assert!(matches!(bench.execute(2, "ann", subscribe()), Reply::Subscribed { .. }));
@@ -69,8 +69,9 @@ fn joins_and_leaves_are_held_back_too() {
     bench.unsubscribe(1, "ann", "room:1");
     assert!(bench.pushes().iter().all(|(core, _)| *core == 1));
     set(&mut bench, false);
-    let (ann, cid) = ("ann".into(), "cid".into());
-    let expected = [HomePush::Left { user: ann, except: None }, HomePush::Joined { user: cid, except: None }];
+    let (ann, cid) = (session("ann"), session("cid"));
+    let expected =
+        [HomePush::Left { session: ann, except: None }, HomePush::Joined { session: cid, except: None }];
     assert_eq!(bench.pushes(), expected.map(|push| (2, push)));
 }
 
@@ -102,7 +103,7 @@ fn many_gaps_are_healed_a_few_at_a_time() {
     assert_eq!(bench.pushes().len(), 256);
     bench.publish("x", "c299", "2");
     assert_eq!(bench.pushes(), [], "the gap of c299 is yet to be healed");
-    let subscribe = Command::Subscribe { channel: name("c299"), recover: None };
+    let subscribe = Command::Subscribe { channel: name("c299"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(2, "bob", subscribe)), FaultCode::Overloaded);
     bench.home.sweep(bench.now);
     let pushes = bench.pushes();

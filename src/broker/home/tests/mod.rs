@@ -6,16 +6,18 @@ mod messages;
 mod model;
 mod predict;
 mod publish;
+mod realm;
 mod rooms;
 mod subscribe;
 mod users;
 
 use super::*;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::command::Page;
-use crate::model::definition::{ChannelDefinition, HistoryBounds};
-use crate::model::publication::{Body, Publication, PublicationBytes};
+use crate::model::command::{Attachments, Page};
+use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
+use crate::model::publication::{Body, Client, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery};
+use crate::model::session::Seat;
 
 /// A home side with a clock, and commands from connection 0 of any core.
 struct Bench {
@@ -27,15 +29,32 @@ struct Bench {
 fn definitions() -> Definitions {
     let history = HistoryBounds { count_max: 5, bytes_max: 2_000, age_ms_max: 10_000 };
     let default = ChannelDefinition { history, ..ChannelDefinition::default() };
-    let room = ChannelDefinition { presence: true, ..default };
+    let room = ChannelDefinition { presence: Presence::Users, ..default };
     let plain = ChannelDefinition { history: HistoryBounds { count_max: 0, ..history }, ..default };
     let namespaces = [("room", room), ("plain", plain), ("user", plain)];
     Definitions { default, namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into() }
 }
 
-fn session(user: &str) -> Session {
+/// Realms `r1` and `r2`.
+fn realms() -> [Arc<Realm>; 2] {
+    [1, 2].map(|id| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() }))
+}
+
+/// The session of a user; `@` and `?` before the name give it a seat in realm `r1`, `?` as a guest.
+fn session(user: &str) -> Arc<Session> {
+    let seat = || {
+        let client = Client { socket: user.into(), extras: "{}".into(), table: 0, row: 0 };
+        Some(Box::new(Seat { realm: realms()[0].clone(), client }))
+    };
+    if user.starts_with('?') {
+        return Arc::new(Session::guest(seat()));
+    }
+    if user.starts_with('@') {
+        let of = Session::of(user, Scopes::READ.union(Scopes::WRITE));
+        return Arc::new(Session { seat: seat(), ..of });
+    }
     let scopes = if user == "admin" { Scopes::ADMIN } else { Scopes::READ.union(Scopes::WRITE) };
-    Session { user: user.into(), name: None, scopes, expires_unix_s: None }
+    Arc::new(Session::of(user, scopes))
 }
 
 fn name(channel: &str) -> ChannelName {
@@ -72,7 +91,7 @@ impl Bench {
     }
 
     fn with(definitions: Definitions, limits: Limits) -> Self {
-        let home = Home::new(1, 4, Arc::new(definitions), Arc::new(limits));
+        let home = Home::new(1, 4, Arc::new(definitions), &realms(), Arc::new(limits));
         Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 } }
     }
 
@@ -94,21 +113,30 @@ impl Bench {
     }
 
     fn subscribe(&mut self, core: u16, user: &str, channel: &str) -> Position {
-        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: None }) {
+        match self.execute(
+            core,
+            user,
+            Command::Subscribe { channel: name(channel), recover: None, with: Attachments::default() },
+        ) {
             Reply::Subscribed { position, recovery: Recovery::NotAsked, .. } => position,
             other => panic!("{other:?}"),
         }
     }
 
     fn recover(&mut self, core: u16, user: &str, channel: &str, from: Position) -> Recovery {
-        match self.execute(core, user, Command::Subscribe { channel: name(channel), recover: Some(from) }) {
+        let with = Attachments::default();
+        match self.execute(
+            core,
+            user,
+            Command::Subscribe { channel: name(channel), recover: Some(from), with },
+        ) {
             Reply::Subscribed { recovery, .. } => recovery,
             other => panic!("{other:?}"),
         }
     }
 
     fn unsubscribe(&mut self, core: u16, user: &str, channel: &str) {
-        self.home.unsubscribe(self.now, CoreId(core), &user.into(), &name(channel));
+        self.home.unsubscribe(self.now, CoreId(core), user, &name(channel));
         self.home.invariants();
     }
 

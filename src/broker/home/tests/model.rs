@@ -7,8 +7,10 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 const CORES: u16 = 3;
-const USERS: [&str; 3] = ["ann", "bob", "admin"];
-const CHANNELS: [&str; 5] = ["room:a", "room:b", "plain:p", "user:ann", "other"];
+const USERS: [&str; 5] = ["ann", "bob", "admin", "@s", "?g"];
+const CHANNELS: [&str; 8] =
+    ["room:a", "room:b", "plain:p", "user:ann", "other", "r1:a", "r1:a/b", "r1:a/b/c"];
+const DEFINED: [&str; 3] = ["a", "a/b", "a/b/c"];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -16,6 +18,8 @@ enum Step {
     Unsubscribe { pick: usize },
     Connected { user: &'static str, connected: bool },
     Congested { core: u16, congested: bool },
+    Define { name: &'static str, put: Option<(bool, bool, u32, bool)> },
+    Work { steps: usize },
     Pass { ms: u64 },
     Sweep,
 }
@@ -29,6 +33,7 @@ enum Ask {
     Get { back: u64 },
     List { number: u32, size: u32 },
     Members,
+    History,
     CreateRoom,
     DeleteRoom,
 }
@@ -44,9 +49,16 @@ fn ask() -> impl Strategy<Value = Ask> {
         2 => back().prop_map(|back| Ask::Get { back }),
         2 => (1..3_u32, 1..4_u32).prop_map(|(number, size)| Ask::List { number, size }),
         1 => Just(Ask::Members),
+        2 => Just(Ask::History),
         1 => Just(Ask::CreateRoom),
         1 => Just(Ask::DeleteRoom),
     ]
+}
+
+/// Active, nested, history, guests.
+fn put() -> impl Strategy<Value = (bool, bool, u32, bool)> {
+    let mostly = || prop::bool::weighted(0.8);
+    (mostly(), mostly(), 0..5_u32, mostly())
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +70,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (select(&USERS[..]), any::<bool>()).prop_map(|(user, connected)| Step::Connected { user, connected }),
         3 => (0..CORES, prop::bool::weighted(0.4))
             .prop_map(|(core, congested)| Step::Congested { core, congested }),
+        6 => (select(&DEFINED[..]), prop::option::weighted(0.8, put())).prop_map(|(name, put)| Step::Define { name, put }),
+        4 => (0..4_usize).prop_map(|steps| Step::Work { steps }),
         3 => prop_oneof![0..3_000_u64, 5_000..70_000_u64].prop_map(|ms| Step::Pass { ms }),
         2 => Just(Step::Sweep),
     ]
@@ -74,13 +88,20 @@ struct Run {
     bench: Bench,
     model: Model,
     views: BTreeMap<(u16, ChannelName), View>,
+    /// Cores that have yet to be told that a channel is over.
+    ending: BTreeSet<(u16, ChannelName)>,
 }
 
 impl Run {
     fn new() -> Self {
         let limits = Limits { idempotency_keys_max: 4, idempotency_ms_max: 5_000, ..Limits::default() };
         let model = Model::new(definitions(), limits.clone());
-        Self { bench: Bench::with(definitions(), limits), model, views: BTreeMap::new() }
+        Self {
+            bench: Bench::with(definitions(), limits),
+            model,
+            views: BTreeMap::new(),
+            ending: BTreeSet::new(),
+        }
     }
 
     fn step(&mut self, step: Step) {
@@ -105,6 +126,23 @@ impl Run {
                     self.model.congested.remove(&core)
                 };
             }
+            Step::Define { name, put } => {
+                // The change before is settled first.
+                while self.bench.home.work(&mut usize::MAX.clone()).is_some() {}
+                self.bench.home.invariants();
+                self.hear();
+                let (change, over) = self.model.define(name, put);
+                self.bench.home.change(1, Arc::new(change));
+                self.bench.home.work(&mut 0);
+                for heard in over {
+                    self.views.remove(&heard).expect("it heard the channel");
+                    assert!(self.ending.insert(heard), "one life ends before the next begins");
+                }
+            }
+            Step::Work { steps } => {
+                let mut left = steps;
+                while self.bench.home.work(&mut left).is_some() {}
+            }
             Step::Pass { ms } => {
                 self.bench.pass(ms);
                 self.model.age(self.bench.now);
@@ -120,6 +158,10 @@ impl Run {
     }
 
     fn ask(&mut self, core: u16, user: &str, channel: ChannelName, ask: Ask) {
+        if user.starts_with('?') && channel.namespace() != "r1" {
+            // Guests come to channels of realms only.
+            return;
+        }
         let at = self.model.channels.get(&channel).map(|channel| channel.at).unwrap_or_default();
         let back = |back| Position { offset: at.offset.saturating_sub(back), ..at };
         let command = match ask {
@@ -128,11 +170,18 @@ impl Run {
                     epoch: at.epoch + u64::from(other),
                     offset: (at.offset + 1).saturating_sub(behind),
                 });
-                Command::Subscribe { channel: channel.clone(), recover: from }
+                Command::Subscribe { channel: channel.clone(), recover: from, with: Attachments::default() }
             }
             Ask::Publish { message, size, key } => {
                 let text = "x".repeat(size);
-                let body = if message { chat(&text) } else { data(&format!("\"{text}\"")) };
+                let seated = user.starts_with(['@', '?']) && channel.namespace() == "r1";
+                let body = if seated {
+                    super::realm::said(&format!("\"{text}\""))
+                } else if message {
+                    chat(&text)
+                } else {
+                    data(&format!("\"{text}\""))
+                };
                 let idempotency_key = key.map(|key| key.to_string().into());
                 Command::Publish { channel: channel.clone(), body, idempotency_key }
             }
@@ -148,6 +197,7 @@ impl Run {
                 Command::ListMessages { channel: channel.clone(), page: page(number, size) }
             }
             Ask::Members => Command::ListMembers { channel: channel.clone() },
+            Ask::History => Command::ListHistory { channel: channel.clone() },
             Ask::CreateRoom => {
                 let (name, description) = ("n".into(), "d".into());
                 Command::CreateRoom { channel: channel.clone(), name, description }
@@ -176,16 +226,32 @@ impl Run {
             return;
         }
         let (core, user, name) = &all[pick % all.len()];
-        self.model.unsubscribe(self.bench.now, *core, user, name);
-        self.bench.unsubscribe(*core, user, name.as_str());
-        if self.model.channels[name].subscriptions.iter().all(|(other, _)| other != core) {
-            self.views.remove(&(*core, name.clone()));
+        self.drop_subscription(*core, user, name);
+    }
+
+    fn drop_subscription(&mut self, core: u16, user: &str, name: &ChannelName) {
+        self.model.unsubscribe(self.bench.now, core, user, name);
+        self.bench.unsubscribe(core, user, name.as_str());
+        if self.model.channels[name].subscriptions.iter().all(|(other, _)| *other != core) {
+            self.views.remove(&(core, name.clone()));
         }
     }
 
     /// Each core hears what it was pushed.
     fn hear(&mut self) {
+        let mut guests = Vec::new();
         while let Some(HomeOutput::Push { to, channel: name, push }) = self.bench.home.pop_output() {
+            match push {
+                HomePush::Ended { guests: false, .. } => {
+                    assert!(self.ending.remove(&(to.0, name)), "told once, and only of what is over");
+                    continue;
+                }
+                HomePush::Ended { .. } => {
+                    guests.push((to.0, name));
+                    continue;
+                }
+                _ => {}
+            }
             assert!(!self.model.congested.contains(&to.0), "nothing is pushed to a congested core");
             let channel = &self.model.channels[&name];
             let view =
@@ -206,10 +272,29 @@ impl Run {
                     assert_eq!(at, channel.at);
                     view.offset = at.offset;
                 }
-                HomePush::Joined { user, .. } => assert!(view.members.insert(user.to_string())),
-                HomePush::Left { user, .. } => assert!(view.members.remove(&*user)),
+                HomePush::Joined { session, .. } => assert!(view.members.insert(session.member().to_owned())),
+                HomePush::Left { session, .. } => assert!(view.members.remove(session.member())),
+                HomePush::Whisper { .. } | HomePush::Ended { .. } => panic!("nobody whispers; told above"),
             }
         }
+        for (core, name) in guests {
+            self.drop_guests(core, &name);
+        }
+    }
+
+    /// An edge core sends its guests away.
+    fn drop_guests(&mut self, core: u16, name: &ChannelName) {
+        let guest = |(at, user): &&(u16, String)| *at == core && user.starts_with('?');
+        while let Some((_, user)) = self
+            .model
+            .channels
+            .get(name)
+            .and_then(|channel| channel.subscriptions.iter().find(guest))
+            .cloned()
+        {
+            self.drop_subscription(core, &user, name);
+        }
+        self.hear();
     }
 
     fn agree(&self) {
@@ -217,11 +302,14 @@ impl Run {
         for ((core, name), view) in heard {
             let channel = &self.model.channels[name];
             assert_eq!(view.offset, channel.at.offset, "core {core} knows all of {name:?}");
-            if self.model.definitions.of(name).presence {
+            if self.model.tells_presence(name) {
                 assert_eq!(view.members, channel.members(), "core {core} knows who is in {name:?}");
             }
         }
-        assert_eq!(self.bench.home.state().channels, self.model.channels.len() as u64);
+        if !self.bench.home.has_work() {
+            assert!(self.ending.is_empty(), "settled when everybody is told");
+            assert_eq!(self.bench.home.state().channels, self.model.channels.len() as u64);
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! A naive model of the home side: plain lists, searched from end to end. It predicts every answer.
 
+use super::super::epochs::Epochs;
+use super::realm::{open, record};
 use super::*;
+use crate::broker::catalog::Change;
+use crate::model::definition::{DefinitionRecord, Who};
 use crate::model::publication::Room;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +20,18 @@ pub struct Model {
     rooms: BTreeMap<ChannelName, Room>,
     online: BTreeMap<String, u32>,
     keys: Vec<(u64, Key, Reply)>,
-    last_epoch: u64,
+    epochs: Epochs,
+    defined: BTreeMap<String, Defined>,
+    last_life: u64,
+}
+
+/// A definition of realm `r1`.
+struct Defined {
+    record: Arc<DefinitionRecord>,
+    /// Since which life its channel is, and ...
+    own: u64,
+    /// ... those below.
+    below: u64,
 }
 
 #[derive(Default)]
@@ -28,6 +43,8 @@ pub struct Channel {
     pub subscriptions: Vec<(u16, String)>,
     kept: Vec<Kept>,
     used_s: u64,
+    /// In a realm: the life it belongs to.
+    life: u64,
 }
 
 struct Kept {
@@ -61,22 +78,158 @@ impl Model {
             rooms: BTreeMap::new(),
             online: BTreeMap::new(),
             keys: Vec::new(),
-            last_epoch: 0,
+            epochs: Epochs::new(super::super::hasher(1, 0)),
+            defined: BTreeMap::new(),
+            last_life: 0,
+        }
+    }
+
+    /// Defines a channel of the realm, or deletes its definition. Says the change and which channels are over,
+    /// with the cores that heard them.
+    pub fn define(
+        &mut self,
+        name: &str,
+        put: Option<(bool, bool, u32, bool)>,
+    ) -> (Change, Vec<(u16, ChannelName)>) {
+        self.last_life += 1;
+        let was = self.defined.remove(name);
+        let is = put.map(|(active, nested, count_max, guests)| {
+            let mut rules = open();
+            rules.history.count_max = count_max;
+            rules.subscribe = if guests { Who::Everyone } else { Who::Authenticated };
+            let mut record = DefinitionRecord::clone(&record(self.last_life, name, nested, rules));
+            record.draft.active = active;
+            Arc::new(record)
+        });
+        let change = Change { was: was.as_ref().map(|was| was.record.clone()), is: is.clone() };
+        if let Some(record) = is {
+            let both = |test: fn(&DefinitionRecord) -> bool| {
+                was.as_ref().is_some_and(|was| test(&was.record) && test(&record))
+            };
+            let active = both(|record| record.draft.active);
+            let nested = both(|record| record.draft.nested);
+            let before = was.as_ref().map(|was| (was.own, was.below));
+            let own = before.filter(|_| active).map_or(self.last_life * 2, |(own, _)| own);
+            let below =
+                before.filter(|_| active && nested).map_or(self.last_life * 2 + 1, |(_, below)| below);
+            self.defined.insert(name.to_owned(), Defined { record, own, below });
+        }
+        let over = self
+            .channels
+            .iter()
+            .filter(|(name, channel)| name.namespace() == "r1" && self.life(name) != Some(channel.life));
+        let over: Vec<ChannelName> = over.map(|(name, _)| name.clone()).collect();
+        let mut heard = Vec::new();
+        for name in over {
+            let channel = self.channels.remove(&name).expect("listed");
+            let cores: BTreeSet<u16> = channel.subscriptions.iter().map(|(core, _)| *core).collect();
+            heard.extend(cores.into_iter().map(|core| (core, name.clone())));
+        }
+        let counts: Vec<_> =
+            self.channels.keys().map(|name| (name.clone(), self.bounds(name).count_max)).collect();
+        for (name, count_max) in counts {
+            let kept = &mut self.channels.get_mut(&name).expect("listed").kept;
+            let surplus = kept.len().saturating_sub(count_max as usize);
+            kept.drain(..surplus);
+        }
+        (change, heard)
+    }
+
+    /// The definition of a realm's channel and the life that the channel has under it.
+    fn covering(&self, name: &ChannelName) -> Option<(&Defined, u64)> {
+        let suffix = name.suffix();
+        let found = match self.defined.get(suffix) {
+            Some(own) => Some((own, own.own)),
+            None => {
+                let above = |(name, one): &(&String, &Defined)| {
+                    one.record.draft.nested && suffix.starts_with(&format!("{name}/"))
+                };
+                let all = self.defined.iter().filter(above);
+                all.max_by_key(|(name, _)| name.len()).map(|(_, one)| (one, one.below))
+            }
+        };
+        found.filter(|(one, _)| one.record.draft.active)
+    }
+
+    fn life(&self, name: &ChannelName) -> Option<u64> {
+        self.covering(name).map(|(_, life)| life)
+    }
+
+    /// What the realm's rules say against this, before the channel is looked at.
+    fn refusal(&self, user: &str, name: &ChannelName) -> Option<FaultCode> {
+        let known = user == "admin" || user.starts_with(['@', '?']);
+        (!known || self.covering(name).is_none()).then_some(FaultCode::NoSuchChannel)
+    }
+
+    fn bounds(&self, name: &ChannelName) -> HistoryBounds {
+        let count = self.covering(name).map(|(one, _)| one.record.draft.rules.history.count_max);
+        match count {
+            Some(count_max) if name.namespace() == "r1" => {
+                HistoryBounds { count_max, ..self.definitions.default.history }
+            }
+            _ => self.definitions.of(name).history,
+        }
+    }
+
+    /// Whether the list of members can be asked for.
+    pub fn tells_presence(&self, name: &ChannelName) -> bool {
+        name.namespace() == "r1" || self.definitions.of(name).presence == Presence::Users
+    }
+
+    fn answer_in_realm(&mut self, now: Now, user: &str, command: &Command) -> Option<Reply> {
+        let fault = |code| Some(Reply::Fault(Fault::new(code, "")));
+        let (Command::Subscribe { channel, .. }
+        | Command::Publish { channel, .. }
+        | Command::ListHistory { channel }
+        | Command::CreateRoom { channel, .. }
+        | Command::ListMembers { channel }) = command
+        else {
+            return None;
+        };
+        if channel.namespace() != "r1" {
+            return None;
+        }
+        if let Some(code) = self.refusal(user, channel) {
+            return fault(code);
+        }
+        let (one, _) = self.covering(channel)?;
+        let member = self.channels.get(channel).is_some_and(|channel| channel.members().contains(user));
+        match command {
+            Command::Subscribe { .. }
+                if user.starts_with('?') && one.record.draft.rules.subscribe != Who::Everyone =>
+            {
+                fault(FaultCode::GuestsRefused)
+            }
+            Command::Subscribe { .. } | Command::ListMembers { .. } => None,
+            Command::Publish { body: Body::Said { .. }, .. } | Command::ListHistory { .. } if !member => {
+                fault(FaultCode::NotSubscribed)
+            }
+            Command::Publish { body: body @ Body::Said { .. }, .. } => {
+                let publisher = if user.starts_with('?') { "" } else { user };
+                let (position, _) = self.say(now, channel, publisher, body.clone());
+                Some(Reply::Published { channel: channel.clone(), position })
+            }
+            Command::ListHistory { .. } if self.bounds(channel).count_max == 0 => fault(FaultCode::Conflict),
+            Command::ListHistory { .. } => {
+                let kept = self.channels[channel].kept.iter().map(|kept| kept.bytes.clone());
+                Some(Reply::History { channel: channel.clone(), publications: kept.collect() })
+            }
+            _ => fault(FaultCode::NoSuchChannel),
         }
     }
 
     fn open(&mut self, now: Now, name: &ChannelName) -> &mut Channel {
         if !self.channels.contains_key(name) {
-            self.last_epoch = now.unix_ms.max(self.last_epoch + 1);
-            let at = Position { epoch: self.last_epoch, offset: 0 };
+            let at = Position { epoch: self.epochs.next(now), offset: 0 };
             let used_s = now.monotonic_us / 1_000_000;
-            self.channels.insert(name.clone(), Channel { at, used_s, ..Channel::default() });
+            let life = self.life(name).unwrap_or(0);
+            self.channels.insert(name.clone(), Channel { at, used_s, life, ..Channel::default() });
         }
         self.channels.get_mut(name).expect("just opened")
     }
 
     fn say(&mut self, now: Now, name: &ChannelName, user: &str, body: Body) -> (Position, Option<Message>) {
-        let bounds = self.definitions.of(name).history;
+        let bounds = self.bounds(name);
         let channel = self.open(now, name);
         channel.used_s = now.monotonic_us / 1_000_000;
         channel.at.offset += 1;
@@ -149,8 +302,11 @@ impl Model {
 
     pub fn answer(&mut self, now: Now, core: u16, user: &str, command: Command) -> Reply {
         let fault = |code| Reply::Fault(Fault::new(code, ""));
+        if let Some(answer) = self.answer_in_realm(now, user, &command) {
+            return answer;
+        }
         match command {
-            Command::Subscribe { channel: name, recover } => {
+            Command::Subscribe { channel: name, recover, .. } => {
                 let congested = self.congested.contains(&core);
                 let channel = self.open(now, &name);
                 if congested {
@@ -159,7 +315,8 @@ impl Model {
                 channel.used_s = now.monotonic_us / 1_000_000;
                 channel.subscriptions.push((core, user.into()));
                 let recovery = recover.map_or(Recovery::NotAsked, |from| channel.recover(from));
-                Reply::Subscribed { position: channel.at, channel: name, recovery }
+                let (history, members) = (None, None);
+                Reply::Subscribed { position: channel.at, channel: name, recovery, history, members }
             }
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, user, channel, body, idempotency_key)
@@ -177,9 +334,9 @@ impl Model {
                 let items = messages().skip(page.skip()).take(page.size as usize).collect();
                 Reply::Messages { items, page, total: messages().count() as u64 }
             }
-            Command::ListMembers { channel } if self.definitions.of(&channel).presence => {
+            Command::ListMembers { channel } if self.tells_presence(&channel) => {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
-                Reply::Members(members.into_iter().map(Arc::from).collect())
+                Reply::Members(members.iter().map(|user| session(user)).collect())
             }
             Command::ListMembers { .. } => fault(FaultCode::Conflict),
             Command::CreateRoom { channel, .. } if self.rooms.contains_key(&channel) => {
@@ -202,6 +359,7 @@ impl Model {
                     Reply::RoomDeleted(room)
                 }
             },
+            Command::ListHistory { .. } => fault(FaultCode::NoSuchChannel),
             other => panic!("not modelled: {other:?}"),
         }
     }

@@ -52,10 +52,10 @@ fn recovery_says_whether_anything_is_missing() {
 #[test]
 fn members_are_users_with_a_subscription_on_any_core() {
     let mut bench = Bench::new();
-    let (ann, bob): (Arc<str>, Arc<str>) = ("ann".into(), "bob".into());
+    let (ann, bob) = (session("ann"), session("bob"));
     let connection = ConnectionId { index: 0, generation: 0 };
-    let joined = |user: &Arc<str>, core| HomePush::Joined {
-        user: user.clone(),
+    let joined = |member: &Arc<Session>, core| HomePush::Joined {
+        session: member.clone(),
         except: Some((CoreId(core), connection)),
     };
     bench.subscribe(1, "ann", "room:1");
@@ -69,7 +69,7 @@ fn members_are_users_with_a_subscription_on_any_core() {
     bench.unsubscribe(1, "ann", "room:1");
     assert_eq!(bench.pushes(), [], "she is still there");
     bench.unsubscribe(3, "ann", "room:1");
-    assert_eq!(bench.pushes(), [(2, HomePush::Left { user: ann, except: None })]);
+    assert_eq!(bench.pushes(), [(2, HomePush::Left { session: ann, except: None })]);
     bench.unsubscribe(2, "bob", "room:1");
     assert_eq!(bench.pushes(), [], "nobody is left to tell");
     assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![]));
@@ -84,7 +84,7 @@ fn unsubscribing_what_was_not_subscribed_is_ignored() {
     bench.unsubscribe(1, "bob", "room:1");
     assert_eq!(bench.home.state().channels, 1);
     let list = Command::ListMembers { channel: name("room:1") };
-    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec!["ann".into()]));
+    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![session("ann")]));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::model::command::Page;
 use crate::model::fault::FaultCode;
 use crate::model::publication::{Body, Profile, Publication, Room};
+use crate::model::session::Scopes;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ const NEW_YEAR_MS: u64 = 1_735_689_600_000;
 
 fn reply(reply: &Reply, correlation: Option<&str>) -> String {
     let mut out = Vec::new();
-    encode_reply(&mut out, reply, correlation);
+    encode_reply(&mut out, reply, correlation, &Session::guest(None));
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -52,7 +53,10 @@ fn replies_are_acknowledgements() {
 #[test]
 fn a_subscription_tells_its_position_and_what_was_recovered() {
     let position = Position { epoch: 7, offset: 42 };
-    let subscribed = |recovery| reply(&Reply::Subscribed { channel: channel(), position, recovery }, None);
+    let subscribed = |recovery| {
+        let (history, members) = (None, None);
+        reply(&Reply::Subscribed { channel: channel(), position, recovery, history, members }, None)
+    };
     let bytes: Arc<[u8]> = Arc::from(&b""[..]);
     let plain = r#"{"type":"subscribed","channel":"room:123","event":"message","epoch":7,"offset":42"#;
     assert_eq!(subscribed(Recovery::NotAsked), format!("{plain}}}"));
@@ -187,11 +191,11 @@ fn room_events_carry_the_record() {
 #[test]
 fn presence_and_gaps_are_told() {
     assert_eq!(
-        push("room:123", Push::Joined("user_1")),
+        push("room:123", Push::Joined(&Session::of("user_1", Scopes::READ))),
         r#"{"type":"member:joined","channel":"room:123","data":{"user_id":"user_1"}}"#
     );
     assert_eq!(
-        push("room:123", Push::Left("a\"b")),
+        push("room:123", Push::Left(&Session::of("a\"b", Scopes::READ))),
         r#"{"type":"member:left","channel":"room:123","data":{"user_id":"a\"b"}}"#
     );
     assert_eq!(

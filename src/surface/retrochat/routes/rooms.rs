@@ -86,8 +86,8 @@ pub const MEMBERS: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |request| Ok(Command::ListMembers { channel: room(request)? }),
     encode: |reply| match reply {
-        Reply::Members(users) => {
-            let items: Vec<_> = users.iter().map(|user| Member { user_id: user }).collect();
+        Reply::Members(members) => {
+            let items: Vec<_> = members.iter().map(|member| Member { user_id: &member.user }).collect();
             envelope::all(&items)
         }
         _ => mismatch(),
@@ -259,8 +259,9 @@ mod tests {
             shown(&(LIST.encode)(&list)).1,
             format!(r#"{{"success":true,"data":[{SHAPE}],"meta":{{"page":1,"limit":2,"total":1}}}}"#)
         );
+        let member = |user| std::sync::Arc::new(crate::model::session::Session::of(user, Scopes::READ));
         assert_eq!(
-            shown(&(MEMBERS.encode)(&Reply::Members(vec!["a".into(), "b".into()]))).1,
+            shown(&(MEMBERS.encode)(&Reply::Members(["a", "b"].map(member).into()))).1,
             r#"{"success":true,"data":[{"user_id":"a"},{"user_id":"b"}],"meta":{"total":2}}"#
         );
         for endpoint in [&LIST, &CREATE, &GET, &DELETE, &MEMBERS] {

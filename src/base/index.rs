@@ -1,0 +1,122 @@
+//! Small numbers by name, for tables whose entries know their own name: the index keeps nine bytes for each, not
+//! the name again.
+
+use super::hash::KeyedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// Numbers by name. The caller says which name a number has; it must say the same as long as the number is here.
+pub struct NameIndex {
+    table: HashTable<Place>,
+    hasher: KeyedState,
+}
+
+/// With half of the hash kept beside it, a number moves to a larger table without a look at its name, which would
+/// stall a core when a table of many channels grows.
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u32,
+    number: u32,
+}
+
+impl Place {
+    /// The table takes its bits from both ends of a hash.
+    fn hash(&self) -> u64 {
+        u64::from(self.hash) << 32 | u64::from(self.hash)
+    }
+}
+
+impl NameIndex {
+    /// An empty index, keyed against names that collide by intent.
+    pub fn new(hasher: KeyedState) -> Self {
+        Self { table: HashTable::new(), hasher }
+    }
+
+    /// The number of a name.
+    pub fn find<'a>(&self, name: &str, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
+        let place = self.place(name, 0);
+        self.table
+            .find(place.hash(), |at| at.hash == place.hash && name_of(at.number) == name)
+            .map(|at| at.number)
+    }
+
+    /// Gives a name a number; says which it had before, if any.
+    pub fn set<'a>(&mut self, name: &str, number: u32, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
+        let place = self.place(name, number);
+        let same = |at: &Place| at.hash == place.hash && name_of(at.number) == name;
+        match self.table.entry(place.hash(), same, Place::hash) {
+            Entry::Occupied(mut entry) => Some(std::mem::replace(entry.get_mut(), place).number),
+            Entry::Vacant(entry) => {
+                entry.insert(place);
+                None
+            }
+        }
+    }
+
+    /// Forgets the number that a name has; nothing happens if it has another.
+    pub fn remove(&mut self, name: &str, number: u32) {
+        let hash = self.place(name, number).hash();
+        if let Ok(entry) = self.table.find_entry(hash, |at| at.number == number) {
+            entry.remove();
+        }
+    }
+
+    /// Names that have a number.
+    pub fn count(&self) -> usize {
+        self.table.len()
+    }
+
+    fn place(&self, name: &str, number: u32) -> Place {
+        Place { hash: self.hasher.hash_bytes(name.as_bytes()) as u32, number }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// What the tests name with a number: a few names with several numbers each.
+    fn named(number: u32) -> &'static str {
+        ["", "a", "b", "room:1", "room:2", "room:10", "é", "long, longer, longest of all names here"]
+            [number as usize % 8]
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in prop::collection::vec((0_u32..64, 0_u8..3), 0..200)) {
+            let mut index = NameIndex::new(KeyedState::new(7, 9));
+            let mut model = BTreeMap::new();
+            for (number, step) in steps {
+                let name = named(number);
+                match step {
+                    0 => prop_assert_eq!(index.set(name, number, named), model.insert(name, number)),
+                    1 => {
+                        index.remove(name, number);
+                        if model.get(name) == Some(&number) {
+                            model.remove(name);
+                        }
+                    }
+                    _ => prop_assert_eq!(index.find(name, named), model.get(name).copied()),
+                }
+                prop_assert_eq!(index.count(), model.len());
+            }
+        }
+    }
+
+    #[test]
+    fn many_names_are_found_after_the_table_grew() {
+        let names: Vec<String> = (0..5_000).map(|number| format!("room:{number}")).collect();
+        let name_of = |number: u32| names[number as usize].as_str();
+        let mut index = NameIndex::new(KeyedState::new(1, 2));
+        for (number, name) in (0..).zip(&names) {
+            assert_eq!(index.set(name, number, name_of), None);
+        }
+        for (number, name) in (0..).zip(&names) {
+            assert_eq!(index.find(name, name_of), Some(number));
+        }
+        assert_eq!(index.find("room:5000", name_of), None);
+        assert_eq!(size_of::<Place>(), 8);
+    }
+}

@@ -1,0 +1,250 @@
+//! The definitions of all realms, at the one core that keeps them. What it accepts becomes a [`Change`] that every
+//! core applies.
+
+use crate::base::limits::Limits;
+use crate::base::time::Now;
+use crate::model::command::Page;
+use crate::model::definition::{DefinitionDraft, DefinitionFilter, DefinitionRecord};
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::realm::Realm;
+use crate::model::reply::Reply;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Definitions on one page, whatever was asked for.
+const PAGE_DEFINITIONS_MAX: u32 = 10_000;
+
+/// See the module.
+pub struct Catalog {
+    by_id: BTreeMap<u64, Arc<DefinitionRecord>>,
+    by_name: BTreeMap<(u64, Box<str>), Arc<DefinitionRecord>>,
+    realms: Arc<[Arc<Realm>]>,
+    limits: Arc<Limits>,
+    /// Ids are given once.
+    last_id: u64,
+}
+
+/// What became of one definition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// As it was; `None` if it is new.
+    pub was: Option<Arc<DefinitionRecord>>,
+    /// As it is; `None` if it is gone.
+    pub is: Option<Arc<DefinitionRecord>>,
+}
+
+impl Catalog {
+    /// A catalog without definitions.
+    pub fn new(realms: Arc<[Arc<Realm>]>, limits: Arc<Limits>) -> Self {
+        Self { by_id: BTreeMap::new(), by_name: BTreeMap::new(), realms, limits, last_id: 0 }
+    }
+
+    /// Definitions there are.
+    fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Takes a new definition in. `guid` is the name it gets.
+    ///
+    /// # Errors
+    /// The name is taken, a bound is passed, or there is no such realm.
+    pub fn create(
+        &mut self,
+        now: Now,
+        realm: u64,
+        draft: DefinitionDraft,
+        guid: String,
+    ) -> Result<Change, Fault> {
+        self.check(realm, &draft, None)?;
+        if self.len() >= self.limits.definitions_max as usize {
+            return Err(Fault::new(
+                FaultCode::LimitExceeded,
+                "no place for another channel definition: definitions_max is reached",
+            ));
+        }
+        self.last_id += 1;
+        let (created_ms, updated_ms) = (now.unix_ms, now.unix_ms);
+        let (id, guid) = (self.last_id, guid.into());
+        let record = Arc::new(DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft });
+        self.put(&record);
+        Ok(Change { was: None, is: Some(record) })
+    }
+
+    /// Puts a draft in the place of a definition.
+    ///
+    /// # Errors
+    /// As [`Catalog::create`], or there is no such definition.
+    pub fn update(&mut self, now: Now, realm: u64, id: u64, draft: DefinitionDraft) -> Result<Change, Fault> {
+        let was = self.get(realm, id)?.clone();
+        self.check(realm, &draft, Some(id))?;
+        let record = Arc::new(DefinitionRecord { updated_ms: now.unix_ms, draft, ..(*was).clone() });
+        self.by_name.remove(&key(&was));
+        self.put(&record);
+        Ok(Change { was: Some(was), is: Some(record) })
+    }
+
+    /// Takes a definition out.
+    ///
+    /// # Errors
+    /// There is no such definition.
+    pub fn delete(&mut self, realm: u64, id: u64) -> Result<Change, Fault> {
+        let was = self.get(realm, id)?.clone();
+        self.by_id.remove(&id);
+        self.by_name.remove(&key(&was));
+        Ok(Change { was: Some(was), is: None })
+    }
+
+    /// A definition of a realm.
+    ///
+    /// # Errors
+    /// There is no such definition.
+    pub fn get(&self, realm: u64, id: u64) -> Result<&Arc<DefinitionRecord>, Fault> {
+        let missing = || Fault::new(FaultCode::NotFound, "there is no such channel definition");
+        self.by_id.get(&id).filter(|record| record.realm == realm).ok_or_else(missing)
+    }
+
+    /// A page of the definitions of a realm, sorted by name. Looks at all of them, for the total.
+    pub fn list(&self, realm: u64, filter: &DefinitionFilter, page: Page, with_source: bool) -> Reply {
+        let (first, last) = ((realm, Box::from("")), (realm + 1, Box::from("")));
+        let wanted = filter.search.to_lowercase();
+        let has = |text: &str| text.to_lowercase().contains(&wanted);
+        let fits = |record: &&Arc<DefinitionRecord>| {
+            wanted.is_empty() || has(&record.draft.name) || has(&record.draft.description)
+        };
+        let found: Vec<_> = self.by_name.range(first..last).map(|(_, record)| record).filter(fits).collect();
+        let (skip, size) = (page.skip(), page.size.min(PAGE_DEFINITIONS_MAX) as usize);
+        let items = if filter.descending {
+            found.iter().rev().skip(skip).take(size).map(|record| Arc::clone(record)).collect()
+        } else {
+            found.iter().skip(skip).take(size).map(|record| Arc::clone(record)).collect()
+        };
+        Reply::Definitions { items, page, total: found.len() as u64, with_source }
+    }
+
+    fn put(&mut self, record: &Arc<DefinitionRecord>) {
+        self.by_id.insert(record.id, record.clone());
+        self.by_name.insert(key(record), record.clone());
+    }
+
+    /// Whether a draft can be the definition `id`, or a new one.
+    fn check(&self, realm: u64, draft: &DefinitionDraft, id: Option<u64>) -> Result<(), Fault> {
+        let Some(realm) = self.realms.iter().find(|other| other.id == realm) else {
+            return Err(Fault::new(FaultCode::NotFound, "there is no such realm"));
+        };
+        let name_bytes = realm.namespace.len() + 1 + draft.name.len();
+        if name_bytes > self.limits.channel_name_bytes_max as usize {
+            return Err(Fault::new(FaultCode::InvalidRequest, "the channel's name is too long"));
+        }
+        if draft.source.len() > self.limits.definition_source_bytes_max as usize {
+            return Err(Fault::new(FaultCode::TooLarge, "the text of the definition is too long"));
+        }
+        if draft.rules.history.count_max > self.limits.message_history_max {
+            let message = format!("at most {} messages can be kept", self.limits.message_history_max);
+            return Err(Fault::new(FaultCode::InvalidRequest, message));
+        }
+        let taken = self.by_name.get(&(realm.id, draft.name.clone()));
+        if taken.is_some_and(|other| Some(other.id) != id) {
+            return Err(Fault::new(FaultCode::NameTaken, "a channel of this name exists already"));
+        }
+        Ok(())
+    }
+}
+
+fn key(record: &DefinitionRecord) -> (u64, Box<str>) {
+    (record.realm, record.draft.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::definition::ChannelDefinition;
+
+    const NOW: Now = Now { monotonic_us: 1, unix_ms: 1_000 };
+
+    fn catalog(definitions_max: u32) -> Catalog {
+        let realm = |id: u64| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() });
+        let limits = Limits { definitions_max, ..Limits::default() };
+        Catalog::new([realm(1), realm(2)].into(), Arc::new(limits))
+    }
+
+    fn draft(name: &str) -> DefinitionDraft {
+        let (rules, source) = (ChannelDefinition::default(), "".into());
+        DefinitionDraft {
+            name: name.into(),
+            description: format!("of {name}").into(),
+            active: true,
+            nested: false,
+            rules,
+            source,
+        }
+    }
+
+    fn create(catalog: &mut Catalog, realm: u64, name: &str) -> Result<u64, FaultCode> {
+        let change = catalog.create(NOW, realm, draft(name), "g".into()).map_err(|fault| fault.code)?;
+        Ok(change.is.expect("a new one").id)
+    }
+
+    #[test]
+    fn names_are_unique_in_their_realm_and_ids_on_the_node_for_ever() {
+        let mut catalog = catalog(3);
+        assert_eq!(create(&mut catalog, 1, "a"), Ok(1));
+        assert_eq!(create(&mut catalog, 2, "a"), Ok(2));
+        assert_eq!(create(&mut catalog, 1, "a"), Err(FaultCode::NameTaken));
+        assert_eq!(create(&mut catalog, 3, "a"), Err(FaultCode::NotFound));
+        assert_eq!(create(&mut catalog, 1, "b"), Ok(3));
+        assert_eq!(create(&mut catalog, 1, "c"), Err(FaultCode::LimitExceeded));
+        assert_eq!(
+            catalog.delete(2, 3).map_err(|fault| fault.code),
+            Err(FaultCode::NotFound),
+            "not its realm"
+        );
+        assert!(catalog.delete(1, 3).is_ok());
+        assert_eq!(create(&mut catalog, 1, "b"), Ok(4));
+        let renamed = catalog.update(Now { unix_ms: 5_000, ..NOW }, 1, 4, draft("z")).expect("free");
+        let (was, is) = (renamed.was.expect("was"), renamed.is.expect("is"));
+        assert_eq!((&*was.draft.name, &*is.draft.name, is.id), ("b", "z", 4));
+        assert_eq!((is.created_ms, is.updated_ms), (1_000, 5_000));
+        let taken = catalog.update(NOW, 1, 4, draft("a")).map_err(|fault| fault.code);
+        assert_eq!(taken, Err(FaultCode::NameTaken));
+        assert!(catalog.update(NOW, 1, 4, draft("z")).is_ok(), "its own name");
+    }
+
+    #[test]
+    fn drafts_past_a_bound_are_refused() {
+        let mut catalog = catalog(9);
+        let mut refused = |change: fn(&mut DefinitionDraft)| {
+            let mut draft = draft("a");
+            change(&mut draft);
+            catalog.create(NOW, 1, draft, "g".into()).map(|_| ()).map_err(|fault| fault.code)
+        };
+        assert_eq!(refused(|draft| draft.name = "n".repeat(126).into()), Err(FaultCode::InvalidRequest));
+        assert_eq!(refused(|draft| draft.source = "s".repeat(65_537).into()), Err(FaultCode::TooLarge));
+        assert_eq!(refused(|draft| draft.rules.history.count_max = 10_001), Err(FaultCode::InvalidRequest));
+        assert_eq!(refused(|draft| draft.name = "n".repeat(125).into()), Ok(()));
+    }
+
+    #[test]
+    fn lists_are_sorted_searched_and_cut() {
+        let mut catalog = catalog(99);
+        for name in ["b", "Ab", "c", "abc"] {
+            create(&mut catalog, 1, name).expect("free");
+        }
+        create(&mut catalog, 2, "other").expect("free");
+        let list = |search: &str, descending, number, size| {
+            let filter = DefinitionFilter { search: search.into(), descending };
+            match catalog.list(1, &filter, Page { number, size }, false) {
+                Reply::Definitions { items, total, .. } => {
+                    (items.iter().map(|item| item.draft.name.to_string()).collect::<Vec<_>>(), total)
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(list("", false, 1, 10), (all(&["Ab", "abc", "b", "c"]), 4));
+        assert_eq!(list("", true, 2, 3), (all(&["Ab"]), 4));
+        assert_eq!(list("AB", true, 1, 10), (all(&["abc", "Ab"]), 2), "in whatever case");
+        assert_eq!(list("OF C", true, 1, 10), (all(&["c"]), 1), "descriptions too");
+        assert_eq!(list("none", false, 1, 10), (all(&[]), 0));
+        assert_eq!(list("", false, 9, 10), (all(&[]), 4));
+    }
+}

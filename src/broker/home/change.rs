@@ -1,0 +1,109 @@
+//! Changes of definitions, and what they do to channels that are open: some channels at a time, so that no turn is
+//! long however many there are.
+
+use super::rules::Task;
+use super::{Home, HomeOutput, HomePush};
+use crate::base::ids::CoreId;
+use crate::broker::catalog::Change;
+use crate::model::fault::{Fault, FaultCode};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Publications whose freeing costs as much as ending a channel does.
+const FREED_PER_STEP: usize = 16;
+
+/// A change on its way.
+struct Job {
+    number: u64,
+    change: Arc<Change>,
+    /// What is left to do, once the change is in force here.
+    tasks: Option<VecDeque<Task>>,
+    /// The next channel of the first task.
+    next: u32,
+    told: BTreeSet<CoreId>,
+}
+
+/// The changes under way on a core, in their order.
+#[derive(Default)]
+pub struct Jobs(VecDeque<Job>);
+
+/// A change that this core has done everything for.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// The change's number.
+    pub number: u64,
+    /// Cores that were told of channels that are over.
+    pub told: Vec<CoreId>,
+}
+
+impl Home {
+    /// Takes over a change of a definition. [`Home::work`] follows until the number is settled. It is in force when
+    /// all earlier ones are settled, so that each finds the channels as the one before left them: a channel that one
+    /// change ends is not found alive by the next.
+    pub fn change(&mut self, number: u64, change: Arc<Change>) {
+        self.jobs.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
+    }
+
+    /// Whether a change is not settled.
+    pub fn has_work(&self) -> bool {
+        !self.jobs.0.is_empty()
+    }
+
+    /// Goes on with the oldest change, for as many steps as there are left. Says when it is settled; its outputs
+    /// come before.
+    pub fn work(&mut self, steps_left: &mut usize) -> Option<Settled> {
+        let mut job = self.jobs.0.pop_front()?;
+        let tasks = job.tasks.get_or_insert_with(|| self.channels.rules.apply(&job.change).into());
+        while let Some(task) = tasks.front().copied() {
+            while let Some(id) = self.channels.rules.next_channel(task.set(), job.next) {
+                if *steps_left == 0 {
+                    self.jobs.0.push_front(job);
+                    return None;
+                }
+                job.next = id + 1;
+                *steps_left = steps_left.saturating_sub(self.look_at(task, id as usize, &mut job.told));
+            }
+            self.channels.rules.finish(task);
+            tasks.pop_front();
+            job.next = 0;
+        }
+        Some(Settled { number: job.number, told: job.told.into_iter().collect() })
+    }
+
+    /// Does a task for one channel; says how many steps that took.
+    fn look_at(&mut self, task: Task, id: usize, told: &mut BTreeSet<CoreId>) -> usize {
+        let channel = self.channels.get(id);
+        let steps = 1 + channel.history.as_ref().map_or(0, |history| history.len() / FREED_PER_STEP);
+        match task {
+            Task::Recheck(set) => {
+                if !self.channels.rules.holds(set, &channel.name) {
+                    told.extend(channel.shares.iter().map(|share| share.core));
+                    self.end_channel(id);
+                }
+            }
+            Task::DropGuests(_) => {
+                for share in channel.shares.iter() {
+                    told.insert(share.core);
+                    let fault = Fault::new(FaultCode::GuestsRefused, "guests may not stay in this channel");
+                    let push = HomePush::Ended { fault, guests: true };
+                    let channel = channel.name.clone();
+                    self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
+                }
+            }
+        }
+        steps
+    }
+
+    /// Ends a channel: its subscribers are told, nothing of it is left, and its name is free for another one.
+    pub(super) fn end_channel(&mut self, id: usize) {
+        let channel = self.channels.get(id);
+        for share in channel.shares.iter() {
+            self.congestion.forget(share.core, id);
+            let fault = Fault::new(FaultCode::ChannelDeleted, "Channel deleted");
+            let push = HomePush::Ended { fault, guests: false };
+            let channel = channel.name.clone();
+            self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
+        }
+        self.channels.forget(id);
+    }
+}

@@ -1,0 +1,131 @@
+//! Channels that are over: their subscribers on this core are told and sent away. Work that can be large is done
+//! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
+
+use super::Shard;
+use super::closing::CloseFrame;
+use super::message::Said;
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::channel::ChannelName;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Push;
+use crate::protocol::websocket::{Opcode, write_frame};
+use std::collections::VecDeque;
+
+/// Subscriptions ended, or channels looked at, for one reading of the clock. Each takes a few microseconds.
+const STEPS_MAX: usize = 1_024;
+
+/// Work that is done some at a time.
+#[derive(Default)]
+pub(super) struct Endings {
+    queue: VecDeque<Ending>,
+    /// The clock reading that the steps are of, monotonic microseconds.
+    at_us: u64,
+    steps_left: usize,
+}
+
+enum Ending {
+    /// Send these subscribers away.
+    Evict { channel: ChannelName, fault: Fault, whole: bool, connections: Vec<ConnectionId> },
+    /// Tell a core that everything before is done.
+    Fence { from: CoreId, number: u64 },
+}
+
+impl Shard {
+    /// A home core ended a channel, or what it is for guests.
+    pub(super) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
+        let connections = if guests { self.edge.guests(channel) } else { self.edge.end(channel) };
+        if !connections.is_empty() {
+            let (channel, whole) = (channel.clone(), !guests);
+            self.endings.queue.push_back(Ending::Evict { channel, fault, whole, connections });
+        }
+    }
+
+    /// A home core asks to be told when what it ended before is done.
+    pub(super) fn fence(&mut self, from: CoreId, number: u64) {
+        self.endings.queue.push_back(Ending::Fence { from, number });
+    }
+
+    /// When to go on, if there is something to go on with: at the next reading of the clock.
+    pub(super) fn work_next_us(&self) -> Option<u64> {
+        let has_work = self.home.has_work() || !self.endings.queue.is_empty();
+        has_work.then_some(self.endings.at_us + 1)
+    }
+
+    /// Goes on with changes and endings while there are steps. Whether anything was done.
+    pub(super) fn work(&mut self) -> bool {
+        if self.endings.queue.is_empty() && !self.home.has_work() {
+            return false;
+        }
+        if self.endings.at_us != self.now.monotonic_us {
+            self.endings.at_us = self.now.monotonic_us;
+            self.endings.steps_left = STEPS_MAX;
+        }
+        let before = self.endings.steps_left;
+        let mut left = before;
+        let mut settled = None;
+        if self.home.has_work() {
+            settled = self.home.work(&mut left);
+            self.pump_home();
+        }
+        self.endings.steps_left = left;
+        let done = settled.is_some();
+        if let Some(settled) = settled {
+            self.settled(settled);
+        }
+        let ended = self.end_some();
+        done || ended || self.endings.steps_left < before
+    }
+
+    /// Whether anything was done.
+    fn end_some(&mut self) -> bool {
+        let mut done = false;
+        while let Some(ending) = self.endings.queue.pop_front() {
+            match ending {
+                Ending::Fence { from, number } => self.say(from, Said::Fenced { number }),
+                Ending::Evict { channel, fault, whole, mut connections } => {
+                    while self.endings.steps_left > 0
+                        && let Some(id) = connections.pop()
+                    {
+                        done = true;
+                        let steps = self.evict(id, &channel, &fault, whole);
+                        self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
+                    }
+                    if !connections.is_empty() {
+                        self.endings.queue.push_front(Ending::Evict { channel, fault, whole, connections });
+                        return done;
+                    }
+                }
+            }
+            done = true;
+        }
+        done
+    }
+
+    /// Tells a subscriber that its channel is over and closes its connection; says how many steps that took.
+    fn evict(&mut self, id: ConnectionId, channel: &ChannelName, fault: &Fault, whole: bool) -> usize {
+        let Some(connection) = self.connections.get(id) else { return 1 };
+        let streams = connection.subscriptions.iter().map(|one| self.edge.stream(one.stream));
+        let hears = streams.clone().any(|one| one.channel() == channel && one.has_ended() == whole);
+        let steps = 1 + connection.subscriptions.len();
+        let Some(dialect) = self.dialect_of(id).filter(|_| hears) else { return 1 };
+        let (mut text, mut frame) = (Vec::new(), Vec::new());
+        (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
+        if !text.is_empty() {
+            write_frame(&mut frame, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
+            self.write(id, &frame);
+        }
+        let close =
+            if fault.code == FaultCode::GuestsRefused { CloseFrame::GUEST } else { CloseFrame::ENDED };
+        self.close_socket(id, close);
+        steps
+    }
+
+    /// Asserts what must hold when nothing is left to do.
+    pub(super) fn endings_invariants(&self) {
+        let ended = self.connections.ids().filter_map(|id| self.connections.get(id));
+        let ended = ended.flat_map(|connection| &connection.subscriptions);
+        let ended = ended.filter(|one| self.edge.stream(one.stream).has_ended()).count();
+        assert!(ended == 0 || !self.endings.queue.is_empty(), "ended channels are left");
+    }
+}

@@ -1,0 +1,93 @@
+//! `/workspace/{workspace_id}/realtime/channel`.
+
+use crate::model::command::Command;
+use crate::model::reply::Reply;
+use crate::model::session::Scopes;
+use crate::protocol::http::{Method, Response};
+use crate::surface::xano::{body, faults, names, payload, query};
+use crate::surface::{Access, Endpoint};
+
+const CHANNELS: &str = "/workspace/{workspace_id}/realtime/channel";
+const CHANNEL: &str = "/workspace/{workspace_id}/realtime/channel/{channel_id}";
+
+/// A page of a workspace's definitions.
+pub const LIST: Endpoint = Endpoint {
+    method: Method::Get,
+    path: CHANNELS,
+    access: Access::Scoped(Scopes::ADMIN),
+    decode: |request| {
+        Ok(Command::ListDefinitions {
+            realm: names::workspace(request)?,
+            filter: query::filter(request.head)?,
+            page: query::page(request.head)?,
+            with_source: query::with_source(request.head)?,
+        })
+    },
+    encode: |reply| match reply {
+        Reply::Definitions { items, page, total, with_source } => {
+            payload::page(items, *page, *total, *with_source)
+        }
+        _ => faults::mismatch(),
+    },
+};
+
+/// Defines a channel.
+pub const CREATE: Endpoint = Endpoint {
+    method: Method::Post,
+    path: CHANNELS,
+    access: Access::Scoped(Scopes::ADMIN),
+    decode: |request| {
+        let realm = names::workspace(request)?;
+        let draft = Box::new(body::definition(request, realm)?);
+        Ok(Command::CreateDefinition { realm, draft })
+    },
+    encode,
+};
+
+/// One definition.
+pub const GET: Endpoint = Endpoint {
+    method: Method::Get,
+    path: CHANNEL,
+    access: Access::Scoped(Scopes::ADMIN),
+    decode: |request| {
+        Ok(Command::GetDefinition { realm: names::workspace(request)?, id: names::channel_id(request)? })
+    },
+    encode,
+};
+
+/// Replaces a definition, its name included.
+pub const UPDATE: Endpoint = Endpoint {
+    method: Method::Put,
+    path: CHANNEL,
+    access: Access::Scoped(Scopes::ADMIN),
+    decode: |request| {
+        let (realm, id) = (names::workspace(request)?, names::channel_id(request)?);
+        let draft = Box::new(body::definition(request, realm)?);
+        Ok(Command::UpdateDefinition { realm, id, draft })
+    },
+    encode,
+};
+
+/// Deletes a definition; its clients are disconnected.
+pub const DELETE: Endpoint = Endpoint {
+    method: Method::Delete,
+    path: CHANNEL,
+    access: Access::Scoped(Scopes::ADMIN),
+    decode: |request| {
+        Ok(Command::DeleteDefinition { realm: names::workspace(request)?, id: names::channel_id(request)? })
+    },
+    encode: |reply| match reply {
+        Reply::DefinitionDeleted => payload::nothing(),
+        _ => faults::mismatch(),
+    },
+};
+
+fn encode(reply: &Reply) -> Response {
+    match reply {
+        Reply::Definition(record) => payload::one(record),
+        _ => faults::mismatch(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
