@@ -140,6 +140,10 @@ fn subscribe(
     name: &str,
     after: Option<u64>,
 ) -> Result<(), tungstenite::Error> {
+    if after.is_some() {
+        // Long enough that there is something to recover.
+        thread::sleep(Duration::from_millis(20));
+    }
     let mut channels = broker.channels.lock().unwrap();
     let channel = channels.entry(name.to_owned()).or_default();
     let gap = after.is_some() && broker.fault == "forget-history";

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-/// Reads `10s`, `500ms`, `2m`, `1h` or a bare number of seconds.
+/// Reads `10s`, `500ms`, `20us`, `2m`, `1h` or a bare number of seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
+        "us" => 0.000_001,
         "ms" => 0.001,
         "s" | "" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
-        other => return Err(format!("{other:?} is no unit of time: ms, s, m or h")),
+        other => return Err(format!("{other:?} is no unit of time: us, ms, s, m or h")),
     };
     let number: f64 = digits.parse().map_err(|_| format!("{text:?} is no duration, such as 10s or 500ms"))?;
     Duration::try_from_secs_f64(number * unit).map_err(|error| error.to_string())
@@ -44,6 +45,7 @@ mod tests {
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse_duration("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("20us"), Ok(Duration::from_micros(20)));
         assert_eq!(parse_duration("1h"), Ok(Duration::from_secs(3600)));
         for bad in ["", "s", "10d", "-1s", "1e300"] {
             assert!(parse_duration(bad).is_err(), "{bad}");

@@ -15,7 +15,7 @@ const SHORT: [&str; 10] = [
     "--set",
     "warmup=100ms",
     "--set",
-    "duration=600ms",
+    "duration=300ms",
     "--server",
     MOCK,
 ];
