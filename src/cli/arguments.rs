@@ -42,6 +42,8 @@ pub(super) enum Command {
     Check,
     /// Print a signed token (JWT) for a user
     Token(TokenArguments),
+    /// Print the hash of a password that is read from standard input, for [[mdaemon.user]]
+    HashPassword,
     /// Look for what keeps this machine from serving well, with the fix of each
     Doctor,
 }

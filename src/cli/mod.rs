@@ -12,6 +12,7 @@ pub mod banner;
 mod check;
 pub mod doctor;
 mod duration;
+mod hash_password;
 mod serve;
 mod token;
 
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         None | Some(Command::Serve) => serve::run(&sources),
         Some(Command::Check) => check::run(&sources),
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
+        Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Doctor) => doctor::run(&sources),
     };
     match result {

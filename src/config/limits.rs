@@ -43,6 +43,15 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         definitions_max in 1..=10_000_000,
         definition_source_bytes_max in 256..=1 << 20,
         message_history_max in 0..=1 << 20,
+        session_s_max in 1..=31_536_000,
+        login_attempts_per_minute_max in 1..=1_000_000,
+        logouts_max in 1..=10_000_000,
+        meetings_max in 1..=10_000_000,
+        meeting_members_max in 1..=10_000,
+        meeting_message_bytes_max in 1..=16 << 20,
+        meeting_messages_per_request_max in 1..=10_000,
+        meeting_page_bytes_max in 1..=16 << 20,
+        meeting_changes_waiting_max in 1..=1_000_000,
         peer_queue_messages_max in 16..=1 << 24,
     );
     reader.finish();

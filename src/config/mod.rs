@@ -15,6 +15,7 @@ mod auth;
 pub mod data_dir;
 mod error;
 mod limits;
+mod mdaemon;
 mod namespaces;
 mod node;
 mod origins;

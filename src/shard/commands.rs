@@ -117,6 +117,8 @@ impl Shard {
             Command::Ping
             | Command::ListSubscriptions
             | Command::Unsubscribe { .. }
+            | Command::LogIn { .. }
+            | Command::LogOut { .. }
             | Command::NodeState
             | Command::Metrics => Scopes::NONE,
             Command::CreateDefinition { .. }
@@ -131,6 +133,8 @@ impl Shard {
             | Command::ListMembers { .. }
             | Command::GetRoom { .. }
             | Command::ListRooms { .. }
+            | Command::GetMeeting { .. }
+            | Command::ListMeetings { .. }
             | Command::GetProfile { .. } => Scopes::READ,
             Command::Publish { .. }
             | Command::Whisper { .. }
@@ -139,6 +143,9 @@ impl Shard {
             | Command::CreateRoom { .. }
             | Command::UpdateRoom { .. }
             | Command::DeleteRoom { .. }
+            | Command::PutMeeting { .. }
+            | Command::DeleteMeeting { .. }
+            | Command::ClearMeeting { .. }
             | Command::UpdateProfile { .. } => Scopes::WRITE,
         };
         if session.scopes.contains(needed) {
@@ -179,6 +186,16 @@ impl Shard {
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
             | Command::ListDefinitions { .. } => Place::Catalog,
+            Command::LogIn { .. }
+            | Command::LogOut { .. }
+            | Command::PutMeeting { .. }
+            | Command::DeleteMeeting { .. }
+            | Command::ClearMeeting { .. }
+            | Command::GetMeeting { .. }
+            | Command::ListMeetings { .. } => {
+                let sentence = "This node does not keep meetings yet.";
+                Place::Here(Reply::Fault(Fault::new(FaultCode::Unavailable, sentence)))
+            }
             Command::Publish { channel, .. }
             | Command::Whisper { channel, .. }
             | Command::ListHistory { channel }

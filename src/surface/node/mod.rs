@@ -11,7 +11,7 @@ use super::{Access, Language, Socket, Surface};
 pub static SURFACE: Surface = Surface {
     name: "node",
     prefixes: &["/health", "/metrics", "/debug"],
-    credentials: |_| None,
+    credentials: |_, _| None,
     endpoints: &[health::HEALTH, health::READY, health::LIVE, metrics::METRICS],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,
