@@ -25,10 +25,10 @@ fuzz target seconds="600":
 bench *words:
     cargo bench --bench hot -- {{words}}
 
-# The five figures of the load generator, about 8 minutes
-load:
+# Corecast beside the other brokers that are installed, an hour; `just load --quick` takes five minutes
+load *more:
     cargo build --release
-    target/release/loadtest figures --server target/release/corecast --out report
+    target/release/loadtest compare --bars loadtest/bars.toml --out report {{more}}
 
 # What CI runs
 ci:

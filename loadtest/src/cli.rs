@@ -1,11 +1,11 @@
 //! The command line.
 
-use crate::scenario::{self, Overrides};
+use crate::target::Options;
 use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-/// Loads a realtime broker and measures what it costs.
+/// Loads realtime brokers, checks every message, and says what a delivery costs.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 pub struct Cli {
@@ -17,146 +17,127 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Run one scenario against a server that is up, or against a built-in reference.
+    /// Run one scenario on one target: a server that is up (--url), or one started for it.
     Run(Run),
-    /// Start a corecast server, run every scenario interleaved with the references, and compare with the bars.
-    Figures(Figures),
-    /// Serve the epoll echo.
-    #[command(hide = true)]
-    EchoServer,
+    /// Run scenarios on several targets, round by round, and report how they compare.
+    Compare(Compare),
+    /// Say which targets are installed, and what installs the others.
+    Peers(Targets),
+    /// List the scenarios.
+    Scenarios,
     /// Serve the bare send loop.
     #[command(hide = true)]
     LimitServer(LimitServer),
 }
 
-/// `loadtest run`.
-#[derive(Args)]
-#[command(args_override_self = true)]
-pub struct Run {
-    /// fanout, fanout-saturated, chat-saturated, idle, idle-distinct, round-trip, or limit (a bare send loop
-    /// over the connections of fanout)
-    pub scenario: String,
-    /// Where the server's WebSocket is
-    #[arg(long, default_value = "ws://127.0.0.1:8080/v1/realtime")]
-    pub url: String,
-    /// API key or token, sent as a bearer
+/// What concerns the servers that are started.
+#[derive(Args, Clone)]
+pub struct Targets {
+    /// The corecast program [default: the one beside this program, or on PATH]
     #[arg(long)]
-    pub key: Option<String>,
-    /// corecast, or a reference started here: echo (for round-trip) or limit
-    #[arg(long, default_value = "corecast")]
-    pub target: String,
-    /// Subscribing connections
-    #[arg(long)]
-    pub clients: Option<usize>,
-    /// Channels, to which the connections are dealt round-robin
-    #[arg(long)]
-    pub channels: Option<usize>,
-    /// idle: a channel of its own for each connection
-    #[arg(long)]
-    pub distinct: bool,
-    /// Messages a second, all publishers together; paced scenarios
-    #[arg(long)]
-    pub rate: Option<f64>,
-    /// Length of the message in bytes
-    #[arg(long)]
-    pub payload: Option<usize>,
-    /// Measured time
-    #[arg(long, value_parser = scenario::parse_duration)]
-    pub duration: Option<Duration>,
-    /// Load before the measured time
-    #[arg(long, value_parser = scenario::parse_duration)]
-    pub warmup: Option<Duration>,
-    /// Messages in one write
-    #[arg(long)]
-    pub burst: Option<u32>,
-    /// Messages outstanding for each publisher; saturated scenarios
-    #[arg(long)]
-    pub window: Option<u32>,
-    /// Length of a delivered frame that a reference imitates, in bytes
-    #[arg(long, default_value_t = 180)]
-    pub frame_bytes: usize,
-    /// The server's process, whose CPU and memory are sampled
-    #[arg(long)]
-    pub server_pid: Option<u32>,
-    /// CPU of a reference started here
-    #[arg(long, default_value_t = 0)]
-    pub server_cpu: usize,
-    /// Pin the generator to this CPU
-    #[arg(long)]
-    pub cpu: Option<usize>,
-    /// Write the result to this file
-    #[arg(long)]
-    pub json: Option<PathBuf>,
-}
-
-/// `loadtest figures`.
-#[derive(Args)]
-#[command(args_override_self = true)]
-pub struct Figures {
-    /// The corecast program
-    #[arg(long)]
-    pub server: PathBuf,
+    pub server: Option<PathBuf>,
     /// One more argument for it; may be repeated
     #[arg(long, allow_hyphen_values = true)]
     pub server_arg: Vec<String>,
-    /// Rounds; the figures are medians over them
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
-    pub rounds: u32,
-    /// Measured time of each run
-    #[arg(long, value_parser = scenario::parse_duration)]
-    pub duration: Option<Duration>,
-    /// Load before it
-    #[arg(long, value_parser = scenario::parse_duration)]
-    pub warmup: Option<Duration>,
-    /// Connections of the fan-out and chat scenarios
-    #[arg(long)]
-    pub clients: Option<usize>,
-    /// Connections of the idle scenarios
-    #[arg(long)]
-    pub idle_clients: Option<usize>,
-    /// CPU of the servers
+    /// CPU of the server
     #[arg(long, default_value_t = 0)]
     pub server_cpu: usize,
-    /// CPU of the generator
-    #[arg(long, default_value_t = 1)]
-    pub cpu: usize,
-    /// Directory for report.json and report.md
+    /// Port of the server [default: a free one]
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Length of the frames that `limit` sends, in bytes
+    #[arg(long, default_value_t = 180)]
+    pub frame_bytes: usize,
+}
+
+/// `loadtest run`.
+#[derive(Args)]
+pub struct Run {
+    /// A scenario's name or a TOML file
+    #[arg(value_name = "SCENARIO", required_unless_present = "file")]
+    pub scenario: Option<String>,
+    /// The scenario as a TOML file
+    #[arg(long = "scenario", value_name = "FILE", conflicts_with = "scenario")]
+    pub file: Option<String>,
+    /// Change a value of the scenario, such as rate=200 or slow.clients=5; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// What is loaded; `loadtest peers` lists the targets
+    #[arg(long, default_value = "corecast")]
+    pub target: String,
+    /// A server that is up: ws://host:port/path, or tcp://host:port for what is no WebSocket
+    #[arg(long)]
+    pub url: Option<String>,
+    /// API key or token for it
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Its process, whose CPU and memory are sampled
+    #[arg(long)]
+    pub server_pid: Option<u32>,
+    /// Pin the generator to these CPUs, one worker on each, such as 1 or 1,2,3
+    #[arg(long, value_delimiter = ',')]
+    pub cpu: Vec<usize>,
+    /// Search the highest rate that holds this, such as 'p99<20ms' or 'p99.9<1s'; paced scenarios
+    #[arg(long)]
+    pub slo: Option<String>,
+    /// Write the result to this file
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+    /// Write the raw histograms into this directory
+    #[arg(long, value_name = "DIRECTORY")]
+    pub hdr: Option<PathBuf>,
+    #[command(flatten)]
+    pub targets: Targets,
+}
+
+/// `loadtest compare`.
+#[derive(Args)]
+pub struct Compare {
+    /// What is compared, the first with each of the others
+    #[arg(long, value_delimiter = ',', default_value = "corecast,uws,nats,redis,mosquitto,centrifugo,limit")]
+    pub targets: Vec<String>,
+    /// The scenarios, names or files [default: most of them, with --quick seven]
+    #[arg(long, value_delimiter = ',')]
+    pub scenarios: Vec<String>,
+    /// Change a value of every scenario, such as rate=200, or of one, such as idle:clients=500; may be repeated
+    #[arg(long, value_name = "[SCENARIO:]KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Hold the results against the bars of this file
+    #[arg(long, value_name = "FILE")]
+    pub bars: Option<PathBuf>,
+    /// Rounds; figures are medians over them [default: 5, with --quick 2]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub rounds: Option<u32>,
+    /// Short runs: all of it in five minutes
+    #[arg(long)]
+    pub quick: bool,
+    /// Directory for the reports and histograms
     #[arg(long, default_value = "loadtest-report")]
     pub out: PathBuf,
+    /// CPUs of the generator, one worker on each
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    pub cpu: Vec<usize>,
+    #[command(flatten)]
+    pub starting: Targets,
 }
 
 /// `loadtest limit-server`.
 #[derive(Args)]
 pub struct LimitServer {
-    /// Connections to wait for
-    #[arg(long)]
-    pub subscribers: usize,
-    /// Messages a second, each to everyone
-    #[arg(long)]
-    pub rate: f64,
-    /// Messages in one send
-    #[arg(long)]
-    pub burst: u32,
-    /// Length of the stamp in bytes
-    #[arg(long)]
-    pub payload: usize,
+    /// Where to listen
+    pub address: SocketAddr,
     /// Length of a frame in bytes
     #[arg(long)]
     pub frame_bytes: usize,
 }
 
-impl Run {
-    /// What differs from the built-in scenario.
-    pub fn overrides(&self) -> Overrides {
-        Overrides {
-            clients: self.clients,
-            channels: self.channels,
-            rate: self.rate,
-            payload_bytes: self.payload,
-            duration: self.duration,
-            warmup: self.warmup,
-            burst: self.burst,
-            window: self.window,
+impl Targets {
+    /// What the targets are made of.
+    pub fn options(&self) -> Options {
+        Options {
+            server: self.server.clone(),
+            server_args: self.server_arg.clone(),
+            frame_bytes: self.frame_bytes,
         }
     }
 }

@@ -1,16 +1,17 @@
-//! Servers that this program starts itself. Each is stopped and waited for when its guard is dropped, whatever
-//! happened between.
+//! Servers that this program starts itself: on a port and in a directory of their own, pinned to a CPU. Each is
+//! stopped and waited for when it is dropped, whatever happened between.
 
 use crate::failure::Failure;
-use crate::reference::limit::Job;
 use crate::sys;
+use crate::target::Access;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// How long a server may take to answer after its start.
 const START: Duration = Duration::from_secs(15);
@@ -20,15 +21,112 @@ const STOP: Duration = Duration::from_secs(5);
 const LAST_WORDS_BYTES: usize = 2000;
 const STEP: Duration = Duration::from_millis(10);
 
+/// Where a server is to run.
+pub struct Place {
+    /// Where it is to listen.
+    pub address: SocketAddr,
+    cpu: usize,
+    directory: TempDir,
+}
+
+/// How to see that a server is up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ready {
+    /// It accepts connections.
+    Listening,
+    /// It answers `GET /health` with 200.
+    Healthy,
+}
+
 /// A server's process.
 pub struct Server {
     child: Child,
+    directory: Option<TempDir>,
     /// Where it listens.
     pub address: SocketAddr,
-    /// Its API key, if it has one.
-    pub key: Option<String>,
-    /// Removed with the server.
-    data: Option<PathBuf>,
+    /// What its clients must know.
+    pub access: Access,
+    /// Its command line and configuration file, for reports.
+    pub configuration: String,
+}
+
+impl Place {
+    /// A place on `cpu`, at `port` of loopback or, for none, at a free one. A port that is taken is an error.
+    pub fn new(cpu: usize, port: Option<u16>) -> Result<Place, Failure> {
+        let address = match port {
+            None => Place::free_port()?,
+            Some(port) => {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+                TcpListener::bind(address)
+                    .map_err(|error| Failure::Failed(format!("cannot use port {port}: {error}")))?;
+                address
+            }
+        };
+        let directory = tempfile::Builder::new().prefix("loadtest-").tempdir()?;
+        Ok(Place { address, cpu, directory })
+    }
+
+    /// The directory for configuration and data; it goes with the server.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// An address of loopback that nobody listens on.
+    pub fn free_port() -> Result<SocketAddr, Failure> {
+        Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    }
+
+    /// Starts `command` here and waits until it is up. `name` is for messages.
+    pub fn launch(&self, name: &str, mut command: Command, ready: Ready) -> Result<Server, Failure> {
+        let log = fs::File::create(self.directory().join("server.log"))?;
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let configuration = self.configuration(&command);
+        let child = sys::spawn_on(&mut command, self.cpu).map_err(|error| {
+            Failure::Failed(format!("{name}: {}: {error}", command.get_program().to_string_lossy()))
+        })?;
+        let address = self.address;
+        let mut server = Server { child, directory: None, address, access: Access::default(), configuration };
+        let deadline = Instant::now() + START;
+        while !ready.holds(address) {
+            let ended = server.child.try_wait()?;
+            if sys::interrupted() {
+                return Err(Failure::Interrupted);
+            }
+            if ended.is_some() || Instant::now() > deadline {
+                let what = ended
+                    .map_or("not up after 15 s".to_owned(), |status| format!("ended at once with {status}"));
+                let log = last_words(self.directory());
+                return Err(Failure::Failed(format!("{name}: {what}; it said:\n{log}")));
+            }
+            thread::sleep(STEP);
+        }
+        Ok(server)
+    }
+
+    /// The command line, and every configuration file written for it.
+    fn configuration(&self, command: &Command) -> String {
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        let mut text = words.join(" ");
+        let files = fs::read_dir(self.directory()).into_iter().flatten().flatten();
+        for file in
+            files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e != "log"))
+        {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            text += &format!("\n{name}:\n{}", fs::read_to_string(&file).unwrap_or_default().trim_end());
+        }
+        text.replace(&*self.directory().to_string_lossy(), "DIRECTORY")
+    }
+}
+
+impl Ready {
+    fn holds(self, address: SocketAddr) -> bool {
+        let health = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        match self {
+            Ready::Listening => TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok(),
+            Ready::Healthy => request(address, health).is_ok(),
+        }
+    }
 }
 
 impl Server {
@@ -37,78 +135,20 @@ impl Server {
         self.child.id()
     }
 
-    /// Starts corecast with a data directory of its own and one core, and waits until it is healthy.
-    pub fn corecast(program: &Path, arguments: &[String], cpu: usize) -> Result<Server, Failure> {
-        let fail = |why: String| Failure::Failed(format!("{}: {why}", program.display()));
-        let address = free_port()?;
-        let data =
-            std::env::temp_dir().join(format!("corecast-loadtest-{}-{}", std::process::id(), address.port()));
-        fs::create_dir_all(&data)?;
-        let log = fs::File::create(data.join("server.log"))?;
-        let mut command = Command::new(program);
-        command.arg("serve").args(["--set", &format!("listen={address}")]);
-        command.args(["--set", &format!("data_dir={}", data.join("state").display()), "--set", "cores=1"]);
-        command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = sys::spawn_on(&mut command, cpu).map_err(|error| fail(error.to_string()))?;
-        let mut server = Server { child, address, key: None, data: Some(data.clone()) };
-        let deadline = Instant::now() + START;
-        while !healthy(address) {
-            if sys::interrupted() {
-                return Err(Failure::Interrupted);
-            }
-            let ended = server.child.try_wait()?;
-            if ended.is_some() || Instant::now() > deadline {
-                let log = server.last_words().unwrap_or_default();
-                let what = ended
-                    .map_or("not healthy after 15 s".to_owned(), |status| format!("ended with {status}"));
-                return Err(fail(format!("{what}; it said:\n{}", log)));
-            }
-            thread::sleep(STEP);
-        }
-        let key = fs::read_to_string(data.join("state/api_key"))
-            .map_err(|error| fail(format!("no api_key in its data directory: {error}")))?;
-        server.key = Some(key.trim().to_owned());
-        Ok(server)
+    /// Lets the server keep its place: the directory goes when the server has.
+    pub fn keep(mut self, place: Place) -> Server {
+        self.directory = Some(place.directory);
+        self
     }
 
-    /// The last it said, if it is a server with a log.
-    pub fn last_words(&self) -> Option<String> {
-        let log = fs::read(self.data.as_ref()?.join("server.log")).ok()?;
-        let tail = &log[log.len().saturating_sub(LAST_WORDS_BYTES)..];
-        let text = String::from_utf8_lossy(tail).trim().to_owned();
-        (!text.is_empty()).then_some(text)
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
-    /// Starts the epoll echo.
-    pub fn echo(cpu: usize) -> Result<Server, Failure> {
-        Server::reference(&["echo-server".to_owned()], cpu)
-    }
-
-    /// Starts the bare send loop.
-    pub fn limit(job: &Job, cpu: usize) -> Result<Server, Failure> {
-        let arguments = [
-            "limit-server".to_owned(),
-            format!("--subscribers={}", job.subscribers),
-            format!("--rate={}", job.rate),
-            format!("--burst={}", job.burst),
-            format!("--payload={}", job.payload_bytes),
-            format!("--frame-bytes={}", job.frame_bytes),
-        ];
-        Server::reference(&arguments, cpu)
-    }
-
-    /// Starts this program again as a reference server, which prints its address.
-    fn reference(arguments: &[String], cpu: usize) -> Result<Server, Failure> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = sys::spawn_on(&mut command, cpu)?;
-        let mut server = Server { child, address: (Ipv4Addr::UNSPECIFIED, 0).into(), key: None, data: None };
-        let mut line = String::new();
-        if let Some(output) = server.child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        server.address = line.trim().parse().map_err(|_| format!("{}: it did not start", arguments[0]))?;
-        Ok(server)
+    /// The last it said.
+    pub fn last_words(&self) -> String {
+        self.directory.as_ref().map_or(String::new(), |directory| last_words(directory.path()))
     }
 }
 
@@ -127,25 +167,52 @@ impl Drop for Server {
                 thread::sleep(STEP);
             }
         }
-        if let Some(data) = &self.data {
-            let _ = fs::remove_dir_all(data);
-        }
     }
 }
 
-fn free_port() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
-}
-
-/// Whether `GET /health` answers 200.
-fn healthy(address: SocketAddr) -> bool {
+/// Makes one HTTP request: the answer's head and body as far as they came, or why that is no success.
+pub fn request(address: SocketAddr, bytes: &[u8]) -> Result<String, String> {
     let ask = || {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
-        std::io::Result::Ok(status)
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(bytes)?;
+        let mut answer = vec![0; 4096];
+        let count = stream.read(&mut answer)?;
+        answer.truncate(count);
+        std::io::Result::Ok(String::from_utf8_lossy(&answer).into_owned())
     };
-    ask().is_ok_and(|status| status.ends_with(b" 200"))
+    let answer = ask().map_err(|error| error.to_string())?;
+    let succeeded = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
+    if succeeded { Ok(answer) } else { Err(answer) }
+}
+
+fn last_words(directory: &Path) -> String {
+    let log = fs::read(directory.join("server.log")).unwrap_or_default();
+    let tail = &log[log.len().saturating_sub(LAST_WORDS_BYTES)..];
+    let text = String::from_utf8_lossy(tail).trim().to_owned();
+    if text.is_empty() { "nothing".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_ends_at_once_is_told_with_its_last_words() {
+        let place = Place::new(0, None).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no disk; exit 7"]);
+        let failure = place.launch("sh", command, Ready::Listening).err().unwrap().to_string();
+        assert!(failure.contains("exit status: 7") && failure.contains("no disk"), "{failure}");
+        let failure = place.launch("none", Command::new("/no/such"), Ready::Listening).err().unwrap();
+        assert!(failure.to_string().contains("/no/such"), "{failure}");
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_told() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let failure = Place::new(0, Some(port)).err().unwrap().to_string();
+        assert!(failure.contains(&format!("port {port}")) && failure.contains("in use"), "{failure}");
+    }
 }

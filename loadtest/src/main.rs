@@ -1,22 +1,26 @@
-//! `loadtest`: loads a realtime broker, checks every message, and says what a delivery costs.
+//! `loadtest`: loads realtime brokers, checks every message, and says what a delivery costs.
 //!
-//! - [`scenario`]: what a run does, as data; [`target`]: how a server's messages are spelled.
-//! - [`engine`]: one thread that opens connections, publishes and drains; [`oracle`] judges each receipt.
-//! - [`mod@reference`]: the echo and the bare send loop that figures are compared with; [`launch`] starts them.
-//! - [`figures`]: the interleaved series; [`outcome`]: one run's result; [`sample`]: the server's CPU and memory.
-//! - [`wire`]: frames, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
+//! - [`scenario`]: what a run does, as data; [`target`]: the servers, and how their messages are spelled.
+//! - [`engine`]: opens connections, publishes and drains; [`oracle`] judges each receipt.
+//! - [`launch`] starts servers; [`mod@reference`] is one of them, the bare send loop.
+//! - [`outcome`]: one run's result; [`histograms`]: its raw form; [`sample`]: the server as the kernel sees it.
+//! - [`run`], [`slo`], [`compare`], [`peers`]: the commands.
+//! - [`wire`]: framings, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
 
 mod cli;
+mod compare;
 mod engine;
 mod failure;
-mod figures;
+mod histograms;
 mod launch;
 mod oracle;
 mod outcome;
+mod peers;
 mod reference;
 mod run;
 mod sample;
 mod scenario;
+mod slo;
 mod sys;
 mod target;
 mod wire;
@@ -32,16 +36,18 @@ fn main() -> ExitCode {
     sys::on_interrupt();
     let result = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Figures(arguments) => figures::run(&arguments),
-        Command::EchoServer => reference::echo::serve().map_err(Failure::from),
-        Command::LimitServer(arguments) => reference::limit::serve(&reference::limit::Job {
-            subscribers: arguments.subscribers,
-            rate: arguments.rate,
-            burst: arguments.burst,
-            payload_bytes: arguments.payload,
-            frame_bytes: arguments.frame_bytes,
-        })
-        .map_err(Failure::from),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Peers(arguments) => {
+            peers::run(&arguments);
+            Ok(())
+        }
+        Command::Scenarios => {
+            list_scenarios();
+            Ok(())
+        }
+        Command::LimitServer(arguments) => {
+            reference::serve(arguments.address, arguments.frame_bytes).map_err(Failure::from)
+        }
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
     if std::io::stderr().is_terminal() {
@@ -50,4 +56,12 @@ fn main() -> ExitCode {
         eprintln!("loadtest: {failure}");
     }
     ExitCode::from(failure.code())
+}
+
+fn list_scenarios() {
+    for name in scenario::names() {
+        if let Ok(scenario) = scenario::Scenario::load(name, &[]) {
+            println!("{name:<20} {}", scenario.about);
+        }
+    }
 }

@@ -1,42 +1,45 @@
-//! `loadtest run`: one scenario, once.
+//! `loadtest run`: one scenario on one target, once, or as often as a search for a rate needs.
 
-use crate::cli::Run;
-use crate::engine::{self, Plan};
+use crate::cli;
+use crate::engine::{self, Plan, Run, Shared};
 use crate::failure::Failure;
-use crate::launch::Server;
-use crate::reference::limit::Job;
-use crate::scenario::{self, Load, Publishers, Scenario};
-use crate::{sys, target};
+use crate::launch::{Place, Server};
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::slo::{self, Objective};
+use crate::target::{self, Access, Installed, Target};
+use crate::{histograms, sys};
 use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::atomic::Ordering;
 
 /// Runs it, prints the result, and fails if a message did not arrive as it should.
-pub fn run(arguments: &Run) -> Result<(), Failure> {
-    let (scenario, target_name) = resolve(arguments)?;
-    let target =
-        target::by_name(target_name, arguments.key.as_deref(), arguments.frame_bytes).ok_or_else(|| {
-            Failure::Usage(format!("no target {target_name}; there are {}", target::NAMES.join(", ")))
-        })?;
-    let server = start_reference(target_name, &scenario, arguments)?;
-    let (host, address, path) = match &server {
-        Some(server) => (server.address.to_string(), server.address, "/".to_owned()),
-        None => parse_url(&arguments.url)?,
-    };
-    if let Some(cpu) = arguments.cpu {
+pub fn run(arguments: &cli::Run) -> Result<(), Failure> {
+    let name = arguments.scenario.as_ref().or(arguments.file.as_ref()).map_or("", String::as_str);
+    let scenario = Scenario::load(name, &arguments.set).map_err(Failure::Usage)?;
+    let objective = arguments.slo.as_deref().map(Objective::parse).transpose().map_err(Failure::Usage)?;
+    let target = target::by_name(&arguments.target, &arguments.targets.options())?;
+    if let Some(&cpu) = arguments.cpu.first() {
         sys::pin_to(cpu).map_err(|error| Failure::Usage(format!("cannot run on CPU {cpu}: {error}")))?;
     }
-    let plan = Plan {
-        scenario: &scenario,
-        target: target.as_ref(),
-        address,
-        host,
-        path,
-        server_pid: server.as_ref().map(Server::pid).or(arguments.server_pid),
-        round: 1,
+    let once = |scenario: &Scenario| -> Result<Outcome, Failure> {
+        let run = match &arguments.url {
+            Some(url) => against(url, arguments, scenario, &*target)?,
+            None => {
+                let place = Place::new(arguments.targets.server_cpu, arguments.targets.port)?;
+                started(&*target, place, scenario, 1, &arguments.cpu, &tell)?.0
+            }
+        };
+        println!("{}", run.outcome.summary());
+        if let Some(directory) = &arguments.hdr {
+            histograms::write(directory, &run)?;
+        }
+        Ok(run.outcome)
     };
-    let outcome = engine::run(&plan)?;
-    drop(server);
-    println!("{}", outcome.summary());
+    let outcome = match &objective {
+        Some(objective) => slo::search(objective, &scenario, once)?,
+        None => once(&scenario)?,
+    };
     if let Some(file) = &arguments.json {
         let text = serde_json::to_string_pretty(&outcome).map_err(|error| error.to_string())?;
         fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
@@ -44,59 +47,106 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
     outcome.red().map_or(Ok(()), |red| Err(Failure::Red(format!("RED: {red}"))))
 }
 
-fn resolve(arguments: &Run) -> Result<(Scenario, &str), Failure> {
-    let name = match arguments.scenario.as_str() {
-        "idle" if arguments.distinct => "idle-distinct",
-        name => name,
-    };
-    let unknown = || format!("no scenario {name}; there are {}", scenario::NAMES.join(", "));
-    let scenario = Scenario::named(name).ok_or_else(|| Failure::Usage(unknown()))?;
-    let mut scenario = scenario.with(&arguments.overrides()).map_err(Failure::Usage)?;
-    let target = if name == "limit" { "limit" } else { &arguments.target };
-    match target {
-        "limit" if scenario.name != "fanout" || scenario.channels != 1 => {
-            return Err(Failure::Usage("the send loop knows only fanout to one channel".to_owned()));
-        }
-        "limit" => scenario.publishers = Publishers::Server,
-        "echo" if scenario.clients != 1 || scenario.publishers != Publishers::Everyone => {
-            return Err(Failure::Usage(
-                "the echo knows only one connection that publishes to itself".to_owned(),
-            ));
-        }
-        _ => {}
+/// Starts `target` in `place`, runs a scenario on it, and stops it. With the result, the server's configuration.
+pub fn started(
+    target: &dyn Target,
+    place: Place,
+    scenario: &Scenario,
+    round: u32,
+    cpus: &[usize],
+    progress: &(dyn Fn(&Shared, u64) + Sync),
+) -> Result<(Run, String), Failure> {
+    if let Installed::Missing(install) = target.installed() {
+        return Err(Failure::Failed(format!("{} is not installed: {install}", target.name())));
     }
-    Ok((scenario, target))
+    let mut server = target.start(&place)?.keep(place);
+    let dialect = target.dialect(&server.access);
+    let plan = Plan {
+        scenario,
+        target: target.name(),
+        dialect: &*dialect,
+        management: dialect.management(),
+        address: server.address,
+        host: server.address.to_string(),
+        server_pid: Some(server.pid()),
+        round,
+        cpus: cpus.to_vec(),
+        progress,
+    };
+    let run = engine::run(&plan);
+    let configuration = server.configuration.clone();
+    match run {
+        Err(Failure::Failed(why)) => Err(Failure::Failed(explain(&mut server, &why))),
+        Ok(mut run) => {
+            run.outcome.failure = run.outcome.failure.map(|why| explain(&mut server, &why));
+            Ok((run, configuration))
+        }
+        other => Ok((other?, configuration)),
+    }
 }
 
-fn start_reference(target: &str, scenario: &Scenario, arguments: &Run) -> Result<Option<Server>, Failure> {
-    Ok(match (target, scenario.load) {
-        ("echo", _) => Some(Server::echo(arguments.server_cpu)?),
-        ("limit", Load::Paced { rate, burst }) => Some(Server::limit(
-            &limit_job(scenario, (rate, burst), arguments.frame_bytes),
-            arguments.server_cpu,
-        )?),
-        _ => None,
+/// A failure with what became of the server.
+fn explain(server: &mut Server, why: &str) -> String {
+    // A process that has just died may take a moment to be seen dead.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let state = server.ended().map_or("it still runs".to_owned(), |status| format!("it ended with {status}"));
+    format!("{why}; {state}; the last it said: {}", server.last_words())
+}
+
+fn against(
+    url: &str,
+    arguments: &cli::Run,
+    scenario: &Scenario,
+    target: &dyn Target,
+) -> Result<Run, Failure> {
+    let (host, address, path) = parse_url(url)?;
+    let access = Access { key: arguments.key.clone(), path };
+    let dialect = target.dialect(&access);
+    if dialect.upgrade().is_some() != url.starts_with("ws:") {
+        return Err(Failure::Usage(format!("{url} does not fit {}", target.name())));
+    }
+    engine::run(&Plan {
+        scenario,
+        target: target.name(),
+        dialect: &*dialect,
+        management: dialect.management(),
+        address,
+        host,
+        server_pid: arguments.server_pid,
+        round: 1,
+        cpus: arguments.cpu.clone(),
+        progress: &tell,
     })
 }
 
-/// The send loop that does what `scenario` asks of a server.
-pub fn limit_job(scenario: &Scenario, (rate, burst): (f64, u32), frame_bytes: usize) -> Job {
-    Job { subscribers: scenario.clients, rate, burst, payload_bytes: scenario.payload_bytes, frame_bytes }
+/// A line on standard error about once a second.
+fn tell(shared: &Shared, left_ns: u64) {
+    let ticks = shared.ticks.fetch_add(1, Ordering::Relaxed);
+    if ticks.is_multiple_of(4) {
+        let (ready, deliveries) =
+            (shared.ready.load(Ordering::Relaxed), shared.deliveries.load(Ordering::Relaxed));
+        let left = left_ns / 1_000_000_000;
+        match shared.begin_ns.load(Ordering::Relaxed) {
+            0 => eprintln!("{ready} connections stand"),
+            _ => eprintln!("{deliveries} deliveries, {left} s left"),
+        }
+    }
 }
 
-/// Host, address and path of a `ws://` URL.
-fn parse_url(url: &str) -> Result<(String, SocketAddr, String), Failure> {
+/// Host, address and path (if it says one) of a `ws://` or `tcp://` URL.
+fn parse_url(url: &str) -> Result<(String, SocketAddr, Option<String>), Failure> {
     let usage = |why: &str| Failure::Usage(format!("{url}: {why}"));
-    let rest = url.strip_prefix("ws://").ok_or_else(|| usage("only ws:// is supported"))?;
+    let rest = url.strip_prefix("ws://").or_else(|| url.strip_prefix("tcp://"));
+    let rest = rest.ok_or_else(|| usage("only ws:// and tcp:// are supported"))?;
     let (host, path) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, "/"),
+        Some(at) => (&rest[..at], Some(rest[at..].to_owned())),
+        None => (rest, None),
     };
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
     let mut addresses = with_port.to_socket_addrs().map_err(|error| usage(&error.to_string()))?;
     let address = addresses.next().ok_or_else(|| usage("the host has no address"))?;
-    Ok((host.to_owned(), address, path.to_owned()))
+    Ok((host.to_owned(), address, path))
 }
 
 #[cfg(test)]
@@ -107,8 +157,9 @@ mod tests {
     fn urls_are_taken_apart() {
         let parts = parse_url("ws://127.0.0.1:8080/v1/realtime?x=1").unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
-        assert_eq!(parts, ("127.0.0.1:8080".to_owned(), address, "/v1/realtime?x=1".to_owned()));
+        assert_eq!(parts, ("127.0.0.1:8080".to_owned(), address, Some("/v1/realtime?x=1".to_owned())));
         assert_eq!(parse_url("ws://[::1]").unwrap().1.port(), 80);
+        assert_eq!(parse_url("tcp://127.0.0.1:4222").unwrap().2, None);
         for bad in ["wss://localhost/", "http://localhost/", "ws://", "localhost"] {
             assert!(matches!(parse_url(bad), Err(Failure::Usage(_))), "{bad}");
         }

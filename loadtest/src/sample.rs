@@ -1,4 +1,4 @@
-//! What the kernel says of the server's process: CPU time and memory.
+//! What the kernel says of the server's process: CPU time, memory, descriptors, context switches.
 
 use std::fs;
 use std::io;
@@ -23,6 +23,43 @@ fn ticks_ns(pid: u32) -> io::Result<u64> {
     let ticks: u64 =
         fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(ticks * 10_000_000)
+}
+
+/// What a process has used so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// CPU time in nanoseconds, over the tasks that live.
+    pub cpu_ns: u64,
+    /// Context switches, because it waited or because it had to.
+    pub switches: u64,
+    /// Time it could have run and another did, in nanoseconds.
+    pub wait_ns: u64,
+}
+
+/// What a process has used so far.
+pub fn usage(pid: u32) -> io::Result<Usage> {
+    let mut usage = Usage { cpu_ns: cpu_ns(pid)?, ..Usage::default() };
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let path = task?.path();
+        let Ok(text) = fs::read_to_string(path.join("status")) else { continue };
+        let lines = text.lines().filter_map(|line| line.split_once("ctxt_switches:"));
+        usage.switches += lines.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
+        let schedstat = fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+        usage.wait_ns += schedstat.split(' ').nth(1).and_then(|field| field.parse().ok()).unwrap_or(0u64);
+    }
+    Ok(usage)
+}
+
+/// Descriptors that a process has open.
+pub fn open_files(pid: u32) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+}
+
+/// Resident memory in bytes, by the cheap way: good to some pages.
+pub fn resident(pid: u32) -> io::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/statm"))?;
+    let pages: u64 = text.split(' ').nth(1).and_then(|field| field.parse().ok()).unwrap_or(0);
+    Ok(pages * 4096)
 }
 
 /// Memory of a process.
@@ -97,6 +134,9 @@ mod tests {
         let start = crate::sys::thread_cpu_ns();
         while crate::sys::thread_cpu_ns() - start < 30_000_000 {}
         assert!(cpu_ns(pid).unwrap() >= before + 10_000_000);
-        assert!(memory(pid).unwrap().rss_bytes > 100_000);
+        assert!(memory(pid).unwrap().rss_bytes > 100_000 && resident(pid).unwrap() > 100_000);
+        let used = usage(pid).unwrap();
+        assert!(used.cpu_ns >= before && used.switches > 0, "{used:?}");
+        assert!(open_files(pid).unwrap() >= 3);
     }
 }

@@ -352,3 +352,21 @@ proptest! {
         let _ = authenticator.verify(&claims(&payload), NOW);
     }
 }
+
+#[test]
+fn what_others_are_shown_comes_from_the_claims_and_is_somebody_elses_otherwise() {
+    let shown = |credential: &str| authenticator().verify_shown(credential, NOW).unwrap().1;
+    let of = |rest: &str| {
+        let Shown { extras, table, row } =
+            shown(&claims(&format!(r#"{{"sub":"42","exp":9999999999{rest}}}"#)));
+        (extras, table, row)
+    };
+    assert_eq!(of(""), ("{}".into(), 1, 42));
+    assert_eq!(
+        of(r#","extras":{"name": "A\"da"},"dbo_id":7,"row_id":9"#),
+        (r#"{"name": "A\"da"}"#.into(), 7, 9)
+    );
+    assert_eq!(of(r#","extras":[1],"dbo_id":"x","row_id":-1"#), ("{}".into(), 1, 42), "of other types");
+    assert_eq!(of(r#","extras":null,"dbo_id":null"#), ("{}".into(), 1, 42));
+    assert_eq!(shown("cc_key"), Shown { extras: "{}".into(), table: 1, row: 0 }, "ada is no number");
+}

@@ -104,7 +104,17 @@ impl Catalog {
     }
 
     /// A page of the definitions of a realm, sorted by name. Looks at all of them, for the total.
-    pub fn list(&self, realm: u64, filter: &DefinitionFilter, page: Page, with_source: bool) -> Reply {
+    ///
+    /// # Errors
+    /// There is no such realm.
+    pub fn list(
+        &self,
+        realm: u64,
+        filter: &DefinitionFilter,
+        page: Page,
+        with_source: bool,
+    ) -> Result<Reply, Fault> {
+        self.realm(realm)?;
         let (first, last) = ((realm, Box::from("")), (realm + 1, Box::from("")));
         let wanted = filter.search.to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&wanted);
@@ -118,7 +128,12 @@ impl Catalog {
         } else {
             found.iter().skip(skip).take(size).map(|record| Arc::clone(record)).collect()
         };
-        Reply::Definitions { items, page, total: found.len() as u64, with_source }
+        Ok(Reply::Definitions { items, page, total: found.len() as u64, with_source })
+    }
+
+    fn realm(&self, id: u64) -> Result<&Realm, Fault> {
+        let realm = self.realms.iter().find(|realm| realm.id == id);
+        realm.map(|realm| &**realm).ok_or_else(|| Fault::new(FaultCode::NotFound, "there is no such realm"))
     }
 
     fn put(&mut self, record: &Arc<DefinitionRecord>) {
@@ -128,9 +143,7 @@ impl Catalog {
 
     /// Whether a draft can be the definition `id`, or a new one.
     fn check(&self, realm: u64, draft: &DefinitionDraft, id: Option<u64>) -> Result<(), Fault> {
-        let Some(realm) = self.realms.iter().find(|other| other.id == realm) else {
-            return Err(Fault::new(FaultCode::NotFound, "there is no such realm"));
-        };
+        let realm = self.realm(realm)?;
         let name_bytes = realm.namespace.len() + 1 + draft.name.len();
         if name_bytes > self.limits.channel_name_bytes_max as usize {
             return Err(Fault::new(FaultCode::InvalidRequest, "the channel's name is too long"));
@@ -233,7 +246,7 @@ mod tests {
         let list = |search: &str, descending, number, size| {
             let filter = DefinitionFilter { search: search.into(), descending };
             match catalog.list(1, &filter, Page { number, size }, false) {
-                Reply::Definitions { items, total, .. } => {
+                Ok(Reply::Definitions { items, total, .. }) => {
                     (items.iter().map(|item| item.draft.name.to_string()).collect::<Vec<_>>(), total)
                 }
                 other => panic!("{other:?}"),
@@ -246,5 +259,9 @@ mod tests {
         assert_eq!(list("OF C", true, 1, 10), (all(&["c"]), 1), "descriptions too");
         assert_eq!(list("none", false, 1, 10), (all(&[]), 0));
         assert_eq!(list("", false, 9, 10), (all(&[]), 4));
+        let (filter, page) =
+            (DefinitionFilter { search: "".into(), descending: false }, Page { number: 1, size: 1 });
+        let nowhere = catalog.list(3, &filter, page, false).map_err(|fault| fault.code);
+        assert_eq!(nowhere, Err(FaultCode::NotFound));
     }
 }

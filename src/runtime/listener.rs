@@ -5,6 +5,12 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// How long a killed predecessor may take to let go of a port; milliseconds on a machine that is not overloaded.
+const PREDECESSOR_TIME: Duration = Duration::from_secs(2);
+/// Between two looks.
+const PROBE_PAUSE: Duration = Duration::from_millis(20);
 
 /// Listeners of all cores.
 pub struct Listeners {
@@ -45,8 +51,19 @@ fn alone(address: SocketAddr, all: &[SocketAddr]) -> bool {
 
 /// Several sockets on one port (`SO_REUSEPORT`) would also let a second process of the same user in without
 /// a word. A socket that does not share finds such a process.
+///
+/// The kernel takes the rings of a process that was killed down after the process is gone, and with them its
+/// listeners, so a port that is taken is looked at for some time.
 fn probe(address: SocketAddr, alone: bool) -> io::Result<()> {
-    socket(address, alone)?.bind(&address.into())
+    let until = Instant::now() + PREDECESSOR_TIME;
+    loop {
+        match socket(address, alone)?.bind(&address.into()) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < until => {
+                std::thread::sleep(PROBE_PAUSE);
+            }
+            bound => return bound,
+        }
+    }
 }
 
 fn listen(address: SocketAddr, alone: bool, backlog: i32) -> io::Result<(OwnedFd, SocketAddr)> {

@@ -88,14 +88,15 @@ impl Core {
     }
 
     /// Whether the core may leave: all shards are drained, so no peer waits for an answer, and the last
-    /// sockets have gone; or the time is over.
+    /// sockets and the listeners have gone, so that a successor finds the port free; or the time is over.
     fn finished(&self) -> bool {
         match self.drain {
             Drain::No => false,
             Drain::Draining { until_us } => self.now.monotonic_us >= until_us,
             Drain::Drained { until_us } => {
-                let quiet = self.sockets.is_empty() && self.common.cores_busy.load(Ordering::SeqCst) == 0;
-                quiet || self.now.monotonic_us >= until_us
+                let cores_quiet = self.common.cores_busy.load(Ordering::SeqCst) == 0;
+                let closed = self.sockets.is_empty() && self.listeners.iter().all(Option::is_none);
+                (cores_quiet && closed) || self.now.monotonic_us >= until_us
             }
         }
     }

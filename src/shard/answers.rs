@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::http::fault_fields;
-use super::message::{Said, Ticket};
+use super::message::Ticket;
 use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
@@ -42,7 +42,7 @@ impl Shard {
         if !alive {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Subscribed { channel, .. } = reply {
-                self.say_home(&channel.clone(), Said::Unsubscribe { channel, session: ticket.session });
+                self.say_unsubscribed(channel, ticket.session);
             }
             return;
         }

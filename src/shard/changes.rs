@@ -78,7 +78,7 @@ impl Shard {
                 self.changes.catalog.get(realm, id).cloned().map(Reply::Definition)
             }
             Command::ListDefinitions { realm, filter, page, with_source } => {
-                Ok(self.changes.catalog.list(realm, &filter, page, with_source))
+                self.changes.catalog.list(realm, &filter, page, with_source)
             }
             change => match self.accept_change(change) {
                 Ok(change) => return self.spread(from, ticket, change),

@@ -55,6 +55,8 @@ impl Shard {
             return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
+        // What an earlier request changed here is told before this one is done.
+        self.pump_home();
         let reply = self.execute_here(&ticket, command);
         self.reply_now(id, expect, reply);
         self.pump_home();

@@ -8,6 +8,8 @@ use crate::broker::home::{HomeOutput, Origin};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
+use crate::model::session::Session;
+use std::sync::Arc;
 
 impl Shard {
     /// The next message for another core. The caller takes it only when it can hand it over; what is not
@@ -43,6 +45,17 @@ impl Shard {
         }
     }
 
+    /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
+    /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
+    /// next request.
+    pub(super) fn say_unsubscribed(&mut self, channel: ChannelName, session: Arc<Session>) {
+        let home = self.setup.home_of(&channel);
+        if home == self.setup.core {
+            return self.home.unsubscribe(self.now, home, session.member(), &channel);
+        }
+        self.say(home, Said::Unsubscribe { channel, session });
+    }
+
     /// Says something to the core that owns a channel.
     pub(super) fn say_home(&mut self, channel: &ChannelName, said: Said) {
         let home = self.setup.home_of(channel);
@@ -51,6 +64,7 @@ impl Shard {
 
     /// Hears what this core said to itself, until it is silent.
     pub(super) fn settle(&mut self) {
+        self.pump_home();
         loop {
             while let Some(said) = self.local.pop_front() {
                 self.hear(self.setup.core, said);
@@ -58,6 +72,7 @@ impl Shard {
             if !self.work() {
                 return;
             }
+            self.pump_home();
         }
     }
 

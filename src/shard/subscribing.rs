@@ -5,7 +5,6 @@
 
 use super::Shard;
 use super::connection::Subscription;
-use super::message::Said;
 use super::pending::Opens;
 use crate::base::ids::ConnectionId;
 use crate::broker::edge::NewSubscriber;
@@ -72,7 +71,7 @@ impl Shard {
                 // What comes now must not overtake what was just put into the answer.
                 self.edge.hold(subscription.stream, subscription.place);
             }
-            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
+            self.say_unsubscribed(channel.clone(), session);
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
@@ -155,7 +154,7 @@ impl Shard {
             }
         }
         if let Some(session) = told {
-            self.say_home(&channel, Said::Unsubscribe { channel: channel.clone(), session });
+            self.say_unsubscribed(channel, session);
         }
     }
 

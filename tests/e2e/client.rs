@@ -4,6 +4,7 @@ use crate::PATIENCE;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpStream};
 use tungstenite::client::IntoClientRequest;
+use tungstenite::handshake::client::Request;
 use tungstenite::{Error, Message, WebSocket};
 
 pub struct Client {
@@ -42,6 +43,19 @@ impl Client {
             let value = format!("Bearer {key}").parse().unwrap();
             request.headers_mut().insert("Authorization", value);
         }
+        Self::shake(stream, request)
+    }
+
+    /// Opens a WebSocket with a handshake of one's own.
+    pub fn open_with(address: SocketAddr, request: Request) -> Result<Self, Box<Error>> {
+        let stream = TcpStream::connect(address).map_err(|error| Box::new(error.into()))?;
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self::shake(stream, request)
+    }
+
+    fn shake(stream: TcpStream, request: Request) -> Result<Self, Box<Error>> {
         match tungstenite::client(request, stream) {
             Ok((socket, _)) => Ok(Self { socket }),
             Err(tungstenite::HandshakeError::Failure(error)) => Err(Box::new(error)),

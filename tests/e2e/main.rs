@@ -20,6 +20,8 @@ mod server;
 mod slow;
 mod startup;
 mod storm;
+mod xano;
+mod xano_node;
 
 use std::time::{Duration, Instant};
 

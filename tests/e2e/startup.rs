@@ -89,3 +89,19 @@ fn a_forbidden_io_uring_is_named_with_its_fix() {
     assert!(error.contains("io_uring") && error.contains("seccomp"), "{error}");
     assert!(!error.contains("panicked"), "{error}");
 }
+
+#[test]
+fn a_successor_starts_on_the_port_of_a_predecessor_that_just_ended() {
+    let first = Home::new(&[]).start();
+    let address = first.address;
+    let home = Home::new(&[&format!(r#"listen=["{address}"]"#)]);
+    let mut server = first;
+    for signal in [9, 15, 9, 15, 9, 15] {
+        let client = server.client();
+        server.signal(signal);
+        server.process.end();
+        server = home.start();
+        drop(client);
+        server.client().assert_alive();
+    }
+}

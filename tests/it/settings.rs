@@ -115,6 +115,9 @@ impl Settings {
             "idempotency_ms_max" => &mut limits.idempotency_ms_max,
             "rooms_max" => &mut limits.rooms_max,
             "profiles_max" => &mut limits.profiles_max,
+            "definitions_max" => &mut limits.definitions_max,
+            "definition_source_bytes_max" => &mut limits.definition_source_bytes_max,
+            "message_history_max" => &mut limits.message_history_max,
             "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
             _ => panic!("{name} is no limit"),
         };

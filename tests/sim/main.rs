@@ -10,6 +10,7 @@ mod node;
 mod oracle;
 mod plan;
 mod quiet;
+mod realms;
 mod rng;
 mod socket;
 mod trace;

@@ -8,6 +8,7 @@ use corecast::base::time::Now;
 use corecast::broker::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
+use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::Setup;
 use corecast::surface::router::Router;
@@ -109,6 +110,23 @@ impl Plan {
         }
     }
 
+    /// For a run in a realm: nothing is lost on the way but time.
+    pub fn of_realm(rng: &mut Rng) -> Self {
+        let lane_messages_max = *rng.pick(&[1, 3, 64, 1024]);
+        let faults = Faults { short_write: 0, cut: 0, stall: 0, freeze: 0, jump: 0, drain: false };
+        let limits = Limits::default();
+        let long = 3_600_000;
+        Self {
+            limits,
+            lane_messages_max,
+            kernel_bytes_max: 1 << 24,
+            ping_interval_ms: long,
+            pong_timeout_ms: long,
+            faults,
+            ..Self::new(rng)
+        }
+    }
+
     pub fn setup(&self, core: u16, seed: u64, now: Now) -> Setup {
         let key = |user: &User| ApiKey {
             key: Secret::new(user.key.clone()),
@@ -130,7 +148,7 @@ impl Plan {
             }),
             limits: Arc::new(self.limits.clone()),
             definitions: Arc::new(self.definitions.clone()),
-            realms: Arc::new([]),
+            realms: Arc::new([Arc::new(Realm { id: 1, namespace: "r1".into(), key: "hash-of-1".into() })]),
             authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
             router: Arc::new(Router::new()),
             allowed_origins: Arc::from([]),

@@ -1,44 +1,71 @@
-//! Opening: TCP, upgrade, subscription, with a bounded number under way at once.
+//! Opening: TCP, upgrade, greeting, subscription, with a bounded number under way at once.
 
 use super::connection::{Connection, State};
-use super::{Engine, Failure};
-use crate::sys::{self, now_ns};
+use super::layout::Role;
+use super::worker::Worker;
+use crate::failure::Failure;
+use crate::sys::now_ns;
 use crate::target::Notice;
-use crate::wire::{frame, handshake};
+use crate::wire::handshake;
 
 /// Connections being opened at once: below any listen backlog.
 const UNDER_WAY_MAX: usize = 128;
-/// How long all of them may take.
-const CONNECT_NS: u64 = 60_000_000_000;
+/// With a schedule of its own, a storm may pile up further.
+const STORM_UNDER_WAY_MAX: usize = 4096;
+/// After so long without a connection that stands, no more are expected.
+const CONNECT_SILENCE_NS: u64 = 15_000_000_000;
 
-impl Engine<'_> {
-    /// Opens every connection and waits until each is subscribed.
+impl Worker<'_> {
+    /// Opens every connection and waits until each stands.
     pub fn connect_all(&mut self) -> Result<(), Failure> {
-        let deadline = now_ns() + CONNECT_NS;
-        let total = self.layout.connections;
-        while self.ready < total {
-            while self.connections.len() < total && self.connections.len() - self.ready < UNDER_WAY_MAX {
-                self.open()?;
+        let begin = now_ns();
+        let (mut last, mut progress_at) = (0, begin);
+        while self.stood < self.numbers.len() {
+            let now = now_ns();
+            self.check(now)?;
+            let wake = self.open_due(begin, now)?;
+            self.turn(wake.saturating_sub(now).min(100_000_000))?;
+            if self.stood > last {
+                (last, progress_at) = (self.stood, now);
             }
-            self.turn(100_000_000)?;
-            if sys::interrupted() {
-                return Err(Failure::Interrupted);
-            }
-            if now_ns() > deadline {
-                let ready = self.ready;
-                return Err(Failure::Failed(format!("only {ready} of {total} connections stood after 60 s")));
+            if now > progress_at + CONNECT_SILENCE_NS {
+                let (stood, total) = (self.stood, self.numbers.len());
+                let states: Vec<State> =
+                    self.connections.iter().filter(|one| !one.stood).map(|one| one.state).take(1).collect();
+                return Err(Failure::Failed(format!(
+                    "only {stood} of {total} connections stand, and none came in 15 s; the next one is at {states:?}"
+                )));
             }
         }
         Ok(())
     }
 
-    fn open(&mut self) -> Result<(), Failure> {
+    /// Opens what is due, and says when to look again.
+    fn open_due(&mut self, begin: u64, now: u64) -> Result<u64, Failure> {
+        let rate = self.plan.scenario.connect_rate;
+        let under_way = if rate.is_some() { STORM_UNDER_WAY_MAX } else { UNDER_WAY_MAX };
+        while self.connections.len() < self.numbers.len() && self.connections.len() - self.stood < under_way {
+            let number = self.numbers[self.connections.len()];
+            let due = rate.map_or(now, |rate| begin + (number as f64 / rate * 1e9) as u64);
+            if due > now {
+                return Ok(due);
+            }
+            self.open(number, due)?;
+        }
+        Ok(u64::MAX)
+    }
+
+    fn open(&mut self, number: usize, due: u64) -> Result<(), Failure> {
         let index = self.connections.len();
-        let address = self.plan.address;
-        let mut connection = Connection::open(address, index)
-            .map_err(|error| Failure::Failed(format!("cannot connect to {address}: {error}")))?;
-        connection.channel = self.layout.subscription(index).unwrap_or(usize::MAX);
-        connection.first_cell = self.layout.first_cell(index);
+        let (address, role) = (self.plan.address, self.layout.role(number));
+        let slow = self.plan.scenario.slow.is_some_and(|slow| number < slow.clients);
+        let mut connection =
+            Connection::open(address, number, role, slow).map_err(|error| self.unreachable(&error))?;
+        connection.due_ns = due;
+        if let Role::Client(channel) = role {
+            connection.first_cell = self.cells;
+            self.cells += self.layout.cells(channel);
+        }
         self.epoll.add(connection.stream(), index, true)?;
         self.connections.push(connection);
         Ok(())
@@ -49,66 +76,134 @@ impl Engine<'_> {
         let connection = &mut self.connections[index];
         if connection.state == State::Opening {
             if let Some(error) = connection.stream().take_error()? {
-                let address = self.plan.address;
-                return Err(Failure::Failed(format!("cannot connect to {address}: {error}")));
+                return Err(self.unreachable(&error));
             }
-            connection.state = State::Upgrading;
-            let headers = self.plan.target.headers();
-            *connection.out() = handshake::request(&self.plan.host, &self.plan.path, &headers);
+            match &self.upgrade {
+                _ if connection.role == Role::Management => self.stand(index, now_ns()),
+                Some(upgrade) => {
+                    connection.state = State::Upgrading;
+                    let host = &self.plan.host;
+                    *connection.out() = handshake::request(host, &upgrade.path, &upgrade.headers);
+                }
+                None => return self.advance(index, now_ns()),
+            }
         }
         self.flush(index)
     }
 
-    /// The upgrade was granted.
-    pub fn upgraded(&mut self, index: usize) -> Result<(), Failure> {
-        let subscription = self.layout.subscription(index);
-        let message = subscription.and_then(|channel| {
-            let target = self.plan.target;
-            target.subscribe(&target.channel(channel))
-        });
-        let Some(message) = message else {
-            self.stand(index);
-            return Ok(());
-        };
+    /// The step before was done; takes the next one.
+    pub fn advance(&mut self, index: usize, now: u64) -> Result<(), Failure> {
         let connection = &mut self.connections[index];
+        let dialect = self.plan.dialect;
+        if matches!(connection.state, State::Opening | State::Upgrading)
+            && let Some(greeting) = dialect.greeting(connection.number)
+        {
+            connection.state = State::Greeting;
+            connection.write(self.opcode, &greeting);
+            return self.flush(index);
+        }
+        let Role::Client(channel) = connection.role else {
+            self.stand(index, now);
+            return self.flush(index);
+        };
+        let channel = dialect.channel(channel);
+        let recovery =
+            if connection.catching_up { dialect.recover(&channel, &connection.last) } else { None };
+        let stood = connection.stood;
         connection.state = State::Subscribing;
-        frame::write_masked(connection.out(), frame::TEXT, message.as_bytes());
+        if stood && recovery.is_none() {
+            self.expect_to_miss(index);
+        }
+        let request = recovery.unwrap_or_else(|| dialect.subscribe(&channel));
+        self.connections[index].write(self.opcode, &request);
         self.flush(index)
     }
 
-    /// A message without a stamp.
-    pub fn notice(&mut self, index: usize, message: &[u8]) -> Result<(), Failure> {
-        let subscribing = self.connections[index].state == State::Subscribing;
-        match self.plan.target.read(message) {
-            Notice::Subscribed if subscribing => self.stand(index),
-            Notice::Error(error) if subscribing => {
-                return Err(Failure::Failed(format!("the subscription was refused: {error}")));
+    /// A unit without a stamp.
+    pub fn notice(&mut self, index: usize, unit: &[u8], now: u64) -> Result<(), Failure> {
+        let notice = self.plan.dialect.read(unit);
+        let connection = &mut self.connections[index];
+        match (notice, connection.state) {
+            (Notice::Done | Notice::DoneWithGap, State::Greeting) => self.advance(index, now),
+            (Notice::Done, State::Subscribing) => {
+                if self.keeps_last {
+                    connection.last.clear();
+                    connection.last.extend_from_slice(unit);
+                }
+                self.subscribed(index, now);
+                Ok(())
             }
-            Notice::Error(error) => self.meter.error(error),
-            Notice::Subscribed | Notice::Published | Notice::Other => {}
+            (Notice::DoneWithGap, State::Subscribing) => {
+                self.tally.refused_recoveries += 1;
+                self.expect_to_miss(index);
+                self.subscribed(index, now);
+                Ok(())
+            }
+            (Notice::Done, State::Leaving) => self.left(index, now),
+            (Notice::Error(error), State::Greeting | State::Subscribing) if !connection.stood => {
+                Err(Failure::Failed(format!("the server refused: {error}")))
+            }
+            (Notice::Error(error), _) => {
+                self.tally.error(error);
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn stand(&mut self, index: usize) {
-        self.connections[index].state = State::Ready;
-        self.ready += 1;
+    fn subscribed(&mut self, index: usize, now: u64) {
+        let again = self.connections[index].stood;
+        self.stand(index, now);
+        if again {
+            self.returned(index, now);
+        }
+    }
+
+    fn stand(&mut self, index: usize, now: u64) {
+        let connection = &mut self.connections[index];
+        connection.state = State::Ready;
+        if std::mem::replace(&mut connection.stood, true) {
+            return;
+        }
+        self.stood += 1;
+        self.shared.ready.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if self.plan.scenario.connect_rate.is_some() {
+            let due = connection.due_ns;
+            self.tally.now.deliveries += 1;
+            self.tally.latency(due).saturating_record(now.saturating_sub(due).max(1));
+        }
     }
 
     /// Writes what waits, and watches the socket for room where the kernel did not take it all.
     pub fn flush(&mut self, index: usize) -> Result<(), Failure> {
         let connection = &mut self.connections[index];
-        let changed = connection.flush().map_err(|error| self.gone(index, &error.to_string()))?;
-        if changed {
-            let connection = &self.connections[index];
-            self.epoll.change(connection.stream(), index, connection.blocked)?;
+        match connection.flush() {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                let connection = &self.connections[index];
+                Ok(self.epoll.change(connection.stream(), self.token(index), connection.blocked)?)
+            }
+            Err(error) => self.ended(index, &error.to_string()),
         }
-        Ok(())
     }
 
-    /// A connection was lost: the run is over.
+    /// The server ended a connection: the run is over, unless it was one that did not read.
+    pub fn ended(&mut self, index: usize, why: &str) -> Result<(), Failure> {
+        if !self.connections[index].slow {
+            return Err(self.gone(index, why));
+        }
+        self.tally.slow_closed += 1;
+        self.connections[index].state = State::Closed;
+        Ok(self.epoll.remove(self.connections[index].stream())?)
+    }
+
+    /// A connection was lost.
     pub fn gone(&self, index: usize, why: &str) -> Failure {
-        let open = self.connections.len();
-        Failure::Failed(format!("the server ended connection {index} of {open}: {why}"))
+        let (number, open) = (self.connections[index].number, self.connections.len());
+        Failure::Failed(format!("the server ended connection {number} of {open}: {why}"))
+    }
+
+    fn unreachable(&self, error: &std::io::Error) -> Failure {
+        Failure::Failed(format!("cannot connect to {}: {error}", self.plan.address))
     }
 }

@@ -1,54 +1,83 @@
-//! Who subscribes to what and who publishes where: clients are dealt to channels round-robin, so client `c` is on
-//! channel `c mod channels`; connections that only publish come after the clients.
+//! Who subscribes to what, who publishes where, and which worker has whom. Clients are dealt to channels round-robin,
+//! so client `c` is on channel `c mod channels`; connections that only publish come after the clients, management
+//! connections last. A worker has every client `c` with `c mod workers` its own number, each connection that only
+//! publishes is where its pacemaker is, so that a window needs no word between workers.
 
-use super::publish::{NOBODY, Publisher};
 use crate::scenario::{Publishers, Scenario};
-use crate::target::Target;
-use crate::wire::stamp::Stamp;
 
 /// The arithmetic of a scenario.
 pub struct Layout {
     clients: usize,
     channels: usize,
     publishers: Publishers,
-    /// Connections, those that only publish included.
-    pub connections: usize,
-    /// First cell of each client in the oracle's table; a client has one for each publisher of its channel.
-    first_cells: Vec<u32>,
-    /// Cells in all.
-    pub cells: usize,
+    management: usize,
+    workers: usize,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// It subscribes to this channel.
+    Client(usize),
+    /// It only publishes.
+    Publisher,
+    /// It makes management calls.
+    Management,
+}
+
+/// One stream of messages: a publisher on a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stream {
+    /// The connection that sends.
+    pub connection: usize,
+    /// Its channel.
+    pub channel: usize,
+    /// Its place among the publishers of its channel.
+    pub rank: usize,
+    /// The client whose receipt makes room in the window.
+    pub pacemaker: usize,
 }
 
 impl Layout {
-    /// The layout of `scenario`.
-    pub fn new(scenario: &Scenario) -> Layout {
-        let mut layout = Layout {
+    /// The layout of `scenario` over `workers`.
+    pub fn new(scenario: &Scenario, workers: usize) -> Layout {
+        Layout {
             clients: scenario.clients,
-            channels: scenario.channels,
+            channels: scenario.channels(),
             publishers: scenario.publishers,
-            connections: scenario.clients + scenario.extra_connections(),
-            first_cells: Vec::with_capacity(scenario.clients),
-            cells: 0,
-        };
-        for client in 0..layout.clients {
-            layout.first_cells.push(layout.cells as u32);
-            layout.cells += match layout.publishers {
-                Publishers::Nobody => 0,
-                Publishers::Server | Publishers::OnePerChannel => 1,
-                Publishers::Everyone => layout.subscribers(layout.channel(client)),
-            };
+            management: scenario.management.map_or(0, |management| management.connections),
+            workers,
         }
-        layout
     }
 
-    /// The channel that a client subscribes to; a connection that only publishes subscribes to none.
-    pub fn subscription(&self, connection: usize) -> Option<usize> {
-        (connection < self.clients).then(|| self.channel(connection))
+    /// Connections of all kinds.
+    fn connections(&self) -> usize {
+        let extra = if self.publishers == Publishers::Channel { self.channels } else { 0 };
+        self.clients + extra + self.management
     }
 
-    /// The channel of a connection.
-    pub fn channel(&self, connection: usize) -> usize {
-        connection % self.channels
+    /// What a connection is for.
+    pub fn role(&self, connection: usize) -> Role {
+        if connection < self.clients {
+            Role::Client(connection % self.channels)
+        } else if connection < self.connections() - self.management {
+            Role::Publisher
+        } else {
+            Role::Management
+        }
+    }
+
+    /// The connections of a worker, in the order in which they are opened.
+    pub fn of_worker(&self, worker: usize) -> Vec<usize> {
+        (0..self.connections()).filter(|&connection| self.worker(connection) == worker).collect()
+    }
+
+    fn worker(&self, connection: usize) -> usize {
+        match self.role(connection) {
+            Role::Client(_) => connection % self.workers,
+            Role::Publisher => self.middle(connection - self.clients) % self.workers,
+            Role::Management => 0,
+        }
     }
 
     /// The number of subscribers of a channel.
@@ -56,37 +85,48 @@ impl Layout {
         (self.clients + self.channels - 1 - channel) / self.channels
     }
 
-    /// The clients subscribed to a channel.
-    pub fn subscribers_of(&self, channel: usize) -> impl Iterator<Item = usize> {
-        (channel..self.clients).step_by(self.channels)
+    /// The number of publishers of a channel: so many cells has each of its subscribers.
+    pub fn cells(&self, channel: usize) -> usize {
+        match self.publishers {
+            Publishers::Nobody => 0,
+            Publishers::Channel => 1,
+            Publishers::Everyone => self.subscribers(channel),
+        }
     }
 
-    /// A client's first cell.
-    pub fn first_cell(&self, client: usize) -> usize {
-        self.first_cells.get(client).map_or(usize::MAX / 2, |&cell| cell as usize)
+    /// The middle subscriber: a window is then neither of the first served nor of the last.
+    fn middle(&self, channel: usize) -> usize {
+        channel + self.subscribers(channel) / 2 * self.channels
     }
 
-    /// Everyone who publishes; the index is the stream.
-    pub fn publishers(&self, scenario: &Scenario, target: &dyn Target) -> Vec<Publisher> {
-        let make = |stream: usize, connection, channel, rank, pacemaker| {
-            let stamp = Stamp::template(stream as u32, scenario.payload_bytes);
-            let message = target.publish(&target.channel(channel), &String::from_utf8_lossy(&stamp));
-            Publisher::new(connection, channel, rank, pacemaker, message)
-        };
-        // The middle one: the window is then neither of the first served nor of the last.
-        let middle =
-            |channel| self.subscribers_of(channel).nth(self.subscribers(channel) / 2).unwrap_or(channel);
+    /// Every stream.
+    pub fn streams(&self) -> Vec<Stream> {
         match self.publishers {
             Publishers::Nobody => Vec::new(),
-            Publishers::Server => {
-                (0..self.channels).map(|channel| make(channel, NOBODY, channel, 0, NOBODY)).collect()
-            }
-            Publishers::OnePerChannel => (0..self.channels)
-                .map(|channel| make(channel, self.clients + channel, channel, 0, middle(channel)))
+            Publishers::Channel => (0..self.channels)
+                .map(|channel| Stream {
+                    connection: self.clients + channel,
+                    channel,
+                    rank: 0,
+                    pacemaker: self.middle(channel),
+                })
                 .collect(),
             Publishers::Everyone => (0..self.clients)
-                .map(|client| make(client, client, self.channel(client), client / self.channels, client))
+                .map(|client| Stream {
+                    connection: client,
+                    channel: client % self.channels,
+                    rank: client / self.channels,
+                    pacemaker: client,
+                })
                 .collect(),
+        }
+    }
+
+    /// The stream of this rank on this channel.
+    pub fn stream(&self, channel: usize, rank: usize) -> usize {
+        match self.publishers {
+            Publishers::Everyone => rank * self.channels + channel,
+            Publishers::Channel | Publishers::Nobody => channel,
         }
     }
 }
@@ -94,28 +134,35 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Overrides;
-    use crate::target::Corecast;
+
+    fn layout(name: &str, clients: usize, channels: usize, workers: usize) -> Layout {
+        let changes = [format!("clients={clients}"), format!("channels={channels}")];
+        Layout::new(&Scenario::load(name, &changes).unwrap(), workers)
+    }
 
     #[test]
-    fn every_publisher_of_a_channel_has_a_cell_of_its_own_at_every_subscriber() {
-        for (name, clients, channels) in [("chat-saturated", 23, 5), ("fanout", 10, 1), ("fanout", 10, 3)] {
-            let changes =
-                Overrides { clients: Some(clients), channels: Some(channels), ..Overrides::default() };
-            let scenario = Scenario::named(name).unwrap().with(&changes).unwrap();
-            let layout = Layout::new(&scenario);
-            let mut taken = vec![false; layout.cells];
-            for publisher in layout.publishers(&scenario, &Corecast { key: None }) {
-                let subscribers: Vec<usize> = layout.subscribers_of(publisher.channel).collect();
-                assert_eq!(subscribers.len(), layout.subscribers(publisher.channel));
-                assert!(subscribers.contains(&publisher.pacemaker));
-                for subscriber in subscribers {
-                    assert_eq!(layout.subscription(subscriber), Some(publisher.channel));
-                    let cell = layout.first_cell(subscriber) + publisher.rank;
-                    assert!(!std::mem::replace(&mut taken[cell], true), "cell {cell} twice");
-                }
+    fn streams_and_ranks_agree_and_every_pacemaker_hears_its_channel() {
+        for (name, clients, channels) in [("chat", 23, 5), ("fanout", 10, 1), ("fanout", 10, 3)] {
+            let layout = layout(name, clients, channels, 2);
+            let mut publishers = vec![0; channels];
+            for (index, stream) in layout.streams().into_iter().enumerate() {
+                assert_eq!(layout.stream(stream.channel, stream.rank), index);
+                assert_eq!(layout.role(stream.pacemaker), Role::Client(stream.channel));
+                assert_eq!(layout.worker(stream.pacemaker), layout.worker(stream.connection));
+                publishers[stream.channel] += 1;
             }
-            assert!(taken.iter().all(|&taken| taken));
+            for (channel, count) in publishers.into_iter().enumerate() {
+                assert_eq!(count, layout.cells(channel));
+            }
         }
+    }
+
+    #[test]
+    fn every_connection_is_some_workers() {
+        let layout = layout("rest-mix", 23, 5, 3);
+        let mut all: Vec<usize> = (0..3).flat_map(|worker| layout.of_worker(worker)).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..23 + 5 + 4).collect::<Vec<_>>());
+        assert_eq!(layout.role(28), Role::Management);
     }
 }

@@ -1,209 +1,205 @@
-//! The engine: one thread, one epoll, all connections of a run. It opens them, publishes by the scenario's
-//! load, drains what comes and asks the oracle. Nothing is allocated per message.
+//! The engine: runs a scenario against a server that is up. One worker, or several with a part of the connections
+//! each; what they counted is merged.
 
 mod connect;
 mod connection;
+mod judge;
 mod layout;
-mod meter;
+mod manage;
+mod moves;
 mod publish;
 mod receive;
+mod sampler;
+mod shared;
+mod tally;
+mod worker;
+
+pub use sampler::Sample;
+pub use shared::Shared;
 
 use crate::failure::Failure;
-use crate::oracle::Oracle;
 use crate::outcome::Outcome;
-use crate::scenario::{Publishers, Scenario};
-use crate::sys::{self, Epoll, Event, now_ns};
-use crate::target::Target;
-use connection::Connection;
+use crate::scenario::Scenario;
+use crate::sys;
+use crate::target::Dialect;
 use hdrhistogram::Histogram;
 use layout::Layout;
-use meter::Meter;
-use publish::Publisher;
+use moves::Moves;
+use sampler::Sampler;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::thread;
+use tally::Tally;
+use worker::Worker;
 
-/// Bytes read from a socket at once: more than a window of a few dozen messages ever is.
-const BUFFER_BYTES: usize = 256 * 1024;
-/// Reports taken from the kernel at once; between two of them a paced schedule is looked at.
-const EVENTS_MAX: usize = 32;
-/// How long the last messages may take in all.
-const DRAIN: Duration = Duration::from_secs(10);
-/// After so long without any, no more are expected.
-const SILENCE: Duration = Duration::from_secs(2);
-/// The thread polls instead of sleeping when a message is due this soon: waking takes about as long.
-const SPIN_NS: u64 = 100_000;
+/// Descriptors that are not connections.
+const OTHER_FILES: u64 = 64;
 
 /// One run.
 pub struct Plan<'a> {
     /// What to do.
     pub scenario: &'a Scenario,
-    /// To whom.
-    pub target: &'a dyn Target,
+    /// The target's name.
+    pub target: &'a str,
+    /// How to talk to it.
+    pub dialect: &'a dyn Dialect,
+    /// Its management calls.
+    pub management: Vec<Vec<u8>>,
     /// Where the server listens.
     pub address: SocketAddr,
     /// The value of `Host`.
     pub host: String,
-    /// The path of the WebSocket.
-    pub path: String,
     /// The server's process, to be sampled.
     pub server_pid: Option<u32>,
     /// Which round of a series, from 1.
     pub round: u32,
+    /// CPUs of the workers, one for each; none is one worker that runs where it is.
+    pub cpus: Vec<usize>,
+    /// Told four times a second how it goes, and how many nanoseconds are left.
+    pub progress: &'a (dyn Fn(&Shared, u64) + Sync),
 }
 
-struct Engine<'a> {
-    plan: &'a Plan<'a>,
-    layout: Layout,
-    epoll: Epoll,
-    connections: Vec<Connection>,
-    /// Connections that are open and subscribed.
-    ready: usize,
-    publishers: Vec<Publisher>,
-    /// Publishers whose window may have room.
-    hungry: Vec<usize>,
-    /// Bursts of a paced schedule sent so far, and when the schedule began; none while nobody publishes.
-    schedule: Option<(u64, u64)>,
-    publishing: bool,
-    oracle: Oracle,
-    meter: Meter,
-    latency: Histogram<u64>,
-    lag: Histogram<u64>,
-    /// Latency is taken from one connection in so many.
-    sample_every: usize,
-    buffer: Vec<u8>,
+/// What a run found.
+pub struct Run {
+    /// The figures.
+    pub outcome: Outcome,
+    /// The histograms behind them, by name.
+    pub histograms: Vec<(&'static str, Histogram<u64>)>,
+}
+
+/// What a worker brings home.
+struct Part {
+    tally: Tally,
+    sampler: Option<Sampler>,
+    /// Whether the load began.
+    got_going: bool,
 }
 
 /// Runs `plan`. A run that breaks off still has an outcome, with its failure in it; an error means that it never
-/// got going.
-pub fn run(plan: &Plan<'_>) -> Result<Outcome, Failure> {
+/// got going, or that the user stopped it.
+pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
     sys::no_timer_slack();
-    let connections = plan.scenario.clients + plan.scenario.extra_connections();
+    check_files(plan.scenario)?;
+    if plan.scenario.management.is_some() && plan.management.is_empty() {
+        let why = format!("{} has no management calls", plan.target);
+        return Ok(Run { outcome: judge::skipped(plan, why), histograms: Vec::new() });
+    }
+    let workers = plan.cpus.len().max(1);
+    let layout = Layout::new(plan.scenario, workers);
+    let streams = layout.streams();
+    let shared = Shared::new(workers, streams.len());
+    let sampler = Sampler::new(plan.server_pid)?;
+    let work = |index: usize, sampler: Option<Sampler>| -> Result<Part, Failure> {
+        let mut worker = Worker::new(plan, &shared, &layout, &streams, index, sampler)?;
+        let driven = worker.drive();
+        let got_going = worker.tally.window.end > 0 && worker.stood == worker.numbers.len();
+        match driven {
+            Ok(()) => worker.count_missing(),
+            Err(failure) => shared.fail(failure),
+        }
+        worker.tally.faults = worker.oracle.faults;
+        Ok(Part { tally: worker.tally, sampler: worker.sampler, got_going })
+    };
+    let guarded = |index, sampler| {
+        let result = work(index, sampler);
+        if let Err(failure) = &result {
+            shared.fail(failure.clone());
+        }
+        result
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let others: Vec<_> = (1..workers)
+            .map(|index| {
+                let cpu = plan.cpus[index];
+                scope.spawn(move || {
+                    sys::no_timer_slack();
+                    sys::pin_to(cpu)?;
+                    guarded(index, None)
+                })
+            })
+            .collect();
+        let first = guarded(0, Some(sampler));
+        let joined = others.into_iter().map(|other| {
+            other.join().unwrap_or_else(|_| Err(Failure::Failed("a worker panicked".to_owned())))
+        });
+        std::iter::once(first).chain(joined).collect()
+    });
+    conclude(plan, &shared, results)
+}
+
+fn conclude(plan: &Plan<'_>, shared: &Shared, results: Vec<Result<Part, Failure>>) -> Result<Run, Failure> {
+    let mut tally = Tally::new()?;
+    let mut sampler = Sampler::default();
+    let mut got_going = true;
+    for (index, result) in results.into_iter().enumerate() {
+        let part = result?;
+        got_going &= part.got_going;
+        match part.sampler {
+            Some(sampled) if index == 0 => (tally, sampler) = (part.tally, sampled),
+            _ => tally.add(part.tally),
+        }
+    }
+    match shared.failure() {
+        Some(Failure::Interrupted) => Err(Failure::Interrupted),
+        Some(failure) if !got_going => Err(failure),
+        failure => Ok(judge::judge(plan, tally, sampler, failure)),
+    }
+}
+
+fn check_files(scenario: &Scenario) -> Result<(), Failure> {
+    let connections = scenario.connections();
     let files = sys::raise_open_files()?;
-    if files < connections as u64 + 64 {
+    if files < connections as u64 + OTHER_FILES {
         return Err(Failure::Failed(format!(
             "{connections} connections do not fit {files} open files: raise the hard limit, \
              for example `ulimit -Hn 65536` as root before starting, or LimitNOFILE= in a service"
         )));
     }
-    let mut engine = Engine::new(plan)?;
-    engine.connect_all()?;
-    let failure = match engine.drive() {
-        Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-        result => result.err().map(|failure| failure.to_string()),
-    };
-    let finished = failure.is_none();
-    engine.count_missing(finished);
-    let latencies = (&engine.latency, &engine.lag);
-    Ok(Outcome { failure, ..engine.meter.outcome(plan, connections, latencies, engine.oracle.faults) })
+    Ok(())
 }
 
-impl<'a> Engine<'a> {
-    fn new(plan: &'a Plan<'a>) -> Result<Engine<'a>, Failure> {
-        let layout = Layout::new(plan.scenario);
-        let publishers = layout.publishers(plan.scenario, plan.target);
-        let histogram =
-            || Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(|error| error.to_string());
-        Ok(Engine {
-            oracle: Oracle::new(layout.cells),
-            connections: Vec::with_capacity(layout.connections),
-            ready: 0,
-            epoll: Epoll::new()?,
-            hungry: Vec::with_capacity(publishers.len()),
-            publishers,
-            schedule: None,
-            publishing: false,
-            meter: Meter::new(plan.server_pid)?,
-            latency: histogram()?,
-            lag: histogram()?,
-            sample_every: if plan.scenario.is_paced() || plan.scenario.clients < 100 { 1 } else { 16 },
-            buffer: vec![0; BUFFER_BYTES],
-            layout,
-            plan,
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::Place;
+    use crate::target::{Access, Options, by_name};
+
+    /// Deliveries of a run of `duration_ms` against the reference, in this process, and the allocations of the worker.
+    fn deliveries_and_allocations(duration_ms: u32) -> (u64, u64) {
+        let address = Place::free_port().unwrap();
+        thread::spawn(move || crate::reference::serve(address, 0));
+        while std::net::TcpStream::connect(address).is_err() {
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let changes =
+            ["clients=50".to_owned(), "warmup=50ms".to_owned(), format!("duration={duration_ms}ms")];
+        let scenario = Scenario::load("fanout-saturated", &changes).unwrap();
+        let dialect = by_name("limit", &Options::default()).unwrap().dialect(&Access::default());
+        let plan = Plan {
+            scenario: &scenario,
+            target: "limit",
+            dialect: &*dialect,
+            management: Vec::new(),
+            address,
+            host: address.to_string(),
+            server_pid: None,
+            round: 1,
+            cpus: Vec::new(),
+            progress: &|_, _| {},
+        };
+        let before = sys::allocations();
+        let run = run(&plan).unwrap();
+        assert_eq!(run.outcome.red(), None);
+        (run.outcome.deliveries, sys::allocations() - before)
     }
 
-    /// Warm-up, measurement, the rest.
-    fn drive(&mut self) -> Result<(), Failure> {
-        let scenario = self.plan.scenario;
-        let begin = now_ns() + 10_000_000;
-        let measure = begin + scenario.warmup.as_nanos() as u64;
-        let end = measure + scenario.duration.as_nanos() as u64;
-        self.meter.window = measure..end;
-        self.until(begin)?;
-        self.start_publishing(begin)?;
-        self.until(measure)?;
-        self.meter.begin()?;
-        self.until(end)?;
-        self.meter.end()?;
-        self.publishing = false;
-        self.schedule = None;
-        self.drain()
-    }
-
-    /// Receives what is still under way.
-    fn drain(&mut self) -> Result<(), Failure> {
-        if self.plan.scenario.publishers == Publishers::Server {
-            return Ok(());
-        }
-        let expected: u64 = self
-            .publishers
-            .iter()
-            .map(|publisher| u64::from(publisher.next) * self.layout.subscribers(publisher.channel) as u64)
-            .sum();
-        let deadline = now_ns() + DRAIN.as_nanos() as u64;
-        let mut silent_at = now_ns() + SILENCE.as_nanos() as u64;
-        while self.meter.now.deliveries < expected && now_ns() < deadline.min(silent_at) {
-            let before = self.meter.now.deliveries;
-            self.until(now_ns() + 20_000_000)?;
-            if self.meter.now.deliveries > before {
-                silent_at = now_ns() + SILENCE.as_nanos() as u64;
-            }
-        }
-        Ok(())
-    }
-
-    /// Works until `deadline_ns`.
-    fn until(&mut self, deadline_ns: u64) -> Result<(), Failure> {
-        loop {
-            let now = now_ns();
-            if sys::interrupted() {
-                return Err(Failure::Interrupted);
-            }
-            if now >= deadline_ns {
-                return Ok(());
-            }
-            self.meter.progress(now, self.plan);
-            let due = self.publish_due(now)?;
-            let wake = deadline_ns.min(due.map_or(u64::MAX, |due| due.saturating_sub(SPIN_NS)));
-            // A turn ends now and then even in silence, for progress and interruption.
-            self.turn(wake.saturating_sub(now).min(250_000_000))?;
-        }
-    }
-
-    /// Waits for the kernel once and handles what it reports.
-    fn turn(&mut self, timeout_ns: u64) -> Result<(), Failure> {
-        let mut events = [Event::EMPTY; EVENTS_MAX];
-        for event in self.epoll.wait(&mut events, Some(timeout_ns))? {
-            if event.writable() {
-                self.writable(event.token())?;
-            }
-            if event.readable() {
-                self.receive(event.token())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells the oracle how many messages there were. After a run that broke off, or where the server itself
-    /// publishes, the end is unknown and only holes in the middle count.
-    fn count_missing(&mut self, finished: bool) {
-        if !finished || self.plan.scenario.publishers == Publishers::Server {
-            return;
-        }
-        for publisher in &self.publishers {
-            for subscriber in self.layout.subscribers_of(publisher.channel) {
-                self.oracle.finish(self.layout.first_cell(subscriber) + publisher.rank, publisher.next);
-            }
-        }
+    #[test]
+    fn nothing_is_allocated_per_message() {
+        let (short, allocations_short) = deliveries_and_allocations(100);
+        let (long, allocations_long) = deliveries_and_allocations(500);
+        let (messages, allocations) =
+            (long.saturating_sub(short), allocations_long.saturating_sub(allocations_short));
+        assert!(messages > 5_000, "{short} {long}");
+        // A few are for the longer timeline and for buffers that grow once.
+        assert!(allocations < 100, "{allocations} allocations for {messages} messages");
     }
 }

@@ -58,8 +58,28 @@ impl Epoll {
         self.control(libc::EPOLL_CTL_MOD, target, token, write)
     }
 
+    /// Watches `target` for its end only.
+    pub fn ignore(&self, target: &impl AsFd, token: usize) -> io::Result<()> {
+        self.control_events(libc::EPOLL_CTL_MOD, target, token, 0)
+    }
+
+    /// Watches `target` no longer.
+    pub fn remove(&self, target: &impl AsFd) -> io::Result<()> {
+        self.control_events(libc::EPOLL_CTL_DEL, target, 0, 0)
+    }
+
     fn control(&self, operation: i32, target: &impl AsFd, token: usize, write: bool) -> io::Result<()> {
         let events = if write { READ | WRITE } else { READ };
+        self.control_events(operation, target, token, events)
+    }
+
+    fn control_events(
+        &self,
+        operation: i32,
+        target: &impl AsFd,
+        token: usize,
+        events: u32,
+    ) -> io::Result<()> {
         let mut event = libc::epoll_event { events, u64: token as u64 };
         let target = target.as_fd().as_raw_fd();
         // SAFETY: both descriptors are open (one owned, one borrowed) and `event` outlives the call.

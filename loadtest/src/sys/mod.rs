@@ -1,8 +1,12 @@
 //! The kernel: the only `unsafe` code of this crate. Everything here is Linux.
 
+#[cfg(test)]
+mod counting;
 mod epoll;
 mod process;
 
+#[cfg(test)]
+pub use counting::allocations;
 pub use epoll::{Epoll, Event};
 pub use process::{interrupted, no_timer_slack, on_interrupt, pin_to, raise_open_files, spawn_on, terminate};
 
@@ -23,6 +27,12 @@ pub fn thread_cpu_ns() -> u64 {
     // SAFETY: `time` is a valid, writable timespec for the length of the call.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Time that the calling thread could have run and another did, in nanoseconds; 0 where the kernel does not say.
+pub fn thread_wait_ns() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|field| field.parse().ok()).unwrap_or(0)
 }
 
 /// The result of a call that answers -1 and sets `errno` on failure.

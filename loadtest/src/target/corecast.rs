@@ -1,19 +1,39 @@
 //! Corecast through its RetroChat dialect.
 
-use super::{Notice, Target};
+use super::{Access, Dialect, Installed, Notice, Options, Target, Upgrade, said, version};
+use crate::failure::Failure;
+use crate::launch::{Place, Ready, Server};
+use crate::wire::{Framing, frame};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-/// The RetroChat dialect on `/v1/realtime`.
+/// The program.
 pub struct Corecast {
-    /// The API key or token, sent as a bearer.
-    pub key: Option<String>,
+    program: PathBuf,
+    arguments: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
+impl Corecast {
+    /// The program that [`program`] finds.
+    pub fn new(options: &Options) -> Corecast {
+        Corecast { program: program(options), arguments: options.server_args.clone() }
+    }
+}
+
+/// The program of the command line, else the one beside this program, else the one on PATH.
+pub fn program(options: &Options) -> PathBuf {
+    let beside = || std::env::current_exe().ok()?.parent().map(|folder| folder.join("corecast"));
+    let program = options.server.clone().or_else(|| beside().filter(|path| path.is_file()));
+    program.unwrap_or("corecast".into())
+}
+
+/// The API key that the server made in its data directory.
+pub fn key_of(data: &Path) -> Result<String, Failure> {
+    let key = std::fs::read_to_string(data.join("api_key"));
+    let key = key.map_err(|error| format!("corecast: no api_key in its data directory: {error}"))?;
+    Ok(key.trim().to_owned())
 }
 
 impl Target for Corecast {
@@ -21,29 +41,113 @@ impl Target for Corecast {
         "corecast"
     }
 
-    fn headers(&self) -> String {
-        self.key.as_ref().map_or_else(String::new, |key| format!("Authorization: Bearer {key}\r\n"))
+    fn installed(&self) -> Installed {
+        version(&self.program.to_string_lossy(), &["--version"], "cargo build --release")
     }
 
-    fn channel(&self, index: usize) -> String {
-        format!("room:{index}")
+    fn start(&self, place: &Place) -> Result<Server, Failure> {
+        start(&self.program, &self.arguments, place)
     }
 
-    fn subscribe(&self, channel: &str) -> Option<String> {
-        Some(format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#))
+    fn dialect(&self, access: &Access) -> Box<dyn Dialect> {
+        let path = access.path.clone().unwrap_or("/v1/realtime".to_owned());
+        Box::new(RetroChat { key: access.key.clone().unwrap_or_default(), path })
+    }
+}
+
+/// Starts the server with one core and a data directory of its own, and takes the key that it made.
+fn start(program: &Path, arguments: &[String], place: &Place) -> Result<Server, Failure> {
+    let data = place.directory().join("state");
+    let mut command = Command::new(program);
+    command.arg("serve").args(["--set", &format!("listen={}", place.address)]);
+    command.args(["--set", &format!("data_dir={}", data.display()), "--set", "cores=1"]).args(arguments);
+    let mut server = place.launch("corecast", command, Ready::Healthy)?;
+    server.access.key = Some(key_of(&data)?);
+    Ok(server)
+}
+
+/// The RetroChat dialect on `/v1/realtime`.
+struct RetroChat {
+    key: String,
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(default)]
+    gap: bool,
+}
+
+impl Dialect for RetroChat {
+    fn upgrade(&self) -> Option<Upgrade> {
+        let headers = match self.key.as_str() {
+            "" => String::new(),
+            key => format!("Authorization: Bearer {key}\r\n"),
+        };
+        Some(Upgrade { path: self.path.clone(), headers, opcode: frame::TEXT })
     }
 
-    fn publish(&self, channel: &str, stamp: &str) -> String {
-        format!(r#"{{"type":"publish","channel":"{channel}","data":{stamp}}}"#)
+    fn framing(&self) -> Framing {
+        Framing::WebSocket
     }
 
-    fn read(&self, message: &[u8]) -> Notice {
-        match serde_json::from_slice::<Message>(message).as_ref().map(|message| &*message.kind) {
-            Ok("subscribed") => Notice::Subscribed,
-            Ok("published") => Notice::Published,
-            Ok("error") | Err(_) => Notice::Error(String::from_utf8_lossy(message).into_owned()),
-            Ok(_) => Notice::Other,
+    fn subscribe(&self, channel: &str) -> Vec<u8> {
+        format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#).into()
+    }
+
+    fn unsubscribe(&self, channel: &str) -> Vec<u8> {
+        format!(r#"{{"type":"unsubscribe","channel":"{channel}"}}"#).into()
+    }
+
+    fn recover(&self, channel: &str, last: &[u8]) -> Option<Vec<u8>> {
+        // The position is written last, after data that cannot hold these keys.
+        let number = |key: &[u8]| {
+            let at = last.windows(key.len()).rposition(|window| window == key)? + key.len();
+            let digits = last[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            std::str::from_utf8(&last[at..at + digits]).ok()?.parse::<u64>().ok()
+        };
+        let (epoch, offset) = (number(b"\"epoch\":")?, number(b"\"offset\":")?);
+        let position = format!(r#"{{"epoch":{epoch},"offset":{offset}}}"#);
+        Some(format!(r#"{{"type":"subscribe","channel":"{channel}","recover":{position}}}"#).into())
+    }
+
+    fn publish(&self, channel: &str, stamp: &str) -> Vec<u8> {
+        format!(r#"{{"type":"publish","channel":"{channel}","data":{stamp}}}"#).into()
+    }
+
+    fn read(&self, unit: &[u8]) -> Notice {
+        // By far the most frequent, and not worth a JSON parser.
+        if unit.starts_with(br#"{"type":"published""#) {
+            return Notice::Other;
         }
+        match serde_json::from_slice::<Answer>(unit) {
+            Ok(answer) => match &*answer.kind {
+                "subscribed" if answer.gap => Notice::DoneWithGap,
+                "subscribed" | "unsubscribed" => Notice::Done,
+                "error" => said(unit),
+                _ => Notice::Other,
+            },
+            Err(_) => said(unit),
+        }
+    }
+
+    fn management(&self) -> Vec<Vec<u8>> {
+        let request = |first: &str, body: &str| {
+            let (key, length) = (&self.key, body.len());
+            format!(
+                "{first} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\
+                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .into_bytes()
+        };
+        vec![
+            request("GET /v1/users/me", ""),
+            request("POST /v1/messages", r#"{"room_id":"management","content":"Good morning"}"#),
+            request("GET /v1/messages?room_id=management&limit=10", ""),
+            request("GET /v1/rooms", ""),
+        ]
     }
 }
 
@@ -51,13 +155,27 @@ impl Target for Corecast {
 mod tests {
     use super::*;
 
+    fn dialect() -> RetroChat {
+        RetroChat { key: "k".to_owned(), path: "/v1/realtime".to_owned() }
+    }
+
     #[test]
-    fn replies_are_told_apart() {
-        let target = Corecast { key: None };
-        assert_eq!(target.read(br#"{"type":"subscribed","channel":"room:0"}"#), Notice::Subscribed);
-        assert_eq!(target.read(br#"{"channel":"room:0","type":"published","offset":1}"#), Notice::Published);
-        assert_eq!(target.read(br#"{"type":"pong"}"#), Notice::Other);
-        assert!(matches!(target.read(br#"{"type":"error","code":"RATE_LIMITED"}"#), Notice::Error(_)));
-        assert!(matches!(target.read(b"{"), Notice::Error(_)));
+    fn answers_are_told_apart() {
+        let read = |text: &str| dialect().read(text.as_bytes());
+        assert_eq!(read(r#"{"type":"subscribed","channel":"room:0","event":"message"}"#), Notice::Done);
+        assert_eq!(read(r#"{"type":"subscribed","channel":"room:0","gap":true}"#), Notice::DoneWithGap);
+        assert_eq!(read(r#"{"type":"published","channel":"room:0","epoch":1,"offset":1}"#), Notice::Other);
+        assert_eq!(read(r#"{"type":"pong"}"#), Notice::Other);
+        assert!(matches!(read(r#"{"type":"error","code":"RATE_LIMITED"}"#), Notice::Error(_)));
+        assert!(matches!(read("{"), Notice::Error(_)));
+    }
+
+    #[test]
+    fn recovery_goes_on_after_the_last_position() {
+        let last = br#"{"type":"publication","channel":"room:1","data":{"offset":9},"epoch":7,"offset":43}"#;
+        let request = dialect().recover("room:1", last).unwrap();
+        let request: serde_json::Value = serde_json::from_slice(&request).unwrap();
+        assert_eq!(request["recover"], serde_json::json!({"epoch": 7, "offset": 43}));
+        assert_eq!(dialect().recover("room:1", b"{}"), None);
     }
 }

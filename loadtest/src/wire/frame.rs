@@ -1,6 +1,8 @@
 //! WebSocket frames (RFC 6455 section 5), as cheaply as a generator needs them: a header is looked at in
 //! place, a payload is never copied.
 
+use super::{Kind, UNIT_BYTES_MAX, Unit};
+
 /// A text message.
 pub const TEXT: u8 = 0x1;
 /// A binary message.
@@ -11,9 +13,6 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 /// The pong frame.
 pub const PONG: u8 = 0xA;
-
-/// The largest payload taken from a server, in bytes; a longer one is a fault of the server.
-pub const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 
 /// A header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +35,7 @@ impl Header {
 }
 
 /// Reads the header at the start of `bytes`: none while it is not all there. Fragments, reserved bits and
-/// payloads over [`PAYLOAD_BYTES_MAX`] are errors: no broker measured here sends them for small messages.
+/// payloads over [`UNIT_BYTES_MAX`] are errors: no broker measured here sends them for small messages.
 #[inline]
 pub fn read_header(bytes: &[u8]) -> Result<Option<Header>, &'static str> {
     let [first, second, ..] = *bytes else { return Ok(None) };
@@ -54,7 +53,7 @@ pub fn read_header(bytes: &[u8]) -> Result<Option<Header>, &'static str> {
         },
         short => (usize::from(short), 2),
     };
-    if payload > PAYLOAD_BYTES_MAX {
+    if payload > UNIT_BYTES_MAX {
         return Err("a frame longer than the generator takes");
     }
     let mask = if second & 0x80 == 0 {
@@ -65,6 +64,24 @@ pub fn read_header(bytes: &[u8]) -> Result<Option<Header>, &'static str> {
         Some([a, b, c, d])
     };
     Ok(Some(Header { opcode: first & 0x0F, bytes: at, payload, mask }))
+}
+
+/// The unit at the start of a stream that a server sent.
+#[inline]
+pub fn next(bytes: &[u8]) -> Result<Option<Unit>, &'static str> {
+    let Some(header) = read_header(bytes)? else { return Ok(None) };
+    if header.mask.is_some() {
+        return Err("it sent a masked frame");
+    }
+    let kind = match header.opcode {
+        TEXT | BINARY => Kind::Message,
+        PING => Kind::Ping,
+        PONG => Kind::Ignored,
+        CLOSE => Kind::Close,
+        _ => return Err("it sent a frame of an unknown kind"),
+    };
+    let unit = Unit { kind, body: header.bytes, bytes: header.frame_bytes() };
+    Ok((bytes.len() >= unit.bytes).then_some(unit))
 }
 
 /// Masks or unmasks in place.
@@ -87,8 +104,13 @@ pub fn write_masked(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
 
 /// Appends a server's frame.
 pub fn write_plain(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
-    write_header(out, opcode, payload.len(), 0);
+    write_plain_header(out, opcode, payload.len());
     out.extend_from_slice(payload);
+}
+
+/// Appends the header of a server's frame, whose payload of `length` bytes is to follow.
+pub fn write_plain_header(out: &mut Vec<u8>, opcode: u8, length: usize) {
+    write_header(out, opcode, length, 0);
 }
 
 /// The bytes of a server's frame around a payload of this length.

@@ -33,7 +33,7 @@ fn connection(index: u32) -> ConnectionId {
 
 /// Odd ones are guests.
 fn subscriber(index: u32, held: bool) -> NewSubscriber {
-    NewSubscriber { connection: connection(index), held, authenticated: index % 2 == 0 }
+    NewSubscriber { connection: connection(index), held, authenticated: index.is_multiple_of(2) }
 }
 
 /// What one client of the test has.
@@ -78,7 +78,7 @@ fn may_see(audience: Audience, index: u32) -> bool {
     match audience {
         Audience::All => true,
         Audience::Except(other) => other.index != index,
-        Audience::Authenticated => index % 2 == 0,
+        Audience::Authenticated => index.is_multiple_of(2),
         Audience::Only(one) => one.index == index,
     }
 }

@@ -37,7 +37,7 @@ pub struct RuleSet {
     definition: ChannelDefinition,
     namespace: u32,
     /// Of a realm: its channels, by number.
-    channels: Option<Box<BTreeSet<u32>>>,
+    channels: Option<BTreeSet<u32>>,
     /// Tasks that have yet to look whether its channels still belong to it.
     doubts: u16,
     /// No channel belongs to it any more.
@@ -92,7 +92,7 @@ enum Part {
 impl RuleSet {
     fn new(definition: ChannelDefinition, namespace: u32, in_realm: bool) -> Self {
         let history_count_high = definition.history.count_max;
-        let channels = in_realm.then(Box::default);
+        let channels = in_realm.then(BTreeSet::new);
         Self { definition, namespace, channels, doubts: 0, gone: false, history_count_high }
     }
 }

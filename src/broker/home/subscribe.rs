@@ -59,7 +59,7 @@ impl Home {
         if joined {
             self.push_presence(id, session, true, Some((origin.core, origin.connection)));
         }
-        let history = if with.history { self.history_for(now, id, session) } else { None };
+        let history = with.history.then(|| self.history_for(now, id, session).unwrap_or_default());
         let members = if with.members { self.members_for(id) } else { None };
         Ok(Reply::Subscribed { channel: name, position, recovery, history, members })
     }

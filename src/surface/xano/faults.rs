@@ -26,7 +26,8 @@ pub fn encode_http(fault: &Fault) -> Response {
         FaultPlace::Parameter(param) => Payload::Parameter { param },
         FaultPlace::Text { line, column } => Payload::Text { line, col: column },
     });
-    written(status, &Body { code, message: &fault.message, payload })
+    let message = if fault.code == FaultCode::NameTaken { NAME_TAKEN } else { &fault.message };
+    written(status, &Body { code, message, payload })
 }
 
 /// The reply is of another kind than the endpoint's command has: a mistake in this program, not the client's.
@@ -41,6 +42,7 @@ fn written(status: u16, body: &Body<'_>) -> Response {
     Response::json(status, out)
 }
 
+const NAME_TAKEN: &str = "Channel name already exists";
 const INPUT: &str = "ERROR_CODE_INPUT_ERROR";
 const FATAL: &str = "ERROR_FATAL";
 

@@ -1,0 +1,14 @@
+//! `loadtest peers`: what is here, and what would bring the rest.
+
+use crate::cli::Targets;
+use crate::target::{self, Installed};
+
+/// Prints a line for each target.
+pub fn run(arguments: &Targets) {
+    for target in target::all(&arguments.options()) {
+        match target.installed() {
+            Installed::Version(version) => println!("{:<14} {version}", target.name()),
+            Installed::Missing(install) => println!("{:<14} missing: {install}", target.name()),
+        }
+    }
+}
