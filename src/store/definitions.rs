@@ -1,5 +1,7 @@
-//! Channel definitions as they are stored: by id, and the last id that was given, so that none is given twice.
+//! Channel definitions as they are stored: by id. With a new one goes its id, as the last that was given, so that none
+//! is given twice.
 
+use super::counters;
 use super::format::{Format, archive};
 use super::write::{Table, Write};
 use crate::model::definition::{
@@ -10,21 +12,9 @@ use rkyv::rancor::Error;
 /// Every version of definitions.
 pub const DEFINITIONS: Format<DefinitionRecord> = Format(&[read_v1]);
 
-/// Every version of counters.
-pub const COUNTERS: Format<u64> = Format(&[read_counter_v1]);
-
-/// The counter of the ids of definitions.
-pub const LAST_ID: &[u8] = b"definitions";
-
 /// A definition was made, with an id greater than all before it.
 pub fn created(record: &DefinitionRecord) -> Vec<Write> {
-    [updated(record), vec![last_id(record.id)]].concat()
-}
-
-/// The last id that was given.
-pub fn last_id(id: u64) -> Write {
-    let value = COUNTERS.write(&archive(&CounterV1 { value: id }));
-    Write { table: Table::Counters, key: LAST_ID.to_vec(), value: Some(value) }
+    [updated(record), vec![counters::last_definition_id(record.id)]].concat()
 }
 
 /// A definition was changed.
@@ -41,15 +31,6 @@ pub fn deleted(id: u64) -> Vec<Write> {
 /// Big-endian, so that records are in the order of their ids.
 pub fn key(id: u64) -> Vec<u8> {
     id.to_be_bytes().to_vec()
-}
-
-#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
-struct CounterV1 {
-    value: u64,
-}
-
-fn read_counter_v1(bytes: &[u8]) -> Option<u64> {
-    rkyv::from_bytes::<CounterV1, Error>(bytes).ok().map(|form| form.value)
 }
 
 /// Version 1. Words of the rules are numbers, in the order in which `model/definition.rs` lists them.
@@ -75,12 +56,8 @@ struct DefinitionV1 {
     slow: u8,
 }
 
-const PRESENCES: [Presence; 4] = [
-    Presence::Off,
-    Presence::Users,
-    Presence::Sockets { told: false },
-    Presence::Sockets { told: true },
-];
+const PRESENCES: [Presence; 4] =
+    [Presence::Off, Presence::Users, Presence::Sockets { told: false }, Presence::Sockets { told: true }];
 const WHO: [Who; 3] = [Who::Nobody, Who::Authenticated, Who::Everyone];
 const SLOW: [SlowPolicy; 2] = [SlowPolicy::Disconnect, SlowPolicy::Skip];
 

@@ -121,7 +121,11 @@ mod tests {
         let refused = read(&OLD, &new).expect_err("newer");
         assert_eq!(
             refused,
-            RecordError::Newer { record: r#"the record "a\xff" of the table "rooms""#.into(), found: 2, known: 1 }
+            RecordError::Newer {
+                record: r#"the record "a\xff" of the table "rooms""#.into(),
+                found: 2,
+                known: 1
+            }
         );
         let said = refused.to_string();
         assert!(said.contains("version 2") && said.contains("up to 1") && said.contains("newer"), "{said}");

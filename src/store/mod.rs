@@ -3,12 +3,16 @@
 //!
 //! Stored forms are types of their own, so that a change of the model is never a silent change of what is on disks.
 
+mod counters;
 pub mod definitions;
 pub mod format;
+mod range;
 pub mod rooms;
 mod stored;
 mod write;
 
+pub use counters::probe;
 pub use format::RecordError;
+pub use range::{Found, Range};
 pub use stored::Stored;
 pub use write::{Record, Table, Write};

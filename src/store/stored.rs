@@ -1,6 +1,7 @@
 //! Everything that was stored, read at the start and handed to every core.
 
-use super::definitions::{self, COUNTERS, DEFINITIONS};
+use super::counters::{self, COUNTERS};
+use super::definitions::{self, DEFINITIONS};
 use super::format::RecordError;
 use super::rooms::{self, ROOMS};
 use super::write::{Record, Table, Write};
@@ -46,10 +47,11 @@ impl Stored {
                     }
                     stored.rooms.push((channel, room));
                 }
-                Table::Counters if key == definitions::LAST_ID => {
+                Table::Counters if key == counters::LAST_DEFINITION_ID => {
                     let last = COUNTERS.read(table, &key, &value)?;
                     stored.last_definition_id = stored.last_definition_id.max(last);
                 }
+                Table::Counters if key == counters::PROBE => {}
                 Table::Counters => return Err(odd()),
             }
         }
@@ -60,7 +62,7 @@ impl Stored {
     pub fn writes(&self) -> Vec<Write> {
         let definitions = self.definitions.iter().flat_map(|record| definitions::updated(record));
         let rooms = self.rooms.iter().flat_map(|(channel, room)| rooms::put(channel, room));
-        definitions.chain(rooms).chain([definitions::last_id(self.last_definition_id)]).collect()
+        definitions.chain(rooms).chain([counters::last_definition_id(self.last_definition_id)]).collect()
     }
 }
 

@@ -89,8 +89,9 @@ proptest! {
 
 #[test]
 fn ids_that_were_given_are_remembered_after_their_definitions_are_gone() {
-    let counter = records(vec![definitions::last_id(9)]);
+    let counter = records(vec![counters::last_definition_id(9)]);
     assert_eq!(Stored::read(counter).map(|stored| stored.last_definition_id), Ok(9));
+    assert_eq!(Stored::read(records(vec![counters::probe(9)])), Ok(Stored::default()), "nothing that counts");
     assert_eq!(Stored::read([]).map(|stored| stored.last_definition_id), Ok(0));
 }
 
