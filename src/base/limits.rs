@@ -86,6 +86,10 @@ pub struct Limits {
     /// Changes of meetings that wait for an earlier change of the same one, per core.
     pub meeting_changes_waiting_max: u32,
 
+    // The disk.
+    /// Changes that may wait for the disk, per core.
+    pub effects_in_flight_max: u32,
+
     // Between cores.
     /// Messages that may wait for one peer core before publishes are refused or gapped.
     pub peer_queue_messages_max: u32,
@@ -129,6 +133,7 @@ impl Default for Limits {
             meeting_messages_per_request_max: 1_000,
             meeting_page_bytes_max: 256 << 10,
             meeting_changes_waiting_max: 1_024,
+            effects_in_flight_max: 1_024,
             peer_queue_messages_max: 8_192,
         }
     }

@@ -52,6 +52,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         meeting_messages_per_request_max in 1..=10_000,
         meeting_page_bytes_max in 1..=16 << 20,
         meeting_changes_waiting_max in 1..=1_000_000,
+        effects_in_flight_max in 1..=1 << 16,
         peer_queue_messages_max in 16..=1 << 24,
     );
     reader.finish();

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::changes::CATALOG_CORE;
+use super::effects::is_stored;
 use super::message::{Question, Said, Ticket};
 use super::pending::Expect;
 use crate::base::ids::{ConnectionId, CoreId};
@@ -22,6 +23,8 @@ enum Place {
     Home(ChannelName),
     /// By the core that keeps the definitions.
     Catalog,
+    /// On the connection's own core, when a password was checked or a logout stored.
+    Login,
     /// By all cores together.
     Everywhere(Question),
 }
@@ -35,7 +38,7 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
-        let channel = match self.permit(session, &command).map(|()| self.place(id, &command)) {
+        let channel = match self.permit(session, &command).map(|()| self.place(id, session, &command)) {
             Ok(Place::Turn) => return self.wait_turn(id, expect, command),
             Err(fault) => return self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(Place::Here(reply)) => return self.reply_now(id, expect, reply),
@@ -47,11 +50,13 @@ impl Shard {
                     question,
                 );
             }
+            Ok(Place::Login) => return self.log(id, session, command, expect),
             Ok(Place::Catalog) => return self.submit_to(CATALOG_CORE, id, session, command, expect),
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
-        if home != self.setup.core {
+        let outside = is_stored(&command) || matches!(command, Command::GetMeeting { .. });
+        if home != self.setup.core || outside {
             return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
@@ -62,7 +67,7 @@ impl Shard {
         self.pump_home();
     }
 
-    /// Leaves a request to a core, which answers later.
+    /// Leaves a request to a core, maybe this one, which answers later.
     fn submit_to(
         &mut self,
         core: CoreId,
@@ -76,6 +81,9 @@ impl Shard {
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
         let sequence = self.open_slot(id, expect);
+        if is_stored(&command) {
+            self.hold_reading(id, sequence);
+        }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };
         self.say(core, Said::Request { ticket, command });
     }
@@ -164,7 +172,7 @@ impl Shard {
         ))
     }
 
-    fn place(&mut self, id: ConnectionId, command: &Command) -> Place {
+    fn place(&mut self, id: ConnectionId, session: &Session, command: &Command) -> Place {
         match command {
             Command::Ping | Command::ListSubscriptions | Command::Unsubscribe { .. } => {
                 match self.reply_here(id, command) {
@@ -186,15 +194,9 @@ impl Shard {
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
             | Command::ListDefinitions { .. } => Place::Catalog,
-            Command::LogIn { .. }
-            | Command::LogOut { .. }
-            | Command::PutMeeting { .. }
-            | Command::DeleteMeeting { .. }
-            | Command::ClearMeeting { .. }
-            | Command::GetMeeting { .. }
-            | Command::ListMeetings { .. } => {
-                let sentence = "This node does not keep meetings yet.";
-                Place::Here(Reply::Fault(Fault::new(FaultCode::Unavailable, sentence)))
+            Command::LogIn { .. } | Command::LogOut { .. } => Place::Login,
+            Command::ListMeetings { page } => {
+                Place::Everywhere(Question::Meetings { user: session.user.clone(), page: *page })
             }
             Command::Publish { channel, .. }
             | Command::Whisper { channel, .. }
@@ -204,6 +206,10 @@ impl Shard {
             | Command::GetMessage { channel, .. }
             | Command::ListMessages { channel, .. }
             | Command::ListMembers { channel }
+            | Command::PutMeeting { channel, .. }
+            | Command::DeleteMeeting { channel }
+            | Command::ClearMeeting { channel }
+            | Command::GetMeeting { channel, .. }
             | Command::CreateRoom { channel, .. }
             | Command::UpdateRoom { channel, .. }
             | Command::DeleteRoom { channel }

@@ -211,7 +211,7 @@ impl Shard {
                 "No key or token was sent. Send the header \"Authorization: Bearer <key or token>\".",
             ));
         };
-        let session = self.setup.authenticator.verify(&credential, self.now)?;
+        let (session, _) = self.verify(&credential)?;
         if !session.scopes.contains(scopes) {
             return Err(Fault::new(
                 FaultCode::Forbidden,

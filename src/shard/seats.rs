@@ -69,7 +69,7 @@ impl Shard {
             Access::Scoped(scopes) => scopes,
         };
         let credential = (surface.credentials)(head, &[]).unwrap_or_default();
-        let (session, shown) = self.setup.authenticator.verify_shown(&credential, self.now)?;
+        let (session, shown) = self.verify(&credential)?;
         if !session.scopes.contains(needed) {
             return Err(Fault::new(
                 FaultCode::Forbidden,

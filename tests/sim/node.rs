@@ -6,7 +6,7 @@ use crate::socket::Socket;
 use crate::trace;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Output, Shard, ShardMessage};
+use corecast::shard::{Output, Resolution, Shard, ShardMessage};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -232,6 +232,9 @@ impl Node {
                 one.server_ended = true;
                 one.unread_at_close = !one.to_server.is_empty();
                 one.to_server.clear();
+            }
+            Output::Effect(id, _) => {
+                self.cores[core].shard.resolve(self.now, id, Resolution::Stored);
             }
             Output::Drained => self.cores[core].drained = true,
             Output::Idle { .. } => {}

@@ -155,6 +155,7 @@ impl Plan {
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
             echo: false,
+            stored: Arc::default(),
         }
     }
 

@@ -31,6 +31,18 @@ pub struct MeetingChange {
     pub kind: MeetingChangeKind,
 }
 
+impl MeetingChange {
+    /// The channel of the meeting.
+    pub fn channel(&self) -> ChannelName {
+        match &self.kind {
+            MeetingChangeKind::Put { meeting, .. } | MeetingChangeKind::Cleared { meeting } => {
+                channel_of(&meeting.id)
+            }
+            MeetingChangeKind::Deleted { channel } => channel.clone(),
+        }
+    }
+}
+
 /// What becomes of a meeting.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MeetingChangeKind {
@@ -170,8 +182,8 @@ impl Home {
     }
 
     /// This core's part of a list of somebody's meetings.
-    pub fn list_meetings(&self, session: &Session, page: Page) -> MeetingsPart {
-        self.meetings.list(&folded(&session.user), page)
+    pub fn list_meetings(&self, user: &str, page: Page) -> MeetingsPart {
+        self.meetings.list(&folded(user), page)
     }
 
     /// Takes over what was stored before the start.

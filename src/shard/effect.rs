@@ -1,0 +1,69 @@
+//! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
+//! with [`super::Shard::resolve`], once for each and in any order.
+
+use crate::auth::{PasswordHash, Secret};
+use crate::store::{Found, Range, Span, Table, Write};
+use std::sync::Arc;
+
+/// Which effect of a shard; each is used once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct EffectId(pub u64);
+
+/// Something to be done outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done in
+    /// their order.
+    Write(Vec<Write>),
+    /// Delete what is in these spans, then put these records on the disk, all or nothing; resolved as `Write`.
+    Replace(Vec<Span>, Vec<Write>),
+    /// Look these keys up. What this shard wrote before is found.
+    Find(Table, Vec<Vec<u8>>),
+    /// Check a password, which takes tens of milliseconds on a thread of its own.
+    Verify {
+        /// The password.
+        password: Secret,
+        /// What it must fit.
+        hash: Arc<PasswordHash>,
+    },
+    /// Read a part of a table. What this shard wrote before is in it.
+    Read(Range),
+}
+
+/// What became of an effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Resolution {
+    /// To `Write` and `Replace`: all of it is on the disk.
+    Stored,
+    /// To `Read`.
+    Found(Found),
+    /// To `Find`: the value of each key, in their order.
+    Values(Vec<Option<Vec<u8>>>),
+    /// To `Verify`: whether it fits.
+    Verified(bool),
+    /// It was not done. A write that failed may still turn up on the disk after a restart, if the disk failed in the
+    /// middle of it.
+    Failed(Failure),
+}
+
+/// Why an effect was not done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The disk, or the quota on it, is full.
+    DiskFull,
+    /// The file system can only be read.
+    ReadOnly,
+    /// Anything else; the operator's log says what.
+    Broken,
+}
+
+impl Failure {
+    /// The half of a sentence that says why.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::DiskFull => "the disk is full",
+            Self::ReadOnly => "the disk can only be read",
+            Self::Broken => "the disk refuses it",
+        }
+    }
+}

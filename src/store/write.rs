@@ -1,0 +1,83 @@
+//! Records and what is done to them.
+
+/// Where records of one kind are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Table {
+    /// Channel definitions, by id.
+    Definitions,
+    /// Room records, by channel.
+    Rooms,
+    /// Numbers that only rise, by name.
+    Counters,
+    /// Meetings, by id.
+    Meetings,
+    /// Messages of meetings, by meeting and place.
+    MeetingMessages,
+    /// Places of messages, by meeting and id.
+    MeetingMessageIds,
+    /// Sessions that were ended before their time.
+    Logouts,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 7] = [
+        Self::Definitions,
+        Self::Rooms,
+        Self::Counters,
+        Self::Meetings,
+        Self::MeetingMessages,
+        Self::MeetingMessageIds,
+        Self::Logouts,
+    ];
+
+    /// Those that are read whole at the start; of the others, a part is read when it is asked for.
+    pub const LOADED: [Self; 5] =
+        [Self::Definitions, Self::Rooms, Self::Counters, Self::Meetings, Self::Logouts];
+
+    /// Its name on the disk; never changed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Definitions => "definitions",
+            Self::Rooms => "rooms",
+            Self::Counters => "counters",
+            Self::Meetings => "meetings",
+            Self::MeetingMessages => "meeting_messages",
+            Self::MeetingMessageIds => "meeting_message_ids",
+            Self::Logouts => "logouts",
+        }
+    }
+}
+
+/// One record as it is on the disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// Where it is.
+    pub table: Table,
+    /// What it is found by.
+    pub key: Vec<u8>,
+    /// What it says; see [`super::format`].
+    pub value: Vec<u8>,
+}
+
+/// What becomes of one record. Writes of one change are done together or not at all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Write {
+    /// Where it is.
+    pub table: Table,
+    /// What it is found by.
+    pub key: Vec<u8>,
+    /// What it says from now on; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
+/// All records of a table between two keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// Where they are.
+    pub table: Table,
+    /// The least key.
+    pub from: Vec<u8>,
+    /// Keys from this one on are left out.
+    pub to: Vec<u8>,
+}
