@@ -13,6 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 
+/// Characters of a signature: 256 bits in base64.
+const SIGNATURE_BYTES: usize = 43;
+
 /// What every session starts with.
 const PREFIX: &str = "cs_";
 
@@ -61,7 +64,7 @@ impl Logins {
         body.extend_from_slice(user.as_bytes());
         let message = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(body));
         let signature = self.sign(&message)?;
-        Some(format!("{message}.{signature}"))
+        Some(message + &signature)
     }
 
     /// A word that only whoever has the session can know, and that does not tell the session.
@@ -77,7 +80,7 @@ impl Logins {
     /// The session of a credential that looks like one.
     pub(super) fn verify(&self, accounts: &Accounts, credential: &str, now: Now) -> Result<Session, Fault> {
         let unknown = || unauthenticated("The session is not known; log in again");
-        let (message, signature) = credential.rsplit_once('.').ok_or_else(unknown)?;
+        let (message, signature) = parts(credential).ok_or_else(unknown)?;
         let (_, key) = self.keys.as_ref().ok_or_else(unknown)?;
         if !crypto::verify(signature, message.as_bytes(), key, Algorithm::HS256).unwrap_or(false) {
             return Err(unknown());
@@ -113,18 +116,23 @@ impl<'a> Body<'a> {
     }
 }
 
+/// What is signed, and its signature.
+fn parts(credential: &str) -> Option<(&str, &str)> {
+    credential.split_at_checked(credential.len().checked_sub(SIGNATURE_BYTES)?)
+}
+
 fn decoded(message: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(message.strip_prefix(PREFIX)?).ok()
 }
 
 /// Whether a credential looks like a session, whether or not it is one.
 pub(super) fn is_login(credential: &str) -> bool {
-    credential.starts_with(PREFIX) && credential.contains('.')
+    credential.starts_with(PREFIX)
 }
 
 /// Which session a credential is, and until when, in seconds since 1970. Says nothing of whether it holds.
 pub fn login_id(credential: &str) -> Option<(LoginId, u64)> {
-    let (message, _) = credential.rsplit_once('.')?;
+    let (message, _) = parts(credential)?;
     let bytes = decoded(message)?;
     Body::read(&bytes).map(|body| (body.id, body.expires_unix_s))
 }
@@ -175,7 +183,7 @@ mod tests {
             let same = index + 1 == session.len();
             assert!(same || logins.verify(&accounts, &changed, at(100)).is_err(), "{index}");
         }
-        for other in ["", "cs_", "cs_.", "cs_AAAA.AAAA"] {
+        for other in ["", "cs_", "cs_AAAA", &session[..43], &session[1..]] {
             assert!(logins.verify(&accounts, other, at(100)).is_err(), "{other}");
         }
         assert!(super::tests::logins("two").verify(&accounts, &session, at(100)).is_err());
