@@ -1,5 +1,5 @@
 //! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
-//! with [`super::Shard::resolve`], once for each and in any order.
+//! with [`super::Shard::resolve`], once for each.
 
 use crate::store::{Found, Range, Write};
 
@@ -10,8 +10,8 @@ pub struct EffectId(pub u64);
 /// Something to be done outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done in
-    /// their order.
+    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done and
+    /// resolved in their order.
     Write(Vec<Write>),
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
@@ -24,8 +24,7 @@ pub enum Resolution {
     Stored,
     /// To `Read`.
     Found(Found),
-    /// It was not done. A write that failed may still turn up on the disk after a restart, if the disk failed in the
-    /// middle of it.
+    /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
 

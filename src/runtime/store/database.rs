@@ -1,4 +1,8 @@
 //! The file and what is done with it. Only the store's thread has it.
+//!
+//! A commit that fails may have reached the disk all the same: nobody can know. So the values that it replaced are
+//! kept, and put back before anything else is done when the file can be opened again. What was said to have failed
+//! turns up only if the process ends before that.
 
 use super::error::StoreError;
 use crate::shard::Failure;
@@ -17,6 +21,8 @@ pub struct Database {
     path: PathBuf,
     /// Closed after a failure, and opened anew for the next effect: the disk may be well again by then.
     file: Option<redb::Database>,
+    /// Puts back what a failed commit may have replaced.
+    undo: Vec<Write>,
     /// The last effect failed, and that was said.
     failed: bool,
 }
@@ -34,7 +40,7 @@ impl Database {
     /// What keeps it from being used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = open(path, true).map_err(|error| explain(path, error))?;
-        Ok(Self { path: path.to_owned(), file: Some(file), failed: false })
+        Ok(Self { path: path.to_owned(), file: Some(file), undo: Vec::new(), failed: false })
     }
 
     /// All that is stored.
@@ -68,16 +74,13 @@ impl Database {
     }
 
     fn try_write<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), redb::Error> {
-        let mut transaction = self.file()?.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        for write in writes {
-            let mut table = transaction.open_table(definition(write.table))?;
-            match &write.value {
-                Some(value) => table.insert(write.key.as_slice(), value.as_slice())?,
-                None => table.remove(write.key.as_slice())?,
-            };
+        let mut undo = Vec::new();
+        let written = commit(self.file()?, writes, &mut undo);
+        if written.is_err() {
+            undo.reverse();
+            self.undo = undo;
         }
-        Ok(transaction.commit()?)
+        written
     }
 
     /// Reads a part of a table.
@@ -112,6 +115,10 @@ impl Database {
             // Never a new one: an empty store in the place of the one that is in force would lose it.
             None => open(&self.path, false)?,
         };
+        if !self.undo.is_empty() {
+            commit(&file, self.undo.iter(), &mut Vec::new())?;
+            self.undo.clear();
+        }
         Ok(self.file.insert(file))
     }
 
@@ -152,6 +159,26 @@ fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
     }
     made.commit()?;
     Ok(file)
+}
+
+/// One transaction. `undo` gets what puts everything back, in the order of the writes.
+fn commit<'a>(
+    file: &redb::Database,
+    writes: impl Iterator<Item = &'a Write>,
+    undo: &mut Vec<Write>,
+) -> Result<(), redb::Error> {
+    let mut transaction = file.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    for Write { table, key, value } in writes {
+        let mut place = transaction.open_table(definition(*table))?;
+        let old = match value {
+            Some(value) => place.insert(key.as_slice(), value.as_slice())?,
+            None => place.remove(key.as_slice())?,
+        };
+        let value = old.map(|old| old.value().to_vec());
+        undo.push(Write { table: *table, key: key.clone(), value });
+    }
+    Ok(transaction.commit()?)
 }
 
 fn failure(error: &redb::Error) -> Failure {
