@@ -6,6 +6,7 @@
 mod counters;
 pub mod definitions;
 pub mod format;
+pub mod lines;
 mod range;
 pub mod rooms;
 mod stored;
