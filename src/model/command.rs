@@ -3,7 +3,7 @@
 
 use super::channel::{ChannelName, Position};
 use super::definition::{DefinitionDraft, DefinitionFilter};
-use super::meeting::{MeetingDraft, MessagePage};
+use super::meeting::{MeetingDraft, MeetingPage, MessagePage};
 use super::publication::Body;
 use crate::base::secret::Secret;
 
@@ -227,8 +227,8 @@ pub enum Command {
     },
     /// The meetings of the session's user, newest first.
     ListMeetings {
-        /// Which slice.
-        page: Page,
+        /// Which.
+        page: MeetingPage,
     },
     /// The state of the node, for health checks.
     NodeState,

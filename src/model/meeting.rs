@@ -28,6 +28,8 @@ pub struct Meeting {
     pub created_ms: u64,
     /// Messages in it.
     pub messages: u64,
+    /// Place of the oldest message there can be: what has an earlier one was deleted.
+    pub first_place: u64,
     /// Place of the next new message; places are never given twice.
     pub next_place: u64,
 }
@@ -73,6 +75,15 @@ pub struct MeetingDraft {
     pub members: Option<Vec<Box<str>>>,
     /// Messages that are added, or replaced where their id is there; each id once.
     pub messages: Vec<SealedMessage>,
+}
+
+/// A part of the list of a user's meetings, newest first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MeetingPage {
+    /// Those after so many.
+    pub after: u32,
+    /// At most so many; their bytes have a bound too.
+    pub count_max: u32,
 }
 
 /// A part of the messages of a meeting, oldest first.

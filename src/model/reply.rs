@@ -108,12 +108,10 @@ pub enum Reply {
     },
     /// To `ListMeetings`.
     Meetings {
-        /// The slice, newest first.
+        /// Some of them, newest first.
         items: Vec<Arc<Meeting>>,
-        /// Which slice this is, as asked for.
-        page: Page,
-        /// Meetings in the whole list.
-        total: u64,
+        /// After how many the rest is asked for, if there is more.
+        next: Option<u64>,
     },
     /// To `LogIn`.
     LoggedIn {

@@ -1,5 +1,5 @@
 //! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
-//! with [`super::Shard::resolve`], once for each and in any order.
+//! with [`super::Shard::resolve`], once for each.
 
 use crate::auth::{PasswordHash, Secret};
 use crate::store::{Found, Range, Span, Table, Write};
@@ -12,10 +12,11 @@ pub struct EffectId(pub u64);
 /// Something to be done outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done in
-    /// their order.
+    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done and
+    /// resolved in their order.
     Write(Vec<Write>),
-    /// Delete what is in these spans, then put these records on the disk, all or nothing; resolved as `Write`.
+    /// Delete what is in these spans, which nobody reads any more, then put these records on the disk. Resolved as
+    /// `Write`, but if it fails, the spans may be empty all the same.
     Replace(Vec<Span>, Vec<Write>),
     /// Look these keys up. What this shard wrote before is found.
     Find(Table, Vec<Vec<u8>>),
@@ -41,8 +42,7 @@ pub enum Resolution {
     Values(Vec<Option<Vec<u8>>>),
     /// To `Verify`: whether it fits.
     Verified(bool),
-    /// It was not done. A write that failed may still turn up on the disk after a restart, if the disk failed in the
-    /// middle of it.
+    /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
 

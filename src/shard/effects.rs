@@ -70,6 +70,8 @@ pub(super) enum Then {
     PlaceMessages(Box<Put>),
     /// A meeting is changed, at its home.
     ChangeMeeting(Box<MeetingChange>),
+    /// Messages of a meeting that were deleted are off the disk.
+    SweepMeeting(ChannelName),
     /// Messages of a meeting are shown.
     ReadMeeting { meeting: Arc<Meeting>, record: bool },
     /// Nothing.
@@ -161,6 +163,7 @@ impl Shard {
             Then::Define(change) => self.defined(asker, change, failure),
             Then::ChangeRoom(change) => self.room_changed(asker, change, failure),
             Then::ChangeMeeting(change) => self.meeting_changed(asker, *change, &resolution),
+            Then::SweepMeeting(channel) => self.meeting_swept(&channel),
             Then::LogOut { id, until_unix_s } => self.logged_out(asker, id, until_unix_s, &resolution),
             Then::Probe => self.effects.probing = false,
             Then::Nothing | Then::LogIn { .. } | Then::PlaceMessages(_) | Then::ReadMeeting { .. } => {}

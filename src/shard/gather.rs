@@ -112,7 +112,7 @@ impl Shard {
                     Part::Meetings(meetings) => Some(meetings),
                     _ => None,
                 });
-                merge_meetings(meetings.collect(), page)
+                merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
             }
             Command::LogOut { .. } if silent == 0 => Reply::Done,
             Command::LogOut { .. } => Reply::Fault(Fault::new(

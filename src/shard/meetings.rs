@@ -140,8 +140,12 @@ impl Shard {
         resolution: &Resolution,
     ) {
         let channel = change.channel();
+        let mut sweeps = !matches!(change.kind, MeetingChangeKind::Put { .. });
         let reply = match resolution {
-            Resolution::Failed(failure) => Reply::Fault(not_stored(*failure)),
+            Resolution::Failed(failure) => {
+                sweeps = false;
+                Reply::Fault(not_stored(*failure))
+            }
             _ => {
                 self.home.apply_meeting(self.now, change);
                 Reply::Done
@@ -149,7 +153,17 @@ impl Shard {
         };
         self.answer_asker(asker, reply);
         self.pump_home();
+        if sweeps && self.effects_full().is_none() {
+            // Nothing is added meanwhile: further changes wait.
+            let spans = stored::messages(channel.suffix());
+            return self.start_effect(Effect::Replace(spans, Vec::new()), None, Then::SweepMeeting(channel));
+        }
         self.change_next(&channel);
+    }
+
+    /// Messages that were deleted are off the disk, or will be when others are.
+    pub(super) fn meeting_swept(&mut self, channel: &ChannelName) {
+        self.change_next(channel);
     }
 
     fn read_meeting(&mut self, asker: Asker, channel: &ChannelName, page: MessagePage, record: bool) {
@@ -161,7 +175,7 @@ impl Shard {
             Err(fault) => self.answer_asker(Some(asker), Reply::Fault(fault)),
             Ok(meeting) => {
                 let bytes_max = self.setup.limits.meeting_page_bytes_max;
-                let range = stored::page(&meeting.id, page.after, page.count_max, bytes_max);
+                let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
                 self.start_effect(Effect::Read(range), Some(asker), Then::ReadMeeting { meeting, record });
             }
         }
@@ -203,21 +217,20 @@ impl Shard {
     }
 }
 
-/// What a decided change puts on the disk.
+/// What a decided change puts on the disk. Messages that are deleted go afterwards: nobody reads them any more, and if
+/// the process ends before, the next meeting of the same name begins with that.
 fn written(change: MeetingChange) -> (Effect, Then) {
     let effect = match &change.kind {
         MeetingChangeKind::Put { meeting, messages } => {
             let put = |placed: &crate::broker::home::PlacedMessage| {
                 stored::put_message(&meeting.id, placed.place, placed.is_new, &placed.message)
             };
-            Effect::Write(messages.iter().flat_map(put).chain([stored::put(meeting)]).collect())
+            let writes = messages.iter().flat_map(put).chain([stored::put(meeting)]).collect();
+            let spans = if change.was.is_none() { stored::messages(&meeting.id) } else { Vec::new() };
+            Effect::Replace(spans, writes)
         }
-        MeetingChangeKind::Cleared { meeting } => {
-            Effect::Replace(stored::messages(&meeting.id), vec![stored::put(meeting)])
-        }
-        MeetingChangeKind::Deleted { channel } => {
-            Effect::Replace(stored::messages(channel.suffix()), vec![stored::deleted(channel.suffix())])
-        }
+        MeetingChangeKind::Cleared { meeting } => Effect::Write(vec![stored::put(meeting)]),
+        MeetingChangeKind::Deleted { channel } => Effect::Write(vec![stored::deleted(channel.suffix())]),
     };
     (effect, Then::ChangeMeeting(Box::new(change)))
 }

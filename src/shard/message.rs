@@ -12,6 +12,7 @@ use crate::broker::home::{HomePush, MeetingsPart, RoomsPart};
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, Page};
+use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
@@ -69,7 +70,7 @@ pub(super) enum Question {
     /// Its room records of a namespace.
     Rooms { namespace: &'static str, page: Page },
     /// The meetings of a user that are homed there.
-    Meetings { user: Arc<str>, page: Page },
+    Meetings { user: Arc<str>, page: MeetingPage },
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
 }

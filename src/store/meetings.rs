@@ -44,9 +44,9 @@ pub fn messages(meeting: &str) -> Vec<Span> {
 }
 
 /// The messages of a meeting after a place.
-pub fn page(meeting: &str, after: u64, records_max: u32, bytes_max: u32) -> Range {
-    let from = message_key(meeting, after.saturating_add(1));
-    let (table, to) = (Table::MeetingMessages, within(meeting, 1));
+pub fn page(meeting: &Meeting, after: u64, records_max: u32, bytes_max: u32) -> Range {
+    let from = message_key(&meeting.id, after.saturating_add(1).max(meeting.first_place));
+    let (table, to) = (Table::MeetingMessages, within(&meeting.id, 1));
     Range { table, from, to, reverse: false, records_max, bytes_max }
 }
 
@@ -99,12 +99,13 @@ struct MeetingV1 {
     ended: String,
     created_ms: u64,
     messages: u64,
+    first_place: u64,
     next_place: u64,
 }
 
 impl From<&Meeting> for MeetingV1 {
     fn from(meeting: &Meeting) -> Self {
-        let Meeting { id, creator, members, started, ended, created_ms, messages, next_place } =
+        let Meeting { id, creator, members, started, ended, created_ms, messages, first_place, next_place } =
             meeting.clone();
         Self {
             id: id.into(),
@@ -114,6 +115,7 @@ impl From<&Meeting> for MeetingV1 {
             ended: ended.into(),
             created_ms,
             messages,
+            first_place,
             next_place,
         }
     }
@@ -129,6 +131,7 @@ fn read_v1(bytes: &[u8]) -> Option<Meeting> {
         ended: form.ended.into(),
         created_ms: form.created_ms,
         messages: form.messages,
+        first_place: form.first_place,
         next_place: form.next_place,
     })
 }
@@ -165,9 +168,8 @@ fn read_message_v1(bytes: &[u8]) -> Option<SealedMessage> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_meeting_and_its_messages_read_back() {
-        let meeting = Meeting {
+    fn meeting() -> Meeting {
+        Meeting {
             id: "r1".into(),
             creator: "ada@x.example".into(),
             members: vec!["bob@x.example".into(), "é".into()],
@@ -175,8 +177,14 @@ mod tests {
             ended: "".into(),
             created_ms: 5,
             messages: 2,
+            first_place: 3,
             next_place: 9,
-        };
+        }
+    }
+
+    #[test]
+    fn a_meeting_and_its_messages_read_back() {
+        let meeting = meeting();
         let write = put(&meeting);
         let value = write.value.expect("a value");
         assert_eq!(MEETINGS.read(write.table, &write.key, &value), Ok(meeting));
@@ -203,7 +211,9 @@ mod tests {
 
     #[test]
     fn a_page_has_its_meeting_only_and_in_order() {
-        let range = page("r1", 255, 9, 9);
+        let meeting = meeting();
+        let range = page(&meeting, 255, 9, 9);
+        assert_eq!(page(&meeting, 0, 9, 9).from, message_key("r1", 3), "what was deleted is not read");
         let key = |meeting: &str, place| message_key(meeting, place);
         let has = |key: Vec<u8>| range.from <= key && key < range.to;
         assert!(has(key("r1", 256)) && has(key("r1", u64::MAX)));

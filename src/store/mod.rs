@@ -6,6 +6,7 @@
 mod counters;
 pub mod definitions;
 pub mod format;
+pub mod lines;
 pub mod logouts;
 pub mod meetings;
 mod range;

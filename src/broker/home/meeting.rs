@@ -4,11 +4,13 @@
 use super::{Home, MeetingsPart, Origin, faults};
 use crate::base::time::Now;
 use crate::model::channel::ChannelName;
-use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::meeting::{MEETING_NAMESPACE, Meeting, MeetingDraft, SealedMessage, channel_of};
+use crate::model::meeting::{
+    MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, SealedMessage, channel_of,
+};
 use crate::model::publication::Body;
 use crate::model::session::{Session, folded};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Bytes of the id of a meeting or of a message in it.
@@ -16,6 +18,9 @@ const ID_BYTES_MAX: usize = 118;
 
 /// Bytes of a time.
 const TIME_BYTES_MAX: usize = 64;
+
+/// Bytes of a member: what a mail address can have (RFC 5321 section 4.5.3.1).
+const MEMBER_BYTES_MAX: usize = 254;
 
 /// Bytes of what a message's readers need besides their keys.
 const SALT_BYTES_MAX: usize = 1_024;
@@ -139,12 +144,16 @@ impl Home {
             ended: "".into(),
             created_ms: now.unix_ms,
             messages: 0,
+            first_place: 1,
             next_place: 1,
         });
         meeting.started = draft.started.unwrap_or(meeting.started);
         meeting.ended = draft.ended.unwrap_or(meeting.ended);
         meeting.members = draft.members.unwrap_or(meeting.members);
-        let places = places.iter().copied().chain(std::iter::repeat(None));
+        // What was deleted is found until it is swept away, also that of an earlier meeting of the same name.
+        let (is_new, first_place) = (was.is_none(), meeting.first_place);
+        let places = places.iter().map(|place| place.filter(|place| !is_new && *place >= first_place));
+        let places = places.chain(std::iter::repeat(None));
         let messages = draft.messages.into_iter().zip(places).map(|(message, known)| {
             let place = known.unwrap_or(meeting.next_place);
             if known.is_none() {
@@ -166,7 +175,7 @@ impl Home {
     /// As [`Home::meeting`].
     pub fn decide_clear(&self, session: &Session, channel: &ChannelName) -> Result<MeetingChange, Fault> {
         let was = self.meeting(session, channel)?;
-        let meeting = Arc::new(Meeting { messages: 0, ..Meeting::clone(was) });
+        let meeting = Arc::new(Meeting { messages: 0, first_place: was.next_place, ..Meeting::clone(was) });
         let kind = MeetingChangeKind::Cleared { meeting };
         Ok(MeetingChange { by: session.user.clone(), was: Some(was.clone()), kind })
     }
@@ -182,7 +191,7 @@ impl Home {
     }
 
     /// This core's part of a list of somebody's meetings.
-    pub fn list_meetings(&self, user: &str, page: Page) -> MeetingsPart {
+    pub fn list_meetings(&self, user: &str, page: MeetingPage) -> MeetingsPart {
         self.meetings.list(&folded(user), page)
     }
 
@@ -206,8 +215,7 @@ impl Home {
             }
             MeetingChangeKind::Put { meeting, messages } => {
                 let channel = channel_of(&meeting.id);
-                let sent_away =
-                    was.as_ref().is_some_and(|was| was.people().any(|person| !meeting.admits(&person)));
+                let sent_away = was.as_ref().is_some_and(|was| somebody_left(was, &meeting));
                 if sent_away {
                     // Whoever is no member any more must not hear what comes; the others come back.
                     self.end_meeting_channel(&channel);
@@ -250,6 +258,10 @@ impl Home {
         if draft.members.as_ref().is_some_and(|members| members.len() > members_max) {
             return Err(faults::invalid("members", format!("a meeting has at most {members_max} members")));
         }
+        let long = |member: &Box<str>| member.len() > MEMBER_BYTES_MAX;
+        if draft.members.as_ref().is_some_and(|members| members.iter().any(long)) {
+            return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
+        }
         let messages_max = limits.meeting_messages_per_request_max as usize;
         if draft.messages.len() > messages_max {
             let sentence =
@@ -274,6 +286,15 @@ impl Home {
         }
         Ok(())
     }
+}
+
+/// Whether somebody who might know of a meeting may not any more.
+fn somebody_left(was: &Meeting, is: &Meeting) -> bool {
+    if was.members == is.members {
+        return false;
+    }
+    let people: BTreeSet<String> = is.people().collect();
+    was.people().any(|person| !people.contains(&person))
 }
 
 /// Ids stand in keys of the store, where a control character sets them apart.

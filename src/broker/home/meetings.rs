@@ -2,9 +2,8 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
-use crate::model::command::Page;
-use crate::model::fault::{Fault, FaultCode};
-use crate::model::meeting::{Meeting, channel_of};
+use crate::model::fault::{Fault, FaultCode, FaultPlace};
+use crate::model::meeting::{Meeting, MeetingPage, channel_of};
 use crate::model::reply::Reply;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -12,6 +11,9 @@ use std::sync::Arc;
 
 /// Meetings on one page, whatever was asked for.
 const PAGE_MEETINGS_MAX: u32 = 1_000;
+
+/// Bytes that a record takes in an answer, besides its members.
+const RECORD_BYTES: usize = 256;
 
 /// How far into a list of meetings a page may reach. Every core contributes as many, so the depth decides what the
 /// deepest page costs.
@@ -78,9 +80,9 @@ impl Meetings {
     }
 
     /// This core's part of a list: at most as many as there are up to the end of the page.
-    pub fn list(&self, person: &str, page: Page) -> MeetingsPart {
+    pub fn list(&self, person: &str, page: MeetingPage) -> MeetingsPart {
         let Some(meetings) = self.by_person.get(person) else { return MeetingsPart::default() };
-        let end = end(bounded(page));
+        let end = end(page);
         let take = if end > PAGED_MEETINGS_MAX { 0 } else { end };
         let items =
             meetings.iter().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
@@ -106,28 +108,38 @@ impl Meetings {
     }
 }
 
-/// A page of all cores' meetings from their parts, which were made for the same page. A page that reaches past the
-/// first 10,000 meetings is answered with a fault.
-pub fn merge_meetings(parts: Vec<MeetingsPart>, page: Page) -> Reply {
-    let page = bounded(page);
+/// A part of all cores' meetings from their parts, which were made for the same page. What reaches past the first 10,000
+/// meetings is answered with a fault.
+pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: usize) -> Reply {
     if end(page) > PAGED_MEETINGS_MAX {
-        let message =
-            format!("meetings can be listed up to the first {PAGED_MEETINGS_MAX}; ask for a lower page");
-        return Reply::Fault(Fault::new(FaultCode::InvalidRequest, message));
+        let message = format!("meetings can be listed up to the first {PAGED_MEETINGS_MAX}");
+        return Reply::Fault(
+            Fault::new(FaultCode::InvalidRequest, message).at(FaultPlace::Parameter("after")),
+        );
     }
-    let total = parts.iter().map(|part| part.total).sum();
+    let total: u64 = parts.iter().map(|part| part.total).sum();
     let mut meetings: Vec<Arc<Meeting>> = parts.into_iter().flat_map(|part| part.items).collect();
     // Stable sorting finds the sorted runs and merges them.
     meetings.sort_by(|a, b| (Reverse(a.created_ms), &a.id).cmp(&(Reverse(b.created_ms), &b.id)));
-    let items = meetings.into_iter().skip(page.skip()).take(page.size as usize).collect();
-    Reply::Meetings { items, page, total }
+    let mut bytes = 0;
+    // One comes however large it is, so that whoever pages gets on.
+    let fits = |meeting: &Arc<Meeting>| {
+        let first = bytes == 0;
+        bytes += RECORD_BYTES + meeting.members.iter().map(|member| member.len()).sum::<usize>();
+        first || bytes <= bytes_max
+    };
+    let slice = meetings.into_iter().skip(page.after as usize).take(bounded(page) as usize);
+    let items: Vec<_> = slice.take_while(fits).collect();
+    let reached = u64::from(page.after) + items.len() as u64;
+    let next = (!items.is_empty() && reached < total).then_some(reached);
+    Reply::Meetings { items, next }
 }
 
-fn bounded(page: Page) -> Page {
-    Page { size: page.size.min(PAGE_MEETINGS_MAX), ..page }
+fn bounded(page: MeetingPage) -> u32 {
+    page.count_max.min(PAGE_MEETINGS_MAX)
 }
 
 /// How far into the list a page reaches.
-fn end(page: Page) -> usize {
-    page.skip().saturating_add(page.size as usize)
+fn end(page: MeetingPage) -> usize {
+    (page.after as usize).saturating_add(bounded(page) as usize)
 }

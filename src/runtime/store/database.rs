@@ -1,4 +1,8 @@
 //! The file and what is done with it. Only the store's thread has it.
+//!
+//! A commit that fails may have reached the disk all the same: nobody can know. So the values that it replaced are
+//! kept, and put back before anything else is done when the file can be opened again. What was said to have failed
+//! turns up only if the process ends before that.
 
 use super::error::StoreError;
 use crate::shard::Failure;
@@ -17,6 +21,8 @@ pub struct Database {
     path: PathBuf,
     /// Closed after a failure, and opened anew for the next effect: the disk may be well again by then.
     file: Option<redb::Database>,
+    /// Puts back what a failed commit may have replaced.
+    undo: Vec<Write>,
     /// The last effect failed, and that was said.
     failed: bool,
 }
@@ -37,7 +43,7 @@ impl Database {
     /// What keeps it from being used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = open(path, true).map_err(|error| explain(path, error))?;
-        Ok(Self { path: path.to_owned(), file: Some(file), failed: false })
+        Ok(Self { path: path.to_owned(), file: Some(file), undo: Vec::new(), failed: false })
     }
 
     /// All that is read at the start.
@@ -72,29 +78,20 @@ impl Database {
     /// Deletes what is in spans and writes, step by step in one transaction, which is on the disk when this returns.
     ///
     /// # Errors
-    /// As [`Database::write`].
+    /// As [`Database::write`], but what is in spans may be deleted: nobody reads it any more.
     pub fn replace<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) -> Result<(), Failure> {
         let written = self.try_replace(steps);
         self.note(written)
     }
 
     fn try_replace<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) -> Result<(), redb::Error> {
-        let mut transaction = self.file()?.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        for (spans, writes) in steps {
-            for span in spans {
-                let mut table = transaction.open_table(definition(span.table))?;
-                table.retain_in(span.from.as_slice()..span.to.as_slice(), |_, _| false)?;
-            }
-            for write in writes {
-                let mut table = transaction.open_table(definition(write.table))?;
-                match &write.value {
-                    Some(value) => table.insert(write.key.as_slice(), value.as_slice())?,
-                    None => table.remove(write.key.as_slice())?,
-                };
-            }
+        let mut undo = Vec::new();
+        let written = commit(self.file()?, steps, &mut undo);
+        if written.is_err() {
+            undo.reverse();
+            self.undo = undo;
         }
-        Ok(transaction.commit()?)
+        written
     }
 
     /// Looks keys up.
@@ -147,6 +144,10 @@ impl Database {
             // Never a new one: an empty store in the place of the one that is in force would lose it.
             None => open(&self.path, false)?,
         };
+        if !self.undo.is_empty() {
+            commit(&file, std::iter::once((&[][..], self.undo.as_slice())), &mut Vec::new())?;
+            self.undo.clear();
+        }
         Ok(self.file.insert(file))
     }
 
@@ -187,6 +188,32 @@ fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
     }
     made.commit()?;
     Ok(file)
+}
+
+/// One transaction. `undo` gets what puts everything back that was written, in the order of the writes.
+fn commit<'a>(
+    file: &redb::Database,
+    steps: impl Iterator<Item = Step<'a>>,
+    undo: &mut Vec<Write>,
+) -> Result<(), redb::Error> {
+    let mut transaction = file.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    for (spans, writes) in steps {
+        for Span { table, from, to } in spans {
+            let mut place = transaction.open_table(definition(*table))?;
+            place.retain_in(from.as_slice()..to.as_slice(), |_, _| false)?;
+        }
+        for Write { table, key, value } in writes {
+            let mut place = transaction.open_table(definition(*table))?;
+            let old = match value {
+                Some(value) => place.insert(key.as_slice(), value.as_slice())?,
+                None => place.remove(key.as_slice())?,
+            };
+            let value = old.map(|old| old.value().to_vec());
+            undo.push(Write { table: *table, key: key.clone(), value });
+        }
+    }
+    Ok(transaction.commit()?)
 }
 
 fn failure(error: &redb::Error) -> Failure {

@@ -14,6 +14,9 @@ use std::thread::JoinHandle;
 /// # Errors
 /// The thread could not be made.
 pub fn start(database: Database, desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
+    // A file that may not grow any more (RLIMIT_FSIZE) is a disk that is full, not the end of the process.
+    // SAFETY: ignoring a signal runs nothing in its place.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let run = move || {
         let _guard = AbortOnPanic;
         serve(database, &desk);

@@ -2,7 +2,9 @@ use super::*;
 use crate::model::definition::{
     ChannelDefinition, DefinitionDraft, HistoryBounds, Presence, SlowPolicy, Who,
 };
+use crate::store::lines;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn who() -> impl Strategy<Value = Who> {
     prop_oneof![Just(Who::Nobody), Just(Who::Authenticated), Just(Who::Everyone)]
@@ -63,6 +65,27 @@ proptest! {
         let last_definition_id = last.saturating_add(more);
         let stored = Stored { definitions, rooms, last_definition_id, ..Stored::default() };
         prop_assert_eq!(Stored::read(records(stored.writes())), Ok(stored));
+    }
+
+    #[test]
+    fn what_was_exported_is_imported(
+        definitions in prop::collection::vec(definition().prop_map(Arc::new), 0..4),
+        rooms in prop::collection::vec(room(), 0..4),
+    ) {
+        let mut stored = Stored { definitions, rooms, last_definition_id: u64::MAX, ..Stored::default() };
+        stored.definitions.sort_by_key(|record| record.id);
+        stored.definitions.dedup_by_key(|record| record.id);
+        stored.definitions.retain(|record| record.id > 0);
+        stored.rooms.sort_by(|a, b| a.0.cmp(&b.0));
+        stored.rooms.dedup_by(|a, b| a.0 == b.0);
+        let lines: Vec<String> = lines::export(&stored).collect();
+        prop_assert!(lines.iter().all(|line| !line.contains('\n')));
+        let read = lines::import(lines.iter().map(String::as_str));
+        let names: BTreeSet<_> = stored.definitions.iter().map(|one| (one.realm, &one.draft.name)).collect();
+        match names.len() == stored.definitions.len() {
+            true => prop_assert_eq!(read, Ok(stored)),
+            false => prop_assert!(read.is_err()),
+        }
     }
 
     #[test]

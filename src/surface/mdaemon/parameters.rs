@@ -86,7 +86,7 @@ pub fn with<T>(
     let packed = match request.head.query_value("request") {
         Some(packed) => Some(unpacked(&packed)?),
         None => match &body {
-            Body::Form(form) => value_of(form, "request").map(|packed| unpacked(packed)).transpose()?,
+            Body::Form(form) => value_of(form, "request").map(unpacked).transpose()?,
             Body::Empty | Body::Json(_) => None,
         },
     };

@@ -3,9 +3,9 @@
 use super::routes::{authenticate, messages, ping, query, rooms};
 use super::*;
 use crate::base::secret::Secret;
-use crate::model::command::{Command, Page};
+use crate::model::command::Command;
 use crate::model::fault::{FaultCode, FaultPlace};
-use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage, channel_of};
+use crate::model::meeting::{Meeting, MeetingDraft, MeetingPage, MessagePage, SealedMessage, channel_of};
 use crate::model::reply::Reply;
 use crate::protocol::http::Method;
 use crate::surface::Endpoint;
@@ -48,7 +48,7 @@ fn sealed(id: &str, salt: &str, data: &str) -> SealedMessage {
 #[test]
 fn reading_in_both_forms() {
     let list = both(&rooms::LIST, "/WorldClientAPI/rtc/rooms", &query::GET, "route=rtc&rooms=1", &[], "");
-    assert_eq!(list, Command::ListMeetings { page: Page { number: 1, size: 1_000 } });
+    assert_eq!(list, Command::ListMeetings { page: MeetingPage { after: 0, count_max: 1_000 } });
     let one = "/WorldClientAPI/rtc/rooms/r%201";
     let one = both(&rooms::GET, one, &query::GET, "route=rtc&rooms=1&id=r+1", &[], "");
     assert_eq!(one, Command::GetMeeting { channel: channel_of("r 1"), page: ALL, record: true });
@@ -168,7 +168,7 @@ fn what_does_not_fit_is_named() {
         (&query::GET, "route=rtc&messages=yes", invalid("messages")),
         (&query::GET, "route=rtc&rooms=1&messages=1", invalid("messages")),
         (&query::GET, "route=rtc&messages=1", missing("room_id")),
-        (&query::GET, "route=rtc&rooms=1&page=0", invalid("page")),
+        (&query::GET, "route=rtc&rooms=1&after=x", invalid("after")),
         (&query::GET, "route=rtc&rooms=1&limit=1001", invalid("limit")),
         (&query::GET, "route=rtc&rooms=1&id=r&after=-1", invalid("after")),
         (&query::DELETE, "route=rtc&rooms=1", missing("id")),
@@ -224,6 +224,7 @@ fn answers_have_the_documented_shape() {
         ended: "".into(),
         created_ms: 1,
         messages: 1,
+        first_place: 1,
         next_place: 2,
     });
     let page = |record, next| Reply::Meeting {
@@ -238,10 +239,10 @@ fn answers_have_the_documented_shape() {
     for encode in [rooms::GET.encode, query::GET.encode] {
         assert_eq!(shown(&encode(&page(true, None))), (200, format!("{{{room},{messages}}}")));
         let items = vec![meeting.clone(), meeting.clone()];
-        let list = Reply::Meetings { items, page: Page { number: 2, size: 2 }, total: 5 };
+        let list = Reply::Meetings { items, next: Some(3) };
         let expected = format!(r#"{{"rooms":[{{{room}}},{{{room}}}],"next":3}}"#);
         assert_eq!(shown(&encode(&list)), (200, expected));
-        let list = Reply::Meetings { items: Vec::new(), page: Page { number: 1, size: 2 }, total: 0 };
+        let list = Reply::Meetings { items: Vec::new(), next: None };
         assert_eq!(shown(&encode(&list)), (200, r#"{"rooms":[]}"#.into()));
     }
     for encode in [messages::GET.encode, query::GET.encode] {

@@ -111,3 +111,21 @@ fn a_store_that_failed_is_tried_again() {
     database.write([put("c", "value")].iter()).unwrap();
     assert_eq!(keys(&mut database, &range("a", "z", false, 9)), ("a c".into(), false));
 }
+
+#[test]
+fn what_a_failed_commit_may_have_left_is_put_back_first() {
+    let home = tempfile::tempdir().unwrap();
+    let mut database = Database::open(&home.path().join("store")).unwrap();
+    database.write([put("a", "1"), put("b", "1")].iter()).unwrap();
+    let writes = [put("a", "2"), delete("b"), put("c", "2"), put("a", "3"), delete("c"), put("c", "4")];
+    // As after a commit that failed and is on the disk all the same.
+    let mut undo = Vec::new();
+    commit(database.file().unwrap(), std::iter::once((&[][..], &writes[..])), &mut undo).unwrap();
+    undo.reverse();
+    (database.undo, database.file) = (undo, None);
+    let found = database.read(&range("a", "z", false, 9)).unwrap();
+    let values: Vec<_> = found.records.iter().map(|record| (&*record.key, &*record.value)).collect();
+    assert_eq!(values, [(&b"a"[..], &b"1"[..]), (b"b", b"1")]);
+    database.write([put("a", "5")].iter()).unwrap();
+    assert_eq!(keys(&mut database, &range("a", "z", false, 9)), ("a b".into(), false), "once");
+}

@@ -61,11 +61,17 @@ pub fn delete(parameters: &Parameters<'_>) -> Result<Command, Fault> {
 
 /// `after`, the `next` of the answer before, and `limit`.
 pub fn page_of(parameters: &Parameters<'_>, count_max: u32) -> Result<MessagePage, Fault> {
+    let after = parameters.number("after")?.unwrap_or(0);
+    Ok(MessagePage { after, count_max: limit(parameters, count_max)? })
+}
+
+/// `limit`, at most 1,000.
+pub fn limit(parameters: &Parameters<'_>, count_max: u32) -> Result<u32, Fault> {
     let limit = parameters.number("limit")?.unwrap_or(count_max);
     if !(1..=count_max).contains(&limit) {
         return Err(invalid("limit", "The limit is 1 to 1000."));
     }
-    Ok(MessagePage { after: parameters.number("after")?.unwrap_or(0), count_max: limit })
+    Ok(limit)
 }
 
 /// What any of these is answered with.

@@ -1,17 +1,17 @@
 //! `/WorldClientAPI/rtc/rooms`.
 
-use super::messages::{PAGE_MESSAGES, page_of};
-use crate::model::command::{Command, Page};
+use super::messages::{PAGE_MESSAGES, limit, page_of};
+use crate::model::command::Command;
 use crate::model::fault::Fault;
-use crate::model::meeting::{MeetingDraft, channel_of};
+use crate::model::meeting::{MeetingDraft, MeetingPage, channel_of};
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
-use crate::surface::mdaemon::parameters::{Parameters, invalid, with};
+use crate::surface::mdaemon::parameters::{Parameters, with};
 use crate::surface::mdaemon::{READ, WRITE, faults, payload};
 
-/// Rooms in one answer.
-const PAGE_ROOMS_MAX: u32 = 1_000;
+/// Rooms in one answer; their bytes are bounded too.
+const PAGE_ROOMS: u32 = 1_000;
 
 /// The rooms of the session's user.
 pub const LIST: Endpoint = Endpoint {
@@ -55,15 +55,9 @@ pub fn get(parameters: &Parameters<'_>) -> Result<Command, Fault> {
         let page = page_of(parameters, PAGE_MESSAGES)?;
         return Ok(Command::GetMeeting { channel: channel_of(&id), page, record: true });
     }
-    let number = parameters.number("page")?.unwrap_or(1);
-    let size = parameters.number("limit")?.unwrap_or(PAGE_ROOMS_MAX);
-    if number == 0 {
-        return Err(invalid("page", "Pages are counted from 1."));
-    }
-    if !(1..=PAGE_ROOMS_MAX).contains(&size) {
-        return Err(invalid("limit", "The limit is 1 to 1000."));
-    }
-    Ok(Command::ListMeetings { page: Page { number, size } })
+    let after = parameters.number("after")?.unwrap_or(0);
+    let count_max = limit(parameters, PAGE_ROOMS)?;
+    Ok(Command::ListMeetings { page: MeetingPage { after, count_max } })
 }
 
 /// What a room is to be.
@@ -75,14 +69,9 @@ pub fn put(parameters: &Parameters<'_>) -> Result<Command, Fault> {
         started: text("started")?,
         ended: text("ended")?,
         members: parameters.text("members")?.map(|members| addresses(&members)),
-        messages: messages(parameters)?,
+        messages: parameters.messages("messages")?.unwrap_or_default(),
     };
     Ok(Command::PutMeeting { channel: channel_of(&id), draft: Box::new(draft) })
-}
-
-/// In the query form `messages` may stand in the query too, where it means something else.
-fn messages(parameters: &Parameters<'_>) -> Result<Vec<crate::model::meeting::SealedMessage>, Fault> {
-    Ok(parameters.messages("messages")?.unwrap_or_default())
 }
 
 /// The room that goes.
@@ -101,11 +90,7 @@ fn addresses(members: &str) -> Vec<Box<str>> {
 pub fn encode(reply: &Reply) -> Response {
     match reply {
         Reply::Meeting { meeting, record: true, messages, next } => payload::room(meeting, messages, *next),
-        Reply::Meetings { items, page, total } => {
-            let reached = page.skip() as u64 + items.len() as u64;
-            let next = (!items.is_empty() && reached < *total).then_some(u64::from(page.number) + 1);
-            payload::rooms(items, next)
-        }
+        Reply::Meetings { items, next } => payload::rooms(items, *next),
         Reply::Done => payload::success(),
         _ => faults::mismatch(),
     }
