@@ -168,7 +168,7 @@ fn page_through(messages: usize, data_bytes: usize) {
     let ada = session(&server, "ada@example.com", "correct horse");
     call(&server, &ada, "PUT", "/rtc/rooms", json!({"id": "large"}));
     let mut http = server.http();
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), turns(&mut http));
     for first in (0..messages).step_by(AT_ONCE) {
         let one = |id| json!({"id": format!("m{id}"), "salt": "c2FsdA==", "data": "x".repeat(data_bytes)});
         let batch: Vec<_> = (first..messages.min(first + AT_ONCE)).map(one).collect();
@@ -176,6 +176,7 @@ fn page_through(messages: usize, data_bytes: usize) {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     eprintln!("{messages} messages of {data_bytes} bytes were put in {:?}", began.elapsed());
+    eprintln!("turns meanwhile: {}", told(&before, &turns(&mut http)));
     let before = turns(&mut http);
     let began = Instant::now();
     let rooms = http.call("GET", "/WorldClientAPI/rtc/rooms", &ada, &Value::Null).json();
@@ -197,19 +198,37 @@ fn page_through(messages: usize, data_bytes: usize) {
     }
     assert_eq!(seen, messages, "every message came once and in order");
     eprintln!("they were listed in {:?}, the slowest page in {slowest:?}", began.elapsed());
-    for ((label, before), (_, now)) in before.iter().zip(turns(&mut http)) {
-        eprintln!("turns {label}: {}", now - before);
-    }
-    let began = Instant::now();
+    eprintln!("turns meanwhile: {}", told(&before, &turns(&mut http)));
+    let (began, before) = (Instant::now(), turns(&mut http));
     call(&server, &ada, "DELETE", "/rtc/messages/large", Value::Null);
     eprintln!("they were deleted in {:?}", began.elapsed());
     let empty = call(&server, &ada, "GET", "/rtc/messages/large", Value::Null);
     assert_eq!(empty, json!({"room_id": "large", "messages": []}));
+    // Waits until the messages are off the disk.
+    call(&server, &ada, "PUT", "/rtc/rooms", json!({"id": "large"}));
+    eprintln!("they were off the disk in {:?}", began.elapsed());
+    eprintln!("turns meanwhile: {}", told(&before, &turns(&mut http)));
 }
 
 /// The histogram of turns: of each core, how many took at most so long.
 fn turns(http: &mut Http) -> Vec<(String, u64)> {
     http.metrics("corecast_turn_seconds_bucket")
+}
+
+/// How many turns there were between two readings, by the bound that they kept.
+fn told(before: &[(String, u64)], now: &[(String, u64)]) -> String {
+    let mut told = Vec::new();
+    let mut below = 0;
+    for ((label, before), (_, now)) in before.iter().zip(now) {
+        let (core, bound) = label.split_once(",le=").unwrap();
+        let up_to = now - before;
+        // Each core's buckets count up from the first.
+        if up_to > below {
+            told.push(format!("{core} {bound} s: {}", up_to - below));
+        }
+        below = if bound.contains("+Inf") { 0 } else { up_to };
+    }
+    told.join(", ")
 }
 
 #[test]

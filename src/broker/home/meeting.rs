@@ -258,8 +258,8 @@ impl Home {
         if draft.members.as_ref().is_some_and(|members| members.len() > members_max) {
             return Err(faults::invalid("members", format!("a meeting has at most {members_max} members")));
         }
-        let long = |member: &Box<str>| member.len() > MEMBER_BYTES_MAX;
-        if draft.members.as_ref().is_some_and(|members| members.iter().any(long)) {
+        let longest = draft.members.iter().flatten().map(|member| member.len()).max();
+        if longest.is_some_and(|bytes| bytes > MEMBER_BYTES_MAX) {
             return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
         }
         let messages_max = limits.meeting_messages_per_request_max as usize;
