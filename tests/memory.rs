@@ -61,6 +61,7 @@ fn shard() -> Shard {
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
         echo: false,
+        stored: Arc::default(),
     };
     Shard::new(setup, Now { monotonic_us: 0, unix_ms: 1_700_000_000_000 })
 }

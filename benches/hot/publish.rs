@@ -77,6 +77,7 @@ fn setup() -> Setup {
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
         echo: false,
+        stored: Arc::default(),
     }
 }
 

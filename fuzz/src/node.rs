@@ -52,6 +52,7 @@ fn setup() -> Setup {
         ping_interval_ms: 25_000,
         pong_timeout_ms: 10_000,
         echo: false,
+        stored: Arc::default(),
     }
 }
 

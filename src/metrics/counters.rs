@@ -70,6 +70,14 @@ pub struct Counters {
     /// Subscribers moved to a channel's newest publication because they were too slow.
     pub slow_skips: u64,
 
+    // The disk.
+    /// Changes that were stored.
+    pub writes_stored: u64,
+    /// Changes that could not be stored.
+    pub writes_failed: u64,
+    /// Changes refused because too many waited for the disk.
+    pub writes_refused: u64,
+
     // Cores.
     /// Messages from other cores.
     pub peer_messages: u64,
@@ -154,6 +162,9 @@ impl Counters {
             faults,
             slow_disconnects,
             slow_skips,
+            writes_stored,
+            writes_failed,
+            writes_refused,
             peer_messages,
             peer_overloads,
             gaps,
@@ -183,6 +194,9 @@ impl Counters {
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;
+        self.writes_stored += writes_stored;
+        self.writes_failed += writes_failed;
+        self.writes_refused += writes_refused;
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;
         self.gaps += gaps;

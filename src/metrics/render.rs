@@ -24,6 +24,7 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     connections(&mut page, &sum, per_core);
     traffic(&mut page, &sum);
     broker(&mut page, &sum);
+    disk(&mut page, &sum);
     cores(&mut page, &sum, per_core);
     page.finish()
 }
@@ -86,6 +87,17 @@ fn broker(page: &mut Page, sum: &Counters) {
         "Subscribers that were too slow for a channel, by what was done.",
         "policy",
         slow.into_iter(),
+    );
+}
+
+fn disk(page: &mut Page, sum: &Counters) {
+    let writes =
+        [("stored", sum.writes_stored), ("failed", sum.writes_failed), ("refused", sum.writes_refused)];
+    page.counters(
+        "corecast_writes_total",
+        "Changes of definitions and rooms on their way to the disk, by what became of them.",
+        "outcome",
+        writes.into_iter(),
     );
 }
 

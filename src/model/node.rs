@@ -24,6 +24,8 @@ pub struct CoreState {
     pub websocket_connections: u64,
     /// Users homed on this core that have a connection.
     pub online_users: u64,
+    /// The last change could not be stored, or the disk does not answer.
+    pub disk_fails: bool,
 }
 
 /// The node as a whole.

@@ -29,12 +29,14 @@ mod ring;
 pub mod settings;
 mod socket;
 pub mod stop;
+pub mod store;
 mod token;
 mod turn;
 
 pub use error::RuntimeError;
 pub use settings::RuntimeSettings;
 pub use stop::Stop;
+use store::Database;
 
 use crate::base::ids::CoreId;
 use crate::shard::Shard;
@@ -59,6 +61,7 @@ use std::thread::JoinHandle;
 /// The process, when a core panics.
 pub fn run(
     settings: RuntimeSettings,
+    database: Database,
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     ready: impl FnOnce(&[SocketAddr]),
     stop: &Stop,
@@ -69,6 +72,8 @@ pub fn run(
     let listeners = listener::open(&settings.listen, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
+    let (stores, desk) = store::ports(&doorbells, settings.effects_in_flight_max);
+    let store = store::start(database, desk)?;
     stop.attach(doorbells);
 
     let cpus = settings.cpus.clone();
@@ -77,8 +82,9 @@ pub fn run(
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);
     let mut failure = None;
-    for (index, ((cpu, port), listeners)) in cpus.into_iter().zip(ports).zip(listeners.cores).enumerate() {
-        let seat = Seat { id: CoreId(index as u16), cpu, common: common.clone(), port, listeners };
+    let places = cpus.into_iter().zip(ports).zip(stores).zip(listeners.cores);
+    for (index, (((cpu, port), store), listeners)) in places.enumerate() {
+        let seat = Seat { id: CoreId(index as u16), cpu, common: common.clone(), port, store, listeners };
         match spawn(seat, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
@@ -96,6 +102,8 @@ pub fn run(
             failure.get_or_insert(error);
         }
     }
+    // Every core has gone, so it writes what is left, closes the file and ends.
+    let _ = store.join();
     failure.map_or(Ok(()), Err)
 }
 

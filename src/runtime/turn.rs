@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Microseconds after which a shard that never runs out of wishes is told the time all the same.
 const TIMEOUT_OVERDUE_US: u64 = 10_000;
 
+/// Effects resolved in one turn, so that a group that was stored together does not keep the sockets waiting.
+const RESOLUTIONS_MAX: usize = 64;
+
 /// What comes after a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
@@ -36,6 +39,10 @@ impl Core {
         self.handle_batch();
         let (shard, now) = (&mut self.shard, self.now);
         self.port.hear(|from, message| shard.peer(now, from, message));
+        for _ in 0..RESOLUTIONS_MAX {
+            let Some((id, resolution)) = self.store.answer() else { break };
+            self.shard.resolve(self.now, id, resolution);
+        }
         self.pass_time();
         let idle = self.fulfil();
         if !idle {
@@ -136,7 +143,10 @@ impl Core {
 
     /// Whether there is work that no completion tells of.
     fn has_work(&self) -> bool {
-        self.port.ready() || (self.drain == Drain::No && self.common.stop.requested()) || self.finished()
+        self.port.ready()
+            || self.store.ready()
+            || (self.drain == Drain::No && self.common.stop.requested())
+            || self.finished()
     }
 
     /// The next moment at which something is due.

@@ -6,14 +6,15 @@ use crate::auth::Authenticator;
 use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
-use crate::config::{Config, Cores};
+use crate::config::{Config, Cores, data_lock};
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
+use crate::runtime::store::Database;
 use crate::runtime::{self, RuntimeSettings, Stop, clock};
 use crate::shard::{Setup, Shard};
 use crate::surface::router::Router;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 mod error;
 
@@ -21,6 +22,9 @@ pub use error::ServeError;
 
 /// Milliseconds a closed socket is still read, so that its last bytes are not lost to a reset.
 const LINGER_MS: u64 = 1_000;
+
+/// Name of the store in the data directory.
+pub const STORE_FILE: &str = "store.redb";
 
 /// What a node has to tell once it listens.
 pub struct Ready<'a> {
@@ -38,6 +42,7 @@ pub struct Ready<'a> {
 /// What kept the node from starting, or made it stop.
 pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
+    let _lock = data_lock::lock(&config.data_dir)?;
     let authenticator = Authenticator::new(config.auth_settings(&secrets))?;
     let cpus = cpus(&config.cores)?;
     let cores = cpus.len() as u16;
@@ -47,19 +52,32 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), Serv
         busy_poll_us: config.busy_poll_us.into(),
         drain_ms: u64::from(config.drain_time_s) * 1000,
         linger_ms: LINGER_MS,
+        effects_in_flight_max: config.limits.effects_in_flight_max,
     };
     let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
-    let setup = setup(config, cores, authenticator, realms.clone())?;
+    let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
+    let setup =
+        Setup { stored: database.load()?.into(), ..setup(config, cores, authenticator, realms.clone())? };
     let stop = Stop::new();
     stop.on_signals()?;
-    let make_shard = move |core: CoreId| Shard::new(Setup { core, ..setup.clone() }, clock::now());
     runtime::run(
         settings,
-        make_shard,
+        database,
+        make_shard(setup, cores),
         |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
         &stop,
     )?;
     Ok(())
+}
+
+/// Makes each core's shard once. What was stored is let go when the last one has its part of it.
+fn make_shard(setup: Setup, cores: u16) -> impl Fn(CoreId) -> Shard {
+    let setups = (0..cores).map(|core| Some(Setup { core: CoreId(core), ..setup.clone() })).collect();
+    let setups: Mutex<Vec<Option<Setup>>> = Mutex::new(setups);
+    move |core| {
+        let setup = setups.lock().ok().and_then(|mut setups| setups[core.index()].take());
+        Shard::new(setup.expect("the runtime makes the shard of a core once"), clock::now())
+    }
 }
 
 fn setup(
@@ -94,6 +112,7 @@ fn setup(
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         echo: config.debug.echo,
+        stored: Arc::default(),
     })
 }
 

@@ -117,6 +117,7 @@ impl Shard {
                 total.connections += state.connections;
                 total.websocket_connections += state.websocket_connections;
                 total.online_users += state.online_users;
+                total.disk_fails |= state.disk_fails;
             }
         }
         NodeState {
@@ -138,6 +139,7 @@ impl Shard {
             connections: self.counters.connections_open,
             websocket_connections: self.counters.websockets_open,
             online_users: self.home.state().online_users,
+            disk_fails: !self.effects.are_well(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`ended`](Shard::ended) / [`disconnected`](Shard::disconnected) | the peer sent its last / the socket is gone |
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
+//! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`drain`](Shard::drain) | the process goes away |
 //! | [`poll`](Shard::poll) | what to do next, drained after every call |
@@ -24,6 +25,8 @@ mod closing;
 mod commands;
 mod connection;
 mod drain;
+mod effect;
+mod effects;
 mod ending;
 mod gather;
 mod http;
@@ -33,6 +36,7 @@ mod outbox;
 mod output;
 mod pending;
 mod pushes;
+mod rooms;
 mod seats;
 mod setup;
 mod subscribing;
@@ -42,6 +46,7 @@ mod upgrade;
 mod users;
 mod websocket;
 
+pub use effect::{Effect, EffectId, Failure, Resolution};
 pub use message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
 pub use setup::Setup;
@@ -50,7 +55,6 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
-use crate::broker::catalog::Catalog;
 use crate::broker::edge::{Edge, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
@@ -60,6 +64,7 @@ use admission::Admission;
 use changes::Changes;
 use connection::Connection;
 use drain::Drain;
+use effects::Effects;
 use ending::Endings;
 use gather::Gathers;
 use message::Said;
@@ -78,6 +83,7 @@ pub struct Shard {
     home: Home,
     gathers: Gathers,
     changes: Changes,
+    effects: Effects,
     endings: Endings,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
@@ -103,10 +109,11 @@ pub struct Shard {
 
 impl Shard {
     /// A core's world at its start.
-    pub fn new(setup: Setup, now: Now) -> Self {
+    pub fn new(mut setup: Setup, now: Now) -> Self {
+        let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
         let cores = usize::from(setup.cores);
-        Self {
+        let mut shard = Self {
             now,
             connections: Slab::default(),
             admission: Admission::new(seed),
@@ -120,7 +127,8 @@ impl Shard {
                 setup.limits.clone(),
             ),
             gathers: Gathers::default(),
-            changes: Changes::new(Catalog::new(setup.realms.clone(), setup.limits.clone())),
+            changes: Changes::new(&setup, &stored),
+            effects: Effects::default(),
             endings: Endings::default(),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
@@ -136,7 +144,9 @@ impl Shard {
             lapped: Vec::new(),
             scratch: Vec::new(),
             setup,
-        }
+        };
+        shard.restore(&stored);
+        shard
     }
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
@@ -195,6 +205,7 @@ impl Shard {
         self.fire_deadlines();
         self.expire_gathers();
         self.expire_changes();
+        self.expire_effects();
         self.drain_step();
         self.housekeep();
         self.settle();
@@ -230,6 +241,7 @@ impl Shard {
         self.edge.invariants();
         self.home.invariants();
         self.endings_invariants();
+        self.effects_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {

@@ -8,6 +8,7 @@ use crate::broker::definitions::Definitions;
 use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
+use crate::store::Stored;
 use crate::surface::router::Router;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Setup {
     pub pong_timeout_ms: u64,
     /// Whether the echo socket is served.
     pub echo: bool,
+    /// What was stored when the node started: all of it, whatever the core. Not kept.
+    pub stored: Arc<Stored>,
 }
 
 impl Setup {

@@ -116,10 +116,10 @@ impl Call {
         let limits = &shared.plan.limits;
         match status {
             429 => limits.commands_per_second_max > 0,
-            // A frozen queue makes a core silent to a question to all cores.
+            // A frozen queue makes a core silent to a question to all cores; the disk may fail or be slow.
             503 => {
                 limits.peer_queue_messages_max < 1_000
-                    || matches!(self, Call::Rooms | Call::Metrics)
+                    || matches!(self, Call::Room { .. } | Call::Rooms | Call::Metrics)
                     || shared.plan.faults.drain
             }
             _ => false,

@@ -6,6 +6,7 @@
 mod act;
 mod call;
 mod client;
+mod disk;
 mod node;
 mod oracle;
 mod plan;
@@ -13,6 +14,7 @@ mod quiet;
 mod realms;
 mod rng;
 mod socket;
+mod stored;
 mod trace;
 mod view;
 mod wire;

@@ -1,14 +1,16 @@
 //! The node under test: its shards, the queues between them and their sockets, driven as the runtime does it.
 
+use crate::disk::Disk;
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::socket::Socket;
 use crate::trace;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Output, Shard, ShardMessage};
+use corecast::shard::{Output, Setup, Shard, ShardMessage};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 pub struct Node {
     pub now: Now,
@@ -16,6 +18,7 @@ pub struct Node {
     /// By sender, then receiver.
     lanes: Vec<Vec<Lane>>,
     pub sockets: Vec<Socket>,
+    pub disk: Disk,
     lane_messages_max: usize,
     kernel_bytes_max: usize,
     short_write: usize,
@@ -40,9 +43,11 @@ struct Lane {
 const OVERDUE_US: u64 = 10_000;
 
 impl Node {
-    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64) -> Self {
+    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, disk: Disk) -> Self {
+        let stored = Arc::new(disk.stored());
+        let setup = |core| Setup { stored: stored.clone(), ..plan.setup(core, seed, now) };
         let core = |core| Core {
-            shard: Shard::new(plan.setup(core, seed, now), now),
+            shard: Shard::new(setup(core), now),
             deadline_us: Some(now.monotonic_us),
             sockets: BTreeMap::new(),
             drained: false,
@@ -53,6 +58,7 @@ impl Node {
             cores: (0..plan.cores).map(core).collect(),
             lanes: (0..plan.cores).map(|_| lanes()).collect(),
             sockets: Vec::new(),
+            disk,
             lane_messages_max: plan.lane_messages_max,
             kernel_bytes_max: plan.kernel_bytes_max,
             short_write: plan.faults.short_write,
@@ -67,6 +73,7 @@ impl Node {
     /// From here on the kernel takes all it has room for, and no queue is held up.
     pub fn calm_down(&mut self) {
         self.short_write = 0;
+        self.disk.fails = 0;
         self.lanes.iter_mut().flatten().for_each(|lane| lane.frozen_until_us = 0);
     }
 
@@ -162,6 +169,32 @@ impl Node {
         self.lanes[from][to].frozen_until_us = self.now.monotonic_us + for_us;
     }
 
+    /// The disk does what waits, or tells what is done, or does not.
+    pub fn disk_step(&mut self, rng: &mut Rng) {
+        match rng.below(3) {
+            0 => drop(self.disk.commit(rng)),
+            1 => drop(self.resolve_one(rng)),
+            _ => {}
+        }
+    }
+
+    /// The disk does and tells all. Whether there was anything.
+    pub fn disk_all(&mut self, rng: &mut Rng) -> bool {
+        let mut moved = self.disk.commit(rng);
+        while self.resolve_one(rng) {
+            moved = true;
+        }
+        moved
+    }
+
+    fn resolve_one(&mut self, rng: &mut Rng) -> bool {
+        let Some((core, id, resolution)) = self.disk.tell(rng) else { return false };
+        trace::note(|| format!("core {core} hears of {id:?}: {resolution:?}"));
+        self.cores[core].shard.resolve(self.now, id, resolution);
+        self.invariants_of(core);
+        true
+    }
+
     /// One turn of a core without input: time, up to `count` wishes, what waits for peers.
     pub fn turn(&mut self, core: usize, count: usize, rng: &mut Rng) -> bool {
         let mut worked = self.pass_time(core);
@@ -233,6 +266,7 @@ impl Node {
                 one.unread_at_close = !one.to_server.is_empty();
                 one.to_server.clear();
             }
+            Output::Effect(id, effect) => self.disk.ask(core, id, effect),
             Output::Drained => self.cores[core].drained = true,
             Output::Idle { .. } => {}
         }

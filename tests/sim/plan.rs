@@ -49,6 +49,8 @@ pub struct Faults {
     pub stall: usize,
     pub freeze: usize,
     pub jump: usize,
+    /// That what is to be stored is not.
+    pub disk: usize,
     /// Whether one life ends in a drain.
     pub drain: bool,
 }
@@ -89,6 +91,7 @@ impl Plan {
             stall: chance(&[0, 10, 40]),
             freeze: chance(&[0, 20, 60]),
             jump: chance(&[0, 20, 60]),
+            disk: chance(&[0, 0, 30]),
             drain: chance(&[0, 0, 1]) == 1,
         };
         Self {
@@ -113,7 +116,7 @@ impl Plan {
     /// For a run in a realm: nothing is lost on the way but time.
     pub fn of_realm(rng: &mut Rng) -> Self {
         let lane_messages_max = *rng.pick(&[1, 3, 64, 1024]);
-        let faults = Faults { short_write: 0, cut: 0, stall: 0, freeze: 0, jump: 0, drain: false };
+        let faults = Faults { short_write: 0, cut: 0, stall: 0, freeze: 0, jump: 0, disk: 0, drain: false };
         let limits = Limits::default();
         let long = 3_600_000;
         Self {
@@ -155,6 +158,7 @@ impl Plan {
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
             echo: false,
+            stored: Arc::default(),
         }
     }
 

@@ -29,6 +29,7 @@ impl World {
 
     fn round(&mut self) -> bool {
         let mut moved = false;
+        moved |= self.node.disk_all(&mut self.rng);
         let cores = self.node.cores();
         for core in 0..cores {
             // Small chunks, as the runtime has them: input comes in the middle of a fan-out.

@@ -2,6 +2,7 @@
 
 use crate::act::{self, Scene};
 use crate::client::{Asked, Client, Shared, What};
+use crate::disk::Disk;
 use crate::node::Node;
 use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
@@ -47,7 +48,7 @@ impl World {
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
         devices.extend((0..plan.callers).map(|_| device(false, rng.below(plan.users.len()))));
         let now = Now { monotonic_us: 5_000_000, unix_ms: START_UNIX_MS };
-        let node = Node::start(&plan, seed, now, 0);
+        let node = Node::start(&plan, seed, now, 0, Disk::new(plan.faults.disk));
         Self {
             plan,
             rng,
@@ -64,7 +65,7 @@ impl World {
         }
     }
 
-    /// The process dies and comes back: nothing is left of what it knew. Its clock may be years off, because the
+    /// The process dies and comes back: nothing is left of what it knew but what is on the disk. Its clock may be years off, because the
     /// epochs of two lives differ by the clock only.
     pub fn restart(&mut self) {
         trace::note(|| "the node restarts".into());
@@ -72,7 +73,9 @@ impl World {
         let years = self.life as u64 * YEAR_MS;
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
-        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed);
+        let mut disk = std::mem::take(&mut self.node.disk).crash();
+        disk.fails = self.plan.faults.disk;
+        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed, disk);
         self.clients.clear();
         self.devices.iter_mut().for_each(|device| device.client = None);
         self.oracle.restart();
@@ -97,7 +100,8 @@ impl World {
 
     fn step(&mut self) {
         let cores = self.node.cores();
-        match self.rng.below(100) {
+        match self.rng.below(104) {
+            100.. => self.node.disk_step(&mut self.rng),
             0..30 => {
                 let (core, count) = (self.rng.below(cores), self.rng.within(1, 32));
                 self.node.turn(core, count, &mut self.rng);

@@ -5,7 +5,7 @@ use super::rules::Task;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::broker::catalog::Change;
-use crate::model::definition::HistoryBounds;
+use crate::model::definition::{DefinitionRecord, HistoryBounds};
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -43,6 +43,12 @@ impl Home {
     /// change ends is not found alive by the next.
     pub fn change(&mut self, number: u64, change: Arc<Change>) {
         self.jobs.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
+    }
+
+    /// Takes a definition in that was stored, before the first channel is opened.
+    pub fn restore_definition(&mut self, record: &Arc<DefinitionRecord>) {
+        let tasks = self.channels.rules.apply(&Change { was: None, is: Some(record.clone()) });
+        assert!(tasks.is_empty(), "no channel is open");
     }
 
     /// Whether a change is not settled.

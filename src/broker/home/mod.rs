@@ -36,7 +36,7 @@ mod users;
 
 pub use change::Settled;
 pub use output::{HomeOutput, HomePush};
-pub use rooms::{RoomsPart, merge_rooms};
+pub use rooms::{RoomChange, RoomChangeKind, RoomsPart, merge_rooms};
 pub use state::HomeState;
 
 use super::definitions::Definitions;
@@ -142,7 +142,8 @@ impl Home {
     }
 
     /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
-    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`].
+    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. What changes a room
+    /// goes through [`Home::decide_room`].
     pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
         let answer = match command {
             Command::Publish { channel, body, idempotency_key } => {
@@ -158,13 +159,6 @@ impl Home {
             Command::GetMessage { channel, message } => self.get_message(now, channel, message),
             Command::ListMessages { channel, page } => Ok(self.list_messages(now, &channel, page)),
             Command::ListMembers { channel } => self.list_members(origin, &channel),
-            Command::CreateRoom { channel, name, description } => {
-                self.create_room(now, origin, channel, name, description)
-            }
-            Command::UpdateRoom { channel, name, description } => {
-                self.update_room(now, origin, channel, name, description)
-            }
-            Command::DeleteRoom { channel } => self.delete_room(now, origin, channel),
             Command::GetRoom { channel } => self.get_room(&channel),
             Command::GetProfile { channel } => self.get_profile(origin, &channel),
             Command::UpdateProfile { channel, name, status } => {
@@ -180,6 +174,9 @@ impl Home {
             | Command::Unsubscribe { .. }
             | Command::NodeState
             | Command::Metrics
+            | Command::CreateRoom { .. }
+            | Command::UpdateRoom { .. }
+            | Command::DeleteRoom { .. }
             | Command::CreateDefinition { .. }
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }

@@ -17,7 +17,7 @@ pub const HEALTH: Endpoint = Endpoint {
     encode: |reply| answer(reply, health),
 };
 
-/// Should the node get new connections? 503 while it drains or a core does not turn.
+/// Should the node get new connections? 503 while it drains, a core does not turn, or nothing can be stored.
 pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
@@ -106,11 +106,16 @@ struct Ready {
 struct Checks {
     cores: bool,
     accepting: bool,
+    storage: bool,
 }
 
 fn ready(state: &NodeState) -> Response {
-    let checks = Checks { cores: state.silent_cores == 0, accepting: !state.draining };
-    let ready = checks.cores && checks.accepting;
+    let checks = Checks {
+        cores: state.silent_cores == 0,
+        accepting: !state.draining,
+        storage: !state.total.disk_fails,
+    };
+    let ready = checks.cores && checks.accepting && checks.storage;
     json_of(if ready { 200 } else { 503 }, &Ready { ready, checks })
 }
 
@@ -150,7 +155,7 @@ mod tests {
     use crate::model::node::{CoreState, NodeInfo};
     use crate::surface::testing::{decode, shown};
 
-    fn state(draining: bool, silent_cores: u32) -> Reply {
+    fn state(draining: bool, silent_cores: u32, disk_fails: bool) -> Reply {
         Reply::NodeState(NodeState {
             info: NodeInfo {
                 name: "corecast@a".into(),
@@ -159,7 +164,7 @@ mod tests {
                 started_monotonic_us: 0,
             },
             uptime_s: 61,
-            total: CoreState { connections: 5, websocket_connections: 4, online_users: 3 },
+            total: CoreState { connections: 5, websocket_connections: 4, online_users: 3, disk_fails },
             draining,
             silent_cores,
         })
@@ -167,7 +172,7 @@ mod tests {
 
     fn body(endpoint: &Endpoint, draining: bool, silent_cores: u32) -> (u16, String) {
         assert_eq!(decode(endpoint, endpoint.path, &[], ""), Ok(Command::NodeState));
-        shown(&(endpoint.encode)(&state(draining, silent_cores)))
+        shown(&(endpoint.encode)(&state(draining, silent_cores, false)))
     }
 
     #[test]
@@ -184,12 +189,14 @@ mod tests {
 
     #[test]
     fn readiness_names_the_check_that_fails() {
-        let shape = |ready, cores, accepting| {
-            format!(r#"{{"ready":{ready},"checks":{{"cores":{cores},"accepting":{accepting}}}}}"#)
+        let shape = |ready, cores, accepting, storage| {
+            let checks = format!(r#"{{"cores":{cores},"accepting":{accepting},"storage":{storage}}}"#);
+            format!(r#"{{"ready":{ready},"checks":{checks}}}"#)
         };
-        assert_eq!(body(&READY, false, 0), (200, shape(true, true, true)));
-        assert_eq!(body(&READY, true, 0), (503, shape(false, true, false)));
-        assert_eq!(body(&READY, false, 2), (503, shape(false, false, true)));
+        assert_eq!(body(&READY, false, 0), (200, shape(true, true, true, true)));
+        assert_eq!(body(&READY, true, 0), (503, shape(false, true, false, true)));
+        assert_eq!(body(&READY, false, 2), (503, shape(false, false, true, true)));
+        assert_eq!(shown(&(READY.encode)(&state(false, 0, true))), (503, shape(false, true, true, false)));
     }
 
     #[test]
