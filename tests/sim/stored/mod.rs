@@ -143,7 +143,8 @@ impl World {
         let mut found = BTreeMap::new();
         for room in rooms["data"].as_array().expect("a list") {
             let id = room["id"].as_str().and_then(|id| id.strip_prefix("room_")).expect("an id");
-            found.insert(id.to_owned(), (None, room["name"].as_str().expect("a name").to_owned()));
+            let name = room["name"].as_str().expect("a name").to_owned();
+            assert!(found.insert(id.to_owned(), (None, name)).is_none(), "a room is there once");
         }
         for definition in definitions["items"].as_array().expect("a list") {
             let text = definition["description"].as_str().expect("a text").to_owned();
