@@ -1,9 +1,9 @@
 //! The request reader and the router.
 
+use super::Case;
 use corecast::protocol::Next;
 use corecast::protocol::http::{HttpLimits, Method, RequestReader};
 use corecast::surface::router::Router;
-use criterion::Criterion;
 use std::hint::black_box;
 
 const REQUEST: &[u8] =
@@ -12,25 +12,27 @@ Authorization: Bearer key\r\nContent-Type: application/json\r\nContent-Length: 3
 {\"room_id\":\"room_1\",\"content\":\"Hello!\"}";
 
 /// One request, and one path.
-pub fn benches(criterion: &mut Criterion) {
+pub const CASES: &[Case] = &[
+    Case { name: "read a request", elements: 1, make: read },
+    Case { name: "route a path with a parameter", elements: 1, make: route },
+];
+
+fn read() -> Box<dyn FnMut()> {
     let limits = HttpLimits { head_bytes_max: 16 << 10, headers_max: 64, body_bytes_max: 1 << 20 };
-    let mut group = criterion.benchmark_group("http");
-    group.bench_function("read a request", |bencher| {
-        let mut reader = RequestReader::default();
-        bencher.iter(|| {
-            let mut requests = 0;
-            let result = reader.read(black_box(REQUEST), &limits, |_| {
-                requests += 1;
-                Next::Continue
-            });
-            assert!(result.is_ok() && requests == 1);
+    let mut reader = RequestReader::default();
+    Box::new(move || {
+        let mut requests = 0;
+        let result = reader.read(black_box(REQUEST), &limits, |_| {
+            requests += 1;
+            Next::Continue
         });
-    });
-    group.bench_function("route a path with a parameter", |bencher| {
-        let router = Router::new();
-        bencher.iter(|| {
-            black_box(router.find(Some(Method::Get), black_box("/v1/rooms/room_123")));
-        });
-    });
-    group.finish();
+        assert!(result.is_ok() && requests == 1);
+    })
+}
+
+fn route() -> Box<dyn FnMut()> {
+    let router = Router::new();
+    Box::new(move || {
+        black_box(router.find(Some(Method::Get), black_box("/v1/rooms/room_123")));
+    })
 }

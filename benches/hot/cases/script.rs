@@ -1,8 +1,10 @@
 //! A script that declares a channel, read and printed.
 
+use super::Case;
 use corecast::surface::xano::script::{ScriptLimits, parse, print};
-use criterion::{Criterion, Throughput};
 use std::hint::black_box;
+
+const LIMITS: ScriptLimits = ScriptLimits { name_bytes_max: 128, message_history_max: 1_000 };
 
 const CHAT: &str = "realtime_channel chat {
   public_messaging = {active: true}
@@ -17,17 +19,19 @@ const CHAT: &str = "realtime_channel chat {
 }";
 
 /// The chat room of the published page, both ways.
-pub fn benches(criterion: &mut Criterion) {
-    let limits = ScriptLimits { name_bytes_max: 128, message_history_max: 1_000 };
-    let mut group = criterion.benchmark_group("script");
-    group.throughput(Throughput::Bytes(CHAT.len() as u64));
-    group.bench_function("parse", |bencher| {
-        bencher.iter(|| black_box(parse(black_box(CHAT), &limits).is_ok()));
-    });
-    group.bench_function("print", |bencher| {
-        let script = parse(CHAT, &limits).expect("the page is right");
-        assert_eq!(print(&script), CHAT);
-        bencher.iter(|| print(black_box(&script)));
-    });
-    group.finish();
+pub const CASES: &[Case] = &[
+    Case { name: "parse", elements: CHAT.len() as u64, make: parsing },
+    Case { name: "print", elements: CHAT.len() as u64, make: printing },
+];
+
+fn parsing() -> Box<dyn FnMut()> {
+    Box::new(|| assert!(black_box(parse(black_box(CHAT), &LIMITS)).is_ok()))
+}
+
+fn printing() -> Box<dyn FnMut()> {
+    let script = parse(CHAT, &LIMITS).expect("the page is right");
+    assert_eq!(print(&script), CHAT);
+    Box::new(move || {
+        black_box(print(black_box(&script)));
+    })
 }

@@ -78,7 +78,11 @@ fn what_cannot_be_done_is_told_with_the_right_exit_code() {
         (&["run", "fanout", "--set", "clients=0"], 2, "clients"),
         (&["run", "fanout", "--target", "nobody"], 2, "corecast"),
         (&["run", "fanout", "--slo", "fast"], 2, "objective"),
-        (&["compare", "--set", "fanuot:rate=1"], 2, "that scenario is not run"),
+        (
+            &["compare", "--targets", "limit", "--scenarios", "idle", "--set", "fanuot:rate=1"],
+            2,
+            "is not run",
+        ),
         (&["run", "fanout", "--server", MOCK, "--port", &port], 1, "cannot use port"),
         (&["run", "fanout", "--server", "/bin/false"], 1, "ended at once with exit status: 1"),
         (&["run", "fanout", "--server", "/no/such/program"], 1, "is not installed: cargo build"),

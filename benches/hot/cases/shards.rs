@@ -1,0 +1,87 @@
+//! Whole shards with connections on them, as several cases need them.
+
+use super::websocket::masked;
+use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::base::ids::{ConnectionId, CoreId};
+use corecast::base::limits::Limits;
+use corecast::base::time::Now;
+use corecast::broker::definitions::Definitions;
+use corecast::model::node::NodeInfo;
+use corecast::model::session::Scopes;
+use corecast::shard::{Output, Setup, Shard};
+use corecast::surface::router::Router;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// The time of all that happens.
+pub const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
+
+const UPGRADE: &[u8] = b"GET /v1/realtime HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer bench-key\r\n\r\n";
+
+/// The shard of one of several cores.
+pub fn shard(core: u16, cores: u16) -> Shard {
+    let key = ApiKey {
+        key: Secret::new("bench-key"),
+        user: "bench".into(),
+        name: None,
+        scopes: Scopes::READ.union(Scopes::WRITE),
+    };
+    let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
+    let setup = Setup {
+        core: CoreId(core),
+        cores,
+        seed: 1,
+        node: Arc::new(NodeInfo {
+            name: "bench".into(),
+            version: "0",
+            started_unix_ms: NOW.unix_ms,
+            started_monotonic_us: NOW.monotonic_us,
+        }),
+        limits: Arc::new(Limits { commands_per_second_max: 0, ..Limits::default() }),
+        definitions: Arc::new(Definitions::default()),
+        realms: Arc::new([]),
+        authenticator: Arc::new(Authenticator::new(settings).expect("the settings are good")),
+        router: Arc::new(Router::new()),
+        allowed_origins: Arc::new([]),
+        ping_interval_ms: 30_000,
+        pong_timeout_ms: 20_000,
+        echo: false,
+    };
+    Shard::new(setup, NOW)
+}
+
+/// A WebSocket connection.
+pub fn connect(shard: &mut Shard) -> ConnectionId {
+    let id = shard.accept(NOW, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("no limit is near");
+    shard.receive(NOW, id, &mut UPGRADE.to_vec());
+    assert_eq!(drain(shard), 1, "the answer to the upgrade");
+    id
+}
+
+/// The frame of a subscription to `channel`.
+pub fn subscribe(channel: &str) -> Vec<u8> {
+    masked(format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#).as_bytes())
+}
+
+/// The frame of a publication to `channel`.
+pub fn publish(channel: &str) -> Vec<u8> {
+    let data = r#"{"text":"some sixty bytes of JSON, as a chat has them"}"#;
+    masked(format!(r#"{{"type":"publish","channel":"{channel}","data":{data}}}"#).as_bytes())
+}
+
+/// Takes all that the shard wants written; says in how many writes.
+pub fn drain(shard: &mut Shard) -> usize {
+    let mut writes = 0;
+    loop {
+        match shard.poll() {
+            Output::Transmit(id) => {
+                let bytes = shard.transmit(id).bytes();
+                shard.sent(NOW, id, bytes);
+                writes += 1;
+            }
+            Output::Idle { .. } => return writes,
+            other => panic!("{other:?}"),
+        }
+    }
+}
