@@ -37,6 +37,8 @@ pub struct Counters {
     pub messages_received: u64,
     /// WebSocket messages sent: replies, and pushes once per subscriber.
     pub messages_sent: u64,
+    /// Pushes encoded: one for each channel, dialect and core, however many subscribers hear it.
+    pub frames_encoded: u64,
     /// Bytes received from sockets.
     pub bytes_received: u64,
     /// Bytes that the kernel took.
@@ -137,6 +139,7 @@ impl Counters {
             subscriptions_open,
             messages_received,
             messages_sent,
+            frames_encoded,
             bytes_received,
             bytes_sent,
             sends,
@@ -166,6 +169,7 @@ impl Counters {
         self.subscriptions_open += subscriptions_open;
         self.messages_received += messages_received;
         self.messages_sent += messages_sent;
+        self.frames_encoded += frames_encoded;
         self.bytes_received += bytes_received;
         self.bytes_sent += bytes_sent;
         self.sends += sends;

@@ -52,6 +52,11 @@ fn traffic(page: &mut Page, sum: &Counters) {
     );
     page.counter("corecast_bytes_received_total", "Bytes received from sockets.", sum.bytes_received);
     page.counter("corecast_bytes_sent_total", "Bytes sent to sockets.", sum.bytes_sent);
+    page.counter(
+        "corecast_frames_encoded_total",
+        "Pushes encoded: one for each channel, dialect and core.",
+        sum.frames_encoded,
+    );
     page.counter("corecast_sends_total", "Writes to sockets.", sum.sends);
     page.counter(
         "corecast_short_sends_total",

@@ -12,7 +12,6 @@ mod http;
 mod http1;
 mod messages;
 mod newcomer;
-mod pages;
 mod process;
 mod recovery;
 mod rest;

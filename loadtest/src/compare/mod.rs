@@ -27,10 +27,11 @@ use series::Series;
 const QUICK: [&str; 7] =
     ["fanout", "fanout-burst", "fanout-saturated", "chat", "chat-saturated", "idle", "round-trip"];
 /// Those of a whole comparison.
-const WHOLE: [&str; 13] = [
+const WHOLE: [&str; 14] = [
     "fanout",
     "fanout-burst",
     "fanout-saturated",
+    "fanout-saturated-burst",
     "fanout-saturated-1k",
     "chat",
     "chat-paced",
