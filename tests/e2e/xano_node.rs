@@ -63,7 +63,8 @@ fn a_client_of_another_make_is_served() {
     let modules = tempfile::tempdir().unwrap();
     if let Err(why) = installed(modules.path()) {
         // Past the harness, which hides what a passing test prints.
-        let _ = writeln!(std::io::stderr(), "skipped: no client of another make speaks with the program: {why}");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: no client of another make speaks with the program: {why}");
         return;
     }
     let cores = if crate::server::two_cpus() { "cores=2" } else { "cores=1" };
