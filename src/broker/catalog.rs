@@ -196,7 +196,9 @@ impl Catalog {
 
     fn realm(&self, id: u64) -> Result<&Realm, Fault> {
         let realm = self.realms.iter().find(|realm| realm.id == id);
-        realm.map(|realm| &**realm).ok_or_else(|| Fault::new(FaultCode::NotFound, "there is no such realm"))
+        realm
+            .map(|realm| &**realm)
+            .ok_or_else(|| Fault::new(FaultCode::NotFound, "the configuration has no such set of channels"))
     }
 
     fn put(&mut self, record: &Arc<DefinitionRecord>) {

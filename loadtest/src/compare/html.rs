@@ -1,7 +1,7 @@
 //! `report.html`: one page with plots that opens from disk and needs nothing else.
 
 use super::figure::{FIGURES, Figure, Source, by_name, number, over, ratio};
-use super::markdown::marks;
+use super::markdown::{marks, rounds};
 use super::report::Report;
 use super::svg::{self, Axis, Line, escape};
 use crate::scenario::Load;
@@ -20,9 +20,9 @@ pub fn page(report: &Report) -> String {
     let mut text = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Comparison of brokers</title>\
-         <style>{STYLE}</style>\n<main><h1>Comparison of brokers</h1>\n<p>{}, {} rounds, medians.</p>\n",
+         <style>{STYLE}</style>\n<main><h1>Comparison of brokers</h1>\n<p>{}, {}, medians.</p>\n",
         escape(&environment.machine),
-        report.rounds
+        rounds(report.rounds)
     );
     if !report.complete {
         text += "<p class=\"red\">The series broke off: this is what was done until then.</p>\n";

@@ -69,15 +69,61 @@ impl Report {
         }
         let missed = self.bars.iter().filter(|bar| bar.met == Some(false));
         let missed: Vec<String> = missed.map(|verdict| verdict.bar.title()).collect();
-        if missed.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::BarMissed(format!("bars missed: {}", missed.join("; "))))
+        if !missed.is_empty() {
+            return Err(Failure::BarMissed(format!("bars missed: {}", missed.join("; "))));
         }
+        let refused = self.refused();
+        refused.map_or(Ok(()), |run| {
+            let Outcome { scenario, target, .. } = run;
+            Err(Failure::Failed(format!(
+                "no result for {scenario} on {target}: the generator was overloaded in every round"
+            )))
+        })
+    }
+
+    /// A run of a scenario and a target of which every round was refused.
+    fn refused(&self) -> Option<&Outcome> {
+        self.results.iter().find(|run| {
+            let same = |other: &&Outcome| (&run.scenario, &run.target) == (&other.scenario, &other.target);
+            self.results.iter().filter(same).all(|round| round.generator_overloaded)
+        })
     }
 
     /// The targets that ran.
     pub fn present(&self) -> impl Iterator<Item = &str> {
         self.targets.iter().filter(|peer| peer.missing.is_none()).map(|peer| peer.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(overloaded: [bool; 2]) -> Result<(), Failure> {
+        let run = |(target, overloaded): (&str, bool)| Outcome {
+            scenario: "chat".to_owned(),
+            target: target.to_owned(),
+            generator_overloaded: overloaded,
+            ..Outcome::default()
+        };
+        let runs = [("a", false), ("b", overloaded[0]), ("a", true), ("b", overloaded[1])];
+        let report = Report {
+            environment: Environment::now(),
+            rounds: 2,
+            complete: true,
+            targets: Vec::new(),
+            scenarios: Vec::new(),
+            bars: Vec::new(),
+            results: runs.into_iter().map(run).collect(),
+            latency: BTreeMap::new(),
+        };
+        report.verdict()
+    }
+
+    #[test]
+    fn a_target_of_which_every_round_was_refused_has_no_result() {
+        assert_eq!(verdict([false, true]), Ok(()));
+        let failure = verdict([true, true]).unwrap_err();
+        assert!(matches!(&failure, Failure::Failed(why) if why.contains("chat on b")), "{failure}");
     }
 }

@@ -5,7 +5,7 @@ use super::rules::Task;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::broker::catalog::Change;
-use crate::model::definition::DefinitionRecord;
+use crate::model::definition::{DefinitionRecord, HistoryBounds};
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -96,6 +96,11 @@ impl Home {
                     let channel = channel.name.clone();
                     self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
                 }
+            }
+            Task::Trim(_) => {
+                // Here and not when it is read next: what is let go of does not come back when more may be kept again.
+                let bounds = HistoryBounds { age_ms_max: 0, ..self.channels.definition(id).history };
+                self.channels.edit_history(id, |history| history.fit(&bounds, 0));
             }
         }
         steps

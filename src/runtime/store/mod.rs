@@ -10,3 +10,6 @@ pub use database::Database;
 pub use error::StoreError;
 pub(super) use port::{Desk, Port, ports};
 pub(super) use thread::start;
+
+#[cfg(test)]
+mod tests;
