@@ -38,7 +38,7 @@ fn answer(port: &Port) -> (EffectId, Resolution) {
 fn all_effects_of_all_cores_are_done_and_answered_in_order() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("store");
-    let (ports, desk) = ports(&doorbells(2), 101);
+    let (ports, desk, _checks) = ports(&doorbells(2), 101);
     // All wait before the thread begins, so they are one group, and every queue is as full as it gets.
     for n in 0..100 {
         for (core, port) in ports.iter().enumerate() {
@@ -68,7 +68,7 @@ fn all_effects_of_all_cores_are_done_and_answered_in_order() {
 fn a_core_that_sleeps_is_woken() {
     let home = tempfile::tempdir().unwrap();
     let doorbells = doorbells(1);
-    let (ports, desk) = ports(&doorbells, 1);
+    let (ports, desk, _checks) = ports(&doorbells, 1);
     let thread = start(Database::open(&home.path().join("store")).unwrap(), desk).unwrap();
     let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
     ring.watch(doorbells[0].as_raw_fd());
