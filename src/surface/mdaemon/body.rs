@@ -61,7 +61,7 @@ pub fn form_value<'a>(head: &Head<'a>, body: &'a [u8], name: &str) -> Option<Cow
 pub fn unpacked(request: &str) -> Result<Vec<u8>, Fault> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let text = request.trim().replace(' ', "+");
+    let text = request.trim_matches(['\r', '\n']).replace(' ', "+");
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     GeneralPurpose::new(alphabet, LENIENT).decode(text).map_err(|_| {
         let fault =

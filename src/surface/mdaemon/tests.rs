@@ -10,6 +10,7 @@ use crate::model::reply::Reply;
 use crate::protocol::http::Method;
 use crate::surface::Endpoint;
 use crate::surface::testing::{decode, shown, with_head};
+use proptest::prelude::*;
 use std::sync::Arc;
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
@@ -261,4 +262,32 @@ fn answers_have_the_documented_shape() {
         assert_eq!(shown(&encode(&reply)), (200, expected.into()));
     }
     assert_eq!(shown(&(ping::GET.encode)(&Reply::Pong)), (200, r#"{"pong":true}"#.into()));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_requests_never_panic(
+        query in "[ -\"$-~]{0,40}",
+        named in prop::option::of("(id|room_id|data|request|messages|members)=[!-\"$-~]{0,20}"),
+        body in prop::collection::vec(any::<u8>(), 0..80),
+        kind in 0..3_usize,
+    ) {
+        let query: String = query.chars().filter(|c| !c.is_whitespace()).chain("&".chars()).collect();
+        let target = format!("/WorldClientAPI?route=rtc&rooms=1&{query}{}", named.unwrap_or_default());
+        let fields = [&JSON[..], &FORM, &[]][kind];
+        let body = String::from_utf8_lossy(&body);
+        for endpoint in [&query::GET, &query::PUT, &query::DELETE, &query::POST] {
+            let _ = decode(endpoint, &target, fields, &body);
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked(json in any::<Vec<u8>>()) {
+        use base64::Engine;
+        use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+        for packed in [STANDARD.encode(&json), STANDARD_NO_PAD.encode(&json), URL_SAFE.encode(&json)] {
+            prop_assert_eq!(body::unpacked(&packed), Ok(json.clone()));
+            prop_assert_eq!(body::unpacked(&packed.replace('+', " ")), Ok(json.clone()));
+        }
+    }
 }
