@@ -87,7 +87,7 @@ pub struct Limits {
     pub meeting_changes_waiting_max: u32,
 
     // The disk.
-    /// Changes that may wait for the disk, per core.
+    /// Changes and questions that may wait for the disk, and logins for their check, per core.
     pub effects_in_flight_max: u32,
 
     // Between cores.
