@@ -5,7 +5,7 @@ use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
 use corecast::broker::definitions::Definitions;
-use corecast::model::definition::{ChannelDefinition, HistoryBounds, SlowPolicy};
+use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
 use corecast::shard::{Setup, Shard};
@@ -80,10 +80,15 @@ fn limits() -> Limits {
 fn definitions() -> Definitions {
     let mut definitions = Definitions::default();
     let history = HistoryBounds { count_max: 4, bytes_max: 2_000, age_ms_max: 10_000 };
-    let room = ChannelDefinition { history, presence: true, slow: SlowPolicy::Skip };
+    let room = ChannelDefinition {
+        history,
+        presence: Presence::Users,
+        slow: SlowPolicy::Skip,
+        ..ChannelDefinition::default()
+    };
     definitions.namespaces.insert("room".into(), room);
     let nothing = HistoryBounds { count_max: 0, bytes_max: 0, age_ms_max: 0 };
-    let conversation = ChannelDefinition { history: nothing, presence: false, slow: SlowPolicy::Disconnect };
+    let conversation = ChannelDefinition { history: nothing, ..ChannelDefinition::default() };
     definitions.namespaces.insert("conversation".into(), conversation);
     definitions
 }

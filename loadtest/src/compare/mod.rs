@@ -9,6 +9,7 @@ mod environment;
 mod figure;
 mod html;
 mod markdown;
+mod plots;
 mod report;
 mod series;
 mod svg;
@@ -72,7 +73,7 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let report = Report::new(series, &bars, ended.is_ok());
     report.write(&arguments.out)?;
     println!("{}", markdown::page(&report));
-    println!("written: {0}/report.json, report.md, report.html, hdr/", arguments.out.display());
+    println!("written: {0}/report.json, report.md, report.html, plots/, hdr/", arguments.out.display());
     ended?;
     report.verdict()
 }

@@ -3,7 +3,7 @@
 use super::bars::{self, Bar, Verdict};
 use super::environment::{Environment, Peer};
 use super::series::Series;
-use super::{html, markdown};
+use super::{html, markdown, plots};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -50,7 +50,8 @@ impl Report {
         }
     }
 
-    /// Writes `report.json`, `report.md` and `report.html` into `directory`, made if need be.
+    /// Writes `report.json`, `report.md`, `report.html` and the plots, each also as a file, into `directory`, made if
+    /// need be.
     pub fn write(&self, directory: &Path) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
         let fail = |error: std::io::Error| format!("{}: {error}", directory.display());
@@ -58,6 +59,14 @@ impl Report {
         fs::write(directory.join("report.json"), json + "\n").map_err(fail)?;
         fs::write(directory.join("report.md"), markdown::page(self)).map_err(fail)?;
         fs::write(directory.join("report.html"), html::page(self)).map_err(fail)?;
+        let plots = directory.join("plots");
+        fs::create_dir_all(&plots).map_err(fail)?;
+        for scenario in &self.scenarios {
+            for plot in plots::plots(self, &scenario.name) {
+                let file = plots.join(format!("{}-{}.svg", scenario.name, plot.name));
+                fs::write(file, plots::alone(self, &scenario.name, &plot)).map_err(fail)?;
+            }
+        }
         Ok(())
     }
 
