@@ -7,7 +7,7 @@
 //! | 5 | `cli`, `config`, `server` |
 //! | 4 | `runtime` |
 //! | 3 | `shard` |
-//! | 2 | `broker`, `surface`, `auth`, `metrics` |
+//! | 2 | `broker`, `surface`, `auth`, `store`, `metrics` |
 //! | 1 | `model`, `protocol` |
 //! | 0 | `base` |
 
@@ -25,4 +25,5 @@ pub mod protocol;
 pub mod runtime;
 pub mod server;
 pub mod shard;
+pub mod store;
 pub mod surface;

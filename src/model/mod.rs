@@ -7,5 +7,6 @@ pub mod fault;
 pub mod node;
 pub mod publication;
 pub mod realm;
+pub mod record;
 pub mod reply;
 pub mod session;

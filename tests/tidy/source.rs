@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("auth", 2),
     ("broker", 2),
     ("metrics", 2),
+    ("store", 2),
     ("surface", 2),
     ("shard", 3),
     ("runtime", 4),
