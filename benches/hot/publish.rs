@@ -76,6 +76,7 @@ fn setup() -> Setup {
         allowed_origins: Arc::new([]),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
+        history_flush_ms: None,
         echo: false,
     }
 }

@@ -41,6 +41,8 @@ pub enum HistoryRecord {
     },
     /// An idempotency key that is still remembered, with its first answer.
     Key {
+        /// Which channel.
+        channel: ChannelName,
         /// The key as the broker knows it.
         key: Arc<str>,
         /// When it was first used, milliseconds since 1970.
@@ -53,13 +55,13 @@ pub enum HistoryRecord {
 }
 
 impl HistoryRecord {
-    /// Which channel it is about; none for keys.
-    pub fn channel(&self) -> Option<&ChannelName> {
+    /// Which channel it is about.
+    pub fn channel(&self) -> &ChannelName {
         match self {
-            Self::Append { channel, .. } | Self::Ring { channel, .. } | Self::Ended { channel, .. } => {
-                Some(channel)
-            }
-            Self::Key { .. } => None,
+            Self::Append { channel, .. }
+            | Self::Ring { channel, .. }
+            | Self::Ended { channel, .. }
+            | Self::Key { channel, .. } => channel,
         }
     }
 
@@ -75,7 +77,9 @@ impl HistoryRecord {
                     channel.as_str().len() + entries.iter().map(|bytes| 16 + bytes.len()).sum::<usize>()
                 }
                 Self::Ended { channel, .. } => channel.as_str().len(),
-                Self::Key { key, message, .. } => key.len() + message.as_ref().map_or(0, |bytes| bytes.len()),
+                Self::Key { channel, key, message, .. } => {
+                    channel.as_str().len() + key.len() + message.as_ref().map_or(0, |bytes| bytes.len())
+                }
             }
     }
 }

@@ -93,6 +93,7 @@ fn setup(
         allowed_origins: config.auth.allowed_origins.clone().into(),
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
+        history_flush_ms: None,
         echo: config.debug.echo,
     })
 }

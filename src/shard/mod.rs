@@ -9,6 +9,7 @@
 //! | [`ended`](Shard::ended) / [`disconnected`](Shard::disconnected) | the peer sent its last / the socket is gone |
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
+//! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`drain`](Shard::drain) | the process goes away |
 //! | [`poll`](Shard::poll) | what to do next, drained after every call |
@@ -27,6 +28,7 @@ mod drain;
 mod ending;
 mod gather;
 mod http;
+mod log;
 mod mesh;
 mod message;
 mod outbox;
@@ -42,6 +44,7 @@ mod upgrade;
 mod users;
 mod websocket;
 
+pub use log::{LogMessage, LogNews};
 pub use message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
 pub use setup::Setup;
@@ -62,6 +65,7 @@ use connection::Connection;
 use drain::Drain;
 use ending::Endings;
 use gather::Gathers;
+use log::LogSide;
 use message::Said;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -79,6 +83,7 @@ pub struct Shard {
     gathers: Gathers,
     changes: Changes,
     endings: Endings,
+    log: LogSide,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
@@ -106,22 +111,22 @@ impl Shard {
     pub fn new(setup: Setup, now: Now) -> Self {
         let seed = setup.core_seed();
         let cores = usize::from(setup.cores);
+        let mut home =
+            Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
+        if setup.history_flush_ms.is_some() {
+            home.attach_log();
+        }
         Self {
             now,
             connections: Slab::default(),
             admission: Admission::new(seed),
             users: Users::new(seed),
             edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
-            home: Home::new(
-                seed,
-                setup.cores,
-                setup.definitions.clone(),
-                &setup.realms,
-                setup.limits.clone(),
-            ),
+            home,
             gathers: Gathers::default(),
             changes: Changes::new(Catalog::new(setup.realms.clone(), setup.limits.clone())),
             endings: Endings::default(),
+            log: LogSide::new(setup.history_flush_ms),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
             drain: None,
@@ -196,6 +201,7 @@ impl Shard {
         self.expire_gathers();
         self.expire_changes();
         self.drain_step();
+        self.work_for_log();
         self.housekeep();
         self.settle();
     }
@@ -230,6 +236,7 @@ impl Shard {
         self.edge.invariants();
         self.home.invariants();
         self.endings_invariants();
+        self.log_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {

@@ -154,6 +154,7 @@ impl Plan {
             allowed_origins: Arc::from([]),
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
+            history_flush_ms: None,
             echo: false,
         }
     }

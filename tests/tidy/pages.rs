@@ -31,7 +31,8 @@ const WORDS: &[&str] = &[
 #[test]
 fn the_code_map_is_the_tree() {
     let text = read("ARCHITECTURE.md");
-    assert!(text.lines().count() < 400, "ARCHITECTURE.md has fewer than 400 lines");
+    // The map has a line for each file; the rest must stay what one reads at a time.
+    assert!(text.lines().count() < 500, "ARCHITECTURE.md has fewer than 500 lines");
     let map = text.split_once("\n## Code map\n").expect("a code map").1;
     let map = map.split("\n## ").next().unwrap_or_default();
     let mut listed = BTreeSet::new();

@@ -30,6 +30,11 @@ impl Epochs {
         self.last
     }
 
+    /// Takes note of an epoch that an earlier process gave out: all from here on are greater.
+    pub fn note(&mut self, epoch: u64) {
+        self.last = self.last.max(epoch);
+    }
+
     /// The newest epoch, 0 before the first.
     pub fn last(&self) -> u64 {
         self.last
@@ -53,6 +58,14 @@ mod tests {
             assert!(epoch > last && epoch < 1 << 53, "{epoch} after {last}");
             last = epoch;
         }
+    }
+
+    #[test]
+    fn epochs_are_greater_than_those_that_were_found() {
+        let mut epochs = Epochs::new(KeyedState::new(1, 2));
+        epochs.note(1 << 51);
+        epochs.note(5);
+        assert_eq!(epochs.next(at(1_000_000)), (1 << 51) + 1);
     }
 
     #[test]

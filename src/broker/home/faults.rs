@@ -37,3 +37,12 @@ pub fn not_yours(message: &'static str) -> Fault {
 pub fn too_long(field: &'static str, bytes_max: usize) -> Fault {
     Fault::new(FaultCode::InvalidRequest, format!("{field} is longer than {bytes_max} bytes"))
 }
+
+/// What was asked for is not on disk, and may never be.
+pub fn not_written() -> Fault {
+    Fault::new(
+        FaultCode::Unavailable,
+        "this node could not write the channel's history, so it does not know whether this was kept; its operator finds the \
+         reason in the node's output",
+    )
+}

@@ -12,18 +12,22 @@
 mod change;
 mod channel;
 mod channels;
+mod checkpoint;
 mod congestion;
 mod epochs;
 mod faults;
 mod heal;
 mod history;
 mod idempotency;
+mod log;
+mod logging;
 mod members;
 mod messages;
 mod output;
 mod profiles;
 mod publish;
 mod realm;
+mod restore;
 mod retention;
 mod rooms;
 mod rules;
@@ -35,6 +39,7 @@ mod tests;
 mod users;
 
 pub use change::Settled;
+pub use log::LogPart;
 pub use output::{HomeOutput, HomePush};
 pub use rooms::{RoomsPart, merge_rooms};
 pub use state::HomeState;
@@ -51,8 +56,10 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use change::Jobs;
 use channels::Channels;
+use checkpoint::Cursor;
 use congestion::Congestion;
 use idempotency::Idempotency;
+use restore::Restoring;
 use rkyv::util::AlignedVec;
 use rooms::Rooms;
 use rules::Rules;
@@ -75,6 +82,10 @@ pub struct Home {
     users: Users,
     /// Changes of definitions under way.
     jobs: Jobs,
+    /// How far a checkpoint of the history log is, while one is under way.
+    checkpoint: Option<Cursor>,
+    /// What replaying the history log needs to remember.
+    restoring: Restoring,
     definitions: Arc<Definitions>,
     limits: Arc<Limits>,
     outputs: VecDeque<HomeOutput>,
@@ -130,6 +141,8 @@ impl Home {
             rooms: Rooms::new(hasher(2), limits.rooms_max),
             users: Users::new(hasher(3), limits.profiles_max),
             jobs: Jobs::default(),
+            checkpoint: None,
+            restoring: Restoring::default(),
             definitions,
             limits,
             outputs: VecDeque::new(),
@@ -142,7 +155,8 @@ impl Home {
     }
 
     /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
-    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`].
+    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. The answer may be one
+    /// that has to wait: [`Home::take_barrier`] says so.
     pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
         let answer = match command {
             Command::Publish { channel, body, idempotency_key } => {
@@ -205,6 +219,9 @@ impl Home {
     /// Housekeeping, due every second or so: ages histories, forgets channels and keys, goes on healing. Does
     /// a bounded amount of work and goes on from there at the next call.
     pub fn sweep(&mut self, now: Now) {
+        if self.channels.log.is_replaying() {
+            return;
+        }
         self.channels.sweep(now, SWEPT_CHANNELS_MAX);
         self.idempotency.expire(now, SWEPT_KEYS_MAX);
         for core in 0..self.congestion.cores() {

@@ -116,6 +116,7 @@ impl Home {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
         let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         let owner = &origin.session.user;
         let room = Room {
             id: channel.suffix().to_owned(),
@@ -145,6 +146,7 @@ impl Home {
         }
         let mut room = Room::clone(room);
         let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
         room.updated_ms = now.unix_ms;
@@ -167,8 +169,8 @@ impl Home {
         }
         let room = Room::clone(room);
         let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         self.rooms.remove(&channel);
-        self.channels.edit_history(id, |history| history.clear());
         self.publish_on(now, id, &origin.session.user, Body::RoomDeleted { room: room.clone() });
         Ok(Reply::RoomDeleted(room))
     }

@@ -105,6 +105,7 @@ fn read(kind: u8, fields: &mut Fields<'_>) -> Option<Entry> {
         },
         kind::ENDED => HistoryRecord::Ended { channel: fields.channel()?, epoch: fields.number()? },
         kind::KEY => HistoryRecord::Key {
+            channel: fields.channel()?,
             key: std::str::from_utf8(fields.bytes()?).ok()?.into(),
             time_ms: fields.number()?,
             position: fields.position()?,

@@ -52,8 +52,9 @@ fn history(out: &mut Vec<u8>, record: &HistoryRecord) {
             text(out, channel.as_str().as_bytes());
             number(out, *epoch);
         }
-        HistoryRecord::Key { key, time_ms, position, message } => {
+        HistoryRecord::Key { channel, key, time_ms, position, message } => {
             out.push(kind::KEY);
+            text(out, channel.as_str().as_bytes());
             text(out, key.as_bytes());
             number(out, *time_ms);
             place(out, *position);

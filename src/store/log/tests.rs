@@ -32,9 +32,16 @@ fn all() -> Vec<Entry> {
             committed: false,
             entries,
         }),
-        Entry::History(HistoryRecord::Ended { channel, epoch: 7 }),
-        Entry::History(HistoryRecord::Key { key: "k".into(), time_ms: 5, position: AT, message: None }),
+        Entry::History(HistoryRecord::Ended { channel: channel.clone(), epoch: 7 }),
         Entry::History(HistoryRecord::Key {
+            channel: channel.clone(),
+            key: "k".into(),
+            time_ms: 5,
+            position: AT,
+            message: None,
+        }),
+        Entry::History(HistoryRecord::Key {
+            channel,
             key: "m".into(),
             time_ms: 5,
             position: AT,
