@@ -65,6 +65,16 @@ impl HistoryRecord {
         }
     }
 
+    /// The epoch it speaks of.
+    pub fn epoch(&self) -> u64 {
+        match self {
+            Self::Append { position, .. } | Self::Ring { position, .. } | Self::Key { position, .. } => {
+                position.epoch
+            }
+            Self::Ended { epoch, .. } => *epoch,
+        }
+    }
+
     /// Bytes it takes in a queue, roughly: what it refers to, and a constant for itself.
     pub fn weight(&self) -> usize {
         const ITSELF: usize = 128;

@@ -35,10 +35,12 @@ pub enum LogMessage {
 pub enum LogNews {
     /// Records of channels that are at home here, in order.
     Replayed(Vec<HistoryRecord>),
-    /// There are no more; whether the log was whole.
+    /// There are no more.
     ReplayedAll {
         /// The node before this one stopped and wrote everything.
         clean: bool,
+        /// The greatest epoch that the log ever had.
+        epoch: u64,
     },
     /// Every core has taken over what is its own: serve.
     Open,
@@ -126,18 +128,23 @@ impl Shard {
         if let Some(message) = self.log.said.pop_front() {
             return Some(message);
         }
-        let flush_us = self.log.flush_us?;
-        let Some((bytes, commit)) = self.home.staged_for_log() else {
-            self.log.flush_at_us = None;
-            return None;
-        };
-        let at_us = *self.log.flush_at_us.get_or_insert(now.monotonic_us + flush_us);
-        let due = commit || bytes >= HAND_OVER_BYTES || at_us <= now.monotonic_us || self.drain.is_some();
-        if !due {
+        let (bytes, commit) = self.home.staged_for_log()?;
+        let old = self.log.flush_at_us.is_some_and(|at_us| at_us <= now.monotonic_us);
+        if !(commit || old || bytes >= HAND_OVER_BYTES || self.drain.is_some()) {
             return None;
         }
         self.log.flush_at_us = None;
         self.home.take_for_log().map(LogMessage::Records)
+    }
+
+    /// Sets when what was staged in this call is handed over at the latest.
+    pub(super) fn await_flush(&mut self) {
+        if let Some(flush_us) = self.log.flush_us
+            && self.log.flush_at_us.is_none()
+            && self.home.staged_for_log().is_some()
+        {
+            self.log.flush_at_us = Some(self.now.monotonic_us + flush_us);
+        }
     }
 
     /// The history log speaks. What it says keeps its order.
@@ -147,7 +154,8 @@ impl Shard {
             LogNews::Replayed(records) => {
                 records.into_iter().for_each(|record| self.home.restore(now, record));
             }
-            LogNews::ReplayedAll { clean } => {
+            LogNews::ReplayedAll { clean, epoch } => {
+                self.home.note_epoch(epoch);
                 self.log.stage = Stage::Settling { clean };
                 self.settle_log();
             }
@@ -238,6 +246,7 @@ impl Shard {
             return self.go_on_later();
         }
         self.log.checkpoint = None;
+        self.log.flush_at_us = None;
         let last = self.home.take_for_log().map(LogMessage::Records);
         self.log.said.extend(last);
         self.log.said.push_back(LogMessage::CheckpointThrough(number));
@@ -245,6 +254,7 @@ impl Shard {
 
     fn fail_log(&mut self) {
         self.home.log_failed();
+        self.log.flush_at_us = None;
         self.log.checkpoint = None;
         for waiting in std::mem::take(&mut self.log.waiting) {
             self.give_answer(waiting.from, waiting.ticket, Reply::Fault(Home::log_fault()));

@@ -70,6 +70,7 @@ impl Shard {
                 self.hear(self.setup.core, said);
             }
             if !self.work() {
+                self.await_flush();
                 return;
             }
             self.pump_home();

@@ -1,5 +1,6 @@
 //! The node under test: its shards, the queues between them and their sockets, driven as the runtime does it.
 
+use crate::disk::{Disk, End, Files};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::socket::Socket;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct Node {
     pub now: Now,
     cores: Vec<Core>,
+    pub disk: Option<Disk>,
     /// By sender, then receiver.
     lanes: Vec<Vec<Lane>>,
     pub sockets: Vec<Socket>,
@@ -40,7 +42,8 @@ struct Lane {
 const OVERDUE_US: u64 = 10_000;
 
 impl Node {
-    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64) -> Self {
+    /// A node that finds these files.
+    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, files: Files) -> Self {
         let core = |core| Core {
             shard: Shard::new(plan.setup(core, seed, now), now),
             deadline_us: Some(now.monotonic_us),
@@ -48,9 +51,21 @@ impl Node {
             drained: false,
         };
         let lanes = || (0..plan.cores).map(|_| Lane::default()).collect();
+        let mut cores: Vec<Core> = (0..plan.cores).map(core).collect();
+        let setup = plan.setup(0, seed, now);
+        let disk = plan.history_flush_ms.map(|_| {
+            Disk::start(
+                files,
+                cores.len(),
+                Rng::new(seed),
+                |core, news| cores[core].shard.logged(now, news),
+                |channel| setup.home_of(channel).index(),
+            )
+        });
         Self {
             now,
-            cores: (0..plan.cores).map(core).collect(),
+            disk,
+            cores,
             lanes: (0..plan.cores).map(|_| lanes()).collect(),
             sockets: Vec::new(),
             lane_messages_max: plan.lane_messages_max,
@@ -184,7 +199,50 @@ impl Node {
         for peer in (0..self.cores.len()).filter(|peer| *peer != core) {
             worked |= self.tell(core, peer);
         }
+        if let Some(disk) = &mut self.disk {
+            while let Some(message) = self.cores[core].shard.next_for_log(self.now) {
+                disk.hear(core, message);
+                worked = true;
+            }
+        }
         worked
+    }
+
+    /// The disk does something, or tells a core what it did.
+    pub fn turn_disk(&mut self, rng: &mut Rng) {
+        let Some(disk) = &mut self.disk else { return };
+        let core = rng.below(self.cores.len());
+        match rng.below(4) {
+            0 => disk.write(core, rng.within(1, 3)),
+            1 => disk.sync(),
+            _ => self.hear_disk(core),
+        }
+    }
+
+    /// The disk does all that there is to do. Whether there was anything.
+    pub fn settle_disk(&mut self) -> bool {
+        let Some(disk) = &mut self.disk else { return false };
+        let mut moved = false;
+        for core in 0..self.cores.len() {
+            moved |= disk.has_work(core);
+            disk.write(core, usize::MAX);
+        }
+        if moved {
+            disk.sync();
+        }
+        for core in 0..self.cores.len() {
+            moved |= self.disk.as_ref().is_some_and(|disk| disk.has_news(core));
+            self.hear_disk(core);
+        }
+        moved
+    }
+
+    fn hear_disk(&mut self, core: usize) {
+        let Some(disk) = &mut self.disk else { return };
+        while let Some(news) = disk.next_news(core) {
+            trace::note(|| format!("the log tells core {core}: {news:?}"));
+            self.cores[core].shard.logged(self.now, news);
+        }
     }
 
     fn pass_time(&mut self, core: usize) -> bool {
@@ -260,6 +318,26 @@ impl Node {
         self.fold(((core as u64) << 48) ^ ((socket as u64) << 32) ^ room as u64);
         bytes[..room].iter().for_each(|byte| self.fold(u64::from(*byte)));
         self.cores[core].shard.sent(self.now, connection, room);
+    }
+
+    /// The disk takes nothing more in this life.
+    pub fn fail_disk(&mut self) {
+        if let Some(disk) = &mut self.disk {
+            trace::note(|| "the disk fails".into());
+            disk.fail();
+        }
+    }
+
+    /// The process ends so; what its successor finds, and whether all is in it.
+    pub fn end(&mut self, end: End, rng: &mut Rng) -> (Files, bool) {
+        if end == End::Clean {
+            // What was staged when the last connection went.
+            for core in 0..self.cores.len() {
+                self.turn(core, 1_000, rng);
+            }
+            self.settle_disk();
+        }
+        self.disk.take().map_or_else(Default::default, |disk| disk.end(end, rng))
     }
 
     pub fn drain(&mut self, over_ms: u64) {

@@ -2,6 +2,7 @@
 
 use crate::act::{self, Scene};
 use crate::client::{Asked, Client, Shared, What};
+use crate::disk::{End, Files};
 use crate::node::Node;
 use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
@@ -47,7 +48,7 @@ impl World {
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
         devices.extend((0..plan.callers).map(|_| device(false, rng.below(plan.users.len()))));
         let now = Now { monotonic_us: 5_000_000, unix_ms: START_UNIX_MS };
-        let node = Node::start(&plan, seed, now, 0);
+        let node = Node::start(&plan, seed, now, 0, Files::default());
         Self {
             plan,
             rng,
@@ -72,10 +73,19 @@ impl World {
         let years = self.life as u64 * YEAR_MS;
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
-        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed);
+        let clean = self.draining && self.rng.percent(80);
+        let end = match self.rng.percent(50) {
+            _ if clean => End::Clean,
+            true => End::Killed,
+            false => End::PowerCut,
+        };
+        let (files, clean) = self.node.end(end, &mut self.rng);
+        trace::note(|| format!("the log is clean: {clean}"));
+        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed, files);
         self.clients.clear();
         self.devices.iter_mut().for_each(|device| device.client = None);
-        self.oracle.restart();
+        let aged = unix_ms > START_UNIX_MS;
+        self.oracle.restart(&self.plan, clean, aged);
         self.draining = false;
     }
 
@@ -129,6 +139,7 @@ impl World {
             }
             _ => self.fault(),
         }
+        self.node.turn_disk(&mut self.rng);
     }
 
     fn some_client(&mut self) -> Option<usize> {
@@ -225,7 +236,7 @@ impl World {
 
     fn fault(&mut self) {
         let faults = &self.plan.faults;
-        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump];
+        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump, faults.disk];
         let kind = self.rng.below(chances.len());
         if !self.rng.percent(chances[kind]) {
             return;
@@ -238,7 +249,8 @@ impl World {
                 let us = self.rng.within(1_000, 200_000) as u64;
                 self.node.freeze(from, to, us);
             }
-            _ => self.jump(),
+            3 => self.jump(),
+            _ => self.node.fail_disk(),
         }
     }
 

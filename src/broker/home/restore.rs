@@ -35,6 +35,11 @@ impl Home {
         self.channels.log.attach();
     }
 
+    /// Takes note that an earlier process gave out epochs up to this one.
+    pub fn note_epoch(&mut self, epoch: u64) {
+        self.channels.note_epoch(epoch);
+    }
+
     /// Takes over one record of the log. Channels that keep no history on disk any more, or do not exist any
     /// more, are left out.
     pub fn restore(&mut self, now: Now, record: HistoryRecord) {

@@ -83,7 +83,7 @@ fn entry(framed: &[u8]) -> Result<Entry, Damage> {
 
 fn read(kind: u8, fields: &mut Fields<'_>) -> Option<Entry> {
     let record = match kind {
-        kind::BEGIN => return Some(Entry::Begin { segment: fields.number()? }),
+        kind::BEGIN => return Some(Entry::Begin { segment: fields.number()?, epoch: fields.number()? }),
         kind::SYNCED => {
             let mark = fields.take(MARK.len())?;
             let entry = Entry::Synced { segment: fields.number()?, offset: fields.number()? };

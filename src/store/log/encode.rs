@@ -10,9 +10,10 @@ pub fn encode(out: &mut Vec<u8>, entry: &Entry) {
     out.extend_from_slice(&[0; FRAME_BYTES]);
     out.push(VERSION);
     match entry {
-        Entry::Begin { segment } => {
+        Entry::Begin { segment, epoch } => {
             out.push(kind::BEGIN);
             number(out, *segment);
+            number(out, *epoch);
         }
         Entry::Synced { segment, offset } => {
             out.push(kind::SYNCED);

@@ -40,6 +40,8 @@ pub enum Entry {
     Begin {
         /// The segment's number.
         segment: u64,
+        /// No epoch in the segments before it is greater.
+        epoch: u64,
     },
     /// A change of what is kept.
     History(HistoryRecord),

@@ -24,7 +24,7 @@ fn all() -> Vec<Entry> {
     let channel = ChannelName::new("room:ü");
     let entries = vec![bytes(b"one"), bytes(b""), bytes(b"three")];
     vec![
-        Entry::Begin { segment: 9 },
+        Entry::Begin { segment: 9, epoch: 7 },
         append(b"text"),
         Entry::History(HistoryRecord::Ring {
             channel: channel.clone(),
@@ -119,7 +119,7 @@ fn zeros_and_a_newer_version_are_no_records() {
 
 /// A segment whose second record is damaged, and what follows it.
 fn damaged(follows: &[Entry]) -> (Vec<u8>, u64) {
-    let mut bytes = encoded(&[Entry::Begin { segment: 9 }]);
+    let mut bytes = encoded(&[Entry::Begin { segment: 9, epoch: 7 }]);
     let at = bytes.len();
     encode(&mut bytes, &append(b"lost"));
     bytes[at + 20] ^= 1;
