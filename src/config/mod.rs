@@ -14,6 +14,7 @@ mod api_keys;
 mod auth;
 pub mod data_dir;
 mod error;
+mod history;
 mod limits;
 mod namespaces;
 mod node;
@@ -29,7 +30,8 @@ mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig, Workspace,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, LogLevel, Namespace, WebSocketConfig,
+    Workspace,
 };
 
 use error::Findings;

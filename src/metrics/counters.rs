@@ -61,6 +61,10 @@ pub struct Counters {
     pub history_publications: u64,
     /// Bytes of them.
     pub history_bytes: u64,
+    /// Bytes of publications that wait for the disk now.
+    pub history_waiting_bytes: u64,
+    /// 1 if the core cannot write histories any more.
+    pub history_lost: u64,
     /// Faults answered, by [`FaultCode`].
     pub faults: [u64; FAULT_CODES.len()],
     /// Connections closed because they were too slow for a channel.
@@ -148,6 +152,8 @@ impl Counters {
             duplicates,
             history_publications,
             history_bytes,
+            history_waiting_bytes,
+            history_lost,
             faults,
             slow_disconnects,
             slow_skips,
@@ -176,6 +182,8 @@ impl Counters {
         self.duplicates += duplicates;
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
+        self.history_waiting_bytes += history_waiting_bytes;
+        self.history_lost += history_lost;
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;

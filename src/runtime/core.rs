@@ -3,6 +3,8 @@
 //! [`super::egress`] what goes out, [`super::closing`] how a socket ends.
 
 use super::clock;
+use super::executor::Seat;
+use super::history::Lane;
 use super::mesh::Port;
 use super::ring::{Completion, Ring};
 use super::settings::RuntimeSettings;
@@ -35,6 +37,7 @@ pub struct Core {
     pub(super) ring: Ring,
     pub(super) sockets: SocketTable,
     pub(super) port: Port<ShardMessage>,
+    pub(super) log: Option<Lane>,
     pub(super) common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
     pub(super) listeners: Vec<Option<OwnedFd>>,
@@ -75,13 +78,8 @@ impl Core {
     ///
     /// # Errors
     /// The ring could not be made.
-    pub fn start(
-        id: CoreId,
-        common: Arc<Common>,
-        port: Port<ShardMessage>,
-        listeners: Vec<OwnedFd>,
-        make_shard: &dyn Fn(CoreId) -> Shard,
-    ) -> io::Result<Self> {
+    pub fn start(seat: Seat, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
+        let Seat { id, common, port, log, listeners, .. } = seat;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         for (index, listener) in listeners.iter().enumerate() {
@@ -94,6 +92,7 @@ impl Core {
             ring,
             sockets: SocketTable::default(),
             port,
+            log,
             common,
             listeners: listeners.into_iter().map(Some).collect(),
             accept_failed: Vec::new(),

@@ -4,6 +4,7 @@
 
 use super::core::{Common, Core};
 use super::error::RuntimeError;
+use super::history::Lane;
 use super::machine;
 use super::mesh::Port;
 use super::turn::Next;
@@ -35,6 +36,8 @@ pub struct Seat {
     pub common: Arc<Common>,
     /// Its place in the mesh.
     pub port: Port<ShardMessage>,
+    /// Its lane to the history log, if there is one.
+    pub log: Option<Lane>,
     /// Its listeners.
     pub listeners: Vec<OwnedFd>,
 }
@@ -52,8 +55,7 @@ pub fn run_core(
     let core = seat.id.0;
     let executor = executor(&seat)?;
     executor.run(async move {
-        let mut core_at_work = Core::start(seat.id, seat.common, seat.port, seat.listeners, make_shard)
-            .map_err(machine::classify)?;
+        let mut core_at_work = Core::start(seat, make_shard).map_err(machine::classify)?;
         // Nobody listens any more if another core has failed; this one is then told to stop.
         let _ = started.send(());
         drop(started);
@@ -103,16 +105,16 @@ fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
     }
 }
 
-/// Ends the process when a core panics. The cores share nothing, but each needs the others: a process that
+/// Ends the process when a core panics, or the history log. The cores share nothing, but each needs the others: a process that
 /// lives on without one would accept connections that nobody serves and lose channels silently. A supervisor
 /// sees the abort, starts the process anew, and clients recover from history.
-struct AbortOnPanic;
+pub(super) struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "corecast: a core has panicked (see above); the process ends so that it can be started anew"
+                "corecast: a thread has panicked (see above); the process ends so that it can be started anew"
             );
             std::process::abort();
         }

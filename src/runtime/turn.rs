@@ -3,6 +3,7 @@
 
 use super::clock;
 use super::core::{Core, Drain};
+use super::history::Lane;
 use super::token::{Kind, Token};
 use std::io;
 use std::sync::atomic::Ordering;
@@ -36,6 +37,9 @@ impl Core {
         self.handle_batch();
         let (shard, now) = (&mut self.shard, self.now);
         self.port.hear(|from, message| shard.peer(now, from, message));
+        if let Some(log) = &self.log {
+            log.hear(|news| shard.logged(now, news));
+        }
         self.pass_time();
         let idle = self.fulfil();
         if !idle {
@@ -45,6 +49,9 @@ impl Core {
         }
         let shard = &mut self.shard;
         self.port.tell(|to| shard.next_for_peer(to));
+        if let Some(log) = &self.log {
+            log.tell(|| shard.next_for_log(now));
+        }
         self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
         Ok(if self.finished() {
             Next::Leave
@@ -136,7 +143,10 @@ impl Core {
 
     /// Whether there is work that no completion tells of.
     fn has_work(&self) -> bool {
-        self.port.ready() || (self.drain == Drain::No && self.common.stop.requested()) || self.finished()
+        self.port.ready()
+            || self.log.as_ref().is_some_and(Lane::ready)
+            || (self.drain == Drain::No && self.common.stop.requested())
+            || self.finished()
     }
 
     /// The next moment at which something is due.

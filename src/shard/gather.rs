@@ -117,6 +117,8 @@ impl Shard {
                 total.connections += state.connections;
                 total.websocket_connections += state.websocket_connections;
                 total.online_users += state.online_users;
+                total.starting |= state.starting;
+                total.history_lost |= state.history_lost;
             }
         }
         NodeState {
@@ -138,6 +140,8 @@ impl Shard {
             connections: self.counters.connections_open,
             websocket_connections: self.counters.websockets_open,
             online_users: self.home.state().online_users,
+            starting: self.log.is_starting(),
+            history_lost: self.home.has_log_failed(),
         }
     }
 
@@ -149,6 +153,8 @@ impl Shard {
         counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
+        counters.history_waiting_bytes = home.log_waiting_bytes;
+        counters.history_lost = self.home.has_log_failed().into();
         counters
     }
 }

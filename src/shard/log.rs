@@ -235,7 +235,9 @@ impl Shard {
     }
 
     fn answer_waiting(&mut self, record: u64) {
-        while let Some(waiting) = self.log.waiting.pop_front_if(|waiting| waiting.record <= record) {
+        while self.log.waiting.front().is_some_and(|waiting| waiting.record <= record)
+            && let Some(waiting) = self.log.waiting.pop_front()
+        {
             self.give_answer(waiting.from, waiting.ticket, waiting.reply);
         }
     }

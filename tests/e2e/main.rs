@@ -7,6 +7,7 @@ mod crash;
 mod deadlines;
 mod descriptors;
 mod drain;
+mod durable;
 mod fanout;
 mod http;
 mod http1;

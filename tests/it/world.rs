@@ -3,7 +3,7 @@
 
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Output, Setup, Shard, ShardMessage};
+use corecast::shard::{LogMessage, Output, Setup, Shard, ShardMessage};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -46,6 +46,8 @@ pub struct World {
     pub now: Now,
     pub sockets: Vec<Socket>,
     pub drained: Vec<bool>,
+    /// What each core said to the history log.
+    pub log: Vec<VecDeque<LogMessage>>,
     by_id: HashMap<(usize, ConnectionId), usize>,
     deadlines: Vec<Option<u64>>,
     frozen: Vec<bool>,
@@ -63,6 +65,7 @@ impl World {
             now,
             sockets: Vec::new(),
             drained: vec![false; cores],
+            log: (0..cores).map(|_| VecDeque::new()).collect(),
             by_id: HashMap::new(),
             deadlines: vec![None; cores],
             frozen: vec![false; cores],
@@ -190,6 +193,10 @@ impl World {
                 moved = true;
             }
             while self.fulfil(core) {
+                moved = true;
+            }
+            while let Some(message) = self.shards[core].next_for_log(self.now) {
+                self.log[core].push_back(message);
                 moved = true;
             }
             // The queue to a core that does not turn is full: what is said to it waits where it was said.

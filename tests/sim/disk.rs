@@ -32,6 +32,8 @@ pub struct Disk {
     checkpoint: Checkpoint,
     checkpoints: u64,
     lanes: Vec<Lane>,
+    /// One sync in so many chances.
+    pub laziness: usize,
     failed: bool,
 }
 
@@ -74,8 +76,18 @@ impl Disk {
         let segment = files.0.keys().last().copied().unwrap_or(0);
         let lanes = (0..cores).map(|_| Lane::default()).collect();
         let checkpoint = Checkpoint::new(size, bytes);
-        let mut disk =
-            Self { files, segment, synced_bytes: 0, epoch, checkpoint, checkpoints: 0, lanes, failed: false };
+        let laziness = *rng.pick(&[1, 30, 200]);
+        let mut disk = Self {
+            files,
+            segment,
+            synced_bytes: 0,
+            epoch,
+            checkpoint,
+            checkpoints: 0,
+            lanes,
+            laziness,
+            failed: false,
+        };
         disk.begin_segment();
         disk.sync();
         if !clean {
@@ -218,7 +230,7 @@ fn read(files: &mut Files) -> (Vec<HistoryRecord>, bool, u64) {
     for (segment, bytes) in &mut files.0 {
         let mut decoder = Decoder::default();
         decoder.push(bytes);
-        while let Some(entry) = decoder.next().expect("what was written is not damaged") {
+        while let Some(entry) = decoder.next_entry().expect("what was written is not damaged") {
             clean = entry == Entry::Clean;
             match entry {
                 Entry::History(record) => records.push(record),

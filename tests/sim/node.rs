@@ -214,7 +214,8 @@ impl Node {
         let core = rng.below(self.cores.len());
         match rng.below(4) {
             0 => disk.write(core, rng.within(1, 3)),
-            1 => disk.sync(),
+            1 if rng.below(disk.laziness) == 0 => disk.sync(),
+            1 => {}
             _ => self.hear_disk(core),
         }
     }

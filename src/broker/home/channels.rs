@@ -139,6 +139,16 @@ impl Channels {
         definition.durability
     }
 
+    /// Takes care that the log does not bring back where a channel was before it stopped being kept: what it publishes
+    /// since then is not in the log, and its offsets would be given out again.
+    pub fn log_unkept(&mut self, id: usize) {
+        let Channel { name, epoch, rules, .. } = &self.pool[id];
+        let was_kept = self.log.is_attached() && self.rules.history_count_high(*rules) > 0;
+        if was_kept && self.rules.definition(*rules).history.count_max == 0 {
+            self.log.stage(HistoryRecord::Ended { channel: name.clone(), epoch: *epoch });
+        }
+    }
+
     /// The place that the next publication of a channel gets, after those that are held.
     pub fn next_position(&self, id: usize) -> Position {
         let at = self.pool[id].position();

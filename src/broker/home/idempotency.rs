@@ -175,7 +175,11 @@ mod tests {
     }
 
     fn answer(offset: u64) -> FirstAnswer {
-        FirstAnswer { position: Position { epoch: 1, offset }, message: None, logged: offset % 2 == 0 }
+        FirstAnswer {
+            position: Position { epoch: 1, offset },
+            message: None,
+            logged: offset.is_multiple_of(2),
+        }
     }
 
     fn table(keys_max: u32, age_ms_max: u32) -> Idempotency {

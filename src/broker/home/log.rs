@@ -147,7 +147,8 @@ impl Log {
         self.state == State::Open && self.waiting_bytes() < self.bytes_max / 2
     }
 
-    fn waiting_bytes(&self) -> usize {
+    /// Bytes of records that are not written yet.
+    pub fn waiting_bytes(&self) -> usize {
         self.staged_bytes + self.taken_bytes
     }
 
@@ -224,7 +225,10 @@ impl Log {
 
     /// All records up to this one are written.
     pub fn written(&mut self, record: u64) {
-        while let Some((_, bytes)) = self.taken.pop_front_if(|(last, _)| *last <= record) {
+        while let Some((last, bytes)) = self.taken.front().copied()
+            && last <= record
+        {
+            self.taken.pop_front();
             self.taken_bytes -= bytes;
         }
     }

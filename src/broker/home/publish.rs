@@ -101,7 +101,10 @@ impl Home {
         self.publisher = publication.publisher;
         self.publisher.clear();
         match self.channels.durability(id) {
-            Durability::Memory => self.deliver(now, id, &bytes, effect),
+            Durability::Memory => {
+                self.channels.log_unkept(id);
+                self.deliver(now, id, &bytes, effect);
+            }
             Durability::Relaxed => {
                 self.log_append(id, position, false, key, &bytes);
                 self.deliver(now, id, &bytes, effect);

@@ -47,7 +47,7 @@ impl Decoder {
     ///
     /// # Errors
     /// There is no record at [`Decoder::offset`]; the decoder stays there.
-    pub fn next(&mut self) -> Result<Option<Entry>, Damage> {
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, Damage> {
         let bytes = &self.pending[self.taken..];
         let Some((header, rest)) = bytes.split_at_checked(FRAME_BYTES) else { return Ok(None) };
         let word =
@@ -65,7 +65,7 @@ impl Decoder {
         Ok(Some(entry))
     }
 
-    /// What is wrong at the end of the file, if [`Decoder::next`] still needs bytes: nothing, if there are none left.
+    /// What is wrong at the end of the file, if [`Decoder::next_entry`] still needs bytes: nothing, if there are none left.
     pub fn end(&self) -> Option<Damage> {
         (self.taken < self.pending.len()).then_some(Damage::Cut)
     }

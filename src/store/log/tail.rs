@@ -39,6 +39,6 @@ impl MarkFinder {
         let mut decoder = Decoder::default();
         decoder.push(framed);
         let wanted = Entry::Synced { segment: self.segment, offset: self.base + at };
-        decoder.next() == Ok(Some(wanted))
+        decoder.next_entry() == Ok(Some(wanted))
     }
 }

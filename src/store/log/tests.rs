@@ -65,7 +65,7 @@ fn decoded(bytes: &[u8], piece: usize) -> (Vec<Entry>, Option<Damage>, u64) {
     for piece in bytes.chunks(piece) {
         decoder.push(piece);
         loop {
-            match decoder.next() {
+            match decoder.next_entry() {
                 Ok(Some(entry)) => entries.push(entry),
                 Ok(None) => break,
                 Err(damage) => return (entries, Some(damage), decoder.offset()),
@@ -199,7 +199,7 @@ proptest! {
         let header = [(framed.len() as u32).to_le_bytes(), crc32fast::hash(&framed).to_le_bytes()].concat();
         let (entries, damage, _) = decoded(&[header, framed].concat(), 100);
         match entries.first() {
-            Some(entry) => prop_assert_eq!(decoded(&encoded(&[entry.clone()]), 100).0, vec![entry.clone()]),
+            Some(entry) => prop_assert_eq!(decoded(&encoded(std::slice::from_ref(entry)), 100).0, vec![entry.clone()]),
             None => prop_assert_eq!(damage, Some(Damage::Senseless)),
         }
     }

@@ -8,7 +8,7 @@ use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::Serialize;
 
-/// Does the node work? 503 only while a core does not turn.
+/// Does the node work? 503 while it reads what it kept, or a core does not turn.
 pub const HEALTH: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health",
@@ -17,7 +17,7 @@ pub const HEALTH: Endpoint = Endpoint {
     encode: |reply| answer(reply, health),
 };
 
-/// Should the node get new connections? 503 while it drains or a core does not turn.
+/// Should the node get new connections? 503 while it starts or drains, a core does not turn, or histories are lost.
 pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
@@ -73,6 +73,7 @@ struct Stats {
 
 fn health(state: &NodeState) -> Response {
     let (status, word) = match (state.silent_cores, state.draining) {
+        (0, _) if state.total.starting => (503, "starting"),
         (0, false) => (200, "healthy"),
         (0, true) => (200, "draining"),
         _ => (503, "degraded"),
@@ -106,11 +107,16 @@ struct Ready {
 struct Checks {
     cores: bool,
     accepting: bool,
+    history: bool,
 }
 
 fn ready(state: &NodeState) -> Response {
-    let checks = Checks { cores: state.silent_cores == 0, accepting: !state.draining };
-    let ready = checks.cores && checks.accepting;
+    let checks = Checks {
+        cores: state.silent_cores == 0,
+        accepting: !state.draining && !state.total.starting,
+        history: !state.total.history_lost,
+    };
+    let ready = checks.cores && checks.accepting && checks.history;
     json_of(if ready { 200 } else { 503 }, &Ready { ready, checks })
 }
 
@@ -159,7 +165,12 @@ mod tests {
                 started_monotonic_us: 0,
             },
             uptime_s: 61,
-            total: CoreState { connections: 5, websocket_connections: 4, online_users: 3 },
+            total: CoreState {
+                connections: 5,
+                websocket_connections: 4,
+                online_users: 3,
+                ..CoreState::default()
+            },
             draining,
             silent_cores,
         })
@@ -185,11 +196,29 @@ mod tests {
     #[test]
     fn readiness_names_the_check_that_fails() {
         let shape = |ready, cores, accepting| {
-            format!(r#"{{"ready":{ready},"checks":{{"cores":{cores},"accepting":{accepting}}}}}"#)
+            format!(
+                r#"{{"ready":{ready},"checks":{{"cores":{cores},"accepting":{accepting},"history":true}}}}"#
+            )
         };
         assert_eq!(body(&READY, false, 0), (200, shape(true, true, true)));
         assert_eq!(body(&READY, true, 0), (503, shape(false, true, false)));
         assert_eq!(body(&READY, false, 2), (503, shape(false, false, true)));
+    }
+
+    #[test]
+    fn a_node_that_starts_or_lost_its_history_is_not_ready() {
+        let with = |starting, history_lost| {
+            let Reply::NodeState(mut state) = state(false, 0) else { unreachable!("made here") };
+            state.total = CoreState { starting, history_lost, ..state.total };
+            Reply::NodeState(state)
+        };
+        let (status, text) = shown(&(READY.encode)(&with(true, false)));
+        assert!(status == 503 && text.contains(r#""accepting":false,"history":true"#), "{text}");
+        let (status, text) = shown(&(READY.encode)(&with(false, true)));
+        assert!(status == 503 && text.contains(r#""accepting":true,"history":false"#), "{text}");
+        let (status, text) = shown(&(HEALTH.encode)(&with(true, false)));
+        assert!(status == 503 && text.starts_with(r#"{"status":"starting""#), "{text}");
+        assert_eq!(shown(&(LIVE.encode)(&with(true, true))).0, 200);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The history log: what is staged, what is held, what a restart brings back.
 
 use super::*;
-use crate::model::definition::Durability;
+use crate::model::definition::{DefinitionRecord, Durability};
 use crate::model::record::HistoryRecord;
 
 /// `room:` channels are committed, `plain:` ones relaxed, `user:` ones in memory.
@@ -273,4 +273,40 @@ fn a_channel_that_ended_or_is_kept_no_more_does_not_come_back_and_age_counts() {
     assert_eq!(young.home.state().history_publications, 0, "all are older than 10 s");
     records.extend(ended);
     assert_eq!(with_log(&records, true, bench.now).home.state().channels, 0);
+}
+
+#[test]
+fn a_channel_of_a_realm_comes_back_under_its_definition_and_not_where_it_stopped_being_kept() {
+    let kept = realm::record(1, "chat", false, realm::open());
+    let unkept = {
+        let mut record = DefinitionRecord::clone(&kept);
+        record.draft.rules.history.count_max = 0;
+        Arc::new(record)
+    };
+    let start = |records: &[HistoryRecord]| {
+        let mut bench = Bench::with(durable(), Limits::default());
+        bench.home.attach_log();
+        bench.change(None, Some(&kept));
+        records.iter().for_each(|record| bench.home.restore(bench.now, record.clone()));
+        while !bench.home.settle_epochs(bench.now, true) {}
+        bench.join(0, "@a", "r1:chat");
+        bench
+    };
+    let say = |bench: &mut Bench| {
+        let body = realm::said("1");
+        let said = Command::Publish { channel: name("r1:chat"), body, idempotency_key: None };
+        match bench.execute(0, "@a", said) {
+            Reply::Published { position, .. } => position,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut bench = start(&[]);
+    let first = say(&mut bench);
+    let mut records = write(&mut bench);
+    let mut again = start(&records);
+    assert_eq!(say(&mut again), Position { offset: 2, ..first });
+    bench.change(Some(&kept), Some(&unkept));
+    assert_eq!(say(&mut bench), Position { offset: 2, ..first }, "told, and not in the log");
+    records.extend(write(&mut bench));
+    assert_ne!(say(&mut start(&records)).epoch, first.epoch, "offset 2 is not given out again");
 }
