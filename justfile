@@ -1,7 +1,7 @@
 # What is done often. `just` lists it; each line also works without just.
 
 _default:
-    @just --list
+    @'{{just_executable()}}' --list
 
 # Format, lints and docs, without tests
 check:
@@ -24,6 +24,10 @@ fuzz target seconds="600":
 # Benches of the hot structures; or those whose name contains a word
 bench *words:
     cargo bench --bench hot -- {{words}}
+
+# Instructions of the same against their baseline, as shipped; `just instructions --renew` writes it anew
+instructions *more:
+    cargo test --release --test instructions -- {{more}}
 
 # Corecast beside the other brokers that are installed, an hour; `just load --quick` takes five minutes
 load *more:

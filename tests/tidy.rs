@@ -251,6 +251,17 @@ fn the_words_are_those_of_the_glossary() {
     expect_none(wrong, "one word per thing, see docs/glossary.md");
 }
 
+/// The first command of the README is a bare `cargo run`: it wants one default among all the default members.
+#[test]
+fn a_bare_run_starts_the_broker() {
+    let root = read("Cargo.toml");
+    let members = root.lines().find_map(|line| line.strip_prefix("default-members = ")).unwrap_or_default();
+    let manifests: String =
+        members.split('"').skip(1).step_by(2).map(|member| read(&format!("{member}/Cargo.toml"))).collect();
+    let defaults: Vec<&str> = manifests.lines().filter(|line| line.starts_with("default-run")).collect();
+    assert_eq!(defaults, ["default-run = \"corecast\""]);
+}
+
 #[track_caller]
 fn expect_none(wrong: Vec<String>, what_to_do: &str) {
     assert!(wrong.is_empty(), "{what_to_do}:\n  {}", wrong.join("\n  "));

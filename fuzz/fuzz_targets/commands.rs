@@ -4,7 +4,7 @@
 #![no_main]
 
 use corecast::base::ids::ConnectionId;
-use corecast::shard::{Output, Shard};
+use corecast::shard::{Output, Resolution, Shard};
 use corecast_fuzz::node::{START, frame, request, shard, upgrade};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -26,6 +26,7 @@ fn sent(shard: &mut Shard) -> (Vec<u8>, bool) {
                 shard.sent(START, id, piece.len());
                 bytes.extend(piece);
             }
+            Output::Effect(id, _) => shard.resolve(START, id, Resolution::Stored),
             Output::Close(_) => closed = true,
             Output::Idle { .. } => return (bytes, closed),
             _ => {}

@@ -53,6 +53,7 @@ fn setup() -> Setup {
         pong_timeout_ms: 10_000,
         history_flush_ms: None,
         echo: false,
+        stored: Arc::default(),
     }
 }
 

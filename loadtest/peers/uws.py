@@ -30,4 +30,6 @@ app.ws(
     },
 )
 app.listen(AppListenOptions(port=int(sys.argv[1]), host="127.0.0.1"))
-app.run()
+# `app.run()` would turn an asyncio loop that polls without sleeping; this is the loop of uWebSockets itself, which
+# waits for its sockets.
+app.loop.uv_loop.run()

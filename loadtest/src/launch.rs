@@ -42,6 +42,8 @@ pub enum Ready {
 pub struct Server {
     child: Child,
     directory: Option<TempDir>,
+    /// Length of its log when it was up.
+    log_bytes: usize,
     /// Where it listens.
     pub address: SocketAddr,
     /// What its clients must know.
@@ -78,14 +80,15 @@ impl Place {
 
     /// Starts `command` here and waits until it is up. `name` is for messages.
     pub fn launch(&self, name: &str, mut command: Command, ready: Ready) -> Result<Server, Failure> {
-        let log = fs::File::create(self.directory().join("server.log"))?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let output = fs::File::create(self.directory().join("server.log"))?;
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let configuration = self.configuration(&command);
         let child = sys::spawn_on(&mut command, self.cpu).map_err(|error| {
             Failure::Failed(format!("{name}: {}: {error}", command.get_program().to_string_lossy()))
         })?;
         let address = self.address;
-        let mut server = Server { child, directory: None, address, access: Access::default(), configuration };
+        let access = Access::default();
+        let mut server = Server { child, directory: None, log_bytes: 0, address, access, configuration };
         let deadline = Instant::now() + START;
         while !ready.holds(address) {
             let ended = server.child.try_wait()?;
@@ -95,11 +98,12 @@ impl Place {
             if ended.is_some() || Instant::now() > deadline {
                 let what = ended
                     .map_or("not up after 15 s".to_owned(), |status| format!("ended at once with {status}"));
-                let log = last_words(self.directory());
+                let log = last_words(self.directory(), 0);
                 return Err(Failure::Failed(format!("{name}: {what}; it said:\n{log}")));
             }
             thread::sleep(STEP);
         }
+        server.log_bytes = log(self.directory()).len();
         Ok(server)
     }
 
@@ -146,9 +150,11 @@ impl Server {
         self.child.try_wait().ok().flatten()
     }
 
-    /// The last it said.
+    /// The last it said since it was up, without its key: reports are shown to others.
     pub fn last_words(&self) -> String {
-        self.directory.as_ref().map_or(String::new(), |directory| last_words(directory.path()))
+        let words = |directory: &TempDir| last_words(directory.path(), self.log_bytes);
+        let words = self.directory.as_ref().map_or(String::new(), words);
+        self.access.key.as_ref().map_or(words.clone(), |key| words.replace(key, "(its key)"))
     }
 }
 
@@ -186,9 +192,14 @@ pub fn request(address: SocketAddr, bytes: &[u8]) -> Result<String, String> {
     if succeeded { Ok(answer) } else { Err(answer) }
 }
 
-fn last_words(directory: &Path) -> String {
-    let log = fs::read(directory.join("server.log")).unwrap_or_default();
-    let tail = &log[log.len().saturating_sub(LAST_WORDS_BYTES)..];
+fn log(directory: &Path) -> Vec<u8> {
+    fs::read(directory.join("server.log")).unwrap_or_default()
+}
+
+/// The end of a server's log from `from` on.
+fn last_words(directory: &Path, from: usize) -> String {
+    let log = log(directory);
+    let tail = &log[log.len().saturating_sub(LAST_WORDS_BYTES).max(from.min(log.len()))..];
     let text = String::from_utf8_lossy(tail).trim().to_owned();
     if text.is_empty() { "nothing".to_owned() } else { text }
 }
@@ -206,6 +217,26 @@ mod tests {
         assert!(failure.contains("exit status: 7") && failure.contains("no disk"), "{failure}");
         let failure = place.launch("none", Command::new("/no/such"), Ready::Listening).err().unwrap();
         assert!(failure.to_string().contains("/no/such"), "{failure}");
+    }
+
+    #[test]
+    fn what_a_server_said_since_it_was_up_is_told_without_its_key() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("server.log"), "up, secret\ndisk full, secret\n").unwrap();
+        let server = |log_bytes| Server {
+            child: Command::new("true").spawn().unwrap(),
+            directory: None,
+            log_bytes,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            access: Access { key: Some("secret".to_owned()), path: None },
+            configuration: String::new(),
+        };
+        let mut server = [server(11), server(29)];
+        assert_eq!(server[0].last_words(), "");
+        server[0].directory = Some(directory);
+        assert_eq!(server[0].last_words(), "disk full, (its key)");
+        server[1].directory = server[0].directory.take();
+        assert_eq!(server[1].last_words(), "nothing");
     }
 
     #[test]

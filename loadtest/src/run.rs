@@ -59,6 +59,7 @@ pub fn started(
     if let Installed::Missing(install) = target.installed() {
         return Err(Failure::Failed(format!("{} is not installed: {install}", target.name())));
     }
+    engine::check_files(scenario)?;
     let mut server = target.start(&place)?.keep(place);
     let dialect = target.dialect(&server.access);
     let plan = Plan {
@@ -90,7 +91,7 @@ fn explain(server: &mut Server, why: &str) -> String {
     // A process that has just died may take a moment to be seen dead.
     std::thread::sleep(std::time::Duration::from_millis(50));
     let state = server.ended().map_or("it still runs".to_owned(), |status| format!("it ended with {status}"));
-    format!("{why}; {state}; the last it said: {}", server.last_words())
+    format!("{why}; {state}; since its start it said: {}", server.last_words())
 }
 
 fn against(
@@ -122,7 +123,7 @@ fn against(
 /// A line on standard error about once a second.
 fn tell(shared: &Shared, left_ns: u64) {
     let ticks = shared.ticks.fetch_add(1, Ordering::Relaxed);
-    if ticks.is_multiple_of(4) {
+    if ticks % 4 == 3 {
         let (ready, deliveries) =
             (shared.ready.load(Ordering::Relaxed), shared.deliveries.load(Ordering::Relaxed));
         let left = left_ns / 1_000_000_000;

@@ -68,6 +68,10 @@ pub struct Limits {
     /// Publications that a definition may have kept, for each of its channels.
     pub message_history_max: u32,
 
+    // The disk.
+    /// Changes that may wait for the disk, per core.
+    pub effects_in_flight_max: u32,
+
     // Between cores.
     /// Messages that may wait for one peer core before publishes are refused or gapped.
     pub peer_queue_messages_max: u32,
@@ -103,6 +107,7 @@ impl Default for Limits {
             definitions_max: 100_000,
             definition_source_bytes_max: 64 << 10,
             message_history_max: 10_000,
+            effects_in_flight_max: 1_024,
             peer_queue_messages_max: 8_192,
         }
     }

@@ -53,10 +53,15 @@ impl Wheel {
         if self.entries == 0 {
             return None;
         }
-        let start = self.tick % SLOTS;
-        let distance = (0..SLOTS).find(|step| {
-            let slot = ((start + step) % SLOTS) as usize;
-            self.occupied[slot / 64] >> (slot % 64) & 1 == 1
+        let start = (self.tick % SLOTS) as usize;
+        let words = self.occupied.len();
+        // The first word is seen twice: from the present slot on, and at the end of the round before it.
+        let distance = (0..=words).find_map(|step| {
+            let index = (start / 64 + step) % words;
+            let word = self.occupied[index];
+            let word = if step == 0 { word & (u64::MAX << (start % 64)) } else { word };
+            let slot = index * 64 + word.trailing_zeros() as usize;
+            (word != 0).then(|| (slot + SLOTS as usize - start) as u64 % SLOTS)
         })?;
         Some((self.tick + distance) << TICK_SHIFT)
     }

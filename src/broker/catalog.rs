@@ -1,5 +1,9 @@
 //! The definitions of all realms, at the one core that keeps them. What it accepts becomes a [`Change`] that every
-//! core applies.
+//! core applies, once it is stored.
+//!
+//! A change is decided, which claims its definition and its name; then it is stored by whoever called; then it is
+//! [applied](Catalog::apply), or [given up](Catalog::give_up) if it could not be stored. Meanwhile another change of
+//! the same definition is a conflict, and the name that it gives is taken.
 
 use crate::base::limits::Limits;
 use crate::base::time::Now;
@@ -8,7 +12,7 @@ use crate::model::definition::{DefinitionDraft, DefinitionFilter, DefinitionReco
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
 use crate::model::reply::Reply;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Definitions on one page, whatever was asked for.
@@ -22,6 +26,12 @@ pub struct Catalog {
     limits: Arc<Limits>,
     /// Ids are given once.
     last_id: u64,
+    /// Definitions with a change under way.
+    changing: BTreeSet<u64>,
+    /// Names that changes under way give.
+    claimed: BTreeSet<(u64, Box<str>)>,
+    /// Definitions that are new and under way.
+    creating: usize,
 }
 
 /// What became of one definition.
@@ -34,20 +44,31 @@ pub struct Change {
 }
 
 impl Catalog {
-    /// A catalog without definitions.
-    pub fn new(realms: Arc<[Arc<Realm>]>, limits: Arc<Limits>) -> Self {
-        Self { by_id: BTreeMap::new(), by_name: BTreeMap::new(), realms, limits, last_id: 0 }
+    /// A catalog with what was stored. `last_id` is the last id that was ever given.
+    pub fn new(
+        realms: Arc<[Arc<Realm>]>,
+        limits: Arc<Limits>,
+        stored: &[Arc<DefinitionRecord>],
+        last_id: u64,
+    ) -> Self {
+        let mut catalog = Self {
+            by_id: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            realms,
+            limits,
+            last_id,
+            changing: BTreeSet::new(),
+            claimed: BTreeSet::new(),
+            creating: 0,
+        };
+        stored.iter().for_each(|record| catalog.put(record));
+        catalog
     }
 
-    /// Definitions there are.
-    fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Takes a new definition in. `guid` is the name it gets.
+    /// Decides about a new definition. `guid` is the name it gets.
     ///
     /// # Errors
-    /// The name is taken, a bound is passed, or there is no such realm.
+    /// The name is taken or claimed, a bound is passed, or there is no such realm.
     pub fn create(
         &mut self,
         now: Now,
@@ -56,7 +77,7 @@ impl Catalog {
         guid: String,
     ) -> Result<Change, Fault> {
         self.check(realm, &draft, None)?;
-        if self.len() >= self.limits.definitions_max as usize {
+        if self.by_id.len() + self.creating >= self.limits.definitions_max as usize {
             return Err(Fault::new(
                 FaultCode::LimitExceeded,
                 "no place for another channel definition: definitions_max is reached",
@@ -66,32 +87,74 @@ impl Catalog {
         let (created_ms, updated_ms) = (now.unix_ms, now.unix_ms);
         let (id, guid) = (self.last_id, guid.into());
         let record = Arc::new(DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft });
-        self.put(&record);
-        Ok(Change { was: None, is: Some(record) })
+        Ok(self.claim(Change { was: None, is: Some(record) }))
     }
 
-    /// Puts a draft in the place of a definition.
+    /// Decides about a draft in the place of a definition.
     ///
     /// # Errors
-    /// As [`Catalog::create`], or there is no such definition.
+    /// As [`Catalog::create`], or there is no such definition, or it is being changed.
     pub fn update(&mut self, now: Now, realm: u64, id: u64, draft: DefinitionDraft) -> Result<Change, Fault> {
-        let was = self.get(realm, id)?.clone();
+        let was = self.free(realm, id)?.clone();
         self.check(realm, &draft, Some(id))?;
         let record = Arc::new(DefinitionRecord { updated_ms: now.unix_ms, draft, ..(*was).clone() });
-        self.by_name.remove(&key(&was));
-        self.put(&record);
-        Ok(Change { was: Some(was), is: Some(record) })
+        Ok(self.claim(Change { was: Some(was), is: Some(record) }))
     }
 
-    /// Takes a definition out.
+    /// Decides about the end of a definition.
     ///
     /// # Errors
-    /// There is no such definition.
+    /// There is no such definition, or it is being changed.
     pub fn delete(&mut self, realm: u64, id: u64) -> Result<Change, Fault> {
-        let was = self.get(realm, id)?.clone();
-        self.by_id.remove(&id);
-        self.by_name.remove(&key(&was));
-        Ok(Change { was: Some(was), is: None })
+        let was = self.free(realm, id)?.clone();
+        Ok(self.claim(Change { was: Some(was), is: None }))
+    }
+
+    /// A change that was decided is stored.
+    pub fn apply(&mut self, change: &Change) {
+        self.give_up(change);
+        if let Some(was) = &change.was {
+            self.by_id.remove(&was.id);
+            self.by_name.remove(&key(was));
+        }
+        if let Some(is) = &change.is {
+            self.put(is);
+        }
+    }
+
+    /// A change that was decided could not be stored.
+    pub fn give_up(&mut self, change: &Change) {
+        match &change.was {
+            Some(was) => {
+                self.changing.remove(&was.id);
+            }
+            None => self.creating -= 1,
+        }
+        if let Some(is) = &change.is {
+            self.claimed.remove(&key(is));
+        }
+    }
+
+    fn claim(&mut self, change: Change) -> Change {
+        match &change.was {
+            Some(was) => {
+                self.changing.insert(was.id);
+            }
+            None => self.creating += 1,
+        }
+        self.claimed.extend(change.is.as_ref().map(|is| key(is)));
+        change
+    }
+
+    /// A definition of a realm that no other change is under way for.
+    fn free(&self, realm: u64, id: u64) -> Result<&Arc<DefinitionRecord>, Fault> {
+        if self.changing.contains(&id) {
+            return Err(Fault::new(
+                FaultCode::Conflict,
+                "another change of this channel definition is being stored; look at the result before you try again",
+            ));
+        }
+        self.get(realm, id)
     }
 
     /// A definition of a realm.
@@ -133,7 +196,9 @@ impl Catalog {
 
     fn realm(&self, id: u64) -> Result<&Realm, Fault> {
         let realm = self.realms.iter().find(|realm| realm.id == id);
-        realm.map(|realm| &**realm).ok_or_else(|| Fault::new(FaultCode::NotFound, "there is no such realm"))
+        realm
+            .map(|realm| &**realm)
+            .ok_or_else(|| Fault::new(FaultCode::NotFound, "the configuration has no such set of channels"))
     }
 
     fn put(&mut self, record: &Arc<DefinitionRecord>) {
@@ -156,7 +221,9 @@ impl Catalog {
             return Err(Fault::new(FaultCode::InvalidRequest, message));
         }
         let taken = self.by_name.get(&(realm.id, draft.name.clone()));
-        if taken.is_some_and(|other| Some(other.id) != id) {
+        // A name that is being given is taken: whoever comes second cannot have it.
+        let claimed = self.claimed.contains(&(realm.id, draft.name.clone()));
+        if claimed || taken.is_some_and(|other| Some(other.id) != id) {
             return Err(Fault::new(FaultCode::NameTaken, "a channel of this name exists already"));
         }
         Ok(())
@@ -177,7 +244,7 @@ mod tests {
     fn catalog(definitions_max: u32) -> Catalog {
         let realm = |id: u64| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() });
         let limits = Limits { definitions_max, ..Limits::default() };
-        Catalog::new([realm(1), realm(2)].into(), Arc::new(limits))
+        Catalog::new([realm(1), realm(2)].into(), Arc::new(limits), &[], 0)
     }
 
     fn draft(name: &str) -> DefinitionDraft {
@@ -194,7 +261,14 @@ mod tests {
 
     fn create(catalog: &mut Catalog, realm: u64, name: &str) -> Result<u64, FaultCode> {
         let change = catalog.create(NOW, realm, draft(name), "g".into()).map_err(|fault| fault.code)?;
-        Ok(change.is.expect("a new one").id)
+        Ok(done(catalog, change).is.expect("a new one").id)
+    }
+
+    /// The change is stored.
+    fn done(catalog: &mut Catalog, change: Change) -> Change {
+        catalog.apply(&change);
+        assert!(catalog.changing.is_empty() && catalog.claimed.is_empty() && catalog.creating == 0);
+        change
     }
 
     #[test]
@@ -211,9 +285,11 @@ mod tests {
             Err(FaultCode::NotFound),
             "not its realm"
         );
-        assert!(catalog.delete(1, 3).is_ok());
+        let deleted = catalog.delete(1, 3).expect("it is there");
+        done(&mut catalog, deleted);
         assert_eq!(create(&mut catalog, 1, "b"), Ok(4));
         let renamed = catalog.update(Now { unix_ms: 5_000, ..NOW }, 1, 4, draft("z")).expect("free");
+        let renamed = done(&mut catalog, renamed);
         let (was, is) = (renamed.was.expect("was"), renamed.is.expect("is"));
         assert_eq!((&*was.draft.name, &*is.draft.name, is.id), ("b", "z", 4));
         assert_eq!((is.created_ms, is.updated_ms), (1_000, 5_000));
@@ -228,12 +304,53 @@ mod tests {
         let mut refused = |change: fn(&mut DefinitionDraft)| {
             let mut draft = draft("a");
             change(&mut draft);
-            catalog.create(NOW, 1, draft, "g".into()).map(|_| ()).map_err(|fault| fault.code)
+            let change = catalog.create(NOW, 1, draft, "g".into()).map_err(|fault| fault.code)?;
+            done(&mut catalog, change);
+            Ok(())
         };
         assert_eq!(refused(|draft| draft.name = "n".repeat(126).into()), Err(FaultCode::InvalidRequest));
         assert_eq!(refused(|draft| draft.source = "s".repeat(65_537).into()), Err(FaultCode::TooLarge));
         assert_eq!(refused(|draft| draft.rules.history.count_max = 10_001), Err(FaultCode::InvalidRequest));
         assert_eq!(refused(|draft| draft.name = "n".repeat(125).into()), Ok(()));
+    }
+
+    #[test]
+    fn what_is_being_stored_is_claimed_and_not_seen() {
+        let mut catalog = catalog(3);
+        create(&mut catalog, 1, "a").expect("free");
+        create(&mut catalog, 1, "b").expect("free");
+        let code = |change: Result<Change, Fault>| change.map(|_| ()).map_err(|fault| fault.code);
+        let made = catalog.create(NOW, 1, draft("c"), "g".into()).expect("free");
+        let renamed = catalog.update(NOW, 1, 1, draft("d")).expect("free");
+        let deleted = catalog.delete(1, 2).expect("it is there");
+        for name in ["a", "b", "c", "d"] {
+            assert_eq!(code(catalog.create(NOW, 1, draft(name), "g".into())), Err(FaultCode::NameTaken));
+        }
+        assert_eq!(code(catalog.create(NOW, 1, draft("e"), "g".into())), Err(FaultCode::LimitExceeded));
+        assert_eq!(code(catalog.create(NOW, 2, draft("d"), "g".into())), Err(FaultCode::LimitExceeded));
+        for id in [1, 2] {
+            assert_eq!(code(catalog.update(NOW, 1, id, draft("e"))), Err(FaultCode::Conflict));
+            assert_eq!(code(catalog.delete(1, id)), Err(FaultCode::Conflict));
+        }
+        assert_eq!(&*catalog.get(1, 1).expect("there").draft.name, "a", "not yet");
+        assert!(catalog.get(1, 2).is_ok() && catalog.get(1, 3).is_err());
+        catalog.give_up(&renamed);
+        catalog.give_up(&deleted);
+        catalog.apply(&made);
+        assert!(catalog.get(1, 2).is_ok() && catalog.get(1, 3).is_ok());
+        assert_eq!(code(catalog.update(NOW, 1, 1, draft("d"))), Ok(()));
+        assert_eq!(code(catalog.delete(1, 2)), Ok(()));
+    }
+
+    #[test]
+    fn what_was_stored_is_there_and_its_ids_are_not_given_again() {
+        let mut first = catalog(9);
+        create(&mut first, 1, "a").expect("free");
+        let records: Vec<_> = first.by_id.values().cloned().collect();
+        let mut second = Catalog::new(first.realms.clone(), first.limits.clone(), &records, 7);
+        assert_eq!(second.get(1, 1).expect("stored"), &records[0]);
+        assert_eq!(create(&mut second, 1, "a"), Err(FaultCode::NameTaken));
+        assert_eq!(create(&mut second, 1, "b"), Ok(8));
     }
 
     #[test]

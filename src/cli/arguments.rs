@@ -42,6 +42,10 @@ pub(super) enum Command {
     Check,
     /// Print a signed token (JWT) for a user
     Token(TokenArguments),
+    /// Write the stored definitions and rooms to standard output as lines of JSON; no node may use them meanwhile
+    Export,
+    /// Take over an export from standard input, into a data directory without definitions and rooms
+    Import,
     /// Look for what keeps this machine from serving well, with the fix of each
     Doctor,
 }

@@ -12,6 +12,7 @@ pub mod banner;
 mod check;
 pub mod doctor;
 mod duration;
+mod export;
 mod serve;
 mod token;
 
@@ -32,6 +33,8 @@ pub fn main() -> ExitCode {
         None | Some(Command::Serve) => serve::run(&sources),
         Some(Command::Check) => check::run(&sources),
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
+        Some(Command::Export) => export::export(&sources),
+        Some(Command::Import) => export::import(&sources),
         Some(Command::Doctor) => doctor::run(&sources),
     };
     match result {

@@ -9,9 +9,6 @@ use std::io::Write;
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     crate::runtime::pages::use_small_pages();
     let config = Config::load(sources)?;
-    if config.huge_code_pages {
-        crate::runtime::pages::use_huge_code_pages();
-    }
     crate::server::serve(&config, |ready| {
         let key = String::from_utf8_lossy(ready.secrets.api_key.expose());
         let token = token_command(std::env::args());

@@ -40,6 +40,12 @@ pub enum DataDirError {
     /// The directory cannot be made or looked at.
     #[error("the data directory {0} cannot be used: {1}")]
     Directory(PathBuf, io::Error),
+    /// Another process keeps its state there.
+    #[error(
+        "the data directory {0} is in use by another corecast (process {1}); stop that one, or give this one a \
+             directory of its own (data_dir)"
+    )]
+    InUse(PathBuf, String),
     /// Others could replace what is in it.
     #[error("the data directory {0} can be written by other users; run: chmod go-w '{0}'")]
     DirectoryOpen(PathBuf),

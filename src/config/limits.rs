@@ -44,6 +44,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         definitions_max in 1..=10_000_000,
         definition_source_bytes_max in 256..=1 << 20,
         message_history_max in 0..=1 << 20,
+        effects_in_flight_max in 1..=1 << 16,
         peer_queue_messages_max in 16..=1 << 24,
     );
     reader.finish();

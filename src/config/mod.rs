@@ -13,6 +13,7 @@
 mod api_keys;
 mod auth;
 pub mod data_dir;
+pub mod data_lock;
 mod error;
 mod history;
 mod limits;

@@ -23,7 +23,6 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         listen,
         data_dir,
         cores,
-        huge_code_pages: root.boolean("huge_code_pages").unwrap_or(true),
         busy_poll_us: root.integer("busy_poll_us", 0..=1_000_000).unwrap_or(0),
         node_name: read_node_name(&mut root),
         drain_time_s: root.integer("drain_time_s", 0..=3600).unwrap_or(0),

@@ -21,8 +21,6 @@ pub struct Config {
     pub cores: Cores,
     /// Microseconds a core without work looks for some before it sleeps.
     pub busy_poll_us: u32,
-    /// Whether the program's code is copied into huge pages.
-    pub huge_code_pages: bool,
     /// The name of this node; never empty.
     pub node_name: String,
     /// Seconds over which connections are closed at the end.

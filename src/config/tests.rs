@@ -76,7 +76,6 @@ fn the_defaults_are_those_of_the_types() {
     assert_eq!(config.data_dir, Path::new("./corecast-data"));
     assert_eq!(config.cores, Cores::All);
     assert_eq!((config.busy_poll_us, config.drain_time_s), (0, 10));
-    assert!(config.huge_code_pages);
     assert!(config.node_name.starts_with("corecast@") && config.node_name.len() > 9);
     assert_eq!(config.websocket, WebSocketConfig { ping_interval_s: 30, pong_timeout_s: 20 });
     assert!(config.auth.api_keys.is_empty() && config.auth.jwt_secret.is_none());

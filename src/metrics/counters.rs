@@ -37,6 +37,8 @@ pub struct Counters {
     pub messages_received: u64,
     /// WebSocket messages sent: replies, and pushes once per subscriber.
     pub messages_sent: u64,
+    /// Pushes encoded: one for each channel, dialect and core, however many subscribers hear it.
+    pub frames_encoded: u64,
     /// Bytes received from sockets.
     pub bytes_received: u64,
     /// Bytes that the kernel took.
@@ -61,8 +63,6 @@ pub struct Counters {
     pub history_publications: u64,
     /// Bytes of them.
     pub history_bytes: u64,
-    /// Bytes of publications that wait for the disk now.
-    pub history_waiting_bytes: u64,
     /// 1 if the core cannot write histories any more.
     pub history_lost: u64,
     /// Faults answered, by [`FaultCode`].
@@ -71,6 +71,14 @@ pub struct Counters {
     pub slow_disconnects: u64,
     /// Subscribers moved to a channel's newest publication because they were too slow.
     pub slow_skips: u64,
+
+    // The disk.
+    /// Changes that were stored.
+    pub writes_stored: u64,
+    /// Changes that could not be stored.
+    pub writes_failed: u64,
+    /// Changes refused because too many waited for the disk.
+    pub writes_refused: u64,
 
     // Cores.
     /// Messages from other cores.
@@ -141,6 +149,7 @@ impl Counters {
             subscriptions_open,
             messages_received,
             messages_sent,
+            frames_encoded,
             bytes_received,
             bytes_sent,
             sends,
@@ -152,11 +161,13 @@ impl Counters {
             duplicates,
             history_publications,
             history_bytes,
-            history_waiting_bytes,
             history_lost,
             faults,
             slow_disconnects,
             slow_skips,
+            writes_stored,
+            writes_failed,
+            writes_refused,
             peer_messages,
             peer_overloads,
             gaps,
@@ -172,6 +183,7 @@ impl Counters {
         self.subscriptions_open += subscriptions_open;
         self.messages_received += messages_received;
         self.messages_sent += messages_sent;
+        self.frames_encoded += frames_encoded;
         self.bytes_received += bytes_received;
         self.bytes_sent += bytes_sent;
         self.sends += sends;
@@ -182,11 +194,13 @@ impl Counters {
         self.duplicates += duplicates;
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
-        self.history_waiting_bytes += history_waiting_bytes;
         self.history_lost += history_lost;
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;
+        self.writes_stored += writes_stored;
+        self.writes_failed += writes_failed;
+        self.writes_refused += writes_refused;
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;
         self.gaps += gaps;

@@ -24,6 +24,7 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     connections(&mut page, &sum, per_core);
     traffic(&mut page, &sum);
     broker(&mut page, &sum);
+    disk(&mut page, &sum);
     cores(&mut page, &sum, per_core);
     page.finish()
 }
@@ -52,6 +53,11 @@ fn traffic(page: &mut Page, sum: &Counters) {
     );
     page.counter("corecast_bytes_received_total", "Bytes received from sockets.", sum.bytes_received);
     page.counter("corecast_bytes_sent_total", "Bytes sent to sockets.", sum.bytes_sent);
+    page.counter(
+        "corecast_frames_encoded_total",
+        "Pushes encoded: one for each channel, dialect and core.",
+        sum.frames_encoded,
+    );
     page.counter("corecast_sends_total", "Writes to sockets.", sum.sends);
     page.counter(
         "corecast_short_sends_total",
@@ -74,11 +80,6 @@ fn broker(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_history_publications", "Publications kept in history.", sum.history_publications);
     page.gauge("corecast_history_bytes", "Bytes of publications kept in history.", sum.history_bytes);
     page.gauge(
-        "corecast_history_waiting_bytes",
-        "Bytes of publications that wait for the disk.",
-        sum.history_waiting_bytes,
-    );
-    page.gauge(
         "corecast_history_lost",
         "Cores that cannot write histories any more; 0 is good.",
         sum.history_lost,
@@ -91,6 +92,17 @@ fn broker(page: &mut Page, sum: &Counters) {
         "Subscribers that were too slow for a channel, by what was done.",
         "policy",
         slow.into_iter(),
+    );
+}
+
+fn disk(page: &mut Page, sum: &Counters) {
+    let writes =
+        [("stored", sum.writes_stored), ("failed", sum.writes_failed), ("refused", sum.writes_refused)];
+    page.counters(
+        "corecast_writes_total",
+        "Changes of definitions and rooms on their way to the disk, by what became of them.",
+        "outcome",
+        writes.into_iter(),
     );
 }
 

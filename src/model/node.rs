@@ -28,6 +28,8 @@ pub struct CoreState {
     pub starting: bool,
     /// It cannot write histories any more.
     pub history_lost: bool,
+    /// The last change could not be stored, or the disk does not answer.
+    pub disk_fails: bool,
 }
 
 /// The node as a whole.

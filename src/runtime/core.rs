@@ -10,6 +10,7 @@ use super::ring::{Completion, Ring};
 use super::settings::RuntimeSettings;
 use super::socket::SocketTable;
 use super::stop::Stop;
+use super::store;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
@@ -38,6 +39,7 @@ pub struct Core {
     pub(super) sockets: SocketTable,
     pub(super) port: Port<ShardMessage>,
     pub(super) log: Option<Lane>,
+    pub(super) store: store::Port,
     pub(super) common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
     pub(super) listeners: Vec<Option<OwnedFd>>,
@@ -79,7 +81,7 @@ impl Core {
     /// # Errors
     /// The ring could not be made.
     pub fn start(seat: Seat, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
-        let Seat { id, common, port, log, listeners, .. } = seat;
+        let Seat { id, cpu: _, common, port, log, store, listeners } = seat;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         for (index, listener) in listeners.iter().enumerate() {
@@ -93,6 +95,7 @@ impl Core {
             sockets: SocketTable::default(),
             port,
             log,
+            store,
             common,
             listeners: listeners.into_iter().map(Some).collect(),
             accept_failed: Vec::new(),

@@ -7,6 +7,7 @@ use super::error::RuntimeError;
 use super::history::Lane;
 use super::machine;
 use super::mesh::Port;
+use super::store;
 use super::turn::Next;
 use crate::base::ids::CoreId;
 use crate::shard::Shard;
@@ -38,6 +39,8 @@ pub struct Seat {
     pub port: Port<ShardMessage>,
     /// Its lane to the history log, if there is one.
     pub log: Option<Lane>,
+    /// Its way to the store.
+    pub store: store::Port,
     /// Its listeners.
     pub listeners: Vec<OwnedFd>,
 }
@@ -105,7 +108,7 @@ fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
     }
 }
 
-/// Ends the process when a core panics, or the history log. The cores share nothing, but each needs the others: a process that
+/// Ends the process when a core panics, the store, or the history log. The cores share nothing, but each needs the others: a process that
 /// lives on without one would accept connections that nobody serves and lose channels silently. A supervisor
 /// sees the abort, starts the process anew, and clients recover from history.
 pub(super) struct AbortOnPanic;

@@ -16,7 +16,7 @@ mod buffers;
 pub mod clock;
 mod closing;
 mod core;
-mod doorbell;
+pub mod doorbell;
 mod egress;
 pub mod error;
 mod executor;
@@ -24,18 +24,20 @@ pub mod history;
 mod ingress;
 mod listener;
 pub mod machine;
-mod mesh;
+pub mod mesh;
 pub mod pages;
 mod ring;
 pub mod settings;
 mod socket;
 pub mod stop;
+pub mod store;
 mod token;
 mod turn;
 
 pub use error::RuntimeError;
 pub use settings::RuntimeSettings;
 pub use stop::Stop;
+use store::Database;
 
 use crate::base::ids::CoreId;
 use crate::shard::Shard;
@@ -67,6 +69,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// The process, when a core panics.
 pub fn run(
     settings: RuntimeSettings,
+    database: Database,
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     ready: impl FnOnce(&[SocketAddr]),
@@ -79,6 +82,8 @@ pub fn run(
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let lanes = history.is_some().then(|| Lanes::new(doorbells.clone()));
+    let (stores, desk) = store::ports(&doorbells, settings.effects_in_flight_max);
+    let store = store::start(database, desk)?;
     stop.attach(doorbells);
 
     let cpus = settings.cpus.clone();
@@ -87,9 +92,11 @@ pub fn run(
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);
     let mut failure = None;
-    for (index, ((cpu, port), listeners)) in cpus.into_iter().zip(ports).zip(listeners.cores).enumerate() {
+    let places = cpus.into_iter().zip(ports).zip(stores).zip(listeners.cores);
+    for (index, (((cpu, port), store), listeners)) in places.enumerate() {
         let log = lanes.as_ref().map(|lanes| lanes.lane(index));
-        let seat = Seat { id: CoreId(index as u16), cpu, common: common.clone(), port, log, listeners };
+        let common = common.clone();
+        let seat = Seat { id: CoreId(index as u16), cpu, common, port, log, store, listeners };
         match spawn(seat, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
@@ -120,6 +127,8 @@ pub fn run(
         lanes.close(failure.is_none());
     }
     failure = failure.or(log.and_then(join));
+    // Every core has gone, so it writes what is left, closes the file and ends.
+    let _ = store.join();
     failure.map_or(Ok(()), Err)
 }
 

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Microseconds after which a shard that never runs out of wishes is told the time all the same.
 const TIMEOUT_OVERDUE_US: u64 = 10_000;
 
+/// Effects resolved in one turn, so that a group that was stored together does not keep the sockets waiting.
+const RESOLUTIONS_MAX: usize = 64;
+
 /// What comes after a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
@@ -39,6 +42,10 @@ impl Core {
         self.port.hear(|from, message| shard.peer(now, from, message));
         if let Some(log) = &self.log {
             log.hear(|news| shard.logged(now, news));
+        }
+        for _ in 0..RESOLUTIONS_MAX {
+            let Some((id, resolution)) = self.store.answer() else { break };
+            self.shard.resolve(self.now, id, resolution);
         }
         self.pass_time();
         let idle = self.fulfil();
@@ -145,6 +152,7 @@ impl Core {
     fn has_work(&self) -> bool {
         self.port.ready()
             || self.log.as_ref().is_some_and(Lane::ready)
+            || self.store.ready()
             || (self.drain == Drain::No && self.common.stop.requested())
             || self.finished()
     }

@@ -3,6 +3,7 @@
 use crate::auth::AuthSetupError;
 use crate::config::data_dir::DataDirError;
 use crate::runtime::RuntimeError;
+use crate::runtime::store::StoreError;
 use thiserror::Error;
 
 /// See the module.
@@ -14,6 +15,9 @@ pub enum ServeError {
     /// The credentials of the configuration cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthSetupError),
+    /// What was stored cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The machine refuses something.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),

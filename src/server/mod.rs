@@ -6,17 +6,18 @@ use crate::auth::Authenticator;
 use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
-use crate::config::{Config, Cores, HistoryConfig};
+use crate::config::{Config, Cores, HistoryConfig, data_lock};
 use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::history::{HomeOf, LogSettings};
+use crate::runtime::store::Database;
 use crate::runtime::{self, RuntimeSettings, Stop, clock};
 use crate::shard::{Setup, Shard};
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 mod error;
 
@@ -30,6 +31,8 @@ const HISTORY_DIRECTORY: &str = "history";
 
 /// How many times what it keeps the history log may grow to before that is written anew.
 const LOG_GROWTH_MAX: u64 = 2;
+/// Name of the store in the data directory.
+pub const STORE_FILE: &str = "store.redb";
 
 /// What a node has to tell once it listens.
 pub struct Ready<'a> {
@@ -47,6 +50,7 @@ pub struct Ready<'a> {
 /// What kept the node from starting, or made it stop.
 pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
+    let _lock = data_lock::lock(&config.data_dir)?;
     let authenticator = Authenticator::new(config.auth_settings(&secrets))?;
     let cpus = cpus(&config.cores)?;
     let cores = cpus.len() as u16;
@@ -56,21 +60,34 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), Serv
         busy_poll_us: config.busy_poll_us.into(),
         drain_ms: u64::from(config.drain_time_s) * 1000,
         linger_ms: LINGER_MS,
+        effects_in_flight_max: config.limits.effects_in_flight_max,
     };
     let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
-    let setup = setup(config, cores, authenticator, realms.clone())?;
+    let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
+    let setup =
+        Setup { stored: database.load()?.into(), ..setup(config, cores, authenticator, realms.clone())? };
     let history = history(config, &setup);
     let stop = Stop::new();
     stop.on_signals()?;
-    let make_shard = move |core: CoreId| Shard::new(Setup { core, ..setup.clone() }, clock::now());
     runtime::run(
         settings,
-        make_shard,
+        database,
+        make_shard(setup, cores),
         history,
         |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
         &stop,
     )?;
     Ok(())
+}
+
+/// Makes each core's shard once. What was stored is let go when the last one has its part of it.
+fn make_shard(setup: Setup, cores: u16) -> impl Fn(CoreId) -> Shard {
+    let setups = (0..cores).map(|core| Some(Setup { core: CoreId(core), ..setup.clone() })).collect();
+    let setups: Mutex<Vec<Option<Setup>>> = Mutex::new(setups);
+    move |core| {
+        let setup = setups.lock().ok().and_then(|mut setups| setups[core.index()].take());
+        Shard::new(setup.expect("the runtime makes the shard of a core once"), clock::now())
+    }
 }
 
 fn setup(
@@ -106,6 +123,7 @@ fn setup(
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),
         echo: config.debug.echo,
+        stored: Arc::default(),
     })
 }
 
@@ -117,7 +135,7 @@ fn history(config: &Config, setup: &Setup) -> Option<(LogSettings, HomeOf)> {
         sync_interval_ms: sync_interval_ms.into(),
         size: Size { segment_bytes, factor: LOG_GROWTH_MAX },
     };
-    let setup = setup.clone();
+    let setup = Setup { stored: Arc::default(), ..setup.clone() };
     on_disk.then(|| (settings, Arc::new(move |channel: &ChannelName| setup.home_of(channel)) as HomeOf))
 }
 

@@ -18,6 +18,13 @@ impl Shard {
         pending.open(expect)
     }
 
+    /// Reads nothing more of a connection until a request that was just opened is answered.
+    pub(super) fn hold_reading(&mut self, id: ConnectionId, sequence: u32) {
+        if let Some(pending) = self.pending_mut(id) {
+            pending.hold_reading(sequence);
+        }
+    }
+
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits.
     pub(super) fn reply_now(&mut self, id: ConnectionId, expect: Expect, reply: Reply) {
         let Some(connection) = self.connections.get(id) else { return };

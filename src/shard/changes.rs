@@ -1,20 +1,23 @@
 //! Changes of definitions on their way to every core, and back.
 //!
-//! One core keeps the catalog. What it accepts is said to every core, itself included; each takes it over as home of
-//! its channels (`broker/home/change.rs`), ends what is over, and acknowledges. Cores that were told of ended channels
+//! One core keeps the catalog. What it accepts is stored, and then said to every core, itself included; each takes it
+//! over as home of its channels (`broker/home/change.rs`), ends what is over, and acknowledges. Cores that were told of ended channels
 //! are asked (`Fence`) whether they have sent those subscribers away, before the acknowledgement. With the last one
 //! the client is answered: from then on every core acts on the change, and nothing of an ended channel is sent.
 //! None of these messages is ever left out, and the queue between two cores keeps their order, so a fence comes after
 //! the ends it asks about and an end comes between the channel's publications and its next life.
 
 use super::Shard;
+use super::effects::{Asker, Then, not_stored};
 use super::message::{Said, Ticket};
+use super::{Effect, Failure, Setup};
 use crate::base::ids::CoreId;
 use crate::broker::catalog::{Catalog, Change};
 use crate::broker::home::Settled;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
+use crate::store::{Stored, definitions};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
@@ -41,15 +44,20 @@ pub(super) struct Changes {
 }
 
 struct Waiting {
-    from: CoreId,
-    ticket: Ticket,
+    /// Nobody if it was answered while the disk was slow.
+    asker: Option<Asker>,
     reply: Reply,
     cores_left: u16,
     deadline_us: u64,
 }
 
 impl Changes {
-    pub fn new(catalog: Catalog) -> Self {
+    pub fn new(setup: &Setup, stored: &Stored) -> Self {
+        let (definitions, last_id): (&[_], _) = match setup.core {
+            CATALOG_CORE => (&stored.definitions, stored.last_definition_id),
+            _ => (&[], 0),
+        };
+        let catalog = Catalog::new(setup.realms.clone(), setup.limits.clone(), definitions, last_id);
         Self { catalog, waiting: BTreeMap::new(), count: 0, fences: BTreeMap::new() }
     }
 
@@ -71,7 +79,7 @@ pub(super) fn is_for_catalog(command: &Command) -> bool {
 }
 
 impl Shard {
-    /// Does a request for the catalog. A change is answered when every core acts on it.
+    /// Does a request for the catalog. A change is answered when it is stored and every core acts on it.
     pub(super) fn serve_catalog(&mut self, from: CoreId, ticket: Ticket, command: Command) {
         let reply = match command {
             Command::GetDefinition { realm, id } => {
@@ -81,7 +89,15 @@ impl Shard {
                 self.changes.catalog.list(realm, &filter, page, with_source)
             }
             change => match self.accept_change(change) {
-                Ok(change) => return self.spread(from, ticket, change),
+                Ok(change) => {
+                    let writes = match (&change.was, &change.is) {
+                        (None, Some(is)) => definitions::created(is),
+                        (_, Some(is)) => definitions::updated(is),
+                        (was, None) => was.iter().flat_map(|was| definitions::deleted(was.id)).collect(),
+                    };
+                    let asker = Some(Asker { from, ticket });
+                    return self.start_effect(Effect::Write(writes), asker, Then::Define(change));
+                }
                 Err(fault) => Err(fault),
             },
         };
@@ -96,6 +112,9 @@ impl Shard {
                 "too many changes of definitions are under way; try again shortly",
             ));
         }
+        if let Some(fault) = self.effects_full() {
+            return Err(fault);
+        }
         let catalog = &mut self.changes.catalog;
         match command {
             Command::CreateDefinition { realm, draft } => {
@@ -108,13 +127,27 @@ impl Shard {
         }
     }
 
+    /// The disk has a change, or has it not.
+    pub(super) fn defined(&mut self, asker: Option<Asker>, change: Change, failure: Option<Failure>) {
+        match failure {
+            None => {
+                self.changes.catalog.apply(&change);
+                self.spread(asker, change);
+            }
+            Some(failure) => {
+                self.changes.catalog.give_up(&change);
+                self.answer_asker(asker, Reply::Fault(not_stored(failure)));
+            }
+        }
+    }
+
     /// Says a change to every core.
-    fn spread(&mut self, from: CoreId, ticket: Ticket, change: Change) {
+    fn spread(&mut self, asker: Option<Asker>, change: Change) {
         let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
         let (cores_left, deadline_us) = (self.setup.cores, self.now.monotonic_us + DEADLINE_US);
         self.changes.count += 1;
         let number = self.changes.count;
-        self.changes.waiting.insert(number, Waiting { from, ticket, reply, cores_left, deadline_us });
+        self.changes.waiting.insert(number, Waiting { asker, reply, cores_left, deadline_us });
         let change = Arc::new(change);
         for core in 0..self.setup.cores {
             self.say(CoreId(core), Said::Change { number, change: change.clone() });
@@ -148,9 +181,9 @@ impl Shard {
         let Some(waiting) = self.changes.waiting.get_mut(&number) else { return };
         waiting.cores_left -= 1;
         if waiting.cores_left == 0
-            && let Some(Waiting { from, ticket, reply, .. }) = self.changes.waiting.remove(&number)
+            && let Some(Waiting { asker, reply, .. }) = self.changes.waiting.remove(&number)
         {
-            self.say(from, Said::Answer { ticket, reply });
+            self.answer_asker(asker, reply);
         }
     }
 
@@ -159,12 +192,12 @@ impl Shard {
         while let Some(entry) = self.changes.waiting.first_entry()
             && entry.get().deadline_us <= self.now.monotonic_us
         {
-            let Waiting { from, ticket, .. } = entry.remove();
+            let asker = entry.remove().asker;
             let reply = Reply::Fault(Fault::new(
                 FaultCode::Unavailable,
                 "The change is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
             ));
-            self.say(from, Said::Answer { ticket, reply });
+            self.answer_asker(asker, reply);
         }
     }
 }

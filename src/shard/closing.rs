@@ -63,7 +63,7 @@ impl Shard {
     pub(super) fn is_busy(&self, id: ConnectionId) -> bool {
         let limits = &self.setup.limits;
         self.connections.get(id).is_some_and(|connection| {
-            connection.pending.as_ref().is_some_and(|pending| pending.has_turn())
+            connection.pending.as_ref().is_some_and(|pending| pending.holds_reading())
                 || connection.in_flight() >= limits.requests_in_flight_max as usize
                 || connection.outbox.len() >= limits.outbox_bytes_max as usize / 2
         })
@@ -75,8 +75,8 @@ impl Shard {
         let Some(connection) = self.connections.get(id) else { return };
         let calm = connection.in_flight() <= limits.requests_in_flight_max as usize / 2
             && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4;
-        let turn = connection.pending.as_ref().is_some_and(|pending| pending.has_turn());
-        if connection.flags.paused && calm && !turn {
+        let held = connection.pending.as_ref().is_some_and(|pending| pending.holds_reading());
+        if connection.flags.paused && calm && !held {
             self.set_paused(id, false);
             self.read(id, &mut []);
             // What was held back may have been no whole request.

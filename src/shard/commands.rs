@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::changes::CATALOG_CORE;
+use super::effects::is_stored;
 use super::message::{Question, Said, Ticket};
 use super::pending::Expect;
 use crate::base::ids::{ConnectionId, CoreId};
@@ -51,7 +52,7 @@ impl Shard {
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
-        if home != self.setup.core {
+        if home != self.setup.core || is_stored(&command) {
             return self.submit_to(home, id, session, command, expect);
         }
         let mut ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
@@ -67,7 +68,7 @@ impl Shard {
         self.pump_home();
     }
 
-    /// Leaves a request to a core, which answers later.
+    /// Leaves a request to a core, maybe this one, which answers later.
     fn submit_to(
         &mut self,
         core: CoreId,
@@ -81,6 +82,9 @@ impl Shard {
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
         let sequence = self.open_slot(id, expect);
+        if is_stored(&command) {
+            self.hold_reading(id, sequence);
+        }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };
         self.say(core, Said::Request { ticket, command });
     }

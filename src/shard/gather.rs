@@ -119,6 +119,7 @@ impl Shard {
                 total.online_users += state.online_users;
                 total.starting |= state.starting;
                 total.history_lost |= state.history_lost;
+                total.disk_fails |= state.disk_fails;
             }
         }
         NodeState {
@@ -142,6 +143,7 @@ impl Shard {
             online_users: self.home.state().online_users,
             starting: self.log.is_starting(),
             history_lost: self.home.has_log_failed(),
+            disk_fails: !self.effects.are_well(),
         }
     }
 
@@ -153,7 +155,6 @@ impl Shard {
         counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
-        counters.history_waiting_bytes = home.log_waiting_bytes;
         counters.history_lost = self.home.has_log_failed().into();
         counters
     }

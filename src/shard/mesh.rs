@@ -1,6 +1,7 @@
 //! Speaking with other cores, and with this one as one of them.
 
 use super::changes::is_for_catalog;
+use super::effects::is_stored;
 use super::message::{Part, Question, Said, Ticket};
 use super::{Shard, ShardMessage};
 use crate::base::ids::CoreId;
@@ -104,6 +105,9 @@ impl Shard {
     fn serve(&mut self, from: CoreId, ticket: Ticket, command: Command) {
         if is_for_catalog(&command) {
             return self.serve_catalog(from, ticket, command);
+        }
+        if is_stored(&command) {
+            return self.serve_room(from, ticket, command);
         }
         let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
         let reply = self.home.execute(self.now, origin, command);

@@ -10,6 +10,7 @@
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
 //! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
+//! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`drain`](Shard::drain) | the process goes away |
 //! | [`poll`](Shard::poll) | what to do next, drained after every call |
@@ -25,6 +26,8 @@ mod closing;
 mod commands;
 mod connection;
 mod drain;
+mod effect;
+mod effects;
 mod ending;
 mod gather;
 mod http;
@@ -35,6 +38,7 @@ mod outbox;
 mod output;
 mod pending;
 mod pushes;
+mod rooms;
 mod seats;
 mod setup;
 mod subscribing;
@@ -44,6 +48,7 @@ mod upgrade;
 mod users;
 mod websocket;
 
+pub use effect::{Effect, EffectId, Failure, Resolution};
 pub use log::{LogMessage, LogNews};
 pub use message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
@@ -53,7 +58,6 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
-use crate::broker::catalog::Catalog;
 use crate::broker::edge::{Edge, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
@@ -63,6 +67,7 @@ use admission::Admission;
 use changes::Changes;
 use connection::Connection;
 use drain::Drain;
+use effects::Effects;
 use ending::Endings;
 use gather::Gathers;
 use log::LogSide;
@@ -82,6 +87,7 @@ pub struct Shard {
     home: Home,
     gathers: Gathers,
     changes: Changes,
+    effects: Effects,
     endings: Endings,
     log: LogSide,
     wheel: Wheel,
@@ -108,7 +114,8 @@ pub struct Shard {
 
 impl Shard {
     /// A core's world at its start.
-    pub fn new(setup: Setup, now: Now) -> Self {
+    pub fn new(mut setup: Setup, now: Now) -> Self {
+        let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
         let cores = usize::from(setup.cores);
         let mut home =
@@ -116,7 +123,7 @@ impl Shard {
         if setup.history_flush_ms.is_some() {
             home.attach_log();
         }
-        Self {
+        let mut shard = Self {
             now,
             connections: Slab::default(),
             admission: Admission::new(seed),
@@ -124,7 +131,8 @@ impl Shard {
             edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
             gathers: Gathers::default(),
-            changes: Changes::new(Catalog::new(setup.realms.clone(), setup.limits.clone())),
+            changes: Changes::new(&setup, &stored),
+            effects: Effects::default(),
             endings: Endings::default(),
             log: LogSide::new(setup.history_flush_ms),
             wheel: Wheel::new(now.monotonic_us),
@@ -141,7 +149,9 @@ impl Shard {
             lapped: Vec::new(),
             scratch: Vec::new(),
             setup,
-        }
+        };
+        shard.restore(&stored);
+        shard
     }
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
@@ -200,6 +210,7 @@ impl Shard {
         self.fire_deadlines();
         self.expire_gathers();
         self.expire_changes();
+        self.expire_effects();
         self.drain_step();
         self.work_for_log();
         self.housekeep();
@@ -237,6 +248,7 @@ impl Shard {
         self.home.invariants();
         self.endings_invariants();
         self.log_invariants();
+        self.effects_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {

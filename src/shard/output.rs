@@ -1,9 +1,10 @@
 //! What a shard wants done.
 
+use super::effect::{Effect, EffectId};
 use crate::base::ids::ConnectionId;
 
 /// One wish, drained by [`super::Shard::poll`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Output {
     /// Write [`super::Shard::transmit`] to this connection's socket and report [`super::Shard::sent`].
     Transmit(ConnectionId),
@@ -13,6 +14,8 @@ pub enum Output {
     Resume(ConnectionId),
     /// All that is owed is written; end the socket gracefully. The id is dead: no call may name it again.
     Close(ConnectionId),
+    /// Do this outside and report [`super::Shard::resolve`].
+    Effect(EffectId, Effect),
     /// After `drain`: the last connection is gone. Given once.
     Drained,
     /// Nothing to do until something arrives or this moment of the monotonic clock, in microseconds.

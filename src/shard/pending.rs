@@ -46,6 +46,8 @@ pub(super) struct Pending {
     slots: VecDeque<Slot>,
     /// Sequence of the slot at the front.
     first: u32,
+    /// A request before whose answer nothing more is read.
+    holding: Option<u32>,
 }
 
 /// What leaves next.
@@ -72,9 +74,14 @@ impl Pending {
         self.slots.push_back(Slot::Turn(expect, command));
     }
 
-    /// Whether a command waits for its turn.
-    pub fn has_turn(&self) -> bool {
-        matches!(self.slots.back(), Some(Slot::Turn(..)))
+    /// Reads nothing more until this request is answered.
+    pub fn hold_reading(&mut self, sequence: u32) {
+        self.holding = Some(sequence);
+    }
+
+    /// Whether nothing more may be read until an answer has come: a command waits for its turn, or holds others up.
+    pub fn holds_reading(&self) -> bool {
+        self.holding.is_some() || matches!(self.slots.back(), Some(Slot::Turn(..)))
     }
 
     /// The command whose turn has come; the sequence by which it is answered.
@@ -100,6 +107,7 @@ impl Pending {
 
     /// How the answer to this request is to be written. `None` if it was answered already.
     pub fn take(&mut self, sequence: u32) -> Option<Expect> {
+        self.holding = self.holding.filter(|holding| *holding != sequence);
         match self.slot(sequence)? {
             slot @ Slot::Waiting(_) => {
                 match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {

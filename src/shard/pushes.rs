@@ -88,13 +88,16 @@ impl Shard {
         push: Push<'_>,
     ) {
         let mut text = std::mem::take(&mut self.scratch);
+        let mut encoded = 0;
         let messages = self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
             text.clear();
             (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
             if !text.is_empty() {
                 write_frame(out, Opcode::Text, &text);
+                encoded += 1;
             }
         });
+        self.counters.frames_encoded += encoded;
         self.counters.messages_sent += messages;
         self.keep_scratch(text);
     }

@@ -8,6 +8,7 @@ use crate::broker::definitions::Definitions;
 use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
+use crate::store::Stored;
 use crate::surface::router::Router;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct Setup {
     pub history_flush_ms: Option<u32>,
     /// Whether the echo socket is served.
     pub echo: bool,
+    /// What was stored when the node started: all of it, whatever the core. Not kept.
+    pub stored: Arc<Stored>,
 }
 
 impl Setup {

@@ -92,6 +92,7 @@ impl Shard {
             self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.sweep();
             self.home.sweep(self.now);
+            self.probe();
             self.pump_home();
         }
     }
@@ -102,6 +103,7 @@ impl Shard {
             self.wheel.next_us(),
             self.gathers.next_us(),
             self.changes.next_us(),
+            self.effects.next_us(),
             self.work_next_us(),
             self.drain_next_us(),
             self.log.next_us(),

@@ -1,3 +1,20 @@
-//! Floor 2: what survives the process, as formats and decisions. Reading and writing is the runtime's.
+//! Floor 2: what is kept over a restart, as bytes. Formats, their versions, and what a write consists of; no I/O and
+//! no rule. `runtime/store` puts the bytes on the disk.
+//!
+//! Stored forms are types of their own, so that a change of the model is never a silent change of what is on disks.
 
+mod counters;
+pub mod definitions;
+pub mod format;
+pub mod lines;
 pub mod log;
+mod range;
+pub mod rooms;
+mod stored;
+mod write;
+
+pub use counters::probe;
+pub use format::RecordError;
+pub use range::{Found, Range};
+pub use stored::Stored;
+pub use write::{Record, Table, Write};

@@ -2,7 +2,7 @@
 
 use crate::PATIENCE;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 pub struct Http {
@@ -92,6 +92,31 @@ impl Http {
     pub fn get(&mut self, path: &str) -> Answer {
         self.write(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
         self.answer()
+    }
+
+    /// A request on a connection of its own to a server that may go away before it answers.
+    pub fn try_call(
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> io::Result<Answer> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut http = Self { stream: BufReader::new(stream) };
+        let body = body.to_string();
+        let length = body.len();
+        write!(
+            http.stream.get_mut(),
+            "{method} {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )?;
+        if http.stream.fill_buf()?.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // The server writes an answer at once or, killed, not at all.
+        Ok(http.answer())
     }
 
     /// A request with a key and, unless `body` is null, a JSON body.

@@ -11,6 +11,17 @@ pub fn signal(child: &Child, signal: i32) {
     assert_eq!(sent, 0, "{}", io::Error::last_os_error());
 }
 
+/// No file of the child may grow beyond this many bytes from now on; `None` takes the limit away.
+pub fn limit_files(child: &Child, bytes: Option<u64>) {
+    let limit =
+        libc::rlimit { rlim_cur: bytes.unwrap_or(libc::RLIM_INFINITY), rlim_max: libc::RLIM_INFINITY };
+    let nothing = std::ptr::null_mut();
+    // SAFETY: the limit is readable, and the old one is not asked for.
+    let set =
+        unsafe { libc::prlimit(child.id() as libc::pid_t, libc::RLIMIT_FSIZE, &raw const limit, nothing) };
+    assert_eq!(set, 0, "{}", io::Error::last_os_error());
+}
+
 /// The child is killed when the thread that starts it ends, however that comes about.
 pub fn die_with_parent(command: &mut Command) {
     // SAFETY: between fork and exec only one system call, which allocates nothing.

@@ -155,18 +155,6 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
-    /// Bytes of executable memory that is a copy of the program's code, outside of any file.
-    pub fn copied_code(&self) -> u64 {
-        let maps = fs::read_to_string(self.proc("maps")).unwrap();
-        let copied =
-            maps.lines().filter(|line| line.contains(" r-xp ") && line.split_whitespace().count() == 5);
-        let bytes = |line: &str| {
-            let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
-            u64::from_str_radix(end, 16).unwrap() - u64::from_str_radix(start, 16).unwrap()
-        };
-        copied.map(bytes).sum()
-    }
-
     /// CPU time used so far, in ticks of 10 ms.
     pub fn cpu_ticks(&self) -> u64 {
         let stat = fs::read_to_string(self.proc("stat")).unwrap();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 /// Runs what must fail; says what it wrote to stderr.
 #[track_caller]
-fn refused(mut command: Command) -> String {
+pub fn refused(mut command: Command) -> String {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut guard = Guard(command.spawn().unwrap());
     let mut stdout = guard.0.stdout.take().unwrap();

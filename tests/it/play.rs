@@ -2,11 +2,13 @@
 
 use crate::client::{ACCEPT, Client};
 use crate::define::Channels;
+use crate::disk::Mood;
 use crate::pattern::{Words, fit};
 use crate::script::{Kind, Said, Step};
 use crate::settings::{Settings, ms};
 use crate::wire::{Item, Response};
 use crate::world::{Manner, World};
+use corecast::shard::{Failure, Setup};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -29,6 +31,7 @@ pub struct Player {
     /// Signed tokens by their names.
     tokens: BTreeMap<String, String>,
     channels: Channels,
+    setup: Setup,
 }
 
 /// Plays all steps, then asks whether the node is unharmed.
@@ -36,14 +39,16 @@ pub struct Player {
 /// # Errors
 /// The line of the first difference and what it is.
 pub fn play(steps: &[Step], settings: &Settings, cores: u16, manner: Manner) -> Result<(), (usize, String)> {
+    let setup = settings.setup(cores);
     let mut player = Player {
-        world: World::new(&settings.setup(cores), manner),
+        world: World::new(&setup, manner),
         clients: BTreeMap::new(),
         words: Words::new(),
         batch: Vec::new(),
         drained: false,
         tokens: settings.tokens.clone(),
         channels: Channels::default(),
+        setup,
     };
     for step in steps {
         player.step(step).map_err(|what| (step.line, what))?;
@@ -138,6 +143,20 @@ impl Player {
                 self.channels.define(&mut self.world, workspace, name, rules)?;
             }
             ["delete", workspace, name] => self.channels.delete(&mut self.world, workspace, name)?,
+            ["disk", mood] => {
+                self.world.disk.mood = match mood {
+                    "well" => Mood::Well,
+                    "full" => Mood::Failing(Failure::DiskFull),
+                    "readonly" => Mood::Failing(Failure::ReadOnly),
+                    "stalled" => Mood::Stalled,
+                    _ => return Err(format!("no disk is {mood}")),
+                };
+                self.world.settle();
+            }
+            ["restart"] => {
+                self.world.restart(&self.setup);
+                self.clients.clear();
+            }
             ["end", name] => {
                 let socket = self.client(name)?.socket;
                 self.world.end(socket.ok_or("it has no socket")?);

@@ -118,6 +118,7 @@ impl Settings {
             "definitions_max" => &mut limits.definitions_max,
             "definition_source_bytes_max" => &mut limits.definition_source_bytes_max,
             "message_history_max" => &mut limits.message_history_max,
+            "effects_in_flight_max" => &mut limits.effects_in_flight_max,
             "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
             _ => panic!("{name} is no limit"),
         };
@@ -188,6 +189,7 @@ impl Settings {
             pong_timeout_ms: self.pong_ms,
             history_flush_ms: None,
             echo: self.echo,
+            stored: Arc::default(),
         }
     }
 }

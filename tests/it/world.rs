@@ -1,6 +1,7 @@
 //! A node in memory: shards, the queues between them, sockets and a clock, driven by the contract of
 //! [`corecast::shard::Shard`] as the runtime drives it.
 
+use crate::disk::Disk;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
 use corecast::shard::{LogMessage, Output, Setup, Shard, ShardMessage};
@@ -53,15 +54,15 @@ pub struct World {
     frozen: Vec<bool>,
     mail: Vec<VecDeque<(CoreId, ShardMessage)>>,
     manner: Manner,
+    pub disk: Disk,
 }
 
 impl World {
     pub fn new(setup: &Setup, manner: Manner) -> Self {
         let now = Now { monotonic_us: START_US, unix_ms: START_UNIX_MS };
         let cores = usize::from(setup.cores);
-        let shard = |core| Shard::new(Setup { core: CoreId(core as u16), ..setup.clone() }, now);
         let mut world = Self {
-            shards: (0..cores).map(shard).collect(),
+            shards: shards(setup, now),
             now,
             sockets: Vec::new(),
             drained: vec![false; cores],
@@ -71,9 +72,22 @@ impl World {
             frozen: vec![false; cores],
             mail: (0..cores).map(|_| VecDeque::new()).collect(),
             manner,
+            disk: Disk::default(),
         };
         world.settle();
         world
+    }
+
+    /// The process is killed and started anew: all that is left is on the disk. Channels find another home.
+    pub fn restart(&mut self, setup: &Setup) {
+        let stored = self.disk.restart().into();
+        self.shards = shards(&Setup { seed: setup.seed + 1, stored, ..setup.clone() }, self.now);
+        for socket in &mut self.sockets {
+            (socket.id, socket.closed) = (None, true);
+        }
+        self.by_id.clear();
+        self.mail.iter_mut().for_each(VecDeque::clear);
+        self.settle();
     }
 
     /// Opens a socket to a core; `None` if it is refused.
@@ -188,6 +202,10 @@ impl World {
         let mut moved = false;
         for core in self.turning().collect::<Vec<_>>() {
             moved |= self.deliver(core);
+            while let Some((core, id, resolution)) = self.disk.answer() {
+                self.shards[core].resolve(self.now, id, resolution);
+                moved = true;
+            }
             while let Some((from, message)) = self.mail[core].pop_front() {
                 self.shards[core].peer(self.now, from, message);
                 moved = true;
@@ -244,6 +262,7 @@ impl World {
                 socket.id = None;
                 self.by_id.remove(&(core, id));
             }
+            Output::Effect(id, effect) => self.disk.ask(core, id, effect),
             Output::Drained => {
                 self.drained[core] = true;
                 self.deadlines[core] = None;
@@ -283,4 +302,9 @@ impl World {
         socket.blocked = bytes.len() < offered;
         self.shards[core].sent(self.now, id, bytes.len());
     }
+}
+
+fn shards(setup: &Setup, now: Now) -> Vec<Shard> {
+    let shard = |core| Shard::new(Setup { core: CoreId(core), ..setup.clone() }, now);
+    (0..setup.cores).map(shard).collect()
 }

@@ -220,11 +220,11 @@ fn room(scene: &mut Scene<'_>) -> Written {
         4..6 => ("GET", target, String::new(), String::new(), Call::Room { id, statuses: &[200, 404] }),
         6..9 => {
             let body = r#"{"name":"Other"}"#.into();
-            ("PATCH", target, String::new(), body, Call::Room { id, statuses: &[200, 404] })
+            ("PATCH", target, String::new(), body, Call::Room { id, statuses: &[200, 404, 409] })
         }
         _ => {
             scene.oracle.emptied.insert(format!("room:{suffix}"));
-            ("DELETE", target, String::new(), String::new(), Call::Room { id, statuses: &[200, 404] })
+            ("DELETE", target, String::new(), String::new(), Call::Room { id, statuses: &[200, 404, 409] })
         }
     }
 }

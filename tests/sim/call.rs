@@ -49,7 +49,7 @@ impl Call {
     pub fn check(&self, response: &HttpResponse, user: usize, shared: &mut Shared<'_>) {
         let status = response.status;
         if self.is_refused(status, shared) {
-            let unsure = shared.plan.faults.disk > 0;
+            let unsure = shared.plan.faults.log > 0;
             if let Call::Write { tag, keyed: false, .. } | Call::Change { tag, .. } = self
                 && !unsure
             {
@@ -119,12 +119,12 @@ impl Call {
         let limits = &shared.plan.limits;
         match status {
             429 => limits.commands_per_second_max > 0,
-            // A frozen queue makes a core silent to a question to all cores.
+            // A frozen queue makes a core silent to a question to all cores; the disk may fail or be slow.
             503 => {
                 limits.peer_queue_messages_max < 1_000
                     || limits.history_queue_bytes_max < 1 << 20
-                    || shared.plan.faults.disk > 0
-                    || matches!(self, Call::Rooms | Call::Metrics)
+                    || shared.plan.faults.log > 0
+                    || matches!(self, Call::Room { .. } | Call::Rooms | Call::Metrics)
                     || shared.plan.faults.drain
             }
             _ => false,

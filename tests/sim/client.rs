@@ -326,7 +326,7 @@ impl Client {
             ("OVERLOADED", _) => {
                 limits.peer_queue_messages_max < 1_000 || limits.history_queue_bytes_max < 1 << 20
             }
-            ("UNAVAILABLE", What::Publish { .. }) => shared.plan.faults.disk > 0,
+            ("UNAVAILABLE", What::Publish { .. }) => shared.plan.faults.log > 0,
             ("RATE_LIMITED", _) => limits.commands_per_second_max > 0,
             ("LIMIT_EXCEEDED", What::Subscribe { .. }) => {
                 limits.subscriptions_per_connection_max < 10 || limits.members_per_channel_max < 10

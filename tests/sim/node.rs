@@ -1,23 +1,26 @@
 //! The node under test: its shards, the queues between them and their sockets, driven as the runtime does it.
 
-use crate::disk::{Disk, End, Files};
+use crate::disk::Disk;
+use crate::log::{End, Files, Log};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::socket::Socket;
 use crate::trace;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Output, Shard, ShardMessage};
+use corecast::shard::{Output, Setup, Shard, ShardMessage};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 pub struct Node {
     pub now: Now,
     cores: Vec<Core>,
-    pub disk: Option<Disk>,
+    pub log: Option<Log>,
     /// By sender, then receiver.
     lanes: Vec<Vec<Lane>>,
     pub sockets: Vec<Socket>,
+    pub disk: Disk,
     lane_messages_max: usize,
     kernel_bytes_max: usize,
     short_write: usize,
@@ -42,10 +45,12 @@ struct Lane {
 const OVERDUE_US: u64 = 10_000;
 
 impl Node {
-    /// A node that finds these files.
-    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, files: Files) -> Self {
+    /// A node that finds this disk, and these files of its history log.
+    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, disk: Disk, files: Files) -> Self {
+        let stored = Arc::new(disk.stored());
+        let setup = |core| Setup { stored: stored.clone(), ..plan.setup(core, seed, now) };
         let core = |core| Core {
-            shard: Shard::new(plan.setup(core, seed, now), now),
+            shard: Shard::new(setup(core), now),
             deadline_us: Some(now.monotonic_us),
             sockets: BTreeMap::new(),
             drained: false,
@@ -53,8 +58,8 @@ impl Node {
         let lanes = || (0..plan.cores).map(|_| Lane::default()).collect();
         let mut cores: Vec<Core> = (0..plan.cores).map(core).collect();
         let setup = plan.setup(0, seed, now);
-        let disk = plan.history_flush_ms.map(|_| {
-            Disk::start(
+        let log = plan.history_flush_ms.map(|_| {
+            Log::start(
                 files,
                 cores.len(),
                 Rng::new(seed),
@@ -64,10 +69,11 @@ impl Node {
         });
         Self {
             now,
-            disk,
+            log,
             cores,
             lanes: (0..plan.cores).map(|_| lanes()).collect(),
             sockets: Vec::new(),
+            disk,
             lane_messages_max: plan.lane_messages_max,
             kernel_bytes_max: plan.kernel_bytes_max,
             short_write: plan.faults.short_write,
@@ -82,6 +88,7 @@ impl Node {
     /// From here on the kernel takes all it has room for, and no queue is held up.
     pub fn calm_down(&mut self) {
         self.short_write = 0;
+        self.disk.fails = 0;
         self.lanes.iter_mut().flatten().for_each(|lane| lane.frozen_until_us = 0);
     }
 
@@ -177,6 +184,32 @@ impl Node {
         self.lanes[from][to].frozen_until_us = self.now.monotonic_us + for_us;
     }
 
+    /// The disk does what waits, or tells what is done, or does not.
+    pub fn disk_step(&mut self, rng: &mut Rng) {
+        match rng.below(3) {
+            0 => drop(self.disk.commit(rng)),
+            1 => drop(self.resolve_one(rng)),
+            _ => {}
+        }
+    }
+
+    /// The disk does and tells all. Whether there was anything.
+    pub fn disk_all(&mut self, rng: &mut Rng) -> bool {
+        let mut moved = self.disk.commit(rng);
+        while self.resolve_one(rng) {
+            moved = true;
+        }
+        moved
+    }
+
+    fn resolve_one(&mut self, rng: &mut Rng) -> bool {
+        let Some((core, id, resolution)) = self.disk.tell(rng) else { return false };
+        trace::note(|| format!("core {core} hears of {id:?}: {resolution:?}"));
+        self.cores[core].shard.resolve(self.now, id, resolution);
+        self.invariants_of(core);
+        true
+    }
+
     /// One turn of a core without input: time, up to `count` wishes, what waits for peers.
     pub fn turn(&mut self, core: usize, count: usize, rng: &mut Rng) -> bool {
         let mut worked = self.pass_time(core);
@@ -199,48 +232,49 @@ impl Node {
         for peer in (0..self.cores.len()).filter(|peer| *peer != core) {
             worked |= self.tell(core, peer);
         }
-        if let Some(disk) = &mut self.disk {
+        if let Some(log) = &mut self.log {
             while let Some(message) = self.cores[core].shard.next_for_log(self.now) {
-                disk.hear(core, message);
+                log.hear(core, message);
                 worked = true;
             }
         }
         worked
     }
 
-    /// The disk does something, or tells a core what it did.
-    pub fn turn_disk(&mut self, rng: &mut Rng) {
-        let Some(disk) = &mut self.disk else { return };
+    /// The history log does something, or tells a core what it did.
+    pub fn turn_log(&mut self, rng: &mut Rng) {
+        let Some(log) = &mut self.log else { return };
         let core = rng.below(self.cores.len());
         match rng.below(4) {
-            0 => disk.write(core, rng.within(1, 3)),
-            1 if rng.below(disk.laziness) == 0 => disk.sync(),
+            0 => log.write(core, rng.within(1, 3)),
+            1 if rng.below(log.laziness) == 0 => log.sync(),
             1 => {}
-            _ => self.hear_disk(core),
+            _ => self.hear_log(core),
         }
     }
 
-    /// The disk does all that there is to do. Whether there was anything.
-    pub fn settle_disk(&mut self) -> bool {
-        let Some(disk) = &mut self.disk else { return false };
+    /// The history log does all that there is to do. Whether there was anything.
+    pub fn settle_log(&mut self) -> bool {
+        let Some(log) = &mut self.log else { return false };
         let mut moved = false;
         for core in 0..self.cores.len() {
-            moved |= disk.has_work(core);
-            disk.write(core, usize::MAX);
+            moved |= log.has_work(core);
+            log.write(core, usize::MAX);
         }
-        if moved {
-            disk.sync();
+        if moved || log.is_dirty() {
+            moved = true;
+            log.sync();
         }
         for core in 0..self.cores.len() {
-            moved |= self.disk.as_ref().is_some_and(|disk| disk.has_news(core));
-            self.hear_disk(core);
+            moved |= self.log.as_ref().is_some_and(|log| log.has_news(core));
+            self.hear_log(core);
         }
         moved
     }
 
-    fn hear_disk(&mut self, core: usize) {
-        let Some(disk) = &mut self.disk else { return };
-        while let Some(news) = disk.next_news(core) {
+    fn hear_log(&mut self, core: usize) {
+        let Some(log) = &mut self.log else { return };
+        while let Some(news) = log.next_news(core) {
             trace::note(|| format!("the log tells core {core}: {news:?}"));
             self.cores[core].shard.logged(self.now, news);
         }
@@ -292,6 +326,7 @@ impl Node {
                 one.unread_at_close = !one.to_server.is_empty();
                 one.to_server.clear();
             }
+            Output::Effect(id, effect) => self.disk.ask(core, id, effect),
             Output::Drained => self.cores[core].drained = true,
             Output::Idle { .. } => {}
         }
@@ -321,11 +356,11 @@ impl Node {
         self.cores[core].shard.sent(self.now, connection, room);
     }
 
-    /// The disk takes nothing more in this life.
-    pub fn fail_disk(&mut self) {
-        if let Some(disk) = &mut self.disk {
-            trace::note(|| "the disk fails".into());
-            disk.fail();
+    /// The history log takes nothing more in this life.
+    pub fn fail_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            trace::note(|| "the history log fails".into());
+            log.fail();
         }
     }
 
@@ -336,9 +371,9 @@ impl Node {
             for core in 0..self.cores.len() {
                 self.turn(core, 1_000, rng);
             }
-            self.settle_disk();
+            self.settle_log();
         }
-        self.disk.take().map_or_else(Default::default, |disk| disk.end(end, rng))
+        self.log.take().map_or_else(Default::default, |log| log.end(end, rng))
     }
 
     pub fn drain(&mut self, over_ms: u64) {

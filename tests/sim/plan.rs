@@ -50,12 +50,14 @@ pub struct Faults {
     pub stall: usize,
     pub freeze: usize,
     pub jump: usize,
+    /// That what is to be stored is not.
+    pub disk: usize,
     /// Whether one life ends in a drain.
     pub drain: bool,
     /// Whether lives end in the middle of everything.
     pub crash: bool,
     /// The history log fails.
-    pub disk: usize,
+    pub log: usize,
 }
 
 impl Plan {
@@ -100,9 +102,10 @@ impl Plan {
             stall: chance(&[0, 10, 40]),
             freeze: chance(&[0, 20, 60]),
             jump: chance(&[0, 20, 60]),
+            disk: chance(&[0, 0, 30]),
             drain: chance(&[0, 0, 1]) == 1,
             crash: chance(&[0, 1]) == 1,
-            disk: chance(&[0, 0, 0, 20]),
+            log: chance(&[0, 0, 0, 20]),
         };
         Self {
             cores: rng.within(4, 6) as u16,
@@ -133,9 +136,10 @@ impl Plan {
             stall: 0,
             freeze: 0,
             jump: 0,
+            disk: 0,
             drain: false,
             crash: false,
-            disk: 0,
+            log: 0,
         };
         let limits = Limits::default();
         let long = 3_600_000;
@@ -180,6 +184,7 @@ impl Plan {
             pong_timeout_ms: self.pong_timeout_ms,
             history_flush_ms: self.history_flush_ms,
             echo: false,
+            stored: Arc::default(),
         }
     }
 

@@ -30,13 +30,14 @@ impl World {
 
     fn round(&mut self) -> bool {
         let mut moved = false;
+        moved |= self.node.disk_all(&mut self.rng);
         let cores = self.node.cores();
         for core in 0..cores {
             // Small chunks, as the runtime has them: input comes in the middle of a fan-out.
             let count = self.rng.within(1, 40);
             moved |= self.node.turn(core, count, &mut self.rng);
         }
-        moved |= self.node.settle_disk();
+        moved |= self.node.settle_log();
         for from in 0..cores {
             for to in (0..cores).filter(|to| *to != from) {
                 let count = self.rng.within(1, 60);

@@ -2,7 +2,8 @@
 
 use crate::act::{self, Scene};
 use crate::client::{Asked, Client, Shared, What};
-use crate::disk::{End, Files};
+use crate::disk::Disk;
+use crate::log::{End, Files};
 use crate::node::Node;
 use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
@@ -48,7 +49,7 @@ impl World {
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
         devices.extend((0..plan.callers).map(|_| device(false, rng.below(plan.users.len()))));
         let now = Now { monotonic_us: 5_000_000, unix_ms: START_UNIX_MS };
-        let node = Node::start(&plan, seed, now, 0, Files::default());
+        let node = Node::start(&plan, seed, now, 0, Disk::new(plan.faults.disk), Files::default());
         Self {
             plan,
             rng,
@@ -65,7 +66,7 @@ impl World {
         }
     }
 
-    /// The process dies and comes back: nothing is left of what it knew. Its clock may be years off, because the
+    /// The process dies and comes back: nothing is left of what it knew but what is on the disk. Its clock may be years off, because the
     /// epochs of two lives differ by the clock only.
     pub fn restart(&mut self) {
         trace::note(|| "the node restarts".into());
@@ -81,7 +82,10 @@ impl World {
         };
         let (files, clean) = self.node.end(end, &mut self.rng);
         trace::note(|| format!("the log is clean: {clean}"));
-        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed, files);
+        let mut disk = std::mem::take(&mut self.node.disk).crash();
+        disk.fails = self.plan.faults.disk;
+        let digest = self.node.digest ^ self.seed;
+        self.node = Node::start(&self.plan, self.rng.next(), now, digest, disk, files);
         self.clients.clear();
         self.devices.iter_mut().for_each(|device| device.client = None);
         let aged = unix_ms > START_UNIX_MS;
@@ -107,7 +111,8 @@ impl World {
 
     fn step(&mut self) {
         let cores = self.node.cores();
-        match self.rng.below(100) {
+        match self.rng.below(104) {
+            100.. => self.node.disk_step(&mut self.rng),
             0..30 => {
                 let (core, count) = (self.rng.below(cores), self.rng.within(1, 32));
                 self.node.turn(core, count, &mut self.rng);
@@ -139,7 +144,7 @@ impl World {
             }
             _ => self.fault(),
         }
-        self.node.turn_disk(&mut self.rng);
+        self.node.turn_log(&mut self.rng);
     }
 
     fn some_client(&mut self) -> Option<usize> {
@@ -236,7 +241,7 @@ impl World {
 
     fn fault(&mut self) {
         let faults = &self.plan.faults;
-        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump, faults.disk];
+        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump, faults.log];
         let kind = self.rng.below(chances.len());
         if !self.rng.percent(chances[kind]) {
             return;
@@ -250,7 +255,7 @@ impl World {
                 self.node.freeze(from, to, us);
             }
             3 => self.jump(),
-            _ => self.node.fail_disk(),
+            _ => self.node.fail_log(),
         }
     }
 

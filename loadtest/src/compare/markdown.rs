@@ -8,10 +8,10 @@ use crate::outcome::Outcome;
 pub fn page(report: &Report) -> String {
     let environment = &report.environment;
     let mut text = format!(
-        "# Comparison\n\n{}, {} GB of memory, {} rounds, medians.\n\n",
+        "# Comparison\n\n{}, {} GB of memory, {}, medians.\n\n",
         environment.machine,
         environment.memory_bytes / 1_000_000_000,
-        report.rounds
+        rounds(report.rounds)
     );
     if !report.complete {
         text += "**The series broke off: this is what was done until then.**\n\n";
@@ -36,6 +36,11 @@ pub fn page(report: &Report) -> String {
     text
 }
 
+/// The number of rounds, in words.
+pub fn rounds(rounds: u32) -> String {
+    if rounds == 1 { "one round".to_owned() } else { format!("{rounds} rounds") }
+}
+
 fn targets(report: &Report) -> String {
     let mut text = "| target | version |\n|---|---|\n".to_owned();
     for peer in &report.targets {
@@ -57,25 +62,24 @@ fn table(report: &Report, scenario: &str, first: &str) -> String {
             report.present().any(|target| over(results, Source { scenario, target }, figure).median.is_some())
         })
         .collect();
-    let titles: Vec<&str> = columns.iter().map(|figure| figure.title).collect();
-    let mut text = format!("| target | rounds | {} |\n", titles.join(" | "));
-    text += &format!("|---|---|{}\n", "---|".repeat(columns.len()));
+    let titles: String = columns.iter().map(|figure| format!(" {} |", figure.title)).collect();
+    let mut text = format!("| target | rounds |{titles}\n|---|---|{}\n", "---|".repeat(columns.len()));
     for target in report.present() {
         let source = Source { scenario, target };
         let ran = results.iter().filter(|run| run.scenario == scenario && run.target == target);
         let counted = ran.clone().filter(|run| run.counts()).count();
-        let cells: Vec<String> = columns
+        let cells: String = columns
             .iter()
             .map(|figure| {
                 let value = number(over(results, source, figure).median);
                 let held = ratio(results, Source { scenario, target: first }, source, figure).median;
                 match held.filter(|_| target != first) {
-                    Some(held) => format!("{value} ({})", number(Some(held))),
-                    None => value,
+                    Some(held) => format!(" {value} ({}) |", number(Some(held))),
+                    None => format!(" {value} |"),
                 }
             })
             .collect();
-        text += &format!("| {target} | {counted} of {} | {} |\n", ran.count(), cells.join(" | "));
+        text += &format!("| {target} | {counted} of {} |{cells}\n", ran.count());
     }
     text
 }

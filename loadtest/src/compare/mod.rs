@@ -9,11 +9,13 @@ mod environment;
 mod figure;
 mod html;
 mod markdown;
+mod plots;
 mod report;
 mod series;
 mod svg;
 
 use crate::cli::Compare;
+use crate::engine;
 use crate::failure::Failure;
 use crate::scenario::{Load, Scenario};
 use crate::sys;
@@ -26,10 +28,11 @@ use series::Series;
 const QUICK: [&str; 7] =
     ["fanout", "fanout-burst", "fanout-saturated", "chat", "chat-saturated", "idle", "round-trip"];
 /// Those of a whole comparison.
-const WHOLE: [&str; 13] = [
+const WHOLE: [&str; 14] = [
     "fanout",
     "fanout-burst",
     "fanout-saturated",
+    "fanout-saturated-burst",
     "fanout-saturated-1k",
     "chat",
     "chat-paced",
@@ -47,6 +50,9 @@ const ROUNDS_QUICK: u32 = 2;
 /// Runs the series and writes the reports, partial ones too. An error says what is wrong with the result.
 pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let scenarios = scenarios(arguments)?;
+    for scenario in &scenarios {
+        engine::check_files(scenario)?;
+    }
     let bars = arguments.bars.as_deref().map_or(Ok(Vec::new()), bars::load).map_err(Failure::Usage)?;
     let mut peers = Vec::new();
     for name in &arguments.targets {
@@ -67,7 +73,7 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let report = Report::new(series, &bars, ended.is_ok());
     report.write(&arguments.out)?;
     println!("{}", markdown::page(&report));
-    println!("written: {0}/report.json, report.md, report.html, hdr/", arguments.out.display());
+    println!("written: {0}/report.json, report.md, report.html, plots/, hdr/", arguments.out.display());
     ended?;
     report.verdict()
 }
@@ -80,7 +86,18 @@ fn scenarios(arguments: &Compare) -> Result<Vec<Scenario>, Failure> {
     } else {
         arguments.scenarios.clone()
     };
-    names.iter().map(|name| scenario(name, arguments)).collect()
+    let scenarios =
+        names.iter().map(|name| scenario(name, arguments)).collect::<Result<Vec<Scenario>, Failure>>()?;
+    let named = |change: &str| scenarios.iter().any(|scenario| scenario.name == change);
+    match arguments.set.iter().find(|change| only(change).is_some_and(|name| !named(name))) {
+        Some(change) => Err(Failure::Usage(format!("--set {change}: that scenario is not run"))),
+        None => Ok(scenarios),
+    }
+}
+
+/// The scenario that a change is for, if it names one.
+fn only(change: &str) -> Option<&str> {
+    change.split_once(':').map(|(name, _)| name).filter(|name| !name.contains('='))
 }
 
 fn scenario(name: &str, arguments: &Compare) -> Result<Scenario, Failure> {
@@ -93,9 +110,9 @@ fn scenario(name: &str, arguments: &Compare) -> Result<Scenario, Failure> {
     };
     let mut changes: Vec<String> = times.iter().map(|&time| time.to_owned()).collect();
     for change in &arguments.set {
-        match change.split_once(':') {
-            Some((only, change)) if only == plain.name => changes.push(change.to_owned()),
-            Some((only, _)) if !only.contains('=') => {}
+        match only(change) {
+            Some(name) if name == plain.name => changes.push(change[name.len() + 1..].to_owned()),
+            Some(_) => {}
             // One client is what a scenario of one client is about.
             _ if plain.clients == 1 && change.starts_with("clients=") => {}
             _ => changes.push(change.clone()),

@@ -10,6 +10,11 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 44.0;
 const ROW: f64 = 26.0;
+/// Room for a title or a legend.
+const MARGIN: f64 = 30.0;
+/// What the page's styles say, for a plot that is not in it.
+const ALONE: &str = "svg{font:12px system-ui,sans-serif}text{fill:#1c2128}.grid{stroke:#d8dee4;fill:none}\
+                     polyline{fill:none;stroke-width:2;stroke-linejoin:round}";
 
 /// One line of a plot.
 pub struct Line {
@@ -131,6 +136,29 @@ pub fn bars(rows: &[(String, String, f64)], unit: &str) -> String {
     out + "</svg>"
 }
 
+/// A plot as a file of its own: with its title above and the names of the colours below.
+pub fn alone(plot: &str, title: &str, names: &[(String, String)]) -> String {
+    let body = plot.split_once('>').map_or("", |(_, rest)| rest.trim_end_matches("</svg>"));
+    let height =
+        plot.split_once(&format!("viewBox=\"0 0 {WIDTH} ")).and_then(|(_, rest)| rest.split_once('"'));
+    let height: f64 = height.and_then(|(height, _)| height.parse().ok()).unwrap_or(HEIGHT);
+    let mut out = open(height + 2.0 * MARGIN);
+    let _ = write!(
+        out,
+        "<style>{ALONE}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\
+         <text x=\"8\" y=\"20\" font-weight=\"600\">{}</text><g transform=\"translate(0 {MARGIN})\">{body}</g>",
+        escape(title)
+    );
+    let mut left = 8.0;
+    for (name, colour) in names {
+        let y = height + MARGIN + 20.0;
+        let _ = write!(out, r#"<rect x="{left}" y="{}" width="11" height="11" fill="{colour}"/>"#, y - 10.0);
+        let _ = write!(out, r#"<text x="{}" y="{y}">{}</text>"#, left + 16.0, escape(name));
+        left += 32.0 + 7.5 * name.chars().count() as f64;
+    }
+    out + "</svg>"
+}
+
 fn open(height: f64) -> String {
     format!(r#"<svg viewBox="0 0 {WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg">"#)
 }
@@ -176,5 +204,8 @@ mod tests {
         assert!(text.contains("points=\"74.0,256.0 610.0,14.0\""), "{text}");
         let text = bars(&[("a".into(), "red".into(), 2.0), ("b".into(), "red".into(), 1.0)], "us");
         assert!(text.contains("width=\"360.0\"") && text.contains("width=\"180.0\""), "{text}");
+        let file = alone(&text, "CPU <1>", &[("a".into(), "red".into())]);
+        assert_eq!((file.matches("<svg").count(), file.matches("</svg>").count()), (1, 1), "{file}");
+        assert!(file.contains("viewBox=\"0 0 640 120\"") && file.contains("CPU &lt;1&gt;"), "{file}");
     }
 }

@@ -30,10 +30,10 @@ impl Worker<'_> {
             }
             if now > progress_at + CONNECT_SILENCE_NS {
                 let (stood, total) = (self.stood, self.numbers.len());
-                let states: Vec<State> =
-                    self.connections.iter().filter(|one| !one.stood).map(|one| one.state).take(1).collect();
+                let next = self.connections.iter().find(|one| !one.stood);
+                let waits = next.map_or("an event", |one| one.state.awaited());
                 return Err(Failure::Failed(format!(
-                    "only {stood} of {total} connections stand, and none came in 15 s; the next one is at {states:?}"
+                    "only {stood} of {total} connections stand, and none came in 15 s; the next one waits for {waits}"
                 )));
             }
         }

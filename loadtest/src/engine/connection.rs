@@ -32,6 +32,19 @@ pub enum State {
     Closed,
 }
 
+impl State {
+    /// What a connection that is not ready waits for, in words.
+    pub fn awaited(self) -> &'static str {
+        match self {
+            State::Opening => "the TCP handshake",
+            State::Upgrading => "the answer to its upgrade",
+            State::Greeting => "the answer to its greeting",
+            State::Subscribing => "the answer to its subscription",
+            State::Ready | State::Leaving | State::Closed => "nothing",
+        }
+    }
+}
+
 /// A connection.
 pub struct Connection {
     stream: TcpStream,

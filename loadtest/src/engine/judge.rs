@@ -121,7 +121,10 @@ fn memory(scenario: &Scenario, sampler: &Sampler, outcome: &mut Outcome) {
 
 /// Whether fewer messages came than were due.
 fn behind_schedule(scenario: &Scenario, outcome: &Outcome) -> bool {
-    let still = scenario.churn.is_none() && scenario.cut.is_none() && scenario.slow.is_none();
+    let still = scenario.churn.is_none()
+        && scenario.cut.is_none()
+        && scenario.slow.is_none()
+        && outcome.failure.is_none();
     let receivers = scenario.clients as f64 / scenario.channels() as f64;
     scenario.is_paced() && still && outcome.deliveries_per_s < scenario.rate * receivers * KEPT_PACE_MIN
 }

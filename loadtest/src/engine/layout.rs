@@ -1,7 +1,8 @@
 //! Who subscribes to what, who publishes where, and which worker has whom. Clients are dealt to channels round-robin,
-//! so client `c` is on channel `c mod channels`; connections that only publish come after the clients, management
-//! connections last. A worker has every client `c` with `c mod workers` its own number, each connection that only
-//! publishes is where its pacemaker is, so that a window needs no word between workers.
+//! so client `c` is on channel `c mod channels`; connections that only publish come after the clients (and subscribe
+//! where the server demands that of publishers), management connections last. A worker has every client `c` with
+//! `c mod workers` its own number, each connection that only publishes is where its pacemaker is, so that a window
+//! needs no word between workers.
 
 use crate::scenario::{Publishers, Scenario};
 
@@ -10,6 +11,7 @@ pub struct Layout {
     clients: usize,
     channels: usize,
     publishers: Publishers,
+    publishers_join: bool,
     management: usize,
     workers: usize,
 }
@@ -39,12 +41,14 @@ pub struct Stream {
 }
 
 impl Layout {
-    /// The layout of `scenario` over `workers`.
-    pub fn new(scenario: &Scenario, workers: usize) -> Layout {
+    /// The layout of `scenario` over `workers`. `publishers_join`: connections that only publish subscribe all the
+    /// same, for the server demands it, and hear themselves.
+    pub fn new(scenario: &Scenario, workers: usize, publishers_join: bool) -> Layout {
         Layout {
             clients: scenario.clients,
             channels: scenario.channels(),
             publishers: scenario.publishers,
+            publishers_join,
             management: scenario.management.map_or(0, |management| management.connections),
             workers,
         }
@@ -60,11 +64,17 @@ impl Layout {
     pub fn role(&self, connection: usize) -> Role {
         if connection < self.clients {
             Role::Client(connection % self.channels)
-        } else if connection < self.connections() - self.management {
-            Role::Publisher
-        } else {
+        } else if !self.only_publishes(connection) {
             Role::Management
+        } else if self.publishers_join {
+            Role::Client(connection - self.clients)
+        } else {
+            Role::Publisher
         }
+    }
+
+    fn only_publishes(&self, connection: usize) -> bool {
+        (self.clients..self.connections() - self.management).contains(&connection)
     }
 
     /// The connections of a worker, in the order in which they are opened.
@@ -74,9 +84,9 @@ impl Layout {
 
     fn worker(&self, connection: usize) -> usize {
         match self.role(connection) {
-            Role::Client(_) => connection % self.workers,
-            Role::Publisher => self.middle(connection - self.clients) % self.workers,
+            _ if self.only_publishes(connection) => self.middle(connection - self.clients) % self.workers,
             Role::Management => 0,
+            _ => connection % self.workers,
         }
     }
 
@@ -137,7 +147,7 @@ mod tests {
 
     fn layout(name: &str, clients: usize, channels: usize, workers: usize) -> Layout {
         let changes = [format!("clients={clients}"), format!("channels={channels}")];
-        Layout::new(&Scenario::load(name, &changes).unwrap(), workers)
+        Layout::new(&Scenario::load(name, &changes).unwrap(), workers, false)
     }
 
     #[test]
@@ -155,6 +165,16 @@ mod tests {
                 assert_eq!(count, layout.cells(channel));
             }
         }
+    }
+
+    #[test]
+    fn a_publisher_that_must_join_is_a_client_of_its_channel_where_its_pacemaker_is() {
+        let joining = Layout { publishers_join: true, ..layout("fanout", 11, 3, 2) };
+        for stream in joining.streams() {
+            assert_eq!(joining.role(stream.connection), Role::Client(stream.channel));
+            assert_eq!(joining.worker(stream.pacemaker), joining.worker(stream.connection));
+        }
+        assert_eq!(layout("fanout", 11, 3, 2).role(11), Role::Publisher);
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
         return Ok(Run { outcome: judge::skipped(plan, why), histograms: Vec::new() });
     }
     let workers = plan.cpus.len().max(1);
-    let layout = Layout::new(plan.scenario, workers);
+    let layout = Layout::new(plan.scenario, workers, plan.dialect.publishers_join());
     let streams = layout.streams();
     let shared = Shared::new(workers, streams.len());
     let sampler = Sampler::new(plan.server_pid)?;
@@ -94,7 +94,10 @@ pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
         let got_going = worker.tally.window.end > 0 && worker.stood == worker.numbers.len();
         match driven {
             Ok(()) => worker.count_missing(),
-            Err(failure) => shared.fail(failure),
+            Err(failure) => {
+                worker.tally.break_off();
+                shared.fail(failure);
+            }
         }
         worker.tally.faults = worker.oracle.faults;
         Ok(Part { tally: worker.tally, sampler: worker.sampler, got_going })
@@ -145,13 +148,14 @@ fn conclude(plan: &Plan<'_>, shared: &Shared, results: Vec<Result<Part, Failure>
     }
 }
 
-fn check_files(scenario: &Scenario) -> Result<(), Failure> {
-    let connections = scenario.connections();
+/// Whether this process may open as many files as `scenario` has connections; its soft limit is raised.
+pub fn check_files(scenario: &Scenario) -> Result<(), Failure> {
+    let (name, connections) = (&scenario.name, scenario.connections());
     let files = sys::raise_open_files()?;
     if files < connections as u64 + OTHER_FILES {
         return Err(Failure::Failed(format!(
-            "{connections} connections do not fit {files} open files: raise the hard limit, \
-             for example `ulimit -Hn 65536` as root before starting, or LimitNOFILE= in a service"
+            "the {connections} connections of {name} do not fit {files} open files: raise the hard limit, for example \
+             `ulimit -Hn 65536` as root before starting or LimitNOFILE= in a service, or take fewer: --set clients=100"
         )));
     }
     Ok(())

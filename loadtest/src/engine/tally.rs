@@ -125,6 +125,13 @@ impl Tally {
         self.to = Some(self.mark());
     }
 
+    /// The run is over before its time: what was measured until now is told.
+    pub fn break_off(&mut self) {
+        if self.from.is_some() && self.to.is_none() {
+            self.end();
+        }
+    }
+
     /// An error reply came.
     pub fn error(&mut self, error: String) {
         self.errors += 1;

@@ -1,10 +1,11 @@
 //! The scenarios of `scenarios/`, compiled in.
 
 /// Name and text of each, in the order of listings.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("fanout", include_str!("../../scenarios/fanout.toml")),
     ("fanout-burst", include_str!("../../scenarios/fanout-burst.toml")),
     ("fanout-saturated", include_str!("../../scenarios/fanout-saturated.toml")),
+    ("fanout-saturated-burst", include_str!("../../scenarios/fanout-saturated-burst.toml")),
     ("fanout-saturated-1k", include_str!("../../scenarios/fanout-saturated-1k.toml")),
     ("chat", include_str!("../../scenarios/chat.toml")),
     ("chat-paced", include_str!("../../scenarios/chat-paced.toml")),

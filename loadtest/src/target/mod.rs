@@ -89,6 +89,10 @@ pub trait Dialect: Sync {
         let _ = connection;
         None
     }
+    /// Whether only who has subscribed to a channel may publish to it.
+    fn publishers_join(&self) -> bool {
+        false
+    }
     /// The request that subscribes.
     fn subscribe(&self, channel: &str) -> Vec<u8>;
     /// The request that unsubscribes.

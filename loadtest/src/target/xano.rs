@@ -98,6 +98,10 @@ impl Dialect for Protocol {
         format!("room/{index}")
     }
 
+    fn publishers_join(&self) -> bool {
+        true
+    }
+
     fn subscribe(&self, channel: &str) -> Vec<u8> {
         let payload = r#"{"history":false,"presence":false}"#;
         format!(r#"{{"action":"join","options":{{"channel":"{channel}"}},"payload":{payload}}}"#).into()

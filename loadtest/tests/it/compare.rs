@@ -61,6 +61,8 @@ fn targets_are_compared_round_by_round_and_every_report_is_written() {
     check_results(&report);
     check_pages(out, report["targets"][1]["version"].is_string());
     assert!(out.join("hdr/fanout-saturated-corecast-2-latency.hdr").exists());
+    let plot = fs::read_to_string(out.join("plots/fanout-saturated-cpu.svg")).unwrap();
+    assert!(plot.contains("corecast") && plot.ends_with("</svg>"), "{plot}");
 }
 
 /// Order and fields of the results.

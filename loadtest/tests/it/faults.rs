@@ -64,6 +64,7 @@ fn a_broker_that_breaks_off_or_stalls_ends_the_run_with_a_reason() {
         assert_eq!(code, Some(1), "{fault}: {said}");
         assert!(said.contains(reason), "{fault}: {said}");
         assert!(result["failure"].is_string(), "{fault}: {result}");
+        assert!(result["deliveries"].as_u64() > Some(0), "what came until then is told: {fault}: {result}");
         assert!(start.elapsed() < Duration::from_secs(15), "{fault}");
     });
 }
@@ -72,11 +73,16 @@ fn a_broker_that_breaks_off_or_stalls_ends_the_run_with_a_reason() {
 fn what_cannot_be_done_is_told_with_the_right_exit_code() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&["run", "nonsense"], 2, "fanout-saturated"),
         (&["run", "fanout", "--set", "clients=0"], 2, "clients"),
         (&["run", "fanout", "--target", "nobody"], 2, "corecast"),
         (&["run", "fanout", "--slo", "fast"], 2, "objective"),
+        (
+            &["compare", "--targets", "limit", "--scenarios", "idle", "--set", "fanuot:rate=1"],
+            2,
+            "is not run",
+        ),
         (&["run", "fanout", "--server", MOCK, "--port", &port], 1, "cannot use port"),
         (&["run", "fanout", "--server", "/bin/false"], 1, "ended at once with exit status: 1"),
         (&["run", "fanout", "--server", "/no/such/program"], 1, "is not installed: cargo build"),

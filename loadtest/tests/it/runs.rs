@@ -9,11 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 /// Every kind of scenario, small.
-const SMALL: [(&str, &[&str]); 15] = [
+const SMALL: [(&str, &[&str]); 16] = [
     ("fanout", &["clients=20", "rate=200"]),
     ("fanout", &["clients=20", "channels=4", "rate=200", "payload_bytes=1024"]),
     ("fanout-burst", &["clients=20"]),
     ("fanout-saturated", &["clients=20"]),
+    ("fanout-saturated-burst", &["clients=20"]),
     ("fanout-saturated-1k", &["clients=20"]),
     ("chat", &["clients=20"]),
     ("chat-saturated", &["clients=20"]),
@@ -168,5 +169,5 @@ fn targets_and_scenarios_are_listed() {
     for name in ["corecast", "corecast-xano", "uws", "nats", "redis", "mosquitto", "centrifugo", "limit"] {
         assert!(peers.lines().any(|line| line.starts_with(name)), "{peers}");
     }
-    assert_eq!(list("scenarios").lines().count(), 16);
+    assert_eq!(list("scenarios").lines().count(), 17);
 }

@@ -5,6 +5,7 @@ use super::rules::Task;
 use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::broker::catalog::Change;
+use crate::model::definition::{DefinitionRecord, HistoryBounds};
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -42,6 +43,12 @@ impl Home {
     /// change ends is not found alive by the next.
     pub fn change(&mut self, number: u64, change: Arc<Change>) {
         self.jobs.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
+    }
+
+    /// Takes a definition in that was stored, before the first channel is opened.
+    pub fn restore_definition(&mut self, record: &Arc<DefinitionRecord>) {
+        let tasks = self.channels.rules.apply(&Change { was: None, is: Some(record.clone()) });
+        assert!(tasks.is_empty(), "no channel is open");
     }
 
     /// Whether a change is not settled.
@@ -89,6 +96,11 @@ impl Home {
                     let channel = channel.name.clone();
                     self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
                 }
+            }
+            Task::Trim(_) => {
+                // Here and not when it is read next: what is let go of does not come back when more may be kept again.
+                let bounds = HistoryBounds { age_ms_max: 0, ..self.channels.definition(id).history };
+                self.channels.edit_history(id, |history| history.fit(&bounds, 0));
             }
         }
         steps

@@ -147,8 +147,7 @@ impl Log {
         self.state == State::Open && self.waiting_bytes() < self.bytes_max / 2
     }
 
-    /// Bytes of records that are not written yet.
-    pub fn waiting_bytes(&self) -> usize {
+    fn waiting_bytes(&self) -> usize {
         self.staged_bytes + self.taken_bytes
     }
 

@@ -41,7 +41,7 @@ mod users;
 pub use change::Settled;
 pub use log::LogPart;
 pub use output::{HomeOutput, HomePush};
-pub use rooms::{RoomsPart, merge_rooms};
+pub use rooms::{RoomChange, RoomChangeKind, RoomsPart, merge_rooms};
 pub use state::HomeState;
 
 use super::definitions::Definitions;
@@ -155,9 +155,11 @@ impl Home {
     }
 
     /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
-    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. The answer may be one
-    /// that has to wait: [`Home::take_barrier`] says so.
+    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. What changes a room
+    /// goes through [`Home::decide_room`]. The answer may be one that has to wait: [`Home::take_barrier`] says so.
     pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
+        // What was announced before this waits for nobody.
+        self.channels.log.take_barrier();
         let answer = match command {
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, origin, channel, body, idempotency_key.as_deref())
@@ -172,13 +174,6 @@ impl Home {
             Command::GetMessage { channel, message } => self.get_message(now, channel, message),
             Command::ListMessages { channel, page } => Ok(self.list_messages(now, &channel, page)),
             Command::ListMembers { channel } => self.list_members(origin, &channel),
-            Command::CreateRoom { channel, name, description } => {
-                self.create_room(now, origin, channel, name, description)
-            }
-            Command::UpdateRoom { channel, name, description } => {
-                self.update_room(now, origin, channel, name, description)
-            }
-            Command::DeleteRoom { channel } => self.delete_room(now, origin, channel),
             Command::GetRoom { channel } => self.get_room(&channel),
             Command::GetProfile { channel } => self.get_profile(origin, &channel),
             Command::UpdateProfile { channel, name, status } => {
@@ -194,6 +189,9 @@ impl Home {
             | Command::Unsubscribe { .. }
             | Command::NodeState
             | Command::Metrics
+            | Command::CreateRoom { .. }
+            | Command::UpdateRoom { .. }
+            | Command::DeleteRoom { .. }
             | Command::CreateDefinition { .. }
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }

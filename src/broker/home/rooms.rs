@@ -1,14 +1,18 @@
-//! Room records: one per channel, in a table of their own that outlives the channel's idle times.
+//! Room records: one per channel, in a table of their own that outlives the channel's idle times, and the process.
+//!
+//! A change is decided, which claims the room; then it is stored by whoever called; then it is applied, or given up if
+//! it could not be stored. Meanwhile another change of the same room is a conflict, and everybody sees the room as it
+//! was.
 
 use super::{Home, Origin, faults};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
 use crate::model::channel::ChannelName;
-use crate::model::command::Page;
+use crate::model::command::{Command, Page};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
 use crate::model::reply::Reply;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Bytes of a room's name.
@@ -29,6 +33,34 @@ pub struct Rooms {
     by_channel: KeyedMap<ChannelName, Arc<Room>>,
     by_age: BTreeMap<Box<str>, ByAge>,
     rooms_max: usize,
+    /// Rooms with a change under way.
+    changing: BTreeSet<ChannelName>,
+    /// How many of them are new.
+    creating: usize,
+}
+
+/// A change of a room that is decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomChange {
+    /// The room's channel.
+    pub channel: ChannelName,
+    /// The room as it is from then on, or as it was if it is deleted.
+    pub room: Room,
+    /// What becomes of it.
+    pub kind: RoomChangeKind,
+    /// Who wants it.
+    by: Arc<str>,
+}
+
+/// What becomes of a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RoomChangeKind {
+    /// It is made.
+    Created,
+    /// It is changed.
+    Updated,
+    /// It is deleted.
+    Deleted,
 }
 
 /// Rooms by creation time and channel; within a namespace that is by creation time and id.
@@ -50,7 +82,15 @@ impl Rooms {
             by_channel: KeyedMap::with_hasher(hasher),
             by_age: BTreeMap::new(),
             rooms_max: rooms_max as usize,
+            changing: BTreeSet::new(),
+            creating: 0,
         }
+    }
+
+    /// Takes a room in that was stored. More of them than the bound are all taken in: it holds for new ones.
+    pub fn restore(&mut self, channel: &ChannelName, room: Room) {
+        self.put(channel, room);
+        self.rooms_max = self.rooms_max.max(self.len());
     }
 
     /// Records.
@@ -100,19 +140,55 @@ impl Rooms {
 }
 
 impl Home {
-    pub(super) fn create_room(
+    /// Takes a room in that was stored, before the first command.
+    pub fn restore_room(&mut self, channel: &ChannelName, room: Room) {
+        self.rooms.restore(channel, room);
+    }
+
+    /// Decides about a command that makes, changes or deletes a room homed here. [`Home::apply_room`] or
+    /// [`Home::give_up_room`] follows.
+    ///
+    /// # Errors
+    /// Why it may not be done; then nothing follows.
+    pub fn decide_room(
+        &mut self,
+        now: Now,
+        origin: Origin<'_>,
+        command: Command,
+    ) -> Result<RoomChange, Fault> {
+        let change = match command {
+            Command::CreateRoom { channel, name, description } => {
+                self.create_room(now, origin, channel, name, description)
+            }
+            Command::UpdateRoom { channel, name, description } => {
+                self.update_room(now, origin, channel, name, description)
+            }
+            Command::DeleteRoom { channel } => self.delete_room(now, origin, channel),
+            _ => Err(Fault::new(FaultCode::UnknownType, "no room can answer this")),
+        }?;
+        if !self.rooms.changing.insert(change.channel.clone()) {
+            return Err(Fault::new(
+                FaultCode::Conflict,
+                "another change of this room is being stored; look at the result before you try again",
+            ));
+        }
+        self.rooms.creating += usize::from(change.kind == RoomChangeKind::Created);
+        Ok(change)
+    }
+
+    fn create_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
         name: String,
         description: String,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<RoomChange, Fault> {
         check(Some(&name), Some(&description))?;
         if self.rooms.get(&channel).is_ok() {
             return Err(Fault::new(FaultCode::Conflict, "the room exists already"));
         }
-        if self.rooms.len() >= self.rooms.rooms_max {
+        if self.rooms.len() + self.rooms.creating >= self.rooms.rooms_max {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
         let id = self.channels.find_or_open(now, &channel)?;
@@ -126,19 +202,17 @@ impl Home {
             created_ms: now.unix_ms,
             updated_ms: now.unix_ms,
         };
-        self.rooms.put(&channel, room.clone());
-        self.publish_on(now, id, owner, Body::RoomCreated { room: room.clone() });
-        Ok(Reply::Room(room))
+        Ok(RoomChange { channel, room, kind: RoomChangeKind::Created, by: owner.clone() })
     }
 
-    pub(super) fn update_room(
+    fn update_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
         name: Option<String>,
         description: Option<String>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<RoomChange, Fault> {
         check(name.as_deref(), description.as_deref())?;
         let room = self.rooms.get(&channel)?;
         if !origin.may_change(&room.owner) {
@@ -150,19 +224,15 @@ impl Home {
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
         room.updated_ms = now.unix_ms;
-        self.rooms.put(&channel, room.clone());
-        self.publish_on(now, id, &origin.session.user, Body::RoomUpdated { room: room.clone() });
-        Ok(Reply::Room(room))
+        Ok(RoomChange { channel, room, kind: RoomChangeKind::Updated, by: origin.session.user.clone() })
     }
 
-    /// Deletes the record and the channel's history. The order goes on: the epoch stays, so whoever heard all
-    /// that was said goes on, and whoever did not has a gap.
-    pub(super) fn delete_room(
+    fn delete_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<RoomChange, Fault> {
         let room = self.rooms.get(&channel)?;
         if !origin.may_change(&room.owner) {
             return Err(faults::not_yours("only the owner of a room or an admin can delete it"));
@@ -170,9 +240,39 @@ impl Home {
         let room = Room::clone(room);
         let id = self.channels.find_or_open(now, &channel)?;
         self.admit(id)?;
-        self.rooms.remove(&channel);
-        self.publish_on(now, id, &origin.session.user, Body::RoomDeleted { room: room.clone() });
-        Ok(Reply::RoomDeleted(room))
+        Ok(RoomChange { channel, room, kind: RoomChangeKind::Deleted, by: origin.session.user.clone() })
+    }
+
+    /// A change that was decided is stored: it is in force, and the channel is told. A deleted room takes the channel's
+    /// history with it; the order goes on: the epoch stays, so whoever heard all that was said goes on, and whoever
+    /// did not has a gap.
+    pub fn apply_room(&mut self, now: Now, change: RoomChange) -> Reply {
+        self.give_up_room(&change);
+        let RoomChange { channel, room, kind, by } = change;
+        // Where the channel finds no place any more, nobody is in it who could be told.
+        let id = self.channels.find_or_open(now, &channel).ok();
+        let (body, reply) = match kind {
+            RoomChangeKind::Created => (Body::RoomCreated { room: room.clone() }, Reply::Room(room.clone())),
+            RoomChangeKind::Updated => (Body::RoomUpdated { room: room.clone() }, Reply::Room(room.clone())),
+            RoomChangeKind::Deleted => {
+                (Body::RoomDeleted { room: room.clone() }, Reply::RoomDeleted(room.clone()))
+            }
+        };
+        if kind == RoomChangeKind::Deleted {
+            self.rooms.remove(&channel);
+        } else {
+            self.rooms.put(&channel, room);
+        }
+        if let Some(id) = id {
+            self.publish_on(now, id, &by, body);
+        }
+        reply
+    }
+
+    /// A change that was decided could not be stored.
+    pub fn give_up_room(&mut self, change: &RoomChange) {
+        self.rooms.changing.remove(&change.channel);
+        self.rooms.creating -= usize::from(change.kind == RoomChangeKind::Created);
     }
 
     pub(super) fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {

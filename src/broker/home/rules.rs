@@ -71,13 +71,15 @@ pub enum Task {
     Recheck(u32),
     /// Send guests away.
     DropGuests(u32),
+    /// Let go of what is more than a history may be from now on.
+    Trim(u32),
 }
 
 impl Task {
     /// Whose channels.
     pub fn set(self) -> u32 {
         match self {
-            Self::Recheck(set) | Self::DropGuests(set) => set,
+            Self::Recheck(set) | Self::DropGuests(set) | Self::Trim(set) => set,
         }
     }
 }
@@ -337,6 +339,9 @@ impl RuleSet {
         let refuses_guests = self.definition.subscribe == Who::Everyone && rules.subscribe != Who::Everyone;
         if refuses_guests {
             tasks.push(Task::DropGuests(index));
+        }
+        if rules.history.count_max < self.definition.history.count_max {
+            tasks.push(Task::Trim(index));
         }
         self.definition = rules;
         self.history_count_high = self.history_count_high.max(rules.history.count_max);

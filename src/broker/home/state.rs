@@ -17,8 +17,6 @@ pub struct HomeState {
     pub history_publications: u64,
     /// Their archived bytes.
     pub history_bytes: u64,
-    /// Bytes of records that wait for the disk.
-    pub log_waiting_bytes: u64,
     /// Room records.
     pub rooms: u64,
     /// Profile records.
@@ -40,7 +38,6 @@ impl Home {
             duplicates: self.duplicates,
             history_publications: history_publications as u64,
             history_bytes: history_bytes as u64,
-            log_waiting_bytes: self.channels.log.waiting_bytes() as u64,
             rooms: self.rooms.len() as u64,
             profiles: self.users.records() as u64,
             idempotency_keys: self.idempotency.len() as u64,

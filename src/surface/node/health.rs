@@ -17,7 +17,8 @@ pub const HEALTH: Endpoint = Endpoint {
     encode: |reply| answer(reply, health),
 };
 
-/// Should the node get new connections? 503 while it starts or drains, a core does not turn, or histories are lost.
+/// Should the node get new connections? 503 while it starts or drains, a core does not turn, nothing can be stored, or
+/// histories are lost.
 pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
@@ -107,6 +108,7 @@ struct Ready {
 struct Checks {
     cores: bool,
     accepting: bool,
+    storage: bool,
     history: bool,
 }
 
@@ -114,9 +116,10 @@ fn ready(state: &NodeState) -> Response {
     let checks = Checks {
         cores: state.silent_cores == 0,
         accepting: !state.draining && !state.total.starting,
+        storage: !state.total.disk_fails,
         history: !state.total.history_lost,
     };
-    let ready = checks.cores && checks.accepting && checks.history;
+    let ready = checks.cores && checks.accepting && checks.storage && checks.history;
     json_of(if ready { 200 } else { 503 }, &Ready { ready, checks })
 }
 
@@ -156,7 +159,7 @@ mod tests {
     use crate::model::node::{CoreState, NodeInfo};
     use crate::surface::testing::{decode, shown};
 
-    fn state(draining: bool, silent_cores: u32) -> Reply {
+    fn state(draining: bool, silent_cores: u32, disk_fails: bool) -> Reply {
         Reply::NodeState(NodeState {
             info: NodeInfo {
                 name: "corecast@a".into(),
@@ -169,6 +172,7 @@ mod tests {
                 connections: 5,
                 websocket_connections: 4,
                 online_users: 3,
+                disk_fails,
                 ..CoreState::default()
             },
             draining,
@@ -178,7 +182,7 @@ mod tests {
 
     fn body(endpoint: &Endpoint, draining: bool, silent_cores: u32) -> (u16, String) {
         assert_eq!(decode(endpoint, endpoint.path, &[], ""), Ok(Command::NodeState));
-        shown(&(endpoint.encode)(&state(draining, silent_cores)))
+        shown(&(endpoint.encode)(&state(draining, silent_cores, false)))
     }
 
     #[test]
@@ -195,27 +199,34 @@ mod tests {
 
     #[test]
     fn readiness_names_the_check_that_fails() {
-        let shape = |ready, cores, accepting| {
-            format!(
-                r#"{{"ready":{ready},"checks":{{"cores":{cores},"accepting":{accepting},"history":true}}}}"#
-            )
+        let shape = |ready, cores, accepting, storage| {
+            let checks =
+                format!(r#"{{"cores":{cores},"accepting":{accepting},"storage":{storage},"history":true}}"#);
+            format!(r#"{{"ready":{ready},"checks":{checks}}}"#)
         };
-        assert_eq!(body(&READY, false, 0), (200, shape(true, true, true)));
-        assert_eq!(body(&READY, true, 0), (503, shape(false, true, false)));
-        assert_eq!(body(&READY, false, 2), (503, shape(false, false, true)));
+        assert_eq!(body(&READY, false, 0), (200, shape(true, true, true, true)));
+        assert_eq!(body(&READY, true, 0), (503, shape(false, true, false, true)));
+        assert_eq!(body(&READY, false, 2), (503, shape(false, false, true, true)));
+        assert_eq!(shown(&(READY.encode)(&state(false, 0, true))), (503, shape(false, true, true, false)));
     }
 
     #[test]
     fn a_node_that_starts_or_lost_its_history_is_not_ready() {
         let with = |starting, history_lost| {
-            let Reply::NodeState(mut state) = state(false, 0) else { unreachable!("made here") };
+            let Reply::NodeState(mut state) = state(false, 0, false) else { unreachable!("made here") };
             state.total = CoreState { starting, history_lost, ..state.total };
             Reply::NodeState(state)
         };
         let (status, text) = shown(&(READY.encode)(&with(true, false)));
-        assert!(status == 503 && text.contains(r#""accepting":false,"history":true"#), "{text}");
+        assert!(
+            status == 503 && text.contains(r#""accepting":false,"storage":true,"history":true"#),
+            "{text}"
+        );
         let (status, text) = shown(&(READY.encode)(&with(false, true)));
-        assert!(status == 503 && text.contains(r#""accepting":true,"history":false"#), "{text}");
+        assert!(
+            status == 503 && text.contains(r#""accepting":true,"storage":true,"history":false"#),
+            "{text}"
+        );
         let (status, text) = shown(&(HEALTH.encode)(&with(true, false)));
         assert!(status == 503 && text.starts_with(r#"{"status":"starting""#), "{text}");
         assert_eq!(shown(&(LIVE.encode)(&with(true, true))).0, 200);

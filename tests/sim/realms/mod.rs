@@ -8,7 +8,8 @@
 mod guest;
 mod keeper;
 
-use crate::disk::Files;
+use crate::disk::Disk;
+use crate::log::Files;
 use crate::node::Node;
 use crate::plan::Plan;
 use crate::rng::Rng;
@@ -55,7 +56,7 @@ impl World {
         let mut rng = Rng::new(seed ^ 0x5ea1);
         let plan = Plan::of_realm(&mut rng);
         let now = Now { monotonic_us: 10_000_000, unix_ms: 1_750_000_000_000 };
-        let node = Node::start(&plan, rng.next(), now, seed, Files::default());
+        let node = Node::start(&plan, rng.next(), now, seed, Disk::default(), Files::default());
         let mut world =
             Self { rng, plan, node, keepers: Vec::new(), guests: Vec::new(), truth: Truth::default() };
         for (index, _) in TOPS.iter().enumerate() {
@@ -84,7 +85,8 @@ impl World {
 
     fn step(&mut self) {
         let cores = self.node.cores();
-        match self.rng.below(100) {
+        match self.rng.below(104) {
+            100.. => self.node.disk_step(&mut self.rng),
             0..30 => {
                 let (core, count) = (self.rng.below(cores), self.rng.within(1, 32));
                 self.node.turn(core, count, &mut self.rng);
@@ -189,7 +191,7 @@ impl World {
         while still < 50 {
             self.advance(500);
             self.truth.step += 1;
-            let mut worked = false;
+            let mut worked = self.node.disk_all(&mut self.rng);
             for socket in self.sockets() {
                 worked |= self.node.feed(socket, usize::MAX);
                 self.node.writable(socket);

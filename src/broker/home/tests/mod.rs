@@ -104,11 +104,16 @@ impl Bench {
     fn execute(&mut self, core: u16, user: &str, command: Command) -> Reply {
         let connection = ConnectionId { index: 0, generation: 0 };
         let session = session(user);
-        let reply = self.home.execute(
-            self.now,
-            Origin { core: CoreId(core), connection, session: &session },
-            command,
-        );
+        let origin = Origin { core: CoreId(core), connection, session: &session };
+        let reply = match command {
+            Command::CreateRoom { .. } | Command::UpdateRoom { .. } | Command::DeleteRoom { .. } => {
+                match self.home.decide_room(self.now, origin, command) {
+                    Ok(change) => self.home.apply_room(self.now, change),
+                    Err(fault) => Reply::Fault(fault),
+                }
+            }
+            command => self.home.execute(self.now, origin, command),
+        };
         self.home.invariants();
         reply
     }

@@ -111,3 +111,52 @@ fn rooms_and_their_fields_are_bounded() {
     bench.execute(0, "ann", delete("chat:7"));
     assert!(matches!(bench.execute(0, "ann", create("chat:8")), Reply::Room(_)));
 }
+
+fn decide(bench: &mut Bench, user: &str, command: Command) -> Result<RoomChange, FaultCode> {
+    let session = session(user);
+    let connection = ConnectionId { index: 0, generation: 0 };
+    let origin = Origin { core: CoreId(0), connection, session: &session };
+    bench.home.decide_room(bench.now, origin, command).map_err(|fault| fault.code)
+}
+
+#[test]
+fn a_change_that_is_not_stored_is_not_seen_and_keeps_others_away() {
+    let mut bench = Bench::with(definitions(), Limits { rooms_max: 2, ..Limits::default() });
+    let made = room(bench.execute(0, "ann", create("chat:7")));
+    bench.subscribe(1, "bob", "chat:7");
+    let renamed = decide(&mut bench, "ann", rename("chat:7", "New")).expect("hers");
+    for late in [rename("chat:7", "x"), delete("chat:7")] {
+        assert_eq!(decide(&mut bench, "ann", late), Err(FaultCode::Conflict));
+    }
+    let get = || Command::GetRoom { channel: name("chat:7") };
+    assert_eq!(room(bench.execute(0, "ann", get())), made, "not yet");
+    let other = decide(&mut bench, "ann", create("chat:8")).expect("free");
+    assert_eq!(decide(&mut bench, "ann", create("chat:8")), Err(FaultCode::LimitExceeded), "claimed");
+    assert_eq!(decide(&mut bench, "ann", create("chat:9")), Err(FaultCode::LimitExceeded));
+    bench.home.give_up_room(&other);
+    bench.home.give_up_room(&renamed);
+    assert_eq!(room(bench.execute(0, "ann", get())), made, "not at all");
+    assert!(bench.pushes().is_empty());
+    let twice = [decide(&mut bench, "ann", create("chat:9")), decide(&mut bench, "ann", create("chat:9"))];
+    assert_eq!((twice[0].is_ok(), twice[1].clone()), (true, Err(FaultCode::LimitExceeded)));
+    assert!(matches!(bench.execute(0, "ann", delete("chat:7")), Reply::RoomDeleted(_)));
+    assert_eq!(
+        decide(&mut bench, "bob", create("chat:9")),
+        Err(FaultCode::Conflict),
+        "there is place, but no name"
+    );
+}
+
+#[test]
+fn rooms_that_were_stored_are_all_there_whatever_the_bound() {
+    let mut bench = Bench::with(definitions(), Limits { rooms_max: 1, ..Limits::default() });
+    let stored = room(Bench::new().execute(0, "ann", create("chat:7")));
+    for id in ["7", "8"] {
+        let stored = Room { id: id.into(), ..stored.clone() };
+        bench.home.restore_room(&name(&format!("chat:{id}")), stored);
+    }
+    assert_eq!(room(bench.execute(0, "bob", Command::GetRoom { channel: name("chat:7") })), stored);
+    assert_eq!(code(bench.execute(0, "ann", create("chat:9"))), FaultCode::LimitExceeded);
+    bench.execute(0, "ann", delete("chat:7"));
+    assert!(matches!(bench.execute(0, "ann", rename("chat:8", "New")), Reply::Room(_)));
+}

@@ -1,4 +1,4 @@
-//! A publish from the publisher's bytes to the bytes of every subscriber, through one whole shard.
+//! Whole shards with connections on them, as several cases need them.
 
 use super::websocket::masked;
 use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
@@ -10,47 +10,17 @@ use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
 use corecast::shard::{Output, Setup, Shard};
 use corecast::surface::router::Router;
-use criterion::{BatchSize, Criterion, Throughput};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
+/// The time of all that happens.
+pub const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
 
 const UPGRADE: &[u8] = b"GET /v1/realtime HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer bench-key\r\n\r\n";
 
-const SUBSCRIBE: &[u8] = br#"{"type":"subscribe","channel":"room:1","event":"message"}"#;
-
-const PUBLISH: &[u8] =
-    br#"{"type":"publish","channel":"room:1","data":{"text":"some sixty bytes of JSON, as a chat has them"}}"#;
-
-/// One publish, and a burst of them, to several numbers of subscribers.
-pub fn benches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("publish");
-    for (subscribers, burst) in [(0, 1), (1, 1), (100, 1), (1000, 1), (1000, 16)] {
-        group.throughput(Throughput::Elements((subscribers * burst).max(1) as u64));
-        group.bench_function(format!("{burst} to {subscribers}"), |bencher| {
-            let mut shard = Shard::new(setup(), NOW);
-            let publisher = connect(&mut shard);
-            for _ in 0..subscribers {
-                let subscriber = connect(&mut shard);
-                shard.receive(NOW, subscriber, &mut masked(SUBSCRIBE));
-                drain(&mut shard);
-            }
-            let bytes = masked(PUBLISH).repeat(burst);
-            let publish = |mut bytes: Vec<u8>| {
-                shard.receive(NOW, publisher, &mut bytes);
-                // The publisher's answers, and one write for each subscriber.
-                assert_eq!(drain(&mut shard), subscribers + 1);
-                bytes
-            };
-            bencher.iter_batched(|| bytes.clone(), publish, BatchSize::SmallInput);
-        });
-    }
-    group.finish();
-}
-
-fn setup() -> Setup {
+/// The shard of one of several cores.
+pub fn shard(core: u16, cores: u16) -> Shard {
     let key = ApiKey {
         key: Secret::new("bench-key"),
         user: "bench".into(),
@@ -58,9 +28,9 @@ fn setup() -> Setup {
         scopes: Scopes::READ.union(Scopes::WRITE),
     };
     let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
-    Setup {
-        core: CoreId(0),
-        cores: 1,
+    let setup = Setup {
+        core: CoreId(core),
+        cores,
         seed: 1,
         node: Arc::new(NodeInfo {
             name: "bench".into(),
@@ -78,18 +48,32 @@ fn setup() -> Setup {
         pong_timeout_ms: 20_000,
         history_flush_ms: None,
         echo: false,
-    }
+        stored: Arc::default(),
+    };
+    Shard::new(setup, NOW)
 }
 
-fn connect(shard: &mut Shard) -> ConnectionId {
+/// A WebSocket connection.
+pub fn connect(shard: &mut Shard) -> ConnectionId {
     let id = shard.accept(NOW, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("no limit is near");
     shard.receive(NOW, id, &mut UPGRADE.to_vec());
     assert_eq!(drain(shard), 1, "the answer to the upgrade");
     id
 }
 
+/// The frame of a subscription to `channel`.
+pub fn subscribe(channel: &str) -> Vec<u8> {
+    masked(format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#).as_bytes())
+}
+
+/// The frame of a publication to `channel`.
+pub fn publish(channel: &str) -> Vec<u8> {
+    let data = r#"{"text":"some sixty bytes of JSON, as a chat has them"}"#;
+    masked(format!(r#"{{"type":"publish","channel":"{channel}","data":{data}}}"#).as_bytes())
+}
+
 /// Takes all that the shard wants written; says in how many writes.
-fn drain(shard: &mut Shard) -> usize {
+pub fn drain(shard: &mut Shard) -> usize {
     let mut writes = 0;
     loop {
         match shard.poll() {

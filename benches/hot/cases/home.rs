@@ -1,5 +1,6 @@
 //! The home side: publishing into a history, and reading it.
 
+use super::Case;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
@@ -10,44 +11,55 @@ use corecast::model::command::{Attachments, Command, Page};
 use corecast::model::publication::Body;
 use corecast::model::reply::{Recovery, Reply};
 use corecast::model::session::{Scopes, Session};
-use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use std::sync::Arc;
 
 const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
 
+/// More publications than a history keeps by default.
+const HISTORY: usize = 1000;
+
 /// Publications missed by whoever recovers.
 const MISSED: u64 = 100;
 
 /// Publish, recover and list, on a channel with a full history and subscribers on one core.
-pub fn benches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("home");
-    group.bench_function("publish", |bencher| {
-        let mut home = home();
-        subscribe(&mut home, None);
-        bencher.iter(|| publish(&mut home));
-    });
-    group.throughput(Throughput::Elements(MISSED));
-    group.bench_function(format!("recover {MISSED}"), |bencher| {
-        let mut home = home();
-        let at = (0..1000).fold(Position::default(), |_, _| publish(&mut home));
-        let from = Position { offset: at.offset - MISSED, ..at };
-        bencher.iter(|| {
-            assert_eq!(subscribe(&mut home, Some(from)), MISSED as usize);
-            home.unsubscribe(NOW, CoreId(0), "ada", &channel());
-        });
-    });
-    group.throughput(Throughput::Elements(50));
-    group.bench_function("list 50 messages", |bencher| {
-        let mut home = home();
-        for _ in 0..1000 {
-            let body = Body::MessageCreated { content: "Hello!".into(), kind: "text".into() };
-            execute(&mut home, Command::Publish { channel: channel(), body, idempotency_key: None });
-        }
-        let page = Page { number: 1, size: 50 };
-        bencher.iter(|| black_box(execute(&mut home, Command::ListMessages { channel: channel(), page })));
-    });
-    group.finish();
+pub const CASES: &[Case] = &[
+    Case { name: "publish into a full history", elements: 1, make: publishing },
+    Case { name: "recover 100", elements: MISSED, make: recovering },
+    Case { name: "list 50 messages", elements: 50, make: listing },
+];
+
+fn publishing() -> Box<dyn FnMut()> {
+    let mut home = home();
+    subscribe(&mut home, None);
+    for _ in 0..HISTORY {
+        publish(&mut home);
+    }
+    Box::new(move || {
+        black_box(publish(&mut home));
+    })
+}
+
+fn recovering() -> Box<dyn FnMut()> {
+    let mut home = home();
+    let at = (0..HISTORY).fold(Position::default(), |_, _| publish(&mut home));
+    let from = Position { offset: at.offset - MISSED, ..at };
+    Box::new(move || {
+        assert_eq!(subscribe(&mut home, Some(from)), MISSED as usize);
+        home.unsubscribe(NOW, CoreId(0), "ada", &channel());
+    })
+}
+
+fn listing() -> Box<dyn FnMut()> {
+    let mut home = home();
+    for _ in 0..HISTORY {
+        let body = Body::MessageCreated { content: "Hello!".into(), kind: "text".into() };
+        execute(&mut home, Command::Publish { channel: channel(), body, idempotency_key: None });
+    }
+    let page = Page { number: 1, size: 50 };
+    Box::new(move || {
+        black_box(execute(&mut home, Command::ListMessages { channel: channel(), page }));
+    })
 }
 
 fn channel() -> ChannelName {

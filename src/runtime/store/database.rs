@@ -1,0 +1,209 @@
+//! The file and what is done with it. Only the store's thread has it.
+//!
+//! A commit that fails may have reached the disk all the same: nobody can know. So the values that it replaced are
+//! kept, and put back before anything else is done when the file can be opened again. What was said to have failed
+//! turns up only if the process ends before that.
+
+use super::error::StoreError;
+use crate::shard::Failure;
+use crate::store::{Found, Range, Record, Stored, Table, Write};
+use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes of pages kept in memory. What is read again and again is in the shards; this is for paging through more.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// An open store.
+pub struct Database {
+    path: PathBuf,
+    /// Closed after a failure, and opened anew for the next effect: the disk may be well again by then.
+    file: Option<redb::Database>,
+    /// Puts back what a failed commit may have replaced.
+    undo: Vec<Write>,
+    /// The last effect failed, and that was said.
+    failed: bool,
+}
+
+type Bytes = &'static [u8];
+
+fn definition(table: Table) -> TableDefinition<'static, Bytes, Bytes> {
+    TableDefinition::new(table.name())
+}
+
+impl Database {
+    /// Opens the file, made (mode 0600) if there is none. Every page of it is checked, which reads all of it.
+    ///
+    /// # Errors
+    /// What keeps it from being used.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = open(path, true).map_err(|error| explain(path, error))?;
+        Ok(Self { path: path.to_owned(), file: Some(file), undo: Vec::new(), failed: false })
+    }
+
+    /// All that is stored.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a record in it cannot be used.
+    pub fn load(&mut self) -> Result<Stored, StoreError> {
+        let records = self.records().map_err(|error| explain(&self.path, error))?;
+        Stored::read(records).map_err(|source| StoreError::Record { path: self.path.clone(), source })
+    }
+
+    fn records(&mut self) -> Result<Vec<Record>, redb::Error> {
+        let transaction = self.file()?.begin_read()?;
+        let mut records = Vec::new();
+        for table in Table::ALL {
+            for entry in transaction.open_table(definition(table))?.iter()? {
+                let (key, value) = entry?;
+                records.push(Record { table, key: key.value().to_vec(), value: value.value().to_vec() });
+            }
+        }
+        Ok(records)
+    }
+
+    /// Writes all of it in one transaction, which is on the disk when this returns.
+    ///
+    /// # Errors
+    /// None of it was written; or, if the disk failed in the middle, all of it may turn up at the next start.
+    pub fn write<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), Failure> {
+        let written = self.try_write(writes);
+        self.note(written)
+    }
+
+    fn try_write<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), redb::Error> {
+        let mut undo = Vec::new();
+        let written = commit(self.file()?, writes, &mut undo);
+        if written.is_err() {
+            undo.reverse();
+            self.undo = undo;
+        }
+        written
+    }
+
+    /// Reads a part of a table.
+    ///
+    /// # Errors
+    /// The disk cannot be read.
+    pub fn read(&mut self, range: &Range) -> Result<Found, Failure> {
+        let found = self.try_read(range);
+        self.note(found)
+    }
+
+    fn try_read(&mut self, range: &Range) -> Result<Found, redb::Error> {
+        let mut found = Found::default();
+        if range.from >= range.to {
+            return Ok(found);
+        }
+        let table = self.file()?.begin_read()?.open_table(definition(range.table))?;
+        let mut entries = table.range(range.from.as_slice()..range.to.as_slice())?;
+        while let Some(entry) = if range.reverse { entries.next_back() } else { entries.next() } {
+            let (key, value) = entry?;
+            if !found.take(range, key.value(), value.value()) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The open file.
+    fn file(&mut self) -> Result<&redb::Database, redb::Error> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            // Never a new one: an empty store in the place of the one that is in force would lose it.
+            None => open(&self.path, false)?,
+        };
+        if !self.undo.is_empty() {
+            commit(&file, self.undo.iter(), &mut Vec::new())?;
+            self.undo.clear();
+        }
+        Ok(self.file.insert(file))
+    }
+
+    /// Tells the operator when the store begins to fail, and when it is well again.
+    fn note<T>(&mut self, result: Result<T, redb::Error>) -> Result<T, Failure> {
+        let failed = std::mem::replace(&mut self.failed, result.is_err());
+        match result {
+            Ok(done) => {
+                if failed {
+                    eprintln!("corecast: the store {} works again", self.path.display());
+                }
+                Ok(done)
+            }
+            Err(error) => {
+                self.file = None;
+                if !failed {
+                    eprintln!(
+                        "corecast: the store {} fails: {error}; changes of definitions and rooms are refused until \
+                         it works again",
+                        self.path.display()
+                    );
+                }
+                Err(failure(&error))
+            }
+        }
+    }
+}
+
+fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
+    let file = OpenOptions::new().read(true).write(true).create(make).truncate(false).mode(0o600).open(path);
+    let backend = redb::backends::FileBackend::new(file.map_err(redb::Error::Io)?)?;
+    let mut builder = redb::Database::builder();
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+    let file = builder.create_with_backend(backend)?;
+    let made = file.begin_write()?;
+    for table in Table::ALL {
+        made.open_table(definition(table))?;
+    }
+    made.commit()?;
+    Ok(file)
+}
+
+/// One transaction. `undo` gets what puts everything back, in the order of the writes.
+fn commit<'a>(
+    file: &redb::Database,
+    writes: impl Iterator<Item = &'a Write>,
+    undo: &mut Vec<Write>,
+) -> Result<(), redb::Error> {
+    let mut transaction = file.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    for Write { table, key, value } in writes {
+        let mut place = transaction.open_table(definition(*table))?;
+        let old = match value {
+            Some(value) => place.insert(key.as_slice(), value.as_slice())?,
+            None => place.remove(key.as_slice())?,
+        };
+        let value = old.map(|old| old.value().to_vec());
+        undo.push(Write { table: *table, key: key.clone(), value });
+    }
+    Ok(transaction.commit()?)
+}
+
+fn failure(error: &redb::Error) -> Failure {
+    match error {
+        redb::Error::Io(error) => match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Failure::DiskFull,
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Failure::ReadOnly,
+            _ => Failure::Broken,
+        },
+        _ => Failure::Broken,
+    }
+}
+
+fn explain(path: &Path, error: redb::Error) -> StoreError {
+    let path = path.to_owned();
+    match error {
+        redb::Error::DatabaseAlreadyOpen => StoreError::InUse(path),
+        redb::Error::Corrupted(reason) => StoreError::Damaged { path, reason },
+        redb::Error::UpgradeRequired(version) => StoreError::Version { path, version },
+        redb::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            StoreError::Damaged { path, reason: error.to_string() }
+        }
+        error => StoreError::Unusable { path, reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

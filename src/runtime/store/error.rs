@@ -1,0 +1,50 @@
+//! Why the store could not be opened, each with what to do about it.
+
+use crate::store::RecordError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The file is another process's.
+    #[error("the store {0} is open in another process; stop that one")]
+    InUse(PathBuf),
+    /// The file is not what was written.
+    #[error(
+        "the store {path} is damaged ({reason}); restore a backup of it, or move it away to start without the \
+         definitions and rooms in it"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is of another program or of another version of the database.
+    #[error(
+        "the store {path} has file format {version}, which this corecast does not read: start the version that wrote it"
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u8,
+    },
+    /// A record in it cannot be used.
+    #[error("in the store {path}, {source}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RecordError,
+    },
+    /// The file cannot be made, read or written.
+    #[error("the store {path} cannot be used: {reason}; check the disk and the rights of its directory")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the machine said.
+        reason: String,
+    },
+}

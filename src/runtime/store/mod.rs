@@ -1,0 +1,15 @@
+//! What outlives the process: one file, and one thread that works on it. The cores hand it their effects and are
+//! woken by their doorbells; the thread never touches a core's world.
+
+mod database;
+mod error;
+mod port;
+mod thread;
+
+pub use database::Database;
+pub use error::StoreError;
+pub(super) use port::{Port, ports};
+pub(super) use thread::start;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! How cores speak with the store's thread: one bounded queue from all cores, one bounded queue to each. A shard has
+//! at most [`effects_in_flight_max`](crate::base::limits::Limits::effects_in_flight_max) effects under way and every
+//! queue has place for as many, so nobody ever finds one full.
+
+use crate::base::ids::CoreId;
+use crate::runtime::doorbell::Doorbell;
+use crate::shard::{Effect, EffectId, Resolution};
+use crossbeam_queue::ArrayQueue;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// One effect of one core.
+#[derive(Debug)]
+pub struct Request {
+    /// Whose.
+    pub core: CoreId,
+    /// What it is resolved by.
+    pub id: EffectId,
+    /// What is wanted.
+    pub effect: Effect,
+}
+
+type Answers = Arc<ArrayQueue<(EffectId, Resolution)>>;
+
+/// A core's side.
+pub struct Port {
+    core: CoreId,
+    requests: SyncSender<Request>,
+    answers: Answers,
+}
+
+/// The thread's side. It ends when every core has gone.
+pub struct Desk {
+    requests: Receiver<Request>,
+    answers: Vec<Answers>,
+    doorbells: Arc<[Doorbell]>,
+}
+
+/// The ports of all cores, in their order, and the desk they speak with.
+pub fn ports(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<Port>, Desk) {
+    let (cores, places) = (doorbells.len(), effects_in_flight_max as usize);
+    let (sender, requests) = sync_channel(cores * places);
+    let answers: Vec<Answers> = (0..cores).map(|_| Arc::new(ArrayQueue::new(places))).collect();
+    let port = |(core, answers): (usize, &Answers)| Port {
+        core: CoreId(core as u16),
+        requests: sender.clone(),
+        answers: answers.clone(),
+    };
+    let ports = answers.iter().enumerate().map(port).collect();
+    (ports, Desk { requests, answers, doorbells: doorbells.clone() })
+}
+
+impl Port {
+    /// Hands an effect over.
+    pub fn ask(&self, id: EffectId, effect: Effect) {
+        let handed = self.requests.try_send(Request { core: self.core, id, effect });
+        assert!(
+            handed.is_ok(),
+            "a shard keeps its bound of effects, and the store's thread outlives the cores"
+        );
+    }
+
+    /// The next effect that is done.
+    pub fn answer(&self) -> Option<(EffectId, Resolution)> {
+        self.answers.pop()
+    }
+
+    /// Whether an effect is done.
+    pub fn ready(&self) -> bool {
+        !self.answers.is_empty()
+    }
+}
+
+impl Desk {
+    /// Waits until something is wanted; then all that is. Nothing is wanted any more when it is empty.
+    pub fn wait(&self) -> Vec<Request> {
+        let first = self.requests.recv();
+        first.into_iter().flat_map(|first| std::iter::once(first).chain(self.requests.try_iter())).collect()
+    }
+
+    /// Tells a core what became of its effect.
+    pub fn resolve(&self, core: CoreId, id: EffectId, resolution: Resolution) {
+        // A core that has left takes no answers.
+        let _ = self.answers[core.index()].push((id, resolution));
+        self.doorbells[core.index()].ring();
+    }
+}

@@ -1,0 +1,51 @@
+//! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
+//! with [`super::Shard::resolve`], once for each.
+
+use crate::store::{Found, Range, Write};
+
+/// Which effect of a shard; each is used once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct EffectId(pub u64);
+
+/// Something to be done outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done and
+    /// resolved in their order.
+    Write(Vec<Write>),
+    /// Read a part of a table. What this shard wrote before is in it.
+    Read(Range),
+}
+
+/// What became of an effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Resolution {
+    /// To `Write`: all of it is on the disk.
+    Stored,
+    /// To `Read`.
+    Found(Found),
+    /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
+    Failed(Failure),
+}
+
+/// Why an effect was not done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The disk, or the quota on it, is full.
+    DiskFull,
+    /// The file system can only be read.
+    ReadOnly,
+    /// Anything else; the operator's log says what.
+    Broken,
+}
+
+impl Failure {
+    /// The half of a sentence that says why.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::DiskFull => "the disk is full",
+            Self::ReadOnly => "the disk can only be read",
+            Self::Broken => "the disk refuses it",
+        }
+    }
+}

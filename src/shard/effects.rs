@@ -1,0 +1,210 @@
+//! Effects under way: who waits for them, and what is done when they are.
+//!
+//! A change that is to outlive the process is decided first, and its record is claimed, so that nobody else changes
+//! it; then it is written; only when it is stored is it applied, told and answered. If it is not stored, the claim is
+//! given back and nothing has happened.
+//!
+//! An effect that takes too long is answered, with a fault that says that its end is not known. It is still applied
+//! if it is stored after all: what is on the disk is in force.
+
+use super::message::{Said, Ticket};
+use super::{Effect, EffectId, Failure, Output, Resolution, Shard};
+use crate::base::ids::CoreId;
+use crate::base::time::Now;
+use crate::broker::catalog::Change;
+use crate::broker::home::RoomChange;
+use crate::model::channel::ChannelName;
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::Room;
+use crate::model::reply::Reply;
+use crate::store::{self, Stored};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Microseconds within which an effect is done. A disk that is slower than this is one that failed.
+const DEADLINE_US: u64 = 5_000_000;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Effects {
+    waiting: BTreeMap<EffectId, Waiting>,
+    /// Deadlines of those that wait, oldest first. Some of them may be resolved.
+    due: VecDeque<(u64, EffectId)>,
+    count: u64,
+    /// Those that are past their deadline.
+    late: usize,
+    /// The last write failed.
+    failed: bool,
+    /// A write that only finds out whether writes succeed again is under way.
+    probing: bool,
+}
+
+struct Waiting {
+    /// Nobody if it was answered already, or if nobody asked.
+    asker: Option<Asker>,
+    then: Then,
+    late: bool,
+}
+
+/// Who is answered when an effect is done.
+pub(super) struct Asker {
+    pub from: CoreId,
+    pub ticket: Ticket,
+}
+
+/// What a shard does when an effect is done.
+pub(super) enum Then {
+    /// A definition is changed, at the core that keeps the catalog.
+    Define(Change),
+    /// A room is changed, at its home.
+    ChangeRoom(RoomChange),
+    /// Nothing: it was to find out whether writes succeed.
+    Probe,
+}
+
+impl Effects {
+    pub fn next_us(&self) -> Option<u64> {
+        self.due.front().map(|(deadline_us, _)| *deadline_us)
+    }
+
+    /// Whether what is to be stored is stored: the last write succeeded, and none is overdue.
+    pub fn are_well(&self) -> bool {
+        !self.failed && self.late == 0
+    }
+
+    /// Effects that are not resolved.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn take(&mut self, id: EffectId) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&id)?;
+        self.late -= usize::from(waiting.late);
+        while self.due.front().is_some_and(|(_, id)| !self.waiting.contains_key(id)) {
+            self.due.pop_front();
+        }
+        Some(waiting)
+    }
+}
+
+/// Whether a command is answered only when the disk has what it changes. A connection is not read while one of its
+/// commands waits for the disk, so whatever it asks next finds the change done.
+pub(super) fn is_stored(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::CreateDefinition { .. }
+            | Command::UpdateDefinition { .. }
+            | Command::DeleteDefinition { .. }
+            | Command::CreateRoom { .. }
+            | Command::UpdateRoom { .. }
+            | Command::DeleteRoom { .. }
+    )
+}
+
+impl Shard {
+    /// Takes over what was stored: every definition, and the rooms that are at home here.
+    pub(super) fn restore(&mut self, stored: &Stored) {
+        stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
+        let here = |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel) == self.setup.core;
+        for (channel, room) in stored.rooms.iter().filter(here) {
+            self.home.restore_room(channel, room.clone());
+        }
+    }
+
+    /// The outside answers.
+    pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
+        self.now = now;
+        let Some(Waiting { asker, then, .. }) = self.effects.take(id) else { return };
+        let failure = match resolution {
+            Resolution::Stored => None,
+            Resolution::Failed(failure) => Some(failure),
+            // No continuation here asked to read.
+            Resolution::Found(_) => Some(Failure::Broken),
+        };
+        self.note_written(failure);
+        match then {
+            Then::Define(change) => self.defined(asker, change, failure),
+            Then::ChangeRoom(change) => self.room_changed(asker, change, failure),
+            Then::Probe => self.effects.probing = false,
+        }
+        self.settle();
+    }
+
+    fn note_written(&mut self, failure: Option<Failure>) {
+        self.effects.failed = failure.is_some();
+        match failure {
+            None => self.counters.writes_stored += 1,
+            Some(_) => self.counters.writes_failed += 1,
+        }
+    }
+
+    /// Why nothing more can be stored at present, if that is so. To be asked before a change is decided.
+    pub(super) fn effects_full(&mut self) -> Option<Fault> {
+        if self.effects.len() < self.setup.limits.effects_in_flight_max as usize {
+            return None;
+        }
+        self.counters.writes_refused += 1;
+        Some(Fault::new(
+            FaultCode::Overloaded,
+            "More changes wait for the disk of this node than its queue holds, so this was not done. Try again shortly.",
+        ))
+    }
+
+    /// Wants something done outside.
+    pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
+        self.effects.count += 1;
+        let id = EffectId(self.effects.count);
+        self.effects.waiting.insert(id, Waiting { asker, then, late: false });
+        self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
+        self.outputs.push_back(Output::Effect(id, effect));
+    }
+
+    /// Answers those who wait for too long.
+    pub(super) fn expire_effects(&mut self) {
+        while let Some((deadline_us, id)) = self.effects.due.front().copied()
+            && deadline_us <= self.now.monotonic_us
+        {
+            self.effects.due.pop_front();
+            let Some(waiting) = self.effects.waiting.get_mut(&id) else { continue };
+            waiting.late = true;
+            let asker = waiting.asker.take();
+            self.effects.late += 1;
+            let fault = Fault::new(
+                FaultCode::Unavailable,
+                "The disk of this node does not answer, so it is not known whether this could be stored. \
+                 Look at it again later before you repeat it.",
+            );
+            self.answer_asker(asker, Reply::Fault(fault));
+        }
+    }
+
+    /// Finds out, every second, whether writes succeed again, so that a node without traffic becomes ready again.
+    pub(super) fn probe(&mut self) {
+        if self.effects.failed && !self.effects.probing && self.effects.len() == 0 {
+            self.effects.probing = true;
+            self.start_effect(Effect::Write(vec![store::probe(self.now.unix_ms)]), None, Then::Probe);
+        }
+    }
+
+    /// Asserts what must hold between calls.
+    pub(super) fn effects_invariants(&self) {
+        let effects = &self.effects;
+        assert!(effects.len() <= self.setup.limits.effects_in_flight_max as usize, "bound of effects");
+        let late = effects.waiting.values().filter(|waiting| waiting.late).count();
+        assert_eq!(late, effects.late, "effects past their deadline");
+        let due = effects.due.iter().filter(|(_, id)| effects.waiting.contains_key(id)).count();
+        assert_eq!(due + late, effects.len(), "every effect has a deadline");
+    }
+
+    pub(super) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {
+        if let Some(Asker { from, ticket }) = asker {
+            self.say(from, Said::Answer { ticket, reply });
+        }
+    }
+}
+
+/// What a client is told whose change was not stored.
+pub(super) fn not_stored(failure: Failure) -> Fault {
+    let message = format!("This could not be stored, so nothing was changed: {}.", failure.reason());
+    Fault::new(FaultCode::Unavailable, message)
+}

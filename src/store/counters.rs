@@ -1,0 +1,38 @@
+//! Numbers that only rise, by name.
+
+use super::format::{Format, archive};
+use super::write::{Table, Write};
+use rkyv::rancor::Error;
+
+/// Every version of counters.
+pub const COUNTERS: Format<u64> = Format(&[read_v1]);
+
+/// The last id that a definition got.
+pub const LAST_DEFINITION_ID: &[u8] = b"definitions";
+
+/// When it was last tried whether anything can be stored; nobody reads it.
+pub const PROBE: &[u8] = b"probe";
+
+/// The last id that a definition got.
+pub fn last_definition_id(id: u64) -> Write {
+    counter(LAST_DEFINITION_ID, id)
+}
+
+/// Changes nothing that counts, to find out whether anything can be stored.
+pub fn probe(unix_ms: u64) -> Write {
+    counter(PROBE, unix_ms)
+}
+
+fn counter(name: &[u8], value: u64) -> Write {
+    let value = COUNTERS.write(&archive(&CounterV1 { value }));
+    Write { table: Table::Counters, key: name.to_vec(), value: Some(value) }
+}
+
+#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+struct CounterV1 {
+    value: u64,
+}
+
+fn read_v1(bytes: &[u8]) -> Option<u64> {
+    rkyv::from_bytes::<CounterV1, Error>(bytes).ok().map(|form| form.value)
+}

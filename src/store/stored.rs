@@ -1,0 +1,70 @@
+//! Everything that was stored, read at the start and handed to every core.
+
+use super::counters::{self, COUNTERS};
+use super::definitions::{self, DEFINITIONS};
+use super::format::RecordError;
+use super::rooms::{self, ROOMS};
+use super::write::{Record, Table, Write};
+use crate::model::channel::ChannelName;
+use crate::model::definition::DefinitionRecord;
+use crate::model::publication::Room;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stored {
+    /// The definitions of all realms.
+    pub definitions: Vec<Arc<DefinitionRecord>>,
+    /// The rooms of all channels.
+    pub rooms: Vec<(ChannelName, Room)>,
+    /// The last id that a definition got; 0 before the first.
+    pub last_definition_id: u64,
+}
+
+impl Stored {
+    /// Reads records, in whatever order.
+    ///
+    /// # Errors
+    /// One of them cannot be used. None is left out silently.
+    pub fn read(records: impl IntoIterator<Item = Record>) -> Result<Self, RecordError> {
+        let mut stored = Self::default();
+        for Record { table, key, value } in records {
+            let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
+            match table {
+                Table::Definitions => {
+                    let record = DEFINITIONS.read(table, &key, &value)?;
+                    if definitions::key(record.id) != key {
+                        return Err(odd());
+                    }
+                    stored.last_definition_id = stored.last_definition_id.max(record.id);
+                    stored.definitions.push(Arc::new(record));
+                }
+                Table::Rooms => {
+                    let room = ROOMS.read(table, &key, &value)?;
+                    let channel = ChannelName::new(std::str::from_utf8(&key).map_err(|_| odd())?);
+                    if channel.suffix() != room.id {
+                        return Err(odd());
+                    }
+                    stored.rooms.push((channel, room));
+                }
+                Table::Counters if key == counters::LAST_DEFINITION_ID => {
+                    let last = COUNTERS.read(table, &key, &value)?;
+                    stored.last_definition_id = stored.last_definition_id.max(last);
+                }
+                Table::Counters if key == counters::PROBE => {}
+                Table::Counters => return Err(odd()),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The writes that make all of it, in an empty store.
+    pub fn writes(&self) -> Vec<Write> {
+        let definitions = self.definitions.iter().flat_map(|record| definitions::updated(record));
+        let rooms = self.rooms.iter().flat_map(|(channel, room)| rooms::put(channel, room));
+        definitions.chain(rooms).chain([counters::last_definition_id(self.last_definition_id)]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! A disk in memory: what the node wants stored, and how it answers.
+
+use corecast::shard::{Effect, EffectId, Failure, Resolution};
+use corecast::store::{Found, Range, Record, Stored, Table};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How the disk answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mood {
+    /// At once.
+    #[default]
+    Well,
+    /// With this failure.
+    Failing(Failure),
+    /// Not at all, until it is well again.
+    Stalled,
+}
+
+#[derive(Default)]
+pub struct Disk {
+    pub mood: Mood,
+    records: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
+    waiting: VecDeque<(usize, EffectId, Effect)>,
+}
+
+impl Disk {
+    pub fn ask(&mut self, core: usize, id: EffectId, effect: Effect) {
+        self.waiting.push_back((core, id, effect));
+    }
+
+    /// The next effect that is done, for whom and with what.
+    pub fn answer(&mut self) -> Option<(usize, EffectId, Resolution)> {
+        if self.mood == Mood::Stalled {
+            return None;
+        }
+        let (core, id, effect) = self.waiting.pop_front()?;
+        let resolution = match (self.mood, effect) {
+            (Mood::Failing(failure), _) => Resolution::Failed(failure),
+            (_, Effect::Read(range)) => Resolution::Found(self.read(&range)),
+            (_, Effect::Write(writes)) => {
+                for write in writes {
+                    match write.value {
+                        Some(value) => self.records.insert((write.table, write.key), value),
+                        None => self.records.remove(&(write.table, write.key)),
+                    };
+                }
+                Resolution::Stored
+            }
+        };
+        Some((core, id, resolution))
+    }
+
+    fn read(&self, range: &Range) -> Found {
+        let within = (range.table, range.from.clone())..(range.table, range.to.clone());
+        let mut records: Vec<_> = self.records.range(within).collect();
+        if range.reverse {
+            records.reverse();
+        }
+        let mut found = Found::default();
+        let _ = records.into_iter().all(|((_, key), value)| found.take(range, key, value));
+        found
+    }
+
+    /// What a node finds that starts with this disk. What waited is lost.
+    pub fn restart(&mut self) -> Stored {
+        self.waiting.clear();
+        let record = |((table, key), value): (&(Table, Vec<u8>), &Vec<u8>)| Record {
+            table: *table,
+            key: key.clone(),
+            value: value.clone(),
+        };
+        Stored::read(self.records.iter().map(record)).expect("the node reads what it wrote")
+    }
+}
