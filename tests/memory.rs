@@ -60,6 +60,7 @@ fn shard() -> Shard {
         allowed_origins: Arc::from([]),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
+        history_flush_ms: None,
         echo: false,
         stored: Arc::default(),
     };

@@ -51,6 +51,7 @@ fn setup() -> Setup {
         allowed_origins: Arc::from([]),
         ping_interval_ms: 25_000,
         pong_timeout_ms: 10_000,
+        history_flush_ms: None,
         echo: false,
         stored: Arc::default(),
     }

@@ -47,6 +47,8 @@ pub struct Limits {
     pub egress_ring_bytes_max: u32,
     /// Bytes of archived publications in all histories of one core; past it, histories are cut short.
     pub history_bytes_max: u64,
+    /// Bytes of records that wait for the disk, per core; past it publishes to durable channels are refused.
+    pub history_queue_bytes_max: u32,
     /// Members in one presence list.
     pub members_per_channel_max: u32,
     /// Idempotency keys remembered, per core.
@@ -116,6 +118,7 @@ impl Default for Limits {
             channels_per_namespace_max: 1_000_000,
             egress_ring_bytes_max: 4 << 20,
             history_bytes_max: 512 << 20,
+            history_queue_bytes_max: 32 << 20,
             members_per_channel_max: 100_000,
             idempotency_keys_max: 100_000,
             idempotency_ms_max: 300_000,

@@ -35,6 +35,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         channels_per_namespace_max in 1..=100_000_000,
         egress_ring_bytes_max in 1..=1 << 30,
         history_bytes_max in 1..=1 << 40,
+        history_queue_bytes_max in 65_536..=1 << 30,
         members_per_channel_max in 1..=10_000_000,
         idempotency_keys_max in 1..=100_000_000,
         idempotency_ms_max in 1..=86_400_000,

@@ -15,6 +15,7 @@ mod auth;
 pub mod data_dir;
 pub mod data_lock;
 mod error;
+mod history;
 mod limits;
 mod mdaemon;
 mod namespaces;
@@ -31,7 +32,8 @@ mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, LogConfig, LogLevel, Namespace, WebSocketConfig, Workspace,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, LogLevel, Namespace, WebSocketConfig,
+    Workspace,
 };
 
 use error::Findings;

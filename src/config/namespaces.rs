@@ -2,7 +2,7 @@
 
 use super::reader::{Context, Reader};
 use super::settings::Namespace;
-use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
+use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
 
 /// Ten years.
 const AGE_S_MAX: u32 = 315_360_000;
@@ -32,6 +32,8 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
     let default = ChannelDefinition::default();
     let bounds = default.history;
     let policies = [("disconnect", SlowPolicy::Disconnect), ("skip", SlowPolicy::Skip)];
+    let durabilities =
+        [("commit", Durability::Commit), ("relaxed", Durability::Relaxed), ("memory", Durability::Memory)];
     let age_s = reader.integer("history_age_s_max", 0..=AGE_S_MAX);
     let definition = ChannelDefinition {
         history: HistoryBounds {
@@ -39,6 +41,7 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
             bytes_max: reader.integer("history_bytes_max", 0..=1 << 30).unwrap_or(bounds.bytes_max),
             age_ms_max: age_s.map_or(bounds.age_ms_max, |seconds| u64::from(seconds) * 1000),
         },
+        durability: reader.choice("history_durability", &durabilities).unwrap_or(default.durability),
         presence: match reader.boolean("presence") {
             Some(true) => Presence::Users,
             Some(false) => Presence::Off,

@@ -4,7 +4,7 @@ use super::error::Place;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, LogLevel, WebSocketConfig};
-use super::{auth, limits, mdaemon, namespaces, xano};
+use super::{auth, history, limits, mdaemon, namespaces, xano};
 use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
@@ -29,6 +29,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         limits: limits::read(root.section("limits")),
         websocket: read_websocket(root.section("websocket")),
         auth: auth::read(root.section("auth"), context),
+        history: history::read(root.section("history")),
         debug: read_debug(root.section("debug")),
         log: read_log(root.section("log")),
         namespaces: namespaces::read(&mut root, context),

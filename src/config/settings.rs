@@ -31,6 +31,8 @@ pub struct Config {
     pub websocket: WebSocketConfig,
     /// Who may connect.
     pub auth: AuthConfig,
+    /// The history log.
+    pub history: HistoryConfig,
     /// Aids for operators.
     pub debug: DebugConfig,
     /// What is logged.
@@ -76,6 +78,19 @@ pub struct AuthConfig {
     pub jwt_leeway_s: u32,
     /// Origins as browsers send them, in lower case, or `*`; empty is the same host only.
     pub allowed_origins: Vec<String>,
+}
+
+/// `[history]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HistoryConfig {
+    /// Whether there is a log.
+    pub on_disk: bool,
+    /// Milliseconds within which relaxed publications are written.
+    pub flush_ms: u32,
+    /// Milliseconds within which what is written is synced.
+    pub sync_interval_ms: u32,
+    /// Bytes of a segment of the log.
+    pub segment_bytes: u64,
 }
 
 /// `[debug]`.

@@ -63,6 +63,8 @@ pub struct Counters {
     pub history_publications: u64,
     /// Bytes of them.
     pub history_bytes: u64,
+    /// 1 if the core cannot write histories any more.
+    pub history_lost: u64,
     /// Faults answered, by [`FaultCode`].
     pub faults: [u64; FAULT_CODES.len()],
     /// Connections closed because they were too slow for a channel.
@@ -159,6 +161,7 @@ impl Counters {
             duplicates,
             history_publications,
             history_bytes,
+            history_lost,
             faults,
             slow_disconnects,
             slow_skips,
@@ -191,6 +194,7 @@ impl Counters {
         self.duplicates += duplicates;
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
+        self.history_lost += history_lost;
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;

@@ -79,6 +79,11 @@ fn broker(page: &mut Page, sum: &Counters) {
     );
     page.gauge("corecast_history_publications", "Publications kept in history.", sum.history_publications);
     page.gauge("corecast_history_bytes", "Bytes of publications kept in history.", sum.history_bytes);
+    page.gauge(
+        "corecast_history_lost",
+        "Cores that cannot write histories any more; 0 is good.",
+        sum.history_lost,
+    );
     let faults = FAULT_CODES.iter().zip(sum.faults).map(|((_, word), count)| (word, count));
     page.counters("corecast_faults_total", "Faults answered, by code.", "code", faults);
     let slow = [("disconnect", sum.slow_disconnects), ("skip", sum.slow_skips)];

@@ -11,6 +11,17 @@ pub struct HistoryBounds {
     pub age_ms_max: u64,
 }
 
+/// What the history of a channel survives. A channel without history keeps nothing either way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// Nothing: it ends with the process.
+    Memory,
+    /// A stop of the process, and a crash but for the last moments: a publication is told at once and written soon after.
+    Relaxed,
+    /// A crash of the process or the machine: a publication is told to anybody only once it is on disk.
+    Commit,
+}
+
 /// What happens to a subscriber that owes more than its channel keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SlowPolicy {
@@ -51,6 +62,8 @@ pub enum Who {
 pub struct ChannelDefinition {
     /// What is kept for recovery and listing.
     pub history: HistoryBounds,
+    /// What that survives.
+    pub durability: Durability,
     /// Whether members are kept, whose, and whether joins and leaves are told.
     pub presence: Presence,
     /// Who may subscribe.
@@ -67,6 +80,7 @@ impl Default for ChannelDefinition {
     fn default() -> Self {
         Self {
             history: HistoryBounds { count_max: 256, bytes_max: 1 << 20, age_ms_max: 86_400_000 },
+            durability: Durability::Relaxed,
             presence: Presence::Off,
             subscribe: Who::Authenticated,
             publish: Who::Authenticated,

@@ -8,5 +8,6 @@ pub mod meeting;
 pub mod node;
 pub mod publication;
 pub mod realm;
+pub mod record;
 pub mod reply;
 pub mod session;

@@ -24,6 +24,10 @@ pub struct CoreState {
     pub websocket_connections: u64,
     /// Users homed on this core that have a connection.
     pub online_users: u64,
+    /// It still reads what the node kept before its start.
+    pub starting: bool,
+    /// It cannot write histories any more.
+    pub history_lost: bool,
     /// The last change could not be stored, or the disk does not answer.
     pub disk_fails: bool,
 }

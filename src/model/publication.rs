@@ -178,6 +178,16 @@ impl Publication {
         shared
     }
 
+    /// The same publication in another epoch; `None` if the bytes are no publication.
+    pub fn with_epoch(
+        bytes: &[u8],
+        epoch: u64,
+        scratch: &mut rkyv::util::AlignedVec,
+    ) -> Option<PublicationBytes> {
+        let same = rkyv::deserialize::<Self, rkyv::rancor::Error>(Self::view(bytes)?).ok()?;
+        Some(Self { epoch, ..same }.archive(scratch))
+    }
+
     /// A validated view of archived bytes, without copying. `None` if they are not a publication
     /// (ATTACKS 12: bytes from disk or other nodes are not trusted).
     pub fn view(bytes: &[u8]) -> Option<&ArchivedPublication> {
@@ -208,5 +218,20 @@ mod tests {
             let _ = Publication::view(&bytes[..cut]);
         }
         assert!(Publication::view(&[]).is_none());
+    }
+
+    #[test]
+    fn another_epoch_changes_nothing_else() {
+        let with = |epoch| Publication {
+            epoch,
+            offset: 7,
+            time_ms: 3,
+            publisher: "user_1".into(),
+            body: Body::MessageCreated { content: "a rather long text".into(), kind: "text".into() },
+        };
+        let mut scratch = rkyv::util::AlignedVec::new();
+        let (before, after) = (with(1).archive(&mut scratch), with(1 << 52).archive(&mut scratch));
+        assert_eq!(Publication::with_epoch(&before, 1 << 52, &mut scratch), Some(after));
+        assert_eq!(Publication::with_epoch(b"no publication", 5, &mut scratch), None);
     }
 }

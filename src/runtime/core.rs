@@ -4,6 +4,7 @@
 
 use super::clock;
 use super::executor::Seat;
+use super::history::Lane;
 use super::mesh::Port;
 use super::ring::{Completion, Ring};
 use super::settings::RuntimeSettings;
@@ -37,6 +38,7 @@ pub struct Core {
     pub(super) ring: Ring,
     pub(super) sockets: SocketTable,
     pub(super) port: Port<ShardMessage>,
+    pub(super) log: Option<Lane>,
     pub(super) store: store::Port,
     pub(super) common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
@@ -79,7 +81,7 @@ impl Core {
     /// # Errors
     /// The ring could not be made.
     pub fn start(seat: Seat, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
-        let Seat { id, cpu: _, common, port, store, listeners } = seat;
+        let Seat { id, cpu: _, common, port, log, store, listeners } = seat;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         for (index, listener) in listeners.iter().enumerate() {
@@ -92,6 +94,7 @@ impl Core {
             ring,
             sockets: SocketTable::default(),
             port,
+            log,
             store,
             common,
             listeners: listeners.into_iter().map(Some).collect(),

@@ -1,5 +1,6 @@
 //! Why the runtime could not start or had to stop, each with what to do about it.
 
+use super::history::LogError;
 use std::io;
 use std::net::SocketAddr;
 use thiserror::Error;
@@ -135,6 +136,17 @@ pub enum RuntimeError {
         /// What glommio said.
         reason: String,
     },
+
+    /// The executor of the history log could not be made.
+    #[error("the executor of the history log could not be started: {reason}")]
+    HistoryExecutor {
+        /// What glommio said.
+        reason: String,
+    },
+
+    /// The history log cannot be read or begun.
+    #[error(transparent)]
+    History(#[from] LogError),
 
     /// A thread or a signal handler could not be made.
     #[error("cannot {what}: {source}")]

@@ -4,6 +4,7 @@
 
 use super::core::{Common, Core};
 use super::error::RuntimeError;
+use super::history::Lane;
 use super::machine;
 use super::mesh::Port;
 use super::store;
@@ -36,6 +37,8 @@ pub struct Seat {
     pub common: Arc<Common>,
     /// Its place in the mesh.
     pub port: Port<ShardMessage>,
+    /// Its lane to the history log, if there is one.
+    pub log: Option<Lane>,
     /// Its way to the store.
     pub store: store::Port,
     /// Its listeners.
@@ -105,7 +108,7 @@ fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
     }
 }
 
-/// Ends the process when a core panics, or the store. The cores share nothing, but each needs the others: a process that
+/// Ends the process when a core panics, the store, or the history log. The cores share nothing, but each needs the others: a process that
 /// lives on without one would accept connections that nobody serves and lose channels silently. A supervisor
 /// sees the abort, starts the process anew, and clients recover from history.
 pub(super) struct AbortOnPanic;
@@ -114,7 +117,7 @@ impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "corecast: a core or the store has panicked (see above); the process ends so that it can be started anew"
+                "corecast: a thread has panicked (see above); the process ends so that it can be started anew"
             );
             std::process::abort();
         }

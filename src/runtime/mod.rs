@@ -20,6 +20,7 @@ pub mod doorbell;
 mod egress;
 pub mod error;
 mod executor;
+pub mod history;
 mod ingress;
 mod listener;
 pub mod machine;
@@ -44,16 +45,23 @@ use crate::shard::Shard;
 use core::Common;
 use doorbell::Doorbell;
 use executor::Seat;
+use history::{HomeOf, Lanes, LogSettings};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often a start that waits for the history log looks whether it was stopped.
+const STOP_LOOK: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` is requested and everything is drained. Blocks the calling thread.
 ///
-/// `make_shard` is called once on each core's own thread. `ready` is called on the calling thread when every
-/// core accepts connections, with the addresses in the order of the settings and with their real ports.
+/// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `ready` is called on
+/// the calling thread when every core serves, with the addresses in the order of the settings and with
+/// their real ports; with a log, health is answered before that, and nothing else.
 ///
 /// # Errors
 /// The machine refuses something, or a ring failed; the other cores are drained before it returns.
@@ -64,6 +72,7 @@ pub fn run(
     settings: RuntimeSettings,
     database: Database,
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
+    history: Option<(LogSettings, HomeOf)>,
     ready: impl FnOnce(&[SocketAddr]),
     stop: &Stop,
 ) -> Result<(), RuntimeError> {
@@ -73,6 +82,7 @@ pub fn run(
     let listeners = listener::open(&settings.listen, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
+    let lanes = history.is_some().then(|| Lanes::new(doorbells.clone()));
     let (stores, desk, checks) = store::ports(&doorbells, settings.effects_in_flight_max);
     let store = store::start(database, desk)?;
     let passwords = passwords::start(checks)?;
@@ -86,28 +96,62 @@ pub fn run(
     let mut failure = None;
     let places = cpus.into_iter().zip(ports).zip(stores).zip(listeners.cores);
     for (index, (((cpu, port), store), listeners)) in places.enumerate() {
-        let seat = Seat { id: CoreId(index as u16), cpu, common: common.clone(), port, store, listeners };
+        let log = lanes.as_ref().map(|lanes| lanes.lane(index));
+        let common = common.clone();
+        let seat = Seat { id: CoreId(index as u16), cpu, common, port, log, store, listeners };
         match spawn(seat, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
         }
     }
     drop(started);
+    let mut log = None;
     if all_started.iter().count() == cores {
-        ready(&listeners.addresses);
+        match history.zip(lanes.clone()).map(|history| open_log(history, stop)).transpose() {
+            Ok(opened) => {
+                if opened.as_ref().is_none_or(|(_, opens)| *opens) {
+                    ready(&listeners.addresses);
+                }
+                log = opened.map(|(thread, _)| thread);
+            }
+            Err(error) => {
+                failure = Some(error);
+                stop.request();
+            }
+        }
     } else {
         stop.request();
     }
-    for thread in threads {
-        // A core that panicked has aborted the process, so there is an answer.
-        if let Ok(Err(error)) = thread.join() {
-            failure.get_or_insert(error);
-        }
+    // A thread that panicked has aborted the process, so there is an answer.
+    let join = |thread: Thread| thread.join().ok().and_then(Result::err);
+    failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
+    if let Some(lanes) = lanes {
+        lanes.close(failure.is_none());
     }
+    failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = store.join();
     let _ = passwords.join();
     failure.map_or(Ok(()), Err)
+}
+
+/// A thread of the run.
+type Thread = JoinHandle<Result<(), RuntimeError>>;
+
+/// Starts the history log and waits until every core serves; also says whether that came about.
+fn open_log(
+    ((settings, home_of), lanes): ((LogSettings, HomeOf), Arc<Lanes>),
+    stop: &Stop,
+) -> Result<(Thread, bool), RuntimeError> {
+    let (opened, all_opened) = mpsc::channel();
+    let thread = history::spawn(settings, lanes, home_of, opened, stop.clone())?;
+    loop {
+        match all_opened.recv_timeout(STOP_LOOK) {
+            Ok(()) => return Ok((thread, true)),
+            Err(RecvTimeoutError::Timeout) if !stop.requested() => {}
+            Err(_) => return Ok((thread, false)),
+        }
+    }
 }
 
 fn check_settings(settings: &RuntimeSettings) -> Result<(), RuntimeError> {
@@ -130,7 +174,7 @@ fn spawn(
     seat: Seat,
     make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync>,
     started: mpsc::Sender<()>,
-) -> Result<JoinHandle<Result<(), RuntimeError>>, RuntimeError> {
+) -> Result<Thread, RuntimeError> {
     let stop = seat.common.stop.clone();
     let run = move || {
         let result = executor::run_core(seat, &*make_shard, started);

@@ -3,6 +3,7 @@
 
 use super::clock;
 use super::core::{Core, Drain};
+use super::history::Lane;
 use super::token::{Kind, Token};
 use std::io;
 use std::sync::atomic::Ordering;
@@ -39,6 +40,9 @@ impl Core {
         self.handle_batch();
         let (shard, now) = (&mut self.shard, self.now);
         self.port.hear(|from, message| shard.peer(now, from, message));
+        if let Some(log) = &self.log {
+            log.hear(|news| shard.logged(now, news));
+        }
         for _ in 0..RESOLUTIONS_MAX {
             let Some((id, resolution)) = self.store.answer() else { break };
             self.shard.resolve(self.now, id, resolution);
@@ -52,6 +56,9 @@ impl Core {
         }
         let shard = &mut self.shard;
         self.port.tell(|to| shard.next_for_peer(to));
+        if let Some(log) = &self.log {
+            log.tell(|| shard.next_for_log(now));
+        }
         self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
         Ok(if self.finished() {
             Next::Leave
@@ -144,6 +151,7 @@ impl Core {
     /// Whether there is work that no completion tells of.
     fn has_work(&self) -> bool {
         self.port.ready()
+            || self.log.as_ref().is_some_and(Lane::ready)
             || self.store.ready()
             || (self.drain == Drain::No && self.common.stop.requested())
             || self.finished()

@@ -6,12 +6,15 @@ use crate::auth::{AuthSettings, Authenticator};
 use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
-use crate::config::{Config, Cores, data_lock};
+use crate::config::{Config, Cores, HistoryConfig, data_lock};
+use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
+use crate::runtime::history::{HomeOf, LogSettings};
 use crate::runtime::store::Database;
 use crate::runtime::{self, RuntimeSettings, Stop, clock};
 use crate::shard::{Setup, Shard};
+use crate::store::log::Size;
 use crate::surface::router::Router;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -23,6 +26,11 @@ pub use error::ServeError;
 /// Milliseconds a closed socket is still read, so that its last bytes are not lost to a reset.
 const LINGER_MS: u64 = 1_000;
 
+/// The directory of the history log in the data directory.
+const HISTORY_DIRECTORY: &str = "history";
+
+/// How many times what it keeps the history log may grow to before that is written anew.
+const LOG_GROWTH_MAX: u64 = 2;
 /// Name of the store in the data directory.
 pub const STORE_FILE: &str = "store.redb";
 
@@ -60,12 +68,14 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), Serv
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
     let setup =
         Setup { stored: database.load()?.into(), ..setup(config, cores, authenticator, realms.clone())? };
+    let history = history(config, &setup);
     let stop = Stop::new();
     stop.on_signals()?;
     runtime::run(
         settings,
         database,
         make_shard(setup, cores),
+        history,
         |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
         &stop,
     )?;
@@ -113,9 +123,22 @@ fn setup(
         allowed_origins: config.auth.allowed_origins.clone().into(),
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
+        history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),
         echo: config.debug.echo,
         stored: Arc::default(),
     })
+}
+
+/// The history log, if there is one.
+fn history(config: &Config, setup: &Setup) -> Option<(LogSettings, HomeOf)> {
+    let HistoryConfig { on_disk, sync_interval_ms, segment_bytes, .. } = config.history;
+    let settings = LogSettings {
+        directory: config.data_dir.join(HISTORY_DIRECTORY),
+        sync_interval_ms: sync_interval_ms.into(),
+        size: Size { segment_bytes, factor: LOG_GROWTH_MAX },
+    };
+    let setup = Setup { stored: Arc::default(), ..setup.clone() };
+    on_disk.then(|| (settings, Arc::new(move |channel: &ChannelName| setup.home_of(channel)) as HomeOf))
 }
 
 fn node_name(config: &Config) -> String {

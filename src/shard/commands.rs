@@ -59,11 +59,16 @@ impl Shard {
         if home != self.setup.core || outside {
             return self.submit_to(home, id, session, command, expect);
         }
-        let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
+        let mut ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
         // What an earlier request changed here is told before this one is done.
         self.pump_home();
-        let reply = self.execute_here(&ticket, command);
-        self.reply_now(id, expect, reply);
+        match self.execute_here(&ticket, command) {
+            (reply, None) => self.reply_now(id, expect, reply),
+            (reply, Some(record)) => {
+                ticket.sequence = self.open_slot(id, expect);
+                self.answer_when_synced(record, home, ticket, reply);
+            }
+        }
         self.pump_home();
     }
 

@@ -134,6 +134,8 @@ impl Shard {
                 total.connections += state.connections;
                 total.websocket_connections += state.websocket_connections;
                 total.online_users += state.online_users;
+                total.starting |= state.starting;
+                total.history_lost |= state.history_lost;
                 total.disk_fails |= state.disk_fails;
             }
         }
@@ -156,6 +158,8 @@ impl Shard {
             connections: self.counters.connections_open,
             websocket_connections: self.counters.websockets_open,
             online_users: self.home.state().online_users,
+            starting: self.log.is_starting(),
+            history_lost: self.home.has_log_failed(),
             disk_fails: !self.effects.are_well(),
         }
     }
@@ -168,6 +172,7 @@ impl Shard {
         counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
+        counters.history_lost = self.home.has_log_failed().into();
         counters
     }
 }

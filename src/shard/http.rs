@@ -151,6 +151,11 @@ impl Shard {
     fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], answering: Answering) {
         let router = self.setup.router.clone();
         match router.find(head.method, head.path) {
+            Found::Endpoint { surface, endpoint, .. }
+                if self.log.is_starting() && endpoint.access != Access::Open =>
+            {
+                self.respond_fault(id, surface, &answering, &starting());
+            }
             Found::Endpoint { surface, endpoint, parameters } => {
                 let fresh = self.fresh.next();
                 let session = match self.session_for(head, body, surface, endpoint.access) {
@@ -322,4 +327,12 @@ pub(super) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static
         FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => &[("Retry-After", "1")],
         _ => &[],
     }
+}
+
+/// What is asked for needs what the node is still reading.
+pub(super) fn starting() -> Fault {
+    Fault::new(
+        FaultCode::Unavailable,
+        "This node is reading what it kept before its start. Try again shortly.",
+    )
 }

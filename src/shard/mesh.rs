@@ -72,6 +72,7 @@ impl Shard {
                 self.hear(self.setup.core, said);
             }
             if !self.work() {
+                self.await_flush();
                 return;
             }
             self.pump_home();
@@ -115,17 +116,21 @@ impl Shard {
         let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
         let reply = self.home.execute(self.now, origin, command);
         self.pump_ends();
+        if let Some(record) = self.home.take_barrier() {
+            return self.answer_when_synced(record, from, ticket, reply);
+        }
         // The answer goes first: what the command pushes comes after the position it names.
         self.say(from, Said::Answer { ticket, reply });
     }
 
-    /// Does a request of this core as the home of its channel. The caller writes the reply, then pumps.
-    pub(super) fn execute_here(&mut self, ticket: &Ticket, command: Command) -> Reply {
+    /// Does a request of this core as the home of its channel. The caller writes the reply, then pumps; with a number, only
+    /// when that record is on disk.
+    pub(super) fn execute_here(&mut self, ticket: &Ticket, command: Command) -> (Reply, Option<u64>) {
         let origin =
             Origin { core: self.setup.core, connection: ticket.connection, session: &ticket.session };
         let reply = self.home.execute(self.now, origin, command);
         self.pump_ends();
-        reply
+        (reply, self.home.take_barrier())
     }
 
     /// Passes on the ends of channels that come before an answer.

@@ -9,6 +9,7 @@
 //! | [`ended`](Shard::ended) / [`disconnected`](Shard::disconnected) | the peer sent its last / the socket is gone |
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
+//! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
 //! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`drain`](Shard::drain) | the process goes away |
@@ -31,6 +32,7 @@ mod effects;
 mod ending;
 mod gather;
 mod http;
+mod log;
 mod logins;
 mod meetings;
 mod mesh;
@@ -50,6 +52,7 @@ mod users;
 mod websocket;
 
 pub use effect::{Effect, EffectId, Failure, Resolution};
+pub use log::{LogMessage, LogNews};
 pub use message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
 pub use setup::Setup;
@@ -70,6 +73,7 @@ use drain::Drain;
 use effects::Effects;
 use ending::Endings;
 use gather::Gathers;
+use log::LogSide;
 use logins::Logins;
 use meetings::Meetings;
 use message::Said;
@@ -92,6 +96,7 @@ pub struct Shard {
     endings: Endings,
     logins: Logins,
     meetings: Meetings,
+    log: LogSide,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
@@ -120,25 +125,25 @@ impl Shard {
         let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
         let cores = usize::from(setup.cores);
+        let mut home =
+            Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
+        if setup.history_flush_ms.is_some() {
+            home.attach_log();
+        }
         let mut shard = Self {
             now,
             connections: Slab::default(),
             admission: Admission::new(seed),
             users: Users::new(seed),
             edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
-            home: Home::new(
-                seed,
-                setup.cores,
-                setup.definitions.clone(),
-                &setup.realms,
-                setup.limits.clone(),
-            ),
+            home,
             gathers: Gathers::default(),
             changes: Changes::new(&setup, &stored),
             effects: Effects::default(),
             endings: Endings::default(),
             logins: Logins::new(seed, &stored),
             meetings: Meetings::new(seed),
+            log: LogSide::new(setup.history_flush_ms),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
             drain: None,
@@ -216,6 +221,7 @@ impl Shard {
         self.expire_changes();
         self.expire_effects();
         self.drain_step();
+        self.work_for_log();
         self.housekeep();
         self.settle();
     }
@@ -250,6 +256,7 @@ impl Shard {
         self.edge.invariants();
         self.home.invariants();
         self.endings_invariants();
+        self.log_invariants();
         self.effects_invariants();
         self.meetings_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");

@@ -39,6 +39,8 @@ impl Shard {
         change: RoomChange,
         failure: Option<Failure>,
     ) {
+        // What was announced before this waits for nobody.
+        self.home.take_barrier();
         let reply = match failure {
             None => self.home.apply_room(self.now, change),
             Some(failure) => {
@@ -47,7 +49,12 @@ impl Shard {
             }
         };
         // The answer goes first: what the channel is told comes after it.
-        self.answer_asker(asker, reply);
+        match (self.home.take_barrier(), asker) {
+            (Some(record), Some(Asker { from, ticket })) => {
+                self.answer_when_synced(record, from, ticket, reply);
+            }
+            (_, asker) => self.answer_asker(asker, reply),
+        }
         self.pump_home();
     }
 }

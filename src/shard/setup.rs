@@ -39,6 +39,9 @@ pub struct Setup {
     pub ping_interval_ms: u64,
     /// Milliseconds within which something must come after a ping.
     pub pong_timeout_ms: u64,
+    /// Milliseconds within which records of relaxed channels are handed to the node's history log; `None` is no log. With one,
+    /// nothing is served until it was replayed.
+    pub history_flush_ms: Option<u32>,
     /// Whether the echo socket is served.
     pub echo: bool,
     /// What was stored when the node started: all of it, whatever the core. Not kept.
@@ -52,7 +55,7 @@ impl Setup {
     }
 
     /// The core that owns a channel's order, history and presence.
-    pub(super) fn home_of(&self, channel: &ChannelName) -> CoreId {
+    pub fn home_of(&self, channel: &ChannelName) -> CoreId {
         let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_str().as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
     }

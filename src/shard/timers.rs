@@ -107,6 +107,7 @@ impl Shard {
             self.effects.next_us(),
             self.work_next_us(),
             self.drain_next_us(),
+            self.log.next_us(),
         ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
     }

@@ -3,7 +3,7 @@
 
 use super::Shard;
 use super::connection::{Due, Phase};
-use super::http::Answering;
+use super::http::{Answering, starting};
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
@@ -53,6 +53,9 @@ impl Shard {
             Ok(session) => session,
             Err(fault) => return self.respond_fault(id, surface, &refused, &fault),
         };
+        if self.log.is_starting() {
+            return self.respond_fault(id, surface, &refused, &starting());
+        }
         if self.drain.is_some() {
             let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
             return self.respond_fault(id, surface, &refused, &fault);

@@ -74,7 +74,8 @@ impl From<&DefinitionRecord> for DefinitionV1 {
     fn from(record: &DefinitionRecord) -> Self {
         let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record;
         let DefinitionDraft { name, description, active, nested, rules, source } = draft;
-        let ChannelDefinition { history, presence, subscribe, publish, whisper, slow } = rules;
+        // No author can choose the durability, so it is not stored: all definitions have the same.
+        let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow } = rules;
         Self {
             id: *id,
             realm: *realm,
@@ -117,6 +118,7 @@ fn read_v1(bytes: &[u8]) -> Option<DefinitionRecord> {
                     bytes_max: form.history_bytes_max,
                     age_ms_max: form.history_age_ms_max,
                 },
+                durability: ChannelDefinition::default().durability,
                 presence: word(&PRESENCES, form.presence)?,
                 subscribe: word(&WHO, form.subscribe)?,
                 publish: word(&WHO, form.publish)?,

@@ -180,7 +180,8 @@ fn room(line: RoomLine) -> (ChannelName, Room) {
 fn definition_line(record: &DefinitionRecord) -> DefinitionLine {
     let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record.clone();
     let DefinitionDraft { name, description, active, nested, rules, source } = draft;
-    let ChannelDefinition { history, presence, subscribe, publish, whisper, slow } = rules;
+    // As in the store: all definitions have the same durability.
+    let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow } = rules;
     let who = |who| match who {
         Who::Nobody => WhoWord::Nobody,
         Who::Authenticated => WhoWord::Authenticated,
@@ -228,6 +229,7 @@ fn definition(line: DefinitionLine) -> DefinitionRecord {
             bytes_max: line.history_bytes_max,
             age_ms_max: line.history_age_ms_max,
         },
+        durability: ChannelDefinition::default().durability,
         presence: match line.presence {
             PresenceWord::Off => Presence::Off,
             PresenceWord::Users => Presence::Users,

@@ -7,6 +7,7 @@ mod counters;
 pub mod definitions;
 pub mod format;
 pub mod lines;
+pub mod log;
 pub mod logouts;
 pub mod meetings;
 mod range;

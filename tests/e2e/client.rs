@@ -80,6 +80,20 @@ impl Client {
         }
     }
 
+    /// Sends to a server that may be gone.
+    pub fn try_send(&mut self, message: &Value) -> Result<(), Box<Error>> {
+        self.socket.send(Message::text(message.to_string())).map_err(Box::new)
+    }
+
+    /// The next message of a server that may be gone.
+    pub fn try_next(&mut self) -> Result<Value, Box<Error>> {
+        loop {
+            if let Message::Text(text) = self.socket.read()? {
+                return Ok(serde_json::from_str(&text).unwrap());
+            }
+        }
+    }
+
     /// Sends, and takes the next message for the answer.
     #[track_caller]
     pub fn ask(&mut self, message: Value) -> Value {

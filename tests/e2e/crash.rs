@@ -7,6 +7,7 @@ use serde_json::json;
 #[test]
 fn a_killed_server_comes_back_on_its_port_and_data() {
     let mut home = Home::new(&[if two_cpus() { "cores=2" } else { "cores=1" }]);
+    home.set(r#"namespaces.room.history_durability="memory""#);
     let mut server = home.start();
     home.set(&format!(r#"listen=["{}"]"#, server.address));
     for round in 0..3 {

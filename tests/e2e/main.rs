@@ -8,6 +8,7 @@ mod deadlines;
 mod descriptors;
 mod disk;
 mod drain;
+mod durable;
 mod fanout;
 mod http;
 mod http1;

@@ -52,7 +52,12 @@ fn the_data_directory_is_private_and_kept() {
     let home = Home::new(&[]);
     let first = home.start();
     assert_eq!(mode(&home.data()), 0o700);
-    let secrets: Vec<_> = fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let inside = |path: &Path| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let (directories, mut secrets): (Vec<_>, Vec<_>) = inside(&home.data()).partition(|path| path.is_dir());
+    for directory in &directories {
+        assert_eq!(mode(directory), 0o700, "{}", directory.display());
+        secrets.extend(inside(directory));
+    }
     assert!(secrets.contains(&home.data().join("api_key")), "{secrets:?}");
     for secret in &secrets {
         assert_eq!(mode(secret), 0o600, "{}", secret.display());

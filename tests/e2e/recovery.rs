@@ -73,7 +73,7 @@ fn what_history_lost_is_a_gap() {
 
 #[test]
 fn a_restart_is_a_gap() {
-    let home = Home::new(&[]);
+    let home = Home::new(&[r#"namespaces.room.history_durability="memory""#]);
     let server = home.start();
     let mut publisher = server.client();
     let position = publisher.publish("room:a", json!(1));

@@ -7,6 +7,7 @@ mod attacks;
 mod client;
 mod define;
 mod disk;
+mod history_log;
 mod pattern;
 mod play;
 mod script;

@@ -217,6 +217,7 @@ impl Settings {
             allowed_origins: self.origins.clone().into(),
             ping_interval_ms: self.ping_ms,
             pong_timeout_ms: self.pong_ms,
+            history_flush_ms: None,
             echo: self.echo,
             stored: Arc::default(),
         }

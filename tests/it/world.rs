@@ -4,7 +4,7 @@
 use crate::disk::Disk;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Output, Setup, Shard, ShardMessage};
+use corecast::shard::{LogMessage, Output, Setup, Shard, ShardMessage};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -47,6 +47,8 @@ pub struct World {
     pub now: Now,
     pub sockets: Vec<Socket>,
     pub drained: Vec<bool>,
+    /// What each core said to the history log.
+    pub log: Vec<VecDeque<LogMessage>>,
     by_id: HashMap<(usize, ConnectionId), usize>,
     deadlines: Vec<Option<u64>>,
     frozen: Vec<bool>,
@@ -64,6 +66,7 @@ impl World {
             now,
             sockets: Vec::new(),
             drained: vec![false; cores],
+            log: (0..cores).map(|_| VecDeque::new()).collect(),
             by_id: HashMap::new(),
             deadlines: vec![None; cores],
             frozen: vec![false; cores],
@@ -208,6 +211,10 @@ impl World {
                 moved = true;
             }
             while self.fulfil(core) {
+                moved = true;
+            }
+            while let Some(message) = self.shards[core].next_for_log(self.now) {
+                self.log[core].push_back(message);
                 moved = true;
             }
             // The queue to a core that does not turn is full: what is said to it waits where it was said.

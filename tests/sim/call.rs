@@ -49,7 +49,10 @@ impl Call {
     pub fn check(&self, response: &HttpResponse, user: usize, shared: &mut Shared<'_>) {
         let status = response.status;
         if self.is_refused(status, shared) {
-            if let Call::Write { tag, keyed: false, .. } | Call::Change { tag, .. } = self {
+            let unsure = shared.plan.faults.log > 0;
+            if let Call::Write { tag, keyed: false, .. } | Call::Change { tag, .. } = self
+                && !unsure
+            {
                 shared.refused.push(tag.clone());
             }
             return;
@@ -119,6 +122,8 @@ impl Call {
             // A frozen queue makes a core silent to a question to all cores; the disk may fail or be slow.
             503 => {
                 limits.peer_queue_messages_max < 1_000
+                    || limits.history_queue_bytes_max < 1 << 20
+                    || shared.plan.faults.log > 0
                     || matches!(self, Call::Room { .. } | Call::Rooms | Call::Metrics)
                     || shared.plan.faults.drain
             }

@@ -323,7 +323,10 @@ impl Client {
         let scopes = shared.plan.users[self.user].scopes;
         let admin = corecast::model::session::Scopes::ADMIN;
         let expected = match (code, what) {
-            ("OVERLOADED", _) => limits.peer_queue_messages_max < 1_000,
+            ("OVERLOADED", _) => {
+                limits.peer_queue_messages_max < 1_000 || limits.history_queue_bytes_max < 1 << 20
+            }
+            ("UNAVAILABLE", What::Publish { .. }) => shared.plan.faults.log > 0,
             ("RATE_LIMITED", _) => limits.commands_per_second_max > 0,
             ("LIMIT_EXCEEDED", What::Subscribe { .. }) => {
                 limits.subscriptions_per_connection_max < 10 || limits.members_per_channel_max < 10
@@ -336,7 +339,10 @@ impl Client {
             _ => false,
         };
         assert!(expected, "{what:?} is answered with the error {code}");
-        if let What::Publish { tag, keyed: false, .. } = what {
+        // What was on its way to a disk that failed may be found on it.
+        if let What::Publish { tag, keyed: false, .. } = what
+            && code != "UNAVAILABLE"
+        {
             shared.refused.push(tag.clone());
         }
     }

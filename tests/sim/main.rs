@@ -7,6 +7,7 @@ mod act;
 mod call;
 mod client;
 mod disk;
+mod log;
 mod node;
 mod oracle;
 mod plan;
@@ -52,6 +53,10 @@ fn run(seed: u64) -> Outcome {
             continue;
         }
         world.chaos(world.plan.steps / 4);
+        if world.plan.faults.crash {
+            // The next life begins in the middle of this one.
+            continue;
+        }
         world.leave();
     }
     Outcome {

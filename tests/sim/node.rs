@@ -1,6 +1,7 @@
 //! The node under test: its shards, the queues between them and their sockets, driven as the runtime does it.
 
 use crate::disk::Disk;
+use crate::log::{End, Files, Log};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::socket::Socket;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub struct Node {
     pub now: Now,
     cores: Vec<Core>,
+    pub log: Option<Log>,
     /// By sender, then receiver.
     lanes: Vec<Vec<Lane>>,
     pub sockets: Vec<Socket>,
@@ -43,7 +45,8 @@ struct Lane {
 const OVERDUE_US: u64 = 10_000;
 
 impl Node {
-    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, disk: Disk) -> Self {
+    /// A node that finds this disk, and these files of its history log.
+    pub fn start(plan: &Plan, seed: u64, now: Now, digest: u64, disk: Disk, files: Files) -> Self {
         let stored = Arc::new(disk.stored());
         let setup = |core| Setup { stored: stored.clone(), ..plan.setup(core, seed, now) };
         let core = |core| Core {
@@ -53,9 +56,21 @@ impl Node {
             drained: false,
         };
         let lanes = || (0..plan.cores).map(|_| Lane::default()).collect();
+        let mut cores: Vec<Core> = (0..plan.cores).map(core).collect();
+        let setup = plan.setup(0, seed, now);
+        let log = plan.history_flush_ms.map(|_| {
+            Log::start(
+                files,
+                cores.len(),
+                Rng::new(seed),
+                |core, news| cores[core].shard.logged(now, news),
+                |channel| setup.home_of(channel).index(),
+            )
+        });
         Self {
             now,
-            cores: (0..plan.cores).map(core).collect(),
+            log,
+            cores,
             lanes: (0..plan.cores).map(|_| lanes()).collect(),
             sockets: Vec::new(),
             disk,
@@ -217,7 +232,52 @@ impl Node {
         for peer in (0..self.cores.len()).filter(|peer| *peer != core) {
             worked |= self.tell(core, peer);
         }
+        if let Some(log) = &mut self.log {
+            while let Some(message) = self.cores[core].shard.next_for_log(self.now) {
+                log.hear(core, message);
+                worked = true;
+            }
+        }
         worked
+    }
+
+    /// The history log does something, or tells a core what it did.
+    pub fn turn_log(&mut self, rng: &mut Rng) {
+        let Some(log) = &mut self.log else { return };
+        let core = rng.below(self.cores.len());
+        match rng.below(4) {
+            0 => log.write(core, rng.within(1, 3)),
+            1 if rng.below(log.laziness) == 0 => log.sync(),
+            1 => {}
+            _ => self.hear_log(core),
+        }
+    }
+
+    /// The history log does all that there is to do. Whether there was anything.
+    pub fn settle_log(&mut self) -> bool {
+        let Some(log) = &mut self.log else { return false };
+        let mut moved = false;
+        for core in 0..self.cores.len() {
+            moved |= log.has_work(core);
+            log.write(core, usize::MAX);
+        }
+        if moved || log.is_dirty() {
+            moved = true;
+            log.sync();
+        }
+        for core in 0..self.cores.len() {
+            moved |= self.log.as_ref().is_some_and(|log| log.has_news(core));
+            self.hear_log(core);
+        }
+        moved
+    }
+
+    fn hear_log(&mut self, core: usize) {
+        let Some(log) = &mut self.log else { return };
+        while let Some(news) = log.next_news(core) {
+            trace::note(|| format!("the log tells core {core}: {news:?}"));
+            self.cores[core].shard.logged(self.now, news);
+        }
     }
 
     fn pass_time(&mut self, core: usize) -> bool {
@@ -294,6 +354,26 @@ impl Node {
         self.fold(((core as u64) << 48) ^ ((socket as u64) << 32) ^ room as u64);
         bytes[..room].iter().for_each(|byte| self.fold(u64::from(*byte)));
         self.cores[core].shard.sent(self.now, connection, room);
+    }
+
+    /// The history log takes nothing more in this life.
+    pub fn fail_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            trace::note(|| "the history log fails".into());
+            log.fail();
+        }
+    }
+
+    /// The process ends so; what its successor finds, and whether all is in it.
+    pub fn end(&mut self, end: End, rng: &mut Rng) -> (Files, bool) {
+        if end == End::Clean {
+            // What was staged when the last connection went.
+            for core in 0..self.cores.len() {
+                self.turn(core, 1_000, rng);
+            }
+            self.settle_log();
+        }
+        self.log.take().map_or_else(Default::default, |log| log.end(end, rng))
     }
 
     pub fn drain(&mut self, over_ms: u64) {

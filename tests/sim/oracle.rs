@@ -1,6 +1,7 @@
 //! What must be true of all clients together. Clients report what they are told; a contradiction panics.
 
 use crate::plan::Plan;
+use corecast::model::definition::Durability;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ pub struct Oracle {
     places: BTreeMap<String, (String, At)>,
     /// The newest known position of each channel in this life of the node.
     heads: BTreeMap<String, At>,
+    /// Lives of channels that are over.
+    over: BTreeSet<(String, u64)>,
     /// Channels whose history the deletion of a room may have emptied.
     pub emptied: BTreeSet<String>,
     pub acknowledged: u64,
@@ -47,10 +50,23 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// The node starts anew and knows nothing.
-    pub fn restart(&mut self) {
-        self.heads.clear();
-        self.emptied.clear();
+    /// The node starts anew and knows what it must.
+    pub fn restart(&mut self, plan: &Plan, clean: bool, aged: bool) {
+        let survives = |channel: &str| match plan.durability(channel) {
+            Durability::Memory => false,
+            Durability::Relaxed => clean,
+            Durability::Commit => true,
+        };
+        let over =
+            self.events.iter().flat_map(|(channel, events)| events.keys().map(move |at| (channel, at)));
+        let over = over.chain(&self.heads).filter(|(channel, _)| !survives(channel));
+        self.over.extend(over.map(|(channel, at)| (channel.clone(), at.epoch)));
+        // Before its first publication nothing is kept of a channel.
+        self.heads.retain(|channel, at| survives(channel) && at.offset > 0);
+        self.emptied.retain(|channel| survives(channel));
+        if aged {
+            self.emptied.extend(self.heads.keys().cloned());
+        }
     }
 
     pub fn head(&self, channel: &str) -> Option<At> {
@@ -58,6 +74,8 @@ impl Oracle {
     }
 
     pub fn raise(&mut self, channel: &str, at: At) {
+        let over = self.over.contains(&(channel.to_owned(), at.epoch));
+        assert!(!over, "{channel} is at {at:?}, of a life that is over");
         let head = self.heads.entry(channel.to_owned()).or_insert(at);
         *head = at.max(*head);
     }
@@ -90,6 +108,11 @@ impl Oracle {
     fn place(&mut self, channel: &str, at: At, tag: &str) {
         let place = (channel.to_owned(), at);
         let known = self.places.entry(tag.to_owned()).or_insert_with(|| place.clone());
+        // A life that ended in a crash goes on in another epoch, where its publications keep their offsets.
+        let goes_on = known.0 == place.0 && known.1.offset == place.1.offset;
+        if goes_on && self.over.contains(&(known.0.clone(), known.1.epoch)) {
+            known.1.epoch = at.epoch;
+        }
         assert_eq!(*known, place, "what was said once ({tag}) has one place");
     }
 

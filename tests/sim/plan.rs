@@ -6,7 +6,7 @@ use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
 use corecast::broker::definitions::Definitions;
-use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
+use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
@@ -34,6 +34,7 @@ pub struct Plan {
     pub lane_messages_max: usize,
     /// What the kernel keeps of what is sent to one socket.
     pub kernel_bytes_max: usize,
+    pub history_flush_ms: Option<u32>,
     pub ping_interval_ms: u64,
     pub pong_timeout_ms: u64,
     /// Steps of chaos in one life of the node.
@@ -53,6 +54,10 @@ pub struct Faults {
     pub disk: usize,
     /// Whether one life ends in a drain.
     pub drain: bool,
+    /// Whether lives end in the middle of everything.
+    pub crash: bool,
+    /// The history log fails.
+    pub log: usize,
 }
 
 impl Plan {
@@ -67,6 +72,12 @@ impl Plan {
                     bytes_max: *rng.pick(&[2_000, 1 << 20, 1 << 20]),
                     age_ms_max: *rng.pick(&[0, 5_000, 86_400_000, 86_400_000]),
                 },
+                durability: *rng.pick(&[
+                    Durability::Memory,
+                    Durability::Relaxed,
+                    Durability::Commit,
+                    Durability::Commit,
+                ]),
                 presence: if name == "room" || rng.percent(50) { Presence::Users } else { Presence::Off },
                 slow: policy,
                 ..ChannelDefinition::default()
@@ -93,6 +104,8 @@ impl Plan {
             jump: chance(&[0, 20, 60]),
             disk: chance(&[0, 0, 30]),
             drain: chance(&[0, 0, 1]) == 1,
+            crash: chance(&[0, 1]) == 1,
+            log: chance(&[0, 0, 0, 20]),
         };
         Self {
             cores: rng.within(4, 6) as u16,
@@ -105,6 +118,7 @@ impl Plan {
             callers: rng.within(1, 4),
             lane_messages_max: *rng.pick(&[1, 3, 64, 1024]),
             kernel_bytes_max: *rng.pick(&[300, 2_000, 60_000]),
+            history_flush_ms: *rng.pick(&[None, Some(0), Some(5), Some(50)]),
             ping_interval_ms: *rng.pick(&[3_000, 25_000]),
             pong_timeout_ms: *rng.pick(&[2_000, 10_000]),
             steps: rng.within(600, 5_000),
@@ -116,7 +130,17 @@ impl Plan {
     /// For a run in a realm: nothing is lost on the way but time.
     pub fn of_realm(rng: &mut Rng) -> Self {
         let lane_messages_max = *rng.pick(&[1, 3, 64, 1024]);
-        let faults = Faults { short_write: 0, cut: 0, stall: 0, freeze: 0, jump: 0, disk: 0, drain: false };
+        let faults = Faults {
+            short_write: 0,
+            cut: 0,
+            stall: 0,
+            freeze: 0,
+            jump: 0,
+            disk: 0,
+            drain: false,
+            crash: false,
+            log: 0,
+        };
         let limits = Limits::default();
         let long = 3_600_000;
         Self {
@@ -126,6 +150,7 @@ impl Plan {
             ping_interval_ms: long,
             pong_timeout_ms: long,
             faults,
+            history_flush_ms: None,
             ..Self::new(rng)
         }
     }
@@ -157,6 +182,7 @@ impl Plan {
             allowed_origins: Arc::from([]),
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
+            history_flush_ms: self.history_flush_ms,
             echo: false,
             stored: Arc::default(),
         }
@@ -165,6 +191,17 @@ impl Plan {
     pub fn definition(&self, channel: &str) -> &ChannelDefinition {
         let namespace = channel.split(':').next().unwrap_or_default();
         self.definitions.namespaces.get(namespace).unwrap_or(&self.definitions.default)
+    }
+}
+
+/// What a channel's history survives.
+impl Plan {
+    pub fn durability(&self, channel: &str) -> Durability {
+        let definition = self.definition(channel);
+        match self.history_flush_ms {
+            Some(_) if definition.history.count_max > 0 => definition.durability,
+            _ => Durability::Memory,
+        }
     }
 }
 
@@ -184,6 +221,7 @@ fn limits(rng: &mut Rng) -> Limits {
         members_per_channel_max: *rng.pick(&[2, 1_000]),
         idempotency_ms_max: 86_400_000,
         peer_queue_messages_max: *rng.pick(&[2, 8, 64, 8_192]),
+        history_queue_bytes_max: *rng.pick(&[20_000, 1 << 24, 1 << 24]),
         ..Limits::default()
     }
 }

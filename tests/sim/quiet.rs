@@ -4,6 +4,7 @@
 use crate::trace;
 use crate::wire::{self, HttpResponse};
 use crate::world::World;
+use corecast::model::definition::Durability;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ impl World {
             let count = self.rng.within(1, 40);
             moved |= self.node.turn(core, count, &mut self.rng);
         }
+        moved |= self.node.settle_log();
         for from in 0..cores {
             for to in (0..cores).filter(|to| *to != from) {
                 let count = self.rng.within(1, 60);
@@ -148,6 +150,10 @@ impl World {
             let heard = |client: &crate::client::Client| {
                 !client.over && !client.silent && client.views.contains_key(&channel)
             };
+            if self.life > 0 && self.plan.durability(&channel) != Durability::Memory {
+                // A process that is killed does not say who is offline then.
+                continue;
+            }
             self.oracle.check_user(&id, self.clients.iter().any(heard).then_some(online));
         }
     }

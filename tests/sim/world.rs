@@ -3,6 +3,7 @@
 use crate::act::{self, Scene};
 use crate::client::{Asked, Client, Shared, What};
 use crate::disk::Disk;
+use crate::log::{End, Files};
 use crate::node::Node;
 use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
@@ -48,7 +49,7 @@ impl World {
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
         devices.extend((0..plan.callers).map(|_| device(false, rng.below(plan.users.len()))));
         let now = Now { monotonic_us: 5_000_000, unix_ms: START_UNIX_MS };
-        let node = Node::start(&plan, seed, now, 0, Disk::new(plan.faults.disk));
+        let node = Node::start(&plan, seed, now, 0, Disk::new(plan.faults.disk), Files::default());
         Self {
             plan,
             rng,
@@ -73,12 +74,22 @@ impl World {
         let years = self.life as u64 * YEAR_MS;
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
+        let clean = self.draining && self.rng.percent(80);
+        let end = match self.rng.percent(50) {
+            _ if clean => End::Clean,
+            true => End::Killed,
+            false => End::PowerCut,
+        };
+        let (files, clean) = self.node.end(end, &mut self.rng);
+        trace::note(|| format!("the log is clean: {clean}"));
         let mut disk = std::mem::take(&mut self.node.disk).crash();
         disk.fails = self.plan.faults.disk;
-        self.node = Node::start(&self.plan, self.rng.next(), now, self.node.digest ^ self.seed, disk);
+        let digest = self.node.digest ^ self.seed;
+        self.node = Node::start(&self.plan, self.rng.next(), now, digest, disk, files);
         self.clients.clear();
         self.devices.iter_mut().for_each(|device| device.client = None);
-        self.oracle.restart();
+        let aged = unix_ms > START_UNIX_MS;
+        self.oracle.restart(&self.plan, clean, aged);
         self.draining = false;
     }
 
@@ -133,6 +144,7 @@ impl World {
             }
             _ => self.fault(),
         }
+        self.node.turn_log(&mut self.rng);
     }
 
     fn some_client(&mut self) -> Option<usize> {
@@ -229,7 +241,7 @@ impl World {
 
     fn fault(&mut self) {
         let faults = &self.plan.faults;
-        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump];
+        let chances = [faults.cut, faults.stall, faults.freeze, faults.jump, faults.log];
         let kind = self.rng.below(chances.len());
         if !self.rng.percent(chances[kind]) {
             return;
@@ -242,7 +254,8 @@ impl World {
                 let us = self.rng.within(1_000, 200_000) as u64;
                 self.node.freeze(from, to, us);
             }
-            _ => self.jump(),
+            3 => self.jump(),
+            _ => self.node.fail_log(),
         }
     }
 

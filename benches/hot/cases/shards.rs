@@ -46,6 +46,7 @@ pub fn shard(core: u16, cores: u16) -> Shard {
         allowed_origins: Arc::new([]),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
+        history_flush_ms: None,
         echo: false,
         stored: Arc::default(),
     };

@@ -4,6 +4,7 @@ use super::channel::Channel;
 use super::epochs::Epochs;
 use super::faults;
 use super::history::History;
+use super::log::Log;
 use super::rules::Rules;
 use crate::base::hash::KeyedState;
 use crate::base::index::NameIndex;
@@ -11,8 +12,9 @@ use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
+use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::record::HistoryRecord;
 use std::sync::Arc;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
@@ -21,6 +23,7 @@ pub struct Channels {
     pub(super) rules: Rules,
     by_name: NameIndex,
     epochs: Epochs,
+    pub(super) log: Log,
     pub(super) history_bytes: usize,
     pub(super) history_publications: usize,
     /// Where sweeping goes on.
@@ -38,6 +41,7 @@ impl Channels {
             rules,
             by_name: NameIndex::new(hasher),
             epochs: Epochs::new(hasher),
+            log: Log::new(limits.history_queue_bytes_max),
             history_bytes: 0,
             history_publications: 0,
             sweep_cursor: 0,
@@ -126,7 +130,48 @@ impl Channels {
         self.rules.definition(self.pool[id].rules)
     }
 
-    /// The next position of a channel's order. [`Channels::append`] follows with the publication.
+    /// What the history of an open channel survives.
+    pub fn durability(&self, id: usize) -> Durability {
+        let definition = self.definition(id);
+        if !self.log.is_attached() || definition.history.count_max == 0 {
+            return Durability::Memory;
+        }
+        definition.durability
+    }
+
+    /// Takes care that the log does not bring back where a channel was before it stopped being kept: what it publishes
+    /// since then is not in the log, and its offsets would be given out again.
+    pub fn log_unkept(&mut self, id: usize) {
+        let Channel { name, epoch, rules, .. } = &self.pool[id];
+        let was_kept = self.log.is_attached() && self.rules.history_count_high(*rules) > 0;
+        if was_kept && self.rules.definition(*rules).history.count_max == 0 {
+            self.log.stage(HistoryRecord::Ended { channel: name.clone(), epoch: *epoch });
+        }
+    }
+
+    /// The place that the next publication of a channel gets, after those that are held.
+    pub fn next_position(&self, id: usize) -> Position {
+        let at = self.pool[id].position();
+        Position { offset: at.offset + 1 + self.log.held_of(id), ..at }
+    }
+
+    /// Puts a channel where an earlier process had it, with nothing kept.
+    pub fn reset(&mut self, id: usize, head: u64) {
+        self.edit_history(id, History::clear);
+        self.pool[id].head = head;
+    }
+
+    /// Takes note of an epoch that an earlier process gave out.
+    pub fn note_epoch(&mut self, epoch: u64) {
+        self.epochs.note(epoch);
+    }
+
+    /// Begins a new life of a channel that goes on where it is.
+    pub fn renew_epoch(&mut self, now: Now, id: usize) {
+        self.pool[id].epoch = self.epochs.next(now);
+    }
+
+    /// The next position of a channel's order. [`Channels::keep`] follows with the publication.
     pub fn advance(&mut self, now: Now, id: usize) -> Position {
         let channel = self.touch(now, id);
         channel.head += 1;
@@ -136,6 +181,10 @@ impl Channels {
     /// Closes a channel, with all that is kept of it.
     pub(super) fn forget(&mut self, id: usize) {
         self.edit_history(id, History::clear);
+        if self.durability(id) != Durability::Memory && self.next_position(id).offset > 1 {
+            let Channel { name, epoch, .. } = &self.pool[id];
+            self.log.stage(HistoryRecord::Ended { channel: name.clone(), epoch: *epoch });
+        }
         let channel = self.pool.remove(id);
         self.by_name.remove(channel.name.as_str(), id as u32);
         self.rules.leave(channel.rules, id as u32);
@@ -153,6 +202,7 @@ impl Channels {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
+        self.log.invariants();
         assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));

@@ -15,24 +15,34 @@ const SECONDS_MAX: u64 = 1 << 32;
 pub struct Epochs {
     salt: u64,
     last: u64,
+    /// The greatest that an earlier process is known to have given out.
+    found: u64,
 }
 
 impl Epochs {
     /// Epochs of a process whose hashes are keyed so.
     pub fn new(hasher: KeyedState) -> Self {
-        Self { salt: hasher.hash_bytes(b"epochs") >> (u64::BITS - SALT_BITS), last: 0 }
+        Self { salt: hasher.hash_bytes(b"epochs") >> (u64::BITS - SALT_BITS), last: 0, found: 0 }
     }
 
     /// An epoch greater than all before it.
     pub fn next(&mut self, now: Now) -> u64 {
         let clock = (now.unix_ms / 1_000).min(SECONDS_MAX) << SALT_BITS | self.salt;
-        self.last = clock.max(self.last + 1);
+        // Right after the greatest one there may be others that were given out and not found.
+        let past_found =
+            if self.found == 0 { 0 } else { ((self.found >> SALT_BITS) + 1) << SALT_BITS | self.salt };
+        self.last = clock.max(past_found).max(self.last + 1);
         self.last
+    }
+
+    /// Takes note of an epoch that an earlier process gave out: all from here on are greater.
+    pub fn note(&mut self, epoch: u64) {
+        self.found = self.found.max(epoch);
     }
 
     /// The newest epoch, 0 before the first.
     pub fn last(&self) -> u64 {
-        self.last
+        self.last.max(self.found)
     }
 }
 
@@ -53,6 +63,21 @@ mod tests {
             assert!(epoch > last && epoch < 1 << 53, "{epoch} after {last}");
             last = epoch;
         }
+    }
+
+    #[test]
+    fn epochs_are_greater_than_those_that_were_found() {
+        let mut epochs = Epochs::new(KeyedState::new(1, 2));
+        epochs.note(1 << 51);
+        epochs.note(5);
+        let next = epochs.next(at(1_000_000));
+        assert!(next > (1 << 51) && next < 1 << 53);
+        let other = |seed| {
+            let mut epochs = Epochs::new(KeyedState::new(seed, 2));
+            epochs.note(1 << 51);
+            epochs.next(at(1_000_000))
+        };
+        assert_ne!(other(1), other(2), "what was given out and not found is not given out again");
     }
 
     #[test]

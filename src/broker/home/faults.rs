@@ -42,3 +42,12 @@ pub fn too_long(field: &'static str, bytes_max: usize) -> Fault {
 pub fn invalid(field: &'static str, sentence: String) -> Fault {
     Fault::new(FaultCode::InvalidRequest, sentence).at(FaultPlace::Parameter(field))
 }
+
+/// What was asked for is not on disk, and may never be.
+pub fn not_written() -> Fault {
+    Fault::new(
+        FaultCode::Unavailable,
+        "this node could not write the channel's history, so it does not know whether this was kept; its operator finds the \
+         reason in the node's output",
+    )
+}

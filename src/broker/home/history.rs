@@ -1,7 +1,7 @@
 //! The history ring of one channel: the newest publications, contiguous up to the channel's head.
 
 use crate::model::definition::HistoryBounds;
-use crate::model::publication::PublicationBytes;
+use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
 use crate::model::reply::Recovery;
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ pub struct History {
 pub struct Entry {
     /// The archived publication.
     pub bytes: PublicationBytes,
-    /// Monotonic milliseconds when it was published.
+    /// Monotonic milliseconds when it was published; wraps below 0 for what an earlier process published.
     pub at_ms: u64,
     /// What became of it, if it is a message.
     pub standing: Standing,
@@ -44,6 +44,45 @@ pub enum Standing {
     Deleted,
 }
 
+/// What a publication does to the history it is appended to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Nothing more.
+    None,
+    /// It is a message.
+    Message,
+    /// It changes the message of this offset.
+    Revise(u64),
+    /// It deletes the message of this offset.
+    Delete(u64),
+    /// What came before it goes.
+    Clear,
+}
+
+impl Effect {
+    /// What a publication with this body does.
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::MessageCreated { .. } => Self::Message,
+            Body::MessageUpdated { of, .. } => Self::Revise(*of),
+            Body::MessageDeleted { of, .. } => Self::Delete(*of),
+            Body::RoomDeleted { .. } => Self::Clear,
+            _ => Self::None,
+        }
+    }
+
+    /// What an archived publication with this body does.
+    pub fn of_archived(body: &ArchivedBody) -> Self {
+        match body {
+            ArchivedBody::MessageCreated { .. } => Self::Message,
+            ArchivedBody::MessageUpdated { of, .. } => Self::Revise(of.to_native()),
+            ArchivedBody::MessageDeleted { of, .. } => Self::Delete(of.to_native()),
+            ArchivedBody::RoomDeleted { .. } => Self::Clear,
+            _ => Self::None,
+        }
+    }
+}
+
 impl Standing {
     /// Whether lists show it.
     pub fn is_message(self) -> bool {
@@ -57,14 +96,34 @@ impl History {
         Self { entries: VecDeque::new(), head, bytes: 0, messages: 0 }
     }
 
-    /// Takes the next publication in and lets go of what is past the bounds.
-    pub fn append(&mut self, bounds: &HistoryBounds, at_ms: u64, bytes: PublicationBytes, message: bool) {
+    /// Takes the next publication in, with what it does, and lets go of what is past the bounds. `at_ms` is not after
+    /// `now_ms`, and wraps below 0.
+    pub fn append(
+        &mut self,
+        bounds: &HistoryBounds,
+        now_ms: u64,
+        at_ms: u64,
+        bytes: PublicationBytes,
+        effect: Effect,
+    ) {
+        if effect == Effect::Clear {
+            self.clear();
+        }
+        self.push(at_ms, bytes, effect == Effect::Message);
+        match effect {
+            Effect::Revise(of) => self.revise(of, self.head),
+            Effect::Delete(of) => self.delete(of),
+            Effect::None | Effect::Message | Effect::Clear => {}
+        }
+        self.fit(bounds, now_ms);
+    }
+
+    fn push(&mut self, at_ms: u64, bytes: PublicationBytes, message: bool) {
         let standing = if message { Standing::Message } else { Standing::Other };
         self.head += 1;
         self.bytes += bytes.len();
         self.messages += usize::from(message);
         self.entries.push_back(Entry { bytes, at_ms, standing });
-        self.fit(bounds, at_ms);
     }
 
     /// Lets go of what is past the bounds.
@@ -75,7 +134,7 @@ impl History {
         if bounds.age_ms_max == 0 {
             return;
         }
-        while self.entries.front().is_some_and(|e| now_ms.saturating_sub(e.at_ms) > bounds.age_ms_max) {
+        while self.entries.front().is_some_and(|e| now_ms.wrapping_sub(e.at_ms) > bounds.age_ms_max) {
             self.drop_oldest();
         }
     }
@@ -109,6 +168,15 @@ impl History {
         match usize::try_from(missing) {
             Ok(missing) if missing <= kept => Recovery::Complete(self.newest(missing)),
             _ => Recovery::Gap(self.newest(kept)),
+        }
+    }
+
+    /// Replaces the bytes of every entry for which there are others.
+    pub fn rewrite(&mut self, mut other: impl FnMut(&[u8]) -> Option<PublicationBytes>) {
+        for entry in &mut self.entries {
+            let Some(bytes) = other(&entry.bytes) else { continue };
+            self.bytes = self.bytes - entry.bytes.len() + bytes.len();
+            entry.bytes = bytes;
         }
     }
 

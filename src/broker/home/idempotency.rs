@@ -23,6 +23,8 @@ pub struct FirstAnswer {
     pub position: Position,
     /// The publication, if it was a message: the answer repeats its text.
     pub message: Option<PublicationBytes>,
+    /// Whether the history log has it.
+    pub logged: bool,
 }
 
 /// Keys of the last while, bounded by number, bytes and age; the oldest go first.
@@ -31,6 +33,8 @@ pub struct Idempotency {
     /// Keys in the order of being remembered. A key that was remembered anew is here twice.
     order: VecDeque<(u64, Arc<str>)>,
     bytes: usize,
+    /// Keys that ever left `order`.
+    left: u64,
     keys_max: usize,
     age_ms_max: u64,
 }
@@ -48,6 +52,14 @@ pub fn scoped(user: &str, channel: &ChannelName, message: bool, key: &str) -> Ar
     Arc::from(format!("{kind}{}:{}:{user}{name}{key}", user.len(), name.len()))
 }
 
+/// The name of the channel in a key of [`scoped`].
+pub fn channel_of(key: &str) -> Option<&str> {
+    let (user_bytes, rest) = key.get(1..)?.split_once(':')?;
+    let (name_bytes, rest) = rest.split_once(':')?;
+    let (user_bytes, name_bytes): (usize, usize) = (user_bytes.parse().ok()?, name_bytes.parse().ok()?);
+    rest.get(user_bytes..user_bytes.checked_add(name_bytes)?)
+}
+
 impl Idempotency {
     /// An empty table.
     pub fn new(hasher: KeyedState, keys_max: u32, age_ms_max: u32) -> Self {
@@ -55,6 +67,7 @@ impl Idempotency {
             answers: KeyedMap::with_hasher(hasher),
             order: VecDeque::new(),
             bytes: 0,
+            left: 0,
             keys_max: keys_max as usize,
             age_ms_max: u64::from(age_ms_max),
         }
@@ -69,7 +82,17 @@ impl Idempotency {
     /// Remembers the first answer to a key that [`Idempotency::get`] does not know.
     pub fn remember(&mut self, now: Now, key: Arc<str>, answer: FirstAnswer) {
         self.expire(now, EXPIRED_PER_CALL_MAX);
-        let at_ms = now.monotonic_ms();
+        self.insert(now.monotonic_ms(), key, answer);
+    }
+
+    /// Remembers what an earlier process did. `at_ms` is so many milliseconds before now, wrapping below 0.
+    pub fn restore(&mut self, now: Now, at_ms: u64, key: Arc<str>, answer: FirstAnswer) {
+        if self.fresh(now, at_ms) && self.get(now, &key).is_none() {
+            self.insert(at_ms, key, answer);
+        }
+    }
+
+    fn insert(&mut self, at_ms: u64, key: Arc<str>, answer: FirstAnswer) {
         self.bytes += size(&key, &answer);
         if let Some(old) = self.answers.insert(key.clone(), Remembered { at_ms, answer }) {
             self.bytes -= size(&key, &old.answer);
@@ -90,6 +113,27 @@ impl Idempotency {
         }
     }
 
+    /// Keys of the log that are remembered, with when and what, from a place on; and the place after `count` more.
+    /// Places are counted from the first key there ever was, and none is after the last.
+    pub fn logged_from(
+        &self,
+        place: u64,
+        count: usize,
+    ) -> (impl Iterator<Item = (u64, &Arc<str>, &FirstAnswer)>, Option<u64>) {
+        let start =
+            usize::try_from(place.saturating_sub(self.left)).unwrap_or(usize::MAX).min(self.order.len());
+        let end = start.saturating_add(count).min(self.order.len());
+        let keys = self.order.range(start..end).filter_map(|(at_ms, key)| {
+            let remembered = self.answers.get(key)?;
+            (remembered.at_ms == *at_ms && remembered.answer.logged).then_some((
+                *at_ms,
+                key,
+                &remembered.answer,
+            ))
+        });
+        (keys, (end < self.order.len()).then_some(self.left + end as u64))
+    }
+
     /// Keys remembered.
     pub fn len(&self) -> usize {
         self.answers.len()
@@ -104,11 +148,12 @@ impl Idempotency {
     }
 
     fn fresh(&self, now: Now, at_ms: u64) -> bool {
-        now.monotonic_ms().saturating_sub(at_ms) < self.age_ms_max
+        now.monotonic_ms().wrapping_sub(at_ms) < self.age_ms_max
     }
 
     fn forget_oldest(&mut self) {
         let Some((at_ms, key)) = self.order.pop_front() else { return };
+        self.left += 1;
         if self.answers.get(&key).is_some_and(|remembered| remembered.at_ms == at_ms)
             && let Some(old) = self.answers.remove(&key)
         {
@@ -130,7 +175,11 @@ mod tests {
     }
 
     fn answer(offset: u64) -> FirstAnswer {
-        FirstAnswer { position: Position { epoch: 1, offset }, message: None }
+        FirstAnswer {
+            position: Position { epoch: 1, offset },
+            message: None,
+            logged: offset.is_multiple_of(2),
+        }
     }
 
     fn table(keys_max: u32, age_ms_max: u32) -> Idempotency {
@@ -143,6 +192,8 @@ mod tests {
         assert_ne!(scoped("a", &channel("bc"), true, "d"), scoped("ab", &channel("c"), true, "d"));
         assert_ne!(scoped("a", &channel("b"), true, "cd"), scoped("a", &channel("bc"), true, "d"));
         assert_ne!(scoped("a", &channel("b"), true, "c"), scoped("a", &channel("b"), false, "c"));
+        assert_eq!(channel_of(&scoped("a:1", &channel("b:2"), true, "c:3")), Some("b:2"));
+        assert_eq!(channel_of("m9:9:short"), None);
         assert_eq!(scoped("a", &channel("b"), true, "c"), scoped("a", &channel("b"), true, "c"));
     }
 
@@ -172,6 +223,33 @@ mod tests {
         keys.invariants();
         assert_eq!(keys.get(at(150), "39"), Some(&answer(77)));
         assert_eq!(keys.len(), 1);
+    }
+
+    #[test]
+    fn keys_of_the_log_are_walked_in_steps_while_others_go() {
+        let mut keys = table(1000, 100);
+        for n in 0..10 {
+            keys.remember(at(n), format!("{n}").into(), answer(n));
+        }
+        let offsets = |keys: &Idempotency, place| {
+            let (some, next) = keys.logged_from(place, 4);
+            (some.map(|(at_ms, _, answer)| (at_ms, answer.position.offset)).collect::<Vec<_>>(), next)
+        };
+        assert_eq!(offsets(&keys, 0), (vec![(0, 0), (2, 2)], Some(4)));
+        keys.expire(at(105), 100);
+        assert_eq!(offsets(&keys, 4), (vec![(6, 6), (8, 8)], None), "those before 6 are too old");
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_process_lives_what_is_left_of_its_time() {
+        let mut keys = table(1000, 100);
+        let before = 0u64.wrapping_sub(60);
+        keys.restore(at(10), before, "a".into(), answer(1));
+        keys.restore(at(10), before, "a".into(), answer(2));
+        keys.restore(at(10), 0u64.wrapping_sub(95), "old".into(), answer(3));
+        assert_eq!(keys.len(), 1);
+        assert_eq!(keys.get(at(39), "a"), Some(&answer(1)), "the first answer stays");
+        assert_eq!(keys.get(at(40), "a"), None);
     }
 
     #[test]

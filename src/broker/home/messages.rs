@@ -27,11 +27,11 @@ impl Home {
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can change it"));
         }
+        self.admit(id)?;
         let (of, created_ms) = (at.offset, message.created_ms);
         let (author, kind) = (message.author, message.kind);
         let body = Body::MessageUpdated { of, author, created_ms, content, kind };
-        let Published { position, body, .. } = self.publish_on(now, id, &origin.session.user, body);
-        self.channels.edit_history(id, |history| history.revise(of, position.offset));
+        let Published { body, .. } = self.publish_on(now, id, &origin.session.user, body);
         let Body::MessageUpdated { author, content, kind, .. } = body else {
             unreachable!("publish_on gives back the body it was given")
         };
@@ -54,10 +54,10 @@ impl Home {
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can delete it"));
         }
+        self.admit(id)?;
         let author = message.author.clone();
         let body = Body::MessageDeleted { of: at.offset, author, created_ms: message.created_ms };
         self.publish_on(now, id, &origin.session.user, body);
-        self.channels.edit_history(id, |history| history.delete(at.offset));
         Ok(Reply::Message(message))
     }
 

@@ -12,12 +12,15 @@
 mod change;
 mod channel;
 mod channels;
+mod checkpoint;
 mod congestion;
 mod epochs;
 mod faults;
 mod heal;
 mod history;
 mod idempotency;
+mod log;
+mod logging;
 mod meeting;
 mod meetings;
 mod members;
@@ -26,6 +29,7 @@ mod output;
 mod profiles;
 mod publish;
 mod realm;
+mod restore;
 mod retention;
 mod rooms;
 mod rules;
@@ -37,6 +41,7 @@ mod tests;
 mod users;
 
 pub use change::Settled;
+pub use log::LogPart;
 pub use meeting::{MeetingChange, MeetingChangeKind, PlacedMessage};
 pub use meetings::{MeetingsPart, merge_meetings};
 pub use output::{HomeOutput, HomePush};
@@ -55,9 +60,11 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use change::Jobs;
 use channels::Channels;
+use checkpoint::Cursor;
 use congestion::Congestion;
 use idempotency::Idempotency;
 use meetings::Meetings;
+use restore::Restoring;
 use rkyv::util::AlignedVec;
 use rooms::Rooms;
 use rules::Rules;
@@ -81,6 +88,10 @@ pub struct Home {
     users: Users,
     /// Changes of definitions under way.
     jobs: Jobs,
+    /// How far a checkpoint of the history log is, while one is under way.
+    checkpoint: Option<Cursor>,
+    /// What replaying the history log needs to remember.
+    restoring: Restoring,
     definitions: Arc<Definitions>,
     limits: Arc<Limits>,
     outputs: VecDeque<HomeOutput>,
@@ -137,6 +148,8 @@ impl Home {
             meetings: Meetings::new(hasher(5), limits.meetings_max),
             users: Users::new(hasher(3), limits.profiles_max),
             jobs: Jobs::default(),
+            checkpoint: None,
+            restoring: Restoring::default(),
             definitions,
             limits,
             outputs: VecDeque::new(),
@@ -150,8 +163,10 @@ impl Home {
 
     /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
     /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. What changes a room
-    /// goes through [`Home::decide_room`].
+    /// goes through [`Home::decide_room`]. The answer may be one that has to wait: [`Home::take_barrier`] says so.
     pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
+        // What was announced before this waits for nobody.
+        self.channels.log.take_barrier();
         let answer = match command {
             Command::Publish { channel, body, idempotency_key } => {
                 self.publish(now, origin, channel, body, idempotency_key.as_deref())
@@ -216,6 +231,9 @@ impl Home {
     /// Housekeeping, due every second or so: ages histories, forgets channels and keys, goes on healing. Does
     /// a bounded amount of work and goes on from there at the next call.
     pub fn sweep(&mut self, now: Now) {
+        if self.channels.log.is_replaying() {
+            return;
+        }
         self.channels.sweep(now, SWEPT_CHANNELS_MAX);
         self.idempotency.expire(now, SWEPT_KEYS_MAX);
         for core in 0..self.congestion.cores() {

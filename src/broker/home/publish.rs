@@ -1,14 +1,18 @@
 //! Publishing: the one way into a channel's order.
 
+use super::history::Effect;
 use super::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
 use super::meeting::is_meeting;
 use super::messages::written;
 use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::Durability;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Publication, PublicationBytes};
+use crate::model::record::HistoryRecord;
 use crate::model::reply::{Message, Reply};
+use std::sync::Arc;
 
 /// What was published, with its body given back.
 pub struct Published {
@@ -49,14 +53,19 @@ impl Home {
             None => None,
         };
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
+            let answer = answer_again(channel.clone(), first);
+            let position = first.position;
+            self.wait_for(&channel, position)?;
             self.duplicates += 1;
-            return answer_again(channel, first);
+            return answer;
         }
         let id = self.channels.find_or_open(now, &channel)?;
-        let Published { position, bytes, body } = self.publish_on(now, id, user, body);
+        self.admit(id)?;
+        let logged = self.channels.durability(id) != Durability::Memory;
+        let Published { position, bytes, body } = self.publish_keyed(now, id, user, body, key.as_ref());
         if let Some(key) = key {
             let message = is_message.then_some(bytes);
-            self.idempotency.remember(now, key, FirstAnswer { position, message });
+            self.idempotency.remember(now, key, FirstAnswer { position, message, logged });
         }
         Ok(match body {
             Body::MessageCreated { content, kind } => Reply::Message(Message {
@@ -74,9 +83,20 @@ impl Home {
 
     /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers.
     pub(super) fn publish_on(&mut self, now: Now, id: usize, publisher: &str, body: Body) -> Published {
-        let message = matches!(body, Body::MessageCreated { .. });
+        self.publish_keyed(now, id, publisher, body, None)
+    }
+
+    fn publish_keyed(
+        &mut self,
+        now: Now,
+        id: usize,
+        publisher: &str,
+        body: Body,
+        key: Option<&Arc<str>>,
+    ) -> Published {
+        let effect = Effect::of(&body);
         self.published += 1;
-        let position = self.channels.advance(now, id);
+        let position = self.channels.next_position(id);
         let mut named = std::mem::take(&mut self.publisher);
         named.push_str(publisher);
         let Position { epoch, offset } = position;
@@ -84,10 +104,44 @@ impl Home {
         let bytes = publication.archive(&mut self.scratch);
         self.publisher = publication.publisher;
         self.publisher.clear();
-        self.channels.append(now, id, &bytes, message);
+        match self.channels.durability(id) {
+            Durability::Memory => {
+                self.channels.log_unkept(id);
+                self.deliver(now, id, &bytes, effect);
+            }
+            Durability::Relaxed => {
+                self.log_append(id, position, false, key, &bytes);
+                self.deliver(now, id, &bytes, effect);
+            }
+            Durability::Commit => {
+                self.log_append(id, position, true, key, &bytes);
+                self.channels.touch(now, id);
+                self.channels.log.hold((id, epoch), bytes.clone(), effect);
+            }
+        }
+        Published { position, bytes, body: publication.body }
+    }
+
+    fn log_append(
+        &mut self,
+        id: usize,
+        position: Position,
+        committed: bool,
+        key: Option<&Arc<str>>,
+        bytes: &PublicationBytes,
+    ) {
+        let (channel, key, bytes) = (self.channels.get(id).name.clone(), key.cloned(), bytes.clone());
+        self.channels.log.stage(HistoryRecord::Append { channel, position, committed, key, bytes });
+    }
+
+    /// Makes a publication the newest of its channel: keeps it, and pushes it once to each core with subscribers.
+    pub(super) fn deliver(&mut self, now: Now, id: usize, bytes: &PublicationBytes, effect: Effect) {
+        let after = self.channels.get(id).head;
+        self.channels.advance(now, id);
+        self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
-            if !self.congestion.hold_publication(share.core, id, offset - 1) {
+            if !self.congestion.hold_publication(share.core, id, after) {
                 let push = HomePush::Publication(bytes.clone());
                 self.outputs.push_back(HomeOutput::Push {
                     to: share.core,
@@ -96,7 +150,6 @@ impl Home {
                 });
             }
         }
-        Published { position, bytes, body: publication.body }
     }
 
     /// Publishes what a channel's thing did where somebody can ever hear of it: a channel is not opened only

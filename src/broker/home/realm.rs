@@ -83,6 +83,7 @@ impl Home {
             }
             _ => return Err(Fault::new(FaultCode::Forbidden, "only the server side can publish events")),
         };
+        self.admit(id)?;
         let user = origin.session.user.clone();
         let position = self.publish_on(now, id, &user, body).position;
         Ok(Reply::Published { channel, position })

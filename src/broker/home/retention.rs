@@ -1,7 +1,7 @@
 //! What the channels of a core keep of what was said, and for how long.
 
 use super::channels::{Channels, seconds};
-use super::history::History;
+use super::history::{Effect, History};
 use crate::base::time::Now;
 use crate::model::channel::Position;
 use crate::model::publication::PublicationBytes;
@@ -18,8 +18,9 @@ pub const IDLE_S_MAX: u32 = 60;
 const CUTS_PER_PUBLICATION_MAX: usize = 16;
 
 impl Channels {
-    /// Keeps the publication of the position that [`Channels::advance`] gave.
-    pub fn append(&mut self, now: Now, id: usize, bytes: &PublicationBytes, message: bool) {
+    /// Keeps the publication of the position that [`Channels::advance`] gave, with what it does. `at_ms` is when it was
+    /// published, as in [`History`].
+    pub fn keep(&mut self, now: Now, id: usize, at_ms: u64, bytes: &PublicationBytes, effect: Effect) {
         let bounds = self.definition(id).history;
         if bounds.count_max == 0 {
             // What was kept under other rules would not end at the head any more.
@@ -28,7 +29,9 @@ impl Channels {
         let channel = &mut self.pool[id];
         let before = channel.head - 1;
         channel.history.get_or_insert_with(|| Box::new(History::new(before)));
-        self.edit_history(id, |history| history.append(&bounds, now.monotonic_ms(), bytes.clone(), message));
+        self.edit_history(id, |history| {
+            history.append(&bounds, now.monotonic_ms(), at_ms, bytes.clone(), effect);
+        });
         if self.history_bytes as u64 > self.limits.history_bytes_max {
             self.cut_histories(id);
         }
@@ -95,7 +98,8 @@ impl Channels {
             }
             self.history(now, id);
             let channel = &self.pool[id];
-            if channel.is_empty() && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
+            let held = self.log.held_of(id) > 0;
+            if channel.is_empty() && !held && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
                 self.forget(id);
             }
         }

@@ -191,7 +191,8 @@ impl Home {
         if self.rooms.len() + self.rooms.creating >= self.rooms.rooms_max {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
-        self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         let owner = &origin.session.user;
         let room = Room {
             id: channel.suffix().to_owned(),
@@ -218,7 +219,8 @@ impl Home {
             return Err(faults::not_yours("only the owner of a room or an admin can change it"));
         }
         let mut room = Room::clone(room);
-        self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
         room.updated_ms = now.unix_ms;
@@ -236,7 +238,8 @@ impl Home {
             return Err(faults::not_yours("only the owner of a room or an admin can delete it"));
         }
         let room = Room::clone(room);
-        self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel)?;
+        self.admit(id)?;
         Ok(RoomChange { channel, room, kind: RoomChangeKind::Deleted, by: origin.session.user.clone() })
     }
 
@@ -257,7 +260,6 @@ impl Home {
         };
         if kind == RoomChangeKind::Deleted {
             self.rooms.remove(&channel);
-            id.inspect(|id| self.channels.edit_history(*id, |history| history.clear()));
         } else {
             self.rooms.put(&channel, room);
         }

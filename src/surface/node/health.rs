@@ -8,7 +8,7 @@ use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::Serialize;
 
-/// Does the node work? 503 only while a core does not turn.
+/// Does the node work? 503 while it reads what it kept, or a core does not turn.
 pub const HEALTH: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health",
@@ -17,7 +17,8 @@ pub const HEALTH: Endpoint = Endpoint {
     encode: |reply| answer(reply, health),
 };
 
-/// Should the node get new connections? 503 while it drains, a core does not turn, or nothing can be stored.
+/// Should the node get new connections? 503 while it starts or drains, a core does not turn, nothing can be stored, or
+/// histories are lost.
 pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
@@ -73,6 +74,7 @@ struct Stats {
 
 fn health(state: &NodeState) -> Response {
     let (status, word) = match (state.silent_cores, state.draining) {
+        (0, _) if state.total.starting => (503, "starting"),
         (0, false) => (200, "healthy"),
         (0, true) => (200, "draining"),
         _ => (503, "degraded"),
@@ -107,15 +109,17 @@ struct Checks {
     cores: bool,
     accepting: bool,
     storage: bool,
+    history: bool,
 }
 
 fn ready(state: &NodeState) -> Response {
     let checks = Checks {
         cores: state.silent_cores == 0,
-        accepting: !state.draining,
+        accepting: !state.draining && !state.total.starting,
         storage: !state.total.disk_fails,
+        history: !state.total.history_lost,
     };
-    let ready = checks.cores && checks.accepting && checks.storage;
+    let ready = checks.cores && checks.accepting && checks.storage && checks.history;
     json_of(if ready { 200 } else { 503 }, &Ready { ready, checks })
 }
 
@@ -164,7 +168,13 @@ mod tests {
                 started_monotonic_us: 0,
             },
             uptime_s: 61,
-            total: CoreState { connections: 5, websocket_connections: 4, online_users: 3, disk_fails },
+            total: CoreState {
+                connections: 5,
+                websocket_connections: 4,
+                online_users: 3,
+                disk_fails,
+                ..CoreState::default()
+            },
             draining,
             silent_cores,
         })
@@ -190,13 +200,36 @@ mod tests {
     #[test]
     fn readiness_names_the_check_that_fails() {
         let shape = |ready, cores, accepting, storage| {
-            let checks = format!(r#"{{"cores":{cores},"accepting":{accepting},"storage":{storage}}}"#);
+            let checks =
+                format!(r#"{{"cores":{cores},"accepting":{accepting},"storage":{storage},"history":true}}"#);
             format!(r#"{{"ready":{ready},"checks":{checks}}}"#)
         };
         assert_eq!(body(&READY, false, 0), (200, shape(true, true, true, true)));
         assert_eq!(body(&READY, true, 0), (503, shape(false, true, false, true)));
         assert_eq!(body(&READY, false, 2), (503, shape(false, false, true, true)));
         assert_eq!(shown(&(READY.encode)(&state(false, 0, true))), (503, shape(false, true, true, false)));
+    }
+
+    #[test]
+    fn a_node_that_starts_or_lost_its_history_is_not_ready() {
+        let with = |starting, history_lost| {
+            let Reply::NodeState(mut state) = state(false, 0, false) else { unreachable!("made here") };
+            state.total = CoreState { starting, history_lost, ..state.total };
+            Reply::NodeState(state)
+        };
+        let (status, text) = shown(&(READY.encode)(&with(true, false)));
+        assert!(
+            status == 503 && text.contains(r#""accepting":false,"storage":true,"history":true"#),
+            "{text}"
+        );
+        let (status, text) = shown(&(READY.encode)(&with(false, true)));
+        assert!(
+            status == 503 && text.contains(r#""accepting":true,"storage":true,"history":false"#),
+            "{text}"
+        );
+        let (status, text) = shown(&(HEALTH.encode)(&with(true, false)));
+        assert!(status == 503 && text.starts_with(r#"{"status":"starting""#), "{text}");
+        assert_eq!(shown(&(LIVE.encode)(&with(true, true))).0, 200);
     }
 
     #[test]

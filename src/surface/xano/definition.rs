@@ -20,6 +20,7 @@ fn rules(script: &ChannelScript) -> ChannelDefinition {
     let default = ChannelDefinition::default();
     ChannelDefinition {
         history: HistoryBounds { count_max: settings.message_history, ..default.history },
+        durability: default.durability,
         // Sockets are always kept: a private message is for one of them.
         presence: Presence::Sockets { told: settings.presence },
         // Who asks for both, guests and authentication, is given the stricter one.

@@ -9,6 +9,7 @@ mod guest;
 mod keeper;
 
 use crate::disk::Disk;
+use crate::log::Files;
 use crate::node::Node;
 use crate::plan::Plan;
 use crate::rng::Rng;
@@ -55,7 +56,7 @@ impl World {
         let mut rng = Rng::new(seed ^ 0x5ea1);
         let plan = Plan::of_realm(&mut rng);
         let now = Now { monotonic_us: 10_000_000, unix_ms: 1_750_000_000_000 };
-        let node = Node::start(&plan, rng.next(), now, seed, Disk::default());
+        let node = Node::start(&plan, rng.next(), now, seed, Disk::default(), Files::default());
         let mut world =
             Self { rng, plan, node, keepers: Vec::new(), guests: Vec::new(), truth: Truth::default() };
         for (index, _) in TOPS.iter().enumerate() {

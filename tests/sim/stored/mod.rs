@@ -8,6 +8,7 @@
 mod owner;
 
 use crate::disk::Disk;
+use crate::log::Files;
 use crate::node::Node;
 use crate::plan::Plan;
 use crate::rng::Rng;
@@ -44,7 +45,7 @@ impl World {
         (plan.limits.header_time_ms_max, plan.limits.keep_alive_ms_max) = (3_600_000, 3_600_000);
         plan.limits.effects_in_flight_max = *rng.pick(&[1, 2, 1_024]);
         let now = Now { monotonic_us: 10_000_000, unix_ms: 1_750_000_000_000 };
-        let node = Node::start(&plan, rng.next(), now, seed, Disk::default());
+        let node = Node::start(&plan, rng.next(), now, seed, Disk::default(), Files::default());
         let mut world = Self { rng, plan, node, owners: Vec::new(), truth: Truth::default() };
         world.owners = (0..8).map(|index| Owner::new(0, index)).collect();
         world.connect();
@@ -169,7 +170,7 @@ impl World {
         self.plan.cores = self.rng.within(1, 5) as u16;
         let disk = std::mem::take(&mut self.node.disk).crash();
         let (now, digest) = (self.node.now, self.node.digest);
-        self.node = Node::start(&self.plan, self.rng.next(), now, digest, disk);
+        self.node = Node::start(&self.plan, self.rng.next(), now, digest, disk, Files::default());
         self.connect();
     }
 }

@@ -6,7 +6,7 @@ const WIDE: HistoryBounds = HistoryBounds { count_max: 3, bytes_max: 1_000, age_
 fn filled(bounds: &HistoryBounds, count: u8) -> History {
     let mut history = History::new(0);
     for n in 1..=count {
-        history.append(bounds, u64::from(n), vec![n].into(), true);
+        history.append(bounds, n.into(), n.into(), vec![n].into(), Effect::Message);
     }
     history
 }
@@ -47,7 +47,7 @@ fn a_history_of_nothing_keeps_nothing() {
 fn offsets_go_on_after_clearing() {
     let mut history = filled(&WIDE, 3);
     history.clear();
-    history.append(&WIDE, 4, vec![4].into(), false);
+    history.append(&WIDE, 4, 4, vec![4].into(), Effect::None);
     assert_eq!(outcome(history.since(2, 9)), (false, vec![4]));
     assert_eq!(outcome(history.since(3, 9)), (true, vec![4]));
     assert_eq!(history.message_count(), 0);
@@ -132,7 +132,8 @@ proptest! {
             match step {
                 Step::Append { size, message } => {
                     let bytes: PublicationBytes = vec![naive.head as u8; size].into();
-                    history.append(&bounds, now, bytes.clone(), message);
+                    let effect = if message { Effect::Message } else { Effect::None };
+                    history.append(&bounds, now, now, bytes.clone(), effect);
                     naive.head += 1;
                     let standing = if message { Standing::Message } else { Standing::Other };
                     naive.kept.push((naive.head, bytes, now, standing));

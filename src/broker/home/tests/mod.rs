@@ -2,6 +2,7 @@
 
 mod bounds;
 mod gaps;
+mod log;
 mod meetings;
 mod messages;
 mod model;

@@ -42,7 +42,7 @@ fn only_authenticated(json: &str) -> Body {
 
 impl Bench {
     /// Applies a change; says which cores were told of an end.
-    fn change(
+    pub fn change(
         &mut self,
         was: Option<&Arc<DefinitionRecord>>,
         is: Option<&Arc<DefinitionRecord>>,
@@ -55,7 +55,7 @@ impl Bench {
         settled.told.into_iter().map(|core| core.0).collect()
     }
 
-    fn join(&mut self, core: u16, user: &str, channel: &str) -> Reply {
+    pub fn join(&mut self, core: u16, user: &str, channel: &str) -> Reply {
         let with = Attachments { history: true, members: true };
         self.execute(core, user, Command::Subscribe { channel: name(channel), recover: None, with })
     }

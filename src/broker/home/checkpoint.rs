@@ -1,0 +1,107 @@
+//! Handing the whole state of this core's channels to the history log, some at a time, between the appends.
+
+use super::Home;
+use super::idempotency::channel_of;
+use crate::base::time::Now;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::Durability;
+use crate::model::record::HistoryRecord;
+
+/// Channels looked at in one step.
+const CHANNELS_PER_STEP: usize = 256;
+
+/// Publications handed over in one step, after which it ends. A channel is handed over whole.
+const PUBLICATIONS_PER_STEP: usize = 4_096;
+
+/// Keys looked at in one step.
+const KEYS_PER_STEP: usize = 1_024;
+
+/// How far a checkpoint is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cursor {
+    /// The next channel, by its number. A channel that is opened behind it is in the log from its first publication.
+    Channel(usize),
+    /// The next idempotency key, by its place.
+    Key(u64),
+}
+
+impl Home {
+    /// Begins to hand over all channels; one that is under way begins anew.
+    pub fn begin_checkpoint(&mut self) {
+        self.checkpoint = Some(Cursor::Channel(0));
+    }
+
+    /// Whether a checkpoint has something to hand over, and the log has room for it.
+    pub fn can_checkpoint(&self) -> bool {
+        self.checkpoint.is_some() && self.channels.log.has_room()
+    }
+
+    /// Hands some over. True says that all is staged.
+    pub fn checkpoint(&mut self, now: Now) -> bool {
+        let next = match self.checkpoint {
+            None => return false,
+            Some(Cursor::Channel(from)) => {
+                Some(self.stage_channels(from).map_or(Cursor::Key(0), Cursor::Channel))
+            }
+            Some(Cursor::Key(from)) => self.stage_keys(now, from).map(Cursor::Key),
+        };
+        self.checkpoint = next;
+        next.is_none()
+    }
+
+    /// Stages some channels; says where to go on.
+    fn stage_channels(&mut self, from: usize) -> Option<usize> {
+        let places = self.channels.pool.places();
+        let end = from.saturating_add(CHANNELS_PER_STEP).min(places);
+        let mut publications = 0;
+        for id in from..end {
+            if publications >= PUBLICATIONS_PER_STEP {
+                return Some(id);
+            }
+            publications += self.stage_channel(id);
+        }
+        (end < places).then_some(end)
+    }
+
+    /// Stages a channel; says with how many publications. What is held of it is in the log before this record, which
+    /// stands for all before it, so it is part of the record.
+    pub(super) fn stage_channel(&mut self, id: usize) -> usize {
+        if !self.channels.pool.contains(id) || self.channels.durability(id) == Durability::Memory {
+            return 0;
+        }
+        let channel = &self.channels.pool[id];
+        let offset = channel.head + self.channels.log.held_of(id);
+        if offset == 0 {
+            return 0;
+        }
+        let mut entries =
+            channel.history.as_ref().map_or_else(Vec::new, |history| history.newest(usize::MAX));
+        entries.extend(self.channels.log.held(id).cloned());
+        let count = entries.len();
+        let record = HistoryRecord::Ring {
+            channel: channel.name.clone(),
+            position: Position { epoch: channel.epoch, offset },
+            committed: self.channels.durability(id) == Durability::Commit,
+            entries,
+        };
+        self.channels.log.stage(record);
+        count
+    }
+
+    /// Stages some idempotency keys; says where to go on.
+    fn stage_keys(&mut self, now: Now, from: u64) -> Option<u64> {
+        let (keys, next) = self.idempotency.logged_from(from, KEYS_PER_STEP);
+        for (at_ms, key, answer) in keys {
+            let Some(channel) = channel_of(key) else { continue };
+            let age_ms = now.monotonic_ms().wrapping_sub(at_ms);
+            self.channels.log.stage(HistoryRecord::Key {
+                channel: ChannelName::new(channel),
+                key: key.clone(),
+                time_ms: now.unix_ms.saturating_sub(age_ms),
+                position: answer.position,
+                message: answer.message.clone(),
+            });
+        }
+        next
+    }
+}

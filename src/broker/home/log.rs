@@ -1,0 +1,247 @@
+//! What a home core hands to the history log, and what waits there for the disk.
+//!
+//! Records are numbered in the order in which they are staged. A publication of a committed channel has its place in the
+//! order and its record, but exists for nobody until its record is on disk: it is held, and so is the answer.
+//! Held publications come out in the order of the records, so each channel keeps its own.
+
+use super::history::Effect;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::publication::PublicationBytes;
+use crate::model::record::HistoryRecord;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How the log is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// There is none: all histories are in memory only.
+    Off,
+    /// What it has is still being read; nothing is staged.
+    Replaying,
+    /// It takes records.
+    Open,
+    /// It lost records: it takes none until the next start.
+    Failed,
+}
+
+/// A publication that nobody has been told of.
+#[derive(Debug)]
+pub struct Held {
+    /// Number of its record.
+    pub record: u64,
+    /// The channel's number and epoch, by which its end is noticed.
+    pub channel: (usize, u64),
+    /// The archived publication.
+    pub bytes: PublicationBytes,
+    /// What it does to the history.
+    pub effect: Effect,
+}
+
+/// Some records, in order.
+#[derive(PartialEq, Eq, Debug)]
+pub struct LogPart {
+    /// The records.
+    pub records: Vec<HistoryRecord>,
+    /// Number of the last of them.
+    pub last: u64,
+    /// Whether somebody waits for them to be on disk.
+    pub commit: bool,
+}
+
+/// See the module.
+pub struct Log {
+    state: State,
+    staged: Vec<HistoryRecord>,
+    staged_bytes: usize,
+    /// Whether a staged record is of a held publication.
+    staged_commit: bool,
+    /// Number of the newest record.
+    last: u64,
+    /// Parts that were taken and are not written yet: the number of the last record, and their bytes.
+    taken: VecDeque<(u64, usize)>,
+    taken_bytes: usize,
+    bytes_max: usize,
+    held: VecDeque<Held>,
+    /// How many of them each channel has.
+    held_of: BTreeMap<usize, u32>,
+    /// The record that must be on disk before the answer to the command under way is told.
+    barrier: Option<u64>,
+}
+
+impl Log {
+    /// No log. With one, at most `bytes_max` of records wait for the disk.
+    pub fn new(bytes_max: u32) -> Self {
+        Self {
+            state: State::Off,
+            staged: Vec::new(),
+            staged_bytes: 0,
+            staged_commit: false,
+            last: 0,
+            taken: VecDeque::new(),
+            taken_bytes: 0,
+            bytes_max: bytes_max as usize,
+            held: VecDeque::new(),
+            held_of: BTreeMap::new(),
+            barrier: None,
+        }
+    }
+
+    /// There is a log, and what it has will be replayed.
+    pub fn attach(&mut self) {
+        self.state = State::Replaying;
+    }
+
+    /// All was replayed: records are taken.
+    pub fn open(&mut self) {
+        assert_eq!(self.state, State::Replaying, "a log is replayed once");
+        self.state = State::Open;
+    }
+
+    /// Whether there is a log, working or not.
+    pub fn is_attached(&self) -> bool {
+        self.state != State::Off
+    }
+
+    /// Whether it is still being read.
+    pub fn is_replaying(&self) -> bool {
+        self.state == State::Replaying
+    }
+
+    /// Whether it takes no more records.
+    pub fn has_failed(&self) -> bool {
+        self.state == State::Failed
+    }
+
+    /// It lost records. Whatever was held is given up: its publisher is told so.
+    pub fn fail(&mut self) {
+        if self.state == State::Off {
+            return;
+        }
+        self.state = State::Failed;
+        self.staged.clear();
+        (self.staged_bytes, self.taken_bytes) = (0, 0);
+        self.staged_commit = false;
+        self.taken.clear();
+        self.held.clear();
+        self.held_of.clear();
+    }
+
+    /// Whether a publication that the log is to keep can be taken in.
+    ///
+    /// # Errors
+    /// The disk is behind, or records were lost.
+    pub fn admit(&self) -> Result<(), Fault> {
+        if self.state == State::Failed {
+            let text = "this node cannot write its history any more, so the channel takes nothing new; its operator finds \
+                 the reason in the node's output";
+            return Err(Fault::new(FaultCode::Unavailable, text));
+        }
+        if self.waiting_bytes() >= self.bytes_max {
+            let text = "the disk of this node is behind, so this was not done; try again shortly";
+            return Err(Fault::new(FaultCode::Overloaded, text));
+        }
+        Ok(())
+    }
+
+    /// Whether there is room for records that can wait, such as those of a checkpoint: it leaves half for publications.
+    pub fn has_room(&self) -> bool {
+        self.state == State::Open && self.waiting_bytes() < self.bytes_max / 2
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        self.staged_bytes + self.taken_bytes
+    }
+
+    /// Adds a record. Nothing happens while nothing is taken.
+    pub fn stage(&mut self, record: HistoryRecord) {
+        if self.state == State::Open {
+            self.last += 1;
+            self.staged_bytes += record.weight();
+            self.staged.push(record);
+        }
+    }
+
+    /// Holds the publication of the record staged last. If it was not taken, nobody ever hears of it.
+    pub fn hold(&mut self, channel: (usize, u64), bytes: PublicationBytes, effect: Effect) {
+        self.barrier = Some(self.last);
+        if self.state == State::Open {
+            self.staged_commit = true;
+            self.held.push_back(Held { record: self.last, channel, bytes, effect });
+            *self.held_of.entry(channel.0).or_insert(0) += 1;
+        }
+    }
+
+    /// The answer to the command under way waits for all that is held so far.
+    pub fn wait(&mut self) {
+        self.barrier = self.held.back().map(|held| held.record);
+    }
+
+    /// What the answer to the command waits for, if it does.
+    pub fn take_barrier(&mut self) -> Option<u64> {
+        self.barrier.take()
+    }
+
+    /// Publications held of a channel.
+    pub fn held_of(&self, channel: usize) -> u64 {
+        if self.held.is_empty() { 0 } else { self.held_of.get(&channel).copied().unwrap_or(0).into() }
+    }
+
+    /// The archived publications held of a channel, oldest first.
+    pub fn held(&self, channel: usize) -> impl Iterator<Item = &PublicationBytes> {
+        self.held.iter().filter(move |held| held.channel.0 == channel).map(|held| &held.bytes)
+    }
+
+    /// Number of the record of the oldest held publication.
+    pub fn next_held(&self) -> Option<u64> {
+        self.held.front().map(|held| held.record)
+    }
+
+    /// Takes the oldest held publication: it is on disk.
+    pub fn release(&mut self) -> Option<Held> {
+        let held = self.held.pop_front()?;
+        if let Some(count) = self.held_of.get_mut(&held.channel.0) {
+            *count -= 1;
+            if *count == 0 {
+                self.held_of.remove(&held.channel.0);
+            }
+        }
+        Some(held)
+    }
+
+    /// Bytes staged, and whether somebody waits for them.
+    pub fn staged(&self) -> Option<(usize, bool)> {
+        (!self.staged.is_empty()).then_some((self.staged_bytes, self.staged_commit))
+    }
+
+    /// Takes what is staged.
+    pub fn take(&mut self) -> Option<LogPart> {
+        self.staged()?;
+        let bytes = std::mem::take(&mut self.staged_bytes);
+        self.taken.push_back((self.last, bytes));
+        self.taken_bytes += bytes;
+        let commit = std::mem::take(&mut self.staged_commit);
+        Some(LogPart { records: std::mem::take(&mut self.staged), last: self.last, commit })
+    }
+
+    /// All records up to this one are written.
+    pub fn written(&mut self, record: u64) {
+        while let Some((last, bytes)) = self.taken.front().copied()
+            && last <= record
+        {
+            self.taken.pop_front();
+            self.taken_bytes -= bytes;
+        }
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        assert_eq!(
+            self.taken_bytes,
+            self.taken.iter().map(|(_, bytes)| bytes).sum::<usize>(),
+            "bytes add up"
+        );
+        assert_eq!(self.staged_bytes, self.staged.iter().map(HistoryRecord::weight).sum::<usize>());
+        let counts: u32 = self.held_of.values().sum();
+        assert_eq!(counts as usize, self.held.len(), "held publications add up");
+        assert!(self.held.back().is_none_or(|held| held.record <= self.last), "what is held has a record");
+    }
+}

@@ -1,0 +1,206 @@
+//! Bringing back what the history log has: records one after the other, then the epochs.
+
+use super::Home;
+use super::history::Effect;
+use super::idempotency::FirstAnswer;
+use crate::base::time::Now;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::Durability;
+use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
+use crate::model::record::HistoryRecord;
+
+/// Publications looked at in one step of [`Home::settle_epochs`].
+const PUBLICATIONS_PER_STEP: usize = 16_384;
+
+/// What is known of the channels being brought back, by number.
+#[derive(Default)]
+pub struct Restoring {
+    channels: Vec<Newest>,
+    /// The next channel whose epoch is to be settled.
+    next: usize,
+}
+
+/// What is known of a channel's newest publication.
+#[derive(Clone, Copy, Default)]
+struct Newest {
+    /// It was on disk before anybody was told.
+    committed: bool,
+    /// Some of its publications carry an older epoch.
+    mixed: bool,
+}
+
+impl Home {
+    /// There is a history log: its records follow, then [`Home::settle_epochs`].
+    pub fn attach_log(&mut self) {
+        self.channels.log.attach();
+    }
+
+    /// Takes note that an earlier process gave out epochs up to this one.
+    pub fn note_epoch(&mut self, epoch: u64) {
+        self.channels.note_epoch(epoch);
+    }
+
+    /// Takes over one record of the log. Channels that keep no history on disk any more, or do not exist any
+    /// more, are left out.
+    pub fn restore(&mut self, now: Now, record: HistoryRecord) {
+        match record {
+            HistoryRecord::Append { channel, position, committed, key, bytes } => {
+                self.restore_append(now, &channel, position, committed, &bytes);
+                if let Some(key) = key {
+                    self.restore_key(now, &key, position, bytes);
+                }
+            }
+            HistoryRecord::Ring { channel, position, committed, entries } => {
+                self.restore_ring(now, &channel, position, committed, &entries);
+            }
+            HistoryRecord::Ended { channel, epoch } => {
+                self.channels.note_epoch(epoch);
+                let found = self.channels.find(&channel);
+                if let Some(id) = found.filter(|id| self.channels.get(*id).epoch <= epoch) {
+                    self.channels.forget(id);
+                }
+            }
+            HistoryRecord::Key { key, time_ms, position, message, .. } => {
+                let answer = FirstAnswer { position, message, logged: true };
+                self.idempotency.restore(now, at_ms(now, time_ms), key, answer);
+            }
+        }
+    }
+
+    fn restore_append(
+        &mut self,
+        now: Now,
+        name: &ChannelName,
+        position: Position,
+        committed: bool,
+        bytes: &PublicationBytes,
+    ) {
+        let Some(publication) = Publication::view(bytes) else { return };
+        let Some(id) = self.find_restored(now, name, position.epoch) else { return };
+        let channel = &self.channels.pool[id];
+        let (epoch, keeps) = (channel.epoch, channel.history.is_some());
+        // After a start under a new epoch the order goes on from the same offset.
+        let continues = position.offset == channel.head + 1 && position.epoch >= channel.epoch;
+        if !continues {
+            self.channels.reset(id, position.offset.saturating_sub(1));
+        }
+        let mixed = continues && position.epoch != epoch && keeps;
+        let before = self.restoring.channels[id].mixed && continues;
+        self.restoring.channels[id] = Newest { committed, mixed: mixed || before };
+        self.restore_publication(now, id, position.epoch, bytes, publication);
+    }
+
+    fn restore_ring(
+        &mut self,
+        now: Now,
+        name: &ChannelName,
+        position: Position,
+        committed: bool,
+        entries: &[PublicationBytes],
+    ) {
+        let Some(id) = self.find_restored(now, name, position.epoch) else { return };
+        let views: Option<Vec<_>> = entries.iter().map(|bytes| Publication::view(bytes)).collect();
+        let Some(views) = views else { return };
+        self.channels.reset(id, position.offset.saturating_sub(entries.len() as u64));
+        self.channels.pool[id].epoch = position.epoch;
+        let mixed = views.iter().any(|publication| publication.epoch.to_native() != position.epoch);
+        self.restoring.channels[id] = Newest { committed, mixed };
+        for (bytes, publication) in entries.iter().zip(views) {
+            self.restore_publication(now, id, position.epoch, bytes, publication);
+        }
+    }
+
+    fn restore_publication(
+        &mut self,
+        now: Now,
+        id: usize,
+        epoch: u64,
+        bytes: &PublicationBytes,
+        publication: &ArchivedPublication,
+    ) {
+        let at_ms = at_ms(now, publication.time_ms.to_native());
+        let effect = Effect::of_archived(&publication.body);
+        self.channels.pool[id].epoch = epoch;
+        self.channels.advance(now, id);
+        self.channels.keep(now, id, at_ms, bytes, effect);
+    }
+
+    fn restore_key(
+        &mut self,
+        now: Now,
+        key: &std::sync::Arc<str>,
+        position: Position,
+        bytes: PublicationBytes,
+    ) {
+        let Some(publication) = Publication::view(&bytes) else { return };
+        let is_message = Effect::of_archived(&publication.body) == Effect::Message;
+        let time_ms = publication.time_ms.to_native();
+        let message = is_message.then_some(bytes);
+        let answer = FirstAnswer { position, message, logged: true };
+        self.idempotency.restore(now, at_ms(now, time_ms), key.clone(), answer);
+    }
+
+    /// The channel a record is about, opened if need be; `None` if its history is not to be kept, or there is no place.
+    fn find_restored(&mut self, now: Now, name: &ChannelName, epoch: u64) -> Option<usize> {
+        self.channels.note_epoch(epoch);
+        let id = match self.channels.find(name) {
+            Some(id) => id,
+            None => {
+                let rules = &mut self.channels.rules;
+                let set = if rules.in_realm(name) {
+                    rules.set_in_realm(name)
+                } else {
+                    rules.set_of_namespace(name)
+                }?;
+                let kept = rules.definition(set);
+                if kept.history.count_max == 0 || kept.durability == Durability::Memory {
+                    return None;
+                }
+                self.channels.open(now, name, set).ok()?
+            }
+        };
+        if self.restoring.channels.len() <= id {
+            self.restoring.channels.resize(id + 1, Newest::default());
+        }
+        Some(id)
+    }
+
+    /// All records were taken over. `clean` says that the log is whole; if it is not, publications that were told may be missing,
+    /// so channels that are not committed go on in a new epoch. Does some of the channels; true says that all are done.
+    pub fn settle_epochs(&mut self, now: Now, clean: bool) -> bool {
+        let mut publications = 0;
+        while self.restoring.next < self.restoring.channels.len() {
+            if publications >= PUBLICATIONS_PER_STEP {
+                return false;
+            }
+            let id = self.restoring.next;
+            self.restoring.next += 1;
+            if self.channels.pool.contains(id) {
+                publications += 1 + self.settle_epoch(now, id, clean);
+            }
+        }
+        self.restoring = Restoring::default();
+        self.channels.log.open();
+        true
+    }
+
+    fn settle_epoch(&mut self, now: Now, id: usize, clean: bool) -> usize {
+        let Newest { committed, mixed } = self.restoring.channels[id];
+        if !clean && !committed {
+            self.channels.renew_epoch(now, id);
+        } else if !mixed {
+            return 0;
+        }
+        let epoch = self.channels.get(id).epoch;
+        let scratch = &mut self.scratch;
+        self.channels.edit_history(id, |history| {
+            history.rewrite(|bytes| Publication::with_epoch(bytes, epoch, scratch));
+        });
+        self.channels.get(id).history.as_ref().map_or(0, |history| history.len())
+    }
+}
+
+/// Monotonic milliseconds of a moment of the wall clock, which is at most now; below 0 it wraps.
+fn at_ms(now: Now, unix_ms: u64) -> u64 {
+    now.monotonic_ms().wrapping_sub(now.unix_ms.saturating_sub(unix_ms))
+}

@@ -1,0 +1,69 @@
+//! Why a history log cannot be read or begun, each with what to do about it.
+
+use crate::store::log::Damage;
+use glommio::GlommioError;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug, Error)]
+pub enum LogError {
+    /// A file or the directory cannot be used.
+    #[error("the history log cannot {what} {path}: {source}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+
+    /// Bytes that were on disk are not what they were.
+    #[error(
+        "the history log is damaged: {path} has no good record at byte {offset} ({damage:?}), and what follows was on disk. \
+         Restore the file from a backup; or, to give up all that follows, move the files after it away and run: \
+         truncate -s {offset} '{path}'"
+    )]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What is wrong.
+        damage: Damage,
+    },
+
+    /// A newer version wrote it.
+    #[error("{path} was written by a newer version of this program (format {version}); run that version")]
+    Newer {
+        /// The segment.
+        path: PathBuf,
+        /// Of the format.
+        version: u8,
+    },
+
+    /// A file is gone.
+    #[error(
+        "the history log is not whole: {path} is missing between others. Restore it from a backup; or, to give up all that was \
+         before it, move the files before it away"
+    )]
+    Missing {
+        /// The segment.
+        path: PathBuf,
+    },
+
+    /// The run ended while the log was being read.
+    #[error("the node was stopped while it read the history log")]
+    Stopped,
+}
+
+/// A fault of a file. The path is told once, not also by glommio.
+pub(super) fn file_error(what: &'static str, path: &Path, source: impl Into<GlommioError<()>>) -> LogError {
+    let source = source.into();
+    let source = source
+        .raw_os_error()
+        .map_or_else(|| io::Error::other(source.to_string()), io::Error::from_raw_os_error);
+    LogError::File { what, path: path.to_owned(), source }
+}

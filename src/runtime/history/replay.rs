@@ -1,0 +1,243 @@
+//! Reading the log at the start: record after record, each to the home core of its channel, as fast as the cores take
+//! them. A torn tail is cut off; any other damage keeps the node from starting.
+
+use super::error::{LogError, file_error};
+use super::lane::Lanes;
+use super::{HomeOf, LogSettings};
+use crate::model::record::HistoryRecord;
+use crate::runtime::clock;
+use crate::shard::LogNews;
+use crate::store::log::{Damage, Decoder, Entry, MarkFinder, Segments, file_name};
+use glommio::io::{BufferedFile, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 1 << 20;
+
+/// Records handed to a core at once.
+const PIECE_RECORDS: usize = 256;
+
+/// Bytes of records handed to a core at once, unless one record is larger.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Pieces that a core has not taken, after which it is waited for.
+const PIECES_MAX: usize = 8;
+
+/// Microseconds between two lines about a long replay.
+const PROGRESS_US: u64 = 5_000_000;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Found {
+    /// The number of the segment that comes next.
+    pub next_segment: u64,
+    /// Its predecessors, oldest first.
+    pub segments: Vec<u64>,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether the last record says that there are no others.
+    pub clean: bool,
+    /// The greatest epoch that was ever given out, as far as is known.
+    pub epoch: u64,
+}
+
+/// Reads everything and hands it to the cores.
+///
+/// # Errors
+/// A file cannot be read, something in the middle is damaged or missing, or the run ended meanwhile.
+pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> Result<Found, LogError> {
+    let directory = &settings.directory;
+    let names = names(directory).map_err(|source| file_error("list", directory, source))?;
+    let segments = Segments::of(names.iter().map(String::as_str))
+        .map_err(|missing| LogError::Missing { path: directory.join(missing) })?;
+    let numbers = segments.numbers().to_vec();
+    let mut reader = Reader {
+        lanes,
+        home_of,
+        pieces: (0..lanes.cores()).map(|_| Piece::default()).collect(),
+        found: Found {
+            next_segment: segments.next(),
+            segments: numbers.clone(),
+            bytes: 0,
+            clean: numbers.is_empty(),
+            epoch: 0,
+        },
+        said_us: clock::monotonic_us(),
+    };
+    for number in &numbers {
+        let path = directory.join(file_name(*number));
+        reader.segment(*number, &path, Some(number) == numbers.last()).await?;
+    }
+    for core in 0..lanes.cores() {
+        reader.hand_over(core).await?;
+    }
+    Ok(reader.found)
+}
+
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let names = std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.file_name()));
+    let names: io::Result<Vec<_>> = names.collect();
+    Ok(names?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+struct Reader<'a> {
+    lanes: &'a Lanes,
+    home_of: HomeOf,
+    pieces: Vec<Piece>,
+    found: Found,
+    /// When progress was last told.
+    said_us: u64,
+}
+
+/// Records on their way to one core.
+#[derive(Default)]
+struct Piece {
+    records: Vec<HistoryRecord>,
+    bytes: usize,
+}
+
+impl Reader<'_> {
+    async fn segment(&mut self, number: u64, path: &Path, last: bool) -> Result<(), LogError> {
+        let file = BufferedFile::open(path).await.map_err(|source| file_error("open", path, source))?;
+        let size = file.file_size().await.map_err(|source| file_error("read", path, source))?;
+        let mut decoder = Decoder::default();
+        let mut at = 0;
+        let mut damage = None;
+        while damage.is_none() && at < size {
+            let bytes = read(&file, path, at).await?;
+            if bytes.is_empty() {
+                break;
+            }
+            at += bytes.len() as u64;
+            decoder.push(&bytes);
+            damage = self.entries(&mut decoder).await?;
+            self.tell_progress(path, at, size);
+        }
+        let damage = damage.or_else(|| decoder.end());
+        self.found.bytes += decoder.offset();
+        if let Some(damage) = damage {
+            let damaged = Damaged { path: path.to_owned(), offset: decoder.offset(), damage };
+            judge(&file, number, size, last, damaged).await?;
+            self.found.clean = false;
+        }
+        file.close().await.map_err(|source| file_error("close", path, source))
+    }
+
+    /// Takes all whole records; says what is wrong with the next one, if it is not only incomplete.
+    async fn entries(&mut self, decoder: &mut Decoder) -> Result<Option<Damage>, LogError> {
+        loop {
+            match decoder.next_entry() {
+                Ok(Some(entry)) => {
+                    self.found.clean = entry == Entry::Clean;
+                    match entry {
+                        Entry::History(record) => self.record(record).await?,
+                        Entry::Begin { epoch, .. } => self.found.epoch = self.found.epoch.max(epoch),
+                        Entry::Synced { .. } | Entry::Clean => {}
+                    }
+                }
+                Ok(None) => return Ok(None),
+                Err(damage) => return Ok(Some(damage)),
+            }
+        }
+    }
+
+    async fn record(&mut self, record: HistoryRecord) -> Result<(), LogError> {
+        self.found.epoch = self.found.epoch.max(record.epoch());
+        let core = (self.home_of)(record.channel()).index();
+        let piece = &mut self.pieces[core];
+        piece.bytes += record.weight();
+        piece.records.push(record);
+        if piece.records.len() >= PIECE_RECORDS || piece.bytes >= PIECE_BYTES {
+            self.hand_over(core).await?;
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&mut self, core: usize) -> Result<(), LogError> {
+        let piece = std::mem::take(&mut self.pieces[core]);
+        if piece.records.is_empty() {
+            return Ok(());
+        }
+        if !self.lanes.room(core, PIECES_MAX).await {
+            return Err(LogError::Stopped);
+        }
+        self.lanes.tell(core, LogNews::Replayed(piece.records));
+        Ok(())
+    }
+
+    fn tell_progress(&mut self, path: &Path, at: u64, size: u64) {
+        let now_us = clock::monotonic_us();
+        if now_us - self.said_us >= PROGRESS_US {
+            self.said_us = now_us;
+            let (at, size) = (at >> 20, size >> 20);
+            eprintln!("corecast: reading the history: {} at {at} of {size} MiB", path.display());
+        }
+    }
+}
+
+async fn read(file: &BufferedFile, path: &Path, at: u64) -> Result<Vec<u8>, LogError> {
+    let bytes = file.read_at(at, READ_BYTES).await.map_err(|source| file_error("read", path, source))?;
+    Ok(bytes.to_vec())
+}
+
+/// Where a segment has no good record.
+struct Damaged {
+    path: PathBuf,
+    offset: u64,
+    damage: Damage,
+}
+
+/// Cuts a torn tail off.
+///
+/// # Errors
+/// It is no torn tail.
+async fn judge(
+    file: &BufferedFile,
+    number: u64,
+    size: u64,
+    last: bool,
+    damaged: Damaged,
+) -> Result<(), LogError> {
+    let Damaged { path, offset, damage } = damaged;
+    if let Damage::Newer(version) = damage {
+        return Err(LogError::Newer { path, version });
+    }
+    if !last || damage == Damage::Senseless || is_marked(file, &path, number, offset, size).await? {
+        return Err(LogError::Damaged { path, offset, damage });
+    }
+    let cut = OpenOptions::new().write(true).buffered_open(&path).await;
+    let cut = cut.map_err(|source| file_error("open", &path, source))?;
+    cut.truncate(offset).await.map_err(|source| file_error("cut", &path, source))?;
+    cut.fdatasync().await.map_err(|source| file_error("sync", &path, source))?;
+    cut.close().await.map_err(|source| file_error("close", &path, source))?;
+    eprintln!(
+        "corecast: the last {} bytes of {} were being written when the node ended; they are cut off",
+        size - offset,
+        path.display()
+    );
+    Ok(())
+}
+
+/// Whether something behind the damage says that all before it was on disk.
+async fn is_marked(
+    file: &BufferedFile,
+    path: &Path,
+    number: u64,
+    from: u64,
+    size: u64,
+) -> Result<bool, LogError> {
+    let mut finder = MarkFinder::new(number, from);
+    let mut at = from;
+    while at < size {
+        let bytes = read(file, path, at).await?;
+        if bytes.is_empty() {
+            break;
+        }
+        at += bytes.len() as u64;
+        if finder.push(&bytes) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

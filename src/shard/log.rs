@@ -1,0 +1,272 @@
+//! Speaking with the history log: records go there, watermarks come back, and at the start what it has.
+//!
+//! With a log, a core serves nothing until [`LogNews::Open`]. Before that come [`LogNews::Replayed`], any number of times, and
+//! [`LogNews::ReplayedAll`]; the core answers the latter with [`LogMessage::Replayed`] when it is ready.
+//! An answer that waits for the disk waits here, behind the ones before it, and comes before what its command pushes.
+
+use super::Shard;
+use super::message::{Said, Ticket};
+use crate::base::ids::CoreId;
+use crate::base::time::Now;
+use crate::broker::home::{Home, LogPart};
+use crate::model::record::HistoryRecord;
+use crate::model::reply::Reply;
+use std::collections::VecDeque;
+
+/// Staged bytes that are handed over at once, however young they are.
+const HAND_OVER_BYTES: usize = 256 << 10;
+
+/// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
+const RELEASED_MAX: usize = 1_024;
+
+/// What a core says to the history log.
+#[derive(PartialEq, Eq, Debug)]
+pub enum LogMessage {
+    /// All that was replayed is taken over; records may follow at once.
+    Replayed,
+    /// Records, in order.
+    Records(LogPart),
+    /// All channels of this core have been handed over since the checkpoint of this number began.
+    CheckpointThrough(u64),
+}
+
+/// What the history log says to a core.
+#[derive(PartialEq, Eq, Debug)]
+pub enum LogNews {
+    /// Records of channels that are at home here, in order.
+    Replayed(Vec<HistoryRecord>),
+    /// There are no more.
+    ReplayedAll {
+        /// The node before this one stopped and wrote everything.
+        clean: bool,
+        /// The greatest epoch that the log ever had.
+        epoch: u64,
+    },
+    /// Every core has taken over what is its own: serve.
+    Open,
+    /// All records up to these numbers are written, and on disk. Numbers never fall.
+    Moved {
+        /// A crash of the process does not lose them.
+        written: u64,
+        /// A crash of the machine does not lose them either.
+        synced: u64,
+    },
+    /// A checkpoint of this number has begun.
+    Checkpoint(u64),
+    /// Records were lost, and none will be taken until the next start.
+    Failed,
+}
+
+/// How far a core is with its log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// Everything is served.
+    Serving,
+    /// Records come.
+    Replaying,
+    /// All came; epochs are settled.
+    Settling { clean: bool },
+    /// Other cores are not ready.
+    Ready,
+}
+
+/// See the module.
+pub(super) struct LogSide {
+    /// `None` is no log.
+    flush_us: Option<u64>,
+    stage: Stage,
+    /// When staged records are handed over, monotonic microseconds.
+    flush_at_us: Option<u64>,
+    /// All records up to this one are on disk.
+    synced: u64,
+    /// Number of the checkpoint under way.
+    checkpoint: Option<u64>,
+    /// What is said before and between records.
+    said: VecDeque<LogMessage>,
+    /// Answers that wait, in the order of the records that they wait for.
+    waiting: VecDeque<Waiting>,
+    /// When work that is done in steps goes on, monotonic microseconds.
+    again_us: Option<u64>,
+}
+
+struct Waiting {
+    record: u64,
+    from: CoreId,
+    ticket: Ticket,
+    reply: Reply,
+}
+
+impl LogSide {
+    pub fn new(flush_ms: Option<u32>) -> Self {
+        Self {
+            flush_us: flush_ms.map(|ms| u64::from(ms) * 1_000),
+            stage: if flush_ms.is_some() { Stage::Replaying } else { Stage::Serving },
+            flush_at_us: None,
+            synced: 0,
+            checkpoint: None,
+            said: VecDeque::new(),
+            waiting: VecDeque::new(),
+            again_us: None,
+        }
+    }
+
+    /// Whether this core still waits for the log.
+    pub fn is_starting(&self) -> bool {
+        self.stage != Stage::Serving
+    }
+
+    pub fn next_us(&self) -> Option<u64> {
+        [self.flush_at_us, self.again_us].into_iter().flatten().min()
+    }
+}
+
+impl Shard {
+    /// The next message for the history log. Records that nobody waits for stay for some milliseconds, so that they go
+    /// together.
+    pub fn next_for_log(&mut self, now: Now) -> Option<LogMessage> {
+        self.now = now;
+        if let Some(message) = self.log.said.pop_front() {
+            return Some(message);
+        }
+        let (bytes, commit) = self.home.staged_for_log()?;
+        let old = self.log.flush_at_us.is_some_and(|at_us| at_us <= now.monotonic_us);
+        if !(commit || old || bytes >= HAND_OVER_BYTES || self.drain.is_some()) {
+            return None;
+        }
+        self.log.flush_at_us = None;
+        self.home.take_for_log().map(LogMessage::Records)
+    }
+
+    /// Sets when what was staged in this call is handed over at the latest.
+    pub(super) fn await_flush(&mut self) {
+        if let Some(flush_us) = self.log.flush_us
+            && self.log.flush_at_us.is_none()
+            && self.home.staged_for_log().is_some()
+        {
+            self.log.flush_at_us = Some(self.now.monotonic_us + flush_us);
+        }
+    }
+
+    /// The history log speaks. What it says keeps its order.
+    pub fn logged(&mut self, now: Now, news: LogNews) {
+        self.now = now;
+        match news {
+            LogNews::Replayed(records) => {
+                records.into_iter().for_each(|record| self.home.restore(now, record));
+            }
+            LogNews::ReplayedAll { clean, epoch } => {
+                self.home.note_epoch(epoch);
+                self.log.stage = Stage::Settling { clean };
+                self.settle_log();
+            }
+            LogNews::Open => self.log.stage = Stage::Serving,
+            LogNews::Moved { written, synced } => {
+                self.home.log_written(written);
+                self.log.synced = synced;
+                self.release_synced();
+            }
+            LogNews::Checkpoint(number) => {
+                self.home.begin_checkpoint();
+                self.log.checkpoint = Some(number);
+            }
+            LogNews::Failed => self.fail_log(),
+        }
+        self.work_for_log();
+        self.settle();
+    }
+
+    /// Keeps an answer back until a record is on disk.
+    pub(super) fn answer_when_synced(&mut self, record: u64, from: CoreId, ticket: Ticket, reply: Reply) {
+        if self.home.has_log_failed() {
+            return self.give_answer(from, ticket, Reply::Fault(Home::log_fault()));
+        }
+        if record <= self.log.synced && self.home.next_held().is_none_or(|held| held > record) {
+            return self.give_answer(from, ticket, reply);
+        }
+        self.log.waiting.push_back(Waiting { record, from, ticket, reply });
+    }
+
+    fn give_answer(&mut self, from: CoreId, ticket: Ticket, reply: Reply) {
+        if from == self.setup.core {
+            self.answer(ticket, reply);
+        } else {
+            self.say(from, Said::Answer { ticket, reply });
+        }
+    }
+
+    /// Goes on with what the log gave cause for, when its time has come.
+    pub(super) fn work_for_log(&mut self) {
+        if self.log.again_us.is_some_and(|at_us| at_us > self.now.monotonic_us) {
+            return;
+        }
+        self.log.again_us = None;
+        self.settle_log();
+        self.release_synced();
+        self.hand_over_checkpoint();
+    }
+
+    fn go_on_later(&mut self) {
+        self.log.again_us = Some(self.now.monotonic_us + 1);
+    }
+
+    fn settle_log(&mut self) {
+        let Stage::Settling { clean } = self.log.stage else { return };
+        if self.home.settle_epochs(self.now, clean) {
+            self.log.stage = Stage::Ready;
+            self.log.said.push_back(LogMessage::Replayed);
+        } else {
+            self.go_on_later();
+        }
+    }
+
+    /// Tells what is on disk: the answer first, then what it pushes.
+    fn release_synced(&mut self) {
+        let synced = self.log.synced;
+        for _ in 0..RELEASED_MAX {
+            let held = self.home.next_held().filter(|record| *record <= synced);
+            self.answer_waiting(held.unwrap_or(synced));
+            if held.is_none() {
+                return;
+            }
+            self.home.release(self.now);
+            self.pump_home();
+        }
+        self.go_on_later();
+    }
+
+    fn answer_waiting(&mut self, record: u64) {
+        while self.log.waiting.front().is_some_and(|waiting| waiting.record <= record)
+            && let Some(waiting) = self.log.waiting.pop_front()
+        {
+            self.give_answer(waiting.from, waiting.ticket, waiting.reply);
+        }
+    }
+
+    fn hand_over_checkpoint(&mut self) {
+        let Some(number) = self.log.checkpoint.filter(|_| self.home.can_checkpoint()) else { return };
+        if !self.home.checkpoint(self.now) {
+            return self.go_on_later();
+        }
+        self.log.checkpoint = None;
+        self.log.flush_at_us = None;
+        let last = self.home.take_for_log().map(LogMessage::Records);
+        self.log.said.extend(last);
+        self.log.said.push_back(LogMessage::CheckpointThrough(number));
+    }
+
+    fn fail_log(&mut self) {
+        self.home.log_failed();
+        self.log.flush_at_us = None;
+        self.log.checkpoint = None;
+        for waiting in std::mem::take(&mut self.log.waiting) {
+            self.give_answer(waiting.from, waiting.ticket, Reply::Fault(Home::log_fault()));
+        }
+    }
+
+    /// Asserts what must hold between calls.
+    pub(super) fn log_invariants(&self) {
+        let records = self.log.waiting.iter().map(|waiting| waiting.record);
+        assert!(records.is_sorted(), "answers wait in the order of the records");
+        assert!(self.log.waiting.is_empty() || !self.home.has_log_failed(), "nobody waits for a failed log");
+    }
+}

@@ -1,0 +1,70 @@
+//! When a checkpoint is due, and when it is through.
+
+/// How large a log may become.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// Bytes after which a segment is large enough; a checkpoint is never due before.
+    pub segment_bytes: u64,
+    /// How many times the bytes of the last checkpoint the log may grow since.
+    pub factor: u64,
+}
+
+/// Where the log is between two checkpoints.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkpoint {
+    size: Size,
+    /// What the last checkpoint took, in bytes.
+    live_bytes: u64,
+    /// Written since the last one began.
+    grown_bytes: u64,
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct UnderWay {
+    first_segment: u64,
+    bytes: u64,
+    cores_left: Vec<bool>,
+}
+
+impl Checkpoint {
+    /// A log of which `bytes` were found at the start.
+    pub fn new(size: Size, bytes: u64) -> Self {
+        Self { size, live_bytes: 0, grown_bytes: bytes, under_way: None }
+    }
+
+    /// Records were written: `state` bytes of a checkpoint's rings and keys, `other` bytes of the rest.
+    pub fn note(&mut self, state: u64, other: u64) {
+        self.grown_bytes += other;
+        if let Some(under_way) = &mut self.under_way {
+            under_way.bytes += state;
+        }
+    }
+
+    /// Whether one is due: none is under way, and the log has outgrown what it stands for.
+    pub fn is_due(&self) -> bool {
+        let bound = self.size.segment_bytes.max(self.live_bytes.saturating_mul(self.size.factor));
+        self.under_way.is_none() && self.grown_bytes > bound
+    }
+
+    /// One begins with this segment; each of the cores will say when it is through.
+    pub fn begin(&mut self, first_segment: u64, cores: usize) {
+        self.grown_bytes = 0;
+        self.under_way = Some(UnderWay { first_segment, bytes: 0, cores_left: vec![true; cores] });
+    }
+
+    /// A core has handed over all of its channels.
+    pub fn through(&mut self, core: usize) {
+        let left = self.under_way.as_mut().and_then(|under_way| under_way.cores_left.get_mut(core));
+        if let Some(left) = left {
+            *left = false;
+        }
+    }
+
+    /// Everything written so far is on disk. The segment before which all can go, if that ends the checkpoint.
+    pub fn synced(&mut self) -> Option<u64> {
+        let under_way = self.under_way.take_if(|under_way| !under_way.cores_left.contains(&true))?;
+        self.live_bytes = under_way.bytes;
+        Some(under_way.first_segment)
+    }
+}

@@ -1,0 +1,206 @@
+use super::*;
+use crate::model::channel::{ChannelName, Position};
+use crate::model::publication::PublicationBytes;
+use proptest::prelude::*;
+
+const AT: Position = Position { epoch: 7, offset: 3 };
+
+fn bytes(of: &[u8]) -> PublicationBytes {
+    of.into()
+}
+
+fn append(text: &[u8]) -> Entry {
+    Entry::History(HistoryRecord::Append {
+        channel: ChannelName::new("room:1"),
+        position: AT,
+        committed: true,
+        key: Some("k".into()),
+        bytes: bytes(text),
+    })
+}
+
+/// One of each kind.
+fn all() -> Vec<Entry> {
+    let channel = ChannelName::new("room:ü");
+    let entries = vec![bytes(b"one"), bytes(b""), bytes(b"three")];
+    vec![
+        Entry::Begin { segment: 9, epoch: 7 },
+        append(b"text"),
+        Entry::History(HistoryRecord::Ring {
+            channel: channel.clone(),
+            position: AT,
+            committed: false,
+            entries,
+        }),
+        Entry::History(HistoryRecord::Ended { channel: channel.clone(), epoch: 7 }),
+        Entry::History(HistoryRecord::Key {
+            channel: channel.clone(),
+            key: "k".into(),
+            time_ms: 5,
+            position: AT,
+            message: None,
+        }),
+        Entry::History(HistoryRecord::Key {
+            channel,
+            key: "m".into(),
+            time_ms: 5,
+            position: AT,
+            message: Some(bytes(b"m")),
+        }),
+        Entry::Synced { segment: 9, offset: 77 },
+        Entry::Clean,
+    ]
+}
+
+fn encoded(entries: &[Entry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    entries.iter().for_each(|entry| encode(&mut out, entry));
+    out
+}
+
+/// All records of some bytes, and what is wrong behind them.
+fn decoded(bytes: &[u8], piece: usize) -> (Vec<Entry>, Option<Damage>, u64) {
+    let mut decoder = Decoder::default();
+    let mut entries = Vec::new();
+    for piece in bytes.chunks(piece) {
+        decoder.push(piece);
+        loop {
+            match decoder.next_entry() {
+                Ok(Some(entry)) => entries.push(entry),
+                Ok(None) => break,
+                Err(damage) => return (entries, Some(damage), decoder.offset()),
+            }
+        }
+    }
+    (entries, decoder.end(), decoder.offset())
+}
+
+#[test]
+fn records_come_back_however_the_bytes_are_cut_into_pieces() {
+    let bytes = encoded(&all());
+    for piece in [1, 2, 7, 64, bytes.len()] {
+        assert_eq!(decoded(&bytes, piece), (all(), None, bytes.len() as u64), "pieces of {piece}");
+    }
+}
+
+#[test]
+fn a_file_that_ends_within_a_record_gives_those_before_it() {
+    let bytes = encoded(&all());
+    let ends: Vec<usize> = (1..=all().len()).map(|count| encoded(&all()[..count]).len()).collect();
+    for cut in 0..bytes.len() {
+        let whole = ends.iter().filter(|end| **end <= cut).count();
+        let at = ends.iter().filter(|end| **end <= cut).max().copied().unwrap_or(0);
+        let damage = (at < cut).then_some(Damage::Cut);
+        assert_eq!(decoded(&bytes[..cut], 16), (all()[..whole].to_vec(), damage, at as u64), "cut at {cut}");
+    }
+}
+
+#[test]
+fn every_changed_bit_is_found() {
+    let good = encoded(&[append(b"text"), Entry::Clean]);
+    for bit in 0..good.len() * 8 {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        let (entries, damage, _) = decoded(&bad, 64);
+        assert!(damage.is_some(), "bit {bit}");
+        assert!(entries.is_empty() || entries == [append(b"text")], "bit {bit}");
+    }
+}
+
+#[test]
+fn zeros_and_a_newer_version_are_no_records() {
+    assert_eq!(decoded(&[0; 100], 100), (vec![], Some(Damage::Checksum), 0));
+    let mut newer = encoded(&[Entry::Clean]);
+    newer[FRAME_BYTES] = VERSION + 1;
+    let checksum = crc32fast::hash(&newer[FRAME_BYTES..]);
+    newer[4..8].copy_from_slice(&checksum.to_le_bytes());
+    assert_eq!(decoded(&newer, 100), (vec![], Some(Damage::Newer(VERSION + 1)), 0));
+}
+
+/// A segment whose second record is damaged, and what follows it.
+fn damaged(follows: &[Entry]) -> (Vec<u8>, u64) {
+    let mut bytes = encoded(&[Entry::Begin { segment: 9, epoch: 7 }]);
+    let at = bytes.len();
+    encode(&mut bytes, &append(b"lost"));
+    bytes[at + 20] ^= 1;
+    follows.iter().for_each(|entry| encode(&mut bytes, entry));
+    (bytes, at as u64)
+}
+
+#[test]
+fn a_mark_behind_damage_says_that_it_was_on_disk() {
+    let (bytes, at) = damaged(&[append(b"more")]);
+    let marked = {
+        let offset = bytes.len() as u64;
+        [bytes.clone(), encoded(&[Entry::Synced { segment: 9, offset }, append(b"last")])].concat()
+    };
+    for piece in [1, 10, 33, 34, 35, 1_000] {
+        let found = |bytes: &[u8], segment| {
+            let mut finder = MarkFinder::new(segment, at);
+            bytes[at as usize..].chunks(piece).any(|piece| finder.push(piece))
+        };
+        assert!(!found(&bytes, 9), "no mark");
+        assert!(found(&marked, 9), "pieces of {piece}");
+        assert!(!found(&marked, 8), "a mark of another segment");
+    }
+}
+
+#[test]
+fn what_a_client_sent_is_no_mark() {
+    let forged = encoded(&[Entry::Synced { segment: 9, offset: 1_000 }]);
+    let (bytes, at) = damaged(&[append(&forged)]);
+    assert!(!MarkFinder::new(9, at).push(&bytes[at as usize..]));
+}
+
+#[test]
+fn segments_are_in_order_and_without_holes() {
+    let names: Vec<String> = [3, 1, 2, 0x10].map(file_name).into();
+    let of = |count: usize| Segments::of(names[..count].iter().map(String::as_str).chain(["lock", "x.log"]));
+    let three = of(3).expect("no hole");
+    assert_eq!((three.numbers(), three.next()), (&[1, 2, 3][..], 4));
+    assert_eq!(of(4), Err(file_name(4)));
+    assert_eq!(Segments::default().next(), 1);
+    assert_eq!(names[3], "0000000000000010.log");
+}
+
+#[test]
+fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_through() {
+    let mut checkpoint = Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, 0);
+    checkpoint.note(0, 100);
+    assert!(!checkpoint.is_due());
+    checkpoint.note(0, 1);
+    assert!(checkpoint.is_due());
+    checkpoint.begin(5, 2);
+    checkpoint.note(300, 500);
+    assert!(!checkpoint.is_due(), "one at a time");
+    checkpoint.through(0);
+    assert_eq!(checkpoint.synced(), None);
+    checkpoint.through(1);
+    assert_eq!(checkpoint.synced(), Some(5));
+    assert_eq!(checkpoint.synced(), None, "said once");
+    assert!(!checkpoint.is_due(), "500 is less than twice the 300 that it stands for");
+    checkpoint.note(0, 101);
+    assert!(checkpoint.is_due());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_records_or_damage(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let (_, damage, at) = decoded(&bytes, 50);
+        prop_assert_eq!(damage.is_none(), at == bytes.len() as u64);
+    }
+
+    #[test]
+    fn any_body_under_a_good_checksum_is_a_record_or_senseless(
+        kind in 0u8..10,
+        body in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let framed = [&[VERSION, kind][..], &body].concat();
+        let header = [(framed.len() as u32).to_le_bytes(), crc32fast::hash(&framed).to_le_bytes()].concat();
+        let (entries, damage, _) = decoded(&[header, framed].concat(), 100);
+        match entries.first() {
+            Some(entry) => prop_assert_eq!(decoded(&encoded(std::slice::from_ref(entry)), 100).0, vec![entry.clone()]),
+            None => prop_assert_eq!(damage, Some(Damage::Senseless)),
+        }
+    }
+}

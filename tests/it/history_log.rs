@@ -1,0 +1,173 @@
+//! A node with a history log, from outside: what it serves before the log is read, and what waits for the disk.
+
+use crate::settings::Settings;
+use crate::wire::{Item, frame, read_frame, read_response};
+use crate::world::{Manner, World};
+use corecast::model::definition::{ChannelDefinition, Durability};
+use corecast::shard::{LogMessage, LogNews, Setup};
+use std::net::{IpAddr, Ipv4Addr};
+
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// A node whose log is yet to be read; rooms are committed.
+fn node(cores: u16) -> World {
+    let mut settings = Settings::default();
+    let committed = ChannelDefinition { durability: Durability::Commit, ..ChannelDefinition::default() };
+    settings.definitions.namespaces.insert("room".into(), committed);
+    World::new(&Setup { history_flush_ms: Some(5), ..settings.setup(cores) }, Manner::default())
+}
+
+/// Tells a core something, and lets the node settle.
+fn tell(world: &mut World, core: usize, news: LogNews) {
+    let now = world.now;
+    world.shards[core].logged(now, news);
+    world.settle();
+}
+
+fn said(world: &mut World, core: usize) -> Option<LogMessage> {
+    world.log[core].pop_front()
+}
+
+fn open(world: &mut World) {
+    let cores = world.shards.len();
+    for core in 0..cores {
+        tell(world, core, LogNews::ReplayedAll { clean: true, epoch: 0 });
+        assert_eq!(said(world, core), Some(LogMessage::Replayed));
+    }
+    (0..cores).for_each(|core| tell(world, core, LogNews::Open));
+}
+
+/// Sends a request on a socket of its own; says status and body.
+fn get(world: &mut World, head: &str) -> (u16, String) {
+    let socket = world.connect(0, HOME).expect("let in");
+    world.send(socket, format!("{head}\r\nHost: x\r\nAuthorization: Bearer rc_bob\r\n\r\n").as_bytes());
+    world.settle();
+    let (response, _) = read_response(&world.sockets[socket].output, false).expect("a whole response");
+    (response.status, String::from_utf8(response.body).expect("text"))
+}
+
+const UPGRADE: &str = "GET /v1/realtime HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                       Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+
+#[test]
+fn nothing_but_health_is_served_before_every_core_has_what_is_its_own() {
+    let mut world = node(2);
+    let refused = |world: &mut World| {
+        assert_eq!(get(world, "GET /v1/rooms HTTP/1.1").0, 503);
+        assert_eq!(get(world, UPGRADE).0, 503);
+        let (status, body) = get(world, "GET /health/ready HTTP/1.1");
+        assert!(status == 503 && body.contains(r#""accepting":false"#), "{body}");
+        let (status, body) = get(world, "GET /health HTTP/1.1");
+        assert!(status == 503 && body.contains(r#""status":"starting""#), "{body}");
+        assert_eq!(get(world, "GET /health/live HTTP/1.1").0, 200);
+    };
+    refused(&mut world);
+    tell(&mut world, 0, LogNews::ReplayedAll { clean: true, epoch: 0 });
+    assert_eq!(said(&mut world, 0), Some(LogMessage::Replayed));
+    refused(&mut world);
+    tell(&mut world, 1, LogNews::ReplayedAll { clean: true, epoch: 0 });
+    (0..2).for_each(|core| tell(&mut world, core, LogNews::Open));
+    assert_eq!(get(&mut world, "GET /v1/rooms HTTP/1.1").0, 200);
+    assert_eq!(get(&mut world, UPGRADE).0, 101);
+    assert_eq!(get(&mut world, "GET /health/ready HTTP/1.1").0, 200);
+}
+
+/// A WebSocket that reads what comes.
+struct Ear {
+    socket: usize,
+    read: usize,
+}
+
+impl Ear {
+    fn new(world: &mut World) -> Self {
+        let socket = world.connect(0, HOME).expect("let in");
+        let head = format!("{UPGRADE}\r\nHost: x\r\nAuthorization: Bearer rc_bob\r\n\r\n");
+        world.send(socket, head.as_bytes());
+        world.settle();
+        let (response, read) = read_response(&world.sockets[socket].output, false).expect("a response");
+        assert_eq!(response.status, 101);
+        Self { socket, read }
+    }
+
+    fn say(&mut self, world: &mut World, text: &str) -> Vec<String> {
+        world.send(self.socket, &frame(true, 1, text.as_bytes()));
+        world.settle();
+        self.hear(world)
+    }
+
+    fn hear(&mut self, world: &World) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Some((item, used)) = read_frame(&world.sockets[self.socket].output[self.read..]) {
+            self.read += used;
+            if let Item::Frame { opcode: 1, payload } = item {
+                texts.push(String::from_utf8(payload).expect("text"));
+            }
+        }
+        texts
+    }
+}
+
+#[test]
+fn a_committed_publish_is_answered_and_heard_when_it_is_on_disk_and_not_before() {
+    for cores in [1, 2] {
+        let mut world = node(cores);
+        open(&mut world);
+        let (mut publisher, mut subscriber) = (Ear::new(&mut world), Ear::new(&mut world));
+        subscriber.say(&mut world, r#"{"type":"subscribe","channel":"room:1"}"#);
+        let publish = r#"{"type":"publish","channel":"room:1","data":"one"}"#;
+        assert_eq!(publisher.say(&mut world, publish), Vec::<String>::new());
+        assert_eq!(
+            publisher.say(&mut world, r#"{"type":"ping"}"#),
+            Vec::<String>::new(),
+            "answers keep their order"
+        );
+        let home = (0..usize::from(cores)).find_map(|core| Some((core, said(&mut world, core)?)));
+        let (home, LogMessage::Records(part)) = home.expect("a record is staged") else { panic!("records") };
+        assert!(part.commit, "somebody waits");
+        tell(&mut world, home, LogNews::Moved { written: part.last, synced: 0 });
+        assert!(
+            publisher.hear(&world).is_empty() && subscriber.hear(&world).is_empty(),
+            "written is not synced"
+        );
+        tell(&mut world, home, LogNews::Moved { written: part.last, synced: part.last });
+        let answers = publisher.hear(&world);
+        assert!(answers[0].contains(r#""published""#) && answers[1].contains("pong"), "{answers:?}");
+        let heard = subscriber.hear(&world);
+        assert!(heard.len() == 1 && heard[0].contains(r#""one""#), "{heard:?}");
+    }
+}
+
+#[test]
+fn a_log_that_fails_answers_who_waits() {
+    let mut world = node(1);
+    open(&mut world);
+    let (mut publisher, mut subscriber) = (Ear::new(&mut world), Ear::new(&mut world));
+    subscriber.say(&mut world, r#"{"type":"subscribe","channel":"room:1"}"#);
+    let publish = r#"{"type":"publish","channel":"room:1","data":"one"}"#;
+    assert!(publisher.say(&mut world, publish).is_empty());
+    tell(&mut world, 0, LogNews::Failed);
+    let answers = publisher.hear(&world);
+    assert!(answers.len() == 1 && answers[0].contains("UNAVAILABLE"), "{answers:?}");
+    let answers = publisher.say(&mut world, publish);
+    assert!(answers.len() == 1 && answers[0].contains("UNAVAILABLE"), "{answers:?}");
+    assert!(subscriber.hear(&world).is_empty());
+    let (status, body) = get(&mut world, "GET /health/ready HTTP/1.1");
+    assert!(status == 503 && body.contains(r#""history":false"#), "{body}");
+    assert!(get(&mut world, "GET /metrics HTTP/1.1").1.contains("corecast_history_lost 1"));
+}
+
+#[test]
+fn relaxed_records_go_together_after_a_moment() {
+    let mut world = node(1);
+    open(&mut world);
+    let mut publisher = Ear::new(&mut world);
+    for number in 0..3 {
+        let publish = format!(r#"{{"type":"publish","channel":"conversation:1","data":{number}}}"#);
+        assert_eq!(publisher.say(&mut world, &publish).len(), 1, "answered at once");
+    }
+    assert_eq!(said(&mut world, 0), None, "not yet");
+    world.advance(6_000);
+    let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("records") };
+    let said = part.records.iter().filter(|record| record.channel().as_str() == "conversation:1");
+    assert!(said.count() == 3 && !part.commit, "{part:?}");
+}
