@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use corecast::store::lines;
 use corecast::store::{Record, Stored, Table};
+use corecast::store::{lines, meetings};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
 #[derive(arbitrary::Arbitrary, Debug)]
@@ -20,6 +20,10 @@ fuzz_target!(|input: Input<'_>| {
         value: value.to_vec(),
     };
     let _ = Stored::read(input.records.iter().map(record));
+    for record in input.records.iter().map(record) {
+        let _ = meetings::read_message(&record);
+        let _ = meetings::read_place(&record.key, &record.value);
+    }
     let Ok(stored) = lines::import(input.export.lines()) else { return };
     let again: Vec<String> = lines::export(&stored).collect();
     assert_eq!(lines::import(again.iter().map(String::as_str)).as_ref(), Ok(&stored));
