@@ -8,6 +8,8 @@
 )]
 
 mod arguments;
+mod ask;
+mod backup;
 pub mod banner;
 mod check;
 pub mod doctor;
@@ -35,6 +37,7 @@ pub fn main() -> ExitCode {
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
         Some(Command::Export) => export::export(&sources),
         Some(Command::Import) => export::import(&sources),
+        Some(Command::Backup { out }) => backup::run(&sources, out.as_deref()),
         Some(Command::Doctor) => doctor::run(&sources),
     };
     match result {

@@ -85,6 +85,14 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
     Ok(DataSecrets { api_key, api_key_path, jwt_secret })
 }
 
+/// The admin API key of a directory that a node has prepared.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn api_key(directory: &Path) -> Result<Secret, DataDirError> {
+    read(&directory.join(API_KEY_FILE))
+}
+
 /// What the sockets of a workspace are opened by: 32 letters and digits, made where there is none. The directory must
 /// have been prepared.
 ///

@@ -21,7 +21,7 @@ enum Place {
     Turn,
     /// By the channel's home core.
     Home(ChannelName),
-    /// By the core that keeps the definitions.
+    /// By the core that keeps the definitions, which asks for backups too.
     Catalog,
     /// By all cores together.
     Everywhere(Question),
@@ -127,7 +127,8 @@ impl Shard {
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. } => Scopes::ADMIN,
+            | Command::ListDefinitions { .. }
+            | Command::Backup => Scopes::ADMIN,
             Command::Subscribe { .. }
             | Command::ListHistory { .. }
             | Command::GetMessage { .. }
@@ -182,7 +183,8 @@ impl Shard {
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. } => Place::Catalog,
+            | Command::ListDefinitions { .. }
+            | Command::Backup => Place::Catalog,
             Command::Publish { channel, .. }
             | Command::Whisper { channel, .. }
             | Command::ListHistory { channel }

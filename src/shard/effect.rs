@@ -15,6 +15,12 @@ pub enum Effect {
     Write(Vec<Write>),
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
+    /// Copy all that is stored at one moment to a new file of this name beside the store. Writes go on meanwhile. One
+    /// core of a node asks for it, and not again before it is resolved.
+    Backup {
+        /// A name without a path.
+        file: String,
+    },
 }
 
 /// What became of an effect.
@@ -24,6 +30,11 @@ pub enum Resolution {
     Stored,
     /// To `Read`.
     Found(Found),
+    /// To `Backup`: the copy is on the disk.
+    BackedUp {
+        /// Its length.
+        bytes: u64,
+    },
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }

@@ -58,6 +58,11 @@ pub(super) enum Then {
     Define(Change),
     /// A room is changed, at its home.
     ChangeRoom(RoomChange),
+    /// Nothing but the answer: all that is stored was copied to this file.
+    BackUp {
+        /// Beside the store.
+        file: String,
+    },
     /// Nothing: it was to find out whether writes succeed.
     Probe,
 }
@@ -75,6 +80,11 @@ impl Effects {
     /// Effects that are not resolved.
     pub fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether a copy of the store is under way.
+    pub fn is_backing_up(&self) -> bool {
+        self.waiting.values().any(|waiting| matches!(waiting.then, Then::BackUp { .. }))
     }
 
     fn take(&mut self, id: EffectId) -> Option<Waiting> {
@@ -115,19 +125,27 @@ impl Shard {
     pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
         self.now = now;
         let Some(Waiting { asker, then, .. }) = self.effects.take(id) else { return };
+        match then {
+            Then::BackUp { file } => self.backed_up(asker, file, resolution),
+            then => self.written(asker, then, resolution),
+        }
+        self.settle();
+    }
+
+    fn written(&mut self, asker: Option<Asker>, then: Then, resolution: Resolution) {
         let failure = match resolution {
             Resolution::Stored => None,
             Resolution::Failed(failure) => Some(failure),
-            // No continuation here asked to read.
-            Resolution::Found(_) => Some(Failure::Broken),
+            // No continuation here asked for anything else.
+            Resolution::Found(_) | Resolution::BackedUp { .. } => Some(Failure::Broken),
         };
         self.note_written(failure);
         match then {
             Then::Define(change) => self.defined(asker, change, failure),
             Then::ChangeRoom(change) => self.room_changed(asker, change, failure),
+            Then::BackUp { .. } => {}
             Then::Probe => self.effects.probing = false,
         }
-        self.settle();
     }
 
     fn note_written(&mut self, failure: Option<Failure>) {
@@ -154,8 +172,11 @@ impl Shard {
     pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
         self.effects.count += 1;
         let id = EffectId(self.effects.count);
+        // A copy takes as long as there is much to copy.
+        if !matches!(then, Then::BackUp { .. }) {
+            self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
+        }
         self.effects.waiting.insert(id, Waiting { asker, then, late: false });
-        self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
         self.outputs.push_back(Output::Effect(id, effect));
     }
 
@@ -193,7 +214,11 @@ impl Shard {
         let late = effects.waiting.values().filter(|waiting| waiting.late).count();
         assert_eq!(late, effects.late, "effects past their deadline");
         let due = effects.due.iter().filter(|(_, id)| effects.waiting.contains_key(id)).count();
-        assert_eq!(due + late, effects.len(), "every effect has a deadline");
+        assert_eq!(
+            due + late + usize::from(effects.is_backing_up()),
+            effects.len(),
+            "every write has a deadline"
+        );
     }
 
     pub(super) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {

@@ -20,6 +20,7 @@
 
 mod admission;
 mod answers;
+mod backup;
 mod changes;
 mod closing;
 mod commands;

@@ -46,6 +46,7 @@ impl Disk {
             let resolution = match effect {
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
                 Effect::Read(_) => Resolution::Found(Found::default()),
+                Effect::Backup { .. } => Resolution::BackedUp { bytes: 0 },
                 Effect::Write(writes) => {
                     undo.extend(writes.into_iter().map(|write| self.apply(write)));
                     if fails { Resolution::Failed(Failure::Broken) } else { Resolution::Stored }

@@ -3,10 +3,11 @@
 
 use super::Database;
 use super::port::{Desk, Request};
+use crate::base::ids::CoreId;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::executor::AbortOnPanic;
-use crate::shard::{Effect, Failure, Resolution};
-use crate::store::{Range, Write};
+use crate::shard::{Effect, EffectId, Resolution};
+use crate::store::Write;
 use std::thread::JoinHandle;
 
 /// Starts the thread. It ends when every core has gone and all that they wanted is done; then the file is closed.
@@ -28,37 +29,57 @@ pub fn start(database: Database, desk: Desk) -> Result<JoinHandle<()>, RuntimeEr
 }
 
 fn serve(mut database: Database, desk: &Desk) {
-    loop {
-        let batch = desk.wait();
-        if batch.is_empty() {
-            return;
-        }
-        let (writes, reads) = split(&batch);
-        if !writes.is_empty() {
-            let written = database.write(writes.iter().flat_map(|(_, writes)| *writes));
-            let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
-            for (request, _) in writes {
-                desk.resolve(request.core, request.id, resolution.clone());
-            }
-        }
-        // After the writes: who reads finds what it wrote before.
-        for (request, range) in reads {
-            let found: Result<_, Failure> = database.read(range);
-            let resolution = found.map_or_else(Resolution::Failed, Resolution::Found);
-            desk.resolve(request.core, request.id, resolution);
+    // Who waits for the copy that is under way. Its pieces are copied between the batches of the others.
+    let mut backup: Option<(CoreId, EffectId)> = None;
+    while let Some(batch) = if backup.is_some() { desk.look() } else { desk.wait() } {
+        let wanted = serve_batch(&mut database, desk, &batch);
+        assert!(wanted.is_none() || backup.is_none(), "the shards want one backup at a time");
+        backup = wanted.or(backup);
+        if let Some((core, id)) = backup
+            && let Some(copied) = database.continue_backup()
+        {
+            backup = None;
+            desk.resolve(
+                core,
+                id,
+                copied.map_or_else(Resolution::Failed, |bytes| Resolution::BackedUp { bytes }),
+            );
         }
     }
 }
 
-type Of<'a, T> = Vec<(&'a Request, &'a T)>;
-
-fn split(batch: &[Request]) -> (Of<'_, [Write]>, Of<'_, Range>) {
-    let (mut writes, mut reads) = (Vec::new(), Vec::new());
-    for request in batch {
-        match &request.effect {
-            Effect::Write(wanted) => writes.push((request, wanted.as_slice())),
-            Effect::Read(range) => reads.push((request, range)),
+/// Does all of it but a backup that is wanted, which it begins.
+fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Option<(CoreId, EffectId)> {
+    let writes: Vec<_> = batch.iter().filter_map(|request| Some((request, writes_of(request)?))).collect();
+    if !writes.is_empty() {
+        let written = database.write(writes.iter().flat_map(|(_, writes)| *writes));
+        let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
+        for (request, _) in writes {
+            desk.resolve(request.core, request.id, resolution.clone());
         }
     }
-    (writes, reads)
+    let mut backup = None;
+    // After the writes: who reads finds what it wrote before.
+    for request in batch {
+        let (core, id) = (request.core, request.id);
+        match &request.effect {
+            Effect::Read(range) => {
+                let found = database.read(range);
+                desk.resolve(core, id, found.map_or_else(Resolution::Failed, Resolution::Found));
+            }
+            Effect::Backup { file } => match database.begin_backup(file) {
+                Ok(()) => backup = Some((core, id)),
+                Err(failure) => desk.resolve(core, id, Resolution::Failed(failure)),
+            },
+            Effect::Write(_) => {}
+        }
+    }
+    backup
+}
+
+fn writes_of(request: &Request) -> Option<&[Write]> {
+    match &request.effect {
+        Effect::Write(writes) => Some(writes),
+        Effect::Read(_) | Effect::Backup { .. } => None,
+    }
 }
