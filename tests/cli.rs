@@ -1,8 +1,9 @@
 //! The program as a shell sees it: output, errors, exit codes.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 struct Home(tempfile::TempDir);
 
@@ -23,6 +24,16 @@ impl Home {
     /// Runs with a clean environment in this directory.
     fn run(&self, arguments: &[&str]) -> Output {
         self.run_with(arguments, &[])
+    }
+
+    /// Runs with this on its standard input.
+    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corecast"));
+        command.args(arguments).current_dir(self.path()).env_clear();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     fn run_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -51,7 +62,7 @@ fn help_and_version_go_to_stdout() {
     let home = Home::new();
     let help = home.run(&["--help"]);
     expect(&help, 0);
-    for word in ["serve", "check", "token", "doctor", "--config", "--set"] {
+    for word in ["serve", "check", "token", "hash-password", "doctor", "--config", "--set"] {
         assert!(stdout(&help).contains(word), "{word}");
     }
     let version = home.run(&["--version"]);
@@ -171,6 +182,27 @@ fn a_token_needs_a_secret() {
     let nobody = home.run(&["token", "--user", ""]);
     expect(&nobody, 1);
     assert!(stderr(&nobody).starts_with("the user must be"));
+}
+
+#[test]
+fn a_password_is_hashed_from_standard_input() {
+    use corecast::auth::{PasswordHash, Secret};
+    let home = Home::new();
+    let hashed = |password: &str| home.run_with_input(&["hash-password"], password.as_bytes());
+    let (first, second) = (hashed("correct horse\n"), hashed("correct horse"));
+    expect(&first, 0);
+    assert_ne!(stdout(&first), stdout(&second), "each has a salt of its own");
+    for output in [first, second] {
+        let hash = PasswordHash::parse(stdout(&output).trim_end()).unwrap();
+        assert!(hash.verify(&Secret::new("correct horse")));
+        assert!(!hash.verify(&Secret::new("correct horse\n")));
+    }
+    for bad in ["", "\n", &"x".repeat(1025)] {
+        let output = hashed(bad);
+        expect(&output, 1);
+        assert_eq!(stderr(&output), "a password must be 1 to 1024 bytes\n");
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made");
 }
 
 #[test]

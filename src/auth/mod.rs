@@ -1,4 +1,4 @@
-//! Floor 2: who speaks. A credential is an API key or a signed token (JWT); either becomes a [`Session`] or a
+//! Floor 2: who speaks. A credential is an API key, a session of a login, or a signed token (JWT); each becomes a [`Session`] or a
 //! fault that says what is wrong with it and never repeats it.
 //!
 //! Invariants:
@@ -7,23 +7,32 @@
 //!   that is looked up (`kid`, `jku`, `jwk`, `x5u`, `x5c` are not read);
 //! - API keys are kept as digests only.
 
+mod accounts;
 mod api_keys;
 mod claims;
+mod logged_out;
+mod login;
+mod password;
 mod public_key;
-mod secret;
 mod shown;
 mod sign;
 mod token;
 
+pub use accounts::{Account, Challenge, is_address};
 pub use api_keys::ApiKey;
-pub use secret::Secret;
+pub use logged_out::LoggedOut;
+pub use login::{LoginId, login_id};
+pub use password::{PASSWORD_BYTES_MAX, PasswordHash, SALT_BYTES};
 pub use shown::Shown;
 pub use sign::{SignError, TokenClaims, sign};
 
+pub use crate::base::secret::Secret;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
+use accounts::Accounts;
 use api_keys::ApiKeys;
+use login::Logins;
 use public_key::PublicKey;
 use std::sync::Arc;
 use token::TokenVerifier;
@@ -51,6 +60,12 @@ pub struct AuthSettings {
     pub jwt_public_keys: Vec<Vec<u8>>,
     /// Seconds by which the clock of whoever signs may differ from ours.
     pub leeway_s: u32,
+    /// Users that log in with a password.
+    pub accounts: Vec<Account>,
+    /// The secret that their sessions are signed with; `None` opens none.
+    pub session_secret: Option<Secret>,
+    /// Seconds that a session lasts.
+    pub session_s: u32,
 }
 
 /// Settings that cannot be served.
@@ -71,6 +86,23 @@ pub enum AuthSetupError {
     /// Short secrets are found by trial from a single token.
     #[error("the secret of HS256 tokens must have at least {JWT_SECRET_BYTES_MIN} bytes")]
     JwtSecretShort,
+    /// A password that cannot be hashed.
+    #[error("a password must be 1 to {PASSWORD_BYTES_MAX} bytes")]
+    Password,
+    /// Not what `corecast hash-password` prints.
+    #[error("the hash of a password must be an argon2id PHC string, as `corecast hash-password` prints it")]
+    PasswordHash,
+    /// Checking a password would take the machine's memory or time.
+    #[error("the hash of a password must be made with at most m=262144, t=16 and p=16")]
+    PasswordHashCost,
+    /// The user of an account.
+    #[error(
+        "a user with a password must be an address such as ada@example.com, of at most {USER_BYTES_MAX} bytes"
+    )]
+    Address,
+    /// One address cannot have two passwords.
+    #[error("this user is given twice")]
+    AccountTwice,
     /// A public key of no use.
     #[error("{0}")]
     PublicKey(&'static str),
@@ -81,6 +113,8 @@ pub enum AuthSetupError {
 pub struct Authenticator {
     api_keys: ApiKeys,
     tokens: TokenVerifier,
+    accounts: Accounts,
+    logins: Logins,
 }
 
 impl Authenticator {
@@ -97,10 +131,12 @@ impl Authenticator {
         Ok(Self {
             api_keys: ApiKeys::new(settings.api_keys)?,
             tokens: TokenVerifier::new(settings.jwt_secret.as_ref(), public_keys, settings.leeway_s),
+            accounts: Accounts::new(settings.accounts)?,
+            logins: Logins::new(settings.session_secret.as_ref(), settings.session_s),
         })
     }
 
-    /// The session of a credential: an API key, or a token that holds at `now`. Connections of one API key
+    /// The session of a credential: an API key, a session of a login, or a token that holds at `now`. Connections of one API key
     /// share one session.
     ///
     /// # Errors
@@ -127,10 +163,32 @@ impl Authenticator {
             let shown = Shown::of_user(&session.user);
             return Ok((session, shown));
         }
+        if login::is_login(credential) {
+            let session = self.logins.verify(&self.accounts, credential, now)?;
+            let shown = Shown::of_user(&session.user);
+            return Ok((Arc::new(session), shown));
+        }
         if credential.bytes().filter(|byte| *byte == b'.').count() == 2 {
             return self.tokens.verify(credential, now);
         }
         Err(unauthenticated("The API key is not known"))
+    }
+
+    /// What a password for this user is checked against; the check belongs on a thread of its own. `None` where no
+    /// user has a password.
+    pub fn challenge(&self, user: &str) -> Option<Challenge> {
+        self.accounts.challenge(user)
+    }
+
+    /// A new session of a user whose password was checked. `id` must be one that nobody can guess. `None` if there
+    /// is no such user.
+    pub fn open_session(&self, user: &str, id: LoginId, now: Now) -> Option<String> {
+        self.logins.open(&self.accounts, user, id, now)
+    }
+
+    /// A word that belongs to a session: who has the session can be told it, and nobody else can make it.
+    pub fn companion(&self, session: &str) -> Option<String> {
+        self.logins.companion(session)
     }
 }
 

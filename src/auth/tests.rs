@@ -23,6 +23,7 @@ fn settings() -> AuthSettings {
         jwt_secret: Some(Secret::new(SECRET)),
         jwt_public_keys: Vec::new(),
         leeway_s: LEEWAY_S as u32,
+        ..AuthSettings::default()
     }
 }
 

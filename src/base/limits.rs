@@ -66,8 +66,28 @@ pub struct Limits {
     /// Publications that a definition may have kept, for each of its channels.
     pub message_history_max: u32,
 
+    // Logins and meetings.
+    /// Seconds that a session lasts from its login.
+    pub session_s_max: u32,
+    /// Logins that may be tried in a minute from one address or for one user, per core.
+    pub login_attempts_per_minute_max: u32,
+    /// Sessions that were ended before their time and are remembered until then.
+    pub logouts_max: u32,
+    /// Meetings kept, per core.
+    pub meetings_max: u32,
+    /// Members of one meeting.
+    pub meeting_members_max: u32,
+    /// Bytes of the content of one message in a meeting.
+    pub meeting_message_bytes_max: u32,
+    /// Messages that one request may add to a meeting.
+    pub meeting_messages_per_request_max: u32,
+    /// Bytes of messages of a meeting in one answer.
+    pub meeting_page_bytes_max: u32,
+    /// Changes of meetings that wait for an earlier change of the same one, per core.
+    pub meeting_changes_waiting_max: u32,
+
     // The disk.
-    /// Changes that may wait for the disk, per core.
+    /// Changes and questions that may wait for the disk, and logins for their check, per core.
     pub effects_in_flight_max: u32,
 
     // Between cores.
@@ -104,6 +124,15 @@ impl Default for Limits {
             definitions_max: 100_000,
             definition_source_bytes_max: 64 << 10,
             message_history_max: 10_000,
+            session_s_max: 43_200,
+            login_attempts_per_minute_max: 30,
+            logouts_max: 100_000,
+            meetings_max: 100_000,
+            meeting_members_max: 1_000,
+            meeting_message_bytes_max: 256 << 10,
+            meeting_messages_per_request_max: 1_000,
+            meeting_page_bytes_max: 256 << 10,
+            meeting_changes_waiting_max: 1_024,
             effects_in_flight_max: 1_024,
             peer_queue_messages_max: 8_192,
         }

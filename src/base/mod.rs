@@ -1,4 +1,4 @@
-//! Floor 0: ids, time, hashing, limits, rings, slabs, the timing wheel. Knows nothing of the broker.
+//! Floor 0: ids, time, hashing, limits, rings, secrets, slabs, the timing wheel. Knows nothing of the broker.
 
 pub mod bucket;
 pub mod chunked;
@@ -8,6 +8,7 @@ pub mod index;
 pub mod limits;
 pub mod pool;
 pub mod ring;
+pub mod secret;
 pub mod slab;
 pub mod time;
 pub mod wheel;

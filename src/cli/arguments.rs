@@ -42,6 +42,8 @@ pub(super) enum Command {
     Check,
     /// Print a signed token (JWT) for a user
     Token(TokenArguments),
+    /// Print the hash of a password that is read from standard input, for the users of a config file
+    HashPassword,
     /// Write the stored definitions and rooms to standard output as lines of JSON; no node may use them meanwhile
     Export,
     /// Take over an export from standard input, into a data directory without definitions and rooms

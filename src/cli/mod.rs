@@ -15,6 +15,7 @@ mod check;
 pub mod doctor;
 mod duration;
 mod export;
+mod hash_password;
 mod serve;
 mod token;
 
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export) => export::export(&sources),
         Some(Command::Import) => export::import(&sources),
         Some(Command::Backup { out }) => backup::run(&sources, out.as_deref()),
+        Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Doctor) => doctor::run(&sources),
     };
     match result {

@@ -18,6 +18,9 @@ pub const SOCKET_KEY_FILE: &str = "xano_hash_";
 /// Name of the file with the secret of tokens.
 pub const JWT_SECRET_FILE: &str = "jwt_secret";
 
+/// Name of the file with the secret of sessions.
+pub const SESSION_SECRET_FILE: &str = "session_secret";
+
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Bytes of a secret file; ours are far below.
@@ -78,7 +81,7 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
     let api_key_path = directory.join(API_KEY_FILE);
     let api_key = read_or_make(&api_key_path, new_api_key)?;
     let jwt_secret = if with_jwt_secret {
-        Some(read_or_make(&directory.join(JWT_SECRET_FILE), new_jwt_secret)?)
+        Some(read_or_make(&directory.join(JWT_SECRET_FILE), new_signing_secret)?)
     } else {
         None
     };
@@ -91,6 +94,15 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
 /// What keeps it from being read.
 pub fn api_key(directory: &Path) -> Result<Secret, DataDirError> {
     read(&directory.join(API_KEY_FILE))
+}
+
+/// The secret that sessions are signed with: 64 hexadecimal digits, used as they are, made where there is none. Nobody
+/// else signs sessions, so none is configured. The directory must have been prepared.
+///
+/// # Errors
+/// What keeps it from being read or made.
+pub fn session_secret(directory: &Path) -> Result<Secret, DataDirError> {
+    read_or_make(&directory.join(SESSION_SECRET_FILE), new_signing_secret)
 }
 
 /// What the sockets of a workspace are opened by: 32 letters and digits, made where there is none. The directory must
@@ -156,7 +168,7 @@ fn new_api_key() -> io::Result<String> {
     Ok(format!("cc_{}", random_text(ALPHANUMERIC, 32)?))
 }
 
-fn new_jwt_secret() -> io::Result<String> {
+fn new_signing_secret() -> io::Result<String> {
     random_text(b"0123456789abcdef", 64)
 }
 

@@ -16,6 +16,7 @@ pub mod data_dir;
 pub mod data_lock;
 mod error;
 mod limits;
+mod mdaemon;
 mod namespaces;
 mod node;
 mod origins;

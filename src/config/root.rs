@@ -4,7 +4,7 @@ use super::error::Place;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, LogLevel, WebSocketConfig};
-use super::{auth, limits, namespaces, xano};
+use super::{auth, limits, mdaemon, namespaces, xano};
 use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
@@ -33,6 +33,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         log: read_log(root.section("log")),
         namespaces: namespaces::read(&mut root, context),
         workspaces: xano::read(root.section("xano"), context),
+        accounts: mdaemon::read(root.section("mdaemon"), context),
     };
     root.finish();
     limits::check(&config.limits, context);

@@ -1,6 +1,6 @@
 //! The settings with their types. `config/default.toml` explains each; the names are the same.
 
-use crate::auth::{ApiKey, AuthSettings, Secret};
+use crate::auth::{Account, ApiKey, AuthSettings, Secret};
 use crate::base::limits::Limits;
 use crate::config::data_dir::{self, DataDirError, DataSecrets};
 use crate::model::definition::ChannelDefinition;
@@ -39,6 +39,8 @@ pub struct Config {
     pub namespaces: Vec<Namespace>,
     /// The workspaces of the Xano API; ids and hashes are unique.
     pub workspaces: Vec<Workspace>,
+    /// The users of the MDaemon API; addresses are unique.
+    pub accounts: Vec<Account>,
 }
 
 /// Which CPUs get an executor.
@@ -145,6 +147,15 @@ impl Config {
         self.workspaces.iter().map(realm).collect()
     }
 
+    /// The secret that sessions are signed with, where users can log in.
+    ///
+    /// # Errors
+    /// What keeps it from being read or made.
+    pub fn session_secret(&self) -> Result<Option<Secret>, DataDirError> {
+        let wanted = !self.accounts.is_empty();
+        wanted.then(|| data_dir::session_secret(&self.data_dir)).transpose()
+    }
+
     /// Whether tokens need a secret of our own making: neither a secret nor a public key is configured.
     pub fn wants_own_jwt_secret(&self) -> bool {
         self.auth.jwt_secret.is_none() && self.auth.jwt_public_keys.is_empty()
@@ -167,6 +178,9 @@ impl Config {
             jwt_secret: self.signing_secret(secrets).cloned(),
             jwt_public_keys: self.auth.jwt_public_keys.clone(),
             leeway_s: self.auth.jwt_leeway_s,
+            accounts: self.accounts.clone(),
+            session_secret: None,
+            session_s: self.limits.session_s_max,
         }
     }
 }

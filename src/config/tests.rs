@@ -477,3 +477,5 @@ fn the_admin_key_joins_the_configured_ones() {
     let copied = good("[[auth.api_keys]]\nkey = \"cc_admin\"\nuser = \"a\"\n");
     assert_eq!(copied.auth_settings(&secrets).api_keys.len(), 1);
 }
+
+mod mdaemon;

@@ -42,13 +42,16 @@ pub const CLOSE_REASONS: [(CloseReason, &str); 10] = [
 ];
 
 /// Every code, in the order of their numbers.
-pub const FAULT_CODES: [(FaultCode, &str); 23] = [
+pub const FAULT_CODES: [(FaultCode, &str); 26] = [
     (FaultCode::InvalidSyntax, "invalid_syntax"),
     (FaultCode::UnknownType, "unknown_type"),
     (FaultCode::InvalidChannel, "invalid_channel"),
     (FaultCode::InvalidEvent, "invalid_event"),
     (FaultCode::InvalidRequest, "invalid_request"),
+    (FaultCode::MissingField, "missing_field"),
     (FaultCode::Unauthenticated, "unauthenticated"),
+    (FaultCode::NoCredentials, "no_credentials"),
+    (FaultCode::WrongPassword, "wrong_password"),
     (FaultCode::Forbidden, "forbidden"),
     (FaultCode::GuestsRefused, "guests_refused"),
     (FaultCode::MessagingOff, "messaging_off"),

@@ -3,7 +3,9 @@
 
 use super::channel::{ChannelName, Position};
 use super::definition::{DefinitionDraft, DefinitionFilter};
+use super::meeting::{MeetingDraft, MeetingPage, MessagePage};
 use super::publication::Body;
+use crate::base::secret::Secret;
 
 /// A request, with everything decided by the wire already checked by its surface.
 #[derive(Clone, PartialEq, Debug)]
@@ -130,6 +132,47 @@ pub enum Command {
         status: Option<String>,
     },
 
+    /// Make a meeting or change it, and add messages to it. Answered when it is stored.
+    PutMeeting {
+        /// The meeting's channel.
+        channel: ChannelName,
+        /// What it is to be.
+        draft: Box<MeetingDraft>,
+    },
+    /// Delete a meeting with its messages. Answered when that is stored.
+    DeleteMeeting {
+        /// The meeting's channel.
+        channel: ChannelName,
+    },
+    /// Delete the messages of a meeting. Answered when that is stored.
+    ClearMeeting {
+        /// The meeting's channel.
+        channel: ChannelName,
+    },
+    /// A meeting and a part of its messages.
+    GetMeeting {
+        /// The meeting's channel.
+        channel: ChannelName,
+        /// Which messages.
+        page: MessagePage,
+        /// Whether the answer shows the record, not only the messages.
+        record: bool,
+    },
+
+    // Answered on the connection's own core, with the help of the outside.
+    /// Log in with a password.
+    LogIn {
+        /// The user, as it was written.
+        user: Box<str>,
+        /// The password.
+        password: Secret,
+    },
+    /// End a session before its time. Answered when that is stored and every core knows.
+    LogOut {
+        /// The session.
+        session: Secret,
+    },
+
     // Answered by the core that keeps all definitions.
     /// Define a channel of a realm. Answered when every core acts on it.
     CreateDefinition {
@@ -184,6 +227,11 @@ pub enum Command {
         namespace: &'static str,
         /// Which slice.
         page: Page,
+    },
+    /// The meetings of the session's user, newest first.
+    ListMeetings {
+        /// Which.
+        page: MeetingPage,
     },
     /// The state of the node, for health checks.
     NodeState,

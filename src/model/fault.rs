@@ -15,8 +15,14 @@ pub enum FaultCode {
     InvalidEvent,
     /// A field is missing or out of range.
     InvalidRequest,
-    /// No credentials, or none that hold.
+    /// A field that is needed is not there.
+    MissingField,
+    /// Credentials that do not hold.
     Unauthenticated,
+    /// No credentials.
+    NoCredentials,
+    /// The user is not known, or the password is another one.
+    WrongPassword,
     /// Known, but not allowed.
     Forbidden,
     /// Guests may not subscribe here.

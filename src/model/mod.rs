@@ -4,6 +4,7 @@ pub mod channel;
 pub mod command;
 pub mod definition;
 pub mod fault;
+pub mod meeting;
 pub mod node;
 pub mod publication;
 pub mod realm;

@@ -97,6 +97,22 @@ pub enum Body {
         /// Row of the record on whose behalf it was said; 0 is none.
         row: u64,
     },
+    /// A message was added to the channel's meeting, or replaced.
+    MeetingMessage {
+        /// Its id among the messages of the meeting.
+        id: String,
+        /// What its readers need besides their keys.
+        salt: String,
+        /// The content, which only its readers can read; kept to the byte.
+        data: String,
+    },
+    /// The channel's meeting is over; its record stays.
+    MeetingEnded {
+        /// When, as it was written.
+        ended: String,
+    },
+    /// The messages of the channel's meeting were deleted.
+    MeetingCleared,
     /// The channel's user has its first connection on this node.
     UserOnline,
     /// The channel's user lost its last connection on this node.

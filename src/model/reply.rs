@@ -4,9 +4,11 @@ use super::channel::{ChannelName, Position};
 use super::command::Page;
 use super::definition::DefinitionRecord;
 use super::fault::Fault;
+use super::meeting::{Meeting, SealedMessage};
 use super::node::NodeState;
 use super::publication::{Client, Profile, PublicationBytes, Room};
 use super::session::Session;
+use crate::base::secret::Secret;
 use std::sync::Arc;
 
 /// The answer to one [`super::command::Command`].
@@ -93,6 +95,35 @@ pub enum Reply {
     },
     /// To `GetProfile`, `UpdateProfile`.
     Profile(Profile),
+    /// To `GetMeeting`.
+    Meeting {
+        /// The record.
+        meeting: Arc<Meeting>,
+        /// Whether it is shown.
+        record: bool,
+        /// Messages, oldest first.
+        messages: Vec<SealedMessage>,
+        /// After which of its messages the rest is asked for, if there is more.
+        next: Option<u64>,
+    },
+    /// To `ListMeetings`.
+    Meetings {
+        /// Some of them, newest first.
+        items: Vec<Arc<Meeting>>,
+        /// After how many the rest is asked for, if there is more.
+        next: Option<u64>,
+    },
+    /// To `LogIn`.
+    LoggedIn {
+        /// The session: whoever has it is the user.
+        session: Secret,
+        /// A word that belongs to the session and does not tell it.
+        companion: String,
+        /// The user, as it is configured.
+        user: Arc<str>,
+    },
+    /// To `LogOut`, `PutMeeting`, `DeleteMeeting`, `ClearMeeting`.
+    Done,
     /// To `NodeState`.
     NodeState(NodeState),
     /// To `Metrics`: Prometheus text.

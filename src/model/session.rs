@@ -92,3 +92,8 @@ impl Session {
         self.user.is_empty()
     }
 }
+
+/// A user's id in the form in which users are told apart where ids are mail addresses.
+pub fn folded(user: &str) -> String {
+    user.trim().to_lowercase()
+}

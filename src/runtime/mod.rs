@@ -25,6 +25,7 @@ mod listener;
 pub mod machine;
 pub mod mesh;
 pub mod pages;
+mod passwords;
 mod ring;
 pub mod settings;
 mod socket;
@@ -72,8 +73,9 @@ pub fn run(
     let listeners = listener::open(&settings.listen, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
-    let (stores, desk) = store::ports(&doorbells, settings.effects_in_flight_max);
+    let (stores, desk, checks) = store::ports(&doorbells, settings.effects_in_flight_max);
     let store = store::start(database, desk)?;
+    let passwords = passwords::start(checks)?;
     stop.attach(doorbells);
 
     let cpus = settings.cpus.clone();
@@ -104,6 +106,7 @@ pub fn run(
     }
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = store.join();
+    let _ = passwords.join();
     failure.map_or(Ok(()), Err)
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 5 puts the node together")]
 
-use crate::auth::Authenticator;
+use crate::auth::{AuthSettings, Authenticator};
 use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
@@ -43,7 +43,9 @@ pub struct Ready<'a> {
 pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
     let _lock = data_lock::lock(&config.data_dir)?;
-    let authenticator = Authenticator::new(config.auth_settings(&secrets))?;
+    let session_secret = config.session_secret()?;
+    let authenticator =
+        Authenticator::new(AuthSettings { session_secret, ..config.auth_settings(&secrets) })?;
     let cpus = cpus(&config.cores)?;
     let cores = cpus.len() as u16;
     let settings = RuntimeSettings {

@@ -35,7 +35,8 @@ impl Shard {
                 return self.answer_asker(asker, Reply::BackedUp { file, bytes });
             }
             Resolution::Failed(failure) => failure,
-            Resolution::Stored | Resolution::Found(_) => Failure::Broken,
+            // Nothing else was asked for.
+            _ => Failure::Broken,
         };
         let message = format!("The backup could not be made: {}.", failure.reason());
         self.answer_asker(asker, Reply::Fault(Fault::new(FaultCode::Unavailable, message)));

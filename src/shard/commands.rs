@@ -23,6 +23,8 @@ enum Place {
     Home(ChannelName),
     /// By the core that keeps the definitions, which asks for backups too.
     Catalog,
+    /// On the connection's own core, when a password was checked or a logout stored.
+    Login,
     /// By all cores together.
     Everywhere(Question),
 }
@@ -36,7 +38,7 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
-        let channel = match self.permit(session, &command).map(|()| self.place(id, &command)) {
+        let channel = match self.permit(session, &command).map(|()| self.place(id, session, &command)) {
             Ok(Place::Turn) => return self.wait_turn(id, expect, command),
             Err(fault) => return self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(Place::Here(reply)) => return self.reply_now(id, expect, reply),
@@ -48,11 +50,13 @@ impl Shard {
                     question,
                 );
             }
+            Ok(Place::Login) => return self.log(id, session, command, expect),
             Ok(Place::Catalog) => return self.submit_to(CATALOG_CORE, id, session, command, expect),
             Ok(Place::Home(channel)) => channel,
         };
         let home = self.setup.home_of(&channel);
-        if home != self.setup.core || is_stored(&command) {
+        let outside = is_stored(&command) || matches!(command, Command::GetMeeting { .. });
+        if home != self.setup.core || outside {
             return self.submit_to(home, id, session, command, expect);
         }
         let ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
@@ -121,6 +125,8 @@ impl Shard {
             Command::Ping
             | Command::ListSubscriptions
             | Command::Unsubscribe { .. }
+            | Command::LogIn { .. }
+            | Command::LogOut { .. }
             | Command::NodeState
             | Command::Metrics => Scopes::NONE,
             Command::CreateDefinition { .. }
@@ -136,6 +142,8 @@ impl Shard {
             | Command::ListMembers { .. }
             | Command::GetRoom { .. }
             | Command::ListRooms { .. }
+            | Command::GetMeeting { .. }
+            | Command::ListMeetings { .. }
             | Command::GetProfile { .. } => Scopes::READ,
             Command::Publish { .. }
             | Command::Whisper { .. }
@@ -144,6 +152,9 @@ impl Shard {
             | Command::CreateRoom { .. }
             | Command::UpdateRoom { .. }
             | Command::DeleteRoom { .. }
+            | Command::PutMeeting { .. }
+            | Command::DeleteMeeting { .. }
+            | Command::ClearMeeting { .. }
             | Command::UpdateProfile { .. } => Scopes::WRITE,
         };
         if session.scopes.contains(needed) {
@@ -162,7 +173,7 @@ impl Shard {
         ))
     }
 
-    fn place(&mut self, id: ConnectionId, command: &Command) -> Place {
+    fn place(&mut self, id: ConnectionId, session: &Session, command: &Command) -> Place {
         match command {
             Command::Ping | Command::ListSubscriptions | Command::Unsubscribe { .. } => {
                 match self.reply_here(id, command) {
@@ -185,6 +196,10 @@ impl Shard {
             | Command::GetDefinition { .. }
             | Command::ListDefinitions { .. }
             | Command::Backup => Place::Catalog,
+            Command::LogIn { .. } | Command::LogOut { .. } => Place::Login,
+            Command::ListMeetings { page } => {
+                Place::Everywhere(Question::Meetings { user: session.user.clone(), page: *page })
+            }
             Command::Publish { channel, .. }
             | Command::Whisper { channel, .. }
             | Command::ListHistory { channel }
@@ -193,6 +208,10 @@ impl Shard {
             | Command::GetMessage { channel, .. }
             | Command::ListMessages { channel, .. }
             | Command::ListMembers { channel }
+            | Command::PutMeeting { channel, .. }
+            | Command::DeleteMeeting { channel }
+            | Command::ClearMeeting { channel }
+            | Command::GetMeeting { channel, .. }
             | Command::CreateRoom { channel, .. }
             | Command::UpdateRoom { channel, .. }
             | Command::DeleteRoom { channel }

@@ -1,7 +1,9 @@
 //! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
 //! with [`super::Shard::resolve`], once for each.
 
-use crate::store::{Found, Range, Write};
+use crate::auth::{PasswordHash, Secret};
+use crate::store::{Found, Range, Span, Table, Write};
+use std::sync::Arc;
 
 /// Which effect of a shard; each is used once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -13,6 +15,18 @@ pub enum Effect {
     /// Put these records on the disk, all or none; resolved when they are safe there. Writes of one shard are done and
     /// resolved in their order.
     Write(Vec<Write>),
+    /// Delete what is in these spans, which nobody reads any more, then put these records on the disk. Resolved as
+    /// `Write`, but if it fails, the spans may be empty all the same.
+    Replace(Vec<Span>, Vec<Write>),
+    /// Look these keys up. What this shard wrote before is found.
+    Find(Table, Vec<Vec<u8>>),
+    /// Check a password, which takes tens of milliseconds on a thread of its own.
+    Verify {
+        /// The password.
+        password: Secret,
+        /// What it must fit.
+        hash: Arc<PasswordHash>,
+    },
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
     /// Copy all that is stored at one moment to a new file of this name beside the store. Writes go on meanwhile. One
@@ -26,7 +40,7 @@ pub enum Effect {
 /// What became of an effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Resolution {
-    /// To `Write`: all of it is on the disk.
+    /// To `Write` and `Replace`: all of it is on the disk.
     Stored,
     /// To `Read`.
     Found(Found),
@@ -35,6 +49,10 @@ pub enum Resolution {
         /// Its length.
         bytes: u64,
     },
+    /// To `Find`: the value of each key, in their order.
+    Values(Vec<Option<Vec<u8>>>),
+    /// To `Verify`: whether it fits.
+    Verified(bool),
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }

@@ -7,19 +7,23 @@
 //! An effect that takes too long is answered, with a fault that says that its end is not known. It is still applied
 //! if it is stored after all: what is on the disk is in force.
 
+use super::meetings::Put;
 use super::message::{Said, Ticket};
 use super::{Effect, EffectId, Failure, Output, Resolution, Shard};
+use crate::auth::LoginId;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::broker::catalog::Change;
-use crate::broker::home::RoomChange;
+use crate::broker::home::{MeetingChange, RoomChange};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::meeting::{Meeting, channel_of};
 use crate::model::publication::Room;
 use crate::model::reply::Reply;
 use crate::store::{self, Stored};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Microseconds within which an effect is done. A disk that is slower than this is one that failed.
 const DEADLINE_US: u64 = 5_000_000;
@@ -63,6 +67,20 @@ pub(super) enum Then {
         /// Beside the store.
         file: String,
     },
+    /// A password is checked. `user` is nobody if there is no such user.
+    LogIn { user: Option<Arc<str>> },
+    /// A session is ended.
+    LogOut { id: LoginId, until_unix_s: u64 },
+    /// Messages are put where they belong, at their meeting's home.
+    PlaceMessages(Box<Put>),
+    /// A meeting is changed, at its home.
+    ChangeMeeting(Box<MeetingChange>),
+    /// Messages of a meeting that were deleted are off the disk.
+    SweepMeeting(ChannelName),
+    /// Messages of a meeting are shown.
+    ReadMeeting { meeting: Arc<Meeting>, record: bool },
+    /// Nothing.
+    Nothing,
     /// Nothing: it was to find out whether writes succeed.
     Probe,
 }
@@ -108,16 +126,23 @@ pub(super) fn is_stored(command: &Command) -> bool {
             | Command::CreateRoom { .. }
             | Command::UpdateRoom { .. }
             | Command::DeleteRoom { .. }
+            | Command::PutMeeting { .. }
+            | Command::DeleteMeeting { .. }
+            | Command::ClearMeeting { .. }
     )
 }
 
 impl Shard {
-    /// Takes over what was stored: every definition, and the rooms that are at home here.
+    /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
     pub(super) fn restore(&mut self, stored: &Stored) {
         stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
         let here = |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel) == self.setup.core;
         for (channel, room) in stored.rooms.iter().filter(here) {
             self.home.restore_room(channel, room.clone());
+        }
+        let here = |meeting: &&Meeting| self.setup.home_of(&channel_of(&meeting.id)) == self.setup.core;
+        for meeting in stored.meetings.iter().filter(here) {
+            self.home.restore_meeting(meeting.clone());
         }
     }
 
@@ -127,24 +152,39 @@ impl Shard {
         let Some(Waiting { asker, then, .. }) = self.effects.take(id) else { return };
         match then {
             Then::BackUp { file } => self.backed_up(asker, file, resolution),
+            Then::LogIn { user } => self.logged_in(asker, user, &resolution),
+            Then::PlaceMessages(put) => self.messages_placed(asker, *put, resolution),
+            Then::ReadMeeting { meeting, record } => self.meeting_read(asker, meeting, record, &resolution),
             then => self.written(asker, then, resolution),
         }
         self.settle();
     }
 
+    /// A write is done, or is not.
     fn written(&mut self, asker: Option<Asker>, then: Then, resolution: Resolution) {
         let failure = match resolution {
             Resolution::Stored => None,
             Resolution::Failed(failure) => Some(failure),
             // No continuation here asked for anything else.
-            Resolution::Found(_) | Resolution::BackedUp { .. } => Some(Failure::Broken),
+            Resolution::Found(_)
+            | Resolution::BackedUp { .. }
+            | Resolution::Values(_)
+            | Resolution::Verified(_) => Some(Failure::Broken),
         };
         self.note_written(failure);
+        let resolution = failure.map_or(Resolution::Stored, Resolution::Failed);
         match then {
             Then::Define(change) => self.defined(asker, change, failure),
             Then::ChangeRoom(change) => self.room_changed(asker, change, failure),
-            Then::BackUp { .. } => {}
+            Then::ChangeMeeting(change) => self.meeting_changed(asker, *change, &resolution),
+            Then::SweepMeeting(channel) => self.meeting_swept(&channel),
+            Then::LogOut { id, until_unix_s } => self.logged_out(asker, id, until_unix_s, &resolution),
             Then::Probe => self.effects.probing = false,
+            Then::Nothing
+            | Then::BackUp { .. }
+            | Then::LogIn { .. }
+            | Then::PlaceMessages(_)
+            | Then::ReadMeeting { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@
 use super::Shard;
 use super::message::{Part, Question, Said, Ticket};
 use crate::base::ids::CoreId;
-use crate::broker::home::merge_rooms;
+use crate::broker::home::{merge_meetings, merge_rooms};
 use crate::metrics::counters::Counters;
 use crate::metrics::render::render;
 use crate::model::command::Command;
@@ -36,6 +36,11 @@ pub(super) struct Gathers {
 }
 
 impl Gathers {
+    /// Whether one more may begin.
+    pub fn has_place(&self) -> bool {
+        self.list.len() < GATHERS_MAX
+    }
+
     pub fn next_us(&self) -> Option<u64> {
         self.list.front().map(|gather| gather.deadline_us)
     }
@@ -44,7 +49,7 @@ impl Gathers {
 impl Shard {
     /// Asks every core, this one included.
     pub(super) fn start_gather(&mut self, ticket: Ticket, command: Command, question: Question) {
-        if self.gathers.list.len() >= GATHERS_MAX {
+        if !self.gathers.has_place() {
             let fault = Fault::new(
                 FaultCode::Overloaded,
                 "Too many listings are under way on this core. Try again shortly.",
@@ -56,7 +61,7 @@ impl Shard {
         let deadline_us = self.now.monotonic_us + DEADLINE_US;
         self.gathers.list.push_back(Gather { number, ticket, command, parts: Vec::new(), deadline_us });
         for core in 0..self.setup.cores {
-            self.say(CoreId(core), Said::Ask { gather: number, question });
+            self.say(CoreId(core), Said::Ask { gather: number, question: question.clone() });
         }
     }
 
@@ -102,6 +107,18 @@ impl Shard {
                 });
                 merge_rooms(rooms.collect(), page)
             }
+            Command::ListMeetings { page } if silent == 0 => {
+                let meetings = parts.into_iter().filter_map(|(_, part)| match part {
+                    Part::Meetings(meetings) => Some(meetings),
+                    _ => None,
+                });
+                merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
+            }
+            Command::LogOut { .. } if silent == 0 => Reply::Done,
+            Command::LogOut { .. } => Reply::Fault(Fault::new(
+                FaultCode::Unavailable,
+                "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
+            )),
             _ => Reply::Fault(Fault::new(
                 FaultCode::Unavailable,
                 "A core of this node does not answer, so the list would be incomplete. Try again shortly.",

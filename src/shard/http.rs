@@ -153,7 +153,7 @@ impl Shard {
         match router.find(head.method, head.path) {
             Found::Endpoint { surface, endpoint, parameters } => {
                 let fresh = self.fresh.next();
-                let session = match self.session_for(head, surface, endpoint.access) {
+                let session = match self.session_for(head, body, surface, endpoint.access) {
                     Ok(session) => session,
                     Err(fault) => return self.respond_fault(id, surface, &answering, &fault),
                 };
@@ -200,17 +200,18 @@ impl Shard {
     pub(super) fn session_for(
         &self,
         head: &Head<'_>,
+        body: &[u8],
         surface: &Surface,
         access: Access,
     ) -> Result<Option<Arc<Session>>, Fault> {
         let Access::Scoped(scopes) = access else { return Ok(None) };
-        let Some(credential) = (surface.credentials)(head) else {
+        let Some(credential) = (surface.credentials)(head, body) else {
             return Err(Fault::new(
-                FaultCode::Unauthenticated,
+                FaultCode::NoCredentials,
                 "No key or token was sent. Send the header \"Authorization: Bearer <key or token>\".",
             ));
         };
-        let session = self.setup.authenticator.verify(&credential, self.now)?;
+        let (session, _) = self.verify(&credential)?;
         if !session.scopes.contains(scopes) {
             return Err(Fault::new(
                 FaultCode::Forbidden,
@@ -317,7 +318,7 @@ pub(super) fn rate_limited() -> Fault {
 /// Header fields that go with a fault.
 pub(super) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static str)] {
     match code {
-        FaultCode::Unauthenticated => &[("WWW-Authenticate", "Bearer")],
+        FaultCode::Unauthenticated | FaultCode::NoCredentials => &[("WWW-Authenticate", "Bearer")],
         FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => &[("Retry-After", "1")],
         _ => &[],
     }

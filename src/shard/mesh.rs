@@ -2,6 +2,7 @@
 
 use super::changes::is_for_catalog;
 use super::effects::is_stored;
+use super::meetings::changed_meeting;
 use super::message::{Part, Question, Said, Ticket};
 use super::{Shard, ShardMessage};
 use crate::base::ids::CoreId;
@@ -108,6 +109,9 @@ impl Shard {
         if is_for_catalog(&command) {
             return self.serve_catalog(from, ticket, command);
         }
+        if changed_meeting(&command).is_some() || matches!(command, Command::GetMeeting { .. }) {
+            return self.serve_meeting(from, ticket, command);
+        }
         if is_stored(&command) {
             return self.serve_room(from, ticket, command);
         }
@@ -150,10 +154,15 @@ impl Shard {
         }
     }
 
-    fn tell(&self, question: Question) -> Part {
+    fn tell(&mut self, question: Question) -> Part {
         match question {
             Question::State => Part::State(self.state()),
             Question::Counters => Part::Counters(Box::new(self.counters_now())),
+            Question::Meetings { user, page } => Part::Meetings(self.home.list_meetings(&user, page)),
+            Question::LoggedOut { id, until_unix_s } => {
+                self.logins.logged_out.add(id, until_unix_s);
+                Part::Noted
+            }
             Question::Rooms { namespace, page } => Part::Rooms(self.home.list_rooms(namespace, page)),
         }
     }

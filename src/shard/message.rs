@@ -5,12 +5,14 @@
 //! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
+use crate::auth::LoginId;
 use crate::base::ids::ConnectionId;
 use crate::broker::catalog::Change;
-use crate::broker::home::{HomePush, RoomsPart};
+use crate::broker::home::{HomePush, MeetingsPart, RoomsPart};
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, Page};
+use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
@@ -59,7 +61,7 @@ pub(super) enum Said {
 }
 
 /// What one core may ask all others.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Question {
     /// Its connection counts.
     State,
@@ -67,6 +69,10 @@ pub(super) enum Question {
     Counters,
     /// Its room records of a namespace.
     Rooms { namespace: &'static str, page: Page },
+    /// The meetings of a user that are homed there.
+    Meetings { user: Arc<str>, page: MeetingPage },
+    /// To refuse a session from now on.
+    LoggedOut { id: LoginId, until_unix_s: u64 },
 }
 
 /// One core's answer to a [`Question`].
@@ -74,6 +80,8 @@ pub(super) enum Part {
     State(CoreState),
     Counters(Box<Counters>),
     Rooms(RoomsPart),
+    Meetings(MeetingsPart),
+    Noted,
 }
 
 impl std::fmt::Debug for ShardMessage {

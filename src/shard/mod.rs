@@ -20,6 +20,7 @@
 
 mod admission;
 mod answers;
+mod attempts;
 mod backup;
 mod changes;
 mod closing;
@@ -31,6 +32,8 @@ mod effects;
 mod ending;
 mod gather;
 mod http;
+mod logins;
+mod meetings;
 mod mesh;
 mod message;
 mod outbox;
@@ -68,6 +71,8 @@ use drain::Drain;
 use effects::Effects;
 use ending::Endings;
 use gather::Gathers;
+use logins::Logins;
+use meetings::Meetings;
 use message::Said;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -86,6 +91,8 @@ pub struct Shard {
     changes: Changes,
     effects: Effects,
     endings: Endings,
+    logins: Logins,
+    meetings: Meetings,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
@@ -131,6 +138,8 @@ impl Shard {
             changes: Changes::new(&setup, &stored),
             effects: Effects::default(),
             endings: Endings::default(),
+            logins: Logins::new(seed, &stored),
+            meetings: Meetings::new(seed),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
             drain: None,
@@ -243,6 +252,7 @@ impl Shard {
         self.home.invariants();
         self.endings_invariants();
         self.effects_invariants();
+        self.meetings_invariants();
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {

@@ -63,13 +63,13 @@ impl Shard {
         access: Access,
     ) -> Result<(Arc<Session>, Shown), Fault> {
         let needed = match access {
-            Access::Open => {
+            Access::Open | Access::Proof => {
                 return Err(Fault::new(FaultCode::Unauthenticated, "Whoever comes here is a guest."));
             }
             Access::Scoped(scopes) => scopes,
         };
-        let credential = (surface.credentials)(head).unwrap_or_default();
-        let (session, shown) = self.setup.authenticator.verify_shown(&credential, self.now)?;
+        let credential = (surface.credentials)(head, &[]).unwrap_or_default();
+        let (session, shown) = self.verify(&credential)?;
         if !session.scopes.contains(needed) {
             return Err(Fault::new(
                 FaultCode::Forbidden,

@@ -93,6 +93,7 @@ impl Shard {
             self.edge.sweep();
             self.home.sweep(self.now);
             self.probe();
+            self.forget_logouts();
             self.pump_home();
         }
     }

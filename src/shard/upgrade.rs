@@ -47,7 +47,7 @@ impl Shard {
         }
         let session = match realm {
             Some(realm) => self.seat(head, surface, socket, realm).map(Some),
-            None => self.session_for(head, surface, socket.access),
+            None => self.session_for(head, &[], surface, socket.access),
         };
         let session = match session {
             Ok(session) => session,

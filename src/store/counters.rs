@@ -4,7 +4,7 @@ use super::format::{Format, archive};
 use super::write::{Table, Write};
 use rkyv::rancor::Error;
 
-/// Every version of counters.
+/// Every version of counters, and of other single numbers.
 pub const COUNTERS: Format<u64> = Format(&[read_v1]);
 
 /// The last id that a definition got.
@@ -24,8 +24,13 @@ pub fn probe(unix_ms: u64) -> Write {
 }
 
 fn counter(name: &[u8], value: u64) -> Write {
+    number(Table::Counters, name.to_vec(), value)
+}
+
+/// A number in any table.
+pub fn number(table: Table, key: Vec<u8>, value: u64) -> Write {
     let value = COUNTERS.write(&archive(&CounterV1 { value }));
-    Write { table: Table::Counters, key: name.to_vec(), value: Some(value) }
+    Write { table, key, value: Some(value) }
 }
 
 #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]

@@ -3,10 +3,13 @@
 use super::counters::{self, COUNTERS};
 use super::definitions::{self, DEFINITIONS};
 use super::format::RecordError;
+use super::logouts;
+use super::meetings::{self, MEETINGS};
 use super::rooms::{self, ROOMS};
 use super::write::{Record, Table, Write};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
+use crate::model::meeting::Meeting;
 use crate::model::publication::Room;
 use std::sync::Arc;
 
@@ -19,6 +22,10 @@ pub struct Stored {
     pub rooms: Vec<(ChannelName, Room)>,
     /// The last id that a definition got; 0 before the first.
     pub last_definition_id: u64,
+    /// Meetings, without their messages.
+    pub meetings: Vec<Meeting>,
+    /// Sessions that were ended before their time, with the second until which they would have held.
+    pub logouts: Vec<(u128, u64)>,
 }
 
 impl Stored {
@@ -47,6 +54,19 @@ impl Stored {
                     }
                     stored.rooms.push((channel, room));
                 }
+                Table::Meetings => {
+                    let meeting = MEETINGS.read(table, &key, &value)?;
+                    if meetings::key(&meeting.id) != key {
+                        return Err(odd());
+                    }
+                    stored.meetings.push(meeting);
+                }
+                Table::Logouts => {
+                    let id = logouts::id_of(&key).ok_or_else(odd)?;
+                    stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
+                }
+                // Read when they are asked for.
+                Table::MeetingMessages | Table::MeetingMessageIds => {}
                 Table::Counters if key == counters::LAST_DEFINITION_ID => {
                     let last = COUNTERS.read(table, &key, &value)?;
                     stored.last_definition_id = stored.last_definition_id.max(last);
@@ -58,7 +78,8 @@ impl Stored {
         Ok(stored)
     }
 
-    /// The writes that make all of it, in an empty store.
+    /// The writes that make all of it but meetings and logouts, in an empty store: a meeting is nothing without its
+    /// messages.
     pub fn writes(&self) -> Vec<Write> {
         let definitions = self.definitions.iter().flat_map(|record| definitions::updated(record));
         let rooms = self.rooms.iter().flat_map(|(channel, room)| rooms::put(channel, room));

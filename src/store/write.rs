@@ -9,11 +9,31 @@ pub enum Table {
     Rooms,
     /// Numbers that only rise, by name.
     Counters,
+    /// Meetings, by id.
+    Meetings,
+    /// Messages of meetings, by meeting and place.
+    MeetingMessages,
+    /// Places of messages, by meeting and id.
+    MeetingMessageIds,
+    /// Sessions that were ended before their time.
+    Logouts,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 3] = [Self::Definitions, Self::Rooms, Self::Counters];
+    pub const ALL: [Self; 7] = [
+        Self::Definitions,
+        Self::Rooms,
+        Self::Counters,
+        Self::Meetings,
+        Self::MeetingMessages,
+        Self::MeetingMessageIds,
+        Self::Logouts,
+    ];
+
+    /// Those that are read whole at the start; of the others, a part is read when it is asked for.
+    pub const LOADED: [Self; 5] =
+        [Self::Definitions, Self::Rooms, Self::Counters, Self::Meetings, Self::Logouts];
 
     /// Its name on the disk; never changed.
     pub const fn name(self) -> &'static str {
@@ -21,6 +41,10 @@ impl Table {
             Self::Definitions => "definitions",
             Self::Rooms => "rooms",
             Self::Counters => "counters",
+            Self::Meetings => "meetings",
+            Self::MeetingMessages => "meeting_messages",
+            Self::MeetingMessageIds => "meeting_message_ids",
+            Self::Logouts => "logouts",
         }
     }
 }
@@ -45,4 +69,15 @@ pub struct Write {
     pub key: Vec<u8>,
     /// What it says from now on; `None` deletes it.
     pub value: Option<Vec<u8>>,
+}
+
+/// All records of a table between two keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// Where they are.
+    pub table: Table,
+    /// The least key.
+    pub from: Vec<u8>,
+    /// Keys from this one on are left out.
+    pub to: Vec<u8>,
 }

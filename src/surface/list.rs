@@ -1,9 +1,9 @@
 //! The one list of what is served.
 
-use super::{Dialect, Surface, node, retrochat, xano};
+use super::{Dialect, Surface, mdaemon, node, retrochat, xano};
 
 /// Every surface. Order decides nothing: prefixes do not overlap.
-pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE];
+pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE, &mdaemon::SURFACE];
 
 /// Every dialect, by [`Dialect::index`].
 pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT, &xano::DIALECT];

@@ -3,6 +3,7 @@
 
 mod json;
 pub mod list;
+mod mdaemon;
 mod node;
 mod retrochat;
 pub mod router;
@@ -26,8 +27,9 @@ pub struct Surface {
     /// Paths that start with one of these belong to it: a path below that matches no endpoint is answered
     /// in this surface's error shape. A prefix is whole segments: `/v1` covers `/v1` and `/v1/x`, not `/v10`.
     pub prefixes: &'static [&'static str],
-    /// Where this surface's requests carry their credentials: a bearer token or key, not yet verified.
-    pub credentials: for<'a> fn(&Head<'a>) -> Option<Cow<'a, str>>,
+    /// Where this surface's requests, with their bodies, carry their credentials: a bearer token or key, not yet
+    /// verified.
+    pub credentials: for<'a> fn(&Head<'a>, &'a [u8]) -> Option<Cow<'a, str>>,
     /// Its HTTP endpoints.
     pub endpoints: &'static [Endpoint],
     /// Its WebSocket endpoints.
@@ -41,6 +43,8 @@ pub struct Surface {
 pub enum Access {
     /// Anyone.
     Open,
+    /// Anyone: the request carries its own proof, a password or the session that it ends.
+    Proof,
     /// A session with these scopes.
     Scoped(Scopes),
 }

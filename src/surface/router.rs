@@ -200,7 +200,7 @@ mod tests {
         Surface {
             name,
             prefixes,
-            credentials: |_| None,
+            credentials: |_, _| None,
             endpoints,
             sockets,
             encode_fault: |_| Response::empty(400),

@@ -12,6 +12,7 @@ mod drain;
 mod fanout;
 mod http;
 mod http1;
+mod mdaemon;
 mod messages;
 mod newcomer;
 mod process;

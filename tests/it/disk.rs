@@ -1,7 +1,7 @@
 //! A disk in memory: what the node wants stored, and how it answers.
 
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
-use corecast::store::{Found, Range, Record, Stored, Table};
+use corecast::store::{Found, Range, Record, Span, Stored, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How the disk answers.
@@ -38,17 +38,29 @@ impl Disk {
             (Mood::Failing(failure), _) => Resolution::Failed(failure),
             (_, Effect::Read(range)) => Resolution::Found(self.read(&range)),
             (_, Effect::Backup { .. }) => Resolution::BackedUp { bytes: 4096 },
-            (_, Effect::Write(writes)) => {
-                for write in writes {
-                    match write.value {
-                        Some(value) => self.records.insert((write.table, write.key), value),
-                        None => self.records.remove(&(write.table, write.key)),
-                    };
-                }
-                Resolution::Stored
+            (_, Effect::Write(writes)) => self.replace(&[], writes),
+            (_, Effect::Replace(spans, writes)) => self.replace(&spans, writes),
+            (_, Effect::Find(table, keys)) => {
+                let value = |key| self.records.get(&(table, key)).cloned();
+                Resolution::Values(keys.into_iter().map(value).collect())
             }
+            // Not the disk's work, but as well done from here.
+            (_, Effect::Verify { password, hash }) => Resolution::Verified(hash.verify(&password)),
         };
         Some((core, id, resolution))
+    }
+
+    fn replace(&mut self, spans: &[Span], writes: Vec<Write>) -> Resolution {
+        self.records.retain(|(table, key), _| {
+            !spans.iter().any(|span| span.table == *table && span.from <= *key && *key < span.to)
+        });
+        for write in writes {
+            match write.value {
+                Some(value) => self.records.insert((write.table, write.key), value),
+                None => self.records.remove(&(write.table, write.key)),
+            };
+        }
+        Resolution::Stored
     }
 
     fn read(&self, range: &Range) -> Found {

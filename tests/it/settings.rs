@@ -1,6 +1,6 @@
 //! What a node is set up with: defaults, and the `@` lines at the head of a transcript.
 
-use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::definitions::Definitions;
@@ -18,6 +18,12 @@ use crate::world::{START_UNIX_MS, START_US};
 /// Signs the tokens of tests.
 pub const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 
+/// Hashes of `ada's password` and so on, made with the least parameters so that tests are quick.
+const HASHED: &str = "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$";
+const ADA: &str = "2NeynwkO9ujmpBV6bVmUl658OWY77JKheBp8ZDfytGs";
+const BOB: &str = "tU524n6NM0HK+5iJIsOzjebzRdyFBbfkgmwbRQR6oBI";
+const EVE: &str = "F4yVcDLbBJqYa2xaMVbTECs4xxpzxoT4Zz3r991vbwc";
+
 /// See the module.
 #[derive(Clone)]
 pub struct Settings {
@@ -28,6 +34,8 @@ pub struct Settings {
     /// Id and key of each realm.
     pub realms: Vec<(u64, String)>,
     pub keys: Vec<ApiKey>,
+    /// Users that log in with `ada's password` and so on.
+    pub accounts: Vec<Account>,
     /// Signed tokens by their names.
     pub tokens: BTreeMap<String, String>,
     pub origins: Vec<String>,
@@ -50,6 +58,11 @@ impl Default for Settings {
                 api_key("rc_writer", "writer", Scopes::WRITE),
                 api_key("rc_admin", "admin", Scopes::ADMIN),
             ],
+            accounts: vec![
+                account("Ada@example.com", ADA),
+                account("bob@example.com", BOB),
+                account("eve@example.com", EVE),
+            ],
             realms: vec![(1, "hash-of-1".into()), (2, "hash-of-2".into())],
             tokens: BTreeMap::new(),
             origins: Vec::new(),
@@ -58,6 +71,11 @@ impl Default for Settings {
             echo: false,
         }
     }
+}
+
+fn account(user: &str, hash: &str) -> Account {
+    let password = PasswordHash::parse(&format!("{HASHED}{hash}")).expect("a hash");
+    Account { user: user.into(), password }
 }
 
 fn api_key(key: &str, user: &str, scopes: Scopes) -> ApiKey {
@@ -119,6 +137,15 @@ impl Settings {
             "definition_source_bytes_max" => &mut limits.definition_source_bytes_max,
             "message_history_max" => &mut limits.message_history_max,
             "effects_in_flight_max" => &mut limits.effects_in_flight_max,
+            "session_s_max" => &mut limits.session_s_max,
+            "login_attempts_per_minute_max" => &mut limits.login_attempts_per_minute_max,
+            "logouts_max" => &mut limits.logouts_max,
+            "meetings_max" => &mut limits.meetings_max,
+            "meeting_members_max" => &mut limits.meeting_members_max,
+            "meeting_message_bytes_max" => &mut limits.meeting_message_bytes_max,
+            "meeting_messages_per_request_max" => &mut limits.meeting_messages_per_request_max,
+            "meeting_page_bytes_max" => &mut limits.meeting_page_bytes_max,
+            "meeting_changes_waiting_max" => &mut limits.meeting_changes_waiting_max,
             "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
             _ => panic!("{name} is no limit"),
         };
@@ -168,6 +195,9 @@ impl Settings {
             jwt_secret: Some(Secret::new(JWT_SECRET)),
             jwt_public_keys: Vec::new(),
             leeway_s: 0,
+            accounts: self.accounts.clone(),
+            session_secret: Some(Secret::new("the secret of sessions in tests")),
+            session_s: self.limits.session_s_max,
         });
         Setup {
             core: CoreId(0),

@@ -65,6 +65,11 @@ fn http() {
 }
 
 #[test]
+fn mdaemon() {
+    play_all("mdaemon");
+}
+
+#[test]
 fn node() {
     play_all("node");
 }
@@ -92,7 +97,7 @@ fn every_transcript_is_played() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["http", "node", "retrochat", "websocket", "xano"]);
+    assert_eq!(names, ["http", "mdaemon", "node", "retrochat", "websocket", "xano"]);
 }
 
 /// The player itself: what does not fit is found.

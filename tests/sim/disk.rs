@@ -47,7 +47,10 @@ impl Disk {
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
                 Effect::Read(_) => Resolution::Found(Found::default()),
                 Effect::Backup { .. } => Resolution::BackedUp { bytes: 0 },
-                Effect::Write(writes) => {
+                // Nobody logs in here, and nobody meets.
+                Effect::Find(..) => Resolution::Values(Vec::new()),
+                Effect::Verify { .. } => Resolution::Verified(false),
+                Effect::Write(writes) | Effect::Replace(_, writes) => {
                     undo.extend(writes.into_iter().map(|write| self.apply(write)));
                     if fails { Resolution::Failed(Failure::Broken) } else { Resolution::Stored }
                 }

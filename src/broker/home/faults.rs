@@ -1,6 +1,6 @@
 //! The sentences of the faults that more than one command can end in.
 
-use crate::model::fault::{Fault, FaultCode};
+use crate::model::fault::{Fault, FaultCode, FaultPlace};
 
 /// A table is full.
 pub fn full(what: &'static str, limit: &'static str) -> Fault {
@@ -36,4 +36,9 @@ pub fn not_yours(message: &'static str) -> Fault {
 /// A field past its bound.
 pub fn too_long(field: &'static str, bytes_max: usize) -> Fault {
     Fault::new(FaultCode::InvalidRequest, format!("{field} is longer than {bytes_max} bytes"))
+}
+
+/// A field that does not fit.
+pub fn invalid(field: &'static str, sentence: String) -> Fault {
+    Fault::new(FaultCode::InvalidRequest, sentence).at(FaultPlace::Parameter(field))
 }

@@ -18,6 +18,8 @@ mod faults;
 mod heal;
 mod history;
 mod idempotency;
+mod meeting;
+mod meetings;
 mod members;
 mod messages;
 mod output;
@@ -35,6 +37,8 @@ mod tests;
 mod users;
 
 pub use change::Settled;
+pub use meeting::{MeetingChange, MeetingChangeKind, PlacedMessage};
+pub use meetings::{MeetingsPart, merge_meetings};
 pub use output::{HomeOutput, HomePush};
 pub use rooms::{RoomChange, RoomChangeKind, RoomsPart, merge_rooms};
 pub use state::HomeState;
@@ -53,6 +57,7 @@ use change::Jobs;
 use channels::Channels;
 use congestion::Congestion;
 use idempotency::Idempotency;
+use meetings::Meetings;
 use rkyv::util::AlignedVec;
 use rooms::Rooms;
 use rules::Rules;
@@ -72,6 +77,7 @@ pub struct Home {
     congestion: Congestion,
     idempotency: Idempotency,
     rooms: Rooms,
+    meetings: Meetings,
     users: Users,
     /// Changes of definitions under way.
     jobs: Jobs,
@@ -128,6 +134,7 @@ impl Home {
             congestion: Congestion::new(cores),
             idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
             rooms: Rooms::new(hasher(2), limits.rooms_max),
+            meetings: Meetings::new(hasher(5), limits.meetings_max),
             users: Users::new(hasher(3), limits.profiles_max),
             jobs: Jobs::default(),
             definitions,
@@ -172,6 +179,13 @@ impl Home {
             Command::Ping
             | Command::ListSubscriptions
             | Command::Unsubscribe { .. }
+            | Command::LogIn { .. }
+            | Command::LogOut { .. }
+            | Command::PutMeeting { .. }
+            | Command::DeleteMeeting { .. }
+            | Command::ClearMeeting { .. }
+            | Command::GetMeeting { .. }
+            | Command::ListMeetings { .. }
             | Command::NodeState
             | Command::Metrics
             | Command::CreateRoom { .. }

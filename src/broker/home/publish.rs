@@ -1,6 +1,7 @@
 //! Publishing: the one way into a channel's order.
 
 use super::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
+use super::meeting::is_meeting;
 use super::messages::written;
 use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::time::Now;
@@ -34,6 +35,9 @@ impl Home {
         }
         if !matches!(body, Body::Data { .. } | Body::MessageCreated { .. }) {
             return Err(Fault::new(FaultCode::InvalidRequest, "only data and messages can be published"));
+        }
+        if is_meeting(&channel) {
+            return Err(faults::not_yours("messages are added to a meeting, not published"));
         }
         let user = &origin.session.user;
         let is_message = matches!(body, Body::MessageCreated { .. });

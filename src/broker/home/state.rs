@@ -50,6 +50,7 @@ impl Home {
         self.channels.invariants();
         self.idempotency.invariants();
         self.rooms.invariants();
+        self.meetings.invariants();
         self.users.invariants();
         for (core, id, gap) in self.congestion.iter() {
             let channel = self.channels.get(id);

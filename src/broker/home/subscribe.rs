@@ -23,6 +23,7 @@ impl Home {
         recover: Option<Position>,
         with: Attachments,
     ) -> Result<Reply, Fault> {
+        self.may_hear(origin, &name)?;
         let id = if self.channels.rules.in_realm(&name) {
             self.open_in_realm(now, origin, &name)?
         } else {

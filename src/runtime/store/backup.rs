@@ -60,7 +60,7 @@ impl Backup {
                 break;
             }
         }
-        commit(&self.to, writes.iter(), &mut Vec::new())?;
+        commit(&self.to, std::iter::once((&[][..], writes.as_slice())), &mut Vec::new())?;
         self.after = writes.pop().map(|last| last.key);
         if self.after.is_none() {
             self.tables = others;

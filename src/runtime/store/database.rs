@@ -7,7 +7,7 @@
 use super::backup::Backup;
 use super::error::StoreError;
 use crate::shard::Failure;
-use crate::store::{Found, Range, Record, Stored, Table, Write};
+use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
 use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -32,6 +32,9 @@ pub struct Database {
 
 type Bytes = &'static [u8];
 
+/// What is deleted and then written.
+pub type Step<'a> = (&'a [Span], &'a [Write]);
+
 pub(super) fn definition(table: Table) -> TableDefinition<'static, Bytes, Bytes> {
     TableDefinition::new(table.name())
 }
@@ -46,7 +49,7 @@ impl Database {
         Ok(Self { path: path.to_owned(), file: Some(file), backup: None, undo: Vec::new(), failed: false })
     }
 
-    /// All that is stored.
+    /// All that is read at the start.
     ///
     /// # Errors
     /// The file cannot be read, or a record in it cannot be used.
@@ -58,7 +61,7 @@ impl Database {
     fn records(&mut self) -> Result<Vec<Record>, redb::Error> {
         let transaction = self.file()?.begin_read()?;
         let mut records = Vec::new();
-        for table in Table::ALL {
+        for table in Table::LOADED {
             for entry in transaction.open_table(definition(table))?.iter()? {
                 let (key, value) = entry?;
                 records.push(Record { table, key: key.value().to_vec(), value: value.value().to_vec() });
@@ -72,18 +75,44 @@ impl Database {
     /// # Errors
     /// None of it was written; or, if the disk failed in the middle, all of it may turn up at the next start.
     pub fn write<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), Failure> {
-        let written = self.try_write(writes);
+        self.replace(writes.map(|write| (&[][..], std::slice::from_ref(write))))
+    }
+
+    /// Deletes what is in spans and writes, step by step in one transaction, which is on the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`Database::write`], but what is in spans may be deleted: nobody reads it any more.
+    pub fn replace<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) -> Result<(), Failure> {
+        let written = self.try_replace(steps);
         self.note(written)
     }
 
-    fn try_write<'a>(&mut self, writes: impl Iterator<Item = &'a Write>) -> Result<(), redb::Error> {
+    fn try_replace<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) -> Result<(), redb::Error> {
         let mut undo = Vec::new();
-        let written = commit(self.file()?, writes, &mut undo);
+        let written = commit(self.file()?, steps, &mut undo);
         if written.is_err() {
             undo.reverse();
             self.undo = undo;
         }
         written
+    }
+
+    /// Looks keys up.
+    ///
+    /// # Errors
+    /// The disk cannot be read.
+    pub fn find(&mut self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+        let found = self.try_find(table, keys);
+        self.note(found)
+    }
+
+    fn try_find(&mut self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, redb::Error> {
+        let table = self.file()?.begin_read()?.open_table(definition(table))?;
+        let mut values = Vec::with_capacity(keys.len());
+        for key in keys {
+            values.push(table.get(key.as_slice())?.map(|value| value.value().to_vec()));
+        }
+        Ok(values)
     }
 
     /// Reads a part of a table.
@@ -145,7 +174,7 @@ impl Database {
             None => open(&self.path, false)?,
         };
         if !self.undo.is_empty() {
-            commit(&file, self.undo.iter(), &mut Vec::new())?;
+            commit(&file, std::iter::once((&[][..], self.undo.as_slice())), &mut Vec::new())?;
             self.undo.clear();
         }
         Ok(self.file.insert(file))
@@ -166,7 +195,7 @@ impl Database {
                 self.file = None;
                 if !failed {
                     eprintln!(
-                        "corecast: the store {} fails: {error}; changes of definitions and rooms are refused until \
+                        "corecast: the store {} fails: {error}; changes of what is stored are refused until \
                          it works again",
                         self.path.display()
                     );
@@ -191,22 +220,28 @@ pub(super) fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Erro
     Ok(file)
 }
 
-/// One transaction. `undo` gets what puts everything back, in the order of the writes.
+/// One transaction. `undo` gets what puts everything back that was written, in the order of the writes.
 pub(super) fn commit<'a>(
     file: &redb::Database,
-    writes: impl Iterator<Item = &'a Write>,
+    steps: impl Iterator<Item = Step<'a>>,
     undo: &mut Vec<Write>,
 ) -> Result<(), redb::Error> {
     let mut transaction = file.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
-    for Write { table, key, value } in writes {
-        let mut place = transaction.open_table(definition(*table))?;
-        let old = match value {
-            Some(value) => place.insert(key.as_slice(), value.as_slice())?,
-            None => place.remove(key.as_slice())?,
-        };
-        let value = old.map(|old| old.value().to_vec());
-        undo.push(Write { table: *table, key: key.clone(), value });
+    for (spans, writes) in steps {
+        for Span { table, from, to } in spans {
+            let mut place = transaction.open_table(definition(*table))?;
+            place.retain_in(from.as_slice()..to.as_slice(), |_, _| false)?;
+        }
+        for Write { table, key, value } in writes {
+            let mut place = transaction.open_table(definition(*table))?;
+            let old = match value {
+                Some(value) => place.insert(key.as_slice(), value.as_slice())?,
+                None => place.remove(key.as_slice())?,
+            };
+            let value = old.map(|old| old.value().to_vec());
+            undo.push(Write { table: *table, key: key.clone(), value });
+        }
     }
     Ok(transaction.commit()?)
 }

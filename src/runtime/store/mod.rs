@@ -9,7 +9,7 @@ mod thread;
 
 pub use database::Database;
 pub use error::StoreError;
-pub(super) use port::{Port, ports};
+pub(super) use port::{Desk, Port, ports};
 pub(super) use thread::start;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! How cores speak with the store's thread: one bounded queue from all cores, one bounded queue to each. A shard has
+//! How cores speak with the store's thread, and with the one that checks passwords: to each thread one bounded queue
+//! from all cores, and one bounded queue to each core from both. A shard has
 //! at most [`effects_in_flight_max`](crate::base::limits::Limits::effects_in_flight_max) effects under way and every
 //! queue has place for as many, so nobody ever finds one full.
 
@@ -26,38 +27,41 @@ type Answers = Arc<ArrayQueue<(EffectId, Resolution)>>;
 pub struct Port {
     core: CoreId,
     requests: SyncSender<Request>,
+    checks: SyncSender<Request>,
     answers: Answers,
 }
 
-/// The thread's side. It ends when every core has gone.
+/// A thread's side. It ends when every core has gone.
 pub struct Desk {
     requests: Receiver<Request>,
     answers: Vec<Answers>,
     doorbells: Arc<[Doorbell]>,
 }
 
-/// The ports of all cores, in their order, and the desk they speak with.
-pub fn ports(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<Port>, Desk) {
+/// The ports of all cores, in their order, and the desks they speak with: the store's, and that of the thread that
+/// checks passwords.
+pub fn ports(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<Port>, Desk, Desk) {
     let (cores, places) = (doorbells.len(), effects_in_flight_max as usize);
     let (sender, requests) = sync_channel(cores * places);
+    let (checks, checked) = sync_channel(cores * places);
     let answers: Vec<Answers> = (0..cores).map(|_| Arc::new(ArrayQueue::new(places))).collect();
     let port = |(core, answers): (usize, &Answers)| Port {
         core: CoreId(core as u16),
         requests: sender.clone(),
+        checks: checks.clone(),
         answers: answers.clone(),
     };
     let ports = answers.iter().enumerate().map(port).collect();
-    (ports, Desk { requests, answers, doorbells: doorbells.clone() })
+    let desk = |requests| Desk { requests, answers: answers.clone(), doorbells: doorbells.clone() };
+    (ports, desk(requests), desk(checked))
 }
 
 impl Port {
     /// Hands an effect over.
     pub fn ask(&self, id: EffectId, effect: Effect) {
-        let handed = self.requests.try_send(Request { core: self.core, id, effect });
-        assert!(
-            handed.is_ok(),
-            "a shard keeps its bound of effects, and the store's thread outlives the cores"
-        );
+        let thread = if matches!(effect, Effect::Verify { .. }) { &self.checks } else { &self.requests };
+        let handed = thread.try_send(Request { core: self.core, id, effect });
+        assert!(handed.is_ok(), "a shard keeps its bound of effects, and the threads outlive the cores");
     }
 
     /// The next effect that is done.

@@ -1,8 +1,10 @@
 use super::{Database, Port, ports, start};
+use crate::auth::{PasswordHash, SALT_BYTES, Secret};
 use crate::runtime::doorbell::Doorbell;
+use crate::runtime::passwords;
 use crate::runtime::ring::Ring;
 use crate::shard::{Effect, EffectId, Resolution};
-use crate::store::{Found, Range, Table, Write};
+use crate::store::{Found, Range, Span, Table, Write};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +40,7 @@ fn answer(port: &Port) -> (EffectId, Resolution) {
 fn all_effects_of_all_cores_are_done_and_answered_in_order() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("store");
-    let (ports, desk) = ports(&doorbells(2), 101);
+    let (ports, desk, _checks) = ports(&doorbells(2), 101);
     // All wait before the thread begins, so they are one group, and every queue is as full as it gets.
     for n in 0..100 {
         for (core, port) in ports.iter().enumerate() {
@@ -65,10 +67,46 @@ fn all_effects_of_all_cores_are_done_and_answered_in_order() {
 }
 
 #[test]
+fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
+    let home = tempfile::tempdir().unwrap();
+    let (ports, desk, _checks) = ports(&doorbells(1), 9);
+    for (n, key) in ["a1", "a2", "b1"].into_iter().enumerate() {
+        ports[0].ask(EffectId(n as u64), put(key.into()));
+    }
+    let span = Span { table: Table::Rooms, from: b"a".to_vec(), to: b"b".to_vec() };
+    let Effect::Write(writes) = put("a2".into()) else { panic!("a write") };
+    ports[0].ask(EffectId(3), Effect::Replace(vec![span], writes));
+    ports[0].ask(EffectId(4), Effect::Find(Table::Rooms, ["a1", "a2", "b1", "c"].map(Vec::from).into()));
+    let thread = start(Database::open(&home.path().join("store")).unwrap(), desk).unwrap();
+    for n in 0..4 {
+        assert_eq!(answer(&ports[0]), (EffectId(n), Resolution::Stored));
+    }
+    let there = || Some(b"value".to_vec());
+    assert_eq!(answer(&ports[0]), (EffectId(4), Resolution::Values(vec![None, there(), there(), None])));
+    drop(ports);
+    thread.join().unwrap();
+}
+
+#[test]
+fn passwords_are_checked_by_a_thread_of_their_own() {
+    let (ports, _desk, checks) = ports(&doorbells(1), 9);
+    let hash = Arc::new(PasswordHash::of(&Secret::new("right"), [7; SALT_BYTES]).expect("a hash"));
+    for (n, password) in ["right", "wrong"].into_iter().enumerate() {
+        let password = Secret::new(password);
+        ports[0].ask(EffectId(n as u64), Effect::Verify { password, hash: hash.clone() });
+    }
+    let thread = passwords::start(checks).unwrap();
+    assert_eq!(answer(&ports[0]), (EffectId(0), Resolution::Verified(true)));
+    assert_eq!(answer(&ports[0]), (EffectId(1), Resolution::Verified(false)));
+    drop(ports);
+    thread.join().unwrap();
+}
+
+#[test]
 fn a_core_that_sleeps_is_woken() {
     let home = tempfile::tempdir().unwrap();
     let doorbells = doorbells(1);
-    let (ports, desk) = ports(&doorbells, 1);
+    let (ports, desk, _checks) = ports(&doorbells, 1);
     let thread = start(Database::open(&home.path().join("store")).unwrap(), desk).unwrap();
     let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
     ring.watch(doorbells[0].as_raw_fd());

@@ -2,12 +2,12 @@
 //! more of it shares one wait for the disk (group commit).
 
 use super::Database;
+use super::database::Step;
 use super::port::{Desk, Request};
 use crate::base::ids::CoreId;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::executor::AbortOnPanic;
 use crate::shard::{Effect, EffectId, Resolution};
-use crate::store::Write;
 use std::thread::JoinHandle;
 
 /// Starts the thread. It ends when every core has gone and all that they wanted is done; then the file is closed.
@@ -39,20 +39,17 @@ fn serve(mut database: Database, desk: &Desk) {
             && let Some(copied) = database.continue_backup()
         {
             backup = None;
-            desk.resolve(
-                core,
-                id,
-                copied.map_or_else(Resolution::Failed, |bytes| Resolution::BackedUp { bytes }),
-            );
+            let copied = copied.map(|bytes| Resolution::BackedUp { bytes });
+            desk.resolve(core, id, copied.unwrap_or_else(Resolution::Failed));
         }
     }
 }
 
 /// Does all of it but a backup that is wanted, which it begins.
 fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Option<(CoreId, EffectId)> {
-    let writes: Vec<_> = batch.iter().filter_map(|request| Some((request, writes_of(request)?))).collect();
+    let writes: Vec<_> = batch.iter().filter_map(|request| Some((request, step(&request.effect)?))).collect();
     if !writes.is_empty() {
-        let written = database.write(writes.iter().flat_map(|(_, writes)| *writes));
+        let written = database.replace(writes.iter().map(|(_, step)| *step));
         let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
         for (request, _) in writes {
             desk.resolve(request.core, request.id, resolution.clone());
@@ -62,24 +59,28 @@ fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Optio
     // After the writes: who reads finds what it wrote before.
     for request in batch {
         let (core, id) = (request.core, request.id);
-        match &request.effect {
-            Effect::Read(range) => {
-                let found = database.read(range);
-                desk.resolve(core, id, found.map_or_else(Resolution::Failed, Resolution::Found));
-            }
+        let done = match &request.effect {
+            Effect::Read(range) => database.read(range).map(Resolution::Found),
+            Effect::Find(table, keys) => database.find(*table, keys).map(Resolution::Values),
             Effect::Backup { file } => match database.begin_backup(file) {
-                Ok(()) => backup = Some((core, id)),
-                Err(failure) => desk.resolve(core, id, Resolution::Failed(failure)),
+                Ok(()) => {
+                    backup = Some((core, id));
+                    continue;
+                }
+                Err(failure) => Err(failure),
             },
-            Effect::Write(_) => {}
-        }
+            Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } => continue,
+        };
+        desk.resolve(core, id, done.unwrap_or_else(Resolution::Failed));
     }
     backup
 }
 
-fn writes_of(request: &Request) -> Option<&[Write]> {
-    match &request.effect {
-        Effect::Write(writes) => Some(writes),
-        Effect::Read(_) | Effect::Backup { .. } => None,
+/// What an effect writes, if it writes.
+fn step(effect: &Effect) -> Option<Step<'_>> {
+    match effect {
+        Effect::Write(writes) => Some((&[], writes)),
+        Effect::Replace(spans, writes) => Some((spans, writes)),
+        Effect::Read(_) | Effect::Find(..) | Effect::Verify { .. } | Effect::Backup { .. } => None,
     }
 }

@@ -62,7 +62,8 @@ proptest! {
         more in 0..9_u64,
     ) {
         let last = definitions.iter().map(|record| record.id).max().unwrap_or_default();
-        let stored = Stored { definitions, rooms, last_definition_id: last.saturating_add(more) };
+        let last_definition_id = last.saturating_add(more);
+        let stored = Stored { definitions, rooms, last_definition_id, ..Stored::default() };
         prop_assert_eq!(Stored::read(records(stored.writes())), Ok(stored));
     }
 
@@ -71,7 +72,7 @@ proptest! {
         definitions in prop::collection::vec(definition().prop_map(Arc::new), 0..4),
         rooms in prop::collection::vec(room(), 0..4),
     ) {
-        let mut stored = Stored { definitions, rooms, last_definition_id: u64::MAX };
+        let mut stored = Stored { definitions, rooms, last_definition_id: u64::MAX, ..Stored::default() };
         stored.definitions.sort_by_key(|record| record.id);
         stored.definitions.dedup_by_key(|record| record.id);
         stored.definitions.retain(|record| record.id > 0);

@@ -38,8 +38,11 @@ fn status_and_code(code: FaultCode) -> (u16, &'static str) {
         | FaultCode::UnknownType
         | FaultCode::InvalidChannel
         | FaultCode::InvalidEvent
-        | FaultCode::InvalidRequest => (400, "invalid_request"),
-        FaultCode::Unauthenticated => (401, "unauthenticated"),
+        | FaultCode::InvalidRequest
+        | FaultCode::MissingField => (400, "invalid_request"),
+        FaultCode::Unauthenticated | FaultCode::NoCredentials | FaultCode::WrongPassword => {
+            (401, "unauthenticated")
+        }
         FaultCode::Forbidden
         | FaultCode::GuestsRefused
         | FaultCode::MessagingOff

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub static SURFACE: Surface = Surface {
     name: "node",
     prefixes: &["/health", "/metrics", "/debug", "/admin"],
-    credentials: |head| head.bearer().map(Cow::Borrowed),
+    credentials: |head, _| head.bearer().map(Cow::Borrowed),
     endpoints: &[health::HEALTH, health::READY, health::LIVE, metrics::METRICS, backup::BACKUP],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,

@@ -120,7 +120,7 @@ fn check_event(message: &Message<'_>, kind: Kind) -> Result<(), Fault> {
             FaultCode::InvalidEvent,
             match kind {
                 Kind::User => "A user channel has the event activity.",
-                Kind::Room | Kind::Conversation => "This channel has the event message.",
+                Kind::Room | Kind::Conversation | Kind::Meeting => "This channel has the event message.",
             },
         )),
         _ => Ok(()),
@@ -145,7 +145,9 @@ fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
     // What is said on a user's channel is the broker's own word about that user.
     let (needed, sentence) = match kind {
         Kind::User => (Scopes::ADMIN, "To publish on a user's channel the key needs the admin scope."),
-        Kind::Room | Kind::Conversation => (Scopes::WRITE, "To publish the key needs the write scope."),
+        Kind::Room | Kind::Conversation | Kind::Meeting => {
+            (Scopes::WRITE, "To publish the key needs the write scope.")
+        }
     };
     if !session.scopes.contains(needed) {
         return Err(Fault::new(FaultCode::Forbidden, sentence));

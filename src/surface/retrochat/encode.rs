@@ -3,7 +3,7 @@
 
 use super::faults;
 use super::names::Kind;
-use super::payload::{Message, Room, UserEvent};
+use super::payload::{MeetingEnded, MeetingMessage, Message, Nothing, Room, UserEvent};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, ArchivedPublication};
@@ -167,6 +167,16 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         ArchivedBody::RoomCreated { room } => write("room:created", &Room::of_archived(room)),
         ArchivedBody::RoomUpdated { room } => write("room:updated", &Room::of_archived(room)),
         ArchivedBody::RoomDeleted { room } => write("room:deleted", &Room::of_archived(room)),
+        ArchivedBody::MeetingMessage { id, salt, data } => {
+            write(
+                "meeting:message",
+                &MeetingMessage::new(id, salt, data, publication.publisher.as_str(), time_ms),
+            );
+        }
+        ArchivedBody::MeetingEnded { ended } => {
+            write("meeting:ended", &MeetingEnded { ended: ended.as_str() })
+        }
+        ArchivedBody::MeetingCleared => write("meeting:cleared", &Nothing {}),
         ArchivedBody::UserOnline => {
             write("user:online", &UserEvent::connection(channel.suffix(), true, time_ms));
         }

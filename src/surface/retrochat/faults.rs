@@ -20,10 +20,13 @@ fn http(code: FaultCode) -> (u16, &'static str) {
     match code {
         FaultCode::InvalidSyntax => (400, "INVALID_JSON"),
         FaultCode::InvalidChannel => (400, "INVALID_CHANNEL"),
-        FaultCode::UnknownType | FaultCode::InvalidEvent | FaultCode::InvalidRequest => {
-            (400, "INVALID_REQUEST")
+        FaultCode::UnknownType
+        | FaultCode::InvalidEvent
+        | FaultCode::InvalidRequest
+        | FaultCode::MissingField => (400, "INVALID_REQUEST"),
+        FaultCode::Unauthenticated | FaultCode::NoCredentials | FaultCode::WrongPassword => {
+            (401, "AUTH_ERROR")
         }
-        FaultCode::Unauthenticated => (401, "AUTH_ERROR"),
         FaultCode::Forbidden
         | FaultCode::GuestsRefused
         | FaultCode::MessagingOff
@@ -50,8 +53,10 @@ pub fn socket(code: FaultCode) -> &'static str {
         FaultCode::UnknownType => "UNKNOWN_TYPE",
         FaultCode::InvalidChannel => "INVALID_CHANNEL",
         FaultCode::InvalidEvent => "INVALID_EVENT",
-        FaultCode::InvalidRequest | FaultCode::MethodNotAllowed => "INVALID_REQUEST",
-        FaultCode::Unauthenticated => "AUTH_ERROR",
+        FaultCode::InvalidRequest | FaultCode::MissingField | FaultCode::MethodNotAllowed => {
+            "INVALID_REQUEST"
+        }
+        FaultCode::Unauthenticated | FaultCode::NoCredentials | FaultCode::WrongPassword => "AUTH_ERROR",
         FaultCode::Forbidden
         | FaultCode::GuestsRefused
         | FaultCode::MessagingOff

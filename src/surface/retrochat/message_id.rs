@@ -38,7 +38,7 @@ pub fn parse(id: &str) -> Option<(ChannelName, Position)> {
     let (rest, offset) = id.strip_prefix(PREFIX)?.rsplit_once('.')?;
     let (rest, epoch) = rest.rsplit_once('.')?;
     let (namespace, suffix) = rest.split_once('.')?;
-    let kind = Kind::of(namespace).filter(|kind| *kind != Kind::User)?;
+    let kind = Kind::of(namespace).filter(|kind| matches!(kind, Kind::Room | Kind::Conversation))?;
     let channel = channel_of_id(kind, suffix).ok().filter(|channel| channel.suffix() == suffix)?;
     Some((channel, Position { epoch: parse_base36(epoch)?, offset: parse_base36(offset)? }))
 }

@@ -56,7 +56,7 @@ pub static DIALECT: Dialect = Dialect {
 };
 
 /// `Authorization: Bearer …` or, where there is no such field, `?api_key=…`.
-fn credentials<'a>(head: &Head<'a>) -> Option<Cow<'a, str>> {
+fn credentials<'a>(head: &Head<'a>, _: &'a [u8]) -> Option<Cow<'a, str>> {
     match head.header("authorization") {
         Some(_) => head.bearer().map(Cow::Borrowed),
         None => head.query_value("api_key"),
@@ -72,7 +72,9 @@ mod tests {
     #[test]
     fn credentials_come_from_the_header_first() {
         let found = |target, fields: &[(&str, &str)]| {
-            with_head(Method::Get, target, fields, |head| (SURFACE.credentials)(head).map(Cow::into_owned))
+            with_head(Method::Get, target, fields, |head| {
+                (SURFACE.credentials)(head, b"").map(Cow::into_owned)
+            })
         };
         assert_eq!(found("/v1/realtime", &[]), None);
         assert_eq!(found("/v1/realtime?api_key=rc_%41", &[]).as_deref(), Some("rc_A"));

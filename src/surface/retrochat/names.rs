@@ -7,6 +7,7 @@
 
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::meeting::MEETING_NAMESPACE;
 use std::fmt;
 
 /// Bytes of a channel's whole name.
@@ -21,6 +22,8 @@ pub enum Kind {
     Conversation,
     /// `user:`
     User,
+    /// `meeting:`
+    Meeting,
 }
 
 impl Kind {
@@ -30,6 +33,7 @@ impl Kind {
             "room" => Some(Self::Room),
             "conversation" => Some(Self::Conversation),
             "user" => Some(Self::User),
+            MEETING_NAMESPACE => Some(Self::Meeting),
             _ => None,
         }
     }
@@ -40,13 +44,14 @@ impl Kind {
             Self::Room => "room",
             Self::Conversation => "conversation",
             Self::User => "user",
+            Self::Meeting => MEETING_NAMESPACE,
         }
     }
 
     /// The event that a subscription may name.
     pub fn event(self) -> &'static str {
         match self {
-            Self::Room | Self::Conversation => "message",
+            Self::Room | Self::Conversation | Self::Meeting => "message",
             Self::User => "activity",
         }
     }
@@ -56,7 +61,7 @@ impl Kind {
         match self {
             Self::Room => "room_",
             Self::Conversation => "conversation_",
-            Self::User => "",
+            Self::User | Self::Meeting => "",
         }
     }
 }
@@ -71,7 +76,7 @@ pub fn channel(name: &str) -> Result<(Kind, ChannelName), Fault> {
     else {
         return Err(Fault::new(
             FaultCode::InvalidChannel,
-            "A channel is room:…, conversation:… or user:…, for example room:123.",
+            "A channel is room:…, conversation:…, user:… or meeting:…, for example room:123.",
         ));
     };
     check(kind, suffix)?;
@@ -98,10 +103,10 @@ fn check(kind: Kind, suffix: &str) -> Result<(), Fault> {
         return invalid("The id is too long: a channel's name has at most 128 bytes.");
     }
     match kind {
-        Kind::User if !suffix.bytes().all(is_user_byte) => invalid(
-            "A user id in a channel has printable ASCII characters only, no space, quote or backslash.",
+        Kind::User | Kind::Meeting if !suffix.bytes().all(is_user_byte) => invalid(
+            "The id of a user or meeting in a channel has printable ASCII characters only, no space, quote or backslash.",
         ),
-        Kind::User => Ok(()),
+        Kind::User | Kind::Meeting => Ok(()),
         _ if !suffix.bytes().all(is_suffix_byte) || suffix == "." || suffix == ".." => {
             invalid("An id has only the characters A-Z a-z 0-9 _ . -")
         }
@@ -119,7 +124,7 @@ fn is_suffix_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }
 
-/// User ids are often mail addresses or `provider|number`.
+/// User ids are often mail addresses or `provider|number`; ids of meetings are whatever their makers choose.
 fn is_user_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
 }
@@ -162,9 +167,12 @@ mod tests {
 
     #[test]
     fn channels_of_the_page_are_accepted() {
-        for (name, kind) in
-            [("room:123", Kind::Room), ("conversation:a.b-c_d", Kind::Conversation), ("user:123", Kind::User)]
-        {
+        for (name, kind) in [
+            ("room:123", Kind::Room),
+            ("conversation:a.b-c_d", Kind::Conversation),
+            ("user:123", Kind::User),
+            ("meeting:{1}", Kind::Meeting),
+        ] {
             let (found, channel) = channel(name).expect(name);
             assert_eq!((found, channel.as_str()), (kind, name));
         }
@@ -234,7 +242,7 @@ mod tests {
         }
 
         #[test]
-        fn accepted_names_are_short_and_printable(name in "(room|conversation|user)?:?.{0,140}") {
+        fn accepted_names_are_short_and_printable(name in "(room|conversation|user|meeting)?:?.{0,140}") {
             if let Ok((kind, channel)) = channel(&name) {
                 prop_assert!(name.len() <= CHANNEL_BYTES_MAX);
                 prop_assert!(name.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -162,6 +162,34 @@ impl<'a> UserEvent<'a> {
     }
 }
 
+/// A message of a meeting, which only its readers can read.
+#[derive(Serialize)]
+pub struct MeetingMessage<'a> {
+    id: &'a str,
+    salt: &'a str,
+    data: &'a str,
+    user_id: &'a str,
+    timestamp: String,
+}
+
+impl<'a> MeetingMessage<'a> {
+    /// As it was added.
+    pub fn new(id: &'a str, salt: &'a str, data: &'a str, user_id: &'a str, time_ms: u64) -> Self {
+        Self { id, salt, data, user_id, timestamp: rfc3339(time_ms) }
+    }
+}
+
+/// A meeting is over.
+#[derive(Serialize)]
+pub struct MeetingEnded<'a> {
+    /// When, as it was written.
+    pub ended: &'a str,
+}
+
+/// An event that says all with its name.
+#[derive(Serialize)]
+pub struct Nothing {}
+
 /// The word the user chose; but nobody without a connection is `online`.
 fn status(chosen: Option<&str>, online: bool) -> &str {
     match chosen {

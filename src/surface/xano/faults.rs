@@ -57,9 +57,12 @@ fn http(fault: &Fault) -> (u16, &'static str) {
         | FaultCode::UnknownType
         | FaultCode::InvalidEvent
         | FaultCode::InvalidRequest
+        | FaultCode::MissingField
         | FaultCode::NameTaken
         | FaultCode::Conflict => (400, INPUT),
-        FaultCode::Unauthenticated => (401, "ERROR_CODE_UNAUTHORIZED"),
+        FaultCode::Unauthenticated | FaultCode::NoCredentials | FaultCode::WrongPassword => {
+            (401, "ERROR_CODE_UNAUTHORIZED")
+        }
         FaultCode::Forbidden
         | FaultCode::GuestsRefused
         | FaultCode::MessagingOff

@@ -72,7 +72,7 @@ const fn at(path: &'static str, endpoint: Endpoint) -> Endpoint {
 
 /// REST has `Authorization: Bearer …`. A browser cannot set that on a socket: there the token is the subprotocol that is
 /// offered first.
-fn credentials<'a>(head: &Head<'a>) -> Option<Cow<'a, str>> {
+fn credentials<'a>(head: &Head<'a>, _: &'a [u8]) -> Option<Cow<'a, str>> {
     if !head.path.starts_with(SOCKETS) {
         return head.bearer().map(Cow::Borrowed);
     }
@@ -87,7 +87,7 @@ mod tests {
     use crate::surface::testing::with_head;
 
     fn found(target: &str, fields: &[(&str, &str)]) -> Option<String> {
-        with_head(Method::Get, target, fields, |head| (SURFACE.credentials)(head).map(Cow::into_owned))
+        with_head(Method::Get, target, fields, |head| (SURFACE.credentials)(head, b"").map(Cow::into_owned))
     }
 
     #[test]

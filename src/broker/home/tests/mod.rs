@@ -2,6 +2,7 @@
 
 mod bounds;
 mod gaps;
+mod meetings;
 mod messages;
 mod model;
 mod predict;

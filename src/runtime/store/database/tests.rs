@@ -120,7 +120,7 @@ fn what_a_failed_commit_may_have_left_is_put_back_first() {
     let writes = [put("a", "2"), delete("b"), put("c", "2"), put("a", "3"), delete("c"), put("c", "4")];
     // As after a commit that failed and is on the disk all the same.
     let mut undo = Vec::new();
-    commit(database.file().unwrap(), writes.iter(), &mut undo).unwrap();
+    commit(database.file().unwrap(), std::iter::once((&[][..], &writes[..])), &mut undo).unwrap();
     undo.reverse();
     (database.undo, database.file) = (undo, None);
     let found = database.read(&range("a", "z", false, 9)).unwrap();

@@ -133,8 +133,8 @@ fn place(
         (Some(id), None, None) => names::channel_of_id(Kind::Room, id),
         (None, Some(id), None) => names::channel_of_id(Kind::Conversation, id),
         (None, None, Some(name)) => match names::channel(name)? {
-            (Kind::User, _) => {
-                Err(Fault::new(FaultCode::InvalidChannel, "A user's channel has no messages."))
+            (Kind::User | Kind::Meeting, _) => {
+                Err(Fault::new(FaultCode::InvalidChannel, "Only rooms and conversations have messages here."))
             }
             (_, channel) => Ok(channel),
         },

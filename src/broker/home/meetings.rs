@@ -1,0 +1,145 @@
+//! Records of meetings, by channel and by person. Their messages are not kept here: only how many there are.
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::model::channel::ChannelName;
+use crate::model::fault::{Fault, FaultCode, FaultPlace};
+use crate::model::meeting::{Meeting, MeetingPage, channel_of};
+use crate::model::reply::Reply;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Meetings on one page, whatever was asked for.
+const PAGE_MEETINGS_MAX: u32 = 1_000;
+
+/// Bytes that a record takes in an answer, besides its members.
+const RECORD_BYTES: usize = 256;
+
+/// How far into a list of meetings a page may reach. Every core contributes as many, so the depth decides what the
+/// deepest page costs.
+const PAGED_MEETINGS_MAX: usize = 10_000;
+
+/// The meetings of a core.
+pub struct Meetings {
+    by_channel: KeyedMap<ChannelName, Arc<Meeting>>,
+    /// Meetings of a person, newest first, by its folded id.
+    by_person: KeyedMap<Box<str>, BTreeSet<(Reverse<u64>, ChannelName)>>,
+    meetings_max: usize,
+}
+
+/// One core's part of a list of meetings: what of it can be on the page asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MeetingsPart {
+    /// The newest meetings, by creation time and id.
+    pub items: Vec<Arc<Meeting>>,
+    /// All meetings of the person on this core.
+    pub total: u64,
+}
+
+impl Meetings {
+    /// An empty table.
+    pub fn new(hasher: KeyedState, meetings_max: u32) -> Self {
+        Self {
+            by_channel: KeyedMap::with_hasher(hasher),
+            by_person: KeyedMap::with_hasher(hasher),
+            meetings_max: meetings_max as usize,
+        }
+    }
+
+    /// The record of a meeting.
+    pub fn get(&self, channel: &ChannelName) -> Option<&Arc<Meeting>> {
+        self.by_channel.get(channel)
+    }
+
+    /// Whether there is no place for another one.
+    pub fn is_full(&self) -> bool {
+        self.by_channel.len() >= self.meetings_max
+    }
+
+    /// Puts a record in the place of the channel's older one, if there is one.
+    pub fn put(&mut self, meeting: Arc<Meeting>) {
+        let channel = channel_of(&meeting.id);
+        self.remove(&channel);
+        for person in meeting.people() {
+            let meetings = self.by_person.entry(person.into()).or_default();
+            meetings.insert((Reverse(meeting.created_ms), channel.clone()));
+        }
+        self.by_channel.insert(channel, meeting);
+    }
+
+    /// Forgets a meeting.
+    pub fn remove(&mut self, channel: &ChannelName) {
+        let Some(meeting) = self.by_channel.remove(channel) else { return };
+        for person in meeting.people() {
+            let Some(meetings) = self.by_person.get_mut(person.as_str()) else { continue };
+            meetings.remove(&(Reverse(meeting.created_ms), channel.clone()));
+            if meetings.is_empty() {
+                self.by_person.remove(person.as_str());
+            }
+        }
+    }
+
+    /// This core's part of a list: at most as many as there are up to the end of the page.
+    pub fn list(&self, person: &str, page: MeetingPage) -> MeetingsPart {
+        let Some(meetings) = self.by_person.get(person) else { return MeetingsPart::default() };
+        let end = end(page);
+        let take = if end > PAGED_MEETINGS_MAX { 0 } else { end };
+        let items =
+            meetings.iter().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
+        MeetingsPart { items: items.collect(), total: meetings.len() as u64 }
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        for (person, meetings) in &self.by_person {
+            assert!(!meetings.is_empty(), "nobody is kept for nothing");
+            for (_, channel) in meetings {
+                let meeting = self.by_channel.get(channel);
+                let knows = meeting.is_some_and(|meeting| meeting.people().any(|other| *other == **person));
+                assert!(knows, "a person's meetings know the person");
+            }
+        }
+        let people = |meeting: &Arc<Meeting>| meeting.people().collect::<BTreeSet<_>>().len();
+        assert_eq!(
+            self.by_channel.values().map(people).sum::<usize>(),
+            self.by_person.values().map(BTreeSet::len).sum::<usize>(),
+            "every meeting is found by all its people"
+        );
+    }
+}
+
+/// A part of all cores' meetings from their parts, which were made for the same page. What reaches past the first 10,000
+/// meetings is answered with a fault.
+pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: usize) -> Reply {
+    if end(page) > PAGED_MEETINGS_MAX {
+        let message = format!("meetings can be listed up to the first {PAGED_MEETINGS_MAX}");
+        return Reply::Fault(
+            Fault::new(FaultCode::InvalidRequest, message).at(FaultPlace::Parameter("after")),
+        );
+    }
+    let total: u64 = parts.iter().map(|part| part.total).sum();
+    let mut meetings: Vec<Arc<Meeting>> = parts.into_iter().flat_map(|part| part.items).collect();
+    // Stable sorting finds the sorted runs and merges them.
+    meetings.sort_by(|a, b| (Reverse(a.created_ms), &a.id).cmp(&(Reverse(b.created_ms), &b.id)));
+    let mut bytes = 0;
+    // One comes however large it is, so that whoever pages gets on.
+    let fits = |meeting: &Arc<Meeting>| {
+        let first = bytes == 0;
+        bytes += RECORD_BYTES + meeting.members.iter().map(|member| member.len()).sum::<usize>();
+        first || bytes <= bytes_max
+    };
+    let slice = meetings.into_iter().skip(page.after as usize).take(bounded(page) as usize);
+    let items: Vec<_> = slice.take_while(fits).collect();
+    let reached = u64::from(page.after) + items.len() as u64;
+    let next = (!items.is_empty() && reached < total).then_some(reached);
+    Reply::Meetings { items, next }
+}
+
+fn bounded(page: MeetingPage) -> u32 {
+    page.count_max.min(PAGE_MEETINGS_MAX)
+}
+
+/// How far into the list a page reaches.
+fn end(page: MeetingPage) -> usize {
+    (page.after as usize).saturating_add(bounded(page) as usize)
+}

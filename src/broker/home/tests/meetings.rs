@@ -1,0 +1,118 @@
+//! Meetings: who may, what becomes of messages, what is told.
+
+use super::*;
+use crate::broker::home::{MeetingChange, MeetingChangeKind, merge_meetings};
+use crate::model::meeting::{MeetingDraft, MeetingPage, SealedMessage, channel_of};
+
+const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };
+
+const NOW: Now = Now { monotonic_us: 0, unix_ms: 1_000_000 };
+
+fn home() -> Home {
+    Bench::new().home
+}
+
+fn message(id: &str) -> SealedMessage {
+    SealedMessage { id: id.into(), salt: "".into(), data: "".into(), from: "".into(), sent_ms: 0 }
+}
+
+fn draft(members: &[&str], messages: &[&str]) -> MeetingDraft {
+    MeetingDraft {
+        creates: true,
+        members: Some(members.iter().map(|member| Box::from(*member)).collect()),
+        messages: messages.iter().map(|id| message(id)).collect(),
+        ..MeetingDraft::default()
+    }
+}
+
+fn places(change: &MeetingChange) -> Vec<(u64, bool)> {
+    let MeetingChangeKind::Put { messages, .. } = &change.kind else { panic!("{change:?}") };
+    messages.iter().map(|placed| (placed.place, placed.is_new)).collect()
+}
+
+#[test]
+fn places_rise_and_what_was_deleted_has_none() {
+    let (mut home, ada, r1) = (home(), session("ada"), channel_of("r1"));
+    let put = |home: &Home, messages: &[&str], known: &[Option<u64>]| {
+        home.decide_put(NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
+    };
+    // Found on the disk, but of an earlier meeting of that name.
+    let change = put(&home, &["a", "b"], &[Some(7), None]);
+    assert_eq!(places(&change), [(1, true), (2, true)]);
+    home.apply_meeting(NOW, change);
+    let change = put(&home, &["b", "c"], &[Some(2), None]);
+    assert_eq!(places(&change), [(2, false), (3, true)]);
+    home.apply_meeting(NOW, change);
+    assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 3);
+    let change = home.decide_clear(&ada, &r1).expect("decided");
+    home.apply_meeting(NOW, change);
+    assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 0);
+    // Found on the disk, but deleted and not swept away yet.
+    let change = put(&home, &["c"], &[Some(3)]);
+    assert_eq!(places(&change), [(4, true)]);
+    home.apply_meeting(NOW, change);
+    home.invariants();
+}
+
+#[test]
+fn a_meeting_is_found_by_its_people_only() {
+    let mut home = home();
+    let ids = |home: &Home, user: &str| {
+        let part = home.list_meetings(user, ALL);
+        assert_eq!(part.items.len() as u64, part.total);
+        part.items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    for (id, members) in [("r1", &["bob", "Cy "][..]), ("r2", &["CY"])] {
+        let change = home.decide_put(NOW, &session("Ada"), &channel_of(id), draft(members, &[]), &[]);
+        home.apply_meeting(NOW, change.expect("decided"));
+        home.invariants();
+    }
+    assert_eq!([ids(&home, "ada"), ids(&home, "BOB"), ids(&home, "cy")], ["r1 r2", "r1", "r1 r2"]);
+    let change = home.decide_put(NOW, &session("bob"), &channel_of("r1"), draft(&["dan"], &[]), &[]);
+    home.apply_meeting(NOW, change.expect("decided"));
+    home.invariants();
+    assert_eq!([ids(&home, "ada"), ids(&home, "bob"), ids(&home, "cy")], ["r1 r2", "", "r2"]);
+    assert!(home.decide_delete(&session("bob"), &channel_of("r1")).is_err());
+    let change = home.decide_delete(&session("dan"), &channel_of("r1"));
+    home.apply_meeting(NOW, change.expect("decided"));
+    home.invariants();
+    assert_eq!([ids(&home, "ada"), ids(&home, "dan"), ids(&home, "")], ["r2", "", ""]);
+}
+
+#[test]
+fn a_list_is_cut_by_count_and_by_bytes() {
+    let mut home = home();
+    let long = "x".repeat(200);
+    for (created_ms, id, members) in [(1, "old", &[][..]), (2, "long", &[long.as_str()]), (3, "new", &[])] {
+        let change = home.decide_put(
+            Now { unix_ms: created_ms, ..NOW },
+            &session("ada"),
+            &channel_of(id),
+            draft(members, &[]),
+            &[],
+        );
+        home.apply_meeting(NOW, change.expect("decided"));
+    }
+    let list = |after, count_max, bytes_max| {
+        let page = MeetingPage { after, count_max };
+        match merge_meetings(vec![home.list_meetings("ada", page)], page, bytes_max) {
+            Reply::Meetings { items, next } => {
+                let ids = items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ");
+                (ids, next)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let of = |ids: &str, next| (ids.to_owned(), next);
+    assert_eq!(list(0, 9, 9_000), of("new long old", None));
+    assert_eq!(list(0, 2, 9_000), of("new long", Some(2)));
+    assert_eq!(list(2, 2, 9_000), of("old", None));
+    assert_eq!(list(0, 9, 600), of("new", Some(1)));
+    assert_eq!(list(1, 9, 0), of("long", Some(2)), "one comes always");
+    assert_eq!(list(3, 9, 9_000), of("", None));
+    let deep = MeetingPage { after: 10_000, count_max: 1 };
+    assert_eq!(
+        code(merge_meetings(vec![home.list_meetings("ada", deep)], deep, 0)),
+        FaultCode::InvalidRequest
+    );
+}

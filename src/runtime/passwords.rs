@@ -1,0 +1,36 @@
+//! The thread that checks passwords: a check is meant to take its time, which no core has. One at a time, so that a
+//! storm of logins takes one CPU and the memory of one check.
+
+use super::error::RuntimeError;
+use super::executor::AbortOnPanic;
+use super::store::Desk;
+use crate::shard::{Effect, Failure, Resolution};
+use std::thread::JoinHandle;
+
+/// Starts the thread. It ends when every core has gone.
+///
+/// # Errors
+/// The thread could not be made.
+pub fn start(desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
+    let run = move || {
+        let _guard = AbortOnPanic;
+        serve(&desk);
+    };
+    std::thread::Builder::new()
+        .name("passwords".into())
+        .spawn(run)
+        .map_err(|source| RuntimeError::Process { what: "start the thread that checks passwords", source })
+}
+
+fn serve(desk: &Desk) {
+    while let Some(batch) = desk.wait() {
+        for request in batch {
+            let resolution = match &request.effect {
+                Effect::Verify { password, hash } => Resolution::Verified(hash.verify(password)),
+                // Not what is asked of this thread.
+                _ => Resolution::Failed(Failure::Broken),
+            };
+            desk.resolve(request.core, request.id, resolution);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a body is: a form, or a JSON object, which may also come in base64 as the field `request` of a form or query.
+
+use crate::model::fault::{Fault, FaultCode, FaultPlace};
+use crate::protocol::http::Head;
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::borrow::Cow;
+
+/// Fields of a form that are looked at; no request has as many.
+const FIELDS_MAX: usize = 64;
+
+/// A name and a value of a form.
+pub type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// A body by its type.
+pub enum Body<'a> {
+    /// There is none.
+    Empty,
+    /// `application/x-www-form-urlencoded`.
+    Form(Vec<Field<'a>>),
+    /// `application/json`, not read yet.
+    Json(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    /// The body of a request.
+    ///
+    /// # Errors
+    /// It is of a type that is not served.
+    pub fn of(head: &Head<'a>, body: &'a [u8]) -> Result<Self, Fault> {
+        let form = || Self::Form(form_urlencoded::parse(body).take(FIELDS_MAX).collect());
+        match essence(head) {
+            _ if body.trim_ascii().is_empty() => Ok(Self::Empty),
+            Some(essence) if essence.eq_ignore_ascii_case("application/json") => Ok(Self::Json(body)),
+            Some(essence) if essence.eq_ignore_ascii_case(FORM) => Ok(form()),
+            Some(_) => Err(Fault::new(
+                FaultCode::InvalidRequest,
+                "The body must be JSON or a form: send Content-Type: application/json.",
+            )),
+            // Whoever does not say what it sends means what it looks like.
+            None if body.trim_ascii_start().starts_with(b"{") => Ok(Self::Json(body)),
+            None => Ok(form()),
+        }
+    }
+}
+
+/// The value of a field, if the body is a form.
+pub fn form_value<'a>(head: &Head<'a>, body: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    if !essence(head).is_some_and(|essence| essence.eq_ignore_ascii_case(FORM)) {
+        return None;
+    }
+    let mut fields = form_urlencoded::parse(body).take(FIELDS_MAX);
+    fields.find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// The JSON of a field `request`. Clients forget to escape it, so a `+` may have become a space; both alphabets do.
+///
+/// # Errors
+/// It is not base64.
+pub fn unpacked(request: &str) -> Result<Vec<u8>, Fault> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let text = request.trim_matches(['\r', '\n']).replace(' ', "+");
+    let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    GeneralPurpose::new(alphabet, LENIENT).decode(text).map_err(|_| {
+        let fault =
+            Fault::new(FaultCode::InvalidRequest, "The field request must be a JSON object in base64.");
+        fault.at(FaultPlace::Parameter("request"))
+    })
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// RFC 9110 section 8.3.1: the type is case-insensitive, and parameters may follow.
+fn essence<'a>(head: &Head<'a>) -> Option<&'a str> {
+    let given = head.header_str("content-type")?;
+    given.split(';').next().map(str::trim)
+}

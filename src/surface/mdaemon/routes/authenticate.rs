@@ -1,0 +1,68 @@
+//! `/WorldClientAPI/authenticate/…`.
+
+use crate::base::secret::Secret;
+use crate::model::command::Command;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::protocol::http::{Method, Response};
+use crate::surface::mdaemon::parameters::{Parameters, with};
+use crate::surface::mdaemon::{credentials, faults, payload};
+use crate::surface::{Access, Endpoint, Request, json};
+use serde::Serialize;
+
+/// Logs in with a password.
+pub const BASIC: Endpoint = Endpoint {
+    method: Method::Post,
+    path: "/WorldClientAPI/authenticate/basic",
+    access: Access::Proof,
+    decode: |request| with(request, log_in),
+    encode,
+};
+
+/// Ends the session.
+pub const LOGOUT: Endpoint = Endpoint {
+    method: Method::Post,
+    path: "/WorldClientAPI/authenticate/logout",
+    access: Access::Proof,
+    decode: log_out,
+    encode,
+};
+
+/// The command of a login.
+pub fn log_in(parameters: &Parameters<'_>) -> Result<Command, Fault> {
+    let user = parameters.needed("user")?.into();
+    let password = parameters.needed("password")?;
+    Ok(Command::LogIn { user, password: Secret::new(password.as_bytes()) })
+}
+
+/// The command of a logout.
+pub fn log_out(request: &Request<'_>) -> Result<Command, Fault> {
+    let session = credentials(request.head, request.body);
+    let none = || Fault::new(FaultCode::InvalidRequest, "There is no session to end.");
+    let session = session.filter(|session| !session.is_empty()).ok_or_else(none)?;
+    Ok(Command::LogOut { session: Secret::new(session.as_bytes()) })
+}
+
+#[derive(Serialize)]
+struct LoggedIn<'a> {
+    authed: bool,
+    session: &'a str,
+    csrf_token: &'a str,
+    user: &'a str,
+    remembered: bool,
+}
+
+/// What either is answered with.
+pub fn encode(reply: &Reply) -> Response {
+    match reply {
+        Reply::LoggedIn { session, companion, user } => {
+            let session = std::str::from_utf8(session.expose()).unwrap_or_default();
+            let body = LoggedIn { authed: true, session, csrf_token: companion, user, remembered: false };
+            let mut out = Vec::with_capacity(256);
+            json::push_value(&mut out, &body);
+            Response::json(200, out)
+        }
+        Reply::Done => payload::success(),
+        _ => faults::mismatch(),
+    }
+}
