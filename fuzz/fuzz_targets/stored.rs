@@ -1,15 +1,24 @@
-//! What a store is read from: values of any bytes, and exports of any text. Neither may panic, and what is read can
-//! be written and read again.
+//! What a store is read from: values of any bytes, good values with damage, and exports of any text. None of it may
+//! panic, and what is read can be written and read again.
 
 #![no_main]
 
-use corecast::store::{Record, Stored, Table};
-use corecast::store::{lines, meetings};
+use corecast::model::channel::ChannelName;
+use corecast::model::meeting::{Meeting, SealedMessage};
+use corecast::model::publication::Room;
+use corecast::store::{Record, Stored, Table, Write, lines, meetings, rooms};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
 #[derive(arbitrary::Arbitrary, Debug)]
 struct Input<'a> {
     records: Vec<(u8, &'a [u8], &'a [u8])>,
+    texts: [&'a str; 4],
+    members: Vec<&'a str>,
+    numbers: [u64; 4],
+    /// Which record, where in its value, and what is there instead.
+    damages: Vec<(u8, u16, u8)>,
+    /// Where a value ends before its time.
+    cut: Option<u16>,
     export: &'a str,
 }
 
@@ -19,17 +28,72 @@ fuzz_target!(|input: Input<'_>| {
         key: key.to_vec(),
         value: value.to_vec(),
     };
-    let _ = Stored::read(input.records.iter().map(record));
-    for record in input.records.iter().map(record) {
-        let _ = meetings::read_message(&record);
+    read(input.records.iter().map(record).collect());
+    let mut records = records(good(&input));
+    assert!(Stored::read(records.clone()).is_ok(), "what is written is read");
+    damage(&input, &mut records);
+    read(records);
+    import(input.export);
+});
+
+/// As at the start, and as what is read later.
+fn read(records: Vec<Record>) {
+    for record in &records {
+        let _ = meetings::read_message(record);
         let _ = meetings::read_place(&record.key, &record.value);
     }
-    let Ok(stored) = lines::import(input.export.lines()) else { return };
+    let _ = Stored::read(records);
+}
+
+/// A room, and a meeting with a message.
+fn good(input: &Input<'_>) -> Vec<Write> {
+    let ([id, b, c, d], [one, two, three, four]) = (input.texts, input.numbers);
+    let room = Room {
+        id: id.into(),
+        name: b.into(),
+        description: c.into(),
+        owner: d.into(),
+        created_ms: one,
+        updated_ms: two,
+    };
+    let meeting = Meeting {
+        id: id.into(),
+        creator: b.into(),
+        members: input.members.iter().map(|member| (*member).into()).collect(),
+        started: c.into(),
+        ended: d.into(),
+        created_ms: one,
+        messages: two,
+        first_place: three,
+        next_place: four,
+    };
+    let message = SealedMessage { id: id.into(), salt: b.into(), data: c.into(), from: d.into(), sent_ms: one };
+    let mut writes = rooms::put(&ChannelName::new(&format!("room:{id}")), &room);
+    writes.push(meetings::put(&meeting));
+    writes.extend(meetings::put_message(id, two, true, &message));
+    writes
+}
+
+fn damage(input: &Input<'_>, records: &mut [Record]) {
+    let count = records.len();
+    for (which, at, by) in &input.damages {
+        let value = &mut records[usize::from(*which) % count].value;
+        let length = value.len();
+        value[usize::from(*at) % length] = *by;
+    }
+    if let Some(cut) = input.cut {
+        records.iter_mut().for_each(|record| record.value.truncate(usize::from(cut)));
+    }
+}
+
+fn import(export: &str) {
+    let Ok(stored) = lines::import(export.lines()) else { return };
     let again: Vec<String> = lines::export(&stored).collect();
     assert_eq!(lines::import(again.iter().map(String::as_str)).as_ref(), Ok(&stored));
-    let records = stored
-        .writes()
-        .into_iter()
-        .filter_map(|write| Some(Record { table: write.table, key: write.key, value: write.value? }));
-    assert_eq!(Stored::read(records), Ok(stored.clone()), "what is written is read");
-});
+    assert_eq!(Stored::read(records(stored.writes())), Ok(stored.clone()), "what is written is read");
+}
+
+fn records(writes: Vec<Write>) -> Vec<Record> {
+    let record = |Write { table, key, value }| Some(Record { table, key, value: value? });
+    writes.into_iter().filter_map(record).collect()
+}

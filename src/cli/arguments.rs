@@ -48,6 +48,12 @@ pub(super) enum Command {
     Export,
     /// Take over an export from standard input, into a data directory without definitions and rooms
     Import,
+    /// Have the running node copy what it stores to a new file in its data directory
+    Backup {
+        /// Move it here; an existing file is never replaced
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Look for what keeps this machine from serving well, with the fix of each
     Doctor,
 }

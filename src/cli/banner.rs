@@ -65,7 +65,7 @@ fn quoted(word: &str) -> String {
 const SUBSCRIBE: &str = r#"{"type":"subscribe","channel":"room:1","event":"message"}"#;
 
 /// An address to connect to: that of this host if the node listens on all.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),

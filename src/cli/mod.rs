@@ -8,6 +8,8 @@
 )]
 
 mod arguments;
+mod ask;
+mod backup;
 pub mod banner;
 mod check;
 pub mod doctor;
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
         Some(Command::Export) => export::export(&sources),
         Some(Command::Import) => export::import(&sources),
+        Some(Command::Backup { out }) => backup::run(&sources, out.as_deref()),
         Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Doctor) => doctor::run(&sources),
     };

@@ -88,6 +88,14 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
     Ok(DataSecrets { api_key, api_key_path, jwt_secret })
 }
 
+/// The admin API key of a directory that a node has prepared.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn api_key(directory: &Path) -> Result<Secret, DataDirError> {
+    read(&directory.join(API_KEY_FILE))
+}
+
 /// The secret that sessions are signed with: 64 hexadecimal digits, used as they are, made where there is none. Nobody
 /// else signs sessions, so none is configured. The directory must have been prepared.
 ///

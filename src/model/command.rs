@@ -217,6 +217,9 @@ pub enum Command {
         with_source: bool,
     },
 
+    /// Copy all that is stored to a file of the node's choice, while everything goes on.
+    Backup,
+
     // Answered by all cores together.
     /// The room records of one namespace, by creation time.
     ListRooms {

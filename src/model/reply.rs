@@ -128,6 +128,13 @@ pub enum Reply {
     NodeState(NodeState),
     /// To `Metrics`: Prometheus text.
     Metrics(String),
+    /// To `Backup`.
+    BackedUp {
+        /// Name of the file in the node's data directory.
+        file: String,
+        /// Its length.
+        bytes: u64,
+    },
     /// To any command that did not succeed.
     Fault(Fault),
 }

@@ -23,11 +23,7 @@ pub fn start(desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
 }
 
 fn serve(desk: &Desk) {
-    loop {
-        let batch = desk.wait();
-        if batch.is_empty() {
-            return;
-        }
+    while let Some(batch) = desk.wait() {
         for request in batch {
             let resolution = match &request.effect {
                 Effect::Verify { password, hash } => Resolution::Verified(hash.verify(password)),

@@ -21,7 +21,7 @@ enum Place {
     Turn,
     /// By the channel's home core.
     Home(ChannelName),
-    /// By the core that keeps the definitions.
+    /// By the core that keeps the definitions, which asks for backups too.
     Catalog,
     /// On the connection's own core, when a password was checked or a logout stored.
     Login,
@@ -138,7 +138,8 @@ impl Shard {
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. } => Scopes::ADMIN,
+            | Command::ListDefinitions { .. }
+            | Command::Backup => Scopes::ADMIN,
             Command::Subscribe { .. }
             | Command::ListHistory { .. }
             | Command::GetMessage { .. }
@@ -198,7 +199,8 @@ impl Shard {
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. } => Place::Catalog,
+            | Command::ListDefinitions { .. }
+            | Command::Backup => Place::Catalog,
             Command::LogIn { .. } | Command::LogOut { .. } => Place::Login,
             Command::ListMeetings { page } => {
                 Place::Everywhere(Question::Meetings { user: session.user.clone(), page: *page })

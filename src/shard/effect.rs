@@ -29,6 +29,12 @@ pub enum Effect {
     },
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
+    /// Copy all that is stored at one moment to a new file of this name beside the store. Writes go on meanwhile. One
+    /// core of a node asks for it, and not again before it is resolved.
+    Backup {
+        /// A name without a path.
+        file: String,
+    },
 }
 
 /// What became of an effect.
@@ -38,6 +44,11 @@ pub enum Resolution {
     Stored,
     /// To `Read`.
     Found(Found),
+    /// To `Backup`: the copy is on the disk.
+    BackedUp {
+        /// Its length.
+        bytes: u64,
+    },
     /// To `Find`: the value of each key, in their order.
     Values(Vec<Option<Vec<u8>>>),
     /// To `Verify`: whether it fits.

@@ -62,6 +62,11 @@ pub(super) enum Then {
     Define(Change),
     /// A room is changed, at its home.
     ChangeRoom(RoomChange),
+    /// Nothing but the answer: all that is stored was copied to this file.
+    BackUp {
+        /// Beside the store.
+        file: String,
+    },
     /// A password is checked. `user` is nobody if there is no such user.
     LogIn { user: Option<Arc<str>> },
     /// A session is ended.
@@ -93,6 +98,11 @@ impl Effects {
     /// Effects that are not resolved.
     pub fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether a copy of the store is under way.
+    pub fn is_backing_up(&self) -> bool {
+        self.waiting.values().any(|waiting| matches!(waiting.then, Then::BackUp { .. }))
     }
 
     fn take(&mut self, id: EffectId) -> Option<Waiting> {
@@ -141,6 +151,7 @@ impl Shard {
         self.now = now;
         let Some(Waiting { asker, then, .. }) = self.effects.take(id) else { return };
         match then {
+            Then::BackUp { file } => self.backed_up(asker, file, resolution),
             Then::LogIn { user } => self.logged_in(asker, user, &resolution),
             Then::PlaceMessages(put) => self.messages_placed(asker, *put, resolution),
             Then::ReadMeeting { meeting, record } => self.meeting_read(asker, meeting, record, &resolution),
@@ -154,8 +165,11 @@ impl Shard {
         let failure = match resolution {
             Resolution::Stored => None,
             Resolution::Failed(failure) => Some(failure),
-            // No continuation here asked to read.
-            Resolution::Found(_) | Resolution::Values(_) | Resolution::Verified(_) => Some(Failure::Broken),
+            // No continuation here asked for anything else.
+            Resolution::Found(_)
+            | Resolution::BackedUp { .. }
+            | Resolution::Values(_)
+            | Resolution::Verified(_) => Some(Failure::Broken),
         };
         self.note_written(failure);
         let resolution = failure.map_or(Resolution::Stored, Resolution::Failed);
@@ -166,7 +180,11 @@ impl Shard {
             Then::SweepMeeting(channel) => self.meeting_swept(&channel),
             Then::LogOut { id, until_unix_s } => self.logged_out(asker, id, until_unix_s, &resolution),
             Then::Probe => self.effects.probing = false,
-            Then::Nothing | Then::LogIn { .. } | Then::PlaceMessages(_) | Then::ReadMeeting { .. } => {}
+            Then::Nothing
+            | Then::BackUp { .. }
+            | Then::LogIn { .. }
+            | Then::PlaceMessages(_)
+            | Then::ReadMeeting { .. } => {}
         }
     }
 
@@ -194,8 +212,11 @@ impl Shard {
     pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
         self.effects.count += 1;
         let id = EffectId(self.effects.count);
+        // A copy takes as long as there is much to copy.
+        if !matches!(then, Then::BackUp { .. }) {
+            self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
+        }
         self.effects.waiting.insert(id, Waiting { asker, then, late: false });
-        self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
         self.outputs.push_back(Output::Effect(id, effect));
     }
 
@@ -233,7 +254,11 @@ impl Shard {
         let late = effects.waiting.values().filter(|waiting| waiting.late).count();
         assert_eq!(late, effects.late, "effects past their deadline");
         let due = effects.due.iter().filter(|(_, id)| effects.waiting.contains_key(id)).count();
-        assert_eq!(due + late, effects.len(), "every effect has a deadline");
+        assert_eq!(
+            due + late + usize::from(effects.is_backing_up()),
+            effects.len(),
+            "every write has a deadline"
+        );
     }
 
     pub(super) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {

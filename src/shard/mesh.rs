@@ -104,6 +104,9 @@ impl Shard {
 
     /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
     fn serve(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+        if command == Command::Backup {
+            return self.serve_backup(from, ticket);
+        }
         if is_for_catalog(&command) {
             return self.serve_catalog(from, ticket, command);
         }

@@ -22,6 +22,7 @@
 mod admission;
 mod answers;
 mod attempts;
+mod backup;
 mod changes;
 mod closing;
 mod commands;

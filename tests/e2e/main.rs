@@ -2,6 +2,7 @@
 //! sockets, a shell. Each test starts servers of its own, on free ports and with data directories of their own;
 //! none of them outlives its test.
 
+mod backup;
 mod client;
 mod crash;
 mod deadlines;

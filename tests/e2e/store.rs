@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 
 /// A home whose server has a port that its successors keep.
-fn start(settings: &[&str]) -> (Home, Server) {
+pub fn start(settings: &[&str]) -> (Home, Server) {
     let mut home = Home::new(settings);
     let server = home.start();
     home.set(&format!(r#"listen=["{}"]"#, server.address));
@@ -23,7 +23,7 @@ fn cores() -> &'static str {
 }
 
 /// Makes a room; false if the server goes away before it answers.
-fn make_room(address: SocketAddr, key: &str, id: &str) -> bool {
+pub fn make_room(address: SocketAddr, key: &str, id: &str) -> bool {
     let body = json!({"id": id, "name": format!("Room {id}")});
     let ask = || Http::try_call(address, "POST", "/v1/rooms", key, &body);
     match ask() {

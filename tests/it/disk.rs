@@ -37,6 +37,7 @@ impl Disk {
         let resolution = match (self.mood, effect) {
             (Mood::Failing(failure), _) => Resolution::Failed(failure),
             (_, Effect::Read(range)) => Resolution::Found(self.read(&range)),
+            (_, Effect::Backup { .. }) => Resolution::BackedUp { bytes: 4096 },
             (_, Effect::Write(writes)) => self.replace(&[], writes),
             (_, Effect::Replace(spans, writes)) => self.replace(&spans, writes),
             (_, Effect::Find(table, keys)) => {

@@ -46,6 +46,7 @@ impl Disk {
             let resolution = match effect {
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
                 Effect::Read(_) => Resolution::Found(Found::default()),
+                Effect::Backup { .. } => Resolution::BackedUp { bytes: 0 },
                 // Nobody logs in here, and nobody meets.
                 Effect::Find(..) => Resolution::Values(Vec::new()),
                 Effect::Verify { .. } => Resolution::Verified(false),

@@ -210,9 +210,8 @@ impl Home {
             | Command::UpdateDefinition { .. }
             | Command::DeleteDefinition { .. }
             | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. } => {
-                Err(Fault::new(FaultCode::UnknownType, "no channel can answer this"))
-            }
+            | Command::ListDefinitions { .. }
+            | Command::Backup => Err(Fault::new(FaultCode::UnknownType, "no channel can answer this")),
         };
         answer.unwrap_or_else(Reply::Fault)
     }

@@ -4,6 +4,7 @@
 //! kept, and put back before anything else is done when the file can be opened again. What was said to have failed
 //! turns up only if the process ends before that.
 
+use super::backup::Backup;
 use super::error::StoreError;
 use crate::shard::Failure;
 use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
@@ -21,6 +22,8 @@ pub struct Database {
     path: PathBuf,
     /// Closed after a failure, and opened anew for the next effect: the disk may be well again by then.
     file: Option<redb::Database>,
+    /// The copy under way. It keeps the file open, so it is given up where the file is closed.
+    backup: Option<Backup>,
     /// Puts back what a failed commit may have replaced.
     undo: Vec<Write>,
     /// The last effect failed, and that was said.
@@ -32,7 +35,7 @@ type Bytes = &'static [u8];
 /// What is deleted and then written.
 pub type Step<'a> = (&'a [Span], &'a [Write]);
 
-fn definition(table: Table) -> TableDefinition<'static, Bytes, Bytes> {
+pub(super) fn definition(table: Table) -> TableDefinition<'static, Bytes, Bytes> {
     TableDefinition::new(table.name())
 }
 
@@ -43,7 +46,7 @@ impl Database {
     /// What keeps it from being used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = open(path, true).map_err(|error| explain(path, error))?;
-        Ok(Self { path: path.to_owned(), file: Some(file), undo: Vec::new(), failed: false })
+        Ok(Self { path: path.to_owned(), file: Some(file), backup: None, undo: Vec::new(), failed: false })
     }
 
     /// All that is read at the start.
@@ -137,6 +140,32 @@ impl Database {
         Ok(found)
     }
 
+    /// Begins a copy of all that is stored now, in a new file of this name beside the store.
+    ///
+    /// # Errors
+    /// Either file cannot be used.
+    pub fn begin_backup(&mut self, name: &str) -> Result<(), Failure> {
+        let place = self.path.with_file_name(name);
+        let begun = self.file().and_then(|file| Backup::begin(file, &place));
+        begun.map(|backup| self.backup = Some(backup)).map_err(|error| backup_failed(&error))
+    }
+
+    /// Copies a piece more; its length in bytes when the copy is whole and on the disk.
+    ///
+    /// # Errors
+    /// Either file cannot be used; nothing is left of the copy.
+    pub fn continue_backup(&mut self) -> Option<Result<u64, Failure>> {
+        // It was given up with the file.
+        let Some(backup) = &mut self.backup else { return Some(Err(Failure::Broken)) };
+        let done = match backup.copy_piece() {
+            Ok(true) => return None,
+            Ok(false) => self.backup.take().map_or(Ok(0), Backup::finish),
+            Err(error) => Err(error),
+        };
+        self.backup = None;
+        Some(done.map_err(|error| backup_failed(&error)))
+    }
+
     /// The open file.
     fn file(&mut self) -> Result<&redb::Database, redb::Error> {
         let file = match self.file.take() {
@@ -162,6 +191,7 @@ impl Database {
                 Ok(done)
             }
             Err(error) => {
+                self.backup = None;
                 self.file = None;
                 if !failed {
                     eprintln!(
@@ -176,7 +206,7 @@ impl Database {
     }
 }
 
-fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
+pub(super) fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
     let file = OpenOptions::new().read(true).write(true).create(make).truncate(false).mode(0o600).open(path);
     let backend = redb::backends::FileBackend::new(file.map_err(redb::Error::Io)?)?;
     let mut builder = redb::Database::builder();
@@ -191,7 +221,7 @@ fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Error> {
 }
 
 /// One transaction. `undo` gets what puts everything back that was written, in the order of the writes.
-fn commit<'a>(
+pub(super) fn commit<'a>(
     file: &redb::Database,
     steps: impl Iterator<Item = Step<'a>>,
     undo: &mut Vec<Write>,
@@ -214,6 +244,11 @@ fn commit<'a>(
         }
     }
     Ok(transaction.commit()?)
+}
+
+fn backup_failed(error: &redb::Error) -> Failure {
+    eprintln!("corecast: a backup failed: {error}");
+    failure(error)
 }
 
 fn failure(error: &redb::Error) -> Failure {

@@ -1,6 +1,7 @@
 //! What outlives the process: one file, and one thread that works on it. The cores hand it their effects and are
 //! woken by their doorbells; the thread never touches a core's world.
 
+mod backup;
 mod database;
 mod error;
 mod port;

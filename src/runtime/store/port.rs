@@ -8,7 +8,7 @@ use crate::runtime::doorbell::Doorbell;
 use crate::shard::{Effect, EffectId, Resolution};
 use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 /// One effect of one core.
 #[derive(Debug)]
@@ -76,10 +76,22 @@ impl Port {
 }
 
 impl Desk {
-    /// Waits until something is wanted; then all that is. Nothing is wanted any more when it is empty.
-    pub fn wait(&self) -> Vec<Request> {
-        let first = self.requests.recv();
-        first.into_iter().flat_map(|first| std::iter::once(first).chain(self.requests.try_iter())).collect()
+    /// Waits until something is wanted; then as [`Self::look`].
+    pub fn wait(&self) -> Option<Vec<Request>> {
+        let first = self.requests.recv().ok()?;
+        Some(std::iter::once(first).chain(self.requests.try_iter()).collect())
+    }
+
+    /// All that is wanted by now; `None` when nothing is wanted any more, as every core has gone.
+    pub fn look(&self) -> Option<Vec<Request>> {
+        let mut wanted = Vec::new();
+        loop {
+            match self.requests.try_recv() {
+                Ok(request) => wanted.push(request),
+                Err(TryRecvError::Disconnected) if wanted.is_empty() => return None,
+                Err(_) => return Some(wanted),
+            }
+        }
     }
 
     /// Tells a core what became of its effect.

@@ -3,10 +3,11 @@
 
 use super::Database;
 use super::database::Step;
-use super::port::Desk;
+use super::port::{Desk, Request};
+use crate::base::ids::CoreId;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::executor::AbortOnPanic;
-use crate::shard::{Effect, Resolution};
+use crate::shard::{Effect, EffectId, Resolution};
 use std::thread::JoinHandle;
 
 /// Starts the thread. It ends when every core has gone and all that they wanted is done; then the file is closed.
@@ -28,30 +29,51 @@ pub fn start(database: Database, desk: Desk) -> Result<JoinHandle<()>, RuntimeEr
 }
 
 fn serve(mut database: Database, desk: &Desk) {
-    loop {
-        let batch = desk.wait();
-        if batch.is_empty() {
-            return;
-        }
-        let writes: Vec<_> =
-            batch.iter().filter_map(|request| Some((request, step(&request.effect)?))).collect();
-        if !writes.is_empty() {
-            let written = database.replace(writes.iter().map(|(_, step)| *step));
-            let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
-            for (request, _) in writes {
-                desk.resolve(request.core, request.id, resolution.clone());
-            }
-        }
-        // After the writes: who reads finds what it wrote before.
-        for request in &batch {
-            let read = match &request.effect {
-                Effect::Read(range) => database.read(range).map(Resolution::Found),
-                Effect::Find(table, keys) => database.find(*table, keys).map(Resolution::Values),
-                Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } => continue,
-            };
-            desk.resolve(request.core, request.id, read.unwrap_or_else(Resolution::Failed));
+    // Who waits for the copy that is under way. Its pieces are copied between the batches of the others.
+    let mut backup: Option<(CoreId, EffectId)> = None;
+    while let Some(batch) = if backup.is_some() { desk.look() } else { desk.wait() } {
+        let wanted = serve_batch(&mut database, desk, &batch);
+        assert!(wanted.is_none() || backup.is_none(), "the shards want one backup at a time");
+        backup = wanted.or(backup);
+        if let Some((core, id)) = backup
+            && let Some(copied) = database.continue_backup()
+        {
+            backup = None;
+            let copied = copied.map(|bytes| Resolution::BackedUp { bytes });
+            desk.resolve(core, id, copied.unwrap_or_else(Resolution::Failed));
         }
     }
+}
+
+/// Does all of it but a backup that is wanted, which it begins.
+fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Option<(CoreId, EffectId)> {
+    let writes: Vec<_> = batch.iter().filter_map(|request| Some((request, step(&request.effect)?))).collect();
+    if !writes.is_empty() {
+        let written = database.replace(writes.iter().map(|(_, step)| *step));
+        let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
+        for (request, _) in writes {
+            desk.resolve(request.core, request.id, resolution.clone());
+        }
+    }
+    let mut backup = None;
+    // After the writes: who reads finds what it wrote before.
+    for request in batch {
+        let (core, id) = (request.core, request.id);
+        let done = match &request.effect {
+            Effect::Read(range) => database.read(range).map(Resolution::Found),
+            Effect::Find(table, keys) => database.find(*table, keys).map(Resolution::Values),
+            Effect::Backup { file } => match database.begin_backup(file) {
+                Ok(()) => {
+                    backup = Some((core, id));
+                    continue;
+                }
+                Err(failure) => Err(failure),
+            },
+            Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } => continue,
+        };
+        desk.resolve(core, id, done.unwrap_or_else(Resolution::Failed));
+    }
+    backup
 }
 
 /// What an effect writes, if it writes.
@@ -59,6 +81,6 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
     match effect {
         Effect::Write(writes) => Some((&[], writes)),
         Effect::Replace(spans, writes) => Some((spans, writes)),
-        Effect::Read(_) | Effect::Find(..) | Effect::Verify { .. } => None,
+        Effect::Read(_) | Effect::Find(..) | Effect::Verify { .. } | Effect::Backup { .. } => None,
     }
 }
