@@ -21,6 +21,10 @@ sim *words:
 fuzz target seconds="600":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
 
+# The tests of what a store is read from, under Miri (needs nightly with the component miri)
+miri:
+    CARGO_TARGET_DIR=target/miri PROPTEST_CASES=8 MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" cargo +nightly miri test --lib -- store:: --skip runtime::
+
 # Benches of the hot structures; or those whose name contains a word
 bench *words:
     cargo bench --bench hot -- {{words}}
