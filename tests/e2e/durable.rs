@@ -89,7 +89,7 @@ fn publish_until_killed(
 }
 
 /// Kills the node `kills` times while publishers write; each time all that was acknowledged must be there.
-fn survive(kills: u64) {
+fn survive(ends: u64) {
     let home = Home::new(&[
         COMMIT,
         "namespaces.room.history_count_max=100000",
@@ -98,7 +98,7 @@ fn survive(kills: u64) {
     ]);
     let channels = ["room:a", "room:b", "room:c", "room:d"];
     let mut heads = [None::<(u64, u64)>; 4];
-    for round in 0..kills {
+    for round in 0..ends {
         let server = home.start();
         let publishers = channels.map(|channel| {
             let (address, key) = (server.address, server.key.clone());
@@ -140,20 +140,21 @@ fn survive(kills: u64) {
         if round % 3 == 0 { stop(server) } else { kill(server) }
     }
     assert!(
-        heads.iter().all(|head| head.is_some_and(|(_, offset)| offset > kills)),
+        heads.iter().all(|head| head.is_some_and(|(_, offset)| offset > ends)),
         "little was said: {heads:?}"
     );
 }
 
 #[test]
 fn what_was_acknowledged_under_commit_survives_kills() {
-    survive(10);
+    // 20 kills, for every third end is a stop.
+    survive(30);
 }
 
 #[test]
 #[ignore = "takes minutes; for a soak"]
 fn what_was_acknowledged_under_commit_survives_many_kills() {
-    survive(100);
+    survive(300);
 }
 
 #[test]
