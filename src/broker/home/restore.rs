@@ -188,9 +188,8 @@ impl Home {
             return 0;
         }
         let epoch = self.channels.get(id).epoch;
-        let scratch = &mut self.scratch;
         self.channels.edit_history(id, |history| {
-            history.rewrite(|bytes| Publication::with_epoch(bytes, epoch, scratch));
+            history.rewrite(|bytes| Publication::set_epoch(bytes, epoch));
         });
         self.channels.get(id).history.as_ref().map_or(0, |history| history.len())
     }
