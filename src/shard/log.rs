@@ -28,6 +28,8 @@ pub enum LogMessage {
     Records(LogPart),
     /// All channels of this core have been handed over since the checkpoint of this number began.
     CheckpointThrough(u64),
+    /// The resumption of this number was heard: what is said from here on is about a log that takes records.
+    Resumed(u64),
 }
 
 /// What the history log says to a core.
@@ -53,8 +55,10 @@ pub enum LogNews {
     },
     /// A checkpoint of this number has begun.
     Checkpoint(u64),
-    /// Records were lost, and none will be taken until the next start.
+    /// All records that were not said to be on disk are lost, and none will be taken until [`LogNews::Resume`].
     Failed,
+    /// Records are taken again, after the core has said [`LogMessage::Resumed`] with this number. A checkpoint follows.
+    Resume(u64),
 }
 
 /// How far a core is with its log.
@@ -170,6 +174,10 @@ impl Shard {
                 self.log.checkpoint = Some(number);
             }
             LogNews::Failed => self.fail_log(),
+            LogNews::Resume(number) => {
+                self.home.log_resumed();
+                self.log.said.push_back(LogMessage::Resumed(number));
+            }
         }
         self.work_for_log();
         self.settle();
@@ -219,19 +227,25 @@ impl Shard {
         }
     }
 
-    /// Tells what is on disk: the answer first, then what it pushes.
+    /// Tells what is on disk, a bounded part of it.
     fn release_synced(&mut self) {
-        let synced = self.log.synced;
         for _ in 0..RELEASED_MAX {
-            let held = self.home.next_held().filter(|record| *record <= synced);
-            self.answer_waiting(held.unwrap_or(synced));
-            if held.is_none() {
+            if !self.release_next() {
                 return;
             }
+        }
+        self.go_on_later();
+    }
+
+    /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
+    fn release_next(&mut self) -> bool {
+        let held = self.home.next_held().filter(|record| *record <= self.log.synced);
+        self.answer_waiting(held.unwrap_or(self.log.synced));
+        if held.is_some() {
             self.home.release(self.now);
             self.pump_home();
         }
-        self.go_on_later();
+        held.is_some()
     }
 
     fn answer_waiting(&mut self, record: u64) {
@@ -255,9 +269,12 @@ impl Shard {
     }
 
     fn fail_log(&mut self) {
+        // The log goes on behind what is on disk, so its positions must not be given out again.
+        while self.release_next() {}
         self.home.log_failed();
         self.log.flush_at_us = None;
         self.log.checkpoint = None;
+        self.log.said.clear();
         for waiting in std::mem::take(&mut self.log.waiting) {
             self.give_answer(waiting.from, waiting.ticket, Reply::Fault(Home::log_fault()));
         }

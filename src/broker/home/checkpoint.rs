@@ -46,6 +46,9 @@ impl Home {
             Some(Cursor::Key(from)) => self.stage_keys(now, from).map(Cursor::Key),
         };
         self.checkpoint = next;
+        if next.is_none() {
+            self.channels.log.checkpointed();
+        }
         next.is_none()
     }
 
@@ -69,6 +72,7 @@ impl Home {
         if !self.channels.pool.contains(id) || self.channels.durability(id) == Durability::Memory {
             return 0;
         }
+        self.channels.log.mend(id);
         let channel = &self.channels.pool[id];
         let offset = channel.head + self.channels.log.held_of(id);
         if offset == 0 {

@@ -1,4 +1,4 @@
-//! When a checkpoint is due, and when it is through.
+//! When a checkpoint is due, when it is through, and whether the log has everything.
 
 /// How large a log may become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ pub struct Checkpoint {
     /// Written since the last one began.
     grown_bytes: u64,
     under_way: Option<UnderWay>,
+    /// Records that somebody was told of may be missing, until a whole checkpoint stands for them.
+    lacking: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,9 +30,21 @@ struct UnderWay {
 }
 
 impl Checkpoint {
-    /// A log of which `bytes` were found at the start.
-    pub fn new(size: Size, bytes: u64) -> Self {
-        Self { size, live_bytes: 0, grown_bytes: bytes, under_way: None }
+    /// A log of which `bytes` were found at the start, ended in order or not.
+    pub fn new(size: Size, bytes: u64, clean: bool) -> Self {
+        Self { size, live_bytes: 0, grown_bytes: bytes, under_way: None, lacking: !clean }
+    }
+
+    /// Records were lost. One that was under way is given up.
+    pub fn lose(&mut self) {
+        self.lacking = true;
+        self.under_way = None;
+    }
+
+    /// Whether the log and what is on its way to it are all that anybody was told, so that it may end as
+    /// [`Entry::Clean`](super::Entry::Clean).
+    pub fn is_whole(&self) -> bool {
+        !self.lacking
     }
 
     /// Records were written: `state` bytes of a checkpoint's rings and keys, `other` bytes of the rest.
@@ -65,6 +79,7 @@ impl Checkpoint {
     pub fn synced(&mut self) -> Option<u64> {
         let under_way = self.under_way.take_if(|under_way| !under_way.cores_left.contains(&true))?;
         self.live_bytes = under_way.bytes;
+        self.lacking = false;
         Some(under_way.first_segment)
     }
 }

@@ -1,3 +1,4 @@
+use super::checkpoint::Checkpoint;
 use super::*;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
@@ -165,7 +166,7 @@ fn segments_are_in_order_and_without_holes() {
 
 #[test]
 fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_through() {
-    let mut checkpoint = Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, 0);
+    let mut checkpoint = Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, 0, true);
     checkpoint.note(0, 100);
     assert!(!checkpoint.is_due());
     checkpoint.note(0, 1);
