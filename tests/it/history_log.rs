@@ -157,6 +157,56 @@ fn a_log_that_fails_answers_who_waits() {
 }
 
 #[test]
+fn a_log_that_is_well_again_takes_what_is_said_from_then_on() {
+    let mut world = node(1);
+    open(&mut world);
+    let (mut publisher, mut subscriber) = (Ear::new(&mut world), Ear::new(&mut world));
+    subscriber.say(&mut world, r#"{"type":"subscribe","channel":"room:1"}"#);
+    let publish = |data: &str| format!(r#"{{"type":"publish","channel":"room:1","data":"{data}"}}"#);
+    publisher.say(&mut world, &publish("lost"));
+    tell(&mut world, 0, LogNews::Failed);
+    publisher.hear(&world);
+    world.log[0].clear();
+    tell(&mut world, 0, LogNews::Resume(1));
+    tell(&mut world, 0, LogNews::Checkpoint(1));
+    assert_eq!(said(&mut world, 0), Some(LogMessage::Resumed(1)), "before anything else");
+    assert_eq!(get(&mut world, "GET /health/ready HTTP/1.1").0, 200);
+    assert!(get(&mut world, "GET /metrics HTTP/1.1").1.contains("corecast_history_lost 0"));
+    world.log[0].clear();
+    assert!(publisher.say(&mut world, &publish("kept")).is_empty());
+    let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("a record") };
+    tell(&mut world, 0, LogNews::Moved { written: part.last, synced: part.last });
+    let answers = publisher.hear(&world);
+    assert!(answers.len() == 1 && answers[0].contains(r#""offset":1"#), "{answers:?}");
+    let heard = subscriber.hear(&world);
+    assert!(heard.len() == 1 && heard[0].contains("kept"), "{heard:?}");
+}
+
+#[test]
+fn what_is_on_disk_when_the_log_fails_is_told_however_much_it_is() {
+    let mut world = node(1);
+    open(&mut world);
+    let mut publishers: Vec<Ear> = (0..40).map(|_| Ear::new(&mut world)).collect();
+    let publish = r#"{"type":"publish","channel":"room:1","data":1}"#;
+    for _ in 0..30 {
+        for publisher in &mut publishers {
+            assert!(publisher.say(&mut world, publish).is_empty());
+        }
+    }
+    let mut last = 0;
+    while let Some(message) = said(&mut world, 0) {
+        let LogMessage::Records(part) = message else { panic!("records") };
+        last = part.last;
+    }
+    let now = world.now;
+    world.shards[0].logged(now, LogNews::Moved { written: last, synced: last });
+    tell(&mut world, 0, LogNews::Failed);
+    let answers: Vec<String> = publishers.iter_mut().flat_map(|one| one.hear(&world)).collect();
+    let published = answers.iter().filter(|answer| answer.contains(r#""published""#)).count();
+    assert_eq!((published, answers.len()), (1_200, 1_200));
+}
+
+#[test]
 fn relaxed_records_go_together_after_a_moment() {
     let mut world = node(1);
     open(&mut world);
