@@ -81,7 +81,7 @@ fn broker(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_history_bytes", "Bytes of publications kept in history.", sum.history_bytes);
     page.gauge(
         "corecast_history_lost",
-        "Cores that cannot write histories any more; 0 is good.",
+        "Cores that cannot write histories at present; 0 is good.",
         sum.history_lost,
     );
     let faults = FAULT_CODES.iter().zip(sum.faults).map(|((_, word), count)| (word, count));

@@ -14,7 +14,11 @@ use crate::store::log::Batch;
 use std::collections::VecDeque;
 
 /// Staged bytes that are handed over at once, however young they are.
-const HAND_OVER_BYTES: usize = 256 << 10;
+const HAND_OVER_BYTES: usize = 64 << 10;
+
+/// Microseconds between two steps of a checkpoint, so that neither this core nor the disk has much to do with it at any moment: it
+/// hands over some 8 MB a second, and as much again as is published.
+const CHECKPOINT_PAUSE_US: u64 = 2_000;
 
 /// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
@@ -23,11 +27,16 @@ const RELEASED_MAX: usize = 1_024;
 #[derive(PartialEq, Eq, Debug)]
 pub enum LogMessage {
     /// All that was replayed is taken over; records may follow at once.
-    Replayed,
+    Replayed {
+        /// Bytes of the publications that are kept of it.
+        live_bytes: u64,
+    },
     /// Records, in order.
     Records(LogPart),
     /// All channels of this core have been handed over since the checkpoint of this number began.
     CheckpointThrough(u64),
+    /// The resumption of this number was heard: what is said from here on is about a log that takes records.
+    Resumed(u64),
 }
 
 /// What the history log says to a core.
@@ -53,8 +62,10 @@ pub enum LogNews {
     },
     /// A checkpoint of this number has begun.
     Checkpoint(u64),
-    /// Records were lost, and none will be taken until the next start.
+    /// All records that were not said to be on disk are lost, and none will be taken until [`LogNews::Resume`].
     Failed,
+    /// Records are taken again, after the core has said [`LogMessage::Resumed`] with this number. A checkpoint follows.
+    Resume(u64),
 }
 
 /// How far a core is with its log.
@@ -87,6 +98,8 @@ pub(super) struct LogSide {
     waiting: VecDeque<Waiting>,
     /// When work that is done in steps goes on, monotonic microseconds.
     again_us: Option<u64>,
+    /// When the checkpoint goes on, monotonic microseconds.
+    checkpoint_at_us: Option<u64>,
 }
 
 struct Waiting {
@@ -107,6 +120,7 @@ impl LogSide {
             said: VecDeque::new(),
             waiting: VecDeque::new(),
             again_us: None,
+            checkpoint_at_us: None,
         }
     }
 
@@ -116,7 +130,7 @@ impl LogSide {
     }
 
     pub fn next_us(&self) -> Option<u64> {
-        [self.flush_at_us, self.again_us].into_iter().flatten().min()
+        [self.flush_at_us, self.again_us, self.checkpoint_at_us].into_iter().flatten().min()
     }
 }
 
@@ -168,6 +182,10 @@ impl Shard {
                 self.log.checkpoint = Some(number);
             }
             LogNews::Failed => self.fail_log(),
+            LogNews::Resume(number) => {
+                self.home.log_resumed();
+                self.log.said.push_back(LogMessage::Resumed(number));
+            }
         }
         self.work_for_log();
         self.settle();
@@ -211,25 +229,32 @@ impl Shard {
         let Stage::Settling { clean } = self.log.stage else { return };
         if self.home.settle_epochs(self.now, clean) {
             self.log.stage = Stage::Ready;
-            self.log.said.push_back(LogMessage::Replayed);
+            let live_bytes = self.home.history_bytes();
+            self.log.said.push_back(LogMessage::Replayed { live_bytes });
         } else {
             self.go_on_later();
         }
     }
 
-    /// Tells what is on disk: the answer first, then what it pushes.
+    /// Tells what is on disk, a bounded part of it.
     fn release_synced(&mut self) {
-        let synced = self.log.synced;
         for _ in 0..RELEASED_MAX {
-            let held = self.home.next_held().filter(|record| *record <= synced);
-            self.answer_waiting(held.unwrap_or(synced));
-            if held.is_none() {
+            if !self.release_next() {
                 return;
             }
+        }
+        self.go_on_later();
+    }
+
+    /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
+    fn release_next(&mut self) -> bool {
+        let held = self.home.next_held().filter(|record| *record <= self.log.synced);
+        self.answer_waiting(held.unwrap_or(self.log.synced));
+        if held.is_some() {
             self.home.release(self.now);
             self.pump_home();
         }
-        self.go_on_later();
+        held.is_some()
     }
 
     fn answer_waiting(&mut self, record: u64) {
@@ -241,9 +266,14 @@ impl Shard {
     }
 
     fn hand_over_checkpoint(&mut self) {
+        if self.log.checkpoint_at_us.is_some_and(|at_us| at_us > self.now.monotonic_us) {
+            return;
+        }
+        self.log.checkpoint_at_us = None;
         let Some(number) = self.log.checkpoint.filter(|_| self.home.can_checkpoint()) else { return };
         if !self.home.checkpoint(self.now) {
-            return self.go_on_later();
+            self.log.checkpoint_at_us = Some(self.now.monotonic_us + CHECKPOINT_PAUSE_US);
+            return;
         }
         self.log.checkpoint = None;
         self.log.flush_at_us = None;
@@ -253,9 +283,12 @@ impl Shard {
     }
 
     fn fail_log(&mut self) {
+        // The log goes on behind what is on disk, so its positions must not be given out again.
+        while self.release_next() {}
         self.home.log_failed();
         self.log.flush_at_us = None;
         self.log.checkpoint = None;
+        self.log.said.clear();
         for waiting in std::mem::take(&mut self.log.waiting) {
             self.give_answer(waiting.from, waiting.ticket, Reply::Fault(Home::log_fault()));
         }

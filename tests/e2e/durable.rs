@@ -1,19 +1,18 @@
 //! History on disk: a restart keeps it, a crash keeps what was promised, and a damaged or full disk is told, not hidden.
 
 use crate::client::Client;
+use crate::eventually;
 use crate::server::{Home, Server};
-use crate::{eventually, process};
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-const COMMIT: &str = r#"namespaces.room.history_durability="commit""#;
+pub const COMMIT: &str = r#"namespaces.room.history_durability="commit""#;
 
-fn recover(client: &mut Client, channel: &str, (epoch, offset): (u64, u64)) -> Value {
+pub fn recover(client: &mut Client, channel: &str, (epoch, offset): (u64, u64)) -> Value {
     let from = json!({"epoch": epoch, "offset": offset});
     client.ask(json!({"type": "subscribe", "channel": channel, "recover": from}))
 }
@@ -24,12 +23,12 @@ fn newest(home: &Home) -> PathBuf {
     files.max().expect("there is a log")
 }
 
-fn stop(mut server: Server) {
+pub fn stop(mut server: Server) {
     server.signal(libc::SIGTERM);
     assert!(server.process.end().success());
 }
 
-fn kill(mut server: Server) {
+pub fn kill(mut server: Server) {
     server.process.0.kill().unwrap();
     server.process.end();
 }
@@ -248,35 +247,6 @@ fn a_missing_file_and_a_newer_format_keep_the_node_from_starting() {
     assert!(text.contains("0000000000000002.log is missing"), "{text}");
     fs::rename(&aside, &middle).unwrap();
     drop(home.start());
-}
-
-#[test]
-fn a_full_disk_refuses_what_must_be_kept_and_serves_the_rest() {
-    let home = Home::new(&[COMMIT, r#"namespaces.conversation.history_durability="memory""#]);
-    let mut command = home.command(&["serve"]);
-    process::limit_file_size(&mut command, 8 << 20);
-    let server = Server::start(command, home.data());
-    let mut client = server.client();
-    let data = "x".repeat(500_000);
-    let refused = (0..100).find_map(|_| {
-        let answer = client.ask(json!({"type": "publish", "channel": "room:1", "data": data}));
-        (answer["type"] == "error").then_some(answer)
-    });
-    assert_eq!(refused.expect("the file may not grow for ever")["code"], "UNAVAILABLE");
-    let answer = client.ask(json!({"type": "publish", "channel": "room:2", "data": 1}));
-    assert_eq!(answer["code"], "UNAVAILABLE", "{answer}");
-    client.publish("conversation:1", json!("goes on"));
-    let mut ready = TcpStream::connect(server.address).unwrap();
-    ready.write_all(b"GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-    let mut text = String::new();
-    ready.read_to_string(&mut text).unwrap();
-    assert!(text.starts_with("HTTP/1.1 503") && text.contains(r#""history":false"#), "{text}");
-    drop(client);
-    stop(server);
-    // What was acknowledged before is there.
-    let server = home.start();
-    let (_, offset) = server.client().subscribe("room:1");
-    assert!(offset > 3, "{offset}");
 }
 
 #[test]

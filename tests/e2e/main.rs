@@ -14,6 +14,7 @@ mod fanout;
 mod http;
 mod http1;
 mod mdaemon;
+mod mended;
 mod messages;
 mod newcomer;
 mod process;

@@ -55,17 +55,3 @@ pub fn forbid_io_uring(command: &mut Command) {
 pub fn reset_on_close(socket: &std::net::TcpStream) {
     socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO)).unwrap();
 }
-
-/// The child may not write files beyond so many bytes: a write past them fails.
-pub fn limit_file_size(command: &mut Command, bytes: u64) {
-    // SAFETY: between fork and exec only two system calls, which allocate nothing.
-    unsafe {
-        command.pre_exec(move || {
-            let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
-            // Without this the kernel ends the process at such a write.
-            let ignored = libc::signal(libc::SIGXFSZ, libc::SIG_IGN) != libc::SIG_ERR;
-            let limited = libc::setrlimit(libc::RLIMIT_FSIZE, &limit) == 0;
-            if ignored && limited { Ok(()) } else { Err(io::Error::last_os_error()) }
-        });
-    }
-}

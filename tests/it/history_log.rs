@@ -32,7 +32,7 @@ fn open(world: &mut World) {
     let cores = world.shards.len();
     for core in 0..cores {
         tell(world, core, LogNews::ReplayedAll { clean: true, epoch: 0 });
-        assert_eq!(said(world, core), Some(LogMessage::Replayed));
+        assert_eq!(said(world, core), Some(LogMessage::Replayed { live_bytes: 0 }));
     }
     (0..cores).for_each(|core| tell(world, core, LogNews::Open));
 }
@@ -63,7 +63,7 @@ fn nothing_but_health_is_served_before_every_core_has_what_is_its_own() {
     };
     refused(&mut world);
     tell(&mut world, 0, LogNews::ReplayedAll { clean: true, epoch: 0 });
-    assert_eq!(said(&mut world, 0), Some(LogMessage::Replayed));
+    assert_eq!(said(&mut world, 0), Some(LogMessage::Replayed { live_bytes: 0 }));
     refused(&mut world);
     tell(&mut world, 1, LogNews::ReplayedAll { clean: true, epoch: 0 });
     (0..2).for_each(|core| tell(&mut world, core, LogNews::Open));
@@ -154,6 +154,56 @@ fn a_log_that_fails_answers_who_waits() {
     let (status, body) = get(&mut world, "GET /health/ready HTTP/1.1");
     assert!(status == 503 && body.contains(r#""history":false"#), "{body}");
     assert!(get(&mut world, "GET /metrics HTTP/1.1").1.contains("corecast_history_lost 1"));
+}
+
+#[test]
+fn a_log_that_is_well_again_takes_what_is_said_from_then_on() {
+    let mut world = node(1);
+    open(&mut world);
+    let (mut publisher, mut subscriber) = (Ear::new(&mut world), Ear::new(&mut world));
+    subscriber.say(&mut world, r#"{"type":"subscribe","channel":"room:1"}"#);
+    let publish = |data: &str| format!(r#"{{"type":"publish","channel":"room:1","data":"{data}"}}"#);
+    publisher.say(&mut world, &publish("lost"));
+    tell(&mut world, 0, LogNews::Failed);
+    publisher.hear(&world);
+    world.log[0].clear();
+    tell(&mut world, 0, LogNews::Resume(1));
+    tell(&mut world, 0, LogNews::Checkpoint(1));
+    assert_eq!(said(&mut world, 0), Some(LogMessage::Resumed(1)), "before anything else");
+    assert_eq!(get(&mut world, "GET /health/ready HTTP/1.1").0, 200);
+    assert!(get(&mut world, "GET /metrics HTTP/1.1").1.contains("corecast_history_lost 0"));
+    world.log[0].clear();
+    assert!(publisher.say(&mut world, &publish("kept")).is_empty());
+    let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("a record") };
+    tell(&mut world, 0, LogNews::Moved { written: part.last, synced: part.last });
+    let answers = publisher.hear(&world);
+    assert!(answers.len() == 1 && answers[0].contains(r#""offset":1"#), "{answers:?}");
+    let heard = subscriber.hear(&world);
+    assert!(heard.len() == 1 && heard[0].contains("kept"), "{heard:?}");
+}
+
+#[test]
+fn what_is_on_disk_when_the_log_fails_is_told_however_much_it_is() {
+    let mut world = node(1);
+    open(&mut world);
+    let mut publishers: Vec<Ear> = (0..40).map(|_| Ear::new(&mut world)).collect();
+    let publish = r#"{"type":"publish","channel":"room:1","data":1}"#;
+    for _ in 0..30 {
+        for publisher in &mut publishers {
+            assert!(publisher.say(&mut world, publish).is_empty());
+        }
+    }
+    let mut last = 0;
+    while let Some(message) = said(&mut world, 0) {
+        let LogMessage::Records(part) = message else { panic!("records") };
+        last = part.last;
+    }
+    let now = world.now;
+    world.shards[0].logged(now, LogNews::Moved { written: last, synced: last });
+    tell(&mut world, 0, LogNews::Failed);
+    let answers: Vec<String> = publishers.iter_mut().flat_map(|one| one.hear(&world)).collect();
+    let published = answers.iter().filter(|answer| answer.contains(r#""published""#)).count();
+    assert_eq!((published, answers.len()), (1_200, 1_200));
 }
 
 #[test]

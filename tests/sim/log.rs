@@ -1,10 +1,10 @@
-//! The history log as a faulty peer: it writes late, syncs later, tells of it later still, fails, and ends in a clean
-//! stop, a killed process or a power cut. What it has are the bytes that a real log would have.
+//! The history log as a faulty peer: it writes late, syncs later, tells of it later still, fails, is well again after some
+//! attempts, and ends in a clean stop, a killed process or a power cut. What it has are the bytes that a real log would have.
 
 use crate::rng::Rng;
 use corecast::model::record::{HistoryRecord, RecordView};
 use corecast::shard::{LogMessage, LogNews};
-use corecast::store::log::{Batch, Checkpoint, Decoder, Entry, Size, encode};
+use corecast::store::log::{Batch, Damage, Decoder, Entry, FoundLog, MarkFinder, Progress, Size, encode};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The bytes of each segment.
@@ -22,28 +22,34 @@ pub enum End {
     PowerCut,
 }
 
+/// What a log that failed has to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Failed {
+    /// To cut its newest segment back.
+    Cut,
+    /// To begin another one.
+    Begin,
+}
+
 pub struct Log {
     files: Files,
     segment: u64,
     /// Of the newest segment.
     synced_bytes: usize,
     epoch: u64,
-    checkpoint: Checkpoint,
-    checkpoints: u64,
+    progress: Progress,
     lanes: Vec<Lane>,
     /// One sync in so many chances.
     pub laziness: usize,
-    failed: bool,
+    failed: Option<Failed>,
 }
 
 #[derive(Default)]
 struct Lane {
     heard: VecDeque<LogMessage>,
     news: VecDeque<LogNews>,
-    written: u64,
-    synced: u64,
-    told: (u64, u64),
-    through: bool,
+    /// Something was written and not synced.
+    dirty: bool,
 }
 
 impl Log {
@@ -63,19 +69,10 @@ impl Log {
         let bytes = files.0.values().map(Vec::len).sum::<usize>() as u64;
         let segment = files.0.keys().last().copied().unwrap_or(0);
         let lanes = (0..cores).map(|_| Lane::default()).collect();
-        let checkpoint = Checkpoint::new(size, bytes);
+        let progress = Progress::new(cores, size, FoundLog { bytes, live_bytes: 0, clean });
         let laziness = *rng.pick(&[1, 30, 200]);
-        let mut log = Self {
-            files,
-            segment,
-            synced_bytes: 0,
-            epoch,
-            checkpoint,
-            checkpoints: 0,
-            lanes,
-            laziness,
-            failed: false,
-        };
+        let mut log =
+            Self { files, segment, synced_bytes: 0, epoch, progress, lanes, laziness, failed: None };
         log.begin_segment();
         log.sync();
         if !clean {
@@ -85,7 +82,7 @@ impl Log {
     }
 
     pub fn hear(&mut self, core: usize, message: LogMessage) {
-        if !self.failed {
+        if self.failed.is_none() {
             self.lanes[core].heard.push_back(message);
         }
     }
@@ -96,7 +93,7 @@ impl Log {
 
     /// Whether something was written and not synced.
     pub fn is_dirty(&self) -> bool {
-        !self.failed && self.lanes.iter().any(|lane| lane.written != lane.synced)
+        self.failed.is_none() && self.lanes.iter().any(|lane| lane.dirty)
     }
 
     pub fn has_news(&self, core: usize) -> bool {
@@ -109,24 +106,32 @@ impl Log {
 
     /// Writes up to `count` messages of a core.
     pub fn write(&mut self, core: usize, count: usize) {
-        for _ in 0..count {
-            let Some(message) = self.lanes[core].heard.pop_front() else { break };
-            match message {
-                LogMessage::Replayed => {}
-                LogMessage::CheckpointThrough(number) => {
-                    self.lanes[core].through = number == self.checkpoints;
-                }
-                LogMessage::Records(part) => {
-                    self.lanes[core].written = part.last;
-                    part.records.iter().for_each(|record| self.append(record));
-                }
-            }
+        if self.failed.is_some() {
+            return;
         }
+        self.take(core, count);
         self.tell_moved(core);
-        if self.checkpoint.is_due() && !self.failed {
+        if self.progress.is_due() {
             self.sync();
             self.begin_segment();
             self.begin_checkpoint();
+        }
+    }
+
+    fn take(&mut self, core: usize, count: usize) {
+        for _ in 0..count {
+            let Some(message) = self.lanes[core].heard.pop_front() else { break };
+            match message {
+                LogMessage::Resumed(number) => self.progress.resumed(core, number),
+                LogMessage::Replayed { .. } => {}
+                _ if !self.progress.hears(core) => {}
+                LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
+                LogMessage::Records(part) => {
+                    self.progress.wrote(core, part.last);
+                    self.lanes[core].dirty = true;
+                    part.records.iter().for_each(|record| self.append(record));
+                }
+            }
         }
     }
 
@@ -135,7 +140,7 @@ impl Log {
         self.epoch = self.epoch.max(record.epoch());
         let is_state = matches!(record, RecordView::Ring { .. } | RecordView::Key { .. });
         let bytes = self.put(&Entry::History(record)) as u64;
-        self.checkpoint.note(if is_state { bytes } else { 0 }, if is_state { 0 } else { bytes });
+        self.progress.note(if is_state { bytes } else { 0 }, if is_state { 0 } else { bytes });
     }
 
     fn put(&mut self, entry: &Entry<'_>) -> usize {
@@ -152,66 +157,113 @@ impl Log {
     }
 
     fn begin_checkpoint(&mut self) {
-        self.checkpoints += 1;
-        self.checkpoint.begin(self.segment, self.lanes.len());
-        for lane in &mut self.lanes {
-            lane.through = false;
-            lane.news.push_back(LogNews::Checkpoint(self.checkpoints));
-        }
+        let number = self.progress.begin_checkpoint(self.segment);
+        self.lanes.iter_mut().for_each(|lane| lane.news.push_back(LogNews::Checkpoint(number)));
     }
 
     /// All that was written is on disk.
     pub fn sync(&mut self) {
-        if self.failed {
+        if self.failed.is_some() {
             return;
         }
         let offset = self.files.0[&self.segment].len();
         self.synced_bytes = offset;
         self.put(&Entry::Synced { segment: self.segment, offset: offset as u64 });
+        let first = self.progress.synced();
         for core in 0..self.lanes.len() {
-            self.lanes[core].synced = self.lanes[core].written;
+            self.lanes[core].dirty = false;
             self.tell_moved(core);
-            if self.lanes[core].through {
-                self.checkpoint.through(core);
-            }
         }
-        if let Some(first) = self.checkpoint.synced() {
+        if let Some(first) = first {
             self.files.0.retain(|segment, _| *segment >= first);
         }
     }
 
     fn tell_moved(&mut self, core: usize) {
-        let lane = &mut self.lanes[core];
-        let moved = (lane.written, lane.synced);
-        if !self.failed && lane.told != moved {
-            lane.told = moved;
-            lane.news.push_back(LogNews::Moved { written: lane.written, synced: lane.synced });
+        if let Some((written, synced)) = self.progress.moved(core) {
+            self.lanes[core].news.push_back(LogNews::Moved { written, synced });
         }
     }
 
-    pub fn fail(&mut self) {
-        if std::mem::replace(&mut self.failed, true) {
+    /// A write or a sync fails: what was written since the last sync is there or not, and so is some of what was to be written.
+    pub fn fail(&mut self, rng: &mut Rng) {
+        if self.failed.is_some() {
             return;
         }
+        self.failed = Some(Failed::Cut);
+        for core in 0..self.lanes.len() {
+            self.take(core, rng.below(3));
+        }
+        self.tear(self.segment, self.synced_bytes, rng);
+        self.progress.fail();
         for lane in &mut self.lanes {
+            lane.dirty = false;
             lane.heard.clear();
             lane.news.push_back(LogNews::Failed);
         }
     }
 
+    /// Keeps a part of what a file has from an offset on.
+    fn tear(&mut self, segment: u64, from: usize, rng: &mut Rng) {
+        let Some(file) = self.files.0.get_mut(&segment) else { return };
+        file.truncate(from + rng.below(file.len() - from + 1));
+        if file.len() > from && rng.percent(30) {
+            let at = rng.within(from, file.len() - 1);
+            let end = rng.within(at, file.len());
+            file[at..end].fill(0);
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Tries to get well, as far as the disk lets it: each step fails so often, in percent.
+    pub fn mend(&mut self, fails: usize, rng: &mut Rng) {
+        let fails = rng.percent(fails);
+        match self.failed {
+            None => {}
+            Some(Failed::Cut) => {
+                let from = if fails { self.synced_bytes + rng.below(20) } else { self.synced_bytes };
+                let file = self.files.0.get_mut(&self.segment).expect("it was begun");
+                file.truncate(from);
+                if !fails {
+                    self.failed = Some(Failed::Begin);
+                }
+            }
+            Some(Failed::Begin) => {
+                let next = self.segment + 1;
+                self.files.0.remove(&next);
+                if fails {
+                    let file = self.files.0.entry(next).or_default();
+                    encode(file, &Entry::Begin { segment: next, epoch: self.epoch });
+                    return self.tear(next, 0, rng);
+                }
+                self.failed = None;
+                self.begin_segment();
+                let number = self.progress.resume();
+                self.lanes.iter_mut().for_each(|lane| lane.news.push_back(LogNews::Resume(number)));
+                self.begin_checkpoint();
+                self.sync();
+            }
+        }
+    }
+
     /// What a successor finds, and whether that is all.
     pub fn end(mut self, end: End, rng: &mut Rng) -> (Files, bool) {
-        let clean = end == End::Clean && !self.failed;
-        if clean {
+        let in_order = end == End::Clean && self.failed.is_none();
+        let clean = in_order && self.progress.is_whole();
+        if in_order {
             assert!(self.lanes.iter().all(|lane| lane.heard.is_empty()), "all was written before the end");
             self.sync();
+        }
+        if clean {
             self.put(&Entry::Clean);
         }
-        let (synced_bytes, segment) = (self.synced_bytes, self.segment);
-        if end == End::PowerCut
-            && let Some(file) = self.files.0.get_mut(&segment)
-        {
-            file.truncate(synced_bytes + rng.below(file.len() - synced_bytes + 1));
+        if end == End::PowerCut {
+            self.tear(self.segment, self.synced_bytes, rng);
+            // What an attempt to begin another segment left.
+            self.tear(self.segment + 1, 0, rng);
         }
         (self.files, clean)
     }
@@ -229,26 +281,39 @@ fn read(
     let last = files.0.keys().last().copied();
     for (segment, bytes) in &mut files.0 {
         let mut decoder = Decoder::default();
+        let mut damage = None;
         for piece in bytes.chunks(rng.within(1, 5_000)) {
             decoder.push(piece);
             let mut places = vec![Vec::new(); cores];
-            while let Some((place, entry)) = decoder.next_entry().expect("what was written is not damaged") {
-                clean = entry == Entry::Clean;
-                match entry {
-                    Entry::History(record) => {
-                        epoch = epoch.max(record.epoch());
-                        places[home_of(record.channel())].push(place);
+            damage = loop {
+                match decoder.next_entry() {
+                    Ok(Some((place, entry))) => {
+                        clean = entry == Entry::Clean;
+                        match entry {
+                            Entry::History(record) => {
+                                epoch = epoch.max(record.epoch());
+                                places[home_of(record.channel())].push(place);
+                            }
+                            Entry::Begin { epoch: before, .. } => epoch = epoch.max(before),
+                            Entry::Synced { .. } | Entry::Clean => {}
+                        }
                     }
-                    Entry::Begin { epoch: before, .. } => epoch = epoch.max(before),
-                    Entry::Synced { .. } | Entry::Clean => {}
+                    Ok(None) => break None,
+                    Err(damage) => break Some(damage),
                 }
-            }
+            };
             let batches = places.into_iter().enumerate().filter(|(_, places)| !places.is_empty());
             batches.for_each(|(core, places)| replayed(core, decoder.batch(places)));
+            if damage.is_some() {
+                break;
+            }
         }
-        if decoder.end().is_some() {
+        if let Some(damage) = damage.or_else(|| decoder.end()) {
+            let from = decoder.offset() as usize;
             assert_eq!(Some(*segment), last, "only the newest segment has a torn tail");
-            bytes.truncate(decoder.offset() as usize);
+            assert!(matches!(damage, Damage::Cut | Damage::Checksum), "{damage:?}");
+            assert!(!MarkFinder::new(*segment, from as u64).push(&bytes[from..]), "damage behind a sync");
+            bytes.truncate(from);
             clean = false;
         }
     }

@@ -17,6 +17,8 @@ pub struct Node {
     pub now: Now,
     cores: Vec<Core>,
     pub log: Option<Log>,
+    /// Whether a log that failed is well again some time.
+    log_heals: bool,
     /// By sender, then receiver.
     lanes: Vec<Vec<Lane>>,
     pub sockets: Vec<Socket>,
@@ -70,6 +72,7 @@ impl Node {
         Self {
             now,
             log,
+            log_heals: plan.faults.log_heals,
             cores,
             lanes: (0..plan.cores).map(|_| lanes()).collect(),
             sockets: Vec::new(),
@@ -245,6 +248,10 @@ impl Node {
     pub fn turn_log(&mut self, rng: &mut Rng) {
         let Some(log) = &mut self.log else { return };
         let core = rng.below(self.cores.len());
+        if self.log_heals && log.has_failed() && rng.below(8) == 0 {
+            trace::note(|| "the history log tries to go on".into());
+            return log.mend(40, rng);
+        }
         match rng.below(4) {
             0 => log.write(core, rng.within(1, 3)),
             1 if rng.below(log.laziness) == 0 => log.sync(),
@@ -254,9 +261,13 @@ impl Node {
     }
 
     /// The history log does all that there is to do. Whether there was anything.
-    pub fn settle_log(&mut self) -> bool {
+    pub fn settle_log(&mut self, rng: &mut Rng) -> bool {
         let Some(log) = &mut self.log else { return false };
         let mut moved = false;
+        while self.log_heals && log.has_failed() {
+            moved = true;
+            log.mend(0, rng);
+        }
         for core in 0..self.cores.len() {
             moved |= log.has_work(core);
             log.write(core, usize::MAX);
@@ -356,22 +367,25 @@ impl Node {
         self.cores[core].shard.sent(self.now, connection, room);
     }
 
-    /// The history log takes nothing more in this life.
-    pub fn fail_log(&mut self) {
+    /// The history log takes nothing until it is well again, if it ever is.
+    pub fn fail_log(&mut self, rng: &mut Rng) {
         if let Some(log) = &mut self.log {
             trace::note(|| "the history log fails".into());
-            log.fail();
+            log.fail(rng);
         }
     }
 
     /// The process ends so; what its successor finds, and whether all is in it.
     pub fn end(&mut self, end: End, rng: &mut Rng) -> (Files, bool) {
         if end == End::Clean {
-            // What was staged when the last connection went.
+            // The cores go and say what is staged; the log writes it, and nobody hears of that.
             for core in 0..self.cores.len() {
+                self.cores[core].shard.drain(self.now, 0);
                 self.turn(core, 1_000, rng);
+                if let Some(log) = &mut self.log {
+                    log.write(core, usize::MAX);
+                }
             }
-            self.settle_log();
         }
         self.log.take().map_or_else(Default::default, |log| log.end(end, rng))
     }

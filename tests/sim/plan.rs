@@ -58,6 +58,8 @@ pub struct Faults {
     pub crash: bool,
     /// The history log fails.
     pub log: usize,
+    /// Whether it is well again some time.
+    pub log_heals: bool,
 }
 
 impl Plan {
@@ -105,7 +107,8 @@ impl Plan {
             disk: chance(&[0, 0, 30]),
             drain: chance(&[0, 0, 1]) == 1,
             crash: chance(&[0, 1]) == 1,
-            log: chance(&[0, 0, 0, 20]),
+            log: chance(&[0, 0, 0, 20, 60]),
+            log_heals: chance(&[0, 1, 1, 1]) == 1,
         };
         Self {
             cores: rng.within(4, 6) as u16,
@@ -140,6 +143,7 @@ impl Plan {
             drain: false,
             crash: false,
             log: 0,
+            log_heals: false,
         };
         let limits = Limits::default();
         let long = 3_600_000;

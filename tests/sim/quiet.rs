@@ -37,7 +37,7 @@ impl World {
             let count = self.rng.within(1, 40);
             moved |= self.node.turn(core, count, &mut self.rng);
         }
-        moved |= self.node.settle_log();
+        moved |= self.node.settle_log(&mut self.rng);
         for from in 0..cores {
             for to in (0..cores).filter(|to| *to != from) {
                 let count = self.rng.within(1, 60);

@@ -74,9 +74,10 @@ impl World {
         let years = self.life as u64 * YEAR_MS;
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
-        let clean = self.draining && self.rng.percent(80);
+        // Also in the middle of everything.
+        let in_order = self.rng.percent(if self.draining { 80 } else { 30 });
         let end = match self.rng.percent(50) {
-            _ if clean => End::Clean,
+            _ if in_order => End::Clean,
             true => End::Killed,
             false => End::PowerCut,
         };
@@ -255,7 +256,7 @@ impl World {
                 self.node.freeze(from, to, us);
             }
             3 => self.jump(),
-            _ => self.node.fail_log(),
+            _ => self.node.fail_log(&mut self.rng),
         }
     }
 

@@ -185,6 +185,7 @@ impl Channels {
             let Channel { name, epoch, .. } = &self.pool[id];
             self.log.stage(HistoryRecord::Ended { channel: name.clone(), epoch: *epoch });
         }
+        self.log.forget(id);
         let channel = self.pool.remove(id);
         self.by_name.remove(channel.name.as_str(), id as u32);
         self.rules.leave(channel.rules, id as u32);

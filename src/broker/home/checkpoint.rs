@@ -8,13 +8,17 @@ use crate::model::definition::Durability;
 use crate::model::record::HistoryRecord;
 
 /// Channels looked at in one step.
-const CHANNELS_PER_STEP: usize = 256;
+const CHANNELS_PER_STEP: usize = 64;
 
-/// Publications handed over in one step, after which it ends. A channel is handed over whole.
-const PUBLICATIONS_PER_STEP: usize = 4_096;
+/// Bytes handed over in one step, after which it ends, beside as many as were appended since the last step: so a checkpoint
+/// comes to its end before the log has grown by as much as it stands for. A channel is handed over whole.
+const BYTES_PER_STEP: usize = 16 << 10;
+
+/// Of the bytes appended since the last step, those that count: what a step may take of a turn is bounded.
+const APPENDED_PER_STEP_MAX: usize = 512 << 10;
 
 /// Keys looked at in one step.
-const KEYS_PER_STEP: usize = 1_024;
+const KEYS_PER_STEP: usize = 64;
 
 /// How far a checkpoint is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +50,9 @@ impl Home {
             Some(Cursor::Key(from)) => self.stage_keys(now, from).map(Cursor::Key),
         };
         self.checkpoint = next;
+        if next.is_none() {
+            self.channels.log.checkpointed();
+        }
         next.is_none()
     }
 
@@ -53,22 +60,25 @@ impl Home {
     fn stage_channels(&mut self, from: usize) -> Option<usize> {
         let places = self.channels.pool.places();
         let end = from.saturating_add(CHANNELS_PER_STEP).min(places);
-        let mut publications = 0;
+        let appended = self.channels.log.take_appended_bytes();
+        let bytes_max = BYTES_PER_STEP + appended.min(APPENDED_PER_STEP_MAX);
+        let mut bytes = 0;
         for id in from..end {
-            if publications >= PUBLICATIONS_PER_STEP {
+            if bytes >= bytes_max {
                 return Some(id);
             }
-            publications += self.stage_channel(id);
+            bytes += self.stage_channel(id);
         }
         (end < places).then_some(end)
     }
 
-    /// Stages a channel; says with how many publications. What is held of it is in the log before this record, which
+    /// Stages a channel; says with how many bytes. What is held of it is in the log before this record, which
     /// stands for all before it, so it is part of the record.
     pub(super) fn stage_channel(&mut self, id: usize) -> usize {
         if !self.channels.pool.contains(id) || self.channels.durability(id) == Durability::Memory {
             return 0;
         }
+        self.channels.log.mend(id);
         let channel = &self.channels.pool[id];
         let offset = channel.head + self.channels.log.held_of(id);
         if offset == 0 {
@@ -77,15 +87,15 @@ impl Home {
         let mut entries =
             channel.history.as_ref().map_or_else(Vec::new, |history| history.newest(usize::MAX));
         entries.extend(self.channels.log.held(id).cloned());
-        let count = entries.len();
         let record = HistoryRecord::Ring {
             channel: channel.name.clone(),
             position: Position { epoch: channel.epoch, offset },
             committed: self.channels.durability(id) == Durability::Commit,
             entries,
         };
+        let bytes = record.weight();
         self.channels.log.stage(record);
-        count
+        bytes
     }
 
     /// Stages some idempotency keys; says where to go on.

@@ -103,6 +103,13 @@ impl Idempotency {
         }
     }
 
+    /// Forgets a key whose publication came to nothing.
+    pub fn forget(&mut self, key: &str) {
+        if let Some(old) = self.answers.remove(key) {
+            self.bytes -= size(key, &old.answer);
+        }
+    }
+
     /// Forgets at most `count` keys that are too old.
     pub fn expire(&mut self, now: Now, count: usize) {
         for _ in 0..count {

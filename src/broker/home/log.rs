@@ -3,12 +3,18 @@
 //! Records are numbered in the order in which they are staged. A publication of a committed channel has its place in the
 //! order and its record, but exists for nobody until its record is on disk: it is held, and so is the answer.
 //! Held publications come out in the order of the records, so each channel keeps its own.
+//!
+//! When the log fails, the records that are not on disk are lost. What was held never was: its place goes to the next. What
+//! relaxed channels told stays in memory only, until the log takes records again and has each of these channels whole:
+//! until a checkpoint has come by, the first record of one stands for all before it, so that what comes back after a
+//! crash in between has no hole.
 
 use super::history::Effect;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
 use crate::model::record::HistoryRecord;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// How the log is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +25,7 @@ enum State {
     Replaying,
     /// It takes records.
     Open,
-    /// It lost records: it takes none until the next start.
+    /// It lost records, and takes none until it can be written again.
     Failed,
 }
 
@@ -34,6 +40,8 @@ pub struct Held {
     pub bytes: PublicationBytes,
     /// What it does to the history.
     pub effect: Effect,
+    /// The idempotency key it was published under.
+    pub key: Option<Arc<str>>,
 }
 
 /// Some records, in order.
@@ -52,6 +60,8 @@ pub struct Log {
     state: State,
     staged: Vec<HistoryRecord>,
     staged_bytes: usize,
+    /// Bytes staged since a checkpoint took note of them.
+    appended_bytes: usize,
     /// Whether a staged record is of a held publication.
     staged_commit: bool,
     /// Number of the newest record.
@@ -65,6 +75,8 @@ pub struct Log {
     held_of: BTreeMap<usize, u32>,
     /// The record that must be on disk before the answer to the command under way is told.
     barrier: Option<u64>,
+    /// After a failure, until a checkpoint is through: the channels of which the log has everything.
+    mended: Option<BTreeSet<usize>>,
 }
 
 impl Log {
@@ -74,6 +86,7 @@ impl Log {
             state: State::Off,
             staged: Vec::new(),
             staged_bytes: 0,
+            appended_bytes: 0,
             staged_commit: false,
             last: 0,
             taken: VecDeque::new(),
@@ -82,6 +95,7 @@ impl Log {
             held: VecDeque::new(),
             held_of: BTreeMap::new(),
             barrier: None,
+            mended: None,
         }
     }
 
@@ -111,18 +125,45 @@ impl Log {
         self.state == State::Failed
     }
 
-    /// It lost records. Whatever was held is given up: its publisher is told so.
-    pub fn fail(&mut self) {
+    /// It lost records. Gives back what was held and never was: its publisher is told so.
+    pub fn fail(&mut self) -> VecDeque<Held> {
         if self.state == State::Off {
-            return;
+            return VecDeque::new();
         }
         self.state = State::Failed;
+        self.mended = None;
         self.staged.clear();
         (self.staged_bytes, self.taken_bytes) = (0, 0);
         self.staged_commit = false;
         self.taken.clear();
-        self.held.clear();
         self.held_of.clear();
+        std::mem::take(&mut self.held)
+    }
+
+    /// It takes records again. A checkpoint follows.
+    pub fn resume(&mut self) {
+        if self.state == State::Failed {
+            self.state = State::Open;
+            self.mended = Some(BTreeSet::new());
+        }
+    }
+
+    /// A checkpoint has handed over every channel.
+    pub fn checkpointed(&mut self) {
+        self.mended = None;
+    }
+
+    /// Whether a record of a channel has to stand for all before it, because the log lacks some of them. The caller stages
+    /// such a record.
+    pub fn mend(&mut self, channel: usize) -> bool {
+        self.mended.as_mut().is_some_and(|mended| mended.insert(channel))
+    }
+
+    /// A channel is over; its number may be another one's.
+    pub fn forget(&mut self, channel: usize) {
+        if let Some(mended) = &mut self.mended {
+            mended.remove(&channel);
+        }
     }
 
     /// Whether a publication that the log is to keep can be taken in.
@@ -131,7 +172,7 @@ impl Log {
     /// The disk is behind, or records were lost.
     pub fn admit(&self) -> Result<(), Fault> {
         if self.state == State::Failed {
-            let text = "this node cannot write its history any more, so the channel takes nothing new; its operator finds \
+            let text = "this node cannot write its history at present, so the channel takes nothing new; its operator finds \
                  the reason in the node's output";
             return Err(Fault::new(FaultCode::Unavailable, text));
         }
@@ -155,19 +196,37 @@ impl Log {
     pub fn stage(&mut self, record: HistoryRecord) {
         if self.state == State::Open {
             self.last += 1;
-            self.staged_bytes += record.weight();
+            let bytes = record.weight();
+            self.staged_bytes += bytes;
+            if matches!(record, HistoryRecord::Append { .. }) {
+                self.appended_bytes += bytes;
+            }
             self.staged.push(record);
         }
     }
 
-    /// Holds the publication of the record staged last. If it was not taken, nobody ever hears of it.
-    pub fn hold(&mut self, channel: (usize, u64), bytes: PublicationBytes, effect: Effect) {
+    /// Bytes of publications staged since this was last asked.
+    pub fn take_appended_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.appended_bytes)
+    }
+
+    /// The publication of the command under way was not taken: its answer says so.
+    pub fn refuse(&mut self) {
         self.barrier = Some(self.last);
-        if self.state == State::Open {
-            self.staged_commit = true;
-            self.held.push_back(Held { record: self.last, channel, bytes, effect });
-            *self.held_of.entry(channel.0).or_insert(0) += 1;
-        }
+    }
+
+    /// Holds the publication of the record staged last.
+    pub fn hold(
+        &mut self,
+        channel: (usize, u64),
+        bytes: PublicationBytes,
+        effect: Effect,
+        key: Option<Arc<str>>,
+    ) {
+        self.barrier = Some(self.last);
+        self.staged_commit = true;
+        self.held.push_back(Held { record: self.last, channel, bytes, effect, key });
+        *self.held_of.entry(channel.0).or_insert(0) += 1;
     }
 
     /// The answer to the command under way waits for all that is held so far.
@@ -188,6 +247,13 @@ impl Log {
     /// The archived publications held of a channel, oldest first.
     pub fn held(&self, channel: usize) -> impl Iterator<Item = &PublicationBytes> {
         self.held.iter().filter(move |held| held.channel.0 == channel).map(|held| &held.bytes)
+    }
+
+    /// Whether a held publication of a channel deletes the message of this offset.
+    pub fn holds_delete(&self, channel: usize, offset: u64) -> bool {
+        let deletes = |effect| effect == Effect::Clear || effect == Effect::Delete(offset);
+        self.held_of(channel) > 0
+            && self.held.iter().any(|held| held.channel.0 == channel && deletes(held.effect))
     }
 
     /// Number of the record of the oldest held publication.
@@ -242,6 +308,10 @@ impl Log {
         assert_eq!(self.staged_bytes, self.staged.iter().map(HistoryRecord::weight).sum::<usize>());
         let counts: u32 = self.held_of.values().sum();
         assert_eq!(counts as usize, self.held.len(), "held publications add up");
+        assert!(
+            self.held.is_empty() || self.state == State::Open,
+            "only a log that takes records holds back"
+        );
         assert!(self.held.back().is_none_or(|held| held.record <= self.last), "what is held has a record");
     }
 }

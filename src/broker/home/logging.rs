@@ -1,5 +1,6 @@
 //! The home side of the history log: what goes there, what came of it, and who waits for it.
 
+use super::history::{Effect, History};
 use super::log::LogPart;
 use super::{Home, faults};
 use crate::base::time::Now;
@@ -20,20 +21,12 @@ impl Home {
     }
 
     /// Makes an answer that repeats an earlier one wait as that one does: a publication that is held is not there yet.
-    ///
-    /// # Errors
-    /// The log failed before the publication was on disk.
-    pub(super) fn wait_for(&mut self, channel: &ChannelName, position: Position) -> Result<(), Fault> {
-        let Some(id) = self.channels.find(channel) else { return Ok(()) };
+    pub(super) fn wait_for(&mut self, channel: &ChannelName, position: Position) {
+        let Some(id) = self.channels.find(channel) else { return };
         let at = self.channels.get(id).position();
-        if at.epoch != position.epoch || position.offset <= at.offset {
-            return Ok(());
+        if at.epoch == position.epoch && position.offset > at.offset {
+            self.channels.log.wait();
         }
-        if self.channels.log.has_failed() {
-            return Err(faults::not_written());
-        }
-        self.channels.log.wait();
-        Ok(())
     }
 
     /// The record that must be on disk before the answer to the last command is told; none if it can be told at once. If the
@@ -50,6 +43,11 @@ impl Home {
     /// Bytes staged for the log, if there are any, and whether somebody waits for them.
     pub fn staged_for_log(&self) -> Option<(usize, bool)> {
         self.channels.log.staged()
+    }
+
+    /// Bytes of all publications that are kept.
+    pub fn history_bytes(&self) -> u64 {
+        self.channels.history_totals().0 as u64
     }
 
     /// Takes what is staged for the log.
@@ -76,13 +74,35 @@ impl Home {
         }
     }
 
-    /// The log lost records: what is held never was, and durable channels take nothing more.
+    /// The log lost records: what is held never was, not even under its idempotency key, and durable channels take nothing
+    /// until [`Home::log_resumed`]. What is on disk must have been released.
     pub fn log_failed(&mut self) {
-        self.channels.log.fail();
+        for held in self.channels.log.fail() {
+            if let Some(key) = &held.key {
+                self.idempotency.forget(key);
+            }
+            let (id, epoch) = held.channel;
+            if self.channels.pool.contains(id) && self.channels.get(id).epoch == epoch {
+                self.never_was(id, held.effect);
+            }
+        }
         self.checkpoint = None;
     }
 
-    /// Whether the log failed.
+    /// A publication was not taken, so its channel never hears of it. If it was the end of a room, that is stored elsewhere,
+    /// and what was said there goes with the room all the same.
+    pub(super) fn never_was(&mut self, id: usize, effect: Effect) {
+        if effect == Effect::Clear {
+            self.channels.edit_history(id, History::clear);
+        }
+    }
+
+    /// The log takes records again. [`Home::begin_checkpoint`] follows.
+    pub fn log_resumed(&mut self) {
+        self.channels.log.resume();
+    }
+
+    /// Whether the log failed and takes no records.
     pub fn has_log_failed(&self) -> bool {
         self.channels.log.has_failed()
     }

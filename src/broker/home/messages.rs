@@ -23,7 +23,7 @@ impl Home {
         at: Position,
         content: String,
     ) -> Result<Reply, Fault> {
-        let (id, mut message) = self.find_message(now, channel, at)?;
+        let (id, mut message) = self.find_lasting_message(now, channel, at)?;
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can change it"));
         }
@@ -50,7 +50,7 @@ impl Home {
         channel: ChannelName,
         at: Position,
     ) -> Result<Reply, Fault> {
-        let (id, message) = self.find_message(now, channel, at)?;
+        let (id, message) = self.find_lasting_message(now, channel, at)?;
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can delete it"));
         }
@@ -80,6 +80,22 @@ impl Home {
         let slice = history.messages().skip(page.skip()).take(page.size as usize);
         let items = slice.filter_map(|entry| standing_message(channel.clone(), history, entry)).collect();
         Reply::Messages { items, page, total: history.message_count() as u64 }
+    }
+
+    /// A message that can be changed: one whose deletion is on its way to the disk cannot. That there is no such message is told when
+    /// the deletion is.
+    fn find_lasting_message(
+        &mut self,
+        now: Now,
+        channel: ChannelName,
+        at: Position,
+    ) -> Result<(usize, Message), Fault> {
+        let (id, message) = self.find_message(now, channel, at)?;
+        if self.channels.log.holds_delete(id, at.offset) {
+            self.channels.log.wait();
+            return Err(faults::no_message());
+        }
+        Ok((id, message))
     }
 
     fn find_message(

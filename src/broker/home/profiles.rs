@@ -56,6 +56,9 @@ impl Home {
         }
         // An admin changes users that exist, so that a slip of the pen does not make one.
         self.get_profile(origin, channel)?;
+        if let Some(id) = self.find_to_announce(now, channel) {
+            self.admit(id)?;
+        }
         let changed = self.users.edit(user, |record| {
             if let Some(name) = name {
                 record.name = Some(name.into());

@@ -55,7 +55,7 @@ impl Home {
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
             let answer = answer_again(channel.clone(), first);
             let position = first.position;
-            self.wait_for(&channel, position)?;
+            self.wait_for(&channel, position);
             self.duplicates += 1;
             return answer;
         }
@@ -109,14 +109,22 @@ impl Home {
                 self.channels.log_unkept(id);
                 self.deliver(now, id, &bytes, effect);
             }
+            Durability::Relaxed if self.channels.log.mend(id) => {
+                self.deliver(now, id, &bytes, effect);
+                self.log_whole(now, id, position, key, bytes.clone(), effect);
+            }
             Durability::Relaxed => {
                 self.log_append(id, position, false, key, &bytes);
                 self.deliver(now, id, &bytes, effect);
             }
+            Durability::Commit if self.channels.log.has_failed() => {
+                self.channels.log.refuse();
+                self.never_was(id, effect);
+            }
             Durability::Commit => {
                 self.log_append(id, position, true, key, &bytes);
                 self.channels.touch(now, id);
-                self.channels.log.hold((id, epoch), bytes.clone(), effect);
+                self.channels.log.hold((id, epoch), bytes.clone(), effect, key.cloned());
             }
         }
         Published { position, bytes, body: publication.body }
@@ -132,6 +140,25 @@ impl Home {
     ) {
         let (channel, key, bytes) = (self.channels.get(id).name.clone(), key.cloned(), bytes.clone());
         self.channels.log.stage(HistoryRecord::Append { channel, position, committed, key, bytes });
+    }
+
+    /// Logs a channel with its newest publication as one record, because the log may lack what is before it.
+    fn log_whole(
+        &mut self,
+        now: Now,
+        id: usize,
+        position: Position,
+        key: Option<&Arc<str>>,
+        bytes: PublicationBytes,
+        effect: Effect,
+    ) {
+        self.stage_channel(id);
+        if let Some(key) = key.cloned() {
+            let channel = self.channels.get(id).name.clone();
+            let message = (effect == Effect::Message).then_some(bytes);
+            let time_ms = now.unix_ms;
+            self.channels.log.stage(HistoryRecord::Key { channel, key, time_ms, position, message });
+        }
     }
 
     /// Makes a publication the newest of its channel: keeps it, and pushes it once to each core with subscribers.
@@ -155,13 +182,17 @@ impl Home {
     /// Publishes what a channel's thing did where somebody can ever hear of it: a channel is not opened only
     /// to say something that it will not keep. A channel that cannot be opened stays silent.
     pub(super) fn announce(&mut self, now: Now, channel: &ChannelName, publisher: &str, body: Body) {
+        if let Some(id) = self.find_to_announce(now, channel) {
+            self.publish_on(now, id, publisher, body);
+        }
+    }
+
+    /// The channel that [`Home::announce`] would say something on, opened if need be.
+    pub(super) fn find_to_announce(&mut self, now: Now, channel: &ChannelName) -> Option<usize> {
         let keeps = self.definitions.of(channel).history.count_max > 0;
-        let id = match self.channels.find(channel) {
+        match self.channels.find(channel) {
             None if keeps => self.channels.find_or_open(now, channel).ok(),
             found => found,
-        };
-        if let Some(id) = id {
-            self.publish_on(now, id, publisher, body);
         }
     }
 }

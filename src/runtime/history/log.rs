@@ -8,7 +8,7 @@ use super::{HomeOf, LogSettings};
 use crate::model::record::RecordView;
 use crate::runtime::clock;
 use crate::shard::{LogMessage, LogNews};
-use crate::store::log::{Checkpoint, Entry, encode};
+use crate::store::log::{Entry, FoundLog, Progress, encode};
 use glommio::timer::timeout;
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
@@ -44,8 +44,10 @@ pub async fn run(
             // Nobody listens any more if a core has failed; then the lanes close.
             let _ = opened.send(());
             drop(opened);
-            if let Err(error) = log.serve().await {
-                log.fail(&error).await;
+            while let Err(error) = log.serve().await {
+                if !log.mend(&error).await {
+                    break;
+                }
             }
             Ok(())
         }
@@ -55,34 +57,21 @@ pub async fn run(
 }
 
 /// A log that can be written.
-struct Log {
+pub(super) struct Log {
     settings: LogSettings,
-    lanes: Arc<Lanes>,
-    /// `None` only while a segment follows another.
-    writer: Option<Writer>,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) writer: Writer,
     /// Older segments, oldest first.
     older: VecDeque<u64>,
     /// The greatest epoch of any record.
     epoch: u64,
-    marks: Vec<Mark>,
-    checkpoint: Checkpoint,
-    checkpoints: u64,
+    pub(super) progress: Progress,
     /// The core that is heard first; another one each time.
     first: usize,
     /// When what is written must be synced, monotonic microseconds.
-    sync_at_us: Option<u64>,
+    pub(super) sync_at_us: Option<u64>,
     /// Somebody waits for the sync.
-    commit: bool,
-}
-
-/// How far a core's records are.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Mark {
-    written: u64,
-    synced: u64,
-    told: (u64, u64),
-    /// It has handed over all channels for the checkpoint under way.
-    through: bool,
+    pub(super) commit: bool,
 }
 
 impl Log {
@@ -92,24 +81,23 @@ impl Log {
         for core in 0..lanes.cores() {
             lanes.tell(core, LogNews::ReplayedAll { clean, epoch });
         }
+        let mut live_bytes = 0;
         for core in 0..lanes.cores() {
             let heard = || match (lanes.closed(), lanes.hear(core)) {
                 (true, _) => Some(Err(LogError::Stopped)),
-                (false, Some(LogMessage::Replayed)) => Some(Ok(())),
+                (false, Some(LogMessage::Replayed { live_bytes })) => Some(Ok(live_bytes)),
                 (false, _) => None,
             };
-            lanes.until(heard).await?;
+            live_bytes += lanes.until(heard).await?;
         }
         let writer = Writer::begin(&settings.directory, next_segment, epoch).await?;
         let mut log = Self {
-            checkpoint: Checkpoint::new(settings.size, bytes),
+            progress: Progress::new(lanes.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,
-            writer: Some(writer),
+            writer,
             older: segments.into(),
             epoch,
-            marks: vec![Mark::default(); lanes.cores()],
             lanes,
-            checkpoints: 0,
             first: 0,
             sync_at_us: None,
             commit: false,
@@ -122,16 +110,15 @@ impl Log {
         Ok(log)
     }
 
-    fn writer(&mut self) -> &mut Writer {
-        self.writer.as_mut().expect("there is a segment but while one follows another")
-    }
-
     async fn serve(&mut self) -> Result<(), LogError> {
         loop {
             let closed = self.lanes.closed();
             let more = self.write().await?;
             let now_us = clock::monotonic_us();
-            if self.commit || self.sync_at_us.is_some_and(|at_us| at_us <= now_us) || self.is_through() {
+            if self.commit
+                || self.sync_at_us.is_some_and(|at_us| at_us <= now_us)
+                || self.progress.is_through()
+            {
                 self.sync().await?;
             }
             self.grow().await?;
@@ -156,13 +143,13 @@ impl Log {
             {
                 if !heard {
                     heard = true;
-                    bytes = self.writer().next_bytes();
+                    bytes = self.writer.next_bytes();
                 }
                 self.take(core, message, &mut bytes);
             }
         }
         if heard {
-            self.writer().write(bytes).await?;
+            self.writer.write(bytes).await?;
             let due_us = clock::monotonic_us() + self.settings.sync_interval_ms * 1_000;
             self.sync_at_us.get_or_insert(due_us);
             if !self.commit {
@@ -174,10 +161,13 @@ impl Log {
 
     fn take(&mut self, core: usize, message: LogMessage, bytes: &mut Vec<u8>) {
         match message {
-            LogMessage::Replayed => {}
-            LogMessage::CheckpointThrough(number) => self.marks[core].through = number == self.checkpoints,
+            LogMessage::Resumed(number) => self.progress.resumed(core, number),
+            LogMessage::Replayed { .. } => {}
+            // From before it heard of a failure.
+            _ if !self.progress.hears(core) => {}
+            LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
             LogMessage::Records(part) => {
-                self.marks[core].written = part.last;
+                self.progress.wrote(core, part.last);
                 self.commit |= part.commit;
                 for record in &part.records {
                     let record = record.view();
@@ -187,44 +177,29 @@ impl Log {
                     encode(bytes, &Entry::History(record));
                     let count = (bytes.len() - before) as u64;
                     let (state, other) = if is_state { (count, 0) } else { (0, count) };
-                    self.checkpoint.note(state, other);
+                    self.progress.note(state, other);
                 }
             }
         }
     }
 
-    /// Whether every core is through with a checkpoint whose end is not noted.
-    fn is_through(&self) -> bool {
-        self.marks.iter().all(|mark| mark.through)
-    }
-
     async fn sync(&mut self) -> Result<(), LogError> {
-        self.writer().sync().await?;
+        self.writer.sync().await?;
         (self.commit, self.sync_at_us) = (false, None);
-        for (core, mark) in self.marks.iter_mut().enumerate() {
-            mark.synced = mark.written;
-            if mark.through {
-                self.checkpoint.through(core);
-            }
-        }
+        let first = self.progress.synced();
         self.tell_moved();
-        if let Some(first) = self.checkpoint.synced() {
-            self.marks.iter_mut().for_each(|mark| mark.through = false);
-            while let Some(oldest) = self.older.front().copied()
-                && oldest < first
-            {
-                self.older.pop_front();
-                self.writer().remove(oldest).await?;
-            }
+        while let Some(oldest) = self.older.front().copied()
+            && first.is_some_and(|first| oldest < first)
+        {
+            self.writer.remove(oldest).await?;
+            self.older.pop_front();
         }
         Ok(())
     }
 
     fn tell_moved(&mut self) {
-        for (core, mark) in self.marks.iter_mut().enumerate() {
-            let Mark { written, synced, .. } = *mark;
-            if mark.told != (written, synced) {
-                mark.told = (written, synced);
+        for core in 0..self.lanes.cores() {
+            if let Some((written, synced)) = self.progress.moved(core) {
                 self.lanes.tell(core, LogNews::Moved { written, synced });
             }
         }
@@ -232,27 +207,30 @@ impl Log {
 
     /// Begins another segment when this one is large enough, and a checkpoint when the log is.
     async fn grow(&mut self) -> Result<(), LogError> {
-        let due = self.checkpoint.is_due();
-        if !due && self.writer().bytes() < self.settings.size.segment_bytes {
+        let due = self.progress.is_due();
+        if !due && self.writer.bytes() < self.settings.size.segment_bytes {
             return Ok(());
         }
         self.sync().await?;
-        let before = self.writer.take().expect("there is a segment but while one follows another");
-        self.older.push_back(before.segment());
-        self.writer = Some(before.roll(self.epoch).await?);
+        self.roll().await?;
         if due {
             self.begin_checkpoint();
         }
         Ok(())
     }
 
-    fn begin_checkpoint(&mut self) {
-        let first = self.writer().segment();
-        self.checkpoints += 1;
-        self.checkpoint.begin(first, self.marks.len());
-        for core in 0..self.marks.len() {
-            self.marks[core].through = false;
-            self.lanes.tell(core, LogNews::Checkpoint(self.checkpoints));
+    /// Goes on in another segment.
+    pub(super) async fn roll(&mut self) -> Result<(), LogError> {
+        let before = self.writer.segment();
+        self.writer.roll(self.epoch).await?;
+        self.older.push_back(before);
+        Ok(())
+    }
+
+    pub(super) fn begin_checkpoint(&mut self) {
+        let number = self.progress.begin_checkpoint(self.writer.segment());
+        for core in 0..self.lanes.cores() {
+            self.lanes.tell(core, LogNews::Checkpoint(number));
         }
     }
 
@@ -274,33 +252,15 @@ impl Log {
         }
     }
 
-    /// All cores have left: what they said is on disk, and if that is all there was, the log says so.
+    /// All cores have left: what they said is on disk, and if that is all that anybody was told, the log says so.
     async fn end(&mut self) -> Result<(), LogError> {
         self.sync().await?;
-        if self.lanes.closed_in_order() {
-            let mut bytes = self.writer().next_bytes();
+        if self.lanes.closed_in_order() && self.progress.is_whole() {
+            let mut bytes = self.writer.next_bytes();
             encode(&mut bytes, &Entry::Clean);
-            self.writer().write(bytes).await?;
-            self.writer().sync().await?;
+            self.writer.write(bytes).await?;
+            self.writer.sync().await?;
         }
         Ok(())
-    }
-
-    /// The disk failed: says so, once, and takes nothing more until all cores have left.
-    async fn fail(&mut self, error: &LogError) {
-        eprintln!(
-            "corecast: {error}. Channels that keep their history on disk take no more publications until the node is started \
-             anew."
-        );
-        for core in 0..self.lanes.cores() {
-            self.lanes.tell(core, LogNews::Failed);
-        }
-        let lanes = &self.lanes;
-        lanes
-            .until(|| {
-                (0..lanes.cores()).for_each(|core| while lanes.hear(core).is_some() {});
-                lanes.closed().then_some(())
-            })
-            .await;
     }
 }

@@ -2,11 +2,12 @@
 //! glommio; a core that says something to it wakes it there, and is itself woken by its doorbell.
 //!
 //! `replay` reads what there is, `writer` appends to the newest segment, `log` decides when to write, sync and
-//! check point, `lane` joins it with the cores.
+//! check point, `mend` goes on after a failure, `lane` joins it with the cores.
 
 mod error;
 mod lane;
 mod log;
+mod mend;
 mod replay;
 mod writer;
 

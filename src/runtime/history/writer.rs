@@ -1,5 +1,5 @@
-//! The newest segment: bytes are appended to it, and from time to time it is synced. The first failure is the last
-//! thing that is done with it, for after it nobody knows what is on disk.
+//! The newest segment: bytes are appended to it, and from time to time it is synced. After a failure nobody knows what is
+//! on disk behind the last sync: it is cut off, and another segment is begun.
 
 use super::error::{LogError, file_error};
 use crate::store::log::{Entry, encode, file_name};
@@ -52,11 +52,6 @@ impl Writer {
         self.at
     }
 
-    /// Whether something was written that is not synced.
-    pub fn is_dirty(&self) -> bool {
-        self.synced < self.at
-    }
-
     /// The beginning of what is written next: after a sync, the mark of it.
     pub fn next_bytes(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -90,7 +85,7 @@ impl Writer {
     /// # Errors
     /// The disk refuses; nobody knows what of it is there.
     pub async fn sync(&mut self) -> Result<(), LogError> {
-        if self.is_dirty() {
+        if self.synced < self.at {
             self.file.fdatasync().await.map_err(|source| file_error("sync", &self.path, source))?;
             self.synced = self.at;
             self.mark = true;
@@ -98,23 +93,45 @@ impl Writer {
         Ok(())
     }
 
-    /// Closes a segment that is synced, and begins the next.
+    /// Goes on in another segment. This one is on disk as far as it goes, after [`Writer::sync`] or [`Writer::cut`].
     ///
     /// # Errors
-    /// The disk refuses.
-    pub async fn roll(self, epoch: u64) -> Result<Self, LogError> {
+    /// The disk refuses; a file of the next number may be there, and is replaced when this is tried again.
+    pub async fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
         let next = Self::begin(&self.directory, self.segment + 1, epoch).await?;
-        self.file.close().await.map_err(|source| file_error("close", &self.path, source))?;
-        Ok(next)
+        let before = std::mem::replace(self, next);
+        // It is on disk: nothing can be lost with the descriptor.
+        let _ = before.file.close().await;
+        Ok(())
     }
 
-    /// Removes an older segment.
+    /// After a failure: cuts off what was written since the last sync.
+    ///
+    /// # Errors
+    /// The disk refuses; it is not known how long the segment is now, and this can be tried again.
+    pub async fn cut(&mut self) -> Result<(), LogError> {
+        let cut = |source: GlommioError<()>| file_error("cut", &self.path, source);
+        // The length changes even if an earlier attempt changed it already. So it is this attempt's sync that has it on
+        // disk: after one that failed, the next says nothing about what the first was to write.
+        self.file.truncate(self.synced + 1).await.map_err(cut)?;
+        self.file.truncate(self.synced).await.map_err(cut)?;
+        self.file.fdatasync().await.map_err(|source| file_error("sync", &self.path, source))?;
+        (self.at, self.mark) = (self.synced, false);
+        Ok(())
+    }
+
+    /// Removes an older segment, if it is there.
     ///
     /// # Errors
     /// The disk refuses.
     pub async fn remove(&self, segment: u64) -> Result<(), LogError> {
         let path = self.directory.join(file_name(segment));
-        remove(&path).await.map_err(|source| file_error("remove", &path, source))
+        match remove(&path).await {
+            Err(error) if error.raw_os_error() != Some(libc::ENOENT) => {
+                Err(file_error("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn sync_directory(&self) -> Result<(), LogError> {

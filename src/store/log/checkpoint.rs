@@ -1,4 +1,4 @@
-//! When a checkpoint is due, and when it is through.
+//! When a checkpoint is due, when it is through, and whether the log has everything.
 
 /// How large a log may become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,15 +9,28 @@ pub struct Size {
     pub factor: u64,
 }
 
+/// What is found at the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FoundLog {
+    /// Bytes of all segments.
+    pub bytes: u64,
+    /// What they stand for: about what a checkpoint would take.
+    pub live_bytes: u64,
+    /// It ended in order.
+    pub clean: bool,
+}
+
 /// Where the log is between two checkpoints.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
     size: Size,
-    /// What the last checkpoint took, in bytes.
+    /// What the last checkpoint took, or the next would take at the start, in bytes.
     live_bytes: u64,
     /// Written since the last one began.
     grown_bytes: u64,
     under_way: Option<UnderWay>,
+    /// Records that somebody was told of may be missing, until a whole checkpoint stands for them.
+    lacking: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,9 +41,28 @@ struct UnderWay {
 }
 
 impl Checkpoint {
-    /// A log of which `bytes` were found at the start.
-    pub fn new(size: Size, bytes: u64) -> Self {
-        Self { size, live_bytes: 0, grown_bytes: bytes, under_way: None }
+    /// A log that was found at the start.
+    pub fn new(size: Size, found: FoundLog) -> Self {
+        let FoundLog { bytes, live_bytes, clean } = found;
+        Self {
+            size,
+            live_bytes,
+            grown_bytes: bytes.saturating_sub(live_bytes),
+            under_way: None,
+            lacking: !clean,
+        }
+    }
+
+    /// Records were lost. One that was under way is given up.
+    pub fn lose(&mut self) {
+        self.lacking = true;
+        self.under_way = None;
+    }
+
+    /// Whether the log and what is on its way to it are all that anybody was told, so that it may end as
+    /// [`Entry::Clean`](super::Entry::Clean).
+    pub fn is_whole(&self) -> bool {
+        !self.lacking
     }
 
     /// Records were written: `state` bytes of a checkpoint's rings and keys, `other` bytes of the rest.
@@ -65,6 +97,7 @@ impl Checkpoint {
     pub fn synced(&mut self) -> Option<u64> {
         let under_way = self.under_way.take_if(|under_way| !under_way.cores_left.contains(&true))?;
         self.live_bytes = under_way.bytes;
+        self.lacking = false;
         Some(under_way.first_segment)
     }
 }

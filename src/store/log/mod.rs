@@ -7,6 +7,8 @@
 //!   after the last mark is a torn tail and is cut off.
 //! - A log whose last record is [`Entry::Clean`] is complete. After any other end, publications that were answered may be
 //!   missing from channels that are not committed.
+//! - When a write or a sync failed, the segment is cut back to where it was last synced, before the next one is begun. So
+//!   a failure leaves no damage in the middle. Records are lost then, until a checkpoint stands for them.
 //! - A checkpoint begins a segment and writes every channel's state into it, between the appends. When all of them
 //!   are on disk, the segments before it go.
 
@@ -14,13 +16,15 @@ mod batch;
 mod checkpoint;
 mod decode;
 mod encode;
+mod progress;
 mod segment;
 mod tail;
 
 pub use batch::Batch;
-pub use checkpoint::{Checkpoint, Size};
+pub use checkpoint::{FoundLog, Size};
 pub use decode::{Damage, Decoder};
 pub use encode::encode;
+pub use progress::Progress;
 pub use segment::{Segments, file_name};
 pub use tail::MarkFinder;
 

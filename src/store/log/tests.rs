@@ -1,3 +1,4 @@
+use super::checkpoint::Checkpoint;
 use super::*;
 use crate::model::channel::Position;
 use proptest::prelude::*;
@@ -144,7 +145,10 @@ fn segments_are_in_order_and_without_holes() {
 
 #[test]
 fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_through() {
-    let mut checkpoint = Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, 0);
+    let mut checkpoint = Checkpoint::new(
+        Size { segment_bytes: 100, factor: 2 },
+        FoundLog { bytes: 0, live_bytes: 0, clean: true },
+    );
     checkpoint.note(0, 100);
     assert!(!checkpoint.is_due());
     checkpoint.note(0, 1);
@@ -160,6 +164,107 @@ fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_throu
     assert!(!checkpoint.is_due(), "500 is less than twice the 300 that it stands for");
     checkpoint.note(0, 101);
     assert!(checkpoint.is_due());
+}
+
+fn progress(clean: bool) -> Progress {
+    Progress::new(2, Size { segment_bytes: 100, factor: 2 }, FoundLog { bytes: 0, live_bytes: 0, clean })
+}
+
+/// Both cores hand everything over, and it is synced.
+fn check_point(progress: &mut Progress, segment: u64) -> Option<u64> {
+    let number = progress.begin_checkpoint(segment);
+    progress.through(0, number);
+    assert!(!progress.is_through() && progress.synced().is_none(), "one core is left");
+    progress.through(1, number);
+    assert!(progress.is_through());
+    progress.synced()
+}
+
+#[test]
+fn each_core_is_told_once_how_far_it_is() {
+    let mut progress = progress(true);
+    progress.wrote(1, 5);
+    assert_eq!((progress.moved(0), progress.moved(1), progress.moved(1)), (None, Some((5, 0)), None));
+    progress.synced();
+    progress.wrote(1, 7);
+    assert_eq!(progress.moved(1), Some((7, 5)));
+}
+
+#[test]
+fn a_core_that_is_through_with_an_older_checkpoint_is_not_with_this_one() {
+    let mut progress = progress(true);
+    let old = progress.begin_checkpoint(2);
+    progress.through(0, old);
+    progress.begin_checkpoint(3);
+    progress.through(0, old);
+    progress.through(1, old);
+    assert!(!progress.is_through());
+    assert_eq!(check_point(&mut progress, 4), Some(4));
+    assert!(!progress.is_through(), "its end is noted");
+}
+
+#[test]
+fn what_a_core_said_before_it_heard_of_a_failure_does_not_count() {
+    let mut progress = progress(true);
+    progress.wrote(0, 5);
+    progress.synced();
+    assert_eq!(progress.moved(0), Some((5, 5)));
+    progress.wrote(0, 9);
+    assert_eq!(progress.moved(0), Some((9, 5)));
+    progress.fail();
+    assert!(!progress.hears(0) && !progress.hears(1));
+    assert_eq!(progress.moved(0), None, "what was written is lost");
+    let first = progress.resume();
+    progress.fail();
+    let second = progress.resume();
+    let checkpoint = progress.begin_checkpoint(3);
+    progress.resumed(0, first);
+    progress.through(0, checkpoint);
+    assert!(!progress.hears(0), "it has not heard of the second failure");
+    progress.resumed(0, second);
+    assert!(progress.hears(0) && !progress.hears(1));
+    progress.through(1, checkpoint);
+    progress.through(0, checkpoint);
+    assert!(!progress.is_through(), "the other core is not heard");
+    progress.resumed(1, second);
+    progress.through(1, checkpoint);
+    assert_eq!(progress.synced(), Some(3));
+    progress.wrote(0, 12);
+    assert_eq!(progress.moved(0), Some((12, 5)), "records that are lost are never told to be synced");
+}
+
+#[test]
+fn a_log_is_whole_while_nothing_is_lost_and_after_a_whole_checkpoint() {
+    let mut log = progress(true);
+    assert!(log.is_whole());
+    let lost = log.begin_checkpoint(2);
+    log.fail();
+    assert!(!log.is_whole());
+    let number = log.resume();
+    (0..2).for_each(|core| log.resumed(core, number));
+    (0..2).for_each(|core| log.through(core, lost));
+    log.synced();
+    assert!(!log.is_whole(), "a checkpoint that a failure ended makes nothing whole");
+    let number = log.begin_checkpoint(3);
+    (0..2).for_each(|core| log.through(core, number));
+    assert!(!log.is_whole(), "it is not on disk");
+    assert_eq!(log.synced(), Some(3));
+    assert!(log.is_whole());
+    let mut log = progress(false);
+    assert!(!log.is_whole(), "after an unclean start");
+    assert_eq!(check_point(&mut log, 2), Some(2));
+    assert!(log.is_whole());
+}
+
+#[test]
+fn a_log_that_was_found_is_not_written_anew_before_it_outgrew_what_it_stands_for() {
+    let due = |bytes, live_bytes| {
+        let found = FoundLog { bytes, live_bytes, clean: true };
+        Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, found).is_due()
+    };
+    assert_eq!([due(3_000, 1_000), due(3_001, 1_000)], [false, true]);
+    assert_eq!([due(100, 0), due(101, 0)], [false, true]);
+    assert!(!due(10, 1_000), "a log can be smaller than what it stands for: changed epochs take no place");
 }
 
 proptest! {

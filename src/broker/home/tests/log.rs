@@ -5,7 +5,7 @@ use crate::model::definition::{DefinitionRecord, Durability};
 use crate::model::record::HistoryRecord;
 
 /// `room:` channels are committed, `plain:` ones relaxed, `user:` ones in memory.
-fn durable() -> Definitions {
+pub fn durable() -> Definitions {
     let mut definitions = definitions();
     for (name, durability) in
         [("room", Durability::Commit), ("plain", Durability::Relaxed), ("user", Durability::Memory)]
@@ -17,7 +17,7 @@ fn durable() -> Definitions {
 }
 
 /// A node with a log, which has these records.
-fn with_log(records: &[HistoryRecord], clean: bool, now: Now) -> Bench {
+pub fn with_log(records: &[HistoryRecord], clean: bool, now: Now) -> Bench {
     let mut bench = Bench::with(durable(), Limits::default());
     bench.now = now;
     bench.home.attach_log();
@@ -30,12 +30,12 @@ fn with_log(records: &[HistoryRecord], clean: bool, now: Now) -> Bench {
     bench
 }
 
-fn fresh() -> Bench {
+pub fn fresh() -> Bench {
     with_log(&[], true, Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 })
 }
 
 /// Takes what is staged, and lets all of it come to the disk.
-fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
+pub fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
     let Some(part) = bench.home.take_for_log() else { return Vec::new() };
     bench.home.log_written(part.last);
     while bench.home.next_held().is_some_and(|record| record <= part.last) {
@@ -45,12 +45,12 @@ fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
     part.records
 }
 
-fn publish(bench: &mut Bench, channel: &str, json: &str) -> Reply {
+pub fn publish(bench: &mut Bench, channel: &str, json: &str) -> Reply {
     let command = Command::Publish { channel: name(channel), body: data(json), idempotency_key: None };
     bench.execute(0, "a", command)
 }
 
-fn subscribe(bench: &mut Bench, channel: &str, recover: Option<Position>) -> (Position, Recovery) {
+pub fn subscribe(bench: &mut Bench, channel: &str, recover: Option<Position>) -> (Position, Recovery) {
     let with = Attachments::default();
     match bench.execute(0, "b", Command::Subscribe { channel: name(channel), recover, with }) {
         Reply::Subscribed { position, recovery, .. } => (position, recovery),
@@ -58,7 +58,7 @@ fn subscribe(bench: &mut Bench, channel: &str, recover: Option<Position>) -> (Po
     }
 }
 
-fn later(bench: &Bench) -> Now {
+pub fn later(bench: &Bench) -> Now {
     // The monotonic clock of another machine start: before it there is nothing.
     Now { monotonic_us: 1_000, unix_ms: bench.now.unix_ms + 1_000 }
 }

@@ -1,0 +1,202 @@
+//! A history log that failed and takes records again.
+
+use super::log::{durable, fresh, later, publish, subscribe, with_log, write};
+use super::*;
+use crate::model::definition::Durability;
+use crate::model::record::HistoryRecord;
+
+/// The log loses what is staged and what is on its way.
+fn fail(bench: &mut Bench) {
+    bench.home.log_failed();
+    bench.home.invariants();
+}
+
+/// It takes records again, and a checkpoint has begun.
+fn resume(bench: &mut Bench) {
+    bench.home.log_resumed();
+    bench.home.begin_checkpoint();
+}
+
+fn keyed(channel: &str, json: &str) -> Command {
+    Command::Publish { channel: name(channel), body: data(json), idempotency_key: Some("k".into()) }
+}
+
+fn offset(reply: Reply) -> u64 {
+    match reply {
+        Reply::Published { position, .. } => position.offset,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_place_and_the_key_of_what_was_held_are_given_out_again() {
+    let mut bench = fresh();
+    assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "1"))), 1);
+    fail(&mut bench);
+    assert_eq!(code(bench.execute(0, "a", keyed("room:1", "1"))), FaultCode::Unavailable);
+    resume(&mut bench);
+    assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "2"))), 1);
+    assert!(bench.home.take_barrier().is_some(), "nothing is on disk: no first answer is told");
+    write(&mut bench);
+    let (position, _) = subscribe(&mut bench, "room:1", None);
+    let Recovery::Complete(kept) = bench.recover(1, "b", "room:1", Position { offset: 0, ..position }) else {
+        panic!("all of it is kept")
+    };
+    assert_eq!(jsons(&kept), ["2"]);
+}
+
+#[test]
+fn a_relaxed_channel_is_whole_in_the_log_from_its_first_record_after_a_failure_on() {
+    let mut bench = fresh();
+    publish(&mut bench, "plain:1", "1");
+    let mut records = write(&mut bench);
+    publish(&mut bench, "plain:1", "2");
+    bench.home.take_for_log();
+    publish(&mut bench, "plain:1", "3");
+    fail(&mut bench);
+    resume(&mut bench);
+    assert_eq!(offset(bench.execute(0, "a", keyed("plain:1", "4"))), 4);
+    publish(&mut bench, "plain:1", "5");
+    let after = write(&mut bench);
+    assert!(matches!(after[0], HistoryRecord::Ring { .. }), "{after:?}");
+    assert!(matches!(after[1], HistoryRecord::Key { .. }), "{after:?}");
+    assert!(matches!(after[2], HistoryRecord::Append { .. }) && after.len() == 3, "{after:?}");
+    // The process ends before the checkpoint has come by.
+    records.extend(after);
+    let mut again = with_log(&records, false, later(&bench));
+    let (position, _) = subscribe(&mut again, "plain:1", None);
+    let Recovery::Complete(kept) = again.recover(1, "b", "plain:1", Position { offset: 0, ..position })
+    else {
+        panic!("all of it is kept")
+    };
+    assert_eq!(jsons(&kept), ["1", "2", "3", "4", "5"]);
+    assert_eq!(offset(again.execute(0, "a", keyed("plain:1", "4"))), 4, "the key came back too");
+}
+
+#[test]
+fn after_the_checkpoint_a_channel_is_logged_record_by_record() {
+    let mut bench = fresh();
+    for channel in ["plain:1", "plain:2"] {
+        publish(&mut bench, channel, "1");
+    }
+    fail(&mut bench);
+    resume(&mut bench);
+    let appends = |bench: &mut Bench, channel| {
+        publish(bench, channel, "2");
+        matches!(write(bench).last(), Some(HistoryRecord::Append { .. }))
+    };
+    assert!(!bench.home.checkpoint(bench.now), "the keys are left");
+    assert!(appends(&mut bench, "plain:1"), "the checkpoint has it");
+    while !bench.home.checkpoint(bench.now) {}
+    assert!(appends(&mut bench, "plain:2") && appends(&mut bench, "plain:3"));
+}
+
+#[test]
+fn a_channel_that_has_the_number_of_one_that_ended_is_whole_too() {
+    let mut bench = fresh();
+    publish(&mut bench, "plain:1", "1");
+    fail(&mut bench);
+    resume(&mut bench);
+    publish(&mut bench, "plain:1", "2");
+    let id = bench.home.channels.find(&name("plain:1")).expect("it is open");
+    bench.home.channels.forget(id);
+    publish(&mut bench, "plain:1", "another");
+    assert_eq!(bench.home.channels.find(&name("plain:1")), Some(id));
+    let kinds: Vec<bool> =
+        write(&mut bench).iter().map(|record| matches!(record, HistoryRecord::Ring { .. })).collect();
+    assert_eq!(kinds, [true, false, true], "a ring, its end, a ring");
+}
+
+#[test]
+fn a_room_that_is_deleted_while_the_log_fails_takes_its_history_with_it() {
+    let delete = || Command::DeleteRoom { channel: name("room:1") };
+    let with_room = || {
+        let mut bench = fresh();
+        let (channel, description) = (name("room:1"), String::new());
+        bench.execute(0, "a", Command::CreateRoom { channel, name: "Room".into(), description });
+        publish(&mut bench, "room:1", "1");
+        write(&mut bench);
+        bench
+    };
+    let connection = ConnectionId { index: 0, generation: 0 };
+    let session = session("a");
+    let origin = Origin { core: CoreId(0), connection, session: &session };
+
+    let mut decided = with_room();
+    let change = decided.home.decide_room(decided.now, origin, delete()).expect("it is there");
+    fail(&mut decided);
+    decided.home.take_barrier();
+    decided.home.apply_room(decided.now, change);
+    assert!(decided.home.take_barrier().is_some(), "its answer is that it is not known");
+
+    let mut held = with_room();
+    held.execute(0, "a", delete());
+    fail(&mut held);
+
+    for mut bench in [decided, held] {
+        resume(&mut bench);
+        assert_eq!(bench.home.pop_output(), None, "nobody is told");
+        let (position, _) = subscribe(&mut bench, "room:1", None);
+        assert_eq!(position.offset, 2);
+        let recovery = bench.recover(1, "b", "room:1", Position { offset: 0, ..position });
+        assert_eq!(recovery, Recovery::Gap(Vec::new()));
+    }
+}
+
+#[test]
+fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_deletion() {
+    let mut bench = fresh();
+    let mut written = |text| match bench.execute(
+        0,
+        "a",
+        Command::Publish { channel: name("room:1"), body: chat(text), idempotency_key: None },
+    ) {
+        Reply::Message(message) => message.position,
+        other => panic!("{other:?}"),
+    };
+    let (message, other) = (written("one"), written("two"));
+    write(&mut bench);
+    let channel = || name("room:1");
+    let update = |message| Command::UpdateMessage { channel: channel(), message, content: "changed".into() };
+    let delete = || Command::DeleteMessage { channel: channel(), message };
+    let get = || Command::GetMessage { channel: channel(), message };
+    bench.execute(0, "a", delete());
+    let deletion = bench.home.take_barrier();
+    for late in [update(message), delete()] {
+        assert_eq!(code(bench.execute(0, "a", late)), FaultCode::NotFound);
+        assert_eq!(bench.home.take_barrier(), deletion, "it is not told before the deletion is on disk");
+    }
+    assert!(matches!(bench.execute(0, "b", get()), Reply::Message(_)), "nobody reads what is held");
+    assert!(matches!(bench.execute(0, "a", update(other)), Reply::Message(_)), "another one is as it was");
+    write(&mut bench);
+    assert_eq!(code(bench.execute(0, "b", get())), FaultCode::NotFound);
+}
+
+#[test]
+fn a_profile_is_not_changed_while_its_durable_channel_takes_nothing() {
+    for (durability, refused) in
+        [(Durability::Commit, true), (Durability::Relaxed, true), (Durability::Memory, false)]
+    {
+        let mut definitions = durable();
+        let default = definitions.default;
+        definitions.namespaces.insert("user".into(), ChannelDefinition { durability, ..default });
+        let mut bench = Bench::with(definitions, Limits::default());
+        bench.home.attach_log();
+        while !bench.home.settle_epochs(bench.now, true) {}
+        fail(&mut bench);
+        let channel = || ChannelName::of_user("a");
+        let update = Command::UpdateProfile { channel: channel(), name: Some("A".into()), status: None };
+        let reply = bench.execute(0, "a", update.clone());
+        let Reply::Profile(profile) = bench.execute(0, "a", Command::GetProfile { channel: channel() })
+        else {
+            panic!("one's own")
+        };
+        assert_eq!(profile.name.as_deref() == Some("A"), !refused, "{durability:?}");
+        match refused {
+            true => assert_eq!(code(reply), FaultCode::Unavailable),
+            false => assert!(matches!(reply, Reply::Profile(_))),
+        }
+        resume(&mut bench);
+        assert!(matches!(bench.execute(0, "a", update), Reply::Profile(_)));
+    }
+}

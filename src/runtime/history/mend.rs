@@ -1,0 +1,74 @@
+//! A log that could not be written goes on, when the disk is well again.
+//!
+//! After a failure nobody knows what is on disk behind the last sync. Each of these steps is on disk before the next one
+//! begins, and the process may end between any two of them:
+//!
+//! 1. The segment is cut back to the last sync. Until then it is the newest one, whose end may be torn.
+//! 2. Another segment is begun. A file of its number that an earlier attempt left is the newest one, and replaced.
+//! 3. The cores say that they begin again; what they said before that is lost. Each of them hands over all its
+//!    channels, and the log is whole when it has them: it does not end as [`Entry::Clean`](crate::store::log::Entry::Clean) before.
+
+use super::error::LogError;
+use super::log::Log;
+use crate::shard::LogNews;
+use glommio::timer::timeout;
+use std::time::Duration;
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Log {
+    /// The disk failed: says so, and tries again every second. False says that all cores have left.
+    pub(super) async fn mend(&mut self, error: &LogError) -> bool {
+        let mut reason = error.to_string();
+        eprintln!(
+            "corecast: {reason}. Channels that keep their history on disk take no publications until it can be written; this \
+             is tried every second."
+        );
+        self.progress.fail();
+        (self.commit, self.sync_at_us) = (false, None);
+        self.tell_all(|| LogNews::Failed);
+        loop {
+            if self.wait_until_left().await {
+                return false;
+            }
+            let Err(error) = self.begin_again().await else { break };
+            let now = error.to_string();
+            if now != reason {
+                eprintln!("corecast: the history cannot be written yet: {now}");
+                reason = now;
+            }
+        }
+        eprintln!(
+            "corecast: the history can be written again; channels that keep it on disk take publications."
+        );
+        let number = self.progress.resume();
+        self.tell_all(|| LogNews::Resume(number));
+        self.begin_checkpoint();
+        true
+    }
+
+    /// Listens for a while, for nothing that is said counts. True says that all cores have left.
+    async fn wait_until_left(&self) -> bool {
+        let lanes = &self.lanes;
+        let left = lanes.until(|| {
+            (0..lanes.cores()).for_each(|core| while lanes.hear(core).is_some() {});
+            lanes.closed().then_some(())
+        });
+        let left = timeout(PAUSE, async {
+            left.await;
+            Ok(())
+        });
+        // An error says only that the time is over.
+        left.await.is_ok()
+    }
+
+    async fn begin_again(&mut self) -> Result<(), LogError> {
+        self.writer.cut().await?;
+        self.roll().await
+    }
+
+    fn tell_all(&self, news: impl Fn() -> LogNews) {
+        (0..self.lanes.cores()).for_each(|core| self.lanes.tell(core, news()));
+    }
+}
