@@ -69,6 +69,12 @@ impl World {
     /// The process dies and comes back: nothing is left of what it knew but what is on the disk. Its clock may be years off, because the
     /// epochs of two lives differ by the clock only.
     pub fn restart(&mut self) {
+        if self.plan.faults.log > 0 && self.rng.percent(70) {
+            // What follows a failure step by step, cut off anywhere.
+            self.node.fail_log(&mut self.rng);
+            let steps = self.rng.below(150);
+            self.chaos(steps);
+        }
         trace::note(|| "the node restarts".into());
         self.life += 1;
         let years = self.life as u64 * YEAR_MS;
