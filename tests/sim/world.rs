@@ -41,9 +41,9 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, plan: impl FnOnce(&mut Rng) -> Plan) -> Self {
         let mut rng = Rng::new(seed);
-        let plan = Plan::new(&mut rng);
+        let plan = plan(&mut rng);
         let device = |websocket, user| Device { user, websocket, client: None, memory: BTreeMap::new() };
         let mut devices: Vec<_> =
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
@@ -81,7 +81,7 @@ impl World {
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
         // Also in the middle of everything.
-        let in_order = self.rng.percent(if self.draining { 80 } else { 30 });
+        let in_order = self.rng.percent(if self.draining { 80 } else { 40 });
         let end = match self.rng.percent(50) {
             _ if in_order => End::Clean,
             true => End::Killed,
