@@ -5,6 +5,7 @@
 mod backup;
 mod client;
 mod crash;
+mod damaged;
 mod deadlines;
 mod descriptors;
 mod disk;

@@ -21,6 +21,8 @@ mod view;
 mod wire;
 mod world;
 
+use plan::Plan;
+use rng::Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::World;
 
@@ -39,8 +41,11 @@ struct Outcome {
     slow: u64,
 }
 
-fn run(seed: u64) -> Outcome {
-    let mut world = World::new(seed);
+/// What a seed decides before the run.
+type Planned = fn(&mut Rng) -> Plan;
+
+fn run(seed: u64, plan: Planned) -> Outcome {
+    let mut world = World::new(seed, plan);
     for life in 0..world.plan.lives {
         if life > 0 {
             world.restart();
@@ -69,13 +74,13 @@ fn run(seed: u64) -> Outcome {
 }
 
 /// Runs a seed; if it fails, once more with a trace.
-fn check(seed: u64) -> Outcome {
-    let failure = match catch_unwind(AssertUnwindSafe(|| run(seed))) {
+fn check(seed: u64, plan: Planned) -> Outcome {
+    let failure = match catch_unwind(AssertUnwindSafe(|| run(seed, plan))) {
         Ok(outcome) => return outcome,
         Err(failure) => failure,
     };
     trace::start();
-    let again = catch_unwind(AssertUnwindSafe(|| run(seed)));
+    let again = catch_unwind(AssertUnwindSafe(|| run(seed, plan)));
     trace::stop().iter().for_each(|event| println!("  {event}"));
     println!("seed {seed} fails, and again: {}", again.is_err());
     println!("reproduce: SIM_SEED={seed} cargo test --test sim -- --nocapture");
@@ -86,17 +91,17 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }
 
-fn part(part: u64) {
+fn part(part: u64, plan: Planned) {
     if let Some(seed) = number("SIM_SEED") {
         if seed % PARTS == part {
-            println!("seed {seed}: {:?}", check(seed));
+            println!("seed {seed}: {:?}", check(seed, plan));
         }
         return;
     }
     let seeds = number("SIM_SEEDS").unwrap_or(SEEDS);
     let mut total = Outcome::default();
     for seed in (0..seeds).filter(|seed| seed % PARTS == part) {
-        let outcome = check(seed);
+        let outcome = check(seed, plan);
         total.acknowledged += outcome.acknowledged;
         total.gaps += outcome.gaps;
         total.recoveries += outcome.recoveries;
@@ -107,27 +112,39 @@ fn part(part: u64) {
 
 #[test]
 fn what_clients_are_told_is_true_whatever_happens_part_0() {
-    part(0);
+    part(0, Plan::new);
 }
 
 #[test]
 fn what_clients_are_told_is_true_whatever_happens_part_1() {
-    part(1);
+    part(1, Plan::new);
 }
 
 #[test]
 fn what_clients_are_told_is_true_whatever_happens_part_2() {
-    part(2);
+    part(2, Plan::new);
 }
 
 #[test]
 fn what_clients_are_told_is_true_whatever_happens_part_3() {
-    part(3);
+    part(3, Plan::new);
+}
+
+#[test]
+fn what_is_promised_of_histories_holds_around_failures_of_the_log_part_0() {
+    part(0, Plan::of_log);
+}
+
+#[test]
+fn what_is_promised_of_histories_holds_around_failures_of_the_log_part_1() {
+    part(1, Plan::of_log);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     for seed in 1_000_000..1_000_006 {
-        assert_eq!(check(seed), check(seed), "seed {seed}");
+        for plan in [Plan::new, Plan::of_log] {
+            assert_eq!(check(seed, plan), check(seed, plan), "seed {seed}");
+        }
     }
 }

@@ -248,7 +248,7 @@ impl Node {
     pub fn turn_log(&mut self, rng: &mut Rng) {
         let Some(log) = &mut self.log else { return };
         let core = rng.below(self.cores.len());
-        if self.log_heals && log.has_failed() && rng.below(8) == 0 {
+        if self.log_heals && log.has_failed() && rng.below(3) == 0 {
             trace::note(|| "the history log tries to go on".into());
             return log.mend(40, rng);
         }

@@ -61,12 +61,13 @@ impl Oracle {
             self.events.iter().flat_map(|(channel, events)| events.keys().map(move |at| (channel, at)));
         let over = over.chain(&self.heads).filter(|(channel, _)| !survives(channel));
         self.over.extend(over.map(|(channel, at)| (channel.clone(), at.epoch)));
-        // Before its first publication nothing is kept of a channel.
-        self.heads.retain(|channel, at| survives(channel) && at.offset > 0);
-        self.emptied.retain(|channel| survives(channel));
         if aged {
+            // Also of what nobody was told of and is on the disk all the same.
             self.emptied.extend(self.heads.keys().cloned());
         }
+        self.emptied.retain(|channel| survives(channel));
+        // Before its first publication nothing is kept of a channel.
+        self.heads.retain(|channel, at| survives(channel) && at.offset > 0);
     }
 
     pub fn head(&self, channel: &str) -> Option<At> {

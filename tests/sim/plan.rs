@@ -159,6 +159,24 @@ impl Plan {
         }
     }
 
+    /// For a run about the history log: everything is kept, the log fails again and again and is well again, and lives are short
+    /// and end in the middle of everything.
+    pub fn of_log(rng: &mut Rng) -> Self {
+        let mut plan = Self::new(rng);
+        let history = HistoryBounds { count_max: 200, bytes_max: 1 << 20, age_ms_max: 86_400_000 };
+        for definition in plan.definitions.namespaces.values_mut() {
+            let durability = *rng.pick(&[Durability::Relaxed, Durability::Commit]);
+            *definition = ChannelDefinition { history, durability, ..*definition };
+        }
+        let limits = Limits::default();
+        plan.limits.history_bytes_max = limits.history_bytes_max;
+        plan.limits.history_queue_bytes_max = limits.history_queue_bytes_max;
+        plan.history_flush_ms = Some(*rng.pick(&[0, 5, 50]));
+        plan.faults = Faults { log: 60, log_heals: true, crash: true, drain: false, ..plan.faults };
+        (plan.steps, plan.lives) = (rng.within(200, 1_200), 5);
+        plan
+    }
+
     pub fn setup(&self, core: u16, seed: u64, now: Now) -> Setup {
         let key = |user: &User| ApiKey {
             key: Secret::new(user.key.clone()),

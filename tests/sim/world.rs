@@ -41,9 +41,9 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, plan: impl FnOnce(&mut Rng) -> Plan) -> Self {
         let mut rng = Rng::new(seed);
-        let plan = Plan::new(&mut rng);
+        let plan = plan(&mut rng);
         let device = |websocket, user| Device { user, websocket, client: None, memory: BTreeMap::new() };
         let mut devices: Vec<_> =
             (0..plan.sockets).map(|_| device(true, rng.below(plan.users.len()))).collect();
@@ -69,13 +69,19 @@ impl World {
     /// The process dies and comes back: nothing is left of what it knew but what is on the disk. Its clock may be years off, because the
     /// epochs of two lives differ by the clock only.
     pub fn restart(&mut self) {
+        if self.plan.faults.log > 0 && self.rng.percent(70) {
+            // What follows a failure step by step, cut off anywhere.
+            self.node.fail_log(&mut self.rng);
+            let steps = self.rng.below(150);
+            self.chaos(steps);
+        }
         trace::note(|| "the node restarts".into());
         self.life += 1;
         let years = self.life as u64 * YEAR_MS;
         let unix_ms = if self.rng.percent(50) { START_UNIX_MS - years } else { START_UNIX_MS + years };
         let now = Now { unix_ms, ..self.node.now };
         // Also in the middle of everything.
-        let in_order = self.rng.percent(if self.draining { 80 } else { 30 });
+        let in_order = self.rng.percent(if self.draining { 80 } else { 40 });
         let end = match self.rng.percent(50) {
             _ if in_order => End::Clean,
             true => End::Killed,

@@ -32,9 +32,12 @@ fn offset(reply: Reply) -> u64 {
 fn the_place_and_the_key_of_what_was_held_are_given_out_again() {
     let mut bench = fresh();
     assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "1"))), 1);
+    bench.home.begin_checkpoint();
     fail(&mut bench);
     assert_eq!(code(bench.execute(0, "a", keyed("room:1", "1"))), FaultCode::Unavailable);
-    resume(&mut bench);
+    bench.home.log_resumed();
+    assert!(!bench.home.can_checkpoint(), "the one under way is given up");
+    bench.home.begin_checkpoint();
     assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "2"))), 1);
     assert!(bench.home.take_barrier().is_some(), "nothing is on disk: no first answer is told");
     write(&mut bench);
@@ -170,6 +173,14 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
     assert!(matches!(bench.execute(0, "a", update(other)), Reply::Message(_)), "another one is as it was");
     write(&mut bench);
     assert_eq!(code(bench.execute(0, "b", get())), FaultCode::NotFound);
+    bench.execute(
+        0,
+        "a",
+        Command::CreateRoom { channel: channel(), name: "R".into(), description: "".into() },
+    );
+    bench.execute(0, "a", Command::DeleteRoom { channel: channel() });
+    let late = bench.execute(0, "a", update(other));
+    assert_eq!(code(late), FaultCode::NotFound, "it goes with the room");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the home side: one file per group of rules, and a model that predicts random runs.
 
 mod bounds;
+mod checkpoint;
 mod failure;
 mod gaps;
 mod log;

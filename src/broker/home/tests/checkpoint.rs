@@ -1,0 +1,112 @@
+//! Handing everything over to the history log, between the appends.
+
+use super::log::{durable, fresh, later, publish, subscribe, with_log, write};
+use super::*;
+use crate::model::record::HistoryRecord;
+
+#[test]
+fn a_checkpoint_leaves_room_for_publications() {
+    let limits = Limits { history_queue_bytes_max: 10_000, ..Limits::default() };
+    let mut bench = Bench::with(durable(), limits);
+    bench.home.attach_log();
+    while !bench.home.settle_epochs(bench.now, true) {}
+    bench.home.begin_checkpoint();
+    let count = (0..100).take_while(|_| {
+        assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+        bench.home.can_checkpoint()
+    });
+    assert!((2..100).contains(&count.count()));
+    assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+    write(&mut bench);
+    assert!(bench.home.can_checkpoint());
+}
+
+#[test]
+fn a_checkpoint_goes_on_where_it_was() {
+    let mut bench = fresh();
+    for channel in 0..600 {
+        publish(&mut bench, &format!("plain:{channel}"), "1");
+    }
+    write(&mut bench);
+    bench.home.begin_checkpoint();
+    let mut steps = 1;
+    while !bench.home.checkpoint(bench.now) {
+        steps += 1;
+    }
+    assert!(steps >= 3, "{steps}");
+    let records = write(&mut bench);
+    let channels: std::collections::BTreeSet<_> = records.iter().map(|record| record.channel()).collect();
+    assert_eq!((records.len(), channels.len()), (600, 600));
+}
+
+#[test]
+fn a_key_in_a_checkpoint_is_as_old_as_it_is() {
+    let mut bench = fresh();
+    let key = Some("k".into());
+    bench.execute(
+        0,
+        "a",
+        Command::Publish { channel: name("plain:1"), body: data("1"), idempotency_key: key },
+    );
+    let published_ms = bench.now.unix_ms;
+    write(&mut bench);
+    bench.pass(60_000);
+    bench.home.begin_checkpoint();
+    while !bench.home.checkpoint(bench.now) {}
+    let times = write(&mut bench).into_iter().filter_map(|record| match record {
+        HistoryRecord::Key { time_ms, .. } => Some(time_ms),
+        _ => None,
+    });
+    assert_eq!(times.collect::<Vec<_>>(), [published_ms]);
+}
+
+#[test]
+fn what_is_held_of_a_channel_that_ended_is_not_said_in_the_next_of_its_name() {
+    let mut bench = fresh();
+    publish(&mut bench, "room:1", "1");
+    let id = bench.home.channels.find(&name("room:1")).expect("it is open");
+    bench.home.channels.forget(id);
+    let (position, _) = subscribe(&mut bench, "room:1", None);
+    assert_eq!(bench.home.channels.find(&name("room:1")), Some(id));
+    write(&mut bench);
+    assert_eq!(bench.home.pop_output(), None);
+    assert_eq!(subscribe(&mut bench, "room:1", None).0, position);
+}
+
+#[test]
+fn publications_of_several_epochs_come_back_under_one() {
+    let mut bench = fresh();
+    publish(&mut bench, "plain:1", "1");
+    let mut records = write(&mut bench);
+    let mut crashed = with_log(&records, false, later(&bench));
+    for json in ["2", "3"] {
+        publish(&mut crashed, "plain:1", json);
+    }
+    records.extend(write(&mut crashed));
+    let mut again = with_log(&records, true, later(&crashed));
+    let (position, _) = subscribe(&mut again, "plain:1", None);
+    assert_eq!(position, subscribe(&mut crashed, "plain:1", None).0);
+    let Recovery::Complete(kept) = again.recover(1, "b", "plain:1", Position { offset: 0, ..position })
+    else {
+        panic!("all of it is kept")
+    };
+    let epochs: Vec<u64> = kept.iter().map(|bytes| read(bytes).epoch).collect();
+    assert_eq!(epochs, [position.epoch; 3]);
+}
+
+#[test]
+fn behind_a_hole_in_the_log_the_order_goes_on_and_nothing_from_before_is_shown() {
+    let mut bench = fresh();
+    for json in ["1", "2", "3", "4", "5"] {
+        publish(&mut bench, "plain:1", json);
+    }
+    let mut records = write(&mut bench);
+    records.drain(1..4);
+    let mut again = with_log(&records, true, later(&bench));
+    let (position, _) = subscribe(&mut again, "plain:1", None);
+    assert_eq!(position.offset, 5);
+    let Recovery::Gap(left) = again.recover(1, "b", "plain:1", Position { offset: 3, ..position }) else {
+        panic!("4 is not there")
+    };
+    assert_eq!(jsons(&left), ["5"]);
+}
