@@ -33,6 +33,7 @@ impl Home {
     /// Begins to hand over all channels; one that is under way begins anew.
     pub fn begin_checkpoint(&mut self) {
         self.checkpoint = Some(Cursor::Channel(0));
+        self.channels.log.take_appended_bytes();
     }
 
     /// Whether a checkpoint has something to hand over, and the log has room for it.

@@ -35,8 +35,30 @@ fn a_checkpoint_goes_on_where_it_was() {
     }
     assert!(steps >= 3, "{steps}");
     let records = write(&mut bench);
-    let channels: std::collections::BTreeSet<_> = records.iter().map(|record| record.channel()).collect();
+    let channels: std::collections::BTreeSet<_> =
+        records.iter().map(|record| record.view().channel()).collect();
     assert_eq!((records.len(), channels.len()), (600, 600));
+}
+
+#[test]
+fn a_step_hands_over_little_and_as_much_again_as_was_appended() {
+    let mut bench = fresh();
+    let text = format!("\"{}\"", "x".repeat(400));
+    for channel in 0..200 {
+        publish(&mut bench, &format!("plain:{channel}"), &text);
+    }
+    write(&mut bench);
+    bench.home.begin_checkpoint();
+    let mut step = |bench: &mut Bench, appends: usize| {
+        (0..appends).for_each(|at| drop(publish(bench, &format!("plain:{at}"), &text)));
+        bench.home.checkpoint(bench.now);
+        write(bench).iter().filter(|record| matches!(record, HistoryRecord::Ring { .. })).count()
+    };
+    let few = step(&mut bench, 0);
+    assert!((10..50).contains(&few), "{few}: 16 KiB; what was published before it began does not count");
+    let more = step(&mut bench, 20);
+    assert!((few + 15..=few + 20).contains(&more), "{more} after {few}");
+    assert_eq!(step(&mut bench, 0), few, "they count once");
 }
 
 #[test]
