@@ -102,9 +102,12 @@ impl Worker<'_> {
             connection.write(self.opcode, &greeting);
             return self.flush(index);
         }
-        let Role::Client(channel) = connection.role else {
-            self.stand(index, now);
-            return self.flush(index);
+        let channel = match connection.role {
+            Role::Client(channel) if !self.plan.scenario.acknowledged => channel,
+            _ => {
+                self.stand(index, now);
+                return self.flush(index);
+            }
         };
         let channel = dialect.channel(channel);
         let recovery =
@@ -140,6 +143,10 @@ impl Worker<'_> {
                 Ok(())
             }
             (Notice::Done, State::Leaving) => self.left(index, now),
+            (Notice::Accepted, State::Ready) => {
+                self.accepted(index, unit.len(), now);
+                Ok(())
+            }
             (Notice::Error(error), State::Greeting | State::Subscribing) if !connection.stood => {
                 Err(Failure::Failed(format!("the server refused: {error}")))
             }

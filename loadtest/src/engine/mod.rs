@@ -74,13 +74,24 @@ struct Part {
     got_going: bool,
 }
 
+/// Why the target knows no such thing, if it does not.
+fn makes_no_sense(plan: &Plan<'_>) -> Option<String> {
+    let what = if plan.scenario.management.is_some() && plan.management.is_empty() {
+        "has no management calls"
+    } else if plan.scenario.acknowledged && !plan.dialect.acknowledges() {
+        "does not answer publishers"
+    } else {
+        return None;
+    };
+    Some(format!("{} {what}", plan.target))
+}
+
 /// Runs `plan`. A run that breaks off still has an outcome, with its failure in it; an error means that it never
 /// got going, or that the user stopped it.
 pub fn run(plan: &Plan<'_>) -> Result<Run, Failure> {
     sys::no_timer_slack();
     check_files(plan.scenario)?;
-    if plan.scenario.management.is_some() && plan.management.is_empty() {
-        let why = format!("{} has no management calls", plan.target);
+    if let Some(why) = makes_no_sense(plan) {
         return Ok(Run { outcome: judge::skipped(plan, why), histograms: Vec::new() });
     }
     let workers = plan.cpus.len().max(1);

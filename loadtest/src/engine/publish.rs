@@ -15,6 +15,8 @@ pub struct Publisher {
     stream: usize,
     /// The number of its next message.
     next: u32,
+    /// When the one before was due.
+    due_ns: u64,
     /// Messages that the pacemaker has not received.
     outstanding: u32,
     /// Whether it waits in the list of the hungry.
@@ -29,7 +31,17 @@ impl Publisher {
     pub fn new(connection: usize, stream: usize, opcode: Option<u8>, message: Vec<u8>) -> Publisher {
         let stamp_at = message.windows(MARKER.len()).position(|window| window == MARKER);
         let stamp_at = stamp_at.expect("a dialect's message holds the stamp it was given");
-        Publisher { connection, stream, next: 0, outstanding: 0, queued: false, opcode, message, stamp_at }
+        Publisher {
+            connection,
+            stream,
+            next: 0,
+            due_ns: 0,
+            outstanding: 0,
+            queued: false,
+            opcode,
+            message,
+            stamp_at,
+        }
     }
 
     /// Appends the next message.
@@ -40,7 +52,14 @@ impl Publisher {
             None => out.extend_from_slice(&self.message),
         }
         self.next += 1;
+        self.due_ns = due_ns;
         self.outstanding += 1;
+    }
+
+    /// The stamp of its newest message.
+    pub fn newest(&self) -> Option<Stamp> {
+        let number = self.next.checked_sub(1)?;
+        Some(Stamp { stream: self.stream as u32, number, due_ns: self.due_ns })
     }
 
     /// Its pacemaker received a message. Whether it is to be put on the list of the hungry.

@@ -139,6 +139,16 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// A publisher's only message outstanding was taken: where that is what counts, it is its delivery.
+    pub fn accepted(&mut self, index: usize, unit_bytes: usize, now: u64) {
+        // With a channel for each client, a client's stream has its number.
+        let stream = self.connections[index].number;
+        let own = self.plan.scenario.acknowledged.then(|| self.publisher_of(stream)).flatten();
+        if let Some(stamp) = own.and_then(|publisher| self.publishers[publisher].newest()) {
+            self.delivered(index, stamp, unit_bytes, now);
+        }
+    }
+
     #[inline]
     fn delivered(&mut self, index: usize, stamp: Stamp, unit_bytes: usize, now: u64) {
         let connection = &self.connections[index];

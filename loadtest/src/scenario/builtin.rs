@@ -1,7 +1,7 @@
 //! The scenarios of `scenarios/`, compiled in.
 
 /// Name and text of each, in the order of listings.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("fanout", include_str!("../../scenarios/fanout.toml")),
     ("fanout-burst", include_str!("../../scenarios/fanout-burst.toml")),
     ("fanout-saturated", include_str!("../../scenarios/fanout-saturated.toml")),
@@ -14,6 +14,7 @@ const FILES: [(&str, &str); 17] = [
     ("connect-storm", include_str!("../../scenarios/connect-storm.toml")),
     ("reconnect-storm", include_str!("../../scenarios/reconnect-storm.toml")),
     ("slow-consumer", include_str!("../../scenarios/slow-consumer.toml")),
+    ("durable", include_str!("../../scenarios/durable.toml")),
     ("idle", include_str!("../../scenarios/idle.toml")),
     ("idle-distinct", include_str!("../../scenarios/idle-distinct.toml")),
     ("round-trip", include_str!("../../scenarios/round-trip.toml")),

@@ -65,6 +65,11 @@ impl Scenario {
         if moving && (self.publishers != Publishers::Channel || self.load != Load::Paced) {
             return Err("churn, cut and slow need publishers = \"channel\" and load = \"paced\"".to_owned());
         }
+        let answered = self.publishers == Publishers::Everyone && self.load == Load::Saturated;
+        if self.acknowledged && !(answered && self.window == 1 && self.channels() == clients) {
+            let needed = "publishers = \"everyone\", load = \"saturated\", window = 1 and members = 1";
+            return Err(format!("acknowledged needs {needed}"));
+        }
         if u8::from(self.churn.is_some()) + u8::from(self.cut.is_some()) + u8::from(self.slow.is_some()) > 1 {
             return Err("only one of churn, cut and slow".to_owned());
         }

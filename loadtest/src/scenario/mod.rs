@@ -49,6 +49,9 @@ pub struct Scenario {
     /// Connections opened a second, on a schedule; none means as fast as they stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
+    /// A message counts when the server has answered its publisher that it took it. Nobody subscribes.
+    #[serde(default)]
+    pub acknowledged: bool,
     /// Load that is not measured, before the rest.
     #[serde(default = "two_seconds", with = "duration::text")]
     pub warmup: Duration,

@@ -13,12 +13,14 @@ use std::process::Command;
 pub struct Corecast {
     program: PathBuf,
     arguments: Vec<String>,
+    /// A message is on disk before anybody is told of it.
+    commit: bool,
 }
 
 impl Corecast {
     /// The program that [`program`] finds.
-    pub fn new(options: &Options) -> Corecast {
-        Corecast { program: program(options), arguments: options.server_args.clone() }
+    pub fn new(options: &Options, commit: bool) -> Corecast {
+        Corecast { program: program(options), arguments: options.server_args.clone(), commit }
     }
 }
 
@@ -38,7 +40,7 @@ pub fn key_of(data: &Path) -> Result<String, Failure> {
 
 impl Target for Corecast {
     fn name(&self) -> &'static str {
-        "corecast"
+        if self.commit { "corecast-commit" } else { "corecast" }
     }
 
     fn installed(&self) -> Installed {
@@ -46,7 +48,10 @@ impl Target for Corecast {
     }
 
     fn start(&self, place: &Place) -> Result<Server, Failure> {
-        start(&self.program, &self.arguments, place)
+        let durability = if self.commit { "commit" } else { "relaxed" };
+        let durability = format!("namespaces.room.history_durability={durability}");
+        let arguments = [&["--set".to_owned(), durability][..], &self.arguments].concat();
+        start(&self.program, &arguments, place)
     }
 
     fn dialect(&self, access: &Access) -> Box<dyn Dialect> {
@@ -93,6 +98,10 @@ impl Dialect for RetroChat {
         Framing::WebSocket
     }
 
+    fn acknowledges(&self) -> bool {
+        true
+    }
+
     fn subscribe(&self, channel: &str) -> Vec<u8> {
         format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#).into()
     }
@@ -120,7 +129,7 @@ impl Dialect for RetroChat {
     fn read(&self, unit: &[u8]) -> Notice {
         // By far the most frequent, and not worth a JSON parser.
         if unit.starts_with(br#"{"type":"published""#) {
-            return Notice::Other;
+            return Notice::Accepted;
         }
         match serde_json::from_slice::<Answer>(unit) {
             Ok(answer) => match &*answer.kind {
@@ -164,7 +173,7 @@ mod tests {
         let read = |text: &str| dialect().read(text.as_bytes());
         assert_eq!(read(r#"{"type":"subscribed","channel":"room:0","event":"message"}"#), Notice::Done);
         assert_eq!(read(r#"{"type":"subscribed","channel":"room:0","gap":true}"#), Notice::DoneWithGap);
-        assert_eq!(read(r#"{"type":"published","channel":"room:0","epoch":1,"offset":1}"#), Notice::Other);
+        assert_eq!(read(r#"{"type":"published","channel":"room:0","epoch":1,"offset":1}"#), Notice::Accepted);
         assert_eq!(read(r#"{"type":"pong"}"#), Notice::Other);
         assert!(matches!(read(r#"{"type":"error","code":"RATE_LIMITED"}"#), Notice::Error(_)));
         assert!(matches!(read("{"), Notice::Error(_)));

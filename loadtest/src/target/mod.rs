@@ -58,6 +58,8 @@ pub enum Notice {
     DoneWithGap,
     /// Something went wrong, in the server's own words.
     Error(String),
+    /// The server took the connection's oldest message that it had not answered.
+    Accepted,
     /// Nothing of interest.
     Other,
 }
@@ -91,6 +93,10 @@ pub trait Dialect: Sync {
     }
     /// Whether only who has subscribed to a channel may publish to it.
     fn publishers_join(&self) -> bool {
+        false
+    }
+    /// Whether every message is answered, in order, once the server has taken it.
+    fn acknowledges(&self) -> bool {
         false
     }
     /// The request that subscribes.
@@ -127,11 +133,13 @@ pub struct Options {
 /// Every target.
 pub fn all(options: &Options) -> Vec<Box<dyn Target>> {
     vec![
-        Box::new(corecast::Corecast::new(options)),
+        Box::new(corecast::Corecast::new(options, false)),
+        Box::new(corecast::Corecast::new(options, true)),
         Box::new(xano::Xano::new(options)),
         Box::new(uws::Uws),
-        Box::new(nats::Nats { websocket: false }),
-        Box::new(nats::Nats { websocket: true }),
+        Box::new(nats::Nats::Tcp),
+        Box::new(nats::Nats::WebSocket),
+        Box::new(nats::Nats::JetStream),
         Box::new(redis::Redis),
         Box::new(mosquitto::Mosquitto { websocket: false }),
         Box::new(mosquitto::Mosquitto { websocket: true }),

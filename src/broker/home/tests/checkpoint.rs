@@ -49,7 +49,7 @@ fn a_step_hands_over_little_and_as_much_again_as_was_appended() {
     }
     write(&mut bench);
     bench.home.begin_checkpoint();
-    let mut step = |bench: &mut Bench, appends: usize| {
+    let step = |bench: &mut Bench, appends: usize| {
         (0..appends).for_each(|at| drop(publish(bench, &format!("plain:{at}"), &text)));
         bench.home.checkpoint(bench.now);
         write(bench).iter().filter(|record| matches!(record, HistoryRecord::Ring { .. })).count()
