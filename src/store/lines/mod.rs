@@ -1,12 +1,12 @@
 //! Everything that is stored as lines of JSON, for people and other programs: what `corecast export` writes and
 //! `corecast import` reads. The first line says the form; each other one is a record.
 
+mod definitions;
+
 use super::Stored;
 use crate::model::channel::ChannelName;
-use crate::model::definition::{
-    ChannelDefinition, DefinitionDraft, DefinitionRecord, HistoryBounds, Presence, SlowPolicy, Who,
-};
 use crate::model::publication::Room;
+use definitions::{DefinitionLine, definition, definition_line};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,53 +44,6 @@ struct RoomLine {
     owner: String,
     created_ms: u64,
     updated_ms: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DefinitionLine {
-    id: u64,
-    realm: u64,
-    guid: Box<str>,
-    name: Box<str>,
-    description: Box<str>,
-    active: bool,
-    nested: bool,
-    subscribe: WhoWord,
-    publish: WhoWord,
-    whisper: WhoWord,
-    presence: PresenceWord,
-    slow: SlowWord,
-    history_count_max: u32,
-    history_bytes_max: u32,
-    history_age_ms_max: u64,
-    created_ms: u64,
-    updated_ms: u64,
-    source: Box<str>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WhoWord {
-    Nobody,
-    Authenticated,
-    Everyone,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PresenceWord {
-    Off,
-    Users,
-    Sockets,
-    SocketsTold,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum SlowWord {
-    Disconnect,
-    Skip,
 }
 
 /// All of it, a line each, in the order of ids and names.
@@ -175,90 +128,6 @@ fn room(line: RoomLine) -> (ChannelName, Room) {
     let channel = ChannelName::new(&channel);
     let id = channel.suffix().to_owned();
     (channel, Room { id, name, description, owner, created_ms, updated_ms })
-}
-
-fn definition_line(record: &DefinitionRecord) -> DefinitionLine {
-    let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record.clone();
-    let DefinitionDraft { name, description, active, nested, rules, source } = draft;
-    // As in the store: all definitions have the same durability.
-    let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow } = rules;
-    let who = |who| match who {
-        Who::Nobody => WhoWord::Nobody,
-        Who::Authenticated => WhoWord::Authenticated,
-        Who::Everyone => WhoWord::Everyone,
-    };
-    DefinitionLine {
-        id,
-        realm,
-        guid,
-        name,
-        description,
-        active,
-        nested,
-        subscribe: who(subscribe),
-        publish: who(publish),
-        whisper: who(whisper),
-        presence: match presence {
-            Presence::Off => PresenceWord::Off,
-            Presence::Users => PresenceWord::Users,
-            Presence::Sockets { told: false } => PresenceWord::Sockets,
-            Presence::Sockets { told: true } => PresenceWord::SocketsTold,
-        },
-        slow: match slow {
-            SlowPolicy::Disconnect => SlowWord::Disconnect,
-            SlowPolicy::Skip => SlowWord::Skip,
-        },
-        history_count_max: history.count_max,
-        history_bytes_max: history.bytes_max,
-        history_age_ms_max: history.age_ms_max,
-        created_ms,
-        updated_ms,
-        source,
-    }
-}
-
-fn definition(line: DefinitionLine) -> DefinitionRecord {
-    let who = |word| match word {
-        WhoWord::Nobody => Who::Nobody,
-        WhoWord::Authenticated => Who::Authenticated,
-        WhoWord::Everyone => Who::Everyone,
-    };
-    let rules = ChannelDefinition {
-        history: HistoryBounds {
-            count_max: line.history_count_max,
-            bytes_max: line.history_bytes_max,
-            age_ms_max: line.history_age_ms_max,
-        },
-        durability: ChannelDefinition::default().durability,
-        presence: match line.presence {
-            PresenceWord::Off => Presence::Off,
-            PresenceWord::Users => Presence::Users,
-            PresenceWord::Sockets => Presence::Sockets { told: false },
-            PresenceWord::SocketsTold => Presence::Sockets { told: true },
-        },
-        subscribe: who(line.subscribe),
-        publish: who(line.publish),
-        whisper: who(line.whisper),
-        slow: match line.slow {
-            SlowWord::Disconnect => SlowPolicy::Disconnect,
-            SlowWord::Skip => SlowPolicy::Skip,
-        },
-    };
-    DefinitionRecord {
-        id: line.id,
-        realm: line.realm,
-        guid: line.guid,
-        created_ms: line.created_ms,
-        updated_ms: line.updated_ms,
-        draft: DefinitionDraft {
-            name: line.name,
-            description: line.description,
-            active: line.active,
-            nested: line.nested,
-            rules,
-            source: line.source,
-        },
-    }
 }
 
 #[cfg(test)]
