@@ -260,14 +260,16 @@ impl Home {
             return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
         }
         let messages_max = limits.meeting_messages_per_request_max as usize;
+        // As those who send them call them.
+        let list = if draft.creates { "messages" } else { "data" };
         if draft.messages.len() > messages_max {
             let sentence =
                 format!("one request adds at most {messages_max} messages; send the rest in further ones");
-            return Err(faults::invalid("messages", sentence));
+            return Err(faults::invalid(list, sentence));
         }
         let data_max = limits.meeting_message_bytes_max as usize;
         for message in &draft.messages {
-            check_id("messages", &message.id)?;
+            check_id(list, &message.id)?;
             if message.salt.len() > SALT_BYTES_MAX {
                 return Err(faults::invalid(
                     "salt",
