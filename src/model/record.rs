@@ -54,9 +54,58 @@ pub enum HistoryRecord {
     },
 }
 
-impl HistoryRecord {
+/// A record as it is written and read: what it refers to is borrowed, from the staged record or from the bytes of the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RecordView<'a> {
+    /// [`HistoryRecord::Append`].
+    Append {
+        /// Which channel.
+        channel: &'a str,
+        /// The publication's place.
+        position: Position,
+        /// Whether it is told to anybody only once it is on disk.
+        committed: bool,
+        /// The idempotency key it was published under.
+        key: Option<&'a str>,
+        /// The archived publication.
+        bytes: &'a [u8],
+    },
+    /// [`HistoryRecord::Ring`].
+    Ring {
+        /// Which channel.
+        channel: &'a str,
+        /// Where the channel is.
+        position: Position,
+        /// As in [`RecordView::Append`].
+        committed: bool,
+        /// The newest publications, oldest first.
+        entries: Vec<&'a [u8]>,
+    },
+    /// [`HistoryRecord::Ended`].
+    Ended {
+        /// Which channel.
+        channel: &'a str,
+        /// Its epoch.
+        epoch: u64,
+    },
+    /// [`HistoryRecord::Key`].
+    Key {
+        /// Which channel.
+        channel: &'a str,
+        /// The key as the broker knows it.
+        key: &'a str,
+        /// When it was first used, milliseconds since 1970.
+        time_ms: u64,
+        /// Where the publication went.
+        position: Position,
+        /// The publication, if it was a message.
+        message: Option<&'a [u8]>,
+    },
+}
+
+impl<'a> RecordView<'a> {
     /// Which channel it is about.
-    pub fn channel(&self) -> &ChannelName {
+    pub fn channel(&self) -> &'a str {
         match self {
             Self::Append { channel, .. }
             | Self::Ring { channel, .. }
@@ -72,6 +121,35 @@ impl HistoryRecord {
                 position.epoch
             }
             Self::Ended { epoch, .. } => *epoch,
+        }
+    }
+}
+
+impl HistoryRecord {
+    /// The record as it is written.
+    pub fn view(&self) -> RecordView<'_> {
+        match self {
+            Self::Append { channel, position, committed, key, bytes } => RecordView::Append {
+                channel: channel.as_str(),
+                position: *position,
+                committed: *committed,
+                key: key.as_deref(),
+                bytes,
+            },
+            Self::Ring { channel, position, committed, entries } => RecordView::Ring {
+                channel: channel.as_str(),
+                position: *position,
+                committed: *committed,
+                entries: entries.iter().map(|bytes| &**bytes).collect(),
+            },
+            Self::Ended { channel, epoch } => RecordView::Ended { channel: channel.as_str(), epoch: *epoch },
+            Self::Key { channel, key, time_ms, position, message } => RecordView::Key {
+                channel: channel.as_str(),
+                key,
+                time_ms: *time_ms,
+                position: *position,
+                message: message.as_deref(),
+            },
         }
     }
 

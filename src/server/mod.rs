@@ -7,7 +7,6 @@ use crate::base::ids::CoreId;
 use crate::broker::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
 use crate::config::{Config, Cores, HistoryConfig, data_lock};
-use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::history::{HomeOf, LogSettings};
@@ -138,7 +137,7 @@ fn history(config: &Config, setup: &Setup) -> Option<(LogSettings, HomeOf)> {
         size: Size { segment_bytes, factor: LOG_GROWTH_MAX },
     };
     let setup = Setup { stored: Arc::default(), ..setup.clone() };
-    on_disk.then(|| (settings, Arc::new(move |channel: &ChannelName| setup.home_of(channel)) as HomeOf))
+    on_disk.then(|| (settings, Arc::new(move |channel: &str| setup.home_of(channel)) as HomeOf))
 }
 
 fn node_name(config: &Config) -> String {

@@ -54,7 +54,7 @@ impl Shard {
             Ok(Place::Catalog) => return self.submit_to(CATALOG_CORE, id, session, command, expect),
             Ok(Place::Home(channel)) => channel,
         };
-        let home = self.setup.home_of(&channel);
+        let home = self.setup.home_of(channel.as_str());
         let outside = is_stored(&command) || matches!(command, Command::GetMeeting { .. });
         if home != self.setup.core || outside {
             return self.submit_to(home, id, session, command, expect);

@@ -136,11 +136,13 @@ impl Shard {
     /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
     pub(super) fn restore(&mut self, stored: &Stored) {
         stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
-        let here = |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel) == self.setup.core;
+        let here =
+            |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel.as_str()) == self.setup.core;
         for (channel, room) in stored.rooms.iter().filter(here) {
             self.home.restore_room(channel, room.clone());
         }
-        let here = |meeting: &&Meeting| self.setup.home_of(&channel_of(&meeting.id)) == self.setup.core;
+        let here =
+            |meeting: &&Meeting| self.setup.home_of(channel_of(&meeting.id).as_str()) == self.setup.core;
         for meeting in stored.meetings.iter().filter(here) {
             self.home.restore_meeting(meeting.clone());
         }

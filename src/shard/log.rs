@@ -9,8 +9,8 @@ use super::message::{Said, Ticket};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::broker::home::{Home, LogPart};
-use crate::model::record::HistoryRecord;
 use crate::model::reply::Reply;
+use crate::store::log::Batch;
 use std::collections::VecDeque;
 
 /// Staged bytes that are handed over at once, however young they are.
@@ -34,7 +34,7 @@ pub enum LogMessage {
 #[derive(PartialEq, Eq, Debug)]
 pub enum LogNews {
     /// Records of channels that are at home here, in order.
-    Replayed(Vec<HistoryRecord>),
+    Replayed(Batch),
     /// There are no more.
     ReplayedAll {
         /// The node before this one stopped and wrote everything.
@@ -151,9 +151,7 @@ impl Shard {
     pub fn logged(&mut self, now: Now, news: LogNews) {
         self.now = now;
         match news {
-            LogNews::Replayed(records) => {
-                records.into_iter().for_each(|record| self.home.restore(now, record));
-            }
+            LogNews::Replayed(batch) => batch.records().for_each(|record| self.home.restore(now, record)),
             LogNews::ReplayedAll { clean, epoch } => {
                 self.home.note_epoch(epoch);
                 self.log.stage = Stage::Settling { clean };

@@ -51,7 +51,7 @@ impl Shard {
     /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
     /// next request.
     pub(super) fn say_unsubscribed(&mut self, channel: ChannelName, epoch: u64, session: Arc<Session>) {
-        let home = self.setup.home_of(&channel);
+        let home = self.setup.home_of(channel.as_str());
         if home == self.setup.core {
             return self.home.unsubscribe(self.now, home, session.member(), &channel, epoch);
         }
@@ -60,7 +60,7 @@ impl Shard {
 
     /// Says something to the core that owns a channel.
     pub(super) fn say_home(&mut self, channel: &ChannelName, said: Said) {
-        let home = self.setup.home_of(channel);
+        let home = self.setup.home_of(channel.as_str());
         self.say(home, said);
     }
 

@@ -5,7 +5,6 @@ use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
 use crate::base::limits::Limits;
 use crate::broker::definitions::Definitions;
-use crate::model::channel::ChannelName;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::store::Stored;
@@ -55,8 +54,8 @@ impl Setup {
     }
 
     /// The core that owns a channel's order, history and presence.
-    pub fn home_of(&self, channel: &ChannelName) -> CoreId {
-        let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_str().as_bytes());
+    pub fn home_of(&self, channel: &str) -> CoreId {
+        let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
     }
 

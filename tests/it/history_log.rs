@@ -168,6 +168,6 @@ fn relaxed_records_go_together_after_a_moment() {
     assert_eq!(said(&mut world, 0), None, "not yet");
     world.advance(6_000);
     let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("records") };
-    let said = part.records.iter().filter(|record| record.channel().as_str() == "conversation:1");
+    let said = part.records.iter().filter(|record| record.view().channel() == "conversation:1");
     assert!(said.count() == 3 && !part.commit, "{part:?}");
 }

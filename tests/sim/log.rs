@@ -2,10 +2,9 @@
 //! stop, a killed process or a power cut. What it has are the bytes that a real log would have.
 
 use crate::rng::Rng;
-use corecast::model::channel::ChannelName;
-use corecast::model::record::HistoryRecord;
+use corecast::model::record::{HistoryRecord, RecordView};
 use corecast::shard::{LogMessage, LogNews};
-use corecast::store::log::{Checkpoint, Decoder, Entry, Size, encode};
+use corecast::store::log::{Batch, Checkpoint, Decoder, Entry, Size, encode};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The bytes of each segment.
@@ -54,21 +53,10 @@ impl Log {
         cores: usize,
         mut rng: Rng,
         mut tell: impl FnMut(usize, LogNews),
-        home_of: impl Fn(&ChannelName) -> usize,
+        home_of: impl Fn(&str) -> usize,
     ) -> Self {
-        let (mut records, clean, mut epoch) = read(&mut files);
-        for record in &records {
-            epoch = epoch.max(record.epoch());
-        }
-        while !records.is_empty() {
-            let piece = records.drain(..rng.within(1, 50).min(records.len()));
-            let mut of_core: Vec<Vec<HistoryRecord>> = (0..cores).map(|_| Vec::new()).collect();
-            piece.for_each(|record| of_core[home_of(record.channel())].push(record));
-            for (core, records) in of_core.into_iter().enumerate().filter(|(_, records)| !records.is_empty())
-            {
-                tell(core, LogNews::Replayed(records));
-            }
-        }
+        let replayed = |core, batch| tell(core, LogNews::Replayed(batch));
+        let (clean, epoch) = read(&mut files, cores, &mut rng, &home_of, replayed);
         (0..cores).for_each(|core| tell(core, LogNews::ReplayedAll { clean, epoch }));
         (0..cores).for_each(|core| tell(core, LogNews::Open));
         let size = Size { segment_bytes: *rng.pick(&[1_000, 20_000, 1 << 20]), factor: 2 };
@@ -130,7 +118,7 @@ impl Log {
                 }
                 LogMessage::Records(part) => {
                     self.lanes[core].written = part.last;
-                    part.records.into_iter().for_each(|record| self.append(record));
+                    part.records.iter().for_each(|record| self.append(record));
                 }
             }
         }
@@ -142,14 +130,15 @@ impl Log {
         }
     }
 
-    fn append(&mut self, record: HistoryRecord) {
+    fn append(&mut self, record: &HistoryRecord) {
+        let record = record.view();
         self.epoch = self.epoch.max(record.epoch());
-        let is_state = matches!(record, HistoryRecord::Ring { .. } | HistoryRecord::Key { .. });
+        let is_state = matches!(record, RecordView::Ring { .. } | RecordView::Key { .. });
         let bytes = self.put(&Entry::History(record)) as u64;
         self.checkpoint.note(if is_state { bytes } else { 0 }, if is_state { 0 } else { bytes });
     }
 
-    fn put(&mut self, entry: &Entry) -> usize {
+    fn put(&mut self, entry: &Entry<'_>) -> usize {
         let file = self.files.0.entry(self.segment).or_default();
         let before = file.len();
         encode(file, entry);
@@ -228,20 +217,34 @@ impl Log {
     }
 }
 
-/// All records, whether the last one says that there are no others, and the greatest epoch.
-fn read(files: &mut Files) -> (Vec<HistoryRecord>, bool, u64) {
-    let (mut records, mut clean, mut epoch) = (Vec::new(), files.0.is_empty(), 0);
+/// Hands out all records; says whether the last one says that there are no others, and the greatest epoch.
+fn read(
+    files: &mut Files,
+    cores: usize,
+    rng: &mut Rng,
+    home_of: &impl Fn(&str) -> usize,
+    mut replayed: impl FnMut(usize, Batch),
+) -> (bool, u64) {
+    let (mut clean, mut epoch) = (files.0.is_empty(), 0);
     let last = files.0.keys().last().copied();
     for (segment, bytes) in &mut files.0 {
         let mut decoder = Decoder::default();
-        decoder.push(bytes);
-        while let Some(entry) = decoder.next_entry().expect("what was written is not damaged") {
-            clean = entry == Entry::Clean;
-            match entry {
-                Entry::History(record) => records.push(record),
-                Entry::Begin { epoch: before, .. } => epoch = epoch.max(before),
-                Entry::Synced { .. } | Entry::Clean => {}
+        for piece in bytes.chunks(rng.within(1, 5_000)) {
+            decoder.push(piece);
+            let mut places = vec![Vec::new(); cores];
+            while let Some((place, entry)) = decoder.next_entry().expect("what was written is not damaged") {
+                clean = entry == Entry::Clean;
+                match entry {
+                    Entry::History(record) => {
+                        epoch = epoch.max(record.epoch());
+                        places[home_of(record.channel())].push(place);
+                    }
+                    Entry::Begin { epoch: before, .. } => epoch = epoch.max(before),
+                    Entry::Synced { .. } | Entry::Clean => {}
+                }
             }
+            let batches = places.into_iter().enumerate().filter(|(_, places)| !places.is_empty());
+            batches.for_each(|(core, places)| replayed(core, decoder.batch(places)));
         }
         if decoder.end().is_some() {
             assert_eq!(Some(*segment), last, "only the newest segment has a torn tail");
@@ -249,5 +252,5 @@ fn read(files: &mut Files) -> (Vec<HistoryRecord>, bool, u64) {
             clean = false;
         }
     }
-    (records, clean, epoch)
+    (clean, epoch)
 }

@@ -4,6 +4,7 @@ use crate::model::definition::HistoryBounds;
 use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
 use crate::model::reply::Recovery;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The newest publications of a channel, bounded by count, bytes and age.
 ///
@@ -171,13 +172,9 @@ impl History {
         }
     }
 
-    /// Replaces the bytes of every entry for which there are others.
-    pub fn rewrite(&mut self, mut other: impl FnMut(&[u8]) -> Option<PublicationBytes>) {
-        for entry in &mut self.entries {
-            let Some(bytes) = other(&entry.bytes) else { continue };
-            self.bytes = self.bytes - entry.bytes.len() + bytes.len();
-            entry.bytes = bytes;
-        }
+    /// Changes the bytes of every entry, not their number.
+    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
+        self.entries.iter_mut().for_each(|entry| change(Arc::make_mut(&mut entry.bytes)));
     }
 
     /// The newest `count` publications, at most all, oldest first.

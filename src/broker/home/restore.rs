@@ -7,7 +7,7 @@ use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
-use crate::model::record::HistoryRecord;
+use crate::model::record::RecordView;
 
 /// Publications looked at in one step of [`Home::settle_epochs`].
 const PUBLICATIONS_PER_STEP: usize = 16_384;
@@ -42,27 +42,29 @@ impl Home {
 
     /// Takes over one record of the log. Channels that keep no history on disk any more, or do not exist any
     /// more, are left out.
-    pub fn restore(&mut self, now: Now, record: HistoryRecord) {
+    pub fn restore(&mut self, now: Now, record: RecordView<'_>) {
         match record {
-            HistoryRecord::Append { channel, position, committed, key, bytes } => {
-                self.restore_append(now, &channel, position, committed, &bytes);
+            RecordView::Append { channel, position, committed, key, bytes } => {
+                let bytes = PublicationBytes::from(bytes);
+                self.restore_append(now, &ChannelName::new(channel), position, committed, &bytes);
                 if let Some(key) = key {
-                    self.restore_key(now, &key, position, bytes);
+                    self.restore_key(now, key, position, bytes);
                 }
             }
-            HistoryRecord::Ring { channel, position, committed, entries } => {
-                self.restore_ring(now, &channel, position, committed, &entries);
+            RecordView::Ring { channel, position, committed, entries } => {
+                self.restore_ring(now, &ChannelName::new(channel), position, committed, &entries);
             }
-            HistoryRecord::Ended { channel, epoch } => {
+            RecordView::Ended { channel, epoch } => {
                 self.channels.note_epoch(epoch);
-                let found = self.channels.find(&channel);
+                let found = self.channels.find(&ChannelName::new(channel));
                 if let Some(id) = found.filter(|id| self.channels.get(*id).epoch <= epoch) {
                     self.channels.forget(id);
                 }
             }
-            HistoryRecord::Key { key, time_ms, position, message, .. } => {
+            RecordView::Key { key, time_ms, position, message, .. } => {
+                let message = message.map(PublicationBytes::from);
                 let answer = FirstAnswer { position, message, logged: true };
-                self.idempotency.restore(now, at_ms(now, time_ms), key, answer);
+                self.idempotency.restore(now, at_ms(now, time_ms), key.into(), answer);
             }
         }
     }
@@ -96,7 +98,7 @@ impl Home {
         name: &ChannelName,
         position: Position,
         committed: bool,
-        entries: &[PublicationBytes],
+        entries: &[&[u8]],
     ) {
         let Some(id) = self.find_restored(now, name, position.epoch) else { return };
         let views: Option<Vec<_>> = entries.iter().map(|bytes| Publication::view(bytes)).collect();
@@ -106,7 +108,7 @@ impl Home {
         let mixed = views.iter().any(|publication| publication.epoch.to_native() != position.epoch);
         self.restoring.channels[id] = Newest { committed, mixed };
         for (bytes, publication) in entries.iter().zip(views) {
-            self.restore_publication(now, id, position.epoch, bytes, publication);
+            self.restore_publication(now, id, position.epoch, &PublicationBytes::from(*bytes), publication);
         }
     }
 
@@ -125,19 +127,13 @@ impl Home {
         self.channels.keep(now, id, at_ms, bytes, effect);
     }
 
-    fn restore_key(
-        &mut self,
-        now: Now,
-        key: &std::sync::Arc<str>,
-        position: Position,
-        bytes: PublicationBytes,
-    ) {
+    fn restore_key(&mut self, now: Now, key: &str, position: Position, bytes: PublicationBytes) {
         let Some(publication) = Publication::view(&bytes) else { return };
         let is_message = Effect::of_archived(&publication.body) == Effect::Message;
         let time_ms = publication.time_ms.to_native();
         let message = is_message.then_some(bytes);
         let answer = FirstAnswer { position, message, logged: true };
-        self.idempotency.restore(now, at_ms(now, time_ms), key.clone(), answer);
+        self.idempotency.restore(now, at_ms(now, time_ms), key.into(), answer);
     }
 
     /// The channel a record is about, opened if need be; `None` if its history is not to be kept, or there is no place.
@@ -192,9 +188,8 @@ impl Home {
             return 0;
         }
         let epoch = self.channels.get(id).epoch;
-        let scratch = &mut self.scratch;
         self.channels.edit_history(id, |history| {
-            history.rewrite(|bytes| Publication::with_epoch(bytes, epoch, scratch));
+            history.rewrite(|bytes| Publication::set_epoch(bytes, epoch));
         });
         self.channels.get(id).history.as_ref().map_or(0, |history| history.len())
     }

@@ -5,7 +5,7 @@ use super::lane::Lanes;
 use super::replay::{Found, replay};
 use super::writer::Writer;
 use super::{HomeOf, LogSettings};
-use crate::model::record::HistoryRecord;
+use crate::model::record::RecordView;
 use crate::runtime::clock;
 use crate::shard::{LogMessage, LogNews};
 use crate::store::log::{Checkpoint, Entry, encode};
@@ -179,9 +179,10 @@ impl Log {
             LogMessage::Records(part) => {
                 self.marks[core].written = part.last;
                 self.commit |= part.commit;
-                for record in part.records {
+                for record in &part.records {
+                    let record = record.view();
                     self.epoch = self.epoch.max(record.epoch());
-                    let is_state = matches!(record, HistoryRecord::Ring { .. } | HistoryRecord::Key { .. });
+                    let is_state = matches!(record, RecordView::Ring { .. } | RecordView::Key { .. });
                     let before = bytes.len();
                     encode(bytes, &Entry::History(record));
                     let count = (bytes.len() - before) as u64;

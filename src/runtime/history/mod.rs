@@ -18,7 +18,6 @@ use super::executor::AbortOnPanic;
 use super::machine;
 use super::stop::Stop;
 use crate::base::ids::CoreId;
-use crate::model::channel::ChannelName;
 use crate::store::log::Size;
 use glommio::{LocalExecutorBuilder, Placement, PoolPlacement};
 use std::path::PathBuf;
@@ -41,7 +40,7 @@ pub struct LogSettings {
 }
 
 /// Which core a channel is at home on.
-pub type HomeOf = Arc<dyn Fn(&ChannelName) -> CoreId + Send + Sync>;
+pub type HomeOf = Arc<dyn Fn(&str) -> CoreId + Send + Sync>;
 
 /// Starts the log's thread. It says on `opened` when every core has what is its own. If it cannot begin, the run is
 /// stopped. It ends when the lanes are closed.

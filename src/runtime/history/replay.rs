@@ -4,25 +4,18 @@
 use super::error::{LogError, file_error};
 use super::lane::Lanes;
 use super::{HomeOf, LogSettings};
-use crate::model::record::HistoryRecord;
 use crate::runtime::clock;
 use crate::shard::LogNews;
 use crate::store::log::{Damage, Decoder, Entry, MarkFinder, Segments, file_name};
-use glommio::io::{BufferedFile, OpenOptions};
+use glommio::io::{BufferedFile, OpenOptions, ReadResult};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Bytes read at once.
-const READ_BYTES: usize = 1 << 20;
+/// Bytes read at once, whose records go to the cores at once: little enough for a core's turn, and for a cache.
+const READ_BYTES: usize = 128 << 10;
 
-/// Records handed to a core at once.
-const PIECE_RECORDS: usize = 256;
-
-/// Bytes of records handed to a core at once, unless one record is larger.
-const PIECE_BYTES: usize = 256 << 10;
-
-/// Pieces that a core has not taken, after which it is waited for.
-const PIECES_MAX: usize = 8;
+/// Batches that a core has not taken, after which it is waited for.
+const BATCHES_MAX: usize = 8;
 
 /// Microseconds between two lines about a long replay.
 const PROGRESS_US: u64 = 5_000_000;
@@ -55,7 +48,7 @@ pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> R
     let mut reader = Reader {
         lanes,
         home_of,
-        pieces: (0..lanes.cores()).map(|_| Piece::default()).collect(),
+        places: vec![Vec::new(); lanes.cores()],
         found: Found {
             next_segment: segments.next(),
             segments: numbers.clone(),
@@ -69,9 +62,6 @@ pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> R
         let path = directory.join(file_name(*number));
         reader.segment(*number, &path, Some(number) == numbers.last()).await?;
     }
-    for core in 0..lanes.cores() {
-        reader.hand_over(core).await?;
-    }
     Ok(reader.found)
 }
 
@@ -84,17 +74,11 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
 struct Reader<'a> {
     lanes: &'a Lanes,
     home_of: HomeOf,
-    pieces: Vec<Piece>,
+    /// Where in the block at hand the records of each core are.
+    places: Vec<Vec<usize>>,
     found: Found,
     /// When progress was last told.
     said_us: u64,
-}
-
-/// Records on their way to one core.
-#[derive(Default)]
-struct Piece {
-    records: Vec<HistoryRecord>,
-    bytes: usize,
 }
 
 impl Reader<'_> {
@@ -124,46 +108,38 @@ impl Reader<'_> {
         file.close().await.map_err(|source| file_error("close", path, source))
     }
 
-    /// Takes all whole records; says what is wrong with the next one, if it is not only incomplete.
+    /// Hands over all whole records; says what is wrong with the next one, if it is not only incomplete.
     async fn entries(&mut self, decoder: &mut Decoder) -> Result<Option<Damage>, LogError> {
-        loop {
+        let damage = loop {
             match decoder.next_entry() {
-                Ok(Some(entry)) => {
-                    self.found.clean = entry == Entry::Clean;
-                    match entry {
-                        Entry::History(record) => self.record(record).await?,
-                        Entry::Begin { epoch, .. } => self.found.epoch = self.found.epoch.max(epoch),
-                        Entry::Synced { .. } | Entry::Clean => {}
-                    }
-                }
-                Ok(None) => return Ok(None),
-                Err(damage) => return Ok(Some(damage)),
+                Ok(Some((place, entry))) => self.entry(place, &entry),
+                Ok(None) => break None,
+                Err(damage) => break Some(damage),
             }
+        };
+        for core in 0..self.places.len() {
+            let places = std::mem::take(&mut self.places[core]);
+            if places.is_empty() {
+                continue;
+            }
+            if !self.lanes.room(core, BATCHES_MAX).await {
+                return Err(LogError::Stopped);
+            }
+            self.lanes.tell(core, LogNews::Replayed(decoder.batch(places)));
         }
+        Ok(damage)
     }
 
-    async fn record(&mut self, record: HistoryRecord) -> Result<(), LogError> {
-        self.found.epoch = self.found.epoch.max(record.epoch());
-        let core = (self.home_of)(record.channel()).index();
-        let piece = &mut self.pieces[core];
-        piece.bytes += record.weight();
-        piece.records.push(record);
-        if piece.records.len() >= PIECE_RECORDS || piece.bytes >= PIECE_BYTES {
-            self.hand_over(core).await?;
+    fn entry(&mut self, place: usize, entry: &Entry<'_>) {
+        self.found.clean = *entry == Entry::Clean;
+        match entry {
+            Entry::History(record) => {
+                self.found.epoch = self.found.epoch.max(record.epoch());
+                self.places[(self.home_of)(record.channel()).index()].push(place);
+            }
+            Entry::Begin { epoch, .. } => self.found.epoch = self.found.epoch.max(*epoch),
+            Entry::Synced { .. } | Entry::Clean => {}
         }
-        Ok(())
-    }
-
-    async fn hand_over(&mut self, core: usize) -> Result<(), LogError> {
-        let piece = std::mem::take(&mut self.pieces[core]);
-        if piece.records.is_empty() {
-            return Ok(());
-        }
-        if !self.lanes.room(core, PIECES_MAX).await {
-            return Err(LogError::Stopped);
-        }
-        self.lanes.tell(core, LogNews::Replayed(piece.records));
-        Ok(())
     }
 
     fn tell_progress(&mut self, path: &Path, at: u64, size: u64) {
@@ -176,9 +152,8 @@ impl Reader<'_> {
     }
 }
 
-async fn read(file: &BufferedFile, path: &Path, at: u64) -> Result<Vec<u8>, LogError> {
-    let bytes = file.read_at(at, READ_BYTES).await.map_err(|source| file_error("read", path, source))?;
-    Ok(bytes.to_vec())
+async fn read(file: &BufferedFile, path: &Path, at: u64) -> Result<ReadResult, LogError> {
+    file.read_at(at, READ_BYTES).await.map_err(|source| file_error("read", path, source))
 }
 
 /// Where a segment has no good record.

@@ -1,9 +1,8 @@
 //! From bytes to records. Nothing read is trusted: what is not exactly a record is damage, and never a panic.
 
-use super::{Entry, FRAME_BYTES, HEADER_BYTES, MARK, VERSION, kind};
-use crate::model::channel::{ChannelName, Position};
-use crate::model::publication::PublicationBytes;
-use crate::model::record::HistoryRecord;
+use super::{Batch, Entry, FRAME_BYTES, HEADER_BYTES, MARK, VERSION, kind};
+use crate::model::channel::Position;
+use crate::model::record::RecordView;
 use std::sync::Arc;
 
 /// What is wrong where a record should be.
@@ -22,20 +21,26 @@ pub enum Damage {
 /// Takes records off the bytes of one file, which come in pieces.
 #[derive(Default)]
 pub struct Decoder {
-    pending: Vec<u8>,
-    /// Of `pending`, bytes that are done with.
+    /// What records borrow from, and batches share.
+    block: Arc<Vec<u8>>,
+    /// Of `block`, bytes that are done with.
     taken: usize,
-    /// Where in the file `pending` begins.
+    /// Where in the file `block` begins.
     base: u64,
 }
 
 impl Decoder {
     /// More bytes of the file.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.pending.drain(..self.taken);
         self.base += self.taken as u64;
+        match Arc::get_mut(&mut self.block) {
+            Some(block) => {
+                block.drain(..self.taken);
+                block.extend_from_slice(bytes);
+            }
+            None => self.block = Arc::new([&self.block[self.taken..], bytes].concat()),
+        }
         self.taken = 0;
-        self.pending.extend_from_slice(bytes);
     }
 
     /// Where in the file the next record begins, in bytes.
@@ -43,35 +48,62 @@ impl Decoder {
         self.base + self.taken as u64
     }
 
-    /// The next record; `None` if more bytes are needed for it.
+    /// The next record, and its place in the block of this moment; `None` if more bytes are needed for it.
     ///
     /// # Errors
     /// There is no record at [`Decoder::offset`]; the decoder stays there.
-    pub fn next_entry(&mut self) -> Result<Option<Entry>, Damage> {
-        let bytes = &self.pending[self.taken..];
-        let Some((header, rest)) = bytes.split_at_checked(FRAME_BYTES) else { return Ok(None) };
-        let word =
-            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let (length, checksum) = (word(0) as usize, word(4));
-        if length < HEADER_BYTES - FRAME_BYTES {
-            return Err(Damage::Checksum);
-        }
-        let Some(framed) = rest.get(..length) else { return Ok(None) };
-        if crc32fast::hash(framed) != checksum {
-            return Err(Damage::Checksum);
-        }
-        let entry = entry(framed)?;
-        self.taken += FRAME_BYTES + length;
-        Ok(Some(entry))
+    pub fn next_entry(&mut self) -> Result<Option<(usize, Entry<'_>)>, Damage> {
+        let place = self.taken;
+        Ok(match decode(&self.block[place..])? {
+            None => None,
+            Some((length, entry)) => {
+                self.taken += length;
+                Some((place, entry))
+            }
+        })
+    }
+
+    /// The records at these places in the block of this moment, without a copy.
+    pub fn batch(&self, places: Vec<usize>) -> Batch {
+        Batch::new(self.block.clone(), places)
     }
 
     /// What is wrong at the end of the file, if [`Decoder::next_entry`] still needs bytes: nothing, if there are none left.
     pub fn end(&self) -> Option<Damage> {
-        (self.taken < self.pending.len()).then_some(Damage::Cut)
+        (self.taken < self.block.len()).then_some(Damage::Cut)
     }
 }
 
-fn entry(framed: &[u8]) -> Result<Entry, Damage> {
+/// The record that begins these bytes, and its length; `None` if that is more than there is.
+///
+/// # Errors
+/// No record begins here.
+pub fn decode(bytes: &[u8]) -> Result<Option<(usize, Entry<'_>)>, Damage> {
+    let Some((framed, checksum)) = framed(bytes)? else { return Ok(None) };
+    if crc32fast::hash(framed) != checksum {
+        return Err(Damage::Checksum);
+    }
+    Ok(Some((FRAME_BYTES + framed.len(), entry(framed)?)))
+}
+
+/// The record that begins these bytes, which was [decoded](decode) before.
+pub fn decode_again(bytes: &[u8]) -> Option<Entry<'_>> {
+    let (framed, _) = framed(bytes).ok()??;
+    entry(framed).ok()
+}
+
+/// What a length and a checksum stand before, and the checksum; `None` if the bytes end within it.
+fn framed(bytes: &[u8]) -> Result<Option<(&[u8], u32)>, Damage> {
+    let Some((header, rest)) = bytes.split_at_checked(FRAME_BYTES) else { return Ok(None) };
+    let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let (length, checksum) = (word(0) as usize, word(4));
+    if length < HEADER_BYTES - FRAME_BYTES {
+        return Err(Damage::Checksum);
+    }
+    Ok(rest.get(..length).map(|framed| (framed, checksum)))
+}
+
+fn entry(framed: &[u8]) -> Result<Entry<'_>, Damage> {
     let [version, kind, body @ ..] = framed else { return Err(Damage::Senseless) };
     if *version > VERSION {
         return Err(Damage::Newer(*version));
@@ -81,7 +113,7 @@ fn entry(framed: &[u8]) -> Result<Entry, Damage> {
     entry.ok_or(Damage::Senseless)
 }
 
-fn read(kind: u8, fields: &mut Fields<'_>) -> Option<Entry> {
+fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Entry<'a>> {
     let record = match kind {
         kind::BEGIN => return Some(Entry::Begin { segment: fields.number()?, epoch: fields.number()? }),
         kind::SYNCED => {
@@ -90,26 +122,26 @@ fn read(kind: u8, fields: &mut Fields<'_>) -> Option<Entry> {
             return (mark == MARK).then_some(entry);
         }
         kind::CLEAN => return Some(Entry::Clean),
-        kind::APPEND => HistoryRecord::Append {
-            channel: fields.channel()?,
+        kind::APPEND => RecordView::Append {
+            channel: fields.text()?,
             position: fields.position()?,
             committed: fields.flag()?,
-            key: fields.optional()?.map(|key| std::str::from_utf8(key).map(Arc::from)).transpose().ok()?,
-            bytes: fields.publication()?,
+            key: fields.optional()?.map(std::str::from_utf8).transpose().ok()?,
+            bytes: fields.bytes()?,
         },
-        kind::RING => HistoryRecord::Ring {
-            channel: fields.channel()?,
+        kind::RING => RecordView::Ring {
+            channel: fields.text()?,
             position: fields.position()?,
             committed: fields.flag()?,
             entries: fields.publications()?,
         },
-        kind::ENDED => HistoryRecord::Ended { channel: fields.channel()?, epoch: fields.number()? },
-        kind::KEY => HistoryRecord::Key {
-            channel: fields.channel()?,
-            key: std::str::from_utf8(fields.bytes()?).ok()?.into(),
+        kind::ENDED => RecordView::Ended { channel: fields.text()?, epoch: fields.number()? },
+        kind::KEY => RecordView::Key {
+            channel: fields.text()?,
+            key: fields.text()?,
             time_ms: fields.number()?,
             position: fields.position()?,
-            message: fields.optional()?.map(PublicationBytes::from),
+            message: fields.optional()?,
         },
         _ => return None,
     };
@@ -151,21 +183,17 @@ impl<'a> Fields<'a> {
         if self.flag()? { self.bytes().map(Some) } else { Some(None) }
     }
 
-    fn channel(&mut self) -> Option<ChannelName> {
-        std::str::from_utf8(self.bytes()?).ok().map(ChannelName::new)
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
     }
 
     fn position(&mut self) -> Option<Position> {
         Some(Position { epoch: self.number()?, offset: self.number()? })
     }
 
-    fn publication(&mut self) -> Option<PublicationBytes> {
-        self.bytes().map(PublicationBytes::from)
-    }
-
-    fn publications(&mut self) -> Option<Vec<PublicationBytes>> {
+    fn publications(&mut self) -> Option<Vec<&'a [u8]>> {
         let count = self.length()?;
         // A count is not believed before its publications are there.
-        (0..count).map(|_| self.publication()).collect()
+        (0..count).map(|_| self.bytes()).collect()
     }
 }

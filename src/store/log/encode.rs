@@ -2,10 +2,10 @@
 
 use super::{Entry, FRAME_BYTES, MARK, VERSION, kind};
 use crate::model::channel::Position;
-use crate::model::record::HistoryRecord;
+use crate::model::record::RecordView;
 
 /// Appends a record.
-pub fn encode(out: &mut Vec<u8>, entry: &Entry) {
+pub fn encode(out: &mut Vec<u8>, entry: &Entry<'_>) {
     let start = out.len();
     out.extend_from_slice(&[0; FRAME_BYTES]);
     out.push(VERSION);
@@ -30,36 +30,36 @@ pub fn encode(out: &mut Vec<u8>, entry: &Entry) {
     out[start + 4..start + FRAME_BYTES].copy_from_slice(&checksum.to_le_bytes());
 }
 
-fn history(out: &mut Vec<u8>, record: &HistoryRecord) {
+fn history(out: &mut Vec<u8>, record: &RecordView<'_>) {
     match record {
-        HistoryRecord::Append { channel, position, committed, key, bytes } => {
+        RecordView::Append { channel, position, committed, key, bytes } => {
             out.push(kind::APPEND);
-            text(out, channel.as_str().as_bytes());
+            text(out, channel.as_bytes());
             place(out, *position);
             out.push(u8::from(*committed));
             optional(out, key.as_ref().map(|key| key.as_bytes()));
             text(out, bytes);
         }
-        HistoryRecord::Ring { channel, position, committed, entries } => {
+        RecordView::Ring { channel, position, committed, entries } => {
             out.push(kind::RING);
-            text(out, channel.as_str().as_bytes());
+            text(out, channel.as_bytes());
             place(out, *position);
             out.push(u8::from(*committed));
             length(out, entries.len());
             entries.iter().for_each(|bytes| text(out, bytes));
         }
-        HistoryRecord::Ended { channel, epoch } => {
+        RecordView::Ended { channel, epoch } => {
             out.push(kind::ENDED);
-            text(out, channel.as_str().as_bytes());
+            text(out, channel.as_bytes());
             number(out, *epoch);
         }
-        HistoryRecord::Key { channel, key, time_ms, position, message } => {
+        RecordView::Key { channel, key, time_ms, position, message } => {
             out.push(kind::KEY);
-            text(out, channel.as_str().as_bytes());
+            text(out, channel.as_bytes());
             text(out, key.as_bytes());
             number(out, *time_ms);
             place(out, *position);
-            optional(out, message.as_deref());
+            optional(out, *message);
         }
     }
 }

@@ -10,19 +10,21 @@
 //! - A checkpoint begins a segment and writes every channel's state into it, between the appends. When all of them
 //!   are on disk, the segments before it go.
 
+mod batch;
 mod checkpoint;
 mod decode;
 mod encode;
 mod segment;
 mod tail;
 
+pub use batch::Batch;
 pub use checkpoint::{Checkpoint, Size};
 pub use decode::{Damage, Decoder};
 pub use encode::encode;
 pub use segment::{Segments, file_name};
 pub use tail::MarkFinder;
 
-use crate::model::record::HistoryRecord;
+use crate::model::record::RecordView;
 
 /// Version of the format of records. A newer one is refused, an older one is read by the code for it.
 pub const VERSION: u8 = 1;
@@ -35,7 +37,7 @@ const FRAME_BYTES: usize = 8;
 
 /// One record of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Entry {
+pub enum Entry<'a> {
     /// The first record of a segment.
     Begin {
         /// The segment's number.
@@ -44,7 +46,7 @@ pub enum Entry {
         epoch: u64,
     },
     /// A change of what is kept.
-    History(HistoryRecord),
+    History(RecordView<'a>),
     /// All of the segment before this record is on disk.
     Synced {
         /// The segment's number.

@@ -1,6 +1,6 @@
 //! What follows damage in a segment: if a mark does, the damaged bytes were on disk once.
 
-use super::{Entry, FRAME_BYTES, HEADER_BYTES, MARK, MARK_BYTES, decode::Decoder};
+use super::{Entry, FRAME_BYTES, HEADER_BYTES, MARK, MARK_BYTES, decode::decode};
 
 /// Looks for a whole mark in bytes that come in pieces, from any place in a segment on.
 pub struct MarkFinder {
@@ -36,9 +36,7 @@ impl MarkFinder {
 
     fn is_mark(&self, framed: &[u8], at: u64) -> bool {
         debug_assert!(framed.len() > FRAME_BYTES);
-        let mut decoder = Decoder::default();
-        decoder.push(framed);
         let wanted = Entry::Synced { segment: self.segment, offset: self.base + at };
-        decoder.next_entry() == Ok(Some(wanted))
+        matches!(decode(framed), Ok(Some((_, entry))) if entry == wanted)
     }
 }
