@@ -6,7 +6,8 @@
 use corecast::model::channel::ChannelName;
 use corecast::model::meeting::{Meeting, SealedMessage};
 use corecast::model::publication::Room;
-use corecast::store::{Record, Stored, Table, Write, lines, meetings, rooms};
+use corecast::store::lines::{Export, Import};
+use corecast::store::{Record, Stored, Table, Write, meetings, rooms};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
 #[derive(arbitrary::Arbitrary, Debug)]
@@ -67,7 +68,8 @@ fn good(input: &Input<'_>) -> Vec<Write> {
         first_place: three,
         next_place: four,
     };
-    let message = SealedMessage { id: id.into(), salt: b.into(), data: c.into(), from: d.into(), sent_ms: one };
+    let message =
+        SealedMessage { id: id.into(), salt: b.into(), data: c.into(), from: d.into(), sent_ms: one };
     let mut writes = rooms::put(&ChannelName::new(&format!("room:{id}")), &room);
     writes.push(meetings::put(&meeting));
     writes.extend(meetings::put_message(id, two, true, &message));
@@ -86,11 +88,33 @@ fn damage(input: &Input<'_>, records: &mut [Record]) {
     }
 }
 
+/// The lines of an export, and its writes in an empty store. What came is exported and read again.
 fn import(export: &str) {
-    let Ok(stored) = lines::import(export.lines()) else { return };
-    let again: Vec<String> = lines::export(&stored).collect();
-    assert_eq!(lines::import(again.iter().map(String::as_str)).as_ref(), Ok(&stored));
-    assert_eq!(Stored::read(records(stored.writes())), Ok(stored.clone()), "what is written is read");
+    let Some(writes) = imported(export.lines().map(str::as_bytes)) else { return };
+    let records = records(writes);
+    let stored = Stored::read(records.clone()).expect("what is imported is read");
+    let mut again = Export::default();
+    let mut lines: Vec<String> = again.records(&stored).collect();
+    for meeting in &stored.meetings {
+        lines.push(again.meeting(meeting));
+        let all = records.iter().filter(|record| record.table == Table::MeetingMessages);
+        for record in all.filter(|record| record.key.starts_with(&[meeting.id.as_bytes(), &[0]].concat())) {
+            let (place, message) = meetings::read_message(record).expect("what is imported is read");
+            lines.push(again.message(meeting, place, message));
+        }
+        assert_eq!(again.met(meeting), Ok(()), "as many messages as it says");
+    }
+    lines.push(again.end());
+    let read = imported(lines.iter().map(|line| line.as_bytes())).expect("what is exported is imported");
+    assert_eq!(Stored::read(self::records(read)).as_ref(), Ok(&stored));
+}
+
+fn imported<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Write>> {
+    let (mut import, mut writes) = (Import::default(), Vec::new());
+    for line in lines {
+        writes.extend(import.take(line).ok()?);
+    }
+    import.end().ok().map(|_| writes)
 }
 
 fn records(writes: Vec<Write>) -> Vec<Record> {

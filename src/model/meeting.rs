@@ -6,6 +6,15 @@ use super::session::folded;
 /// The namespace of meetings' channels: a meeting is published on `meeting:{id}`.
 pub const MEETING_NAMESPACE: &str = "meeting";
 
+/// Bytes of the id of a meeting or of a message in it.
+pub const ID_BYTES_MAX: usize = 118;
+
+/// Whether a meeting or a message in one can have this id. Ids stand in keys of the store, where a control character
+/// sets them apart.
+pub fn is_id(id: &str) -> bool {
+    (1..=ID_BYTES_MAX).contains(&id.len()) && !id.chars().any(char::is_control)
+}
+
 /// The channel of a meeting.
 pub fn channel_of(id: &str) -> ChannelName {
     ChannelName::new(&format!("{MEETING_NAMESPACE}:{id}"))

@@ -48,8 +48,8 @@ impl Shard {
             self.connections.get(ticket.connection).is_some_and(|connection| connection.pending.is_some());
         if !alive {
             // The connection is gone; the home counted a subscriber that is none.
-            if let Reply::Subscribed { channel, .. } = reply {
-                self.say_unsubscribed(channel, ticket.session);
+            if let Reply::Subscribed { channel, position, .. } = reply {
+                self.say_unsubscribed(channel, position.epoch, ticket.session);
             }
             return;
         }

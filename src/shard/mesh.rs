@@ -50,12 +50,12 @@ impl Shard {
     /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
     /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
     /// next request.
-    pub(super) fn say_unsubscribed(&mut self, channel: ChannelName, session: Arc<Session>) {
+    pub(super) fn say_unsubscribed(&mut self, channel: ChannelName, epoch: u64, session: Arc<Session>) {
         let home = self.setup.home_of(channel.as_str());
         if home == self.setup.core {
-            return self.home.unsubscribe(self.now, home, session.member(), &channel);
+            return self.home.unsubscribe(self.now, home, session.member(), &channel, epoch);
         }
-        self.say(home, Said::Unsubscribe { channel, session });
+        self.say(home, Said::Unsubscribe { channel, epoch, session });
     }
 
     /// Says something to the core that owns a channel.
@@ -83,8 +83,8 @@ impl Shard {
         match said {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
-            Said::Unsubscribe { channel, session } => {
-                self.home.unsubscribe(self.now, from, session.member(), &channel);
+            Said::Unsubscribe { channel, epoch, session } => {
+                self.home.unsubscribe(self.now, from, session.member(), &channel, epoch);
             }
             Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
             Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),

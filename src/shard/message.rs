@@ -38,8 +38,8 @@ pub(super) enum Said {
     Request { ticket: Ticket, command: Command },
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
-    /// Edge to home: a subscription that was answered is over.
-    Unsubscribe { channel: ChannelName, session: Arc<Session> },
+    /// Edge to home: a subscription that was answered is over. It was to the channel's life of this epoch.
+    Unsubscribe { channel: ChannelName, epoch: u64, session: Arc<Session> },
     /// Edge to the user's home: its first WebSocket connection on this core.
     UserConnected { user: Arc<str>, name: Option<Arc<str>> },
     /// Edge to the user's home: its last connection on this core is gone.

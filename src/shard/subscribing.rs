@@ -71,7 +71,7 @@ impl Shard {
                 // What comes now must not overtake what was just put into the answer.
                 self.edge.hold(subscription.stream, subscription.place);
             }
-            self.say_unsubscribed(channel.clone(), session);
+            self.say_unsubscribed(channel.clone(), position.epoch, session);
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
@@ -143,7 +143,7 @@ impl Shard {
         let stream = self.edge.stream(subscription.stream);
         // The home of an ended channel has forgotten who heard it.
         let told = connection.session.clone().filter(|_| !stream.has_ended());
-        let channel = stream.channel().clone();
+        let (channel, epoch) = (stream.channel().clone(), stream.position().epoch);
         self.counters.subscriptions_open -= 1;
         if let Some(moved) = self.edge.unsubscribe(subscription.stream, subscription.place)
             && let Some(other) = self.connections.get_mut(moved.connection)
@@ -154,7 +154,7 @@ impl Shard {
             }
         }
         if let Some(session) = told {
-            self.say_unsubscribed(channel, session);
+            self.say_unsubscribed(channel, epoch, session);
         }
     }
 

@@ -43,6 +43,13 @@ pub fn messages(meeting: &str) -> Vec<Span> {
         .into()
 }
 
+/// All messages of all meetings, there or deleted. No key begins with a byte that no text begins with.
+pub fn all_messages() -> Vec<Span> {
+    [Table::MeetingMessages, Table::MeetingMessageIds]
+        .map(|table| Span { table, from: Vec::new(), to: vec![0xff] })
+        .into()
+}
+
 /// The messages of a meeting after a place.
 pub fn page(meeting: &Meeting, after: u64, records_max: u32, bytes_max: u32) -> Range {
     let from = message_key(&meeting.id, after.saturating_add(1).max(meeting.first_place));

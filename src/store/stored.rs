@@ -5,8 +5,8 @@ use super::definitions::{self, DEFINITIONS};
 use super::format::RecordError;
 use super::logouts;
 use super::meetings::{self, MEETINGS};
-use super::rooms::{self, ROOMS};
-use super::write::{Record, Table, Write};
+use super::rooms::ROOMS;
+use super::write::{Record, Table};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
 use crate::model::meeting::Meeting;
@@ -76,14 +76,6 @@ impl Stored {
             }
         }
         Ok(stored)
-    }
-
-    /// The writes that make all of it but meetings and logouts, in an empty store: a meeting is nothing without its
-    /// messages.
-    pub fn writes(&self) -> Vec<Write> {
-        let definitions = self.definitions.iter().flat_map(|record| definitions::updated(record));
-        let rooms = self.rooms.iter().flat_map(|(channel, room)| rooms::put(channel, room));
-        definitions.chain(rooms).chain([counters::last_definition_id(self.last_definition_id)]).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::model::fault::{Fault, FaultCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -40,6 +41,9 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
         return Err(Fault::new(FaultCode::InvalidRequest, "This must be a JSON object: {…}."));
     }
     serde_json::from_str(text).map_err(|error| {
+        if error.classify() != Category::Data {
+            return no_json(&error);
+        }
         // The decoder stops at the first field that does not fit; the rest may not even be JSON.
         match well_formed(text) {
             Err(fault) => fault,
@@ -51,9 +55,11 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
 }
 
 fn well_formed(text: &str) -> Result<(), Fault> {
-    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| {
-        Fault::new(FaultCode::InvalidSyntax, format!("This is not JSON: {}.", quote(&error)))
-    })
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| no_json(&error))
+}
+
+fn no_json(error: &serde_json::Error) -> Fault {
+    Fault::new(FaultCode::InvalidSyntax, format!("This is not JSON: {}.", quote(error)))
 }
 
 fn quote(error: &serde_json::Error) -> String {

@@ -11,6 +11,7 @@ mod descriptors;
 mod disk;
 mod drain;
 mod durable;
+mod export;
 mod fanout;
 mod http;
 mod http1;

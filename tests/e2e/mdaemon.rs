@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Users with these passwords, hashed by the program itself.
-fn home(users: &[(&str, &str)]) -> Home {
+pub fn home(users: &[(&str, &str)]) -> Home {
     let mut home = Home::new(&[if two_cpus() { "cores=2" } else { "cores=1" }]);
     let entry = |(user, password): &(&str, &str)| {
         let hash = hash(&home, password);
@@ -35,7 +35,7 @@ fn log_in(server: &Server, user: &str, password: &str) -> Answer {
 }
 
 #[track_caller]
-fn session(server: &Server, user: &str, password: &str) -> String {
+pub fn session(server: &Server, user: &str, password: &str) -> String {
     let answer = log_in(server, user, password);
     assert_eq!(answer.status, 200, "{answer:?}");
     text(&answer.json(), "/session").to_owned()
@@ -43,7 +43,7 @@ fn session(server: &Server, user: &str, password: &str) -> String {
 
 /// A call, in the path form, that must succeed.
 #[track_caller]
-fn call(server: &Server, session: &str, method: &str, path: &str, body: Value) -> Value {
+pub fn call(server: &Server, session: &str, method: &str, path: &str, body: Value) -> Value {
     let answer = server.http().call(method, &format!("/WorldClientAPI{path}"), session, &body);
     assert_eq!(answer.status, 200, "{method} {path}: {answer:?}");
     answer.json()

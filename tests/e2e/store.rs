@@ -1,14 +1,12 @@
 //! Definitions and rooms outlive the process, however it ends.
 
 use crate::http::Http;
-use crate::server::{Guard, Home, Server, two_cpus};
+use crate::server::{Home, Server, two_cpus};
 use crate::startup::refused;
 use crate::xano::Workspace;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::process::Stdio;
 
 /// A home whose server has a port that its successors keep.
 pub fn start(settings: &[&str]) -> (Home, Server) {
@@ -146,43 +144,4 @@ fn two_processes_do_not_share_a_directory() {
     let error = home.command(&["export"]).output().unwrap().stderr;
     assert!(String::from_utf8(error).unwrap().contains(&process));
     server.client().assert_alive();
-}
-
-#[test]
-fn an_export_is_imported_elsewhere() {
-    let (home, mut server) = start(&[]);
-    let id = Workspace::of(&server).define("news", "public");
-    assert!(make_room(server.address, &server.key, "hall"));
-    server.signal(libc::SIGTERM);
-    server.process.end();
-    let exported = home.command(&["export"]).output().unwrap();
-    assert!(exported.status.success(), "{exported:?}");
-    let text = String::from_utf8(exported.stdout).unwrap();
-    assert_eq!(text.lines().count(), 4, "{text}");
-
-    let other = Home::new(&[]);
-    let import = |text: &str| {
-        let mut command = other.command(&["import"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        let mut guard = Guard(child);
-        let status = guard.end();
-        let (mut out, mut error) = (String::new(), String::new());
-        std::io::Read::read_to_string(&mut guard.0.stdout.take().unwrap(), &mut out).unwrap();
-        std::io::Read::read_to_string(&mut guard.0.stderr.take().unwrap(), &mut error).unwrap();
-        (status.code(), out, error)
-    };
-    let broken = format!("{text}not a line\n");
-    let (code, _, error) = import(&broken);
-    assert!(code == Some(1) && error.contains("line 5") && error.contains("nothing was imported"), "{error}");
-    assert_eq!(import(&text), (Some(0), "imported 1 definition and 1 room\n".into(), String::new()));
-    let (code, _, error) = import(&text);
-    assert!(code == Some(1) && error.contains("has 1 definition and 1 room"), "{error}");
-    let again = other.command(&["export"]).output().unwrap();
-    assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
-    let server = other.start();
-    assert_eq!(rooms(&server), BTreeSet::from(["hall".to_owned()]));
-    let path = format!("/workspace/1/realtime/channel/{id}");
-    assert_eq!(server.http().call("GET", &path, &server.key, &Value::Null).json()["name"], "news");
 }

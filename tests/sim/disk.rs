@@ -4,8 +4,11 @@
 use crate::rng::Rng;
 use crate::trace;
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
-use corecast::store::{Found, Record, Stored, Table, Write};
+use corecast::store::{Found, Range, Record, Span, Stored, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
+
+/// The one password that fits.
+pub const RIGHT_PASSWORD: &[u8] = b"correct horse";
 
 #[derive(Default)]
 pub struct Disk {
@@ -41,26 +44,54 @@ impl Disk {
             let undo = std::mem::take(&mut self.undo);
             undo.into_iter().for_each(|write| drop(self.apply(write)));
         }
+        // As the store's thread: who reads finds what is written with it.
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (writes, reads): (Vec<_>, Vec<_>) =
+            waiting.partition(|(.., effect)| matches!(effect, Effect::Write(_) | Effect::Replace(..)));
         let mut undo = Vec::new();
-        for (core, id, effect) in std::mem::take(&mut self.waiting) {
+        for (core, id, effect) in writes.into_iter().chain(reads) {
             let resolution = match effect {
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
-                Effect::Read(_) => Resolution::Found(Found::default()),
+                Effect::Write(writes) => self.replace(&[], writes, &mut undo),
+                Effect::Replace(spans, writes) => self.replace(&spans, writes, &mut undo),
+                // Not the disk's work, and not slower in here.
+                Effect::Verify { password, .. } => Resolution::Verified(password.expose() == RIGHT_PASSWORD),
                 Effect::Backup { .. } => Resolution::BackedUp { bytes: 0 },
-                // Nobody logs in here, and nobody meets.
-                Effect::Find(..) => Resolution::Values(Vec::new()),
-                Effect::Verify { .. } => Resolution::Verified(false),
-                Effect::Write(writes) | Effect::Replace(_, writes) => {
-                    undo.extend(writes.into_iter().map(|write| self.apply(write)));
-                    if fails { Resolution::Failed(Failure::Broken) } else { Resolution::Stored }
+                _ if fails => Resolution::Failed(Failure::Broken),
+                Effect::Read(range) => Resolution::Found(self.read(&range)),
+                Effect::Find(table, keys) => {
+                    let value = |key| self.records.get(&(table, key)).cloned();
+                    Resolution::Values(keys.into_iter().map(value).collect())
                 }
             };
+            let failed = fails && resolution == Resolution::Stored;
+            let resolution = if failed { Resolution::Failed(Failure::Broken) } else { resolution };
             self.done.push((core, id, resolution));
         }
         if fails && written {
             self.undo = undo.into_iter().rev().collect();
         }
         true
+    }
+
+    /// What is in spans is never put back: nobody reads it any more.
+    fn replace(&mut self, spans: &[Span], writes: Vec<Write>, undo: &mut Vec<Write>) -> Resolution {
+        self.records.retain(|(table, key), _| {
+            !spans.iter().any(|span| span.table == *table && span.from <= *key && *key < span.to)
+        });
+        undo.extend(writes.into_iter().map(|write| self.apply(write)));
+        Resolution::Stored
+    }
+
+    fn read(&self, range: &Range) -> Found {
+        let mut found = Found::default();
+        assert!(!range.reverse, "nobody reads backwards");
+        if range.from < range.to {
+            let within = (range.table, range.from.clone())..(range.table, range.to.clone());
+            let mut records = self.records.range(within);
+            let _ = records.all(|((_, key), value)| found.take(range, key, value));
+        }
+        found
     }
 
     /// Says what puts it back.

@@ -8,6 +8,7 @@ mod call;
 mod client;
 mod disk;
 mod log;
+mod meetings;
 mod node;
 mod oracle;
 mod plan;

@@ -109,6 +109,41 @@ impl Node {
         Some(socket)
     }
 
+    /// Time passes.
+    pub fn advance(&mut self, us: u64) {
+        let before_ms = self.now.monotonic_us / 1000;
+        self.now.monotonic_us += us;
+        self.now.unix_ms += self.now.monotonic_us / 1000 - before_ms;
+    }
+
+    /// Some core has a turn.
+    pub fn some_turn(&mut self, rng: &mut Rng) {
+        let (core, count) = (rng.below(self.cores()), rng.within(1, 32));
+        self.turn(core, count, rng);
+        self.invariants_of(core);
+    }
+
+    /// Some core hears of another one.
+    pub fn some_delivery(&mut self, count_max: usize, rng: &mut Rng) {
+        let cores = self.cores();
+        let (from, to, count) = (rng.below(cores), rng.below(cores), rng.within(1, count_max));
+        if from != to && self.deliver(from, to, count) {
+            self.invariants_of(to);
+        }
+    }
+
+    /// The disk and all cores do what there is to do. Whether there was anything.
+    pub fn work(&mut self, rng: &mut Rng) -> bool {
+        let mut worked = self.disk_all(rng);
+        for core in 0..self.cores() {
+            worked |= self.turn(core, 1_000, rng);
+            for to in (0..self.cores()).filter(|to| *to != core) {
+                worked |= self.deliver(core, to, usize::MAX);
+            }
+        }
+        worked
+    }
+
     /// Hands up to `count` bytes of the client to the shard, or the news of its end. Whether there was anything.
     pub fn feed(&mut self, socket: usize, count: usize) -> bool {
         let one = &mut self.sockets[socket];

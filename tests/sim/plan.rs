@@ -1,7 +1,7 @@
 //! What a seed decides before the run: the node's limits and rules, its users, and which faults there are.
 
 use crate::rng::Rng;
-use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
+use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
@@ -13,6 +13,9 @@ use corecast::model::session::Scopes;
 use corecast::shard::Setup;
 use corecast::surface::router::Router;
 use std::sync::Arc;
+
+/// Of whatever password: the disk says which one fits.
+const SOME_HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 pub struct User {
     pub id: String,
@@ -26,6 +29,8 @@ pub struct Plan {
     pub definitions: Definitions,
     pub channels: Vec<String>,
     pub users: Vec<User>,
+    /// Who logs in with a password.
+    pub accounts: Vec<String>,
     pub sockets: usize,
     /// Whether most connections are on one core.
     pub crowded: bool,
@@ -116,6 +121,7 @@ impl Plan {
             definitions,
             channels,
             users: scopes.iter().enumerate().map(user).collect(),
+            accounts: Vec::new(),
             sockets: *rng.pick(&[4, 8, 12, 40]),
             crowded: rng.percent(30),
             callers: rng.within(1, 4),
@@ -184,8 +190,15 @@ impl Plan {
             name: None,
             scopes: user.scopes,
         };
-        let settings =
-            AuthSettings { api_keys: self.users.iter().map(key).collect(), ..AuthSettings::default() };
+        let password = PasswordHash::parse(SOME_HASH).expect("a hash");
+        let account = |user: &String| Account { user: user.clone(), password: password.clone() };
+        let settings = AuthSettings {
+            api_keys: self.users.iter().map(key).collect(),
+            accounts: self.accounts.iter().map(account).collect(),
+            session_secret: Some(Secret::new("a secret of sessions, long enough for all")),
+            session_s: 1_000_000,
+            ..AuthSettings::default()
+        };
         Setup {
             core: CoreId(core),
             cores: self.cores,

@@ -60,7 +60,7 @@ impl World {
         self.settle();
         while self.node.now.monotonic_us < until_us {
             let next_us = self.node.deadline_us().min(until_us).max(self.node.now.monotonic_us + 1_000);
-            self.advance(next_us - self.node.now.monotonic_us);
+            self.node.advance(next_us - self.node.now.monotonic_us);
             self.settle();
         }
         self.node.invariants();

@@ -100,37 +100,20 @@ impl World {
         self.draining = false;
     }
 
-    pub fn advance(&mut self, us: u64) {
-        let now = &mut self.node.now;
-        let before_ms = now.monotonic_us / 1000;
-        now.monotonic_us += us;
-        now.unix_ms += now.monotonic_us / 1000 - before_ms;
-    }
-
     /// Steps of chaos.
     pub fn chaos(&mut self, steps: usize) {
         for _ in 0..steps {
             let us = self.rng.below(300) as u64;
-            self.advance(us);
+            self.node.advance(us);
             self.step();
         }
     }
 
     fn step(&mut self) {
-        let cores = self.node.cores();
         match self.rng.below(104) {
             100.. => self.node.disk_step(&mut self.rng),
-            0..30 => {
-                let (core, count) = (self.rng.below(cores), self.rng.within(1, 32));
-                self.node.turn(core, count, &mut self.rng);
-                self.node.invariants_of(core);
-            }
-            30..50 => {
-                let (from, to, count) = (self.rng.below(cores), self.rng.below(cores), self.rng.within(1, 8));
-                if from != to && self.node.deliver(from, to, count) {
-                    self.node.invariants_of(to);
-                }
-            }
+            0..30 => self.node.some_turn(&mut self.rng),
+            30..50 => self.node.some_delivery(8, &mut self.rng),
             50..66 => {
                 let Some(client) = self.some_client() else { return };
                 let socket = self.clients[client].socket;
@@ -316,7 +299,7 @@ impl World {
     fn jump(&mut self) {
         let us = *self.rng.pick(&[10_000, 500_000, 3_000_000, 30_000_000, 80_000_000]);
         trace::note(|| format!("time jumps by {us} us"));
-        self.advance(us);
+        self.node.advance(us);
         if us >= 1_000_000 {
             // Nobody ran in that time, the clients neither.
             self.clients.iter_mut().for_each(|client| client.was_stalled = true);

@@ -46,7 +46,7 @@ fn recovering() -> Box<dyn FnMut()> {
     let from = Position { offset: at.offset - MISSED, ..at };
     Box::new(move || {
         assert_eq!(subscribe(&mut home, Some(from)), MISSED as usize);
-        home.unsubscribe(NOW, CoreId(0), "ada", &channel());
+        home.unsubscribe(NOW, CoreId(0), "ada", &channel(), at.epoch);
     })
 }
 

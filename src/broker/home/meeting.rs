@@ -6,15 +6,12 @@ use crate::base::time::Now;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{
-    MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, SealedMessage, channel_of,
+    ID_BYTES_MAX, MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, SealedMessage, channel_of, is_id,
 };
 use crate::model::publication::Body;
 use crate::model::session::{Session, folded};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Bytes of the id of a meeting or of a message in it.
-const ID_BYTES_MAX: usize = 118;
 
 /// Bytes of a time.
 const TIME_BYTES_MAX: usize = 64;
@@ -263,14 +260,16 @@ impl Home {
             return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
         }
         let messages_max = limits.meeting_messages_per_request_max as usize;
+        // As those who send them call them.
+        let list = if draft.creates { "messages" } else { "data" };
         if draft.messages.len() > messages_max {
             let sentence =
                 format!("one request adds at most {messages_max} messages; send the rest in further ones");
-            return Err(faults::invalid("messages", sentence));
+            return Err(faults::invalid(list, sentence));
         }
         let data_max = limits.meeting_message_bytes_max as usize;
         for message in &draft.messages {
-            check_id("messages", &message.id)?;
+            check_id(list, &message.id)?;
             if message.salt.len() > SALT_BYTES_MAX {
                 return Err(faults::invalid(
                     "salt",
@@ -297,9 +296,8 @@ fn somebody_left(was: &Meeting, is: &Meeting) -> bool {
     was.people().any(|person| !people.contains(&person))
 }
 
-/// Ids stand in keys of the store, where a control character sets them apart.
 fn check_id(name: &'static str, id: &str) -> Result<(), Fault> {
-    if id.is_empty() || id.len() > ID_BYTES_MAX || id.chars().any(char::is_control) {
+    if !is_id(id) {
         let sentence = format!("an id has 1 to {ID_BYTES_MAX} bytes and no control characters");
         return Err(faults::invalid(name, sentence));
     }

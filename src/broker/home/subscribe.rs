@@ -66,9 +66,13 @@ impl Home {
     }
 
     /// A connection of `member` on `core` does not hear the channel any more. Ignored if the core has no
-    /// subscription of it.
-    pub fn unsubscribe(&mut self, now: Now, core: CoreId, member: &str, channel: &ChannelName) {
+    /// subscription of it, or had it in an earlier life of the channel: the channel may have ended while this was on its
+    /// way, and what has its name now has subscribers of its own.
+    pub fn unsubscribe(&mut self, now: Now, core: CoreId, member: &str, channel: &ChannelName, epoch: u64) {
         let Some(id) = self.channels.find(channel) else { return };
+        if self.channels.get(id).epoch != epoch {
+            return;
+        }
         let channel = self.channels.touch(now, id);
         // A wrong member changes nothing, so that members stay the subscribers.
         if channel.members.as_ref().is_some_and(|members| !members.contains(member)) {

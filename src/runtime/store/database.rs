@@ -167,7 +167,7 @@ impl Database {
     }
 
     /// The open file.
-    fn file(&mut self) -> Result<&redb::Database, redb::Error> {
+    pub(super) fn file(&mut self) -> Result<&redb::Database, redb::Error> {
         let file = match self.file.take() {
             Some(file) => file,
             // Never a new one: an empty store in the place of the one that is in force would lose it.
@@ -229,21 +229,35 @@ pub(super) fn commit<'a>(
     let mut transaction = file.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
     for (spans, writes) in steps {
-        for Span { table, from, to } in spans {
-            let mut place = transaction.open_table(definition(*table))?;
-            place.retain_in(from.as_slice()..to.as_slice(), |_, _| false)?;
-        }
-        for Write { table, key, value } in writes {
-            let mut place = transaction.open_table(definition(*table))?;
-            let old = match value {
-                Some(value) => place.insert(key.as_slice(), value.as_slice())?,
-                None => place.remove(key.as_slice())?,
-            };
-            let value = old.map(|old| old.value().to_vec());
-            undo.push(Write { table: *table, key: key.clone(), value });
+        clear(&transaction, spans)?;
+        for write in writes {
+            let value = put(&transaction, write)?;
+            undo.push(Write { table: write.table, key: write.key.clone(), value });
         }
     }
     Ok(transaction.commit()?)
+}
+
+/// Deletes what is in spans.
+pub(super) fn clear(transaction: &redb::WriteTransaction, spans: &[Span]) -> Result<(), redb::Error> {
+    for Span { table, from, to } in spans {
+        let mut place = transaction.open_table(definition(*table))?;
+        place.retain_in(from.as_slice()..to.as_slice(), |_, _| false)?;
+    }
+    Ok(())
+}
+
+/// Does one write; what was there before.
+pub(super) fn put(
+    transaction: &redb::WriteTransaction,
+    Write { table, key, value }: &Write,
+) -> Result<Option<Vec<u8>>, redb::Error> {
+    let mut place = transaction.open_table(definition(*table))?;
+    let old = match value {
+        Some(value) => place.insert(key.as_slice(), value.as_slice())?,
+        None => place.remove(key.as_slice())?,
+    };
+    Ok(old.map(|old| old.value().to_vec()))
 }
 
 fn backup_failed(error: &redb::Error) -> Failure {
@@ -251,7 +265,7 @@ fn backup_failed(error: &redb::Error) -> Failure {
     failure(error)
 }
 
-fn failure(error: &redb::Error) -> Failure {
+pub(super) fn failure(error: &redb::Error) -> Failure {
     match error {
         redb::Error::Io(error) => match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Failure::DiskFull,

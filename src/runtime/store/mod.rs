@@ -4,11 +4,13 @@
 mod backup;
 mod database;
 mod error;
+mod fill;
 mod port;
 mod thread;
 
 pub use database::Database;
 pub use error::StoreError;
+pub use fill::Unfilled;
 pub(super) use port::{Desk, Port, ports};
 pub(super) use thread::start;
 

@@ -1,24 +1,20 @@
 //! What a body is: a form, or a JSON object, which may also come in base64 as the field `request` of a form or query.
 
+use super::form::Form;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::protocol::http::Head;
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use memchr::memchr2;
 use std::borrow::Cow;
-
-/// Fields of a form that are looked at; no request has as many.
-const FIELDS_MAX: usize = 64;
-
-/// A name and a value of a form.
-pub type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// A body by its type.
 pub enum Body<'a> {
     /// There is none.
     Empty,
     /// `application/x-www-form-urlencoded`.
-    Form(Vec<Field<'a>>),
+    Form(Form<'a>),
     /// `application/json`, not read yet.
     Json(&'a [u8]),
 }
@@ -29,18 +25,20 @@ impl<'a> Body<'a> {
     /// # Errors
     /// It is of a type that is not served.
     pub fn of(head: &Head<'a>, body: &'a [u8]) -> Result<Self, Fault> {
-        let form = || Self::Form(form_urlencoded::parse(body).take(FIELDS_MAX).collect());
+        let looks_like_json = || body.trim_ascii_start().starts_with(b"{");
         match essence(head) {
             _ if body.trim_ascii().is_empty() => Ok(Self::Empty),
             Some(essence) if essence.eq_ignore_ascii_case("application/json") => Ok(Self::Json(body)),
-            Some(essence) if essence.eq_ignore_ascii_case(FORM) => Ok(form()),
+            // No form begins so, but what tools send as a form that were not told what it is.
+            Some(essence) if essence.eq_ignore_ascii_case(FORM) && looks_like_json() => Ok(Self::Json(body)),
+            Some(essence) if essence.eq_ignore_ascii_case(FORM) => Ok(Self::Form(Form::new(body))),
             Some(_) => Err(Fault::new(
                 FaultCode::InvalidRequest,
                 "The body must be JSON or a form: send Content-Type: application/json.",
             )),
             // Whoever does not say what it sends means what it looks like.
-            None if body.trim_ascii_start().starts_with(b"{") => Ok(Self::Json(body)),
-            None => Ok(form()),
+            None if looks_like_json() => Ok(Self::Json(body)),
+            None => Ok(Self::Form(Form::new(body))),
         }
     }
 }
@@ -50,19 +48,23 @@ pub fn form_value<'a>(head: &Head<'a>, body: &'a [u8], name: &str) -> Option<Cow
     if !essence(head).is_some_and(|essence| essence.eq_ignore_ascii_case(FORM)) {
         return None;
     }
-    let mut fields = form_urlencoded::parse(body).take(FIELDS_MAX);
-    fields.find(|(key, _)| key == name).map(|(_, value)| value)
+    Form::new(body).value(name)
 }
 
 /// The JSON of a field `request`. Clients forget to escape it, so a `+` may have become a space; both alphabets do.
 ///
 /// # Errors
 /// It is not base64.
-pub fn unpacked(request: &str) -> Result<Vec<u8>, Fault> {
+pub fn unpacked(request: Cow<'_, str>) -> Result<Vec<u8>, Fault> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let text = request.trim_matches(['\r', '\n']).replace(' ', "+");
-    let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    let mut text = request.into_owned().into_bytes();
+    let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    text.truncate(text.iter().rposition(|byte| !ends(byte)).map_or(0, |last| last + 1));
+    let start = text.iter().position(|byte| !ends(byte)).unwrap_or(0);
+    let text = &mut text[start..];
+    text.iter_mut().filter(|byte| **byte == b' ').for_each(|byte| *byte = b'+');
+    let alphabet = if memchr2(b'-', b'_', text).is_some() { &URL_SAFE } else { &STANDARD };
     GeneralPurpose::new(alphabet, LENIENT).decode(text).map_err(|_| {
         let fault =
             Fault::new(FaultCode::InvalidRequest, "The field request must be a JSON object in base64.");

@@ -3,6 +3,7 @@
 
 mod body;
 mod faults;
+mod form;
 mod parameters;
 mod payload;
 mod routes;

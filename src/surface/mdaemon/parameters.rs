@@ -1,7 +1,8 @@
 //! What a request says, wherever it says it: in its path, its query, the `request` in base64, or its body; the first
 //! of these counts.
 
-use super::body::{Body, Field, unpacked};
+use super::body::{Body, unpacked};
+use super::form::Form;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::SealedMessage;
 use crate::protocol::http::Head;
@@ -70,7 +71,7 @@ pub struct Parameters<'a> {
     head: &'a Head<'a>,
     path_id: &'a str,
     packed: Object<'a>,
-    form: Vec<Field<'a>>,
+    form: Form<'a>,
     object: Object<'a>,
 }
 
@@ -84,23 +85,19 @@ pub fn with<T>(
 ) -> Result<T, Fault> {
     let body = Body::of(request.head, request.body)?;
     let packed = match request.head.query_value("request") {
-        Some(packed) => Some(unpacked(&packed)?),
+        Some(packed) => Some(unpacked(packed)?),
         None => match &body {
-            Body::Form(form) => value_of(form, "request").map(unpacked).transpose()?,
+            Body::Form(form) => form.value("request").map(unpacked).transpose()?,
             Body::Empty | Body::Json(_) => None,
         },
     };
     let (form, object) = match body {
-        Body::Empty => (Vec::new(), Object::default()),
+        Body::Empty => (Form::default(), Object::default()),
         Body::Form(form) => (form, Object::default()),
-        Body::Json(json) => (Vec::new(), json::object(json)?),
+        Body::Json(json) => (Form::default(), json::object(json)?),
     };
     let packed = packed.as_deref().map(json::object).transpose()?.unwrap_or_default();
     decode(&Parameters { head: request.head, path_id: request.parameter("id"), packed, form, object })
-}
-
-fn value_of<'f>(form: &'f [Field<'_>], name: &str) -> Option<&'f str> {
-    form.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
 }
 
 impl Parameters<'_> {
@@ -118,12 +115,12 @@ impl Parameters<'_> {
             return Ok(Some(value));
         }
         let json = self.packed.field(name).or(self.object.field(name));
-        match (json, value_of(&self.form, name)) {
-            (Some(json), _) => match serde_json::from_str::<Option<Text<'_>>>(json.get()) {
+        match json {
+            Some(json) => match serde_json::from_str::<Option<Text<'_>>>(json.get()) {
                 Ok(text) => Ok(text.map(|text| text.0)),
                 Err(_) => Err(invalid(name, "This field must be a text.")),
             },
-            (None, value) => Ok(value.map(Cow::Borrowed)),
+            None => Ok(self.form.value(name)),
         }
     }
 
@@ -164,9 +161,9 @@ impl Parameters<'_> {
     /// # Errors
     /// They are not a list of messages.
     pub fn messages(&self, name: &'static str) -> Result<Option<Vec<SealedMessage>>, Fault> {
-        let json = self.packed.field(name).or(self.object.field(name)).map(RawValue::get);
-        let Some(json) = json.or_else(|| value_of(&self.form, name)) else { return Ok(None) };
-        let list = serde_json::from_str::<Option<Vec<Message<'_>>>>(json);
+        let json = self.packed.field(name).or(self.object.field(name)).map(|json| Cow::Borrowed(json.get()));
+        let Some(json) = json.or_else(|| self.form.value(name)) else { return Ok(None) };
+        let list = serde_json::from_str::<Option<Vec<Message<'_>>>>(&json);
         let list = list.map_err(|_| {
             invalid(name, "This field must be a list of {\"id\",\"salt\",\"data\"}, all texts.")
         })?;

@@ -67,37 +67,20 @@ impl World {
         world
     }
 
-    fn advance(&mut self, us: u64) {
-        let now = &mut self.node.now;
-        let before_ms = now.monotonic_us / 1000;
-        now.monotonic_us += us;
-        now.unix_ms += now.monotonic_us / 1000 - before_ms;
-    }
-
     fn chaos(&mut self, steps: usize) {
         for _ in 0..steps {
             let us = self.rng.below(200) as u64;
-            self.advance(us);
+            self.node.advance(us);
             self.truth.step += 1;
             self.step();
         }
     }
 
     fn step(&mut self) {
-        let cores = self.node.cores();
         match self.rng.below(104) {
             100.. => self.node.disk_step(&mut self.rng),
-            0..30 => {
-                let (core, count) = (self.rng.below(cores), self.rng.within(1, 32));
-                self.node.turn(core, count, &mut self.rng);
-                self.node.invariants_of(core);
-            }
-            30..52 => {
-                let (from, to, count) = (self.rng.below(cores), self.rng.below(cores), self.rng.within(1, 6));
-                if from != to && self.node.deliver(from, to, count) {
-                    self.node.invariants_of(to);
-                }
-            }
+            0..30 => self.node.some_turn(&mut self.rng),
+            30..52 => self.node.some_delivery(6, &mut self.rng),
             52..66 => self.feed(),
             66..80 => self.read(),
             80..94 => self.speak(),
@@ -189,19 +172,14 @@ impl World {
     fn quiet(&mut self) {
         let mut still = 0;
         while still < 50 {
-            self.advance(500);
+            self.node.advance(500);
             self.truth.step += 1;
-            let mut worked = self.node.disk_all(&mut self.rng);
+            let mut worked = false;
             for socket in self.sockets() {
                 worked |= self.node.feed(socket, usize::MAX);
                 self.node.writable(socket);
             }
-            for core in 0..self.node.cores() {
-                worked |= self.node.turn(core, 1_000, &mut self.rng);
-                for to in (0..self.node.cores()).filter(|to| *to != core) {
-                    worked |= self.node.deliver(core, to, usize::MAX);
-                }
-            }
+            worked |= self.node.work(&mut self.rng);
             (0..self.keepers.len()).for_each(|index| worked |= self.read_keeper(index));
             for index in (0..self.guests.len()).rev() {
                 worked |= self.read_guest(index);

@@ -59,33 +59,20 @@ impl World {
         }
     }
 
-    fn advance(&mut self, us: u64) {
-        self.node.now.monotonic_us += us;
-        self.node.now.unix_ms += us / 1_000;
-    }
-
     fn chaos(&mut self, steps: usize) {
         for _ in 0..steps {
             let us = self.rng.below(2_000) as u64;
-            self.advance(us);
-            let cores = self.node.cores();
+            self.node.advance(us);
             match self.rng.below(100) {
-                0..40 => {
-                    let core = self.rng.below(cores);
-                    self.node.turn(core, 32, &mut self.rng);
-                    self.node.invariants_of(core);
-                }
-                40..60 => {
-                    let (from, to) = (self.rng.below(cores), self.rng.below(cores));
-                    let _ = from != to && self.node.deliver(from, to, 4);
-                }
+                0..40 => self.node.some_turn(&mut self.rng),
+                40..60 => self.node.some_delivery(6, &mut self.rng),
                 60..70 => self.node.disk_step(&mut self.rng),
                 70..98 => {
                     let owner = self.rng.below(self.owners.len());
                     self.owner(owner, true);
                 }
                 // Longer than anybody waits for a disk, now and then.
-                _ if self.rng.percent(5) => self.advance(6_000_000),
+                _ if self.rng.percent(5) => self.node.advance(6_000_000),
                 _ => {}
             }
         }
@@ -109,14 +96,8 @@ impl World {
         self.node.disk.fails = 0;
         let mut still = 0;
         while still < 50 {
-            self.advance(500);
-            let mut worked = self.node.disk_all(&mut self.rng);
-            for core in 0..self.node.cores() {
-                worked |= self.node.turn(core, 1_000, &mut self.rng);
-                for to in (0..self.node.cores()).filter(|to| *to != core) {
-                    worked |= self.node.deliver(core, to, usize::MAX);
-                }
-            }
+            self.node.advance(500);
+            let mut worked = self.node.work(&mut self.rng);
             (0..self.owners.len()).for_each(|index| worked |= self.owner(index, false));
             still = if worked { 0 } else { still + 1 };
         }
@@ -159,7 +140,7 @@ impl World {
         }
         assert!(found.is_empty(), "nobody made {found:?}");
         // Found out within a second.
-        self.advance(1_000_000);
+        self.node.advance(1_000_000);
         self.quiet();
         assert!(self.ask("/health/ready").contains("\"ready\":true"), "the disk is well");
     }

@@ -145,7 +145,9 @@ impl Bench {
     }
 
     fn unsubscribe(&mut self, core: u16, user: &str, channel: &str) {
-        self.home.unsubscribe(self.now, CoreId(core), user, &name(channel));
+        let id = self.home.channels.find(&name(channel));
+        let epoch = id.map_or(0, |id| self.home.channels.get(id).epoch);
+        self.home.unsubscribe(self.now, CoreId(core), user, &name(channel), epoch);
         self.home.invariants();
     }
 

@@ -96,3 +96,22 @@ fn channels_without_presence_list_no_members() {
     let unknown = Command::ListMembers { channel: name("room:9") };
     assert_eq!(bench.execute(0, "x", unknown), Reply::Members(vec![]));
 }
+
+#[test]
+fn what_ends_in_an_earlier_life_of_a_channel_takes_nothing_from_the_next() {
+    let mut bench = Bench::new();
+    let channel = name("room:1");
+    let before = bench.subscribe(1, "ann", "room:1");
+    let id = bench.home.channels.find(&channel).expect("it is open");
+    bench.home.end_channel(id);
+    let after = bench.subscribe(1, "ann", "room:1");
+    assert_ne!(before.epoch, after.epoch);
+    // Was on its way when the channel ended.
+    bench.home.unsubscribe(bench.now, CoreId(1), "ann", &channel, before.epoch);
+    let shares = |bench: &Bench| {
+        bench.home.channels.find(&channel).map(|id| bench.home.channels.get(id).shares.iter().count())
+    };
+    assert_eq!(shares(&bench), Some(1), "it is still heard");
+    bench.home.unsubscribe(bench.now, CoreId(1), "ann", &channel, after.epoch);
+    assert_eq!(shares(&bench), Some(0));
+}

@@ -1,3 +1,4 @@
+use super::super::Unfilled;
 use super::*;
 use std::os::unix::fs::PermissionsExt;
 
@@ -128,4 +129,27 @@ fn what_a_failed_commit_may_have_left_is_put_back_first() {
     assert_eq!(values, [(&b"a"[..], &b"1"[..]), (b"b", b"1")]);
     database.write([put("a", "5")].iter()).unwrap();
     assert_eq!(keys(&mut database, &range("a", "z", false, 9)), ("a b".into(), false), "once");
+}
+
+#[test]
+fn a_store_is_filled_whole_or_not_at_all() {
+    let home = tempfile::tempdir().unwrap();
+    let mut database = Database::open(&home.path().join("store")).unwrap();
+    let number = |n: u64| Write { table: Table::Counters, key: b"c".to_vec(), value: Some(vec![n as u8]) };
+    database.write([put("a", "swept"), number(1)].iter()).unwrap();
+    let spans = [Span { table: Table::Rooms, from: Vec::new(), to: vec![0xff] }];
+    let there = |database: &mut Database| keys(database, &range("", "z", false, 9)).0;
+    let given = [Ok(vec![put("b", "1")]), Err("enough"), Ok(vec![put("c", "1")])];
+    let failed = database.fill(&spans, given.into_iter());
+    assert!(matches!(failed, Err(Unfilled::Given("enough"))), "{failed:?}");
+    assert_eq!(there(&mut database), "a");
+    let twice = [vec![put("b", "1"), put("c", "1")], vec![put("b", "2")]].map(Ok::<_, &str>);
+    let failed = database.fill(&spans, twice.into_iter());
+    assert!(matches!(failed, Err(Unfilled::Twice(Table::Rooms))), "{failed:?}");
+    assert_eq!(there(&mut database), "a");
+    let good = [vec![put("c", "1")], vec![put("b", "1"), number(2)]].map(Ok::<_, &str>);
+    database.fill(&spans, good.into_iter()).unwrap();
+    assert_eq!(there(&mut database), "b c");
+    let counter = database.find(Table::Counters, &[b"c".to_vec()]).unwrap();
+    assert_eq!(counter, [Some(vec![2])]);
 }

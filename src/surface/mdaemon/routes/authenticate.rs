@@ -15,7 +15,10 @@ pub const BASIC: Endpoint = Endpoint {
     method: Method::Post,
     path: "/WorldClientAPI/authenticate/basic",
     access: Access::Proof,
-    decode: |request| with(request, log_in),
+    decode: |request| {
+        check_size(request)?;
+        with(request, log_in)
+    },
     encode,
 };
 
@@ -28,6 +31,21 @@ pub const LOGOUT: Endpoint = Endpoint {
     encode,
 };
 
+/// Bytes of a body of one of these calls. Nobody has proved anything yet, so nobody may make the core read more.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Whether a request is not too large for any of these calls.
+///
+/// # Errors
+/// It is.
+pub fn check_size(request: &Request<'_>) -> Result<(), Fault> {
+    if request.body.len() > BODY_BYTES_MAX {
+        let sentence = format!("The body of a login has at most {BODY_BYTES_MAX} bytes.");
+        return Err(Fault::new(FaultCode::TooLarge, sentence));
+    }
+    Ok(())
+}
+
 /// The command of a login.
 pub fn log_in(parameters: &Parameters<'_>) -> Result<Command, Fault> {
     let user = parameters.needed("user")?.into();
@@ -37,6 +55,7 @@ pub fn log_in(parameters: &Parameters<'_>) -> Result<Command, Fault> {
 
 /// The command of a logout.
 pub fn log_out(request: &Request<'_>) -> Result<Command, Fault> {
+    check_size(request)?;
     let session = credentials(request.head, request.body);
     let none = || Fault::new(FaultCode::InvalidRequest, "There is no session to end.");
     let session = session.filter(|session| !session.is_empty()).ok_or_else(none)?;

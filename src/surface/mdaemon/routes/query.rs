@@ -69,6 +69,7 @@ fn rtc(parameters: &Parameters<'_>, rooms: Decode, messages: Decode) -> Result<C
 }
 
 fn authenticate(request: &Request<'_>) -> Result<Command, Fault> {
+    authenticate::check_size(request)?;
     let kind = with(request, |parameters| Ok(parameters.needed("authenticate")?.to_ascii_lowercase()))?;
     match kind.as_str() {
         "basic" => with(request, authenticate::log_in),

@@ -1,0 +1,225 @@
+//! From lines to what is stored.
+
+use super::definitions::definition;
+use super::meetings::{MeetingLine, MessageLine, meeting, message};
+use super::rooms::room;
+use super::{FORM, Line, LogoutLine};
+use crate::model::meeting::is_id;
+use crate::store::counters::last_definition_id;
+use crate::store::write::Write;
+use crate::store::{definitions, logouts, meetings, rooms};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// Places are below this, so that JSON numbers carry them exactly and there are always more of them.
+const PLACES_MAX: u64 = 1 << 53;
+
+/// Why lines cannot be taken over.
+#[derive(PartialEq, Eq, Debug, Error)]
+#[error("line {line}: {reason}; nothing was imported")]
+pub struct LineError {
+    /// Which, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// How much came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Channel definitions.
+    pub definitions: u64,
+    /// Rooms of channels.
+    pub rooms: u64,
+    /// Meetings.
+    pub meetings: u64,
+    /// Messages of meetings.
+    pub messages: u64,
+    /// Sessions that were ended before their time.
+    pub logouts: u64,
+}
+
+/// Reads lines one after the other. What it makes of them is good only once [`Import::end`] says so: put it into a
+/// store in one transaction, and see there that no id of a message comes twice within a meeting. Whatever else
+/// can contradict, it keeps in mind itself: ids and names, nothing of the messages.
+#[derive(Default)]
+pub struct Import {
+    /// Lines so far, and those of them that say something.
+    line: u64,
+    said: u64,
+    ended: bool,
+    last_definition_id: u64,
+    ids: BTreeSet<u64>,
+    names: BTreeSet<(u64, Box<str>)>,
+    channels: BTreeSet<String>,
+    sessions: BTreeSet<u128>,
+    meetings: BTreeSet<Box<str>>,
+    /// The meeting whose messages come.
+    open: Option<Open>,
+    imported: Imported,
+}
+
+/// A meeting some of whose messages came.
+struct Open {
+    id: Box<str>,
+    line: u64,
+    messages: u64,
+    came: u64,
+    next_place: u64,
+    least_place: u64,
+}
+
+impl Import {
+    /// For a store that has given definitions ids up to this one, which are not given again.
+    pub fn new(last_definition_id: u64) -> Self {
+        Self { last_definition_id, ..Self::default() }
+    }
+
+    /// The next line, without its end; one that is empty says nothing.
+    ///
+    /// # Errors
+    /// It is not what it should be, or contradicts an earlier one.
+    pub fn take(&mut self, line: &[u8]) -> Result<Vec<Write>, LineError> {
+        self.line += 1;
+        if line.trim_ascii().is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = serde_json::from_slice(line).map_err(|error| error.to_string());
+        let writes = read.and_then(|line| self.enter(line)).map_err(|reason| self.wrong(reason))?;
+        self.said += 1;
+        Ok(writes)
+    }
+
+    /// There is no further line.
+    ///
+    /// # Errors
+    /// There should be.
+    pub fn end(&mut self) -> Result<Imported, LineError> {
+        if self.ended {
+            return Ok(self.imported);
+        }
+        self.line += 1;
+        Err(self.wrong(match self.said {
+            0 => "there is nothing; this is not an export".into(),
+            _ => "the export was cut off: it ends before the line that says its end".into(),
+        }))
+    }
+
+    /// What is wrong with the line that was taken last.
+    pub fn wrong(&self, reason: String) -> LineError {
+        LineError { line: self.line, reason }
+    }
+
+    fn enter(&mut self, line: Line) -> Result<Vec<Write>, String> {
+        match (&line, self.said) {
+            (Line::CorecastExport(FORM), 0) => return Ok(Vec::new()),
+            (Line::CorecastExport(form), 0) => {
+                return Err(format!("this is form {form} of an export, and this corecast reads form {FORM}"));
+            }
+            (Line::CorecastExport(_), _) => return Err("another export begins within this one".into()),
+            (_, 0) => return Err(format!("an export begins with {{\"corecast_export\":{FORM}}}")),
+            _ if self.ended => return Err("the line before said that it was the last".into()),
+            (Line::Message(_), _) => {}
+            _ => self.close_meeting()?,
+        }
+        match line {
+            Line::CorecastExport(_) => Ok(Vec::new()),
+            Line::LastDefinitionId(id) => {
+                self.last_definition_id = self.last_definition_id.max(id);
+                Ok(Vec::new())
+            }
+            Line::Definition(line) => {
+                if line.id == 0 || !self.ids.insert(line.id) {
+                    return Err(format!("the id {} is 0 or there twice", line.id));
+                }
+                if !self.names.insert((line.realm, line.name.clone())) {
+                    return Err(format!("the name {:?} is there twice in realm {}", line.name, line.realm));
+                }
+                self.last_definition_id = self.last_definition_id.max(line.id);
+                self.imported.definitions += 1;
+                Ok(definitions::updated(&definition(line)))
+            }
+            Line::Room(line) => {
+                if !line.channel.contains(':') || !self.channels.insert(line.channel.clone()) {
+                    return Err(format!("the channel {:?} is no room's, or is there twice", line.channel));
+                }
+                self.imported.rooms += 1;
+                let (channel, room) = room(line);
+                Ok(rooms::put(&channel, &room))
+            }
+            Line::Logout(line) => self.enter_logout(&line),
+            Line::Meeting(line) => self.enter_meeting(line),
+            Line::Message(line) => self.enter_message(line),
+            Line::End(lines) if lines != self.said => {
+                Err(format!("{lines} lines should come before this one, and {} did", self.said))
+            }
+            Line::End(_) => {
+                self.ended = true;
+                Ok(vec![last_definition_id(self.last_definition_id)])
+            }
+        }
+    }
+
+    fn enter_logout(&mut self, line: &LogoutLine) -> Result<Vec<Write>, String> {
+        let digits = line.session.len() == 32 && line.session.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let session = u128::from_str_radix(&line.session, 16).ok().filter(|_| digits);
+        let session = session.ok_or_else(|| format!("{:?} is not 32 hexadecimal digits", line.session))?;
+        if !self.sessions.insert(session) {
+            return Err(format!("the session {:?} is there twice", line.session));
+        }
+        self.imported.logouts += 1;
+        Ok(vec![logouts::added(session, line.until_unix_s)])
+    }
+
+    fn enter_meeting(&mut self, line: MeetingLine) -> Result<Vec<Write>, String> {
+        if !is_id(&line.id) || !self.meetings.insert(line.id.clone()) {
+            return Err(format!("the meeting {:?} has an id that none can have, or is there twice", line.id));
+        }
+        let places = line.next_place.saturating_sub(line.first_place);
+        if line.first_place == 0 || line.next_place < line.first_place || line.next_place >= PLACES_MAX {
+            return Err(format!(
+                "the places of its messages cannot be {} to {}",
+                line.first_place, line.next_place
+            ));
+        }
+        if line.messages > places {
+            return Err(format!("{} messages cannot have {places} places", line.messages));
+        }
+        self.open = Some(Open {
+            id: line.id.clone(),
+            line: self.line,
+            messages: line.messages,
+            came: 0,
+            next_place: line.next_place,
+            least_place: line.first_place,
+        });
+        self.imported.meetings += 1;
+        Ok(vec![meetings::put(&meeting(line))])
+    }
+
+    fn enter_message(&mut self, line: MessageLine) -> Result<Vec<Write>, String> {
+        let open = self.open.as_mut().filter(|open| open.id == line.meeting);
+        let open = open.ok_or_else(|| format!("it does not follow its meeting {:?}", line.meeting))?;
+        if !is_id(&line.id) {
+            return Err(format!("the message {:?} has an id that none can have", line.id));
+        }
+        if !(open.least_place..open.next_place).contains(&line.place) {
+            let (least, end) = (open.least_place, open.next_place);
+            return Err(format!("the place {} is not from {least} to below {end}", line.place));
+        }
+        (open.least_place, open.came) = (line.place + 1, open.came + 1);
+        self.imported.messages += 1;
+        let (id, place) = (line.meeting.clone(), line.place);
+        Ok(meetings::put_message(&id, place, true, &message(line)))
+    }
+
+    fn close_meeting(&mut self) -> Result<(), String> {
+        match self.open.take() {
+            Some(open) if open.messages != open.came => Err(format!(
+                "the meeting {:?} of line {} should have {} messages, and {} came",
+                open.id, open.line, open.messages, open.came
+            )),
+            _ => Ok(()),
+        }
+    }
+}

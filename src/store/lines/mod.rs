@@ -1,0 +1,47 @@
+//! Everything that is stored as lines of JSON, for people and other programs: what `corecast export` writes and
+//! `corecast import` reads. The first line says the form, the last one how many there are, and each other one is a
+//! record; the messages of a meeting follow it, in their order. A line at a time is in memory.
+
+mod definitions;
+mod export;
+mod import;
+mod meetings;
+mod rooms;
+
+pub use export::{Damage, Export};
+pub use import::{Import, Imported, LineError};
+
+use definitions::DefinitionLine;
+use meetings::{MeetingLine, MessageLine};
+use rooms::RoomLine;
+use serde::{Deserialize, Serialize};
+
+/// The form that is written.
+const FORM: u32 = 1;
+
+/// A line.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    CorecastExport(u32),
+    LastDefinitionId(u64),
+    Definition(DefinitionLine),
+    Room(RoomLine),
+    Logout(LogoutLine),
+    Meeting(MeetingLine),
+    Message(MessageLine),
+    /// The number of lines before it, so that a file that was cut is not taken for whole.
+    End(u64),
+}
+
+/// A session that was ended before its time.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogoutLine {
+    /// 32 hexadecimal digits.
+    session: String,
+    until_unix_s: u64,
+}
+
+#[cfg(test)]
+pub(super) mod tests;
