@@ -1,6 +1,6 @@
 //! A history log that cannot be written for a while: what is refused, and that it goes on without a restart.
 
-use crate::durable::{COMMIT, kill, recover, stop};
+use crate::durable::{COMMIT, kill, newest, recover, stop};
 use crate::server::{Guard, Home, Server};
 use crate::{eventually, process};
 use serde_json::{Value, json};
@@ -66,6 +66,12 @@ fn a_disk_that_takes_nothing_refuses_what_must_be_kept_and_is_used_again_when_it
     assert_eq!(all(&server, "room:1", epoch).1, 5, "the log is whole again");
 }
 
+/// What was published first is in the file.
+fn written(home: &Home) {
+    let log = newest(home);
+    eventually("what was said is written", || (fs::metadata(&log).unwrap().len() > 120).then_some(()));
+}
+
 /// Numbers were published as numbers.
 fn data(text: &str) -> Value {
     text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
@@ -77,6 +83,7 @@ fn a_node_that_stops_while_its_log_lacks_something_does_not_take_it_for_whole() 
     let server = home.start();
     let mut client = server.client();
     let (first, _) = client.publish("room:1", json!("one"));
+    written(&home);
     process::limit_files(&server.process.0, NOTHING);
     client.publish("room:1", json!("told and not kept"));
     eventually("the disk takes nothing", || (!ready(&server)).then_some(()));
@@ -93,6 +100,7 @@ fn a_relaxed_channel_goes_on_in_its_epoch_when_the_log_is_whole_again() {
     let server = home.start();
     let mut client = server.client();
     let (first, _) = client.publish("room:1", json!("one"));
+    written(&home);
     process::limit_files(&server.process.0, NOTHING);
     client.publish("room:1", json!("two"));
     eventually("the disk takes nothing", || (!ready(&server)).then_some(()));

@@ -138,6 +138,22 @@ fn a_committed_publish_is_answered_and_heard_when_it_is_on_disk_and_not_before()
 }
 
 #[test]
+fn an_epoch_is_greater_than_all_that_the_log_ever_had() {
+    let mut world = node(2);
+    for core in 0..2 {
+        tell(&mut world, core, LogNews::ReplayedAll { clean: true, epoch: 1 << 51 });
+    }
+    (0..2).for_each(|core| tell(&mut world, core, LogNews::Open));
+    let mut subscriber = Ear::new(&mut world);
+    for channel in 0..4 {
+        let text = format!(r#"{{"type":"subscribe","channel":"room:{channel}"}}"#);
+        let answer: serde_json::Value =
+            serde_json::from_str(&subscriber.say(&mut world, &text)[0]).expect("JSON");
+        assert!(answer["epoch"].as_u64() > Some(1 << 51), "{answer}");
+    }
+}
+
+#[test]
 fn a_log_that_fails_answers_who_waits() {
     let mut world = node(1);
     open(&mut world);

@@ -50,6 +50,7 @@ fn run(seed: u64, plan: Planned) -> Outcome {
     for life in 0..world.plan.lives {
         if life > 0 {
             world.restart();
+            world.stumble();
         }
         world.chaos(world.plan.steps);
         world.quiet();

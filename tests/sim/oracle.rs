@@ -62,8 +62,8 @@ impl Oracle {
         let over = over.chain(&self.heads).filter(|(channel, _)| !survives(channel));
         self.over.extend(over.map(|(channel, at)| (channel.clone(), at.epoch)));
         if aged {
-            // Also of what nobody was told of and is on the disk all the same.
-            self.emptied.extend(self.heads.keys().cloned());
+            // Also where nobody was told of anything that is on the disk all the same.
+            self.emptied.extend(plan.channels.iter().cloned());
         }
         self.emptied.retain(|channel| survives(channel));
         // Before its first publication nothing is kept of a channel.

@@ -88,7 +88,7 @@ impl World {
             false => End::PowerCut,
         };
         let (files, clean) = self.node.end(end, &mut self.rng);
-        trace::note(|| format!("the log is clean: {clean}"));
+        trace::note(|| format!("the log is clean: {clean}, it is {unix_ms} now"));
         let mut disk = std::mem::take(&mut self.node.disk).crash();
         disk.fails = self.plan.faults.disk;
         let digest = self.node.digest ^ self.seed;
@@ -98,6 +98,15 @@ impl World {
         let aged = unix_ms > START_UNIX_MS;
         self.oracle.restart(&self.plan, clean, aged);
         self.draining = false;
+    }
+
+    /// Starts that did not come far.
+    pub fn stumble(&mut self) {
+        while self.plan.faults.crash && self.rng.percent(25) {
+            let steps = self.rng.below(60);
+            self.chaos(steps);
+            self.restart();
+        }
     }
 
     /// Steps of chaos.
