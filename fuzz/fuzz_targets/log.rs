@@ -63,7 +63,7 @@ fn entry<'a>(record: &Record<'a>, offset: u64) -> Entry<'a> {
     let position = Position { epoch: first, offset: second };
     let bytes = record.bytes.first().copied().unwrap_or_default();
     Entry::History(match record.kind % 8 {
-        0 => return Entry::Begin { segment: first, epoch: second },
+        0 => return Entry::Begin { segment: first, epoch: second, before: offset },
         1 => return Entry::Synced { segment: SEGMENT, offset },
         2 => return Entry::Clean,
         3 | 4 => RecordView::Append { channel, position, committed: record.flag, key: record.key, bytes },

@@ -7,8 +7,8 @@ use crate::target::{self, Installed};
 pub fn run(arguments: &Targets) {
     for target in target::all(&arguments.options()) {
         match target.installed() {
-            Installed::Version(version) => println!("{:<14} {version}", target.name()),
-            Installed::Missing(install) => println!("{:<14} missing: {install}", target.name()),
+            Installed::Version(version) => println!("{:<16} {version}", target.name()),
+            Installed::Missing(install) => println!("{:<16} missing: {install}", target.name()),
         }
     }
 }

@@ -48,11 +48,11 @@ fn a_damaged_record_keeps_the_node_from_starting_in_any_segment() {
         let log = segment(&home, number);
         let good = fs::read(&log).unwrap();
         // In the first record after the segment's beginning.
-        OpenOptions::new().write(true).open(&log).unwrap().write_all_at(&[0xff], 40).unwrap();
+        OpenOptions::new().write(true).open(&log).unwrap().write_all_at(&[0xff], 48).unwrap();
         let error = refused(home.command(&["serve"]));
         let name = log.file_name().unwrap().to_str().unwrap();
         assert!(error.contains("the history log is damaged") && error.contains(name), "{error}");
-        assert!(error.contains("at byte 26 ") && error.contains("truncate -s 26 "), "{error}");
+        assert!(error.contains("at byte 34 ") && error.contains("truncate -s 34 "), "{error}");
         fs::write(&log, good).unwrap();
     }
     let server = home.start();
@@ -64,7 +64,8 @@ fn an_older_segment_that_ends_too_early_keeps_the_node_from_starting() {
     let home = home(3);
     let log = segment(&home, 1);
     let good = fs::read(&log).unwrap();
-    for cut in [1, 5, good.len() - 30] {
+    // The last record has 10 bytes, so a cut of 10 or of all leaves whole records only.
+    for cut in [1, 5, 10, good.len() - 40, good.len()] {
         fs::write(&log, &good[..good.len() - cut]).unwrap();
         let error = refused(home.command(&["serve"]));
         assert!(error.contains("0000000000000001.log") && error.contains("Cut"), "{error}");

@@ -151,8 +151,9 @@ impl Log {
     }
 
     fn begin_segment(&mut self) {
+        let before = self.files.0.get(&self.segment).map_or(0, Vec::len) as u64;
         self.segment += 1;
-        self.put(&Entry::Begin { segment: self.segment, epoch: self.epoch });
+        self.put(&Entry::Begin { segment: self.segment, epoch: self.epoch, before });
         self.synced_bytes = 0;
     }
 
@@ -235,8 +236,9 @@ impl Log {
                 let next = self.segment + 1;
                 self.files.0.remove(&next);
                 if fails {
+                    let before = self.files.0.get(&self.segment).map_or(0, Vec::len) as u64;
                     let file = self.files.0.entry(next).or_default();
-                    encode(file, &Entry::Begin { segment: next, epoch: self.epoch });
+                    encode(file, &Entry::Begin { segment: next, epoch: self.epoch, before });
                     return self.tear(next, 0, rng);
                 }
                 self.failed = None;
@@ -279,6 +281,7 @@ fn read(
 ) -> (bool, u64) {
     let (mut clean, mut epoch) = (files.0.is_empty(), 0);
     let last = files.0.keys().last().copied();
+    let mut before = None;
     for (segment, bytes) in &mut files.0 {
         let mut decoder = Decoder::default();
         let mut damage = None;
@@ -294,7 +297,13 @@ fn read(
                                 epoch = epoch.max(record.epoch());
                                 places[home_of(record.channel())].push(place);
                             }
-                            Entry::Begin { epoch: before, .. } => epoch = epoch.max(before),
+                            Entry::Begin { epoch: last, before: length, .. } => {
+                                epoch = epoch.max(last);
+                                assert!(
+                                    before.is_none_or(|before| before == length),
+                                    "a segment lost some of it"
+                                );
+                            }
                             Entry::Synced { .. } | Entry::Clean => {}
                         }
                     }
@@ -316,6 +325,7 @@ fn read(
             bytes.truncate(from);
             clean = false;
         }
+        before = Some(bytes.len() as u64);
     }
     (clean, epoch)
 }

@@ -169,5 +169,5 @@ fn targets_and_scenarios_are_listed() {
     for name in ["corecast", "corecast-xano", "uws", "nats", "redis", "mosquitto", "centrifugo", "limit"] {
         assert!(peers.lines().any(|line| line.starts_with(name)), "{peers}");
     }
-    assert_eq!(list("scenarios").lines().count(), 17);
+    assert_eq!(list("scenarios").lines().count(), 18);
 }

@@ -77,7 +77,7 @@ pub(super) struct Log {
 impl Log {
     /// Lets every core finish the replay, and begins a segment.
     async fn begin(settings: LogSettings, lanes: Arc<Lanes>, found: Found) -> Result<Self, LogError> {
-        let Found { next_segment, segments, bytes, clean, epoch } = found;
+        let Found { next_segment, segments, last_bytes, bytes, clean, epoch } = found;
         for core in 0..lanes.cores() {
             lanes.tell(core, LogNews::ReplayedAll { clean, epoch });
         }
@@ -90,7 +90,7 @@ impl Log {
             };
             live_bytes += lanes.until(heard).await?;
         }
-        let writer = Writer::begin(&settings.directory, next_segment, epoch).await?;
+        let writer = Writer::begin(&settings.directory, next_segment, epoch, last_bytes).await?;
         let mut log = Self {
             progress: Progress::new(lanes.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,

@@ -27,7 +27,9 @@ pub struct Found {
     pub next_segment: u64,
     /// Its predecessors, oldest first.
     pub segments: Vec<u64>,
-    /// Their bytes.
+    /// Bytes of the newest of them.
+    pub last_bytes: u64,
+    /// Bytes of all of them.
     pub bytes: u64,
     /// Whether the last record says that there are no others.
     pub clean: bool,
@@ -52,10 +54,12 @@ pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> R
         found: Found {
             next_segment: segments.next(),
             segments: numbers.clone(),
+            last_bytes: 0,
             bytes: 0,
             clean: numbers.is_empty(),
             epoch: 0,
         },
+        before: None,
         said_us: clock::monotonic_us(),
     };
     for number in &numbers {
@@ -77,6 +81,8 @@ struct Reader<'a> {
     /// Where in the block at hand the records of each core are.
     places: Vec<Vec<usize>>,
     found: Found,
+    /// The segment before the one at hand.
+    before: Option<PathBuf>,
     /// When progress was last told.
     said_us: u64,
 }
@@ -100,6 +106,8 @@ impl Reader<'_> {
         }
         let damage = damage.or_else(|| decoder.end());
         self.found.bytes += decoder.offset();
+        self.found.last_bytes = decoder.offset();
+        self.before = Some(path.to_owned());
         if let Some(damage) = damage {
             let damaged = Damaged { path: path.to_owned(), offset: decoder.offset(), damage };
             judge(&file, number, size, last, damaged).await?;
@@ -112,7 +120,7 @@ impl Reader<'_> {
     async fn entries(&mut self, decoder: &mut Decoder) -> Result<Option<Damage>, LogError> {
         let damage = loop {
             match decoder.next_entry() {
-                Ok(Some((place, entry))) => self.entry(place, &entry),
+                Ok(Some((place, entry))) => self.entry(place, &entry)?,
                 Ok(None) => break None,
                 Err(damage) => break Some(damage),
             }
@@ -130,16 +138,23 @@ impl Reader<'_> {
         Ok(damage)
     }
 
-    fn entry(&mut self, place: usize, entry: &Entry<'_>) {
+    fn entry(&mut self, place: usize, entry: &Entry<'_>) -> Result<(), LogError> {
         self.found.clean = *entry == Entry::Clean;
         match entry {
             Entry::History(record) => {
                 self.found.epoch = self.found.epoch.max(record.epoch());
                 self.places[(self.home_of)(record.channel()).index()].push(place);
             }
-            Entry::Begin { epoch, .. } => self.found.epoch = self.found.epoch.max(*epoch),
+            Entry::Begin { epoch, before, .. } => {
+                self.found.epoch = self.found.epoch.max(*epoch);
+                let offset = self.found.last_bytes;
+                if let Some(path) = self.before.take_if(|_| *before != offset) {
+                    return Err(LogError::Damaged { path, offset, damage: Damage::Cut });
+                }
+            }
             Entry::Synced { .. } | Entry::Clean => {}
         }
+        Ok(())
     }
 
     fn tell_progress(&mut self, path: &Path, at: u64, size: u64) {

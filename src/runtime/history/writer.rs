@@ -23,11 +23,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a segment; it is on disk, with its name, when this returns.
+    /// Begins a segment, after one of `before` bytes; it is on disk, with its name, when this returns.
     ///
     /// # Errors
     /// The disk refuses.
-    pub async fn begin(directory: &Path, segment: u64, epoch: u64) -> Result<Self, LogError> {
+    pub async fn begin(directory: &Path, segment: u64, epoch: u64, before: u64) -> Result<Self, LogError> {
         let path = directory.join(file_name(segment));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
@@ -35,7 +35,7 @@ impl Writer {
         let directory = directory.to_owned();
         let mut writer = Self { directory, path, file, segment, at: 0, synced: 0, mark: false };
         let mut bytes = Vec::new();
-        encode(&mut bytes, &Entry::Begin { segment, epoch });
+        encode(&mut bytes, &Entry::Begin { segment, epoch, before });
         writer.write(bytes).await?;
         writer.sync().await?;
         writer.sync_directory().await?;
@@ -98,7 +98,7 @@ impl Writer {
     /// # Errors
     /// The disk refuses; a file of the next number may be there, and is replaced when this is tried again.
     pub async fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
-        let next = Self::begin(&self.directory, self.segment + 1, epoch).await?;
+        let next = Self::begin(&self.directory, self.segment + 1, epoch, self.at).await?;
         let before = std::mem::replace(self, next);
         // It is on disk: nothing can be lost with the descriptor.
         let _ = before.file.close().await;

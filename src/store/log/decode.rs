@@ -115,7 +115,10 @@ fn entry(framed: &[u8]) -> Result<Entry<'_>, Damage> {
 
 fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Entry<'a>> {
     let record = match kind {
-        kind::BEGIN => return Some(Entry::Begin { segment: fields.number()?, epoch: fields.number()? }),
+        kind::BEGIN => {
+            let (segment, epoch, before) = (fields.number()?, fields.number()?, fields.number()?);
+            return Some(Entry::Begin { segment, epoch, before });
+        }
         kind::SYNCED => {
             let mark = fields.take(MARK.len())?;
             let entry = Entry::Synced { segment: fields.number()?, offset: fields.number()? };

@@ -10,10 +10,11 @@ pub fn encode(out: &mut Vec<u8>, entry: &Entry<'_>) {
     out.extend_from_slice(&[0; FRAME_BYTES]);
     out.push(VERSION);
     match entry {
-        Entry::Begin { segment, epoch } => {
+        Entry::Begin { segment, epoch, before } => {
             out.push(kind::BEGIN);
             number(out, *segment);
             number(out, *epoch);
+            number(out, *before);
         }
         Entry::Synced { segment, offset } => {
             out.push(kind::SYNCED);

@@ -48,6 +48,8 @@ pub enum Entry<'a> {
         segment: u64,
         /// No epoch in the segments before it is greater.
         epoch: u64,
+        /// Bytes of the segment before it, so that it is noticed if some of them are gone; 0 if there was none.
+        before: u64,
     },
     /// A change of what is kept.
     History(RecordView<'a>),

@@ -16,7 +16,7 @@ fn all() -> Vec<Entry<'static>> {
     let entries = vec![&b"one"[..], b"", b"three"];
     let key = |key, message| RecordView::Key { channel, key, time_ms: 5, position: AT, message };
     vec![
-        Entry::Begin { segment: 9, epoch: 7 },
+        Entry::Begin { segment: 9, epoch: 7, before: 5 },
         append(b"text"),
         Entry::History(RecordView::Ring { channel, position: AT, committed: false, entries }),
         Entry::History(RecordView::Ended { channel, epoch: 7 }),
@@ -99,7 +99,7 @@ fn zeros_and_a_newer_version_are_no_records() {
 
 /// A segment whose second record is damaged, and what follows it.
 fn damaged(follows: &[Entry<'_>]) -> (Vec<u8>, u64) {
-    let mut bytes = encoded(&[Entry::Begin { segment: 9, epoch: 7 }]);
+    let mut bytes = encoded(&[Entry::Begin { segment: 9, epoch: 7, before: 5 }]);
     let at = bytes.len();
     encode(&mut bytes, &append(b"lost"));
     bytes[at + 20] ^= 1;
