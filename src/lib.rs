@@ -12,7 +12,13 @@
 //! | 0 | `base` |
 
 #![warn(missing_docs)]
-#![deny(unsafe_code, clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
+#![deny(
+    unsafe_code,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used
+)]
 
 pub mod auth;
 pub mod base;

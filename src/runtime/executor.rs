@@ -7,6 +7,7 @@ use super::error::RuntimeError;
 use super::history::Lane;
 use super::machine;
 use super::mesh::Port;
+use super::say::say;
 use super::store;
 use super::turn::Next;
 use crate::base::ids::CoreId;
@@ -116,9 +117,9 @@ pub(super) struct AbortOnPanic;
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!(
-                "corecast: a thread has panicked (see above); the process ends so that it can be started anew"
-            );
+            say(format_args!(
+                "a thread has panicked (see above); the process ends so that it can be started anew"
+            ));
             std::process::abort();
         }
     }

@@ -28,6 +28,7 @@ pub mod mesh;
 pub mod pages;
 mod passwords;
 mod ring;
+mod say;
 pub mod settings;
 mod socket;
 pub mod stop;

@@ -10,24 +10,19 @@
 
 use super::error::LogError;
 use super::log::Log;
+use crate::runtime::say::say;
 use crate::shard::LogNews;
 use glommio::timer::timeout;
-use std::io::Write;
 use std::time::Duration;
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A line for the operator. If stderr is a file on the disk that is full, it is lost, and the node lives on.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "corecast: {line}");
-}
-
 impl Log {
     /// The disk failed: says so, and tries again every second. False says that all cores have left.
     pub(super) async fn mend(&mut self, error: &LogError) -> bool {
         let mut reason = error.to_string();
-        say(&format!(
+        say(format_args!(
             "{reason}. Channels that keep their history on disk take no publications until it can be written; this is tried \
              every second."
         ));
@@ -41,11 +36,13 @@ impl Log {
             let Err(error) = self.begin_again().await else { break };
             let now = error.to_string();
             if now != reason {
-                say(&format!("the history cannot be written yet: {now}"));
+                say(format_args!("the history cannot be written yet: {now}"));
                 reason = now;
             }
         }
-        say("the history can be written again; channels that keep it on disk take publications.");
+        say(format_args!(
+            "the history can be written again; channels that keep it on disk take publications."
+        ));
         let number = self.progress.resume();
         self.tell_all(|| LogNews::Resume(number));
         self.begin_checkpoint();

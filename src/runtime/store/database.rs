@@ -6,6 +6,7 @@
 
 use super::backup::Backup;
 use super::error::StoreError;
+use crate::runtime::say::say;
 use crate::shard::Failure;
 use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
 use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
@@ -186,7 +187,7 @@ impl Database {
         match result {
             Ok(done) => {
                 if failed {
-                    eprintln!("corecast: the store {} works again", self.path.display());
+                    say(format_args!("the store {} works again", self.path.display()));
                 }
                 Ok(done)
             }
@@ -194,11 +195,11 @@ impl Database {
                 self.backup = None;
                 self.file = None;
                 if !failed {
-                    eprintln!(
-                        "corecast: the store {} fails: {error}; changes of what is stored are refused until \
+                    say(format_args!(
+                        "the store {} fails: {error}; changes of what is stored are refused until \
                          it works again",
                         self.path.display()
-                    );
+                    ));
                 }
                 Err(failure(&error))
             }
@@ -261,7 +262,7 @@ pub(super) fn put(
 }
 
 fn backup_failed(error: &redb::Error) -> Failure {
-    eprintln!("corecast: a backup failed: {error}");
+    say(format_args!("a backup failed: {error}"));
     failure(error)
 }
 
