@@ -14,11 +14,11 @@ use crate::store::log::Batch;
 use std::collections::VecDeque;
 
 /// Staged bytes that are handed over at once, however young they are.
-const HAND_OVER_BYTES: usize = 64 << 10;
+const HAND_OVER_BYTES: usize = 256 << 10;
 
 /// Microseconds between two steps of a checkpoint, so that neither this core nor the disk has much to do with it at any moment: it
-/// hands over some 8 MB a second, and as much again as is published.
-const CHECKPOINT_PAUSE_US: u64 = 2_000;
+/// hands over 2 to 3 MB a second, and as much again as is published.
+const CHECKPOINT_PAUSE_US: u64 = 10_000;
 
 /// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
