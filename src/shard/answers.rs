@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::http::fault_fields;
-use super::message::Ticket;
+use super::mesh::message::Ticket;
 use super::pending::{Expect, Opens, Pending, Released};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;

@@ -3,7 +3,7 @@
 
 use super::Shard;
 use super::closing::CloseFrame;
-use super::message::Said;
+use super::mesh::message::Said;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};

@@ -5,7 +5,7 @@
 //! An answer that waits for the disk waits here, behind the ones before it, and comes before what its command pushes.
 
 use super::Shard;
-use super::message::{Said, Ticket};
+use super::mesh::message::{Said, Ticket};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::broker::home::{Home, LogPart};

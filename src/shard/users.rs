@@ -1,7 +1,7 @@
 //! Which users are connected to this core, and numbers that no one can guess.
 
 use super::Shard;
-use super::message::Said;
+use super::mesh::message::Said;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;

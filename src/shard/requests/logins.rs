@@ -1,16 +1,16 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
-use super::attempts::Attempts;
-use super::effects::{Asker, Then, not_stored};
-use super::message::{Question, Said, Ticket};
-use super::pending::Expect;
-use super::{Effect, Resolution, Setup, Shard};
 use crate::auth::{Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
+use crate::shard::effects::{Asker, Then, not_stored};
+use crate::shard::mesh::message::{Question, Said, Ticket};
+use crate::shard::pending::Expect;
+use crate::shard::requests::attempts::Attempts;
+use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, logouts};
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ const CHECKS_MAX: usize = 64;
 const FORGOTTEN_MAX: usize = 256;
 
 /// See the module.
-pub(super) struct Logins {
+pub(in crate::shard) struct Logins {
     attempts: Attempts,
     /// Checks under way.
     checks: usize,
     /// The same on every core.
-    pub(super) logged_out: LoggedOut,
+    pub(in crate::shard) logged_out: LoggedOut,
 }
 
 impl Logins {
@@ -44,7 +44,7 @@ fn checks_max(setup: &Setup) -> usize {
 
 impl Shard {
     /// Who has a credential that holds, with what others may be shown of it.
-    pub(super) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
+    pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
         if self.logins.logged_out.has(credential) {
             return Err(Fault::new(FaultCode::Unauthenticated, "The session was ended; log in again"));
         }
@@ -52,7 +52,13 @@ impl Shard {
     }
 
     /// Takes a request to log in or out.
-    pub(super) fn log(&mut self, id: ConnectionId, session: &Arc<Session>, command: Command, expect: Expect) {
+    pub(in crate::shard) fn log(
+        &mut self,
+        id: ConnectionId,
+        session: &Arc<Session>,
+        command: Command,
+        expect: Expect,
+    ) {
         let decided = match command {
             Command::LogIn { user, password } => self.decide_login(id, &user, password),
             Command::LogOut { session } => self.decide_logout(&session),
@@ -100,7 +106,7 @@ impl Shard {
     }
 
     /// A password was checked. `user` is nobody where there is no such user, whatever the check says.
-    pub(super) fn logged_in(
+    pub(in crate::shard) fn logged_in(
         &mut self,
         asker: Option<Asker>,
         user: Option<Arc<str>>,
@@ -146,7 +152,7 @@ impl Shard {
     }
 
     /// The disk knows of a logout, or does not. Then every core is told, and the client answered when all know.
-    pub(super) fn logged_out(
+    pub(in crate::shard) fn logged_out(
         &mut self,
         asker: Option<Asker>,
         id: LoginId,
@@ -172,8 +178,8 @@ impl Shard {
     }
 
     /// Forgets logouts of sessions that would have ended by now; one core for all takes them off the disk.
-    pub(super) fn forget_logouts(&mut self) {
-        let cleans = self.setup.core == super::changes::CATALOG_CORE;
+    pub(in crate::shard) fn forget_logouts(&mut self) {
+        let cleans = self.setup.core == crate::shard::requests::definitions::CATALOG_CORE;
         if self.logins.logged_out.is_empty() || (cleans && self.effects_full().is_some()) {
             return;
         }

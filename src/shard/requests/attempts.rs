@@ -9,7 +9,7 @@ use crate::model::session::folded;
 const COUNTED_MAX: usize = 100_000;
 
 /// The attempts of this minute on this core.
-pub(super) struct Attempts {
+pub(in crate::shard) struct Attempts {
     counts: KeyedMap<u64, u32>,
     users: KeyedState,
     minute: u64,

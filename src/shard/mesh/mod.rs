@@ -1,16 +1,18 @@
 //! Speaking with other cores, and with this one as one of them.
 
-use super::changes::is_for_catalog;
-use super::effects::is_stored;
-use super::meetings::changed_meeting;
-use super::message::{Part, Question, Said, Ticket};
-use super::{Shard, ShardMessage};
+pub(in crate::shard) mod message;
+
 use crate::base::ids::CoreId;
 use crate::broker::home::{HomeOutput, Origin};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
+use crate::shard::effects::is_stored;
+use crate::shard::mesh::message::{Part, Question, Said, Ticket};
+use crate::shard::requests::definitions::is_for_catalog;
+use crate::shard::requests::meetings::changed_meeting;
+use crate::shard::{Shard, ShardMessage};
 use std::sync::Arc;
 
 impl Shard {
@@ -30,12 +32,12 @@ impl Shard {
     }
 
     /// Whether another core's queue is over its bound: requests to it are refused, publications left out.
-    pub(super) fn congested(&self, to: CoreId) -> bool {
+    pub(in crate::shard) fn congested(&self, to: CoreId) -> bool {
         self.staged[to.index()].len() >= self.setup.limits.peer_queue_messages_max as usize
     }
 
     /// Says something to a core, or to this one.
-    pub(super) fn say(&mut self, to: CoreId, said: Said) {
+    pub(in crate::shard) fn say(&mut self, to: CoreId, said: Said) {
         if to == self.setup.core {
             self.local.push_back(said);
             return;
@@ -50,7 +52,12 @@ impl Shard {
     /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
     /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
     /// next request.
-    pub(super) fn say_unsubscribed(&mut self, channel: ChannelName, epoch: u64, session: Arc<Session>) {
+    pub(in crate::shard) fn say_unsubscribed(
+        &mut self,
+        channel: ChannelName,
+        epoch: u64,
+        session: Arc<Session>,
+    ) {
         let home = self.setup.home_of(channel.as_str());
         if home == self.setup.core {
             return self.home.unsubscribe(self.now, home, session.member(), &channel, epoch);
@@ -59,13 +66,13 @@ impl Shard {
     }
 
     /// Says something to the core that owns a channel.
-    pub(super) fn say_home(&mut self, channel: &ChannelName, said: Said) {
+    pub(in crate::shard) fn say_home(&mut self, channel: &ChannelName, said: Said) {
         let home = self.setup.home_of(channel.as_str());
         self.say(home, said);
     }
 
     /// Hears what this core said to itself, until it is silent.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::shard) fn settle(&mut self) {
         self.pump_home();
         loop {
             while let Some(said) = self.local.pop_front() {
@@ -79,7 +86,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn hear(&mut self, from: CoreId, said: Said) {
+    pub(in crate::shard) fn hear(&mut self, from: CoreId, said: Said) {
         match said {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
@@ -128,7 +135,11 @@ impl Shard {
 
     /// Does a request of this core as the home of its channel. The caller writes the reply, then pumps; with a number, only
     /// when that record is on disk.
-    pub(super) fn execute_here(&mut self, ticket: &Ticket, command: Command) -> (Reply, Option<u64>) {
+    pub(in crate::shard) fn execute_here(
+        &mut self,
+        ticket: &Ticket,
+        command: Command,
+    ) -> (Reply, Option<u64>) {
         let origin =
             Origin { core: self.setup.core, connection: ticket.connection, session: &ticket.session };
         let reply = self.home.execute(self.now, origin, command);
@@ -144,7 +155,7 @@ impl Shard {
     }
 
     /// Passes on what the home side wants said.
-    pub(super) fn pump_home(&mut self) {
+    pub(in crate::shard) fn pump_home(&mut self) {
         while let Some(output) = self.home.pop_output() {
             self.pass_on(output);
         }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
 #[derive(Clone, Debug)]
-pub(super) struct Ticket {
+pub(in crate::shard) struct Ticket {
     /// Who asked.
     pub connection: ConnectionId,
     /// Which of its requests.
@@ -30,10 +30,10 @@ pub(super) struct Ticket {
 }
 
 /// One message between two cores. Opaque to the runtime.
-pub struct ShardMessage(pub(super) Said);
+pub struct ShardMessage(pub(in crate::shard) Said);
 
 /// What is said.
-pub(super) enum Said {
+pub(in crate::shard) enum Said {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: Command },
     /// Home to edge: the answer to a request. Never left out.
@@ -62,7 +62,7 @@ pub(super) enum Said {
 
 /// What one core may ask all others.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Question {
+pub(in crate::shard) enum Question {
     /// Its connection counts.
     State,
     /// Its counters.
@@ -76,7 +76,7 @@ pub(super) enum Question {
 }
 
 /// One core's answer to a [`Question`].
-pub(super) enum Part {
+pub(in crate::shard) enum Part {
     State(CoreState),
     Counters(Box<Counters>),
     Rooms(RoomsPart),

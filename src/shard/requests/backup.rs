@@ -1,17 +1,17 @@
 //! A copy of all that is stored, of one moment, while everything goes on. The core that keeps the catalog asks for it,
 //! so it knows whether one is under way.
 
-use super::effects::{Asker, Then};
-use super::message::Ticket;
-use super::{Effect, Failure, Resolution, Shard};
 use crate::base::ids::CoreId;
 use crate::base::time::rfc3339;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
+use crate::shard::effects::{Asker, Then};
+use crate::shard::mesh::message::Ticket;
+use crate::shard::{Effect, Failure, Resolution, Shard};
 
 impl Shard {
     /// Does a request for a backup. It is answered when the copy is on the disk.
-    pub(super) fn serve_backup(&mut self, from: CoreId, ticket: Ticket) {
+    pub(in crate::shard) fn serve_backup(&mut self, from: CoreId, ticket: Ticket) {
         let asker = Some(Asker { from, ticket });
         let refused = match self.effects.is_backing_up() {
             true => Some(Fault::new(
@@ -29,7 +29,7 @@ impl Shard {
     }
 
     /// The copy is made, or cannot be.
-    pub(super) fn backed_up(&mut self, asker: Option<Asker>, file: String, resolution: Resolution) {
+    pub(in crate::shard) fn backed_up(&mut self, asker: Option<Asker>, file: String, resolution: Resolution) {
         let failure = match resolution {
             Resolution::BackedUp { bytes } => {
                 return self.answer_asker(asker, Reply::BackedUp { file, bytes });

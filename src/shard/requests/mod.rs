@@ -1,16 +1,24 @@
 //! What a client asks for: who may, and where it is answered.
 
-use super::Shard;
-use super::changes::CATALOG_CORE;
-use super::effects::is_stored;
-use super::message::{Question, Said, Ticket};
-use super::pending::Expect;
+mod attempts;
+mod backup;
+pub(in crate::shard) mod definitions;
+pub(in crate::shard) mod fan_in;
+pub(in crate::shard) mod logins;
+pub(in crate::shard) mod meetings;
+mod rooms;
+
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
+use crate::shard::Shard;
+use crate::shard::effects::is_stored;
+use crate::shard::mesh::message::{Question, Said, Ticket};
+use crate::shard::pending::Expect;
+use crate::shard::requests::definitions::CATALOG_CORE;
 use std::sync::Arc;
 
 /// Where a command is answered.
@@ -31,7 +39,7 @@ enum Place {
 
 impl Shard {
     /// Takes one request of a connection; its reply leaves in the order of the requests.
-    pub(super) fn submit(
+    pub(in crate::shard) fn submit(
         &mut self,
         id: ConnectionId,
         session: &Arc<Session>,
@@ -94,7 +102,7 @@ impl Shard {
     }
 
     /// The answer of the connection's own core.
-    pub(super) fn reply_here(&self, id: ConnectionId, command: &Command) -> Option<Reply> {
+    pub(in crate::shard) fn reply_here(&self, id: ConnectionId, command: &Command) -> Option<Reply> {
         match command {
             Command::Ping => Some(Reply::Pong),
             Command::ListSubscriptions => Some(Reply::Subscriptions(self.channels_of(id))),

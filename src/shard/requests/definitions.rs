@@ -7,16 +7,16 @@
 //! None of these messages is ever left out, and the queue between two cores keeps their order, so a fence comes after
 //! the ends it asks about and an end comes between the channel's publications and its next life.
 
-use super::Shard;
-use super::effects::{Asker, Then, not_stored};
-use super::message::{Said, Ticket};
-use super::{Effect, Failure, Setup};
 use crate::base::ids::CoreId;
 use crate::broker::catalog::{Catalog, Change};
 use crate::broker::home::Settled;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
+use crate::shard::Shard;
+use crate::shard::effects::{Asker, Then, not_stored};
+use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::{Effect, Failure, Setup};
 use crate::store::{Stored, definitions};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The core that keeps all definitions.
-pub(super) const CATALOG_CORE: CoreId = CoreId(0);
+pub(in crate::shard) const CATALOG_CORE: CoreId = CoreId(0);
 
 /// Microseconds within which every core acts on a change.
 const DEADLINE_US: u64 = 5_000_000;
@@ -33,7 +33,7 @@ const DEADLINE_US: u64 = 5_000_000;
 const CHANGES_MAX: usize = 8_192;
 
 /// See the module.
-pub(super) struct Changes {
+pub(in crate::shard) struct Changes {
     /// Without definitions but on [`CATALOG_CORE`].
     catalog: Catalog,
     /// Changes that not every core acts on yet, by number; so the first deadline is that of the first.
@@ -67,7 +67,7 @@ impl Changes {
 }
 
 /// Whether a command is one that the catalog answers.
-pub(super) fn is_for_catalog(command: &Command) -> bool {
+pub(in crate::shard) fn is_for_catalog(command: &Command) -> bool {
     matches!(
         command,
         Command::CreateDefinition { .. }
@@ -80,7 +80,7 @@ pub(super) fn is_for_catalog(command: &Command) -> bool {
 
 impl Shard {
     /// Does a request for the catalog. A change is answered when it is stored and every core acts on it.
-    pub(super) fn serve_catalog(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+    pub(in crate::shard) fn serve_catalog(&mut self, from: CoreId, ticket: Ticket, command: Command) {
         let reply = match command {
             Command::GetDefinition { realm, id } => {
                 self.changes.catalog.get(realm, id).cloned().map(Reply::Definition)
@@ -128,7 +128,12 @@ impl Shard {
     }
 
     /// The disk has a change, or has it not.
-    pub(super) fn defined(&mut self, asker: Option<Asker>, change: Change, failure: Option<Failure>) {
+    pub(in crate::shard) fn defined(
+        &mut self,
+        asker: Option<Asker>,
+        change: Change,
+        failure: Option<Failure>,
+    ) {
         match failure {
             None => {
                 self.changes.catalog.apply(&change);
@@ -155,7 +160,7 @@ impl Shard {
     }
 
     /// This core has done all that a change asks of its channels.
-    pub(super) fn settled(&mut self, settled: Settled) {
+    pub(in crate::shard) fn settled(&mut self, settled: Settled) {
         let Settled { number, told } = settled;
         if told.is_empty() {
             return self.say(CATALOG_CORE, Said::Applied { number });
@@ -167,7 +172,7 @@ impl Shard {
     }
 
     /// A core has sent away everybody whose channels ended here.
-    pub(super) fn fenced(&mut self, number: u64) {
+    pub(in crate::shard) fn fenced(&mut self, number: u64) {
         let Some(left) = self.changes.fences.get_mut(&number) else { return };
         *left -= 1;
         if *left == 0 {
@@ -177,7 +182,7 @@ impl Shard {
     }
 
     /// A core acts on a change.
-    pub(super) fn applied(&mut self, number: u64) {
+    pub(in crate::shard) fn applied(&mut self, number: u64) {
         let Some(waiting) = self.changes.waiting.get_mut(&number) else { return };
         waiting.cores_left -= 1;
         if waiting.cores_left == 0
@@ -188,7 +193,7 @@ impl Shard {
     }
 
     /// Tells whoever waits for too long that a core does not turn.
-    pub(super) fn expire_changes(&mut self) {
+    pub(in crate::shard) fn expire_changes(&mut self) {
         while let Some(entry) = self.changes.waiting.first_entry()
             && entry.get().deadline_us <= self.now.monotonic_us
         {

@@ -7,9 +7,8 @@
 //! An effect that takes too long is answered, with a fault that says that its end is not known. It is still applied
 //! if it is stored after all: what is on the disk is in force.
 
-use super::meetings::Put;
-use super::message::{Said, Ticket};
-use super::{Effect, EffectId, Failure, Output, Resolution, Shard};
+pub(in crate::shard) mod effect;
+
 use crate::auth::LoginId;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -21,6 +20,9 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{Meeting, channel_of};
 use crate::model::publication::Room;
 use crate::model::reply::Reply;
+use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::requests::meetings::Put;
+use crate::shard::{Effect, EffectId, Failure, Output, Resolution, Shard};
 use crate::store::{self, Stored};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -30,7 +32,7 @@ const DEADLINE_US: u64 = 5_000_000;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Effects {
+pub(in crate::shard) struct Effects {
     waiting: BTreeMap<EffectId, Waiting>,
     /// Deadlines of those that wait, oldest first. Some of them may be resolved.
     due: VecDeque<(u64, EffectId)>,
@@ -51,13 +53,13 @@ struct Waiting {
 }
 
 /// Who is answered when an effect is done.
-pub(super) struct Asker {
+pub(in crate::shard) struct Asker {
     pub from: CoreId,
     pub ticket: Ticket,
 }
 
 /// What a shard does when an effect is done.
-pub(super) enum Then {
+pub(in crate::shard) enum Then {
     /// A definition is changed, at the core that keeps the catalog.
     Define(Change),
     /// A room is changed, at its home.
@@ -117,7 +119,7 @@ impl Effects {
 
 /// Whether a command is answered only when the disk has what it changes. A connection is not read while one of its
 /// commands waits for the disk, so whatever it asks next finds the change done.
-pub(super) fn is_stored(command: &Command) -> bool {
+pub(in crate::shard) fn is_stored(command: &Command) -> bool {
     matches!(
         command,
         Command::CreateDefinition { .. }
@@ -134,7 +136,7 @@ pub(super) fn is_stored(command: &Command) -> bool {
 
 impl Shard {
     /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
-    pub(super) fn restore(&mut self, stored: &Stored) {
+    pub(in crate::shard) fn restore(&mut self, stored: &Stored) {
         stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
         let here =
             |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel.as_str()) == self.setup.core;
@@ -199,7 +201,7 @@ impl Shard {
     }
 
     /// Why nothing more can be stored at present, if that is so. To be asked before a change is decided.
-    pub(super) fn effects_full(&mut self) -> Option<Fault> {
+    pub(in crate::shard) fn effects_full(&mut self) -> Option<Fault> {
         if self.effects.len() < self.setup.limits.effects_in_flight_max as usize {
             return None;
         }
@@ -211,7 +213,7 @@ impl Shard {
     }
 
     /// Wants something done outside.
-    pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
+    pub(in crate::shard) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
         self.effects.count += 1;
         let id = EffectId(self.effects.count);
         // A copy takes as long as there is much to copy.
@@ -223,7 +225,7 @@ impl Shard {
     }
 
     /// Answers those who wait for too long.
-    pub(super) fn expire_effects(&mut self) {
+    pub(in crate::shard) fn expire_effects(&mut self) {
         while let Some((deadline_us, id)) = self.effects.due.front().copied()
             && deadline_us <= self.now.monotonic_us
         {
@@ -242,7 +244,7 @@ impl Shard {
     }
 
     /// Finds out, every second, whether writes succeed again, so that a node without traffic becomes ready again.
-    pub(super) fn probe(&mut self) {
+    pub(in crate::shard) fn probe(&mut self) {
         if self.effects.failed && !self.effects.probing && self.effects.len() == 0 {
             self.effects.probing = true;
             self.start_effect(Effect::Write(vec![store::probe(self.now.unix_ms)]), None, Then::Probe);
@@ -250,7 +252,7 @@ impl Shard {
     }
 
     /// Asserts what must hold between calls.
-    pub(super) fn effects_invariants(&self) {
+    pub(in crate::shard) fn effects_invariants(&self) {
         let effects = &self.effects;
         assert!(effects.len() <= self.setup.limits.effects_in_flight_max as usize, "bound of effects");
         let late = effects.waiting.values().filter(|waiting| waiting.late).count();
@@ -263,7 +265,7 @@ impl Shard {
         );
     }
 
-    pub(super) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {
+    pub(in crate::shard) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {
         if let Some(Asker { from, ticket }) = asker {
             self.say(from, Said::Answer { ticket, reply });
         }
@@ -271,7 +273,7 @@ impl Shard {
 }
 
 /// What a client is told whose change was not stored.
-pub(super) fn not_stored(failure: Failure) -> Fault {
+pub(in crate::shard) fn not_stored(failure: Failure) -> Fault {
     let message = format!("This could not be stored, so nothing was changed: {}.", failure.reason());
     Fault::new(FaultCode::Unavailable, message)
 }

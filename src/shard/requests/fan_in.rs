@@ -1,8 +1,6 @@
 //! Questions to all cores: listings, health, metrics. What a core does not answer within the deadline is left
 //! out, and the answer says so: a core that does not turn must not stop the others from saying that.
 
-use super::Shard;
-use super::message::{Part, Question, Said, Ticket};
 use crate::base::ids::CoreId;
 use crate::broker::home::{merge_meetings, merge_rooms};
 use crate::metrics::counters::Counters;
@@ -11,6 +9,8 @@ use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::node::{CoreState, NodeState};
 use crate::model::reply::Reply;
+use crate::shard::Shard;
+use crate::shard::mesh::message::{Part, Question, Said, Ticket};
 use std::collections::VecDeque;
 
 /// Microseconds within which every core answers.
@@ -29,7 +29,7 @@ struct Gather {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Gathers {
+pub(in crate::shard) struct Gathers {
     /// Oldest first, so that the first deadline is at the front.
     list: VecDeque<Gather>,
     count: u64,
@@ -48,7 +48,7 @@ impl Gathers {
 
 impl Shard {
     /// Asks every core, this one included.
-    pub(super) fn start_gather(&mut self, ticket: Ticket, command: Command, question: Question) {
+    pub(in crate::shard) fn start_gather(&mut self, ticket: Ticket, command: Command, question: Question) {
         if !self.gathers.has_place() {
             let fault = Fault::new(
                 FaultCode::Overloaded,
@@ -66,7 +66,7 @@ impl Shard {
     }
 
     /// One core answered.
-    pub(super) fn told(&mut self, number: u64, from: CoreId, part: Part) {
+    pub(in crate::shard) fn told(&mut self, number: u64, from: CoreId, part: Part) {
         let Some(at) = self.gathers.list.iter().position(|gather| gather.number == number) else { return };
         let gather = &mut self.gathers.list[at];
         gather.parts.push((from, part));
@@ -78,7 +78,7 @@ impl Shard {
     }
 
     /// Answers with what there is when the time is up.
-    pub(super) fn expire_gathers(&mut self) {
+    pub(in crate::shard) fn expire_gathers(&mut self) {
         while self.gathers.next_us().is_some_and(|deadline| deadline <= self.now.monotonic_us)
             && let Some(gather) = self.gathers.list.pop_front()
         {
@@ -153,7 +153,7 @@ impl Shard {
     }
 
     /// What this core says of itself.
-    pub(super) fn state(&self) -> CoreState {
+    pub(in crate::shard) fn state(&self) -> CoreState {
         CoreState {
             connections: self.counters.connections_open,
             websocket_connections: self.counters.websockets_open,
@@ -165,7 +165,7 @@ impl Shard {
     }
 
     /// The counters, with the gauges that live in tables filled in.
-    pub(super) fn counters_now(&self) -> Counters {
+    pub(in crate::shard) fn counters_now(&self) -> Counters {
         let mut counters = self.counters.clone();
         let home = self.home.state();
         counters.publications = home.published;

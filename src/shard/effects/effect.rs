@@ -1,5 +1,5 @@
 //! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
-//! with [`super::Shard::resolve`], once for each.
+//! with [`crate::shard::Shard::resolve`], once for each.
 
 use crate::auth::{PasswordHash, Secret};
 use crate::store::{Found, Range, Span, Table, Write};

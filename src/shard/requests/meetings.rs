@@ -1,9 +1,6 @@
 //! Meetings homed on this core: their messages are on the disk, so whatever is asked of them goes there. Changes of one
 //! meeting are done one after the other, in the order in which they came.
 
-use super::effects::{Asker, Then, not_stored};
-use super::message::Ticket;
-use super::{Effect, Resolution, Shard};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::CoreId;
 use crate::broker::home::{MeetingChange, MeetingChangeKind};
@@ -13,12 +10,15 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{Meeting, MeetingDraft, MessagePage};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
+use crate::shard::effects::{Asker, Then, not_stored};
+use crate::shard::mesh::message::Ticket;
+use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Table, meetings as stored};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Meetings that are being changed, each with the changes that wait for it.
-pub(super) struct Meetings {
+pub(in crate::shard) struct Meetings {
     changing: KeyedMap<ChannelName, VecDeque<(Asker, Command)>>,
     /// Changes that wait, of all meetings.
     waiting: usize,
@@ -31,14 +31,14 @@ impl Meetings {
 }
 
 /// A put whose messages are looked up.
-pub(super) struct Put {
+pub(in crate::shard) struct Put {
     channel: ChannelName,
     session: Arc<Session>,
     draft: MeetingDraft,
 }
 
 /// The channel of the meeting that a command changes.
-pub(super) fn changed_meeting(command: &Command) -> Option<&ChannelName> {
+pub(in crate::shard) fn changed_meeting(command: &Command) -> Option<&ChannelName> {
     match command {
         Command::PutMeeting { channel, .. }
         | Command::DeleteMeeting { channel }
@@ -49,7 +49,7 @@ pub(super) fn changed_meeting(command: &Command) -> Option<&ChannelName> {
 
 impl Shard {
     /// Does a request that is about a meeting.
-    pub(super) fn serve_meeting(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+    pub(in crate::shard) fn serve_meeting(&mut self, from: CoreId, ticket: Ticket, command: Command) {
         let asker = Asker { from, ticket };
         if let Command::GetMeeting { channel, page, record } = command {
             return self.read_meeting(asker, &channel, page, record);
@@ -113,7 +113,12 @@ impl Shard {
     }
 
     /// It is known which messages of a put are there already.
-    pub(super) fn messages_placed(&mut self, asker: Option<Asker>, put: Put, resolution: Resolution) {
+    pub(in crate::shard) fn messages_placed(
+        &mut self,
+        asker: Option<Asker>,
+        put: Put,
+        resolution: Resolution,
+    ) {
         let Put { channel, session, draft } = put;
         let decided = match resolution {
             Resolution::Values(values) => places(channel.suffix(), &draft, &values)
@@ -133,7 +138,7 @@ impl Shard {
     }
 
     /// The disk has a change of a meeting, or has it not.
-    pub(super) fn meeting_changed(
+    pub(in crate::shard) fn meeting_changed(
         &mut self,
         asker: Option<Asker>,
         change: MeetingChange,
@@ -162,7 +167,7 @@ impl Shard {
     }
 
     /// Messages that were deleted are off the disk, or will be when others are.
-    pub(super) fn meeting_swept(&mut self, channel: &ChannelName) {
+    pub(in crate::shard) fn meeting_swept(&mut self, channel: &ChannelName) {
         self.change_next(channel);
     }
 
@@ -182,7 +187,7 @@ impl Shard {
     }
 
     /// A part of the messages of a meeting was read.
-    pub(super) fn meeting_read(
+    pub(in crate::shard) fn meeting_read(
         &mut self,
         asker: Option<Asker>,
         meeting: Arc<Meeting>,
@@ -207,7 +212,7 @@ impl Shard {
     }
 
     /// Asserts what must hold between calls.
-    pub(super) fn meetings_invariants(&self) {
+    pub(in crate::shard) fn meetings_invariants(&self) {
         let queues = self.meetings.changing.values();
         assert_eq!(
             queues.map(VecDeque::len).sum::<usize>(),

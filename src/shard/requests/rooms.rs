@@ -1,17 +1,17 @@
 //! Changes of rooms homed on this core: decided, stored, then done.
 
-use super::effects::{Asker, Then, not_stored};
-use super::message::Ticket;
-use super::{Effect, Failure, Shard};
 use crate::base::ids::CoreId;
 use crate::broker::home::{Origin, RoomChange, RoomChangeKind};
 use crate::model::command::Command;
 use crate::model::reply::Reply;
+use crate::shard::effects::{Asker, Then, not_stored};
+use crate::shard::mesh::message::Ticket;
+use crate::shard::{Effect, Failure, Shard};
 use crate::store::rooms;
 
 impl Shard {
     /// Does a request that changes a room. It is answered when the change is stored.
-    pub(super) fn serve_room(&mut self, from: CoreId, ticket: Ticket, command: Command) {
+    pub(in crate::shard) fn serve_room(&mut self, from: CoreId, ticket: Ticket, command: Command) {
         let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
         let decided = match self.effects_full() {
             Some(fault) => Err(fault),
@@ -33,7 +33,7 @@ impl Shard {
     }
 
     /// The disk has the change of a room, or has it not.
-    pub(super) fn room_changed(
+    pub(in crate::shard) fn room_changed(
         &mut self,
         asker: Option<Asker>,
         change: RoomChange,
