@@ -3,7 +3,7 @@
 use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::base::bucket::Bucket;
-use crate::broker::edge::StreamId;
+use crate::broker::fanout::StreamId;
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
 use crate::protocol::http::RequestReader;
@@ -42,7 +42,7 @@ pub(super) enum Phase {
     Closing,
 }
 
-/// A subscription of a connection: the other end of a [`crate::broker::edge::Subscriber`].
+/// A subscription of a connection: the other end of a [`crate::broker::fanout::Subscriber`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Subscription {
     pub stream: StreamId,

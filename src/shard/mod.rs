@@ -53,7 +53,7 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
-use crate::broker::edge::{Edge, Lapped};
+use crate::broker::fanout::{Fanout, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
 use crate::metrics::words::CloseReason;
@@ -80,7 +80,7 @@ pub struct Shard {
     connections: Slab<Connection>,
     admission: Admission,
     users: Users,
-    edge: Edge,
+    edge: Fanout,
     home: Home,
     gathers: Gathers,
     changes: Changes,
@@ -127,7 +127,7 @@ impl Shard {
             connections: Slab::default(),
             admission: Admission::new(seed),
             users: Users::new(seed),
-            edge: Edge::new(seed, setup.limits.egress_ring_bytes_max as usize),
+            edge: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
             gathers: Gathers::default(),
             changes: Changes::new(&setup, &stored),

@@ -3,7 +3,7 @@
 use super::Shard;
 use super::closing::CloseFrame;
 use crate::base::ids::ConnectionId;
-use crate::broker::edge::{Audience, Lapped};
+use crate::broker::fanout::{Audience, Lapped};
 use crate::broker::home::HomePush;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;

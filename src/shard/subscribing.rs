@@ -7,7 +7,7 @@ use super::Shard;
 use super::connection::Subscription;
 use super::pending::Opens;
 use crate::base::ids::ConnectionId;
-use crate::broker::edge::NewSubscriber;
+use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Publication;

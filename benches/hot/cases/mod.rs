@@ -1,7 +1,7 @@
 //! What is timed and counted, one file for each structure. A case is set up once and then turned many times; a turn
 //! leaves the structure as it found it, so that all turns cost the same.
 
-mod edge;
+mod fanout;
 mod home;
 mod http;
 mod mesh;
@@ -30,7 +30,7 @@ pub const GROUPS: &[(&str, &[Case])] = &[
     ("xano", xano::CASES),
     ("script", script::CASES),
     ("home", home::CASES),
-    ("edge", edge::CASES),
+    ("fanout", fanout::CASES),
     ("mesh", mesh::CASES),
     ("publish", publish::CASES),
 ];

@@ -46,8 +46,8 @@ struct Client {
     lost: bool,
 }
 
-fn subscribe(edge: &mut Edge, index: u32, held: bool) -> (StreamId, u32) {
-    edge.subscribe(
+fn subscribe(fanout: &mut Fanout, index: u32, held: bool) -> (StreamId, u32) {
+    fanout.subscribe(
         &ChannelName::new("room:1"),
         0,
         SlowPolicy::Skip,
@@ -93,7 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn write_to(edge: &mut Edge, client: &mut Client, bytes: usize) {
+fn write_to(fanout: &mut Fanout, client: &mut Client, bytes: usize) {
     let (stream, place) = client.place.expect("subscribed");
     let torn = std::mem::take(&mut client.torn);
     let (head, rest) = torn.split_at(bytes.min(torn.len()));
@@ -103,9 +103,9 @@ fn write_to(edge: &mut Edge, client: &mut Client, bytes: usize) {
     if !client.torn.is_empty() {
         return;
     }
-    let (first, second) = edge.stream(stream).run(place);
+    let (first, second) = fanout.stream(stream).run(place);
     let run = [first, second].concat();
-    let taken = edge.sent(stream, place, left, frame_bytes, &mut client.torn);
+    let taken = fanout.sent(stream, place, left, frame_bytes, &mut client.torn);
     assert_eq!(taken, left.min(run.len()));
     client.got.extend(&run[..taken]);
 }
@@ -113,25 +113,25 @@ fn write_to(edge: &mut Edge, client: &mut Client, bytes: usize) {
 proptest! {
     #[test]
     fn every_subscriber_gets_whole_frames_in_order(steps in proptest::collection::vec(step(), 1..150)) {
-        let mut edge = Edge::new(1, 2048);
+        let mut fanout = Fanout::new(1, 2048);
         let mut clients: BTreeMap<u32, Client> = (0..6).map(|index| (index, Client::default())).collect();
         let mut serial = 0;
         for step in steps {
             match step {
                 Step::Subscribe(index) if clients[&index].place.is_none() => {
-                    let place = subscribe(&mut edge, index, false);
+                    let place = subscribe(&mut fanout, index, false);
                     *clients.get_mut(&index).unwrap() = Client { place: Some(place), ..Client::default() };
                 }
                 Step::Unsubscribe(index) => {
                     let client = clients.get_mut(&index).unwrap();
                     let Some((stream, place)) = client.place.take() else { continue };
                     let mut rest = std::mem::take(&mut client.torn);
-                    edge.take_pending(stream, place, &mut rest);
+                    fanout.take_pending(stream, place, &mut rest);
                     client.got.extend(rest);
                     if !client.lost {
                         prop_assert_eq!(serials(&client.got), client.wanted.clone());
                     }
-                    if let Some(moved) = edge.unsubscribe(stream, place) {
+                    if let Some(moved) = fanout.unsubscribe(stream, place) {
                         let other = clients.get_mut(&moved.connection.index).unwrap();
                         prop_assert_eq!(other.place, Some((stream, moved.from)));
                         other.place = Some((stream, moved.to));
@@ -140,7 +140,7 @@ proptest! {
                 Step::Publish { length, audience } => {
                     serial += 1;
                     let mut lapped = Vec::new();
-                    edge.publish(&ChannelName::new("room:1"), None, audience, &mut lapped, |_, out| {
+                    fanout.publish(&ChannelName::new("room:1"), None, audience, &mut lapped, |_, out| {
                         out.extend(frame(serial, length));
                     });
                     for lapped in lapped {
@@ -153,25 +153,25 @@ proptest! {
                     }
                 }
                 Step::Send { bytes } => {
-                    if let Some(id) = edge.next_transmit(|_| true) {
-                        write_to(&mut edge, clients.get_mut(&id.index).unwrap(), bytes);
+                    if let Some(id) = fanout.next_transmit(|_| true) {
+                        write_to(&mut fanout, clients.get_mut(&id.index).unwrap(), bytes);
                     }
                 }
-                Step::Sweep => edge.sweep(),
+                Step::Sweep => fanout.sweep(),
                 Step::Subscribe(_) => {}
             }
-            edge.invariants();
+            fanout.invariants();
         }
         // After everything is sent, nothing is missing, doubled or out of order.
         for _ in 0..10_000 {
-            let Some(id) = edge.next_transmit(|_| true) else { break };
-            write_to(&mut edge, clients.get_mut(&id.index).unwrap(), usize::MAX / 2);
+            let Some(id) = fanout.next_transmit(|_| true) else { break };
+            write_to(&mut fanout, clients.get_mut(&id.index).unwrap(), usize::MAX / 2);
         }
         for (index, client) in &mut clients {
             let Some((stream, place)) = client.place else { continue };
             // Whoever was cut short is not in a pass any more: its owner asks for the rest, run by run.
-            while !client.torn.is_empty() || edge.stream(stream).pending(place) {
-                write_to(&mut edge, client, usize::MAX / 2);
+            while !client.torn.is_empty() || fanout.stream(stream).pending(place) {
+                write_to(&mut fanout, client, usize::MAX / 2);
             }
             let got = serials(&client.got);
             if client.lost {
@@ -185,37 +185,37 @@ proptest! {
 
 #[test]
 fn a_frame_that_is_cut_keeps_its_rest_before_the_ring_laps_it() {
-    let mut edge = Edge::new(1, 512);
-    let mut client = Client { place: Some(subscribe(&mut edge, 0, false)), ..Client::default() };
+    let mut fanout = Fanout::new(1, 512);
+    let mut client = Client { place: Some(subscribe(&mut fanout, 0, false)), ..Client::default() };
     let mut lapped = Vec::new();
     for serial in 1..=20 {
-        edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
+        fanout.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
             out.extend(frame(serial, 100));
         });
         if serial == 1 {
-            write_to(&mut edge, &mut client, 30);
+            write_to(&mut fanout, &mut client, 30);
         }
     }
     assert_eq!(client.torn.len(), 70);
     assert!(!lapped.is_empty(), "the ring holds five frames, fifteen came");
-    write_to(&mut edge, &mut client, 10_000);
+    write_to(&mut fanout, &mut client, 10_000);
     assert_eq!(serials(&client.got)[0], 1);
 }
 
 #[test]
 fn two_dirty_streams_take_turns() {
-    let mut edge = Edge::new(1, 4096);
+    let mut fanout = Fanout::new(1, 4096);
     for index in 0..200 {
         let channel = ChannelName::new(if index < 100 { "room:a" } else { "room:b" });
-        edge.subscribe(&channel, 0, SlowPolicy::Skip, Position::default(), subscriber(index, false));
+        fanout.subscribe(&channel, 0, SlowPolicy::Skip, Position::default(), subscriber(index, false));
     }
     let mut lapped = Vec::new();
     for name in ["room:a", "room:b"] {
-        edge.publish(&ChannelName::new(name), None, Audience::All, &mut lapped, |_, out| {
+        fanout.publish(&ChannelName::new(name), None, Audience::All, &mut lapped, |_, out| {
             out.extend(frame(1, 8))
         });
     }
-    let order: Vec<u32> = std::iter::from_fn(|| edge.next_transmit(|_| true)).map(|id| id.index).collect();
+    let order: Vec<u32> = std::iter::from_fn(|| fanout.next_transmit(|_| true)).map(|id| id.index).collect();
     assert_eq!(order.len(), 200);
     assert!(order[..CHUNK_SENDS as usize].iter().all(|index| *index < 100));
     assert!(order[CHUNK_SENDS as usize..2 * CHUNK_SENDS as usize].iter().all(|index| *index >= 100));
@@ -223,96 +223,96 @@ fn two_dirty_streams_take_turns() {
 
 #[test]
 fn a_subscriber_that_comes_during_a_pass_takes_nobodys_turn() {
-    let mut edge = Edge::new(1, 2048);
+    let mut fanout = Fanout::new(1, 2048);
     for index in 0..2 {
-        subscribe(&mut edge, index, false);
+        subscribe(&mut fanout, index, false);
     }
     for _ in 0..2 {
         // The second pass begins where the first one ended: behind the last subscriber.
-        edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut Vec::new(), |_, out| {
+        fanout.publish(&ChannelName::new("room:1"), None, Audience::All, &mut Vec::new(), |_, out| {
             out.extend(frame(1, 8));
         });
-        subscribe(&mut edge, 2, false);
+        subscribe(&mut fanout, 2, false);
         let mut served = Vec::new();
-        while let Some(connection) = edge.next_transmit(|_| true) {
+        while let Some(connection) = fanout.next_transmit(|_| true) {
             let place =
-                edge.stream(StreamId(0)).subscribers().iter().position(|one| one.connection == connection);
-            edge.sent(StreamId(0), place.expect("a subscriber") as u32, 8, frame_bytes, &mut Vec::new());
+                fanout.stream(StreamId(0)).subscribers().iter().position(|one| one.connection == connection);
+            fanout.sent(StreamId(0), place.expect("a subscriber") as u32, 8, frame_bytes, &mut Vec::new());
             served.push(connection.index);
         }
         served.sort_unstable();
         assert_eq!(served[..2], [0, 1]);
-        let third = edge.stream(StreamId(0)).subscribers().len() as u32 - 1;
-        edge.unsubscribe(StreamId(0), third);
+        let third = fanout.stream(StreamId(0)).subscribers().len() as u32 - 1;
+        fanout.unsubscribe(StreamId(0), third);
     }
 }
 
 #[test]
 fn a_held_subscriber_waits_for_its_release() {
-    let mut edge = Edge::new(1, 4096);
-    let (stream, place) = subscribe(&mut edge, 0, true);
+    let mut fanout = Fanout::new(1, 4096);
+    let (stream, place) = subscribe(&mut fanout, 0, true);
     let mut lapped = Vec::new();
-    edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
+    fanout.publish(&ChannelName::new("room:1"), None, Audience::All, &mut lapped, |_, out| {
         out.extend(frame(1, 8))
     });
-    assert_eq!(edge.next_transmit(|_| true), None);
-    edge.release(stream, place);
-    assert_eq!(edge.next_transmit(|_| true), Some(connection(0)));
+    assert_eq!(fanout.next_transmit(|_| true), None);
+    fanout.release(stream, place);
+    assert_eq!(fanout.next_transmit(|_| true), Some(connection(0)));
 }
 
 #[test]
 fn a_channel_in_two_dialects_is_encoded_once_for_each() {
-    let mut edge = Edge::new(1, 4096);
+    let mut fanout = Fanout::new(1, 4096);
     let channel = ChannelName::new("room:1");
     for (index, dialect) in [(0, 0), (1, 1), (2, 1)] {
-        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false));
+        fanout.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false));
     }
     let mut encoded = Vec::new();
-    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |dialect, out| {
+    fanout.publish(&channel, None, Audience::All, &mut Vec::new(), |dialect, out| {
         encoded.push(dialect);
         out.extend(frame(1, 8));
     });
     encoded.sort();
     assert_eq!(encoded, [0, 1]);
     for dialect in [0, 1] {
-        while let Some(stream) = edge.find(&channel, dialect) {
-            edge.unsubscribe(stream, 0);
-            edge.invariants();
+        while let Some(stream) = fanout.find(&channel, dialect) {
+            fanout.unsubscribe(stream, 0);
+            fanout.invariants();
         }
     }
-    assert_eq!(edge.size(), (0, 0));
+    assert_eq!(fanout.size(), (0, 0));
 }
 
 #[test]
 fn an_ended_channel_sends_nothing_and_its_name_is_free() {
-    let mut edge = Edge::new(1, 4096);
+    let mut fanout = Fanout::new(1, 4096);
     let channel = ChannelName::new("room:1");
-    let subscribe = |edge: &mut Edge, index, dialect| {
-        edge.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false))
+    let subscribe = |fanout: &mut Fanout, index, dialect| {
+        fanout.subscribe(&channel, dialect, SlowPolicy::Skip, Position::default(), subscriber(index, false))
     };
-    let (old, _) = subscribe(&mut edge, 0, 0);
-    subscribe(&mut edge, 1, 0);
-    let (other, _) = subscribe(&mut edge, 2, 1);
-    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(1, 8)));
-    assert_eq!(edge.guests(&channel), [connection(1)]);
-    let mut heard = edge.end(&channel);
+    let (old, _) = subscribe(&mut fanout, 0, 0);
+    subscribe(&mut fanout, 1, 0);
+    let (other, _) = subscribe(&mut fanout, 2, 1);
+    fanout.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(1, 8)));
+    assert_eq!(fanout.guests(&channel), [connection(1)]);
+    let mut heard = fanout.end(&channel);
     heard.sort_by_key(|connection| connection.index);
     assert_eq!(heard, [0, 1, 2].map(connection));
-    edge.invariants();
-    assert_eq!(edge.next_transmit(|_| true), None, "what was not sent is dropped");
-    let (new, place) = subscribe(&mut edge, 3, 0);
+    fanout.invariants();
+    assert_eq!(fanout.next_transmit(|_| true), None, "what was not sent is dropped");
+    let (new, place) = subscribe(&mut fanout, 3, 0);
     assert!(new != old && new != other);
-    edge.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(2, 8)));
-    assert_eq!(edge.next_transmit(|_| true), Some(connection(3)));
+    fanout.publish(&channel, None, Audience::All, &mut Vec::new(), |_, out| out.extend(frame(2, 8)));
+    assert_eq!(fanout.next_transmit(|_| true), Some(connection(3)));
     let mut rest = Vec::new();
-    edge.take_pending(old, 0, &mut rest);
-    edge.take_pending(new, place, &mut rest);
+    fanout.take_pending(old, 0, &mut rest);
+    fanout.take_pending(new, place, &mut rest);
     assert_eq!(serials(&rest), [2]);
     for stream in [old, old, other, new] {
-        edge.unsubscribe(stream, 0);
-        edge.invariants();
+        fanout.unsubscribe(stream, 0);
+        fanout.invariants();
     }
-    assert_eq!(edge.size(), (0, 0));
+    assert_eq!(fanout.size(), (0, 0));
 }
 
 #[test]

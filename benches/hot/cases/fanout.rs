@@ -3,7 +3,7 @@
 use super::Case;
 use corecast::base::ids::ConnectionId;
 use corecast::base::ring::ByteRing;
-use corecast::broker::edge::{Audience, Edge, NewSubscriber, StreamId};
+use corecast::broker::fanout::{Audience, Fanout, NewSubscriber, StreamId};
 use corecast::model::channel::{ChannelName, Position};
 use corecast::model::definition::SlowPolicy;
 use corecast::protocol::websocket::writer::frame_bytes;
@@ -42,25 +42,25 @@ fn channel() -> ChannelName {
 }
 
 fn fan_out(subscribers: u32) -> Box<dyn FnMut()> {
-    let (frame, mut edge) = (frame(), Edge::new(1, 4 << 20));
+    let (frame, mut fanout) = (frame(), Fanout::new(1, 4 << 20));
     let subscribe = |index| {
         let connection = ConnectionId { index, generation: 0 };
         let subscriber = NewSubscriber { connection, held: false, authenticated: true };
-        edge.subscribe(&channel(), 0, SlowPolicy::Disconnect, Position::default(), subscriber)
+        fanout.subscribe(&channel(), 0, SlowPolicy::Disconnect, Position::default(), subscriber)
     };
     let places: Vec<(StreamId, u32)> = (0..subscribers).map(subscribe).collect();
     Box::new(move || {
         let (mut lapped, mut torn) = (Vec::new(), Vec::new());
         for _ in 0..BURST {
-            edge.publish(&channel(), None, Audience::All, &mut lapped, |_, out| {
+            fanout.publish(&channel(), None, Audience::All, &mut lapped, |_, out| {
                 out.extend_from_slice(&frame)
             });
         }
-        while let Some(connection) = edge.next_transmit(|_| true) {
+        while let Some(connection) = fanout.next_transmit(|_| true) {
             let (stream, place) = places[connection.index as usize];
-            let (first, second) = edge.stream(stream).run(place);
+            let (first, second) = fanout.stream(stream).run(place);
             let bytes = first.len() + second.len();
-            edge.sent(stream, place, bytes, frame_bytes, &mut torn);
+            fanout.sent(stream, place, bytes, frame_bytes, &mut torn);
         }
         assert!(lapped.is_empty() && torn.is_empty());
     })

@@ -15,13 +15,13 @@ pub const CHUNK_SENDS: u32 = 32;
 
 /// The dirty streams, in turn.
 #[derive(Default)]
-pub struct Fanout {
+pub struct Turns {
     queue: VecDeque<StreamId>,
     /// Sends to the stream at the front since its turn began.
     sends: u32,
 }
 
-impl Fanout {
+impl Turns {
     /// Every subscriber of the stream is to be looked at (again).
     pub(super) fn mark(&mut self, id: StreamId, stream: &mut Stream) {
         stream.pass_left = stream.subscribers().len() as u32;

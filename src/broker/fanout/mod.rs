@@ -7,14 +7,14 @@
 //! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscriber with
 //! bytes to come is in a dirty stream, or held or blocked by its owner, who marks the stream again later.
 
-mod fanout;
 mod stream;
 mod subscriber;
+mod turns;
 
-pub use fanout::CHUNK_SENDS;
-use fanout::Fanout;
 pub use stream::{Lapped, Stream};
 pub use subscriber::{Audience, NewSubscriber, Subscriber};
+pub use turns::CHUNK_SENDS;
+use turns::Turns;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
@@ -23,7 +23,7 @@ use crate::base::pool::Pool;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 
-/// Index of a stream in [`Edge`].
+/// Index of a stream in [`Fanout`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StreamId(pub u32);
 
@@ -39,11 +39,11 @@ pub struct Moved {
 }
 
 /// All streams of one core.
-pub struct Edge {
+pub struct Fanout {
     streams: Pool<Stream>,
     /// The first stream of a channel; those of other dialects follow by [`Stream::sibling`].
     by_channel: NameIndex,
-    fanout: Fanout,
+    turns: Turns,
     /// Streams that hold ring memory.
     warm: Vec<StreamId>,
     ring_bytes_max: usize,
@@ -51,13 +51,13 @@ pub struct Edge {
     scratch: Vec<u8>,
 }
 
-impl Edge {
-    /// An edge without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber.
+impl Fanout {
+    /// A fan-out without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber.
     pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
         Self {
             streams: Pool::default(),
             by_channel: NameIndex::new(KeyedState::new(seed, 0xed6e)),
-            fanout: Fanout::default(),
+            turns: Turns::default(),
             warm: Vec::new(),
             ring_bytes_max,
             scratch: Vec::new(),
@@ -122,7 +122,7 @@ impl Edge {
         let moved = stream.remove(place);
         if stream.subscribers().is_empty() {
             if stream.dirty {
-                self.fanout.forget(id);
+                self.turns.forget(id);
             }
             if stream.is_warm() {
                 self.warm.retain(|warm| *warm != id);
@@ -133,13 +133,13 @@ impl Edge {
             self.streams.remove(id.0 as usize);
         } else if stream.has_pending() {
             // The moved subscriber may have been passed over in the pass that is under way.
-            self.fanout.mark(id, stream);
+            self.turns.mark(id, stream);
         }
         moved
     }
 
     /// A channel has ended: nothing of it is sent any more, and what has its name next is another channel. Says who
-    /// heard it; their subscriptions stay until [`Edge::unsubscribe`].
+    /// heard it; their subscriptions stay until [`Fanout::unsubscribe`].
     pub fn end(&mut self, channel: &ChannelName) -> Vec<ConnectionId> {
         let mut connections = Vec::new();
         let mut next = self.first(channel);
@@ -151,7 +151,7 @@ impl Edge {
             next = stream.sibling();
             connections.extend(stream.subscribers().iter().map(|subscriber| subscriber.connection));
             if std::mem::take(&mut stream.dirty) {
-                self.fanout.forget(id);
+                self.turns.forget(id);
             }
             if stream.is_warm() {
                 self.warm.retain(|warm| *warm != id);
@@ -206,7 +206,7 @@ impl Edge {
                 self.warm.push(id);
             }
             messages += stream.audience_size(audience);
-            self.fanout.mark(id, stream);
+            self.turns.mark(id, stream);
         }
         if self.scratch.capacity() > SCRATCH_BYTES_KEPT {
             self.scratch = Vec::new();
@@ -214,7 +214,7 @@ impl Edge {
         messages
     }
 
-    /// Makes a subscriber wait until [`Edge::release`].
+    /// Makes a subscriber wait until [`Fanout::release`].
     pub fn hold(&mut self, id: StreamId, place: u32) {
         self.streams[id.0 as usize].set_held(place, true);
     }
@@ -224,14 +224,14 @@ impl Edge {
         let stream = &mut self.streams[id.0 as usize];
         stream.set_held(place, false);
         if stream.pending(place) {
-            self.fanout.mark(id, stream);
+            self.turns.mark(id, stream);
         }
     }
 
     /// The next connection whose turn it is to be sent to. `ready` says whether its socket takes bytes;
     /// those that are not are passed over, and their owner gathers what they missed when they are.
     pub fn next_transmit(&mut self, ready: impl FnMut(ConnectionId) -> bool) -> Option<ConnectionId> {
-        self.fanout.next(&mut self.streams, ready)
+        self.turns.next(&mut self.streams, ready)
     }
 
     /// Notes that up to `bytes` bytes of a subscriber's run were written; see [`Stream::run`]. Says how many
@@ -248,7 +248,7 @@ impl Edge {
         let stream = &mut self.streams[id.0 as usize];
         let taken = stream.advance(place, bytes, frame_bytes, torn);
         if stream.pending(place) {
-            self.fanout.mark(id, stream);
+            self.turns.mark(id, stream);
         }
         taken
     }
@@ -266,7 +266,7 @@ impl Edge {
 
     /// Whether no stream has anything to send to a socket that takes bytes.
     pub fn is_idle(&self) -> bool {
-        self.fanout.is_idle()
+        self.turns.is_idle()
     }
 
     /// Streams there are, and bytes of ring memory.
