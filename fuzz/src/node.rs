@@ -4,7 +4,7 @@ use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
-use corecast::broker::definitions::Definitions;
+use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;

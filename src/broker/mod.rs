@@ -1,7 +1,10 @@
-//! Floor 2: the broker itself. `home` owns the order, history and presence of the channels homed on this core;
-//! `fanout` owns what the connections of this core hear.
+//! Floor 2: the broker itself. `home` is what one core decides: `order` for its channels, `rooms`, `meetings` and
+//! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear.
 
-pub mod catalog;
-pub mod definitions;
 pub mod fanout;
 pub mod home;
+pub mod meetings;
+pub mod order;
+pub mod rooms;
+pub mod rules;
+pub mod users;

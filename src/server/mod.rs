@@ -4,7 +4,7 @@
 
 use crate::auth::{AuthSettings, Authenticator};
 use crate::base::ids::CoreId;
-use crate::broker::definitions::Definitions;
+use crate::broker::rules::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
 use crate::config::{Config, Cores, HistoryConfig, data_lock};
 use crate::model::node::NodeInfo;

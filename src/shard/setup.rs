@@ -4,7 +4,7 @@ use crate::auth::Authenticator;
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
 use crate::base::limits::Limits;
-use crate::broker::definitions::Definitions;
+use crate::broker::rules::definitions::Definitions;
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::store::Stored;

@@ -3,7 +3,7 @@
 use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
-use corecast::broker::definitions::Definitions;
+use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;

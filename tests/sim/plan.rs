@@ -5,7 +5,7 @@ use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash,
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
-use corecast::broker::definitions::Definitions;
+use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;

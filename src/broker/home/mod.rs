@@ -9,68 +9,38 @@
 //! Calls about subscriptions come from edge cores that count right: one [`Home::unsubscribe`] per answered
 //! subscribe, one [`Home::user_disconnected`] per [`Home::user_connected`]. What does not fit is ignored.
 
-mod change;
-mod channel;
-mod channels;
-mod checkpoint;
-mod congestion;
-mod epochs;
-mod faults;
-mod heal;
-mod history;
-mod idempotency;
-mod log;
-mod logging;
-mod meeting;
-mod meetings;
-mod members;
-mod messages;
+pub(super) mod faults;
 mod output;
-mod profiles;
-mod publish;
-mod realm;
-mod restore;
-mod retention;
-mod rooms;
-mod rules;
-mod shares;
 mod state;
-mod subscribe;
 #[cfg(test)]
 mod tests;
-mod users;
 
-pub use change::Settled;
-pub use log::LogPart;
-pub use meeting::{MeetingChange, MeetingChangeKind, PlacedMessage};
-pub use meetings::{MeetingsPart, merge_meetings};
 pub use output::{HomeOutput, HomePush};
-pub use rooms::{RoomChange, RoomChangeKind, RoomsPart, merge_rooms};
 pub use state::HomeState;
 
-use super::definitions::Definitions;
 use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::Limits;
 use crate::base::time::Now;
+use crate::broker::meetings::table::Meetings;
+use crate::broker::order::channels::Channels;
+use crate::broker::order::congestion::Congestion;
+use crate::broker::order::idempotency::Idempotency;
+use crate::broker::order::log::checkpoint::Cursor;
+use crate::broker::order::log::restore::Restoring;
+use crate::broker::rooms::{Rooms, merge_rooms};
+use crate::broker::rules::changes::Jobs;
+use crate::broker::rules::definitions::Definitions;
+use crate::broker::rules::sets::Rules;
+use crate::broker::users::table::Users;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
-use change::Jobs;
-use channels::Channels;
-use checkpoint::Cursor;
-use congestion::Congestion;
-use idempotency::Idempotency;
-use meetings::Meetings;
-use restore::Restoring;
 use rkyv::util::AlignedVec;
-use rooms::Rooms;
-use rules::Rules;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use users::Users;
 
 /// Places of the channel table looked at in one [`Home::sweep`].
 const SWEPT_CHANNELS_MAX: usize = 8_192;
@@ -80,31 +50,31 @@ const SWEPT_KEYS_MAX: usize = 4_096;
 
 /// Everything that the channels homed on one core have.
 pub struct Home {
-    channels: Channels,
-    congestion: Congestion,
-    idempotency: Idempotency,
-    rooms: Rooms,
-    meetings: Meetings,
-    users: Users,
+    pub(super) channels: Channels,
+    pub(super) congestion: Congestion,
+    pub(super) idempotency: Idempotency,
+    pub(super) rooms: Rooms,
+    pub(super) meetings: Meetings,
+    pub(super) users: Users,
     /// Changes of definitions under way.
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
     /// How far a checkpoint of the history log is, while one is under way.
-    checkpoint: Option<Cursor>,
+    pub(super) checkpoint: Option<Cursor>,
     /// What replaying the history log needs to remember.
-    restoring: Restoring,
-    definitions: Arc<Definitions>,
-    limits: Arc<Limits>,
-    outputs: VecDeque<HomeOutput>,
+    pub(super) restoring: Restoring,
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) outputs: VecDeque<HomeOutput>,
     /// Ends of channels: they come before the answer of the call that found them.
-    ends: VecDeque<HomeOutput>,
+    pub(super) ends: VecDeque<HomeOutput>,
     /// Publications that got an offset here, since the start.
-    published: u64,
+    pub(super) published: u64,
     /// Publishes that were answered from the memory of idempotency keys, since the start.
-    duplicates: u64,
+    pub(super) duplicates: u64,
     /// Working space of archiving.
-    scratch: AlignedVec,
+    pub(super) scratch: AlignedVec,
     /// Working space for the publisher's id.
-    publisher: String,
+    pub(super) publisher: String,
 }
 
 /// Where a command comes from.
@@ -120,12 +90,12 @@ pub struct Origin<'a> {
 
 impl Origin<'_> {
     /// Whether the session may change other people's things.
-    fn is_admin(&self) -> bool {
+    pub(super) fn is_admin(&self) -> bool {
         self.session.scopes.contains(Scopes::ADMIN)
     }
 
     /// Whether the session may change what belongs to `user`.
-    fn may_change(&self, user: &str) -> bool {
+    pub(super) fn may_change(&self, user: &str) -> bool {
         *self.session.user == *user || self.is_admin()
     }
 }

@@ -7,8 +7,10 @@
 
 use crate::auth::LoginId;
 use crate::base::ids::ConnectionId;
-use crate::broker::catalog::Change;
-use crate::broker::home::{HomePush, MeetingsPart, RoomsPart};
+use crate::broker::home::HomePush;
+use crate::broker::meetings::MeetingsPart;
+use crate::broker::rooms::RoomsPart;
+use crate::broker::rules::catalog::Change;
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, Page};

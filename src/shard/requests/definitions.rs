@@ -1,15 +1,15 @@
 //! Changes of definitions on their way to every core, and back.
 //!
 //! One core keeps the catalog. What it accepts is stored, and then said to every core, itself included; each takes it
-//! over as home of its channels (`broker/home/change.rs`), ends what is over, and acknowledges. Cores that were told of ended channels
+//! over as home of its channels (`broker/rules/changes.rs`), ends what is over, and acknowledges. Cores that were told of ended channels
 //! are asked (`Fence`) whether they have sent those subscribers away, before the acknowledgement. With the last one
 //! the client is answered: from then on every core acts on the change, and nothing of an ended channel is sent.
 //! None of these messages is ever left out, and the queue between two cores keeps their order, so a fence comes after
 //! the ends it asks about and an end comes between the channel's publications and its next life.
 
 use crate::base::ids::CoreId;
-use crate::broker::catalog::{Catalog, Change};
-use crate::broker::home::Settled;
+use crate::broker::rules::Settled;
+use crate::broker::rules::catalog::{Catalog, Change};
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;

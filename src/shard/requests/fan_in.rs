@@ -2,7 +2,8 @@
 //! out, and the answer says so: a core that does not turn must not stop the others from saying that.
 
 use crate::base::ids::CoreId;
-use crate::broker::home::{merge_meetings, merge_rooms};
+use crate::broker::meetings::merge_meetings;
+use crate::broker::rooms::merge_rooms;
 use crate::metrics::counters::Counters;
 use crate::metrics::render::render;
 use crate::model::command::Command;

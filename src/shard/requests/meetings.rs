@@ -3,7 +3,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::CoreId;
-use crate::broker::home::{MeetingChange, MeetingChangeKind};
+use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
@@ -227,7 +227,7 @@ impl Shard {
 fn written(change: MeetingChange) -> (Effect, Then) {
     let effect = match &change.kind {
         MeetingChangeKind::Put { meeting, messages } => {
-            let put = |placed: &crate::broker::home::PlacedMessage| {
+            let put = |placed: &crate::broker::meetings::PlacedMessage| {
                 stored::put_message(&meeting.id, placed.place, placed.is_new, &placed.message)
             };
             let writes = messages.iter().flat_map(put).chain([stored::put(meeting)]).collect();

@@ -1,7 +1,8 @@
 //! Changes of rooms homed on this core: decided, stored, then done.
 
 use crate::base::ids::CoreId;
-use crate::broker::home::{Origin, RoomChange, RoomChangeKind};
+use crate::broker::home::Origin;
+use crate::broker::rooms::{RoomChange, RoomChangeKind};
 use crate::model::command::Command;
 use crate::model::reply::Reply;
 use crate::shard::effects::{Asker, Then, not_stored};

@@ -1,7 +1,8 @@
 //! Meetings: who may, what becomes of messages, what is told.
 
 use super::*;
-use crate::broker::home::{MeetingChange, MeetingChangeKind, merge_meetings};
+use crate::broker::meetings::merge_meetings;
+use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
 use crate::model::meeting::{MeetingDraft, MeetingPage, SealedMessage, channel_of};
 
 const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };

@@ -1,9 +1,9 @@
 //! A naive model of the home side: plain lists, searched from end to end. It predicts every answer.
 
-use super::super::epochs::Epochs;
 use super::realm::{open, record};
 use super::*;
-use crate::broker::catalog::Change;
+use crate::broker::order::epochs::Epochs;
+use crate::broker::rules::catalog::Change;
 use crate::model::definition::{DefinitionRecord, Who};
 use crate::model::publication::Room;
 use std::collections::{BTreeMap, BTreeSet};

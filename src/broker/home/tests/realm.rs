@@ -1,5 +1,5 @@
 use super::*;
-use crate::broker::catalog::Change;
+use crate::broker::rules::catalog::Change;
 use crate::model::definition::{DefinitionDraft, DefinitionRecord, Who};
 
 /// Everybody may do everything; the last two publications are kept.

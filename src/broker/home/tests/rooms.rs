@@ -1,4 +1,5 @@
 use super::*;
+use crate::broker::rooms::{RoomChange, RoomsPart};
 use crate::model::publication::Room;
 
 fn create(channel: &str) -> Command {

@@ -1,9 +1,9 @@
 //! Chat messages: views of the `MessageCreated` publications that are still in history.
 
-use super::history::{Entry, History, Standing};
-use super::publish::Published;
-use super::{Home, Origin, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, Origin, faults};
+use crate::broker::order::history::{Entry, History, Standing};
+use crate::broker::order::publish::Published;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Page;
 use crate::model::fault::Fault;
@@ -15,7 +15,7 @@ const PAGE_MESSAGES_MAX: u32 = 1_000;
 
 impl Home {
     /// Changes a message's text.
-    pub(super) fn update_message(
+    pub(in crate::broker) fn update_message(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -43,7 +43,7 @@ impl Home {
     }
 
     /// Deletes a message; answers it as it was.
-    pub(super) fn delete_message(
+    pub(in crate::broker) fn delete_message(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -62,7 +62,7 @@ impl Home {
     }
 
     /// A message as it stands now.
-    pub(super) fn get_message(
+    pub(in crate::broker) fn get_message(
         &mut self,
         now: Now,
         channel: ChannelName,
@@ -72,7 +72,7 @@ impl Home {
     }
 
     /// A page of the messages in a channel's history.
-    pub(super) fn list_messages(&mut self, now: Now, channel: &ChannelName, page: Page) -> Reply {
+    pub(in crate::broker) fn list_messages(&mut self, now: Now, channel: &ChannelName, page: Page) -> Reply {
         let nothing = Reply::Messages { items: Vec::new(), page, total: 0 };
         let Some(id) = self.channels.find(channel) else { return nothing };
         let Some(history) = self.channels.history(now, id) else { return nothing };

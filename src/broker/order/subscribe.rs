@@ -1,10 +1,10 @@
 //! Subscribing, recovery and presence.
 
-use super::realm::{tells_presence, visible_to};
-use super::shares::Removed;
-use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
+use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::broker::order::shares::Removed;
+use crate::broker::rules::access::{tells_presence, visible_to};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Attachments;
 use crate::model::definition::Presence;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 impl Home {
     /// A connection hears a channel from now on.
-    pub(super) fn subscribe(
+    pub(in crate::broker) fn subscribe(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -94,7 +94,11 @@ impl Home {
     }
 
     /// The members of a channel.
-    pub(super) fn list_members(&self, origin: Origin<'_>, name: &ChannelName) -> Result<Reply, Fault> {
+    pub(in crate::broker) fn list_members(
+        &self,
+        origin: Origin<'_>,
+        name: &ChannelName,
+    ) -> Result<Reply, Fault> {
         let rules = if self.channels.rules.in_realm(name) {
             self.rules_in_realm(origin, name)?
         } else {

@@ -1,7 +1,7 @@
 //! What clients of a realm may do in its channels, and the server side for them.
 
-use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, Presence, Who};
 use crate::model::fault::{Fault, FaultCode};
@@ -11,14 +11,14 @@ use crate::model::session::Session;
 use std::sync::Arc;
 
 /// Publications in one answer about history.
-const HISTORY_PUBLICATIONS_MAX: usize = super::retention::RECOVERY_PUBLICATIONS_MAX;
+const HISTORY_PUBLICATIONS_MAX: usize = crate::broker::order::retention::RECOVERY_PUBLICATIONS_MAX;
 
 impl Home {
     /// The channel of a realm that a client subscribes to, opened if need be.
     ///
     /// # Errors
     /// It does not exist for this client, or refuses guests.
-    pub(super) fn open_in_realm(
+    pub(in crate::broker) fn open_in_realm(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -48,7 +48,7 @@ impl Home {
     }
 
     /// The rules of a channel that the session's seat lets it name, or that the server side names.
-    pub(super) fn rules_in_realm(
+    pub(in crate::broker) fn rules_in_realm(
         &self,
         origin: Origin<'_>,
         name: &ChannelName,
@@ -62,7 +62,7 @@ impl Home {
     }
 
     /// A client says something to all subscribers, or the server side does.
-    pub(super) fn publish_in_realm(
+    pub(in crate::broker) fn publish_in_realm(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -90,7 +90,7 @@ impl Home {
     }
 
     /// A subscriber says something to another one.
-    pub(super) fn whisper(
+    pub(in crate::broker) fn whisper(
         &mut self,
         origin: Origin<'_>,
         channel: ChannelName,
@@ -114,7 +114,7 @@ impl Home {
     }
 
     /// What a channel's history has, for a subscriber.
-    pub(super) fn list_history(
+    pub(in crate::broker) fn list_history(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -128,7 +128,7 @@ impl Home {
     }
 
     /// What a session may see of a channel's history, oldest first; `None` where none is kept.
-    pub(super) fn history_for(
+    pub(in crate::broker) fn history_for(
         &mut self,
         now: Now,
         id: usize,
@@ -143,7 +143,7 @@ impl Home {
     }
 
     /// Who is in a channel, if that may be told.
-    pub(super) fn members_for(&self, id: usize) -> Option<Vec<Arc<Session>>> {
+    pub(in crate::broker) fn members_for(&self, id: usize) -> Option<Vec<Arc<Session>>> {
         if !tells_presence(self.channels.definition(id)) {
             return None;
         }

@@ -1,8 +1,9 @@
 //! What people may do in a meeting. A change is decided first, then stored by the caller, then applied; until then
 //! nobody else may change the same meeting.
 
-use super::{Home, MeetingsPart, Origin, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, Origin, faults};
+use crate::broker::meetings::table::MeetingsPart;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{
@@ -233,7 +234,7 @@ impl Home {
     }
 
     /// Whether a session may hear a channel, as far as meetings are concerned.
-    pub(super) fn may_hear(&self, origin: Origin<'_>, channel: &ChannelName) -> Result<(), Fault> {
+    pub(in crate::broker) fn may_hear(&self, origin: Origin<'_>, channel: &ChannelName) -> Result<(), Fault> {
         if is_meeting(channel) { self.meeting(origin.session, channel).map(drop) } else { Ok(()) }
     }
 

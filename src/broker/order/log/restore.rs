@@ -1,9 +1,9 @@
 //! Bringing back what the history log has: records one after the other, then the epochs.
 
-use super::Home;
-use super::history::Effect;
-use super::idempotency::FirstAnswer;
 use crate::base::time::Now;
+use crate::broker::home::Home;
+use crate::broker::order::history::Effect;
+use crate::broker::order::idempotency::FirstAnswer;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};

@@ -1,16 +1,16 @@
 //! The table of the channels homed on a core. What it keeps of what was said is in `retention`.
 
-use super::channel::Channel;
-use super::epochs::Epochs;
-use super::faults;
-use super::history::History;
-use super::log::Log;
-use super::rules::Rules;
 use crate::base::hash::KeyedState;
 use crate::base::index::NameIndex;
 use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
+use crate::broker::home::faults;
+use crate::broker::order::channel::Channel;
+use crate::broker::order::epochs::Epochs;
+use crate::broker::order::history::History;
+use crate::broker::order::log::staged::Log;
+use crate::broker::rules::sets::Rules;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
@@ -19,18 +19,18 @@ use std::sync::Arc;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
-    pub(super) pool: Pool<Channel>,
-    pub(super) rules: Rules,
+    pub(in crate::broker) pool: Pool<Channel>,
+    pub(in crate::broker) rules: Rules,
     by_name: NameIndex,
     epochs: Epochs,
-    pub(super) log: Log,
-    pub(super) history_bytes: usize,
-    pub(super) history_publications: usize,
+    pub(in crate::broker) log: Log,
+    pub(in crate::broker) history_bytes: usize,
+    pub(in crate::broker) history_publications: usize,
     /// Where sweeping goes on.
-    pub(super) sweep_cursor: usize,
+    pub(in crate::broker) sweep_cursor: usize,
     /// Where cutting histories short goes on.
-    pub(super) cut_cursor: usize,
-    pub(super) limits: Arc<Limits>,
+    pub(in crate::broker) cut_cursor: usize,
+    pub(in crate::broker) limits: Arc<Limits>,
 }
 
 impl Channels {
@@ -179,7 +179,7 @@ impl Channels {
     }
 
     /// Closes a channel, with all that is kept of it.
-    pub(super) fn forget(&mut self, id: usize) {
+    pub(in crate::broker) fn forget(&mut self, id: usize) {
         self.edit_history(id, History::clear);
         if self.durability(id) != Durability::Memory && self.next_position(id).offset > 1 {
             let Channel { name, epoch, .. } = &self.pool[id];

@@ -1,9 +1,9 @@
 //! The home side of the history log: what goes there, what came of it, and who waits for it.
 
-use super::history::{Effect, History};
-use super::log::LogPart;
-use super::{Home, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, faults};
+use crate::broker::order::history::{Effect, History};
+use crate::broker::order::log::staged::LogPart;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::fault::Fault;
@@ -13,7 +13,7 @@ impl Home {
     ///
     /// # Errors
     /// The log must keep it and cannot.
-    pub(super) fn admit(&self, id: usize) -> Result<(), Fault> {
+    pub(in crate::broker) fn admit(&self, id: usize) -> Result<(), Fault> {
         match self.channels.durability(id) {
             Durability::Memory => Ok(()),
             Durability::Relaxed | Durability::Commit => self.channels.log.admit(),
@@ -21,7 +21,7 @@ impl Home {
     }
 
     /// Makes an answer that repeats an earlier one wait as that one does: a publication that is held is not there yet.
-    pub(super) fn wait_for(&mut self, channel: &ChannelName, position: Position) {
+    pub(in crate::broker) fn wait_for(&mut self, channel: &ChannelName, position: Position) {
         let Some(id) = self.channels.find(channel) else { return };
         let at = self.channels.get(id).position();
         if at.epoch == position.epoch && position.offset > at.offset {
@@ -91,7 +91,7 @@ impl Home {
 
     /// A publication was not taken, so its channel never hears of it. If it was the end of a room, that is stored elsewhere,
     /// and what was said there goes with the room all the same.
-    pub(super) fn never_was(&mut self, id: usize, effect: Effect) {
+    pub(in crate::broker) fn never_was(&mut self, id: usize, effect: Effect) {
         if effect == Effect::Clear {
             self.channels.edit_history(id, History::clear);
         }

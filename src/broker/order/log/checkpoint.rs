@@ -1,8 +1,8 @@
 //! Handing the whole state of this core's channels to the history log, some at a time, between the appends.
 
-use super::Home;
-use super::idempotency::channel_of;
 use crate::base::time::Now;
+use crate::broker::home::Home;
+use crate::broker::order::idempotency::channel_of;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::record::HistoryRecord;
@@ -75,7 +75,7 @@ impl Home {
 
     /// Stages a channel; says with how many bytes. What is held of it is in the log before this record, which
     /// stands for all before it, so it is part of the record.
-    pub(super) fn stage_channel(&mut self, id: usize) -> usize {
+    pub(in crate::broker) fn stage_channel(&mut self, id: usize) -> usize {
         if !self.channels.pool.contains(id) || self.channels.durability(id) == Durability::Memory {
             return 0;
         }

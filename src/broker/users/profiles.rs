@@ -1,7 +1,7 @@
 //! Users: who is online, and what they say of themselves. Both are told on the user's channel.
 
-use super::{Home, Origin, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, Origin, faults};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Profile};
@@ -30,13 +30,17 @@ impl Home {
         }
     }
 
-    pub(super) fn get_profile(&self, origin: Origin<'_>, channel: &ChannelName) -> Result<Reply, Fault> {
+    pub(in crate::broker) fn get_profile(
+        &self,
+        origin: Origin<'_>,
+        channel: &ChannelName,
+    ) -> Result<Reply, Fault> {
         let user = channel.suffix();
         let missing = || Fault::new(FaultCode::NotFound, "nothing is known of such a user");
         self.users.profile(user).or_else(|| own_profile(origin, user)).map(Reply::Profile).ok_or_else(missing)
     }
 
-    pub(super) fn update_profile(
+    pub(in crate::broker) fn update_profile(
         &mut self,
         now: Now,
         origin: Origin<'_>,

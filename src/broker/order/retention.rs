@@ -1,8 +1,8 @@
 //! What the channels of a core keep of what was said, and for how long.
 
-use super::channels::{Channels, seconds};
-use super::history::{Effect, History};
 use crate::base::time::Now;
+use crate::broker::order::channels::{Channels, seconds};
+use crate::broker::order::history::{Effect, History};
 use crate::model::channel::Position;
 use crate::model::publication::PublicationBytes;
 use crate::model::reply::Recovery;

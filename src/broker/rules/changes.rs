@@ -1,10 +1,10 @@
 //! Changes of definitions, and what they do to channels that are open: some channels at a time, so that no turn is
 //! long however many there are.
 
-use super::rules::Task;
-use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
-use crate::broker::catalog::Change;
+use crate::broker::home::{Home, HomeOutput, HomePush};
+use crate::broker::rules::catalog::Change;
+use crate::broker::rules::sets::Task;
 use crate::model::definition::{DefinitionRecord, HistoryBounds};
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
@@ -107,7 +107,7 @@ impl Home {
     }
 
     /// Ends a channel: its subscribers are told, nothing of it is left, and its name is free for another one.
-    pub(super) fn end_channel(&mut self, id: usize) {
+    pub(in crate::broker) fn end_channel(&mut self, id: usize) {
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
             self.congestion.forget(share.core, id);

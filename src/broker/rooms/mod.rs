@@ -4,9 +4,9 @@
 //! it could not be stored. Meanwhile another change of the same room is a conflict, and everybody sees the room as it
 //! was.
 
-use super::{Home, Origin, faults};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
+use crate::broker::home::{Home, Origin, faults};
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, Page};
 use crate::model::fault::{Fault, FaultCode};
@@ -94,7 +94,7 @@ impl Rooms {
     }
 
     /// Records.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.by_channel.len()
     }
 
@@ -275,7 +275,7 @@ impl Home {
         self.rooms.creating -= usize::from(change.kind == RoomChangeKind::Created);
     }
 
-    pub(super) fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {
+    pub(in crate::broker) fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {
         self.rooms.get(channel).map(|room| Reply::Room(Room::clone(room)))
     }
 

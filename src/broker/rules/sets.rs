@@ -8,8 +8,8 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::pool::Pool;
-use crate::broker::catalog::Change;
-use crate::broker::definitions::Definitions;
+use crate::broker::rules::catalog::Change;
+use crate::broker::rules::definitions::Definitions;
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, DefinitionRecord, HistoryBounds, Presence, Who};
 use crate::model::realm::Realm;

@@ -1,8 +1,8 @@
 //! One channel, as its home core keeps it.
 
-use super::history::History;
-use super::members::Members;
-use super::shares::Shares;
+use crate::broker::order::history::History;
+use crate::broker::order::members::Members;
+use crate::broker::order::shares::Shares;
 use crate::model::channel::{ChannelName, Position};
 
 /// What a home core keeps of a channel. Small, because there are many with a subscriber and nothing said:
@@ -21,7 +21,7 @@ pub struct Channel {
     pub history: Option<Box<History>>,
     /// Who is there, if presence is kept and anyone is.
     pub members: Option<Box<Members>>,
-    /// The set of rules it is under, in [`super::rules::Rules`].
+    /// The set of rules it is under, in [`crate::broker::rules::sets::Rules`].
     pub rules: u32,
     /// Monotonic seconds of the last use.
     pub used_s: u32,
@@ -49,6 +49,6 @@ mod tests {
         // names, a channel stays under 250 bytes.
         assert!(size_of::<Channel>() <= 72, "{}", size_of::<Channel>());
         assert_eq!(size_of::<Channel>(), size_of::<Option<Channel>>());
-        assert!(size_of::<crate::broker::home::history::Entry>() <= 40);
+        assert!(size_of::<crate::broker::order::history::Entry>() <= 40);
     }
 }

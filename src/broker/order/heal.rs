@@ -1,11 +1,11 @@
 //! Gaps: what happens when a core's queue is full, and when it is not any more.
 
-use super::congestion::Gap;
-use super::members::Member;
-use super::realm::tells_presence;
-use super::{Home, HomeOutput, HomePush};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
+use crate::broker::home::{Home, HomeOutput, HomePush};
+use crate::broker::order::congestion::Gap;
+use crate::broker::order::members::Member;
+use crate::broker::rules::access::tells_presence;
 use crate::model::channel::Position;
 use crate::model::reply::Recovery;
 
@@ -24,7 +24,7 @@ impl Home {
     }
 
     /// Heals some of a core's gaps, if it is not congested.
-    pub(super) fn heal(&mut self, now: Now, core: CoreId) {
+    pub(in crate::broker) fn heal(&mut self, now: Now, core: CoreId) {
         for _ in 0..HEALED_MAX {
             let Some((id, gap)) = self.congestion.take(core) else { return };
             self.heal_channel(now, core, id, gap);

@@ -1,11 +1,11 @@
 //! Publishing: the one way into a channel's order.
 
-use super::history::Effect;
-use super::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
-use super::meeting::is_meeting;
-use super::messages::written;
-use super::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::base::time::Now;
+use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::broker::meetings::changes::is_meeting;
+use crate::broker::order::history::Effect;
+use crate::broker::order::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
+use crate::broker::order::messages::written;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::fault::{Fault, FaultCode};
@@ -26,7 +26,7 @@ pub struct Published {
 
 impl Home {
     /// A client publishes data or writes a message.
-    pub(super) fn publish(
+    pub(in crate::broker) fn publish(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -82,7 +82,13 @@ impl Home {
     }
 
     /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers.
-    pub(super) fn publish_on(&mut self, now: Now, id: usize, publisher: &str, body: Body) -> Published {
+    pub(in crate::broker) fn publish_on(
+        &mut self,
+        now: Now,
+        id: usize,
+        publisher: &str,
+        body: Body,
+    ) -> Published {
         self.publish_keyed(now, id, publisher, body, None)
     }
 
@@ -162,7 +168,13 @@ impl Home {
     }
 
     /// Makes a publication the newest of its channel: keeps it, and pushes it once to each core with subscribers.
-    pub(super) fn deliver(&mut self, now: Now, id: usize, bytes: &PublicationBytes, effect: Effect) {
+    pub(in crate::broker) fn deliver(
+        &mut self,
+        now: Now,
+        id: usize,
+        bytes: &PublicationBytes,
+        effect: Effect,
+    ) {
         let after = self.channels.get(id).head;
         self.channels.advance(now, id);
         self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
@@ -181,14 +193,20 @@ impl Home {
 
     /// Publishes what a channel's thing did where somebody can ever hear of it: a channel is not opened only
     /// to say something that it will not keep. A channel that cannot be opened stays silent.
-    pub(super) fn announce(&mut self, now: Now, channel: &ChannelName, publisher: &str, body: Body) {
+    pub(in crate::broker) fn announce(
+        &mut self,
+        now: Now,
+        channel: &ChannelName,
+        publisher: &str,
+        body: Body,
+    ) {
         if let Some(id) = self.find_to_announce(now, channel) {
             self.publish_on(now, id, publisher, body);
         }
     }
 
     /// The channel that [`Home::announce`] would say something on, opened if need be.
-    pub(super) fn find_to_announce(&mut self, now: Now, channel: &ChannelName) -> Option<usize> {
+    pub(in crate::broker) fn find_to_announce(&mut self, now: Now, channel: &ChannelName) -> Option<usize> {
         let keeps = self.definitions.of(channel).history.count_max > 0;
         match self.channels.find(channel) {
             None if keeps => self.channels.find_or_open(now, channel).ok(),

@@ -1,7 +1,7 @@
 //! What is held back from cores whose queue is full: per (channel, core) pair the place where its gap starts.
 
-use super::members::Member;
 use crate::base::ids::CoreId;
+use crate::broker::order::members::Member;
 use crate::model::session::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
