@@ -4,7 +4,7 @@ use super::{Failure, print};
 use crate::config::data_lock::{self, DataLock};
 use crate::config::{Config, Sources, data_dir};
 use crate::model::meeting::Meeting;
-use crate::runtime::store::{Database, Unfilled};
+use crate::runtime::side::store::{Database, Unfilled};
 use crate::server::STORE_FILE;
 use crate::store::lines::{Export, Import, Imported};
 use crate::store::{Stored, Write as Change, meetings};

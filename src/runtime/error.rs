@@ -1,6 +1,6 @@
 //! Why the runtime could not start or had to stop, each with what to do about it.
 
-use super::history::LogError;
+use super::side::history::LogError;
 use std::io;
 use std::net::SocketAddr;
 use thiserror::Error;

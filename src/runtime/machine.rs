@@ -1,7 +1,7 @@
 //! What the machine must allow before the runtime can start, checked with a clear word for each refusal.
 
+use super::core::ring::Ring;
 use super::error::RuntimeError;
-use super::ring::Ring;
 use std::io;
 
 /// glommio refuses to start an executor below this limit on locked memory.

@@ -1,9 +1,8 @@
 //! Floor 4: the only place that does I/O, reads a clock and waits. It drives one `Shard` for each core.
 //!
-//! A core is a thread pinned to a CPU, with a glommio executor (`executor`), one io_uring (`ring`), a table
-//! of sockets (`socket`) and a place in the mesh (`mesh`). Its loop is `turn`; what comes in is handled in
-//! `ingress`, what goes out in `egress`, the end of a socket in `closing`. Cores share the mesh, the
-//! request to stop, and nothing else.
+//! A core (`core`) is a thread pinned to a CPU, with a glommio executor, one io_uring, a table of sockets and a place in the
+//! mesh. Cores share the mesh, the request to stop, and nothing else. Beside them (`side`) are threads for what waits: the
+//! store, the history log, passwords.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,41 +11,30 @@
 )]
 #![allow(unsafe_code, reason = "io_uring and system calls; each block says why it is sound")]
 
-mod buffers;
+mod abort;
 pub mod clock;
-mod closing;
-mod core;
-pub mod doorbell;
-mod egress;
+pub mod core;
 pub mod error;
-mod executor;
-pub mod history;
-mod ingress;
-mod listener;
 pub mod machine;
-pub mod mesh;
 pub mod pages;
-mod passwords;
-mod ring;
 mod say;
 pub mod settings;
-mod socket;
+pub mod side;
 pub mod stop;
-pub mod store;
-mod token;
-mod turn;
 
 pub use error::RuntimeError;
 pub use settings::RuntimeSettings;
 pub use stop::Stop;
-use store::Database;
 
 use crate::base::ids::CoreId;
 use crate::shard::Shard;
 use core::Common;
-use doorbell::Doorbell;
-use executor::Seat;
-use history::{HomeOf, Lanes, LogSettings};
+use core::doorbell::Doorbell;
+use core::executor::{self, Seat};
+use core::{listener, mesh};
+use side::history::{self, HomeOf, Lanes, LogSettings};
+use side::passwords;
+use side::store::{self, Database};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;

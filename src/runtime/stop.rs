@@ -1,6 +1,6 @@
 //! How a running server is told to stop: by a handle, which signals can hold.
 
-use super::doorbell::Doorbell;
+use super::core::doorbell::Doorbell;
 use super::error::RuntimeError;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

@@ -3,7 +3,7 @@
 use crate::auth::AuthSetupError;
 use crate::config::data_dir::DataDirError;
 use crate::runtime::RuntimeError;
-use crate::runtime::store::StoreError;
+use crate::runtime::side::store::StoreError;
 use thiserror::Error;
 
 /// See the module.

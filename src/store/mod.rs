@@ -1,5 +1,5 @@
 //! Floor 2: what is kept over a restart, as bytes. Formats, their versions, and what a write consists of; no I/O and
-//! no rule. `runtime/store` puts the bytes on the disk.
+//! no rule. `runtime/side/store` puts the bytes on the disk.
 //!
 //! Stored forms are types of their own, so that a change of the model is never a silent change of what is on disks.
 

@@ -5,7 +5,7 @@ use crate::process;
 use crate::server::{Home, Server};
 use crate::startup::refused;
 use crate::store::rooms;
-use corecast::runtime::store::Database;
+use corecast::runtime::side::store::Database;
 use corecast::store::{Table, Write};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

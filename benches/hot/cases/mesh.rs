@@ -3,8 +3,8 @@
 use super::Case;
 use super::shards::{NOW, connect, drain, publish, shard, subscribe};
 use corecast::base::ids::{ConnectionId, CoreId};
-use corecast::runtime::doorbell::Doorbell;
-use corecast::runtime::mesh::mesh;
+use corecast::runtime::core::doorbell::Doorbell;
+use corecast::runtime::core::mesh::mesh;
 use corecast::shard::Shard;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 use super::{Database, Port, ports, start};
 use crate::auth::{PasswordHash, SALT_BYTES, Secret};
-use crate::runtime::doorbell::Doorbell;
-use crate::runtime::passwords;
-use crate::runtime::ring::Ring;
+use crate::runtime::core::doorbell::Doorbell;
+use crate::runtime::core::ring::Ring;
+use crate::runtime::side::passwords;
 use crate::shard::{Effect, EffectId, Resolution};
 use crate::store::{Found, Range, Span, Table, Write};
 use std::os::fd::AsRawFd;

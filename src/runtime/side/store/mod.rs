@@ -11,8 +11,8 @@ mod thread;
 pub use database::Database;
 pub use error::StoreError;
 pub use fill::Unfilled;
-pub(super) use port::{Desk, Port, ports};
-pub(super) use thread::start;
+pub(in crate::runtime) use port::{Desk, Port, ports};
+pub(in crate::runtime) use thread::start;
 
 #[cfg(test)]
 mod tests;

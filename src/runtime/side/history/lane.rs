@@ -1,7 +1,7 @@
 //! What joins a core with the history log: two queues and the ways to wake each other. What a core says is bounded by
 //! its shard, in bytes; what the log says is bounded by the log.
 
-use crate::runtime::doorbell::Doorbell;
+use crate::runtime::core::doorbell::Doorbell;
 use crate::shard::{LogMessage, LogNews};
 use atomic_waker::AtomicWaker;
 use crossbeam_queue::SegQueue;

@@ -5,8 +5,8 @@ use super::Database;
 use super::database::Step;
 use super::port::{Desk, Request};
 use crate::base::ids::CoreId;
+use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::executor::AbortOnPanic;
 use crate::shard::{Effect, EffectId, Resolution};
 use std::thread::JoinHandle;
 

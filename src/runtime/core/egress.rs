@@ -1,9 +1,9 @@
 //! What goes out: the shard's wishes become writes. The bytes are asked for at the moment of writing, so a
 //! write carries everything that came up to then.
 
-use super::core::{Core, Drain};
 use super::socket::Flags;
 use super::token::{Kind, Token};
+use super::{Core, Drain};
 use crate::base::ids::ConnectionId;
 use crate::shard::{Output, PIECES_MAX, Slices};
 use std::io;

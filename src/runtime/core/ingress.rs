@@ -1,9 +1,9 @@
 //! What comes in: completions of the ring become calls of the shard.
 
-use super::core::{Core, Drain};
 use super::ring::Completion;
 use super::socket::Flags;
 use super::token::{Kind, SocketId};
+use super::{Core, Drain};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 

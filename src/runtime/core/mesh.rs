@@ -123,7 +123,7 @@ impl<T> Port<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::ring::Ring;
+    use crate::runtime::core::ring::Ring;
     use std::os::fd::AsRawFd;
     use std::time::{Duration, Instant};
 

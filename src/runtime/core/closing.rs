@@ -2,7 +2,7 @@
 //! its number cannot reach another client's completions; and a graceful end goes on reading for a while,
 //! because closing a socket with unread bytes resets it and takes the last words written to it away.
 
-use super::core::Core;
+use super::Core;
 use super::socket::Flags;
 use super::token::{Kind, SocketId, Token};
 use crate::base::ids::ConnectionId;

@@ -4,7 +4,7 @@
 //! queue has place for as many, so nobody ever finds one full.
 
 use crate::base::ids::CoreId;
-use crate::runtime::doorbell::Doorbell;
+use crate::runtime::core::doorbell::Doorbell;
 use crate::shard::{Effect, EffectId, Resolution};
 use crossbeam_queue::ArrayQueue;
 use std::sync::Arc;

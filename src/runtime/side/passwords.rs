@@ -1,9 +1,9 @@
 //! The thread that checks passwords: a check is meant to take its time, which no core has. One at a time, so that a
 //! storm of logins takes one CPU and the memory of one check.
 
-use super::error::RuntimeError;
-use super::executor::AbortOnPanic;
 use super::store::Desk;
+use crate::runtime::abort::AbortOnPanic;
+use crate::runtime::error::RuntimeError;
 use crate::shard::{Effect, Failure, Resolution};
 use std::thread::JoinHandle;
 

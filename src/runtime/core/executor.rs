@@ -2,15 +2,15 @@
 //! in our ring, not in glommio's: whatever a core waits for must wake that ring, so nothing of glommio that
 //! waits (files, sockets, timers) may be awaited on a core.
 
-use super::core::{Common, Core};
-use super::error::RuntimeError;
-use super::history::Lane;
-use super::machine;
 use super::mesh::Port;
-use super::say::say;
-use super::store;
 use super::turn::Next;
+use super::{Common, Core};
 use crate::base::ids::CoreId;
+use crate::runtime::abort::AbortOnPanic;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::machine;
+use crate::runtime::side::history::Lane;
+use crate::runtime::side::store;
 use crate::shard::Shard;
 use crate::shard::ShardMessage;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
@@ -106,21 +106,5 @@ fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
         }
         GlommioError::BuilderError(_) => RuntimeError::Cpu { cpu: seat.cpu, reason: error.to_string() },
         _ => RuntimeError::Executor { core: seat.id.0, reason: error.to_string() },
-    }
-}
-
-/// Ends the process when a core panics, the store, or the history log. The cores share nothing, but each needs the others: a process that
-/// lives on without one would accept connections that nobody serves and lose channels silently. A supervisor
-/// sees the abort, starts the process anew, and clients recover from history.
-pub(super) struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            say(format_args!(
-                "a thread has panicked (see above); the process ends so that it can be started anew"
-            ));
-            std::process::abort();
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Listening sockets: one for each address and core, so that the kernel spreads connections over the cores.
 
-use super::error::RuntimeError;
+use crate::runtime::error::RuntimeError;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;

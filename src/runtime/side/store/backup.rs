@@ -95,7 +95,7 @@ impl Drop for Unfinished {
 
 #[cfg(test)]
 mod tests {
-    use crate::runtime::store::Database;
+    use crate::runtime::side::store::Database;
     use crate::shard::Failure;
     use crate::store::{Range, Table, Write};
     use std::collections::BTreeSet;

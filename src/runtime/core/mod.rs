@@ -1,20 +1,33 @@
 //! One core at work: its shard, its ring, its sockets, and what joins them. The methods are spread over the
-//! files that tell what they do: [`super::turn`] the loop, [`super::ingress`] what comes in,
-//! [`super::egress`] what goes out, [`super::closing`] how a socket ends.
+//! files that tell what they do: [`turn`] the loop, [`ingress`] what comes in, [`egress`] what goes out, [`closing`] how a
+//! socket ends.
+
+mod buffers;
+mod closing;
+pub mod doorbell;
+mod egress;
+pub(super) mod executor;
+mod ingress;
+pub(super) mod listener;
+pub mod mesh;
+pub(super) mod ring;
+mod socket;
+mod token;
+mod turn;
 
 use super::clock;
-use super::executor::Seat;
-use super::history::Lane;
-use super::mesh::Port;
-use super::ring::{Completion, Ring};
 use super::settings::RuntimeSettings;
-use super::socket::SocketTable;
+use super::side::history::Lane;
+use super::side::store;
 use super::stop::Stop;
-use super::store;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
 use crate::shard::ShardMessage;
+use executor::Seat;
+use mesh::Port;
+use ring::{Completion, Ring};
+use socket::SocketTable;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -34,27 +47,27 @@ pub struct Common {
 
 /// A core.
 pub struct Core {
-    pub(super) shard: Shard,
-    pub(super) ring: Ring,
-    pub(super) sockets: SocketTable,
-    pub(super) port: Port<ShardMessage>,
-    pub(super) log: Option<Lane>,
-    pub(super) store: store::Port,
-    pub(super) common: Arc<Common>,
+    shard: Shard,
+    ring: Ring,
+    sockets: SocketTable,
+    port: Port<ShardMessage>,
+    log: Option<Lane>,
+    store: store::Port,
+    common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
-    pub(super) listeners: Vec<Option<OwnedFd>>,
+    listeners: Vec<Option<OwnedFd>>,
     /// Listeners whose accept failed, asked again when `accept_again_us` is reached or a descriptor is free.
-    pub(super) accept_failed: Vec<u32>,
-    pub(super) accept_again_us: u64,
+    accept_failed: Vec<u32>,
+    accept_again_us: u64,
     /// Closed by the shard and still read, oldest first.
-    pub(super) lingering: VecDeque<super::closing::Lingering>,
+    lingering: VecDeque<closing::Lingering>,
     /// The clock of this turn.
-    pub(super) now: Now,
+    now: Now,
     /// When the shard wants to hear of time.
-    pub(super) deadline_us: Option<u64>,
-    pub(super) drain: Drain,
+    deadline_us: Option<u64>,
+    drain: Drain,
     /// Completions of this turn; kept for its memory.
-    pub(super) batch: Vec<Completion>,
+    batch: Vec<Completion>,
 }
 
 /// How far the end has come.
@@ -104,7 +117,7 @@ impl Core {
             now,
             deadline_us: Some(now.monotonic_us),
             drain: Drain::No,
-            batch: Vec::with_capacity(super::ring::BATCH_MAX),
+            batch: Vec::with_capacity(ring::BATCH_MAX),
         })
     }
 }

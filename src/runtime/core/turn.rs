@@ -1,10 +1,10 @@
 //! The loop of a core. A turn reads the clock once, handles what arrived, passes time, fulfils a chunk of the
 //! shard's wishes and hands over what waits for peers. Only a core without wishes sleeps, in its ring.
 
-use super::clock;
-use super::core::{Core, Drain};
-use super::history::Lane;
 use super::token::{Kind, Token};
+use super::{Core, Drain};
+use crate::runtime::clock;
+use crate::runtime::side::history::Lane;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

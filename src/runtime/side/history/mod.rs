@@ -14,11 +14,11 @@ mod writer;
 pub use error::LogError;
 pub use lane::{Lane, Lanes};
 
-use super::error::RuntimeError;
-use super::executor::AbortOnPanic;
-use super::machine;
-use super::stop::Stop;
 use crate::base::ids::CoreId;
+use crate::runtime::abort::AbortOnPanic;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::machine;
+use crate::runtime::stop::Stop;
 use crate::store::log::Size;
 use glommio::{LocalExecutorBuilder, Placement, PoolPlacement};
 use std::path::PathBuf;

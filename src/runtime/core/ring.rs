@@ -64,7 +64,7 @@ impl Ring {
     /// Makes the ring of the calling thread.
     ///
     /// # Errors
-    /// What `io_uring_setup` says: see [`super::machine::classify`].
+    /// What `io_uring_setup` says: see [`crate::runtime::machine::classify`].
     pub fn new() -> io::Result<Self> {
         let ring: IoUring = IoUring::builder()
             .setup_single_issuer()

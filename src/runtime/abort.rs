@@ -1,0 +1,19 @@
+//! A panic ends the process.
+
+use super::say::say;
+
+/// Ends the process when the thread that holds it panics: a core, or one beside the cores. They share nothing, but each
+/// needs the others: a process that lives on without one would accept connections that nobody serves and lose channels
+/// silently. A supervisor sees the abort, starts the process anew, and clients recover from history.
+pub struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            say(format_args!(
+                "a thread has panicked (see above); the process ends so that it can be started anew"
+            ));
+            std::process::abort();
+        }
+    }
+}
