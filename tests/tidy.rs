@@ -253,6 +253,37 @@ fn the_words_are_those_of_the_glossary() {
     expect_none(wrong, "one word per thing, see docs/glossary.md");
 }
 
+/// What a command needs, where it is answered and whether that is stored stands in its row of the table. So nobody else
+/// sorts commands: each noun's are told apart where it is served, in one file, and nowhere else below the surfaces.
+#[test]
+fn commands_are_sorted_by_the_one_table_of_routes() {
+    let list = read("src/model/command/mod.rs");
+    let nouns: Vec<&str> = words(&list).filter(|word| word.ends_with("Command")).collect();
+    let nouns: BTreeSet<&str> =
+        nouns.into_iter().filter(|noun| !["Command", "CoreCommand"].contains(noun)).collect();
+    assert!(nouns.len() > 5, "{nouns:?}");
+    let below = ["src/shard/", "src/broker/", "src/runtime/", "src/auth/"];
+    let sources = sources(&["src"]);
+    let mut wrong = Vec::new();
+    for noun in nouns {
+        let variants = format!("{noun}::");
+        let names = |source: &&source::Source| source.code_without_tests().contains(&variants);
+        let inside = |source: &&source::Source| below.iter().any(|home| source.path.starts_with(home));
+        let files: Vec<_> = sources.iter().filter(inside).filter(names).map(|source| &source.path).collect();
+        if files.len() != 1 {
+            wrong.push(format!("{noun} is told apart in {files:?}"));
+        }
+    }
+    for source in sources.iter().filter(|source| source.path != "src/model/command/route.rs") {
+        for (place, line) in source.lines(source.code_without_tests()) {
+            if line.contains("Route {") && !line.contains(" = command.route();") {
+                wrong.push(format!("{place}: {}", line.trim()));
+            }
+        }
+    }
+    expect_none(wrong, "ask `Command::route`; the table is src/model/command/route.rs");
+}
+
 /// The first command of the README is a bare `cargo run`: it wants one default among all the default members.
 #[test]
 fn a_bare_run_starts_the_broker() {

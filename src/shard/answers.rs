@@ -42,7 +42,7 @@ impl Shard {
         }
     }
 
-    /// An answer came from a home core or a gather.
+    /// An answer came from the core that was asked, or from all of them.
     pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply) {
         let alive =
             self.connections.get(ticket.connection).is_some_and(|connection| connection.pending.is_some());
@@ -94,9 +94,8 @@ impl Shard {
 
     fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
         let pending = self.pending_mut(id)?;
-        if let Some((sequence, command)) = pending.take_turn()
-            && let Some(reply) = self.reply_here(id, &command)
-        {
+        if let Some((sequence, command)) = pending.take_turn() {
+            let reply = self.answer_of_connection(id, command);
             self.fill_slot(id, sequence, reply);
         }
         self.pending_mut(id)?.release()

@@ -43,12 +43,13 @@ mod upgrade;
 mod users;
 mod websocket;
 
-pub use effects::effect::{Effect, EffectId, Failure, Resolution};
+pub use effects::{Effect, EffectId, Failure, Resolution};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
 pub use setup::Setup;
 
+use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::slab::Slab;
 use crate::base::time::Now;
@@ -57,18 +58,18 @@ use crate::broker::fanout::{Fanout, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
 use crate::metrics::words::CloseReason;
+use crate::model::channel::ChannelName;
+use crate::model::meeting::channel_of;
 use crate::protocol::http::DateCache;
+use crate::store::Stored;
 use admission::Admission;
 use connection::Connection;
 use drain::Drain;
 use effects::Effects;
 use ending::Endings;
 use log::LogSide;
-use mesh::message::Said;
-use requests::definitions::Changes;
-use requests::fan_in::Gathers;
-use requests::logins::Logins;
-use requests::meetings::Meetings;
+use mesh::Queues;
+use requests::{Asker, Changes, FanIns, InTurn, Logins, MeetingChanges, Then};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use users::Users;
@@ -82,12 +83,13 @@ pub struct Shard {
     users: Users,
     edge: Fanout,
     home: Home,
-    gathers: Gathers,
+    fan_ins: FanIns,
     changes: Changes,
-    effects: Effects,
+    effects: Effects<Asker, Then>,
     endings: Endings,
     logins: Logins,
-    meetings: Meetings,
+    meeting_changes: MeetingChanges,
+    mesh: Queues,
     log: LogSide,
     wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
@@ -96,12 +98,6 @@ pub struct Shard {
     counters: Counters,
     fresh: users::Fresh,
     date: DateCache,
-    /// What is said to this core by itself.
-    local: VecDeque<Said>,
-    /// What is said to each core and not yet taken.
-    staged: Vec<VecDeque<Said>>,
-    /// Cores whose queue was full and that may have missed publications.
-    gapped: Vec<bool>,
     /// Connections with something in their outbox.
     ready: VecDeque<ConnectionId>,
     outputs: VecDeque<Output>,
@@ -116,7 +112,7 @@ impl Shard {
     pub fn new(mut setup: Setup, now: Now) -> Self {
         let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
-        let cores = usize::from(setup.cores);
+        let limits = setup.limits.clone();
         let mut home =
             Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
         if setup.history_flush_ms.is_some() {
@@ -129,12 +125,16 @@ impl Shard {
             users: Users::new(seed),
             edge: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
-            gathers: Gathers::default(),
+            fan_ins: FanIns::default(),
             changes: Changes::new(&setup, &stored),
-            effects: Effects::default(),
+            effects: Effects::new(limits.effects_in_flight_max as usize, setup.cores),
             endings: Endings::default(),
             logins: Logins::new(seed, &stored),
-            meetings: Meetings::new(seed),
+            meeting_changes: InTurn::new(
+                KeyedState::new(seed, 0x3ee7),
+                limits.meeting_changes_waiting_max as usize,
+            ),
+            mesh: Queues::new(setup.core, setup.cores, limits.peer_queue_messages_max as usize),
             log: LogSide::new(setup.history_flush_ms),
             wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
@@ -142,9 +142,6 @@ impl Shard {
             counters: Counters::default(),
             fresh: users::Fresh::new(seed),
             date: DateCache::default(),
-            local: VecDeque::new(),
-            staged: (0..cores).map(|_| VecDeque::new()).collect(),
-            gapped: vec![false; cores],
             ready: VecDeque::new(),
             outputs: VecDeque::new(),
             lapped: Vec::new(),
@@ -153,6 +150,19 @@ impl Shard {
         };
         shard.restore(&stored);
         shard
+    }
+
+    /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
+    fn restore(&mut self, stored: &Stored) {
+        stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
+        let (setup, home) = (&self.setup, &mut self.home);
+        let is_here = |channel: &ChannelName| setup.home_of(channel.as_str()) == setup.core;
+        for (channel, room) in stored.rooms.iter().filter(|(channel, _)| is_here(channel)) {
+            home.restore_room(channel, room.clone());
+        }
+        for meeting in stored.meetings.iter().filter(|meeting| is_here(&channel_of(&meeting.id))) {
+            home.restore_meeting(meeting.clone());
+        }
     }
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
@@ -209,7 +219,7 @@ impl Shard {
     pub fn timeout(&mut self, now: Now) {
         self.now = now;
         self.fire_deadlines();
-        self.expire_gathers();
+        self.expire_fan_ins();
         self.expire_changes();
         self.expire_effects();
         self.drain_step();
@@ -249,9 +259,9 @@ impl Shard {
         self.home.invariants();
         self.endings_invariants();
         self.log_invariants();
-        self.effects_invariants();
-        self.meetings_invariants();
-        assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
+        self.effects.invariants();
+        self.meeting_changes.invariants();
+        self.mesh.invariants();
         assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };

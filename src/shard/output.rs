@@ -1,6 +1,6 @@
 //! What a shard wants done.
 
-use super::effects::effect::{Effect, EffectId};
+use super::effects::{Effect, EffectId};
 use crate::base::ids::ConnectionId;
 
 /// One wish, drained by [`super::Shard::poll`].

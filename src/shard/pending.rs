@@ -3,7 +3,7 @@
 
 use super::http::Answering;
 use crate::model::channel::ChannelName;
-use crate::model::command::Command;
+use crate::model::command::ConnectionCommand;
 use crate::surface::{Dialect, Endpoint, Surface};
 use std::collections::VecDeque;
 
@@ -23,7 +23,7 @@ pub(super) enum Expect {
 enum Slot {
     Waiting(Expect),
     /// Done when all before it is answered. Nothing is read meanwhile, so it is the last.
-    Turn(Expect, Command),
+    Turn(Expect, ConnectionCommand),
     Ready {
         bytes: Vec<u8>,
         /// A subscription that may be sent to when these bytes are on their way.
@@ -70,7 +70,7 @@ impl Pending {
     }
 
     /// Opens a slot for a command that is done when its turn comes.
-    pub fn wait_turn(&mut self, expect: Expect, command: Command) {
+    pub fn wait_turn(&mut self, expect: Expect, command: ConnectionCommand) {
         self.slots.push_back(Slot::Turn(expect, command));
     }
 
@@ -85,7 +85,7 @@ impl Pending {
     }
 
     /// The command whose turn has come; the sequence by which it is answered.
-    pub fn take_turn(&mut self) -> Option<(u32, Command)> {
+    pub fn take_turn(&mut self) -> Option<(u32, ConnectionCommand)> {
         let slot = self.slots.front_mut().filter(|slot| matches!(slot, Slot::Turn(..)))?;
         match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {
             Slot::Turn(expect, command) => {

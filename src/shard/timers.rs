@@ -92,7 +92,7 @@ impl Shard {
             self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.sweep();
             self.home.sweep(self.now);
-            self.probe();
+            self.probe_store();
             self.forget_logouts();
             self.pump_home();
         }
@@ -102,7 +102,7 @@ impl Shard {
     pub(super) fn next_deadline_us(&self) -> u64 {
         let deadlines = [
             self.wheel.next_us(),
-            self.gathers.next_us(),
+            self.fan_ins.next_us(),
             self.changes.next_us(),
             self.effects.next_us(),
             self.work_next_us(),

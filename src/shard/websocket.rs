@@ -110,10 +110,7 @@ impl Shard {
         let within = self.within_quota(id);
         let incoming = (dialect.decode)(payload, binary, &session);
         let command = if within { incoming.command } else { Err(rate_limited()) };
-        let subscribes = match &command {
-            Ok(Command::Subscribe { channel, .. }) => Some(channel.clone()),
-            _ => None,
-        };
+        let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();
         let expect = Expect::Message { dialect, correlation: incoming.correlation, subscribes };
         match command {
             Ok(command) => self.submit(id, &session, command, expect),

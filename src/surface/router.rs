@@ -177,7 +177,7 @@ pub(super) fn covers(prefix: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::command::Command;
+    use crate::model::command::ConnectionCommand;
     use crate::protocol::http::Response;
     use crate::surface::{Access, Language};
 
@@ -186,7 +186,7 @@ mod tests {
             method,
             path,
             access: Access::Open,
-            decode: |_| Ok(Command::Ping),
+            decode: |_| Ok(ConnectionCommand::Ping.into()),
             encode: |_| Response::empty(204),
         }
     }

@@ -7,7 +7,7 @@ use corecast::base::time::Now;
 use corecast::broker::home::{Home, Origin};
 use corecast::broker::rules::definitions::Definitions;
 use corecast::model::channel::{ChannelName, Position};
-use corecast::model::command::{Attachments, Command, Page};
+use corecast::model::command::{Attachments, ChannelCommand, CoreCommand, MessageCommand, Page};
 use corecast::model::publication::Body;
 use corecast::model::reply::{Recovery, Reply};
 use corecast::model::session::{Scopes, Session};
@@ -54,11 +54,11 @@ fn listing() -> Box<dyn FnMut()> {
     let mut home = home();
     for _ in 0..HISTORY {
         let body = Body::MessageCreated { content: "Hello!".into(), kind: "text".into() };
-        execute(&mut home, Command::Publish { channel: channel(), body, idempotency_key: None });
+        execute(&mut home, ChannelCommand::Publish { channel: channel(), body, idempotency_key: None });
     }
     let page = Page { number: 1, size: 50 };
     Box::new(move || {
-        black_box(execute(&mut home, Command::ListMessages { channel: channel(), page }));
+        black_box(execute(&mut home, MessageCommand::List { channel: channel(), page }));
     })
 }
 
@@ -70,17 +70,22 @@ fn home() -> Home {
     Home::new(1, 2, Arc::new(Definitions::default()), &[], Arc::new(Limits::default()))
 }
 
-fn execute(home: &mut Home, command: Command) -> Reply {
+fn execute(home: &mut Home, command: impl Into<CoreCommand>) -> Reply {
     let session = Arc::new(Session::of("ada", Scopes::ADMIN));
     let connection = ConnectionId { index: 0, generation: 0 };
-    let reply = home.execute(NOW, Origin { core: CoreId(0), connection, session: &session }, command);
+    let origin = Origin { core: CoreId(0), connection, session: &session };
+    let outcome = match command.into() {
+        CoreCommand::Channel(command) => home.execute_channel(NOW, origin, command),
+        CoreCommand::Message(command) => home.execute_message(NOW, origin, command),
+        other => panic!("no case has {other:?}"),
+    };
     while home.pop_output().is_some() {}
-    reply
+    outcome.reply
 }
 
 fn publish(home: &mut Home) -> Position {
     let body = Body::Data { json: "{\"text\":\"some sixty bytes of JSON, as a chat has them\"}".into() };
-    match execute(home, Command::Publish { channel: channel(), body, idempotency_key: None }) {
+    match execute(home, ChannelCommand::Publish { channel: channel(), body, idempotency_key: None }) {
         Reply::Published { position, .. } => position,
         other => panic!("{other:?}"),
     }
@@ -88,7 +93,10 @@ fn publish(home: &mut Home) -> Position {
 
 /// Subscribes; says how many publications were recovered.
 fn subscribe(home: &mut Home, recover: Option<Position>) -> usize {
-    match execute(home, Command::Subscribe { channel: channel(), recover, with: Attachments::default() }) {
+    match execute(
+        home,
+        ChannelCommand::Subscribe { channel: channel(), recover, with: Attachments::default() },
+    ) {
         Reply::Subscribed { recovery: Recovery::Complete(missed), .. } => missed.len(),
         Reply::Subscribed { recovery: Recovery::NotAsked, .. } => 0,
         other => panic!("{other:?}"),

@@ -1,20 +1,22 @@
 //! The home side: what one core decides for the channels homed on it. Order (epoch, offset), history, who is
 //! to be told, presence, idempotency, rooms, users.
 //!
-//! A [`Home`] is driven by its shard, which for every call first stages the returned [`Reply`] for the origin
-//! core and then what [`Home::pop_output`] gives, all into the one queue per core. So the answer to a subscribe
+//! A [`Home`] is driven by its shard, which for every call first stages the reply of the returned [`Outcome`] for the
+//! origin core and then what [`Home::pop_output`] gives, all into the one queue per core. So the answer to a subscribe
 //! comes before that channel's publications, and the position in it is exact. Only what [`Home::pop_end`] gives goes
 //! before the answer.
 //!
 //! Calls about subscriptions come from edge cores that count right: one [`Home::unsubscribe`] per answered
 //! subscribe, one [`Home::user_disconnected`] per [`Home::user_connected`]. What does not fit is ignored.
 
+mod commands;
 pub(super) mod faults;
 mod output;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use commands::Outcome;
 pub use output::{HomeOutput, HomePush};
 pub use state::HomeState;
 
@@ -28,15 +30,12 @@ use crate::broker::order::congestion::Congestion;
 use crate::broker::order::idempotency::Idempotency;
 use crate::broker::order::log::checkpoint::Cursor;
 use crate::broker::order::log::restore::Restoring;
-use crate::broker::rooms::{Rooms, merge_rooms};
+use crate::broker::rooms::Rooms;
 use crate::broker::rules::changes::Jobs;
 use crate::broker::rules::definitions::Definitions;
 use crate::broker::rules::sets::Rules;
 use crate::broker::users::table::Users;
-use crate::model::command::Command;
-use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
-use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use rkyv::util::AlignedVec;
 use std::collections::VecDeque;
@@ -129,61 +128,6 @@ impl Home {
             scratch: AlignedVec::new(),
             publisher: String::new(),
         }
-    }
-
-    /// Does one command of a channel homed here, and answers it. The answer comes before the outputs of the
-    /// same call. [`Command::ListRooms`] is answered for this core alone; see [`Home::list_rooms`]. What changes a room
-    /// goes through [`Home::decide_room`]. The answer may be one that has to wait: [`Home::take_barrier`] says so.
-    pub fn execute(&mut self, now: Now, origin: Origin<'_>, command: Command) -> Reply {
-        // What was announced before this waits for nobody.
-        self.channels.log.take_barrier();
-        let answer = match command {
-            Command::Publish { channel, body, idempotency_key } => {
-                self.publish(now, origin, channel, body, idempotency_key.as_deref())
-            }
-            Command::Subscribe { channel, recover, with } => {
-                self.subscribe(now, origin, channel, recover, with)
-            }
-            Command::UpdateMessage { channel, message, content } => {
-                self.update_message(now, origin, channel, message, content)
-            }
-            Command::DeleteMessage { channel, message } => self.delete_message(now, origin, channel, message),
-            Command::GetMessage { channel, message } => self.get_message(now, channel, message),
-            Command::ListMessages { channel, page } => Ok(self.list_messages(now, &channel, page)),
-            Command::ListMembers { channel } => self.list_members(origin, &channel),
-            Command::GetRoom { channel } => self.get_room(&channel),
-            Command::GetProfile { channel } => self.get_profile(origin, &channel),
-            Command::UpdateProfile { channel, name, status } => {
-                self.update_profile(now, origin, &channel, name, status)
-            }
-            Command::ListRooms { namespace, page } => {
-                Ok(merge_rooms(vec![self.list_rooms(namespace, page)], page))
-            }
-            Command::Whisper { channel, to, json } => self.whisper(origin, channel, to, json),
-            Command::ListHistory { channel } => self.list_history(now, origin, channel),
-            Command::Ping
-            | Command::ListSubscriptions
-            | Command::Unsubscribe { .. }
-            | Command::LogIn { .. }
-            | Command::LogOut { .. }
-            | Command::PutMeeting { .. }
-            | Command::DeleteMeeting { .. }
-            | Command::ClearMeeting { .. }
-            | Command::GetMeeting { .. }
-            | Command::ListMeetings { .. }
-            | Command::NodeState
-            | Command::Metrics
-            | Command::CreateRoom { .. }
-            | Command::UpdateRoom { .. }
-            | Command::DeleteRoom { .. }
-            | Command::CreateDefinition { .. }
-            | Command::UpdateDefinition { .. }
-            | Command::DeleteDefinition { .. }
-            | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. }
-            | Command::Backup => Err(Fault::new(FaultCode::UnknownType, "no channel can answer this")),
-        };
-        answer.unwrap_or_else(Reply::Fault)
     }
 
     /// The next end of a channel that comes before the answer of the last call: what has the channel's name from

@@ -1,7 +1,7 @@
 //! Chat messages: views of the `MessageCreated` publications that are still in history.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, faults};
+use crate::broker::home::{Home, Origin, Outcome, faults};
 use crate::broker::order::history::{Entry, History, Standing};
 use crate::broker::order::publish::Published;
 use crate::model::channel::{ChannelName, Position};
@@ -22,8 +22,11 @@ impl Home {
         channel: ChannelName,
         at: Position,
         content: String,
-    ) -> Result<Reply, Fault> {
-        let (id, mut message) = self.find_lasting_message(now, channel, at)?;
+    ) -> Result<Outcome, Fault> {
+        let (id, mut message) = self.find_message(now, channel, at)?;
+        if let Some(gone) = self.is_being_deleted(id, at) {
+            return Ok(gone);
+        }
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can change it"));
         }
@@ -31,7 +34,7 @@ impl Home {
         let (of, created_ms) = (at.offset, message.created_ms);
         let (author, kind) = (message.author, message.kind);
         let body = Body::MessageUpdated { of, author, created_ms, content, kind };
-        let Published { body, .. } = self.publish_on(now, id, &origin.session.user, body);
+        let Published { body, wait, .. } = self.publish_on(now, id, &origin.session.user, body);
         let Body::MessageUpdated { author, content, kind, .. } = body else {
             unreachable!("publish_on gives back the body it was given")
         };
@@ -39,7 +42,7 @@ impl Home {
         message.content = content;
         message.kind = kind;
         message.updated_ms = Some(now.unix_ms);
-        Ok(Reply::Message(message))
+        Ok(Outcome { reply: Reply::Message(message), wait })
     }
 
     /// Deletes a message; answers it as it was.
@@ -49,16 +52,19 @@ impl Home {
         origin: Origin<'_>,
         channel: ChannelName,
         at: Position,
-    ) -> Result<Reply, Fault> {
-        let (id, message) = self.find_lasting_message(now, channel, at)?;
+    ) -> Result<Outcome, Fault> {
+        let (id, message) = self.find_message(now, channel, at)?;
+        if let Some(gone) = self.is_being_deleted(id, at) {
+            return Ok(gone);
+        }
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can delete it"));
         }
         self.admit(id)?;
         let author = message.author.clone();
         let body = Body::MessageDeleted { of: at.offset, author, created_ms: message.created_ms };
-        self.publish_on(now, id, &origin.session.user, body);
-        Ok(Reply::Message(message))
+        let wait = self.publish_on(now, id, &origin.session.user, body).wait;
+        Ok(Outcome { reply: Reply::Message(message), wait })
     }
 
     /// A message as it stands now.
@@ -82,20 +88,12 @@ impl Home {
         Reply::Messages { items, page, total: history.message_count() as u64 }
     }
 
-    /// A message that can be changed: one whose deletion is on its way to the disk cannot. That there is no such message is told when
-    /// the deletion is.
-    fn find_lasting_message(
-        &mut self,
-        now: Now,
-        channel: ChannelName,
-        at: Position,
-    ) -> Result<(usize, Message), Fault> {
-        let (id, message) = self.find_message(now, channel, at)?;
-        if self.channels.log.holds_delete(id, at.offset) {
-            self.channels.log.wait();
-            return Err(faults::no_message());
-        }
-        Ok((id, message))
+    /// The answer about a message whose deletion is on its way to the disk: it cannot be changed. That there is no such
+    /// message is told when the deletion is.
+    fn is_being_deleted(&self, id: usize, at: Position) -> Option<Outcome> {
+        let log = &self.channels.log;
+        let answer = || Outcome { reply: Reply::Fault(faults::no_message()), wait: log.last_held() };
+        log.holds_delete(id, at.offset).then(answer)
     }
 
     fn find_message(

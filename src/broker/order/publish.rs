@@ -1,7 +1,7 @@
 //! Publishing: the one way into a channel's order.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
 use crate::broker::meetings::changes::is_meeting;
 use crate::broker::order::history::Effect;
 use crate::broker::order::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
@@ -22,6 +22,8 @@ pub struct Published {
     pub bytes: PublicationBytes,
     /// The body that was archived, to move its strings on.
     pub body: Body,
+    /// The record that must be on disk before anybody is told.
+    pub wait: Option<u64>,
 }
 
 impl Home {
@@ -33,7 +35,7 @@ impl Home {
         channel: ChannelName,
         body: Body,
         key: Option<&str>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Outcome, Fault> {
         if matches!(body, Body::Said { .. } | Body::Event { .. }) {
             return self.publish_in_realm(now, origin, channel, body);
         }
@@ -55,19 +57,19 @@ impl Home {
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
             let answer = answer_again(channel.clone(), first);
             let position = first.position;
-            self.wait_for(&channel, position);
+            let wait = self.wait_for(&channel, position);
             self.duplicates += 1;
-            return answer;
+            return Ok(Outcome { reply: answer.unwrap_or_else(Reply::Fault), wait });
         }
         let id = self.channels.find_or_open(now, &channel)?;
         self.admit(id)?;
         let logged = self.channels.durability(id) != Durability::Memory;
-        let Published { position, bytes, body } = self.publish_keyed(now, id, user, body, key.as_ref());
+        let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
         if let Some(key) = key {
             let message = is_message.then_some(bytes);
             self.idempotency.remember(now, key, FirstAnswer { position, message, logged });
         }
-        Ok(match body {
+        let reply = match body {
             Body::MessageCreated { content, kind } => Reply::Message(Message {
                 channel,
                 position,
@@ -78,7 +80,8 @@ impl Home {
                 updated_ms: None,
             }),
             _ => Reply::Published { channel, position },
-        })
+        };
+        Ok(Outcome { reply, wait })
     }
 
     /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers.
@@ -110,30 +113,34 @@ impl Home {
         let bytes = publication.archive(&mut self.scratch);
         self.publisher = publication.publisher;
         self.publisher.clear();
-        match self.channels.durability(id) {
+        let wait = match self.channels.durability(id) {
             Durability::Memory => {
                 self.channels.log_unkept(id);
                 self.deliver(now, id, &bytes, effect);
+                None
             }
             Durability::Relaxed if self.channels.log.mend(id) => {
                 self.deliver(now, id, &bytes, effect);
                 self.log_whole(now, id, position, key, bytes.clone(), effect);
+                None
             }
             Durability::Relaxed => {
                 self.log_append(id, position, false, key, &bytes);
                 self.deliver(now, id, &bytes, effect);
+                None
             }
             Durability::Commit if self.channels.log.has_failed() => {
-                self.channels.log.refuse();
                 self.never_was(id, effect);
+                // The answer says that it was not taken.
+                Some(self.channels.log.last())
             }
             Durability::Commit => {
                 self.log_append(id, position, true, key, &bytes);
                 self.channels.touch(now, id);
-                self.channels.log.hold((id, epoch), bytes.clone(), effect, key.cloned());
+                Some(self.channels.log.hold((id, epoch), bytes.clone(), effect, key.cloned()))
             }
-        }
-        Published { position, bytes, body: publication.body }
+        };
+        Published { position, bytes, body: publication.body, wait }
     }
 
     fn log_append(
@@ -192,17 +199,17 @@ impl Home {
     }
 
     /// Publishes what a channel's thing did where somebody can ever hear of it: a channel is not opened only
-    /// to say something that it will not keep. A channel that cannot be opened stays silent.
+    /// to say something that it will not keep. A channel that cannot be opened stays silent. Says the record that must be
+    /// on disk before an answer tells of it.
     pub(in crate::broker) fn announce(
         &mut self,
         now: Now,
         channel: &ChannelName,
         publisher: &str,
         body: Body,
-    ) {
-        if let Some(id) = self.find_to_announce(now, channel) {
-            self.publish_on(now, id, publisher, body);
-        }
+    ) -> Option<u64> {
+        let id = self.find_to_announce(now, channel)?;
+        self.publish_on(now, id, publisher, body).wait
     }
 
     /// The channel that [`Home::announce`] would say something on, opened if need be.

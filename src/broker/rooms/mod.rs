@@ -6,9 +6,9 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, faults};
+use crate::broker::home::{Home, Origin, Outcome, faults};
 use crate::model::channel::ChannelName;
-use crate::model::command::{Command, Page};
+use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
 use crate::model::reply::Reply;
@@ -145,27 +145,8 @@ impl Home {
         self.rooms.restore(channel, room);
     }
 
-    /// Decides about a command that makes, changes or deletes a room homed here. [`Home::apply_room`] or
-    /// [`Home::give_up_room`] follows.
-    ///
-    /// # Errors
-    /// Why it may not be done; then nothing follows.
-    pub fn decide_room(
-        &mut self,
-        now: Now,
-        origin: Origin<'_>,
-        command: Command,
-    ) -> Result<RoomChange, Fault> {
-        let change = match command {
-            Command::CreateRoom { channel, name, description } => {
-                self.create_room(now, origin, channel, name, description)
-            }
-            Command::UpdateRoom { channel, name, description } => {
-                self.update_room(now, origin, channel, name, description)
-            }
-            Command::DeleteRoom { channel } => self.delete_room(now, origin, channel),
-            _ => Err(Fault::new(FaultCode::UnknownType, "no room can answer this")),
-        }?;
+    /// Claims the room of a change that was decided; the claim ends with [`Home::apply_room`] or [`Home::give_up_room`].
+    fn claim_room(&mut self, change: RoomChange) -> Result<RoomChange, Fault> {
         if !self.rooms.changing.insert(change.channel.clone()) {
             return Err(Fault::new(
                 FaultCode::Conflict,
@@ -176,7 +157,11 @@ impl Home {
         Ok(change)
     }
 
-    fn create_room(
+    /// Decides about a new room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    ///
+    /// # Errors
+    /// Why it may not be done; then nothing follows.
+    pub fn create_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -202,10 +187,14 @@ impl Home {
             created_ms: now.unix_ms,
             updated_ms: now.unix_ms,
         };
-        Ok(RoomChange { channel, room, kind: RoomChangeKind::Created, by: owner.clone() })
+        self.claim_room(RoomChange { channel, room, kind: RoomChangeKind::Created, by: owner.clone() })
     }
 
-    fn update_room(
+    /// Decides about a change of a room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    ///
+    /// # Errors
+    /// Why it may not be done; then nothing follows.
+    pub fn update_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -224,10 +213,19 @@ impl Home {
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
         room.updated_ms = now.unix_ms;
-        Ok(RoomChange { channel, room, kind: RoomChangeKind::Updated, by: origin.session.user.clone() })
+        self.claim_room(RoomChange {
+            channel,
+            room,
+            kind: RoomChangeKind::Updated,
+            by: origin.session.user.clone(),
+        })
     }
 
-    fn delete_room(
+    /// Decides about the end of a room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    ///
+    /// # Errors
+    /// Why it may not be done; then nothing follows.
+    pub fn delete_room(
         &mut self,
         now: Now,
         origin: Origin<'_>,
@@ -240,13 +238,18 @@ impl Home {
         let room = Room::clone(room);
         let id = self.channels.find_or_open(now, &channel)?;
         self.admit(id)?;
-        Ok(RoomChange { channel, room, kind: RoomChangeKind::Deleted, by: origin.session.user.clone() })
+        self.claim_room(RoomChange {
+            channel,
+            room,
+            kind: RoomChangeKind::Deleted,
+            by: origin.session.user.clone(),
+        })
     }
 
     /// A change that was decided is stored: it is in force, and the channel is told. A deleted room takes the channel's
     /// history with it; the order goes on: the epoch stays, so whoever heard all that was said goes on, and whoever
     /// did not has a gap.
-    pub fn apply_room(&mut self, now: Now, change: RoomChange) -> Reply {
+    pub fn apply_room(&mut self, now: Now, change: RoomChange) -> Outcome {
         self.give_up_room(&change);
         let RoomChange { channel, room, kind, by } = change;
         // Where the channel finds no place any more, nobody is in it who could be told.
@@ -263,10 +266,8 @@ impl Home {
         } else {
             self.rooms.put(&channel, room);
         }
-        if let Some(id) = id {
-            self.publish_on(now, id, &by, body);
-        }
-        reply
+        let wait = id.and_then(|id| self.publish_on(now, id, &by, body).wait);
+        Outcome { reply, wait }
     }
 
     /// A change that was decided could not be stored.
@@ -275,7 +276,11 @@ impl Home {
         self.rooms.creating -= usize::from(change.kind == RoomChangeKind::Created);
     }
 
-    pub(in crate::broker) fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {
+    /// A room.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {
         self.rooms.get(channel).map(|room| Reply::Room(Room::clone(room)))
     }
 

@@ -1,7 +1,8 @@
 //! What clients of a realm may do in its channels, and the server side for them.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
+use crate::broker::order::publish::Published;
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, Presence, Who};
 use crate::model::fault::{Fault, FaultCode};
@@ -68,7 +69,7 @@ impl Home {
         origin: Origin<'_>,
         channel: ChannelName,
         body: Body,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Outcome, Fault> {
         let id = match &body {
             Body::Said { authenticated, .. } => {
                 let id = self.as_member(origin, &channel, |rules| rules.publish)?;
@@ -85,8 +86,8 @@ impl Home {
         };
         self.admit(id)?;
         let user = origin.session.user.clone();
-        let position = self.publish_on(now, id, &user, body).position;
-        Ok(Reply::Published { channel, position })
+        let Published { position, wait, .. } = self.publish_on(now, id, &user, body);
+        Ok(Outcome { reply: Reply::Published { channel, position }, wait })
     }
 
     /// A subscriber says something to another one.

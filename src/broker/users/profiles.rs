@@ -1,7 +1,7 @@
 //! Users: who is online, and what they say of themselves. Both are told on the user's channel.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, faults};
+use crate::broker::home::{Home, Origin, Outcome, faults};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Profile};
@@ -47,7 +47,7 @@ impl Home {
         channel: &ChannelName,
         name: Option<String>,
         status: Option<String>,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Outcome, Fault> {
         let user = channel.suffix();
         if !origin.may_change(user) {
             return Err(faults::not_yours("only the user itself or an admin can change a profile"));
@@ -77,8 +77,8 @@ impl Home {
             profile.name = own_profile(origin, user).and_then(|own| own.name);
         }
         let body = Body::UserUpdated { profile: profile.clone() };
-        self.announce(now, channel, &origin.session.user, body);
-        Ok(Reply::Profile(profile))
+        let wait = self.announce(now, channel, &origin.session.user, body);
+        Ok(Outcome { reply: Reply::Profile(profile), wait })
     }
 }
 

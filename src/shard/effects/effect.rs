@@ -57,6 +57,23 @@ pub enum Resolution {
     Failed(Failure),
 }
 
+impl Resolution {
+    /// Whether what was to be written is on the disk.
+    ///
+    /// # Errors
+    /// It is not, as far as is known.
+    pub(in crate::shard) fn stored(&self) -> Result<(), Failure> {
+        match self {
+            Self::Stored => Ok(()),
+            Self::Failed(failure) => Err(*failure),
+            // Nobody who writes asked for anything else.
+            Self::Found(_) | Self::BackedUp { .. } | Self::Values(_) | Self::Verified(_) => {
+                Err(Failure::Broken)
+            }
+        }
+    }
+}
+
 /// Why an effect was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {

@@ -1,4 +1,4 @@
-//! Effects under way: who waits for them, and what is done when they are.
+//! Effects under way: who waits for them, how they go on, and until when.
 //!
 //! A change that is to outlive the process is decided first, and its record is claimed, so that nobody else changes
 //! it; then it is written; only when it is stored is it applied, told and answered. If it is not stored, the claim is
@@ -6,275 +6,278 @@
 //!
 //! An effect that takes too long is answered, with a fault that says that its end is not known. It is still applied
 //! if it is stored after all: what is on the disk is in force.
+//!
+//! Each class of effects has its own bound, deadline and sentences. What is asked, and what it is asked for, belongs to
+//! `requests`: this table only keeps it.
 
-pub(in crate::shard) mod effect;
+mod class;
+mod effect;
 
-use crate::auth::LoginId;
-use crate::base::ids::CoreId;
+pub(super) use class::Class;
+pub use effect::{Effect, EffectId, Failure, Resolution};
+
+use super::Output;
 use crate::base::time::Now;
-use crate::broker::meetings::MeetingChange;
-use crate::broker::rooms::RoomChange;
-use crate::broker::rules::catalog::Change;
-use crate::model::channel::ChannelName;
-use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::meeting::{Meeting, channel_of};
-use crate::model::publication::Room;
-use crate::model::reply::Reply;
-use crate::shard::mesh::message::{Said, Ticket};
-use crate::shard::requests::meetings::Put;
-use crate::shard::{Effect, EffectId, Failure, Output, Resolution, Shard};
-use crate::store::{self, Stored};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use crate::store;
+use class::{CHECKS_MAX, CLASSES};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Microseconds within which an effect is done. A disk that is slower than this is one that failed.
-const DEADLINE_US: u64 = 5_000_000;
-
-/// See the module.
-#[derive(Default)]
-pub(in crate::shard) struct Effects {
-    waiting: BTreeMap<EffectId, Waiting>,
-    /// Deadlines of those that wait, oldest first. Some of them may be resolved.
-    due: VecDeque<(u64, EffectId)>,
+/// The effects of one core that are not resolved. `A` is who waits for one, `T` how it goes on.
+pub(super) struct Effects<A, T> {
+    waiting: BTreeMap<EffectId, Waiting<A, T>>,
+    /// Deadlines of those that are not past theirs, monotonic microseconds.
+    due: BTreeSet<(u64, EffectId)>,
+    /// How many were ever started.
     count: u64,
-    /// Those that are past their deadline.
+    /// How many of each class are under way.
+    under_way: [usize; CLASSES],
+    /// How many of each class may be.
+    under_way_max: [usize; CLASSES],
+    /// Effects of the store past their deadline.
     late: usize,
     /// The last write failed.
     failed: bool,
-    /// A write that only finds out whether writes succeed again is under way.
-    probing: bool,
+    /// The write that only finds out whether writes succeed again.
+    probe: Option<EffectId>,
+    writes: Writes,
 }
 
-struct Waiting {
+/// Writes since the start.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Writes {
+    pub stored: u64,
+    pub failed: u64,
+    pub refused: u64,
+}
+
+struct Waiting<A, T> {
+    class: Class,
+    is_write: bool,
     /// Nobody if it was answered already, or if nobody asked.
-    asker: Option<Asker>,
-    then: Then,
-    late: bool,
+    asker: Option<A>,
+    then: Option<T>,
+    deadline_us: Option<u64>,
+    is_late: bool,
 }
 
-/// Who is answered when an effect is done.
-pub(in crate::shard) struct Asker {
-    pub from: CoreId,
-    pub ticket: Ticket,
+/// An effect that is resolved.
+pub(super) struct Done<A, T> {
+    /// Who still waits for it.
+    pub asker: Option<A>,
+    /// How it goes on, if it does.
+    pub then: Option<T>,
+    /// What became of it.
+    pub resolution: Resolution,
 }
 
-/// What a shard does when an effect is done.
-pub(in crate::shard) enum Then {
-    /// A definition is changed, at the core that keeps the catalog.
-    Define(Change),
-    /// A room is changed, at its home.
-    ChangeRoom(RoomChange),
-    /// Nothing but the answer: all that is stored was copied to this file.
-    BackUp {
-        /// Beside the store.
-        file: String,
-    },
-    /// A password is checked. `user` is nobody if there is no such user.
-    LogIn { user: Option<Arc<str>> },
-    /// A session is ended.
-    LogOut { id: LoginId, until_unix_s: u64 },
-    /// Messages are put where they belong, at their meeting's home.
-    PlaceMessages(Box<Put>),
-    /// A meeting is changed, at its home.
-    ChangeMeeting(Box<MeetingChange>),
-    /// Messages of a meeting that were deleted are off the disk.
-    SweepMeeting(ChannelName),
-    /// Messages of a meeting are shown.
-    ReadMeeting { meeting: Arc<Meeting>, record: bool },
-    /// Nothing.
-    Nothing,
-    /// Nothing: it was to find out whether writes succeed.
-    Probe,
-}
+impl<A, T> Effects<A, T> {
+    /// None. At most `store_max` of the store's are under way at once, and this core's share of a node's password checks.
+    pub fn new(store_max: usize, cores: u16) -> Self {
+        let mut under_way_max = [0; CLASSES];
+        under_way_max[Class::Store as usize] = store_max;
+        under_way_max[Class::Copy as usize] = 1;
+        under_way_max[Class::Password as usize] = (CHECKS_MAX / usize::from(cores)).max(1);
+        Self {
+            waiting: BTreeMap::new(),
+            due: BTreeSet::new(),
+            count: 0,
+            under_way: [0; CLASSES],
+            under_way_max,
+            late: 0,
+            failed: false,
+            probe: None,
+            writes: Writes::default(),
+        }
+    }
 
-impl Effects {
+    /// When the next one is late.
     pub fn next_us(&self) -> Option<u64> {
-        self.due.front().map(|(deadline_us, _)| *deadline_us)
+        self.due.first().map(|(deadline_us, _)| *deadline_us)
     }
 
     /// Whether what is to be stored is stored: the last write succeeded, and none is overdue.
-    pub fn are_well(&self) -> bool {
+    pub fn is_store_well(&self) -> bool {
         !self.failed && self.late == 0
     }
 
-    /// Effects that are not resolved.
-    pub fn len(&self) -> usize {
-        self.waiting.len()
+    /// What became of writes since the start.
+    pub fn writes(&self) -> Writes {
+        self.writes
     }
 
-    /// Whether a copy of the store is under way.
-    pub fn is_backing_up(&self) -> bool {
-        self.waiting.values().any(|waiting| matches!(waiting.then, Then::BackUp { .. }))
-    }
-
-    fn take(&mut self, id: EffectId) -> Option<Waiting> {
-        let waiting = self.waiting.remove(&id)?;
-        self.late -= usize::from(waiting.late);
-        while self.due.front().is_some_and(|(_, id)| !self.waiting.contains_key(id)) {
-            self.due.pop_front();
-        }
-        Some(waiting)
-    }
-}
-
-/// Whether a command is answered only when the disk has what it changes. A connection is not read while one of its
-/// commands waits for the disk, so whatever it asks next finds the change done.
-pub(in crate::shard) fn is_stored(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::CreateDefinition { .. }
-            | Command::UpdateDefinition { .. }
-            | Command::DeleteDefinition { .. }
-            | Command::CreateRoom { .. }
-            | Command::UpdateRoom { .. }
-            | Command::DeleteRoom { .. }
-            | Command::PutMeeting { .. }
-            | Command::DeleteMeeting { .. }
-            | Command::ClearMeeting { .. }
-    )
-}
-
-impl Shard {
-    /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
-    pub(in crate::shard) fn restore(&mut self, stored: &Stored) {
-        stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
-        let here =
-            |(channel, _): &&(ChannelName, Room)| self.setup.home_of(channel.as_str()) == self.setup.core;
-        for (channel, room) in stored.rooms.iter().filter(here) {
-            self.home.restore_room(channel, room.clone());
-        }
-        let here =
-            |meeting: &&Meeting| self.setup.home_of(channel_of(&meeting.id).as_str()) == self.setup.core;
-        for meeting in stored.meetings.iter().filter(here) {
-            self.home.restore_meeting(meeting.clone());
-        }
-    }
-
-    /// The outside answers.
-    pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
-        self.now = now;
-        let Some(Waiting { asker, then, .. }) = self.effects.take(id) else { return };
-        match then {
-            Then::BackUp { file } => self.backed_up(asker, file, resolution),
-            Then::LogIn { user } => self.logged_in(asker, user, &resolution),
-            Then::PlaceMessages(put) => self.messages_placed(asker, *put, resolution),
-            Then::ReadMeeting { meeting, record } => self.meeting_read(asker, meeting, record, &resolution),
-            then => self.written(asker, then, resolution),
-        }
-        self.settle();
-    }
-
-    /// A write is done, or is not.
-    fn written(&mut self, asker: Option<Asker>, then: Then, resolution: Resolution) {
-        let failure = match resolution {
-            Resolution::Stored => None,
-            Resolution::Failed(failure) => Some(failure),
-            // No continuation here asked for anything else.
-            Resolution::Found(_)
-            | Resolution::BackedUp { .. }
-            | Resolution::Values(_)
-            | Resolution::Verified(_) => Some(Failure::Broken),
+    /// Whether one more of a class can be started. To be asked before a change is decided.
+    ///
+    /// # Errors
+    /// As many are under way as may be.
+    pub fn admit(&mut self, class: Class) -> Result<(), Fault> {
+        let copies = match class {
+            // The thread of the store makes them, so they have their place among its effects.
+            Class::Store => self.under_way[Class::Copy as usize],
+            Class::Copy | Class::Password => 0,
         };
-        self.note_written(failure);
-        let resolution = failure.map_or(Resolution::Stored, Resolution::Failed);
-        match then {
-            Then::Define(change) => self.defined(asker, change, failure),
-            Then::ChangeRoom(change) => self.room_changed(asker, change, failure),
-            Then::ChangeMeeting(change) => self.meeting_changed(asker, *change, &resolution),
-            Then::SweepMeeting(channel) => self.meeting_swept(&channel),
-            Then::LogOut { id, until_unix_s } => self.logged_out(asker, id, until_unix_s, &resolution),
-            Then::Probe => self.effects.probing = false,
-            Then::Nothing
-            | Then::BackUp { .. }
-            | Then::LogIn { .. }
-            | Then::PlaceMessages(_)
-            | Then::ReadMeeting { .. } => {}
+        if self.under_way[class as usize] + copies < self.under_way_max[class as usize] {
+            return Ok(());
         }
+        self.writes.refused += u64::from(class == Class::Store);
+        Err(class.full())
     }
 
-    fn note_written(&mut self, failure: Option<Failure>) {
-        self.effects.failed = failure.is_some();
-        match failure {
-            None => self.counters.writes_stored += 1,
-            Some(_) => self.counters.writes_failed += 1,
-        }
+    /// Starts one: the wish that the shard says.
+    pub fn start(&mut self, now: Now, effect: Effect, asker: Option<A>, then: Option<T>) -> Output {
+        self.count += 1;
+        let id = EffectId(self.count);
+        let class = Class::of(&effect);
+        let is_write = matches!(effect, Effect::Write(_) | Effect::Replace(..));
+        let deadline_us = class.deadline_us().map(|us| now.monotonic_us + us);
+        self.due.extend(deadline_us.map(|deadline_us| (deadline_us, id)));
+        self.under_way[class as usize] += 1;
+        self.waiting.insert(id, Waiting { class, is_write, asker, then, deadline_us, is_late: false });
+        Output::Effect(id, effect)
     }
 
-    /// Why nothing more can be stored at present, if that is so. To be asked before a change is decided.
-    pub(in crate::shard) fn effects_full(&mut self) -> Option<Fault> {
-        if self.effects.len() < self.setup.limits.effects_in_flight_max as usize {
+    /// One is resolved. Nothing if it is not under way.
+    pub fn done(&mut self, id: EffectId, resolution: Resolution) -> Option<Done<A, T>> {
+        let Waiting { class, is_write, asker, then, deadline_us, is_late } = self.waiting.remove(&id)?;
+        self.under_way[class as usize] -= 1;
+        self.late -= usize::from(is_late && class == Class::Store);
+        self.due.remove(&(deadline_us.unwrap_or_default(), id));
+        self.probe = self.probe.filter(|probe| *probe != id);
+        if is_write {
+            self.failed = resolution.stored().is_err();
+            self.writes.stored += u64::from(!self.failed);
+            self.writes.failed += u64::from(self.failed);
+        }
+        Some(Done { asker, then, resolution })
+    }
+
+    /// The next one that takes too long and that somebody waits for: who, and what to tell.
+    pub fn expire(&mut self, now: Now) -> Option<(Option<A>, Fault)> {
+        let (deadline_us, id) = self.due.first().copied()?;
+        if deadline_us > now.monotonic_us {
             return None;
         }
-        self.counters.writes_refused += 1;
-        Some(Fault::new(
-            FaultCode::Overloaded,
-            "More changes wait for the disk of this node than its queue holds, so this was not done. Try again shortly.",
-        ))
+        self.due.pop_first();
+        let waiting = self.waiting.get_mut(&id)?;
+        waiting.is_late = true;
+        self.late += usize::from(waiting.class == Class::Store);
+        Some((waiting.asker.take(), waiting.class.late()))
     }
 
-    /// Wants something done outside.
-    pub(in crate::shard) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Then) {
-        self.effects.count += 1;
-        let id = EffectId(self.effects.count);
-        // A copy takes as long as there is much to copy.
-        if !matches!(then, Then::BackUp { .. }) {
-            self.effects.due.push_back((self.now.monotonic_us + DEADLINE_US, id));
+    /// Where the last write failed and nothing is under way, a write that finds out whether writes succeed again.
+    pub fn probe(&mut self, now: Now) -> Option<Output> {
+        if !self.failed || self.probe.is_some() || !self.waiting.is_empty() {
+            return None;
         }
-        self.effects.waiting.insert(id, Waiting { asker, then, late: false });
-        self.outputs.push_back(Output::Effect(id, effect));
-    }
-
-    /// Answers those who wait for too long.
-    pub(in crate::shard) fn expire_effects(&mut self) {
-        while let Some((deadline_us, id)) = self.effects.due.front().copied()
-            && deadline_us <= self.now.monotonic_us
-        {
-            self.effects.due.pop_front();
-            let Some(waiting) = self.effects.waiting.get_mut(&id) else { continue };
-            waiting.late = true;
-            let asker = waiting.asker.take();
-            self.effects.late += 1;
-            let fault = Fault::new(
-                FaultCode::Unavailable,
-                "The disk of this node does not answer, so it is not known whether this could be stored. \
-                 Look at it again later before you repeat it.",
-            );
-            self.answer_asker(asker, Reply::Fault(fault));
-        }
-    }
-
-    /// Finds out, every second, whether writes succeed again, so that a node without traffic becomes ready again.
-    pub(in crate::shard) fn probe(&mut self) {
-        if self.effects.failed && !self.effects.probing && self.effects.len() == 0 {
-            self.effects.probing = true;
-            self.start_effect(Effect::Write(vec![store::probe(self.now.unix_ms)]), None, Then::Probe);
-        }
+        let output = self.start(now, Effect::Write(vec![store::probe(now.unix_ms)]), None, None);
+        self.probe = Some(EffectId(self.count));
+        Some(output)
     }
 
     /// Asserts what must hold between calls.
-    pub(in crate::shard) fn effects_invariants(&self) {
-        let effects = &self.effects;
-        assert!(effects.len() <= self.setup.limits.effects_in_flight_max as usize, "bound of effects");
-        let late = effects.waiting.values().filter(|waiting| waiting.late).count();
-        assert_eq!(late, effects.late, "effects past their deadline");
-        let due = effects.due.iter().filter(|(_, id)| effects.waiting.contains_key(id)).count();
-        assert_eq!(
-            due + late + usize::from(effects.is_backing_up()),
-            effects.len(),
-            "every write has a deadline"
-        );
-    }
-
-    pub(in crate::shard) fn answer_asker(&mut self, asker: Option<Asker>, reply: Reply) {
-        if let Some(Asker { from, ticket }) = asker {
-            self.say(from, Said::Answer { ticket, reply });
+    pub fn invariants(&self) {
+        for (under_way, max) in self.under_way.iter().zip(self.under_way_max) {
+            assert!(*under_way <= max, "each class has a bound");
         }
+        assert_eq!(self.under_way.iter().sum::<usize>(), self.waiting.len(), "every effect is counted");
+        let late = self.waiting.values().filter(|waiting| waiting.is_late);
+        assert_eq!(
+            late.clone().filter(|waiting| waiting.class == Class::Store).count(),
+            self.late,
+            "effects past their deadline"
+        );
+        let timed = self.waiting.values().filter(|waiting| waiting.deadline_us.is_some()).count();
+        assert_eq!(self.due.len() + late.count(), timed, "every deadline is kept");
     }
 }
 
 /// What a client is told whose change was not stored.
-pub(in crate::shard) fn not_stored(failure: Failure) -> Fault {
+pub(super) fn not_stored(failure: Failure) -> Fault {
     let message = format!("This could not be stored, so nothing was changed: {}.", failure.reason());
     Fault::new(FaultCode::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{PasswordHash, Secret};
+    use std::sync::Arc;
+
+    fn at(second: u64) -> Now {
+        Now { monotonic_us: second * 1_000_000, unix_ms: 0 }
+    }
+
+    fn verify() -> Effect {
+        let hash =
+            "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$2NeynwkO9ujmpBV6bVmUl658OWY77JKheBp8ZDfytGs";
+        let hash = Arc::new(PasswordHash::parse(hash).expect("a hash"));
+        Effect::Verify { password: Secret::new("p"), hash }
+    }
+
+    fn write() -> Effect {
+        Effect::Write(vec![store::probe(1)])
+    }
+
+    #[test]
+    fn each_class_has_a_bound_of_its_own() {
+        let mut effects = Effects::<(), ()>::new(2, 32);
+        let start = |effects: &mut Effects<(), ()>, effect: fn() -> Effect| {
+            effects.admit(Class::of(&effect())).map_err(|fault| fault.code)?;
+            effects.start(at(1), effect(), None, None);
+            effects.invariants();
+            Ok(())
+        };
+        let backup = || Effect::Backup { file: "f".into() };
+        for (effect, max, code) in [
+            (write as fn() -> Effect, 2, FaultCode::Overloaded),
+            (verify, 2, FaultCode::Overloaded),
+            (backup, 1, FaultCode::Conflict),
+        ] {
+            for _ in 0..max {
+                assert_eq!(start(&mut effects, effect), Ok(()));
+            }
+            assert_eq!(start(&mut effects, effect), Err(code));
+        }
+        assert_eq!(effects.writes().refused, 1, "of writes");
+        effects.done(EffectId(1), Resolution::Stored);
+        assert_eq!(start(&mut effects, write), Err(FaultCode::Overloaded), "a copy has its place among them");
+        effects.done(EffectId(2), Resolution::Stored);
+        assert_eq!(start(&mut effects, write), Ok(()));
+    }
+
+    #[test]
+    fn what_is_late_is_told_in_the_words_of_its_class_and_only_the_store_makes_the_disk_unwell() {
+        let mut effects = Effects::<u8, ()>::new(9, 1);
+        effects.start(at(1), verify(), Some(1), None);
+        effects.start(at(1), Effect::Backup { file: "f".into() }, Some(2), None);
+        effects.start(at(2), write(), Some(3), None);
+        assert!(effects.expire(at(5)).is_none());
+        let (asker, fault) = effects.expire(at(6)).expect("the password");
+        assert_eq!(asker, Some(1));
+        assert!(!fault.message.contains("disk"), "{fault:?}");
+        assert!(effects.expire(at(6)).is_none() && effects.is_store_well());
+        let (asker, fault) = effects.expire(at(99)).expect("the write; a copy has no deadline");
+        assert_eq!(asker, Some(3));
+        assert!(fault.message.contains("disk"), "{fault:?}");
+        assert!(effects.expire(at(99)).is_none() && !effects.is_store_well());
+        effects.invariants();
+        let done = effects.done(EffectId(3), Resolution::Stored).expect("it is under way");
+        assert_eq!(done.asker, None, "who waited was answered");
+        assert!(effects.is_store_well());
+        assert!(effects.done(EffectId(3), Resolution::Stored).is_none(), "once");
+        effects.invariants();
+    }
+
+    #[test]
+    fn a_failed_write_is_followed_by_one_probe_at_a_time() {
+        let mut effects = Effects::<(), ()>::new(9, 1);
+        effects.start(at(1), write(), None, None);
+        assert!(effects.probe(at(1)).is_none(), "nothing failed");
+        effects.done(EffectId(1), Resolution::Failed(Failure::DiskFull));
+        assert!(effects.probe(at(2)).is_some() && effects.probe(at(3)).is_none());
+        effects.done(EffectId(2), Resolution::Failed(Failure::DiskFull));
+        assert!(effects.probe(at(4)).is_some());
+        effects.done(EffectId(3), Resolution::Stored);
+        assert!(effects.is_store_well() && effects.probe(at(5)).is_none());
+    }
 }

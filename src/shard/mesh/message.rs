@@ -13,7 +13,7 @@ use crate::broker::rooms::RoomsPart;
 use crate::broker::rules::catalog::Change;
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
-use crate::model::command::{Command, Page};
+use crate::model::command::{CoreCommand, Page};
 use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::reply::Reply;
@@ -37,7 +37,7 @@ pub struct ShardMessage(pub(in crate::shard) Said);
 /// What is said.
 pub(in crate::shard) enum Said {
     /// Edge to home: do this and answer.
-    Request { ticket: Ticket, command: Command },
+    Request { ticket: Ticket, command: CoreCommand },
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
     /// Edge to home: a subscription that was answered is over. It was to the channel's life of this epoch.
@@ -57,9 +57,9 @@ pub(in crate::shard) enum Said {
     /// The answer to `Fence`. Never left out.
     Fenced { number: u64 },
     /// Any to any: tell me something about yourself.
-    Ask { gather: u64, question: Question },
+    Ask { fan_in: u64, question: Question },
     /// The answer to `Ask`.
-    Tell { gather: u64, part: Part },
+    Tell { fan_in: u64, part: Part },
 }
 
 /// What one core may ask all others.

@@ -1,4 +1,4 @@
-//! Changes of definitions on their way to every core, and back.
+//! Definitions, and their changes on the way to every core and back.
 //!
 //! One core keeps the catalog. What it accepts is stored, and then said to every core, itself included; each takes it
 //! over as home of its channels (`broker/rules/changes.rs`), ends what is over, and acknowledges. Cores that were told of ended channels
@@ -7,24 +7,22 @@
 //! None of these messages is ever left out, and the queue between two cores keeps their order, so a fence comes after
 //! the ends it asks about and an end comes between the channel's publications and its next life.
 
+use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::base::ids::CoreId;
+use crate::base::time::Now;
 use crate::broker::rules::Settled;
 use crate::broker::rules::catalog::{Catalog, Change};
-use crate::model::command::Command;
+use crate::model::command::DefinitionCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
-use crate::shard::Shard;
-use crate::shard::effects::{Asker, Then, not_stored};
-use crate::shard::mesh::message::{Said, Ticket};
-use crate::shard::{Effect, Failure, Setup};
+use crate::shard::effects::{Class, not_stored};
+use crate::shard::mesh::message::Said;
+use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, definitions};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The core that keeps all definitions.
-pub(in crate::shard) const CATALOG_CORE: CoreId = CoreId(0);
 
 /// Microseconds within which every core acts on a change.
 const DEADLINE_US: u64 = 5_000_000;
@@ -32,7 +30,7 @@ const DEADLINE_US: u64 = 5_000_000;
 /// Changes under way at once.
 const CHANGES_MAX: usize = 8_192;
 
-/// See the module.
+/// The catalog, and changes of definitions under way.
 pub(in crate::shard) struct Changes {
     /// Without definitions but on [`CATALOG_CORE`].
     catalog: Catalog,
@@ -64,84 +62,106 @@ impl Changes {
     pub fn next_us(&self) -> Option<u64> {
         self.waiting.first_key_value().map(|(_, waiting)| waiting.deadline_us)
     }
-}
 
-/// Whether a command is one that the catalog answers.
-pub(in crate::shard) fn is_for_catalog(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::CreateDefinition { .. }
-            | Command::UpdateDefinition { .. }
-            | Command::DeleteDefinition { .. }
-            | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. }
-    )
+    fn admit(&self) -> Result<(), Fault> {
+        if self.waiting.len() < CHANGES_MAX {
+            return Ok(());
+        }
+        let sentence = "too many changes of definitions are under way; try again shortly";
+        Err(Fault::new(FaultCode::Overloaded, sentence))
+    }
+
+    /// Waits for all cores to act on a change; says its number.
+    fn wait(&mut self, now: Now, cores_left: u16, asker: Option<Asker>, reply: Reply) -> u64 {
+        self.count += 1;
+        let deadline_us = now.monotonic_us + DEADLINE_US;
+        self.waiting.insert(self.count, Waiting { asker, reply, cores_left, deadline_us });
+        self.count
+    }
+
+    /// A core acts on a change. With the last one, who is answered, and how.
+    fn applied(&mut self, number: u64) -> Option<(Option<Asker>, Reply)> {
+        let waiting = self.waiting.get_mut(&number)?;
+        waiting.cores_left -= 1;
+        if waiting.cores_left > 0 {
+            return None;
+        }
+        let Waiting { asker, reply, .. } = self.waiting.remove(&number)?;
+        Some((asker, reply))
+    }
+
+    /// The oldest change whose time is up: who waits for it.
+    fn expire(&mut self, now: Now) -> Option<Option<Asker>> {
+        let first = self.waiting.first_entry()?;
+        (first.get().deadline_us <= now.monotonic_us).then(|| first.remove().asker)
+    }
+
+    /// A core answered a fence. Whether it was the last that the change waits for.
+    fn fenced(&mut self, number: u64) -> bool {
+        let Some(left) = self.fences.get_mut(&number) else { return false };
+        *left -= 1;
+        let done = *left == 0;
+        if done {
+            self.fences.remove(&number);
+        }
+        done
+    }
 }
 
 impl Shard {
-    /// Does a request for the catalog. A change is answered when it is stored and every core acts on it.
-    pub(in crate::shard) fn serve_catalog(&mut self, from: CoreId, ticket: Ticket, command: Command) {
-        let reply = match command {
-            Command::GetDefinition { realm, id } => {
-                self.changes.catalog.get(realm, id).cloned().map(Reply::Definition)
+    /// Begins a request for the catalog. A change is answered when it is stored and every core acts on it.
+    pub(super) fn begin_definition(&mut self, command: DefinitionCommand) -> Result<Begun, Fault> {
+        let now = self.now;
+        let change = match command {
+            DefinitionCommand::Get { realm, id } => {
+                let record = self.changes.catalog.get(realm, id)?;
+                return Ok(Reply::Definition(record.clone()).into());
             }
-            Command::ListDefinitions { realm, filter, page, with_source } => {
-                self.changes.catalog.list(realm, &filter, page, with_source)
+            DefinitionCommand::List { realm, filter, page, with_source } => {
+                return self.changes.catalog.list(realm, &filter, page, with_source).map(Begun::from);
             }
-            change => match self.accept_change(change) {
-                Ok(change) => {
-                    let writes = match (&change.was, &change.is) {
-                        (None, Some(is)) => definitions::created(is),
-                        (_, Some(is)) => definitions::updated(is),
-                        (was, None) => was.iter().flat_map(|was| definitions::deleted(was.id)).collect(),
-                    };
-                    let asker = Some(Asker { from, ticket });
-                    return self.start_effect(Effect::Write(writes), asker, Then::Define(change));
-                }
-                Err(fault) => Err(fault),
-            },
+            DefinitionCommand::Create { realm, draft } => {
+                self.admit_change()?;
+                let guid = [self.fresh.next(), self.fresh.next()].map(u64::to_le_bytes).concat();
+                self.changes.catalog.create(now, realm, *draft, URL_SAFE_NO_PAD.encode(guid))
+            }
+            DefinitionCommand::Update { realm, id, draft } => {
+                self.admit_change()?;
+                self.changes.catalog.update(now, realm, id, *draft)
+            }
+            DefinitionCommand::Delete { realm, id } => {
+                self.admit_change()?;
+                self.changes.catalog.delete(realm, id)
+            }
+        }?;
+        let writes = match (&change.was, &change.is) {
+            (None, Some(is)) => definitions::created(is),
+            (_, Some(is)) => definitions::updated(is),
+            (was, None) => was.iter().flat_map(|was| definitions::deleted(was.id)).collect(),
         };
-        let reply = reply.unwrap_or_else(Reply::Fault);
-        self.say(from, Said::Answer { ticket, reply });
+        Ok(Begun::outside(Effect::Write(writes), Then::Definition(change)))
     }
 
-    fn accept_change(&mut self, command: Command) -> Result<Change, Fault> {
-        if self.changes.waiting.len() >= CHANGES_MAX {
-            return Err(Fault::new(
-                FaultCode::Overloaded,
-                "too many changes of definitions are under way; try again shortly",
-            ));
-        }
-        if let Some(fault) = self.effects_full() {
-            return Err(fault);
-        }
-        let catalog = &mut self.changes.catalog;
-        match command {
-            Command::CreateDefinition { realm, draft } => {
-                let guid = [self.fresh.next(), self.fresh.next()].map(u64::to_le_bytes).concat();
-                catalog.create(self.now, realm, *draft, URL_SAFE_NO_PAD.encode(guid))
-            }
-            Command::UpdateDefinition { realm, id, draft } => catalog.update(self.now, realm, id, *draft),
-            Command::DeleteDefinition { realm, id } => catalog.delete(realm, id),
-            _ => Err(Fault::new(FaultCode::UnknownType, "the catalog cannot answer this")),
-        }
+    fn admit_change(&mut self) -> Result<(), Fault> {
+        self.changes.admit()?;
+        self.effects.admit(Class::Store)
     }
 
     /// The disk has a change, or has it not.
-    pub(in crate::shard) fn defined(
+    pub(super) fn continue_definition(
         &mut self,
         asker: Option<Asker>,
         change: Change,
-        failure: Option<Failure>,
+        resolution: &Resolution,
     ) {
-        match failure {
-            None => {
+        match resolution.stored() {
+            Ok(()) => {
                 self.changes.catalog.apply(&change);
                 self.spread(asker, change);
             }
-            Some(failure) => {
+            Err(failure) => {
                 self.changes.catalog.give_up(&change);
-                self.answer_asker(asker, Reply::Fault(not_stored(failure)));
+                self.answer_asker(asker, not_stored(failure));
             }
         }
     }
@@ -149,10 +169,7 @@ impl Shard {
     /// Says a change to every core.
     fn spread(&mut self, asker: Option<Asker>, change: Change) {
         let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
-        let (cores_left, deadline_us) = (self.setup.cores, self.now.monotonic_us + DEADLINE_US);
-        self.changes.count += 1;
-        let number = self.changes.count;
-        self.changes.waiting.insert(number, Waiting { asker, reply, cores_left, deadline_us });
+        let number = self.changes.wait(self.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);
         for core in 0..self.setup.cores {
             self.say(CoreId(core), Said::Change { number, change: change.clone() });
@@ -173,36 +190,23 @@ impl Shard {
 
     /// A core has sent away everybody whose channels ended here.
     pub(in crate::shard) fn fenced(&mut self, number: u64) {
-        let Some(left) = self.changes.fences.get_mut(&number) else { return };
-        *left -= 1;
-        if *left == 0 {
-            self.changes.fences.remove(&number);
+        if self.changes.fenced(number) {
             self.say(CATALOG_CORE, Said::Applied { number });
         }
     }
 
     /// A core acts on a change.
     pub(in crate::shard) fn applied(&mut self, number: u64) {
-        let Some(waiting) = self.changes.waiting.get_mut(&number) else { return };
-        waiting.cores_left -= 1;
-        if waiting.cores_left == 0
-            && let Some(Waiting { asker, reply, .. }) = self.changes.waiting.remove(&number)
-        {
+        if let Some((asker, reply)) = self.changes.applied(number) {
             self.answer_asker(asker, reply);
         }
     }
 
     /// Tells whoever waits for too long that a core does not turn.
     pub(in crate::shard) fn expire_changes(&mut self) {
-        while let Some(entry) = self.changes.waiting.first_entry()
-            && entry.get().deadline_us <= self.now.monotonic_us
-        {
-            let asker = entry.remove().asker;
-            let reply = Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "The change is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
-            ));
-            self.answer_asker(asker, reply);
+        while let Some(asker) = self.changes.expire(self.now) {
+            let sentence = "The change is stored, but a core of this node does not answer, so it is not in force everywhere yet.";
+            self.answer_asker(asker, Fault::new(FaultCode::Unavailable, sentence));
         }
     }
 }

@@ -1,14 +1,11 @@
-//! Questions to all cores: listings, health, metrics. What a core does not answer within the deadline is left
-//! out, and the answer says so: a core that does not turn must not stop the others from saying that.
+//! Questions to all cores, whose answers make one. What a core does not answer within the deadline is left out, and
+//! the answer says so: a core that does not turn must not stop the others from saying that.
 
 use crate::base::ids::CoreId;
-use crate::broker::meetings::merge_meetings;
-use crate::broker::rooms::merge_rooms;
-use crate::metrics::counters::Counters;
-use crate::metrics::render::render;
-use crate::model::command::Command;
+use crate::base::time::Now;
+use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::node::{CoreState, NodeState};
+use crate::model::meeting::MeetingPage;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{Part, Question, Said, Ticket};
@@ -17,163 +14,104 @@ use std::collections::VecDeque;
 /// Microseconds within which every core answers.
 const DEADLINE_US: u64 = 1_000_000;
 
-/// Gathers under way on one core; each request in flight may be one, this bounds them over all connections.
-const GATHERS_MAX: usize = 1_024;
+/// Questions under way on one core; each request in flight may be one, this bounds them over all connections.
+const FAN_INS_MAX: usize = 1_024;
 
-struct Gather {
+/// What the parts of all cores make together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Whole {
+    /// The state of the node.
+    State,
+    /// The node's metrics.
+    Metrics,
+    /// A list of rooms.
+    Rooms(Page),
+    /// A list of meetings.
+    Meetings(MeetingPage),
+    /// That every core knows of a logout.
+    LoggedOut,
+}
+
+/// A question under way.
+pub(super) struct FanIn {
     number: u64,
-    ticket: Ticket,
-    command: Command,
-    parts: Vec<(CoreId, Part)>,
+    /// The request that is answered with it.
+    pub ticket: Ticket,
+    /// What its parts make.
+    pub whole: Whole,
+    /// What cores answered.
+    pub parts: Vec<(CoreId, Part)>,
     deadline_us: u64,
 }
 
-/// See the module.
+/// Questions that this core asked and that are not answered.
 #[derive(Default)]
-pub(in crate::shard) struct Gathers {
+pub(in crate::shard) struct FanIns {
     /// Oldest first, so that the first deadline is at the front.
-    list: VecDeque<Gather>,
+    list: VecDeque<FanIn>,
     count: u64,
 }
 
-impl Gathers {
+impl FanIns {
     /// Whether one more may begin.
-    pub fn has_place(&self) -> bool {
-        self.list.len() < GATHERS_MAX
+    pub(super) fn has_place(&self) -> bool {
+        self.list.len() < FAN_INS_MAX
     }
 
     pub fn next_us(&self) -> Option<u64> {
-        self.list.front().map(|gather| gather.deadline_us)
+        self.list.front().map(|fan_in| fan_in.deadline_us)
+    }
+
+    /// Waits for the answers to a question; says its number, from 1.
+    fn open(&mut self, now: Now, ticket: Ticket, whole: Whole) -> u64 {
+        self.count += 1;
+        let deadline_us = now.monotonic_us + DEADLINE_US;
+        self.list.push_back(FanIn { number: self.count, ticket, whole, parts: Vec::new(), deadline_us });
+        self.count
+    }
+
+    /// Takes the answer of one core in. With the last, all of them.
+    fn take(&mut self, number: u64, from: CoreId, part: Part, cores: u16) -> Option<FanIn> {
+        let at = self.list.iter().position(|fan_in| fan_in.number == number)?;
+        let fan_in = &mut self.list[at];
+        fan_in.parts.push((from, part));
+        if fan_in.parts.len() == usize::from(cores) { self.list.remove(at) } else { None }
+    }
+
+    /// The oldest question whose time is up.
+    fn expire(&mut self, now: Now) -> Option<FanIn> {
+        self.list.front().filter(|fan_in| fan_in.deadline_us <= now.monotonic_us)?;
+        self.list.pop_front()
     }
 }
 
 impl Shard {
     /// Asks every core, this one included.
-    pub(in crate::shard) fn start_gather(&mut self, ticket: Ticket, command: Command, question: Question) {
-        if !self.gathers.has_place() {
+    pub(super) fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
+        if !self.fan_ins.has_place() {
             let fault = Fault::new(
                 FaultCode::Overloaded,
                 "Too many listings are under way on this core. Try again shortly.",
             );
             return self.answer(ticket, Reply::Fault(fault));
         }
-        self.gathers.count += 1;
-        let number = self.gathers.count;
-        let deadline_us = self.now.monotonic_us + DEADLINE_US;
-        self.gathers.list.push_back(Gather { number, ticket, command, parts: Vec::new(), deadline_us });
+        let number = self.fan_ins.open(self.now, ticket, whole);
         for core in 0..self.setup.cores {
-            self.say(CoreId(core), Said::Ask { gather: number, question: question.clone() });
+            self.say(CoreId(core), Said::Ask { fan_in: number, question: question.clone() });
         }
     }
 
     /// One core answered.
-    pub(in crate::shard) fn told(&mut self, number: u64, from: CoreId, part: Part) {
-        let Some(at) = self.gathers.list.iter().position(|gather| gather.number == number) else { return };
-        let gather = &mut self.gathers.list[at];
-        gather.parts.push((from, part));
-        if gather.parts.len() == usize::from(self.setup.cores)
-            && let Some(gather) = self.gathers.list.remove(at)
-        {
-            self.finish_gather(gather);
+    pub(in crate::shard) fn fan_in(&mut self, number: u64, from: CoreId, part: Part) {
+        if let Some(fan_in) = self.fan_ins.take(number, from, part, self.setup.cores) {
+            self.answer_whole(fan_in);
         }
     }
 
     /// Answers with what there is when the time is up.
-    pub(in crate::shard) fn expire_gathers(&mut self) {
-        while self.gathers.next_us().is_some_and(|deadline| deadline <= self.now.monotonic_us)
-            && let Some(gather) = self.gathers.list.pop_front()
-        {
-            self.finish_gather(gather);
+    pub(in crate::shard) fn expire_fan_ins(&mut self) {
+        while let Some(fan_in) = self.fan_ins.expire(self.now) {
+            self.answer_whole(fan_in);
         }
-    }
-
-    fn finish_gather(&mut self, gather: Gather) {
-        let Gather { ticket, command, mut parts, .. } = gather;
-        parts.sort_by_key(|(core, _)| *core);
-        let silent = u32::from(self.setup.cores) - parts.len() as u32;
-        let reply = match command {
-            Command::NodeState => Reply::NodeState(self.node_state(&parts, silent)),
-            Command::Metrics => {
-                let counters = parts.into_iter().filter_map(|(core, part)| match part {
-                    Part::Counters(counters) => Some((core, *counters)),
-                    _ => None,
-                });
-                let cores: Vec<_> = counters.collect();
-                Reply::Metrics(render(&cores, &self.setup.node, self.uptime_s()))
-            }
-            Command::ListRooms { page, .. } if silent == 0 => {
-                let rooms = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::Rooms(rooms) => Some(rooms),
-                    _ => None,
-                });
-                merge_rooms(rooms.collect(), page)
-            }
-            Command::ListMeetings { page } if silent == 0 => {
-                let meetings = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::Meetings(meetings) => Some(meetings),
-                    _ => None,
-                });
-                merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
-            }
-            Command::LogOut { .. } if silent == 0 => Reply::Done,
-            Command::LogOut { .. } => Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
-            )),
-            _ => Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
-            )),
-        };
-        self.answer(ticket, reply);
-    }
-
-    fn node_state(&self, parts: &[(CoreId, Part)], silent_cores: u32) -> NodeState {
-        let mut total = CoreState::default();
-        for (_, part) in parts {
-            if let Part::State(state) = part {
-                total.connections += state.connections;
-                total.websocket_connections += state.websocket_connections;
-                total.online_users += state.online_users;
-                total.starting |= state.starting;
-                total.history_lost |= state.history_lost;
-                total.disk_fails |= state.disk_fails;
-            }
-        }
-        NodeState {
-            info: (*self.setup.node).clone(),
-            uptime_s: self.uptime_s(),
-            total,
-            draining: self.drain.is_some(),
-            silent_cores,
-        }
-    }
-
-    fn uptime_s(&self) -> u64 {
-        self.now.monotonic_us.saturating_sub(self.setup.node.started_monotonic_us) / 1_000_000
-    }
-
-    /// What this core says of itself.
-    pub(in crate::shard) fn state(&self) -> CoreState {
-        CoreState {
-            connections: self.counters.connections_open,
-            websocket_connections: self.counters.websockets_open,
-            online_users: self.home.state().online_users,
-            starting: self.log.is_starting(),
-            history_lost: self.home.has_log_failed(),
-            disk_fails: !self.effects.are_well(),
-        }
-    }
-
-    /// The counters, with the gauges that live in tables filled in.
-    pub(in crate::shard) fn counters_now(&self) -> Counters {
-        let mut counters = self.counters.clone();
-        let home = self.home.state();
-        counters.publications = home.published;
-        counters.duplicates = home.duplicates;
-        counters.history_publications = home.history_publications;
-        counters.history_bytes = home.history_bytes;
-        counters.history_lost = self.home.has_log_failed().into();
-        counters
     }
 }

@@ -1,45 +1,53 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
+use super::attempts::Attempts;
+use super::fan_in::Whole;
+use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::auth::{Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
-use crate::model::command::Command;
+use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::effects::{Asker, Then, not_stored};
+use crate::shard::effects::{Class, not_stored};
 use crate::shard::mesh::message::{Question, Said, Ticket};
 use crate::shard::pending::Expect;
-use crate::shard::requests::attempts::Attempts;
-use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Stored, logouts};
 use std::sync::Arc;
-
-/// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
-const CHECKS_MAX: usize = 64;
 
 /// Logouts forgotten in one round of housekeeping.
 const FORGOTTEN_MAX: usize = 256;
 
-/// See the module.
+/// What this core knows of logins.
 pub(in crate::shard) struct Logins {
     attempts: Attempts,
-    /// Checks under way.
-    checks: usize,
     /// The same on every core.
     pub(in crate::shard) logged_out: LoggedOut,
+}
+
+/// How a login or a logout goes on.
+pub(in crate::shard) enum LoginThen {
+    /// A password is checked. `user` is nobody if there is no such user.
+    LogIn {
+        /// Whose it is.
+        user: Option<Arc<str>>,
+    },
+    /// A logout is stored.
+    LogOut {
+        /// The session that ended.
+        id: LoginId,
+        /// When it would have ended by itself.
+        until_unix_s: u64,
+    },
 }
 
 impl Logins {
     pub fn new(seed: u64, stored: &Stored) -> Self {
         let mut logged_out = LoggedOut::default();
         stored.logouts.iter().for_each(|(id, until_unix_s)| logged_out.add(*id, *until_unix_s));
-        Self { attempts: Attempts::new(seed), checks: 0, logged_out }
+        Self { attempts: Attempts::new(seed), logged_out }
     }
-}
-
-/// This core's share of the checks.
-fn checks_max(setup: &Setup) -> usize {
-    (CHECKS_MAX / usize::from(setup.cores)).max(1)
 }
 
 impl Shard {
@@ -52,35 +60,29 @@ impl Shard {
     }
 
     /// Takes a request to log in or out.
-    pub(in crate::shard) fn log(
+    pub(super) fn serve_login(
         &mut self,
         id: ConnectionId,
         session: &Arc<Session>,
-        command: Command,
+        command: LoginCommand,
         expect: Expect,
     ) {
-        let decided = match command {
-            Command::LogIn { user, password } => self.decide_login(id, &user, password),
-            Command::LogOut { session } => self.decide_logout(&session),
-            _ => Err(Fault::new(FaultCode::UnknownType, "this is no login")),
+        let begun = match command {
+            LoginCommand::LogIn { user, password } => self.begin_login(id, &user, password),
+            LoginCommand::LogOut { session } => self.begin_logout(&session),
         };
-        match decided {
+        match begun {
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
-            Ok((effect, then)) => {
+            Ok(begun) => {
                 let sequence = self.open_slot(id, expect);
                 self.hold_reading(id, sequence);
                 let ticket = Ticket { connection: id, sequence, session: session.clone() };
-                self.start_effect(effect, Some(Asker { from: self.setup.core, ticket }), then);
+                self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
     }
 
-    fn decide_login(
-        &mut self,
-        id: ConnectionId,
-        user: &str,
-        password: Secret,
-    ) -> Result<(Effect, Then), Fault> {
+    fn begin_login(&mut self, id: ConnectionId, user: &str, password: Secret) -> Result<Begun, Fault> {
         let address = self.connections.get(id).map_or(0, |connection| connection.address);
         let per_minute_max = self.setup.limits.login_attempts_per_minute_max;
         if !self.logins.attempts.take(self.now, address, user, per_minute_max) {
@@ -92,27 +94,23 @@ impl Shard {
         let Some(Challenge { user, password: hash }) = self.setup.authenticator.challenge(user) else {
             return Err(wrong_password());
         };
-        if self.logins.checks >= checks_max(&self.setup) {
-            return Err(Fault::new(
-                FaultCode::Overloaded,
-                "More logins wait for their check than this node's queue holds. Try again shortly.",
-            ));
+        self.effects.admit(Class::Password)?;
+        let then = Then::Login(LoginThen::LogIn { user });
+        Ok(Begun::outside(Effect::Verify { password, hash }, then))
+    }
+
+    /// A password was checked, or a logout stored.
+    pub(super) fn continue_login(&mut self, asker: Option<Asker>, then: LoginThen, resolution: &Resolution) {
+        match then {
+            LoginThen::LogIn { user } => self.password_checked(asker, user, resolution),
+            LoginThen::LogOut { id, until_unix_s } => {
+                self.logout_stored(asker, id, until_unix_s, resolution);
+            }
         }
-        if let Some(fault) = self.effects_full() {
-            return Err(fault);
-        }
-        self.logins.checks += 1;
-        Ok((Effect::Verify { password, hash }, Then::LogIn { user }))
     }
 
     /// A password was checked. `user` is nobody where there is no such user, whatever the check says.
-    pub(in crate::shard) fn logged_in(
-        &mut self,
-        asker: Option<Asker>,
-        user: Option<Arc<str>>,
-        resolution: &Resolution,
-    ) {
-        self.logins.checks -= 1;
+    fn password_checked(&mut self, asker: Option<Asker>, user: Option<Arc<str>>, resolution: &Resolution) {
         let reply = match (resolution, user) {
             (Resolution::Verified(true), Some(user)) => self.open_session(user),
             (Resolution::Verified(_), _) => Err(wrong_password()),
@@ -135,7 +133,7 @@ impl Shard {
         Ok(Reply::LoggedIn { session: Secret::new(session), companion, user })
     }
 
-    fn decide_logout(&mut self, session: &Secret) -> Result<(Effect, Then), Fault> {
+    fn begin_logout(&mut self, session: &Secret) -> Result<Begun, Fault> {
         let none = || Fault::new(FaultCode::InvalidRequest, "There is no such session to end.");
         let session = std::str::from_utf8(session.expose()).map_err(|_| none())?;
         self.verify(session).map_err(|_| none())?;
@@ -145,32 +143,31 @@ impl Shard {
             let sentence = "No place for another logout: logouts_max is reached. The session ends by itself.";
             return Err(Fault::new(FaultCode::LimitExceeded, sentence));
         }
-        if let Some(fault) = self.effects_full() {
-            return Err(fault);
-        }
-        Ok((Effect::Write(vec![logouts::added(id, until_unix_s)]), Then::LogOut { id, until_unix_s }))
+        self.effects.admit(Class::Store)?;
+        let then = Then::Login(LoginThen::LogOut { id, until_unix_s });
+        Ok(Begun::outside(Effect::Write(vec![logouts::added(id, until_unix_s)]), then))
     }
 
     /// The disk knows of a logout, or does not. Then every core is told, and the client answered when all know.
-    pub(in crate::shard) fn logged_out(
+    fn logout_stored(
         &mut self,
         asker: Option<Asker>,
         id: LoginId,
         until_unix_s: u64,
         resolution: &Resolution,
     ) {
-        if let Resolution::Failed(failure) = resolution {
-            return self.answer_asker(asker, Reply::Fault(not_stored(*failure)));
+        if let Err(failure) = resolution.stored() {
+            return self.answer_asker(asker, not_stored(failure));
         }
         let question = Question::LoggedOut { id, until_unix_s };
         match asker {
-            Some(Asker { ticket, .. }) if self.gathers.has_place() => {
-                self.start_gather(ticket, Command::LogOut { session: Secret::new("") }, question);
+            Some(Asker { ticket, .. }) if self.fan_ins.has_place() => {
+                self.scatter(ticket, question, Whole::LoggedOut);
             }
             asker => {
-                // No gather has the number 0, so what the cores answer is heard by nobody.
+                // No fan-in has the number 0, so what the cores answer is heard by nobody.
                 for core in 0..self.setup.cores {
-                    self.say(CoreId(core), Said::Ask { gather: 0, question: question.clone() });
+                    self.say(CoreId(core), Said::Ask { fan_in: 0, question: question.clone() });
                 }
                 self.answer_asker(asker, Reply::Done);
             }
@@ -179,8 +176,8 @@ impl Shard {
 
     /// Forgets logouts of sessions that would have ended by now; one core for all takes them off the disk.
     pub(in crate::shard) fn forget_logouts(&mut self) {
-        let cleans = self.setup.core == crate::shard::requests::definitions::CATALOG_CORE;
-        if self.logins.logged_out.is_empty() || (cleans && self.effects_full().is_some()) {
+        let cleans = self.setup.core == CATALOG_CORE;
+        if self.logins.logged_out.is_empty() || (cleans && self.effects.admit(Class::Store).is_err()) {
             return;
         }
         let mut writes = Vec::new();
@@ -190,7 +187,7 @@ impl Shard {
             writes.push(logouts::expired(id));
         }
         if cleans && !writes.is_empty() {
-            self.start_effect(Effect::Write(writes), None, Then::Nothing);
+            self.start_effect(Effect::Write(writes), None, None);
         }
     }
 }

@@ -1,33 +1,38 @@
 //! Meetings homed on this core: their messages are on the disk, so whatever is asked of them goes there. Changes of one
 //! meeting are done one after the other, in the order in which they came.
 
-use crate::base::hash::{KeyedMap, KeyedState};
-use crate::base::ids::CoreId;
-use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
+use super::in_turn::Came;
+use super::{Asker, Begun, InTurn, Then};
+use crate::broker::meetings::{MeetingChange, MeetingChangeKind, PlacedMessage};
 use crate::model::channel::ChannelName;
-use crate::model::command::Command;
+use crate::model::command::MeetingCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::meeting::{Meeting, MeetingDraft, MessagePage};
+use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::effects::{Asker, Then, not_stored};
-use crate::shard::mesh::message::Ticket;
+use crate::shard::effects::{Class, not_stored};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Table, meetings as stored};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Meetings that are being changed, each with the changes that wait for it.
-pub(in crate::shard) struct Meetings {
-    changing: KeyedMap<ChannelName, VecDeque<(Asker, Command)>>,
-    /// Changes that wait, of all meetings.
-    waiting: usize,
-}
+/// Changes of meetings.
+pub(in crate::shard) type MeetingChanges = InTurn<(Asker, MeetingCommand)>;
 
-impl Meetings {
-    pub fn new(seed: u64) -> Self {
-        Self { changing: KeyedMap::with_hasher(KeyedState::new(seed, 0x3ee7)), waiting: 0 }
-    }
+/// How a request about a meeting goes on.
+pub(in crate::shard) enum MeetingThen {
+    /// It is known which messages of a put are there already.
+    Place(Box<Put>),
+    /// A change is stored.
+    Change(Box<MeetingChange>),
+    /// Messages that were deleted are off the disk.
+    Sweep(ChannelName),
+    /// Messages are read, and shown.
+    Show {
+        /// The record.
+        meeting: Arc<Meeting>,
+        /// Whether it is shown.
+        record: bool,
+    },
 }
 
 /// A put whose messages are looked up.
@@ -37,189 +42,149 @@ pub(in crate::shard) struct Put {
     draft: MeetingDraft,
 }
 
-/// The channel of the meeting that a command changes.
-pub(in crate::shard) fn changed_meeting(command: &Command) -> Option<&ChannelName> {
-    match command {
-        Command::PutMeeting { channel, .. }
-        | Command::DeleteMeeting { channel }
-        | Command::ClearMeeting { channel } => Some(channel),
-        _ => None,
-    }
-}
-
 impl Shard {
-    /// Does a request that is about a meeting.
-    pub(in crate::shard) fn serve_meeting(&mut self, from: CoreId, ticket: Ticket, command: Command) {
-        let asker = Asker { from, ticket };
-        if let Command::GetMeeting { channel, page, record } = command {
-            return self.read_meeting(asker, &channel, page, record);
-        }
-        let Some(channel) = changed_meeting(&command).cloned() else { return };
-        let waiting_max = self.setup.limits.meeting_changes_waiting_max as usize;
-        match self.meetings.changing.get_mut(&channel) {
-            Some(_) if self.meetings.waiting >= waiting_max => {
+    /// Takes a change of a meeting in; it is begun when those before it are done.
+    pub(super) fn change_meeting_in_turn(&mut self, asker: Asker, command: MeetingCommand) {
+        let channel = command.channel().clone();
+        match self.meeting_changes.come(&channel, (asker, command)) {
+            Came::First => self.change_next(&channel),
+            Came::Waits => {}
+            Came::Refused((asker, _)) => {
                 let sentence = "Too many changes of meetings wait for earlier ones. Try again shortly.";
-                self.answer_asker(Some(asker), Reply::Fault(Fault::new(FaultCode::Overloaded, sentence)));
-            }
-            Some(queue) => {
-                queue.push_back((asker, command));
-                self.meetings.waiting += 1;
-            }
-            None => {
-                self.meetings.changing.insert(channel.clone(), VecDeque::from([(asker, command)]));
-                self.meetings.waiting += 1;
-                self.change_next(&channel);
+                self.answer_asker(Some(asker), Fault::new(FaultCode::Overloaded, sentence));
             }
         }
     }
 
-    /// Begins the next change of a meeting that can be begun; without one, nobody changes it any more.
+    /// Begins the next change of a meeting that can be begun.
     fn change_next(&mut self, channel: &ChannelName) {
-        while let Some((asker, command)) =
-            self.meetings.changing.get_mut(channel).and_then(VecDeque::pop_front)
-        {
-            self.meetings.waiting -= 1;
+        while let Some((asker, command)) = self.meeting_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            let begun = match self.effects_full() {
-                Some(fault) => Err(fault),
-                None => self.begin_change(&session, command),
-            };
-            match begun {
-                Ok((effect, then)) => return self.start_effect(effect, Some(asker), then),
-                Err(fault) => self.answer_asker(Some(asker), Reply::Fault(fault)),
+            match self.begin_meeting(&session, command) {
+                Ok(Begun::Outside(outside)) => {
+                    let (effect, then) = *outside;
+                    return self.start_effect(effect, Some(asker), Some(then));
+                }
+                Ok(Begun::Answered(outcome)) => self.give(asker, outcome),
+                Err(fault) => self.answer_asker(Some(asker), fault),
             }
         }
-        self.meetings.changing.remove(channel);
     }
 
-    fn begin_change(&mut self, session: &Arc<Session>, command: Command) -> Result<(Effect, Then), Fault> {
-        match command {
-            Command::ClearMeeting { channel } => self.home.decide_clear(session, &channel).map(written),
-            Command::DeleteMeeting { channel } => self.home.decide_delete(session, &channel).map(written),
-            Command::PutMeeting { channel, draft } if draft.messages.is_empty() => {
-                self.home.decide_put(self.now, session, &channel, *draft, &[]).map(written)
+    /// Begins a request about a meeting: its messages are on the disk.
+    pub(super) fn begin_meeting(
+        &mut self,
+        session: &Arc<Session>,
+        command: MeetingCommand,
+    ) -> Result<Begun, Fault> {
+        self.effects.admit(Class::Store)?;
+        let change = match command {
+            MeetingCommand::Get { channel, page, record } => {
+                return self.read_meeting(session, &channel, page, record);
             }
-            Command::PutMeeting { channel, draft } => {
+            MeetingCommand::Clear { channel } => self.home.decide_clear(session, &channel)?,
+            MeetingCommand::Delete { channel } => self.home.decide_delete(session, &channel)?,
+            MeetingCommand::Put { channel, draft } if draft.messages.is_empty() => {
+                self.home.decide_put(self.now, session, &channel, *draft, &[])?
+            }
+            MeetingCommand::Put { channel, draft } => {
                 self.home.check_meeting(session, &channel, &draft)?;
-                let key = |message: &crate::model::meeting::SealedMessage| {
-                    stored::id_key(channel.suffix(), &message.id)
-                };
+                let key = |message: &SealedMessage| stored::id_key(channel.suffix(), &message.id);
                 let keys = draft.messages.iter().map(key).collect();
                 let put = Put { session: session.clone(), draft: *draft, channel };
-                Ok((Effect::Find(Table::MeetingMessageIds, keys), Then::PlaceMessages(Box::new(put))))
+                let then = Then::Meeting(MeetingThen::Place(Box::new(put)));
+                return Ok(Begun::outside(Effect::Find(Table::MeetingMessageIds, keys), then));
             }
-            _ => Err(Fault::new(FaultCode::UnknownType, "this changes no meeting")),
+        };
+        let (effect, then) = written(change);
+        Ok(Begun::outside(effect, then))
+    }
+
+    fn read_meeting(
+        &self,
+        session: &Session,
+        channel: &ChannelName,
+        page: MessagePage,
+        record: bool,
+    ) -> Result<Begun, Fault> {
+        let meeting = self.home.meeting(session, channel)?.clone();
+        let bytes_max = self.setup.limits.meeting_page_bytes_max;
+        let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
+        Ok(Begun::outside(Effect::Read(range), Then::Meeting(MeetingThen::Show { meeting, record })))
+    }
+
+    /// The disk has done its part.
+    pub(super) fn continue_meeting(
+        &mut self,
+        asker: Option<Asker>,
+        then: MeetingThen,
+        resolution: &Resolution,
+    ) {
+        match then {
+            MeetingThen::Place(put) => self.messages_placed(asker, *put, resolution),
+            MeetingThen::Change(change) => self.meeting_changed(asker, *change, resolution),
+            // They are, or will be when others are: nobody reads them any more.
+            MeetingThen::Sweep(channel) => self.change_next(&channel),
+            MeetingThen::Show { meeting, record } => {
+                self.answer_asker(asker, shown(meeting, record, resolution));
+            }
         }
     }
 
     /// It is known which messages of a put are there already.
-    pub(in crate::shard) fn messages_placed(
-        &mut self,
-        asker: Option<Asker>,
-        put: Put,
-        resolution: Resolution,
-    ) {
+    fn messages_placed(&mut self, asker: Option<Asker>, put: Put, resolution: &Resolution) {
         let Put { channel, session, draft } = put;
         let decided = match resolution {
-            Resolution::Values(values) => places(channel.suffix(), &draft, &values)
+            Resolution::Values(values) => places(channel.suffix(), &draft, values)
                 .and_then(|places| self.home.decide_put(self.now, &session, &channel, draft, &places)),
-            resolution => Err(not_read(&resolution)),
+            resolution => Err(not_read(resolution)),
         };
         match decided {
             Ok(change) => {
                 let (effect, then) = written(change);
-                self.start_effect(effect, asker, then);
+                self.start_effect(effect, asker, Some(then));
             }
             Err(fault) => {
-                self.answer_asker(asker, Reply::Fault(fault));
+                self.answer_asker(asker, fault);
                 self.change_next(&channel);
             }
         }
     }
 
     /// The disk has a change of a meeting, or has it not.
-    pub(in crate::shard) fn meeting_changed(
-        &mut self,
-        asker: Option<Asker>,
-        change: MeetingChange,
-        resolution: &Resolution,
-    ) {
+    fn meeting_changed(&mut self, asker: Option<Asker>, change: MeetingChange, resolution: &Resolution) {
         let channel = change.channel();
         let mut sweeps = !matches!(change.kind, MeetingChangeKind::Put { .. });
-        let reply = match resolution {
-            Resolution::Failed(failure) => {
+        let reply = match resolution.stored() {
+            Err(failure) => {
                 sweeps = false;
-                Reply::Fault(not_stored(*failure))
+                Reply::Fault(not_stored(failure))
             }
-            _ => {
+            Ok(()) => {
                 self.home.apply_meeting(self.now, change);
                 Reply::Done
             }
         };
         self.answer_asker(asker, reply);
         self.pump_home();
-        if sweeps && self.effects_full().is_none() {
+        if sweeps && self.effects.admit(Class::Store).is_ok() {
             // Nothing is added meanwhile: further changes wait.
             let spans = stored::messages(channel.suffix());
-            return self.start_effect(Effect::Replace(spans, Vec::new()), None, Then::SweepMeeting(channel));
+            let then = Then::Meeting(MeetingThen::Sweep(channel));
+            return self.start_effect(Effect::Replace(spans, Vec::new()), None, Some(then));
         }
         self.change_next(&channel);
     }
+}
 
-    /// Messages that were deleted are off the disk, or will be when others are.
-    pub(in crate::shard) fn meeting_swept(&mut self, channel: &ChannelName) {
-        self.change_next(channel);
-    }
-
-    fn read_meeting(&mut self, asker: Asker, channel: &ChannelName, page: MessagePage, record: bool) {
-        let found = match self.effects_full() {
-            Some(fault) => Err(fault),
-            None => self.home.meeting(&asker.ticket.session, channel).cloned(),
-        };
-        match found {
-            Err(fault) => self.answer_asker(Some(asker), Reply::Fault(fault)),
-            Ok(meeting) => {
-                let bytes_max = self.setup.limits.meeting_page_bytes_max;
-                let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
-                self.start_effect(Effect::Read(range), Some(asker), Then::ReadMeeting { meeting, record });
-            }
-        }
-    }
-
-    /// A part of the messages of a meeting was read.
-    pub(in crate::shard) fn meeting_read(
-        &mut self,
-        asker: Option<Asker>,
-        meeting: Arc<Meeting>,
-        record: bool,
-        resolution: &Resolution,
-    ) {
-        let reply = match resolution {
-            Resolution::Found(found) => {
-                let read: Result<Vec<_>, _> = found.records.iter().map(stored::read_message).collect();
-                match read {
-                    Ok(read) => {
-                        let next = read.last().filter(|_| found.more).map(|(place, _)| *place);
-                        let messages = read.into_iter().map(|(_, message)| message).collect();
-                        Reply::Meeting { meeting, record, messages, next }
-                    }
-                    Err(_) => Reply::Fault(damaged()),
-                }
-            }
-            resolution => Reply::Fault(not_read(resolution)),
-        };
-        self.answer_asker(asker, reply);
-    }
-
-    /// Asserts what must hold between calls.
-    pub(in crate::shard) fn meetings_invariants(&self) {
-        let queues = self.meetings.changing.values();
-        assert_eq!(
-            queues.map(VecDeque::len).sum::<usize>(),
-            self.meetings.waiting,
-            "changes that wait add up"
-        );
-    }
+/// A part of the messages of a meeting, as it was read.
+fn shown(meeting: Arc<Meeting>, record: bool, resolution: &Resolution) -> Reply {
+    let Resolution::Found(found) = resolution else { return Reply::Fault(not_read(resolution)) };
+    let read: Result<Vec<_>, _> = found.records.iter().map(stored::read_message).collect();
+    let Ok(read) = read else { return Reply::Fault(damaged()) };
+    let next = read.last().filter(|_| found.more).map(|(place, _)| *place);
+    let messages = read.into_iter().map(|(_, message)| message).collect();
+    Reply::Meeting { meeting, record, messages, next }
 }
 
 /// What a decided change puts on the disk. Messages that are deleted go afterwards: nobody reads them any more, and if
@@ -227,7 +192,7 @@ impl Shard {
 fn written(change: MeetingChange) -> (Effect, Then) {
     let effect = match &change.kind {
         MeetingChangeKind::Put { meeting, messages } => {
-            let put = |placed: &crate::broker::meetings::PlacedMessage| {
+            let put = |placed: &PlacedMessage| {
                 stored::put_message(&meeting.id, placed.place, placed.is_new, &placed.message)
             };
             let writes = messages.iter().flat_map(put).chain([stored::put(meeting)]).collect();
@@ -237,7 +202,7 @@ fn written(change: MeetingChange) -> (Effect, Then) {
         MeetingChangeKind::Cleared { meeting } => Effect::Write(vec![stored::put(meeting)]),
         MeetingChangeKind::Deleted { channel } => Effect::Write(vec![stored::deleted(channel.suffix())]),
     };
-    (effect, Then::ChangeMeeting(Box::new(change)))
+    (effect, Then::Meeting(MeetingThen::Change(Box::new(change))))
 }
 
 fn places(

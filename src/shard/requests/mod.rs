@@ -1,40 +1,77 @@
-//! What a client asks for: who may, and where it is answered.
+//! How a request travels: who may ask, which core answers, what becomes of it there. The table is
+//! `model/command/route.rs`.
+//!
+//! A request that is at home on its connection's own core and needs nothing but memory is answered at once. Every other
+//! one gets a slot among the answers of its connection, travels as a message, is begun on the core that answers, and
+//! goes on there when the outside has done its part. A noun that needs the outside or all cores has a file, where it is
+//! begun and continued.
 
 mod attempts;
 mod backup;
-pub(in crate::shard) mod definitions;
-pub(in crate::shard) mod fan_in;
-pub(in crate::shard) mod logins;
-pub(in crate::shard) mod meetings;
+mod connection;
+mod definitions;
+mod fan_in;
+mod in_turn;
+mod logins;
+mod meetings;
+mod node;
 mod rooms;
+mod then;
+
+pub(in crate::shard) use definitions::Changes;
+pub(in crate::shard) use fan_in::FanIns;
+pub(in crate::shard) use in_turn::InTurn;
+pub(in crate::shard) use logins::Logins;
+pub(in crate::shard) use meetings::MeetingChanges;
+pub(in crate::shard) use then::Then;
 
 use crate::base::ids::{ConnectionId, CoreId};
-use crate::model::channel::ChannelName;
-use crate::model::command::Command;
+use crate::broker::home::{Origin, Outcome};
+use crate::model::command::{Command, CoreCommand, Place, Route, Stored};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
+use crate::shard::Effect;
 use crate::shard::Shard;
-use crate::shard::effects::is_stored;
-use crate::shard::mesh::message::{Question, Said, Ticket};
+use crate::shard::mesh::message::{Said, Ticket};
 use crate::shard::pending::Expect;
-use crate::shard::requests::definitions::CATALOG_CORE;
 use std::sync::Arc;
 
-/// Where a command is answered.
-enum Place {
-    /// On the connection's own core.
-    Here(Reply),
-    /// On the connection's own core, but what waits for an answer decides how.
-    Turn,
-    /// By the channel's home core.
-    Home(ChannelName),
-    /// By the core that keeps the definitions, which asks for backups too.
-    Catalog,
-    /// On the connection's own core, when a password was checked or a logout stored.
-    Login,
-    /// By all cores together.
-    Everywhere(Question),
+/// The core that keeps all definitions, and asks for backups.
+pub(in crate::shard) const CATALOG_CORE: CoreId = CoreId(0);
+
+/// Who is answered when a request is done.
+pub(in crate::shard) struct Asker {
+    /// The core of its connection.
+    pub from: CoreId,
+    /// Its request.
+    pub ticket: Ticket,
+}
+
+impl Asker {
+    fn origin(&self) -> Origin<'_> {
+        Origin { core: self.from, connection: self.ticket.connection, session: &self.ticket.session }
+    }
+}
+
+/// How far a request came when it was begun.
+enum Begun {
+    /// It is answered.
+    Answered(Outcome),
+    /// This is to be done outside, then it goes on.
+    Outside(Box<(Effect, Then)>),
+}
+
+impl Begun {
+    fn outside(effect: Effect, then: Then) -> Self {
+        Self::Outside(Box::new((effect, then)))
+    }
+}
+
+impl<T: Into<Outcome>> From<T> for Begun {
+    fn from(answer: T) -> Self {
+        Self::Answered(answer.into())
+    }
 }
 
 impl Shard {
@@ -46,193 +83,160 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
-        let channel = match self.permit(session, &command).map(|()| self.place(id, session, &command)) {
-            Ok(Place::Turn) => return self.wait_turn(id, expect, command),
-            Err(fault) => return self.reply_now(id, expect, Reply::Fault(fault)),
-            Ok(Place::Here(reply)) => return self.reply_now(id, expect, reply),
-            Ok(Place::Everywhere(question)) => {
-                let sequence = self.open_slot(id, expect);
-                return self.start_gather(
-                    Ticket { connection: id, sequence, session: session.clone() },
-                    command,
-                    question,
-                );
-            }
-            Ok(Place::Login) => return self.log(id, session, command, expect),
-            Ok(Place::Catalog) => return self.submit_to(CATALOG_CORE, id, session, command, expect),
-            Ok(Place::Home(channel)) => channel,
-        };
-        let home = self.setup.home_of(channel.as_str());
-        let outside = is_stored(&command) || matches!(command, Command::GetMeeting { .. });
-        if home != self.setup.core || outside {
-            return self.submit_to(home, id, session, command, expect);
+        let Route { scope, place, stored } = command.route();
+        if let Err(fault) = permit(session, scope) {
+            return self.reply_now(id, expect, Reply::Fault(fault));
         }
-        let mut ticket = Ticket { connection: id, sequence: 0, session: session.clone() };
+        if let Some(fault) = command.subscribes().and_then(|channel| self.subscription_limit(id, channel)) {
+            return self.reply_now(id, expect, Reply::Fault(fault));
+        }
+        let core = self.core_of(place);
+        match command {
+            Command::Connection(command) => self.serve_connection(id, command, expect),
+            Command::Login(command) => self.serve_login(id, session, command, expect),
+            Command::Node(command) => {
+                let sequence = self.open_slot(id, expect);
+                self.serve_node(Ticket { connection: id, sequence, session: session.clone() }, command);
+            }
+            Command::Core(command) => {
+                if core == self.setup.core && stored == Stored::Nothing {
+                    self.serve_at_once(id, session, command, expect);
+                } else {
+                    self.send(core, id, session, command, stored, expect);
+                }
+            }
+        }
+    }
+
+    /// The core that answers, or that asks the others.
+    fn core_of(&self, place: Place<'_>) -> CoreId {
+        match place {
+            Place::Home(channel) => self.setup.home_of(channel.as_str()),
+            Place::Catalog => CATALOG_CORE,
+            Place::Connection | Place::EveryCore => self.setup.core,
+        }
+    }
+
+    /// Answers a request of this core without a way through the queues.
+    fn serve_at_once(
+        &mut self,
+        id: ConnectionId,
+        session: &Arc<Session>,
+        command: CoreCommand,
+        expect: Expect,
+    ) {
         // What an earlier request changed here is told before this one is done.
         self.pump_home();
-        match self.execute_here(&ticket, command) {
-            (reply, None) => self.reply_now(id, expect, reply),
-            (reply, Some(record)) => {
-                ticket.sequence = self.open_slot(id, expect);
-                self.answer_when_synced(record, home, ticket, reply);
+        let origin = Origin { core: self.setup.core, connection: id, session };
+        match self.begin(origin, command) {
+            Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
+            begun => {
+                let sequence = self.open_slot(id, expect);
+                let ticket = Ticket { connection: id, sequence, session: session.clone() };
+                self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
         self.pump_home();
     }
 
     /// Leaves a request to a core, maybe this one, which answers later.
-    fn submit_to(
+    fn send(
         &mut self,
         core: CoreId,
         id: ConnectionId,
         session: &Arc<Session>,
-        command: Command,
+        command: CoreCommand,
+        stored: Stored,
         expect: Expect,
     ) {
-        if self.congested(core) {
+        if self.mesh.is_congested(core) {
             self.counters.peer_overloads += 1;
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
         let sequence = self.open_slot(id, expect);
-        if is_stored(&command) {
+        if stored == Stored::Changed {
             self.hold_reading(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };
         self.say(core, Said::Request { ticket, command });
     }
 
-    /// The answer of the connection's own core.
-    pub(in crate::shard) fn reply_here(&self, id: ConnectionId, command: &Command) -> Option<Reply> {
+    /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
+    pub(in crate::shard) fn serve(&mut self, from: CoreId, ticket: Ticket, command: CoreCommand) {
+        let asker = Asker { from, ticket };
+        let stored = command.route().stored;
         match command {
-            Command::Ping => Some(Reply::Pong),
-            Command::ListSubscriptions => Some(Reply::Subscriptions(self.channels_of(id))),
-            Command::Unsubscribe { channel } => Some(Reply::Unsubscribed { channel: channel.clone() }),
-            _ => None,
-        }
-    }
-
-    /// Whether subscribes that wait for their answer decide what this does.
-    fn must_wait(&self, id: ConnectionId, command: &Command) -> bool {
-        let Some(pending) = self.connections.get(id).and_then(|connection| connection.pending.as_ref())
-        else {
-            return false;
-        };
-        match command {
-            Command::ListSubscriptions => pending.is_subscribing(),
-            Command::Unsubscribe { channel } => pending.subscribes().any(|waiting| waiting == channel),
-            _ => false,
-        }
-    }
-
-    /// Leaves a command until all before it is answered; nothing more is read until then.
-    fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: Command) {
-        if let Some(pending) = self.connections.get_mut(id).and_then(|connection| connection.pending.as_mut())
-        {
-            pending.wait_turn(expect, command);
-        }
-    }
-
-    /// Whether the session may do this. Ownership of a single thing is judged where the thing is.
-    fn permit(&self, session: &Session, command: &Command) -> Result<(), Fault> {
-        let needed = match command {
-            Command::Ping
-            | Command::ListSubscriptions
-            | Command::Unsubscribe { .. }
-            | Command::LogIn { .. }
-            | Command::LogOut { .. }
-            | Command::NodeState
-            | Command::Metrics => Scopes::NONE,
-            Command::CreateDefinition { .. }
-            | Command::UpdateDefinition { .. }
-            | Command::DeleteDefinition { .. }
-            | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. }
-            | Command::Backup => Scopes::ADMIN,
-            Command::Subscribe { .. }
-            | Command::ListHistory { .. }
-            | Command::GetMessage { .. }
-            | Command::ListMessages { .. }
-            | Command::ListMembers { .. }
-            | Command::GetRoom { .. }
-            | Command::ListRooms { .. }
-            | Command::GetMeeting { .. }
-            | Command::ListMeetings { .. }
-            | Command::GetProfile { .. } => Scopes::READ,
-            Command::Publish { .. }
-            | Command::Whisper { .. }
-            | Command::UpdateMessage { .. }
-            | Command::DeleteMessage { .. }
-            | Command::CreateRoom { .. }
-            | Command::UpdateRoom { .. }
-            | Command::DeleteRoom { .. }
-            | Command::PutMeeting { .. }
-            | Command::DeleteMeeting { .. }
-            | Command::ClearMeeting { .. }
-            | Command::UpdateProfile { .. } => Scopes::WRITE,
-        };
-        if session.scopes.contains(needed) {
-            return Ok(());
-        }
-        let scope = match needed {
-            Scopes::READ => "read",
-            Scopes::WRITE => "write",
-            _ => "admin",
-        };
-        Err(Fault::new(
-            FaultCode::Forbidden,
-            format!(
-                "This needs the scope \"{scope}\", which your key or token does not have. Use one that has it."
-            ),
-        ))
-    }
-
-    fn place(&mut self, id: ConnectionId, session: &Session, command: &Command) -> Place {
-        match command {
-            Command::Ping | Command::ListSubscriptions | Command::Unsubscribe { .. } => {
-                match self.reply_here(id, command) {
-                    Some(reply) if !self.must_wait(id, command) => Place::Here(reply),
-                    _ => Place::Turn,
-                }
+            CoreCommand::Meeting(command) if stored == Stored::Changed => {
+                self.change_meeting_in_turn(asker, command);
             }
-            Command::NodeState => Place::Everywhere(Question::State),
-            Command::Metrics => Place::Everywhere(Question::Counters),
-            Command::ListRooms { namespace, page } => {
-                Place::Everywhere(Question::Rooms { namespace, page: *page })
+            command => {
+                let begun = self.begin(asker.origin(), command);
+                self.carry_on(asker, begun);
             }
-            Command::Subscribe { channel, .. } => match self.subscription_limit(id, channel) {
-                Some(fault) => Place::Here(Reply::Fault(fault)),
-                None => Place::Home(channel.clone()),
-            },
-            Command::CreateDefinition { .. }
-            | Command::UpdateDefinition { .. }
-            | Command::DeleteDefinition { .. }
-            | Command::GetDefinition { .. }
-            | Command::ListDefinitions { .. }
-            | Command::Backup => Place::Catalog,
-            Command::LogIn { .. } | Command::LogOut { .. } => Place::Login,
-            Command::ListMeetings { page } => {
-                Place::Everywhere(Question::Meetings { user: session.user.clone(), page: *page })
-            }
-            Command::Publish { channel, .. }
-            | Command::Whisper { channel, .. }
-            | Command::ListHistory { channel }
-            | Command::UpdateMessage { channel, .. }
-            | Command::DeleteMessage { channel, .. }
-            | Command::GetMessage { channel, .. }
-            | Command::ListMessages { channel, .. }
-            | Command::ListMembers { channel }
-            | Command::PutMeeting { channel, .. }
-            | Command::DeleteMeeting { channel }
-            | Command::ClearMeeting { channel }
-            | Command::GetMeeting { channel, .. }
-            | Command::CreateRoom { channel, .. }
-            | Command::UpdateRoom { channel, .. }
-            | Command::DeleteRoom { channel }
-            | Command::GetRoom { channel }
-            | Command::GetProfile { channel }
-            | Command::UpdateProfile { channel, .. } => Place::Home(channel.clone()),
         }
     }
+
+    fn begin(&mut self, origin: Origin<'_>, command: CoreCommand) -> Begun {
+        let now = self.now;
+        let begun = match command {
+            CoreCommand::Channel(command) => Ok(self.home.execute_channel(now, origin, command).into()),
+            CoreCommand::Message(command) => Ok(self.home.execute_message(now, origin, command).into()),
+            CoreCommand::Profile(command) => Ok(self.home.execute_profile(now, origin, command).into()),
+            CoreCommand::Room(command) => self.begin_room(origin, command),
+            CoreCommand::Meeting(command) => self.begin_meeting(origin.session, command),
+            CoreCommand::Definition(command) => self.begin_definition(command),
+            CoreCommand::Backup => self.begin_backup(),
+        };
+        // Ends of channels that this found come before its answer.
+        self.pump_ends();
+        begun.unwrap_or_else(Begun::from)
+    }
+
+    /// Answers what was begun, or has the outside do its part.
+    fn carry_on(&mut self, asker: Asker, begun: Begun) {
+        match begun {
+            Begun::Answered(outcome) => self.give(asker, outcome),
+            Begun::Outside(outside) => {
+                let (effect, then) = *outside;
+                self.start_effect(effect, Some(asker), Some(then));
+            }
+        }
+    }
+
+    /// Gives an answer, when the disk has what it waits for. What its command pushes comes after the position that the
+    /// answer names, so the caller passes that on later.
+    fn give(&mut self, asker: Asker, Outcome { reply, wait }: Outcome) {
+        let Asker { from, ticket } = asker;
+        match wait {
+            Some(record) => self.answer_when_synced(record, from, ticket, reply),
+            None => self.say(from, Said::Answer { ticket, reply }),
+        }
+    }
+
+    /// Gives an answer to whoever still waits for it.
+    fn answer_asker(&mut self, asker: Option<Asker>, outcome: impl Into<Outcome>) {
+        if let Some(asker) = asker {
+            self.give(asker, outcome.into());
+        }
+    }
+}
+
+/// Whether the session may do this. Ownership of a single thing is judged where the thing is.
+fn permit(session: &Session, needed: Scopes) -> Result<(), Fault> {
+    if session.scopes.contains(needed) {
+        return Ok(());
+    }
+    let scope = match needed {
+        Scopes::READ => "read",
+        Scopes::WRITE => "write",
+        _ => "admin",
+    };
+    Err(Fault::new(
+        FaultCode::Forbidden,
+        format!(
+            "This needs the scope \"{scope}\", which your key or token does not have. Use one that has it."
+        ),
+    ))
 }
 
 fn overloaded() -> Fault {

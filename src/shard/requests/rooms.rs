@@ -1,61 +1,52 @@
-//! Changes of rooms homed on this core: decided, stored, then done.
+//! Rooms homed on this core. A change is decided, stored, then done.
 
-use crate::base::ids::CoreId;
-use crate::broker::home::Origin;
+use super::{Asker, Begun, Then};
+use crate::broker::home::{Origin, Outcome};
 use crate::broker::rooms::{RoomChange, RoomChangeKind};
-use crate::model::command::Command;
+use crate::model::command::RoomCommand;
+use crate::model::fault::Fault;
 use crate::model::reply::Reply;
-use crate::shard::effects::{Asker, Then, not_stored};
-use crate::shard::mesh::message::Ticket;
-use crate::shard::{Effect, Failure, Shard};
+use crate::shard::effects::{Class, not_stored};
+use crate::shard::{Effect, Resolution, Shard};
 use crate::store::rooms;
 
 impl Shard {
-    /// Does a request that changes a room. It is answered when the change is stored.
-    pub(in crate::shard) fn serve_room(&mut self, from: CoreId, ticket: Ticket, command: Command) {
-        let origin = Origin { core: from, connection: ticket.connection, session: &ticket.session };
-        let decided = match self.effects_full() {
-            Some(fault) => Err(fault),
-            None => self.home.decide_room(self.now, origin, command),
-        };
-        let asker = Some(Asker { from, ticket });
-        match decided {
-            Err(fault) => self.answer_asker(asker, Reply::Fault(fault)),
-            Ok(change) => {
-                let writes = match change.kind {
-                    RoomChangeKind::Created | RoomChangeKind::Updated => {
-                        rooms::put(&change.channel, &change.room)
-                    }
-                    RoomChangeKind::Deleted => rooms::deleted(&change.channel),
-                };
-                self.start_effect(Effect::Write(writes), asker, Then::ChangeRoom(change));
+    /// Begins a request about a room. What changes it is answered when the change is stored.
+    pub(super) fn begin_room(&mut self, origin: Origin<'_>, command: RoomCommand) -> Result<Begun, Fault> {
+        let now = self.now;
+        let change = match command {
+            RoomCommand::Get { channel } => return self.home.get_room(&channel).map(Begun::from),
+            RoomCommand::Create { channel, name, description } => {
+                self.effects.admit(Class::Store)?;
+                self.home.create_room(now, origin, channel, name, description)
             }
-        }
+            RoomCommand::Update { channel, name, description } => {
+                self.effects.admit(Class::Store)?;
+                self.home.update_room(now, origin, channel, name, description)
+            }
+            RoomCommand::Delete { channel } => {
+                self.effects.admit(Class::Store)?;
+                self.home.delete_room(now, origin, channel)
+            }
+        }?;
+        let writes = match change.kind {
+            RoomChangeKind::Created | RoomChangeKind::Updated => rooms::put(&change.channel, &change.room),
+            RoomChangeKind::Deleted => rooms::deleted(&change.channel),
+        };
+        Ok(Begun::outside(Effect::Write(writes), Then::Room(change)))
     }
 
     /// The disk has the change of a room, or has it not.
-    pub(in crate::shard) fn room_changed(
-        &mut self,
-        asker: Option<Asker>,
-        change: RoomChange,
-        failure: Option<Failure>,
-    ) {
-        // What was announced before this waits for nobody.
-        self.home.take_barrier();
-        let reply = match failure {
-            None => self.home.apply_room(self.now, change),
-            Some(failure) => {
+    pub(super) fn continue_room(&mut self, asker: Option<Asker>, change: RoomChange, stored: &Resolution) {
+        let outcome = match stored.stored() {
+            Ok(()) => self.home.apply_room(self.now, change),
+            Err(failure) => {
                 self.home.give_up_room(&change);
-                Reply::Fault(not_stored(failure))
+                Outcome::from(Reply::Fault(not_stored(failure)))
             }
         };
         // The answer goes first: what the channel is told comes after it.
-        match (self.home.take_barrier(), asker) {
-            (Some(record), Some(Asker { from, ticket })) => {
-                self.answer_when_synced(record, from, ticket, reply);
-            }
-            (_, asker) => self.answer_asker(asker, reply),
-        }
+        self.answer_asker(asker, outcome);
         self.pump_home();
     }
 }

@@ -3,7 +3,7 @@
 use super::routes::{authenticate, messages, ping, query, rooms};
 use super::*;
 use crate::base::secret::Secret;
-use crate::model::command::Command;
+use crate::model::command::{Command, ConnectionCommand, LoginCommand, MeetingCommand, NodeCommand};
 use crate::model::fault::{FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingDraft, MeetingPage, MessagePage, SealedMessage, channel_of};
 use crate::model::reply::Reply;
@@ -49,24 +49,27 @@ fn sealed(id: &str, salt: &str, data: &str) -> SealedMessage {
 #[test]
 fn reading_in_both_forms() {
     let list = both(&rooms::LIST, "/WorldClientAPI/rtc/rooms", &query::GET, "route=rtc&rooms=1", &[], "");
-    assert_eq!(list, Command::ListMeetings { page: MeetingPage { after: 0, count_max: 1_000 } });
+    assert_eq!(list, NodeCommand::ListMeetings { page: MeetingPage { after: 0, count_max: 1_000 } }.into());
     let one = "/WorldClientAPI/rtc/rooms/r%201";
     let one = both(&rooms::GET, one, &query::GET, "route=rtc&rooms=1&id=r+1", &[], "");
-    assert_eq!(one, Command::GetMeeting { channel: channel_of("r 1"), page: ALL, record: true });
+    assert_eq!(one, MeetingCommand::Get { channel: channel_of("r 1"), page: ALL, record: true }.into());
     for name in ["id", "room_id"] {
         let query = format!("route=rtc&messages=1&{name}=r1&after=7&limit=2");
         let target = "/WorldClientAPI/rtc/messages/r1?after=7&limit=2";
         let found = both(&messages::GET, target, &query::GET, &query, &[], "");
         let page = MessagePage { after: 7, count_max: 2 };
-        assert_eq!(found, Command::GetMeeting { channel: channel_of("r1"), page, record: false });
+        assert_eq!(found, MeetingCommand::Get { channel: channel_of("r1"), page, record: false }.into());
     }
-    assert_eq!(both(&ping::GET, "/WorldClientAPI/ping", &query::GET, "route=ping", &[], ""), Command::Ping);
+    assert_eq!(
+        both(&ping::GET, "/WorldClientAPI/ping", &query::GET, "route=ping", &[], ""),
+        ConnectionCommand::Ping.into()
+    );
 }
 
 #[test]
 fn a_room_is_put_in_every_form_of_body() {
     let json = r#"{"id":"r1","started":"2025-01-01T00:00:00Z","ended":"","members":" Bob@x.example,, bob@X.example , c@x.example","messages":[{"id":"m1","salt":"s","data":"+/="},{"id":"m1","salt":"","data":"later"},{"id":"m2","data":"é\u0000"}],"more":1}"#;
-    let expected = Command::PutMeeting {
+    let expected: Command = MeetingCommand::Put {
         channel: channel_of("r1"),
         draft: Box::new(MeetingDraft {
             creates: true,
@@ -75,7 +78,8 @@ fn a_room_is_put_in_every_form_of_body() {
             members: Some(vec!["Bob@x.example".into(), "c@x.example".into()]),
             messages: vec![sealed("m1", "", "later"), sealed("m2", "", "é\0")],
         }),
-    };
+    }
+    .into();
     let put = |fields: &[(&str, &str)], body: &str, more: &str| {
         let target = format!("/WorldClientAPI/rtc/rooms?{more}");
         both(&rooms::PUT, &target, &query::PUT, &format!("route=rtc&rooms=1&{more}"), fields, body)
@@ -108,19 +112,20 @@ fn messages_are_added_and_things_deleted_in_both_forms() {
         let query = format!("route=rtc&messages=1&{name}=r1");
         let found = both(&messages::PUT, "/WorldClientAPI/rtc/messages/r1", &query::PUT, &query, &JSON, body);
         let draft = MeetingDraft { messages: vec![sealed("m1", "s", "d")], ..MeetingDraft::default() };
-        assert_eq!(found, Command::PutMeeting { channel: channel_of("r1"), draft: Box::new(draft) });
+        assert_eq!(found, MeetingCommand::Put { channel: channel_of("r1"), draft: Box::new(draft) }.into());
         let cleared =
             both(&messages::DELETE, "/WorldClientAPI/rtc/messages/r1", &query::DELETE, &query, &[], "");
-        assert_eq!(cleared, Command::ClearMeeting { channel: channel_of("r1") });
+        assert_eq!(cleared, MeetingCommand::Clear { channel: channel_of("r1") }.into());
         let query = format!("route=rtc&rooms=1&{name}=r1");
         let deleted = both(&rooms::DELETE, "/WorldClientAPI/rtc/rooms/r1", &query::DELETE, &query, &[], "");
-        assert_eq!(deleted, Command::DeleteMeeting { channel: channel_of("r1") });
+        assert_eq!(deleted, MeetingCommand::Delete { channel: channel_of("r1") }.into());
     }
 }
 
 #[test]
 fn logging_in_and_out_in_both_forms() {
-    let expected = Command::LogIn { user: "a@x.example".into(), password: Secret::new("p&=") };
+    let expected: Command =
+        LoginCommand::LogIn { user: "a@x.example".into(), password: Secret::new("p&=") }.into();
     let basic = |fields: &[(&str, &str)], body: &str| {
         let path = decode(&authenticate::BASIC, "/WorldClientAPI/authenticate/basic", fields, body);
         let query = decode(&query::POST, "/WorldClientAPI?authenticate=Basic", fields, body);
@@ -143,7 +148,7 @@ fn logging_in_and_out_in_both_forms() {
         let fault = basic(&JSON, body).expect_err(body);
         assert_eq!((fault.code, fault.place), (FaultCode::MissingField, Some(FaultPlace::Parameter(name))));
     }
-    let out = Command::LogOut { session: Secret::new("cs_1.2") };
+    let out: Command = LoginCommand::LogOut { session: Secret::new("cs_1.2") }.into();
     for (target, fields, body) in [
         ("/WorldClientAPI/authenticate/logout?session=cs_1.2", &[][..], ""),
         ("/WorldClientAPI/authenticate/logout", &[("Authorization", "Bearer cs_1.2")], ""),

@@ -1,7 +1,7 @@
 //! `/admin/backup`: a copy of all that is stored.
 
 use super::faults::mismatch;
-use crate::model::command::Command;
+use crate::model::command::{Command, CoreCommand};
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
@@ -13,7 +13,7 @@ pub const BACKUP: Endpoint = Endpoint {
     method: Method::Post,
     path: "/admin/backup",
     access: Access::Scoped(Scopes::ADMIN),
-    decode: |_| Ok(Command::Backup),
+    decode: |_| Ok(Command::Core(CoreCommand::Backup)),
     encode,
 };
 
@@ -40,7 +40,11 @@ mod tests {
     #[test]
     fn a_backup_is_told_by_its_name() {
         let asked = r#"{"file":"/etc/passwd"}"#;
-        assert_eq!(decode(&BACKUP, "/admin/backup", &[], asked), Ok(Command::Backup), "no path is read");
+        assert_eq!(
+            decode(&BACKUP, "/admin/backup", &[], asked),
+            Ok(Command::Core(CoreCommand::Backup)),
+            "no path is read"
+        );
         let reply = Reply::BackedUp { file: "backup-1.redb".into(), bytes: 4096 };
         assert_eq!(shown(&encode(&reply)), (200, r#"{"file":"backup-1.redb","bytes":4096}"#.into()));
         assert_eq!(encode(&Reply::Pong).status, 500);

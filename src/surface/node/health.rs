@@ -1,7 +1,7 @@
 //! `/health`, `/health/ready`, `/health/live`.
 
 use super::faults::mismatch;
-use crate::model::command::Command;
+use crate::model::command::NodeCommand;
 use crate::model::node::NodeState;
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
@@ -13,7 +13,7 @@ pub const HEALTH: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health",
     access: Access::Open,
-    decode: |_| Ok(Command::NodeState),
+    decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, health),
 };
 
@@ -23,7 +23,7 @@ pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
     access: Access::Open,
-    decode: |_| Ok(Command::NodeState),
+    decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, ready),
 };
 
@@ -32,7 +32,7 @@ pub const LIVE: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/live",
     access: Access::Open,
-    decode: |_| Ok(Command::NodeState),
+    decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, live),
 };
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn body(endpoint: &Endpoint, draining: bool, silent_cores: u32) -> (u16, String) {
-        assert_eq!(decode(endpoint, endpoint.path, &[], ""), Ok(Command::NodeState));
+        assert_eq!(decode(endpoint, endpoint.path, &[], ""), Ok(NodeCommand::GetState.into()));
         shown(&(endpoint.encode)(&state(draining, silent_cores, false)))
     }
 

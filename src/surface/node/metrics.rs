@@ -1,7 +1,7 @@
 //! `/metrics`: the counters of all cores in Prometheus' text format.
 
 use super::faults::mismatch;
-use crate::model::command::Command;
+use crate::model::command::NodeCommand;
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint};
@@ -11,7 +11,7 @@ pub const METRICS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/metrics",
     access: Access::Open,
-    decode: |_| Ok(Command::Metrics),
+    decode: |_| Ok(NodeCommand::GetMetrics.into()),
     encode,
 };
 
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn metrics_are_plain_text() {
-        assert_eq!(decode(&METRICS, "/metrics", &[], ""), Ok(Command::Metrics));
+        assert_eq!(decode(&METRICS, "/metrics", &[], ""), Ok(NodeCommand::GetMetrics.into()));
         let response = encode(&Reply::Metrics("up 1\n".into()));
         assert_eq!(response.status, 200);
         assert!(response.content_type.starts_with("text/plain; version=0.0.4"));

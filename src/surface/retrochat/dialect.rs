@@ -4,7 +4,7 @@
 use super::fields;
 use super::names::{self, Kind};
 use crate::model::channel::Position;
-use crate::model::command::{Attachments, Command};
+use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{Scopes, Session};
@@ -90,10 +90,10 @@ fn command(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
         Some("unsubscribe") => {
             let (kind, channel) = channel(message)?;
             check_event(message, kind)?;
-            Ok(Command::Unsubscribe { channel })
+            Ok(ConnectionCommand::Unsubscribe { channel }.into())
         }
-        Some("list_subscriptions") => Ok(Command::ListSubscriptions),
-        Some("ping") => Ok(Command::Ping),
+        Some("list_subscriptions") => Ok(ConnectionCommand::ListSubscriptions.into()),
+        Some("ping") => Ok(ConnectionCommand::Ping.into()),
         Some(_) => Err(Fault::new(
             FaultCode::UnknownType,
             "The type must be subscribe, unsubscribe, list_subscriptions, publish or ping.",
@@ -137,7 +137,7 @@ fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
             Err(_) => return invalid("The field recover must be {\"epoch\":number,\"offset\":number}."),
         },
     };
-    Ok(Command::Subscribe { channel, recover, with: Attachments::default() })
+    Ok(ChannelCommand::Subscribe { channel, recover, with: Attachments::default() }.into())
 }
 
 fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
@@ -159,13 +159,15 @@ fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
         return invalid("The field data nests too deep: at most 64 levels.");
     }
     let idempotency_key = text(&message.idempotency_key).map(fields::idempotency_key).transpose()?;
-    Ok(Command::Publish { channel, body: Body::Data { json: data.get().to_owned() }, idempotency_key })
+    Ok(ChannelCommand::Publish { channel, body: Body::Data { json: data.get().to_owned() }, idempotency_key }
+        .into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::channel::ChannelName;
+    use crate::model::command::CoreCommand;
     use crate::surface::testing::session;
     use proptest::prelude::*;
 
@@ -188,8 +190,9 @@ mod tests {
     #[test]
     fn the_messages_of_the_page_are_understood() {
         let with = Attachments::default();
-        let subscribe =
-            |name: &str| Command::Subscribe { channel: ChannelName::new(name), recover: None, with };
+        let subscribe = |name: &str| {
+            ChannelCommand::Subscribe { channel: ChannelName::new(name), recover: None, with }.into()
+        };
         for (name, event) in
             [("room:123", "message"), ("conversation:123", "message"), ("user:123", "activity")]
         {
@@ -201,21 +204,22 @@ mod tests {
         }
         assert_eq!(
             accepted(r#"{"type":"unsubscribe","channel":"room:123"}"#),
-            Command::Unsubscribe { channel: room() }
+            ConnectionCommand::Unsubscribe { channel: room() }.into()
         );
-        assert_eq!(accepted(r#"{"type":"list_subscriptions"}"#), Command::ListSubscriptions);
-        assert_eq!(accepted(r#"{"type":"ping"}"#), Command::Ping);
+        assert_eq!(accepted(r#"{"type":"list_subscriptions"}"#), ConnectionCommand::ListSubscriptions.into());
+        assert_eq!(accepted(r#"{"type":"ping"}"#), ConnectionCommand::Ping.into());
     }
 
     #[test]
     fn a_position_to_recover_from_is_two_numbers() {
         assert_eq!(
             accepted(r#"{"type":"subscribe","channel":"room:123","recover":{"epoch":7,"offset":41}}"#),
-            Command::Subscribe {
+            ChannelCommand::Subscribe {
                 channel: room(),
                 recover: Some(Position { epoch: 7, offset: 41 }),
                 with: Attachments::default()
             }
+            .into()
         );
         for recover in [
             "{}",
@@ -235,7 +239,10 @@ mod tests {
         for data in ["null", "1e3", r#""\u00e9\ud800""#, "{ \"b\" : 1,\"a\":[ ] ,\"b\":2}"] {
             let message = format!(r#"{{"type":"publish","channel":"room:123","data": {data} ,"id":1}}"#);
             let body = Body::Data { json: data.into() };
-            assert_eq!(accepted(&message), Command::Publish { channel: room(), body, idempotency_key: None });
+            assert_eq!(
+                accepted(&message),
+                ChannelCommand::Publish { channel: room(), body, idempotency_key: None }.into()
+            );
         }
         assert_eq!(refused(r#"{"type":"publish","channel":"room:123"}"#), FaultCode::InvalidRequest);
     }
@@ -243,7 +250,11 @@ mod tests {
     #[test]
     fn an_idempotency_key_is_kept() {
         let message = r#"{"type":"publish","channel":"room:123","data":1,"idempotency_key":"k\u0031"}"#;
-        let Command::Publish { idempotency_key, .. } = accepted(message) else { panic!("a publish") };
+        let Command::Core(CoreCommand::Channel(ChannelCommand::Publish { idempotency_key, .. })) =
+            accepted(message)
+        else {
+            panic!("a publish")
+        };
         assert_eq!(idempotency_key.as_deref(), Some("k1"));
         assert_eq!(refused(&message.replace("k\\u0031", "")), FaultCode::InvalidRequest);
     }
@@ -327,7 +338,7 @@ mod tests {
         #[test]
         fn data_is_valid_json_whatever_is_sent(data in "[\\[\\]{}\":,0-9\\\\ un]{0,12}") {
             let message = format!(r#"{{"type":"publish","channel":"room:1","data":{data}}}"#);
-            if let Ok(Command::Publish { body: Body::Data { json }, .. }) = heard(&message).command {
+            if let Ok(Command::Core(CoreCommand::Channel(ChannelCommand::Publish { body: Body::Data { json }, .. }))) = heard(&message).command {
                 prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&json).is_ok(), "{}", json);
             }
         }

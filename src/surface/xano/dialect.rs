@@ -3,7 +3,7 @@
 
 use super::names;
 use crate::model::channel::ChannelName;
-use crate::model::command::{Attachments, Command};
+use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{Seat, Session};
@@ -98,10 +98,10 @@ fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
         "message" => message(frame, seat),
         "join" => {
             let channel = channel(frame, seat)?;
-            Ok(Command::Subscribe { channel, recover: None, with: wishes(frame.payload)? })
+            Ok(ChannelCommand::Subscribe { channel, recover: None, with: wishes(frame.payload)? }.into())
         }
-        "leave" => Ok(Command::Unsubscribe { channel: channel(frame, seat)? }),
-        "history" => Ok(Command::ListHistory { channel: channel(frame, seat)? }),
+        "leave" => Ok(ConnectionCommand::Unsubscribe { channel: channel(frame, seat)? }.into()),
+        "history" => Ok(ChannelCommand::ListHistory { channel: channel(frame, seat)? }.into()),
         _ => Err(Fault::new(FaultCode::UnknownType, "The action must be join, leave, message or history.")),
     }
 }
@@ -147,14 +147,15 @@ fn message(frame: &Frame<'_>, seat: &Seat) -> Result<Command, Fault> {
         }
         Some(raw) => match text(raw).filter(|socket| !socket.0.is_empty()) {
             Some(socket) => {
-                Ok(Command::Whisper { channel, to: Box::from(&*socket.0), json: Box::from(json) })
+                Ok(ChannelCommand::Whisper { channel, to: Box::from(&*socket.0), json: Box::from(json) }
+                    .into())
             }
             None => invalid("The field options.socketId must be the socketId of a client."),
         },
         None => {
             let sender = seat.client.clone();
             let body = Body::Said { sender, json: json.to_owned(), authenticated };
-            Ok(Command::Publish { channel, body, idempotency_key: None })
+            Ok(ChannelCommand::Publish { channel, body, idempotency_key: None }.into())
         }
     }
 }

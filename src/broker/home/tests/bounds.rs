@@ -4,7 +4,7 @@ use super::*;
 fn namespaces_have_room_for_so_many_channels() {
     let limits = Limits { channels_per_namespace_max: 2, channel_name_bytes_max: 20, ..Limits::default() };
     let mut bench = Bench::with(definitions(), limits);
-    let subscribe = |channel: &str| Command::Subscribe {
+    let subscribe = |channel: &str| ChannelCommand::Subscribe {
         channel: name(channel),
         recover: None,
         with: Attachments::default(),
@@ -26,7 +26,7 @@ fn presence_lists_are_bounded_in_members_not_in_subscriptions() {
     bench.subscribe(1, "ann", "room:1");
     bench.subscribe(2, "ann", "room:1");
     let subscribe =
-        Command::Subscribe { channel: name("room:1"), recover: None, with: Attachments::default() };
+        ChannelCommand::Subscribe { channel: name("room:1"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(1, "bob", subscribe)), FaultCode::LimitExceeded);
     bench.unsubscribe(1, "ann", "room:1");
     bench.unsubscribe(2, "ann", "room:1");

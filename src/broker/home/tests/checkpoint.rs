@@ -68,7 +68,7 @@ fn a_key_in_a_checkpoint_is_as_old_as_it_is() {
     bench.execute(
         0,
         "a",
-        Command::Publish { channel: name("plain:1"), body: data("1"), idempotency_key: key },
+        ChannelCommand::Publish { channel: name("plain:1"), body: data("1"), idempotency_key: key },
     );
     let published_ms = bench.now.unix_ms;
     write(&mut bench);

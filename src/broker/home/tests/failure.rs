@@ -17,8 +17,8 @@ fn resume(bench: &mut Bench) {
     bench.home.begin_checkpoint();
 }
 
-fn keyed(channel: &str, json: &str) -> Command {
-    Command::Publish { channel: name(channel), body: data(json), idempotency_key: Some("k".into()) }
+fn keyed(channel: &str, json: &str) -> ChannelCommand {
+    ChannelCommand::Publish { channel: name(channel), body: data(json), idempotency_key: Some("k".into()) }
 }
 
 fn offset(reply: Reply) -> u64 {
@@ -39,7 +39,7 @@ fn the_place_and_the_key_of_what_was_held_are_given_out_again() {
     assert!(!bench.home.can_checkpoint(), "the one under way is given up");
     bench.home.begin_checkpoint();
     assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "2"))), 1);
-    assert!(bench.home.take_barrier().is_some(), "nothing is on disk: no first answer is told");
+    assert!(bench.wait.is_some(), "nothing is on disk: no first answer is told");
     write(&mut bench);
     let (position, _) = subscribe(&mut bench, "room:1", None);
     let Recovery::Complete(kept) = bench.recover(1, "b", "room:1", Position { offset: 0, ..position }) else {
@@ -112,11 +112,10 @@ fn a_channel_that_has_the_number_of_one_that_ended_is_whole_too() {
 
 #[test]
 fn a_room_that_is_deleted_while_the_log_fails_takes_its_history_with_it() {
-    let delete = || Command::DeleteRoom { channel: name("room:1") };
     let with_room = || {
         let mut bench = fresh();
         let (channel, description) = (name("room:1"), String::new());
-        bench.execute(0, "a", Command::CreateRoom { channel, name: "Room".into(), description });
+        bench.execute(0, "a", RoomCommand::Create { channel, name: "Room".into(), description });
         publish(&mut bench, "room:1", "1");
         write(&mut bench);
         bench
@@ -126,14 +125,13 @@ fn a_room_that_is_deleted_while_the_log_fails_takes_its_history_with_it() {
     let origin = Origin { core: CoreId(0), connection, session: &session };
 
     let mut decided = with_room();
-    let change = decided.home.decide_room(decided.now, origin, delete()).expect("it is there");
+    let change = decided.home.delete_room(decided.now, origin, name("room:1")).expect("it is there");
     fail(&mut decided);
-    decided.home.take_barrier();
-    decided.home.apply_room(decided.now, change);
-    assert!(decided.home.take_barrier().is_some(), "its answer is that it is not known");
+    let outcome = decided.home.apply_room(decided.now, change);
+    assert!(outcome.wait.is_some(), "its answer is that it is not known");
 
     let mut held = with_room();
-    held.execute(0, "a", delete());
+    held.execute(0, "a", RoomCommand::Delete { channel: name("room:1") });
     fail(&mut held);
 
     for mut bench in [decided, held] {
@@ -152,7 +150,7 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
     let mut written = |text| match bench.execute(
         0,
         "a",
-        Command::Publish { channel: name("room:1"), body: chat(text), idempotency_key: None },
+        ChannelCommand::Publish { channel: name("room:1"), body: chat(text), idempotency_key: None },
     ) {
         Reply::Message(message) => message.position,
         other => panic!("{other:?}"),
@@ -160,14 +158,14 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
     let (message, other) = (written("one"), written("two"));
     write(&mut bench);
     let channel = || name("room:1");
-    let update = |message| Command::UpdateMessage { channel: channel(), message, content: "changed".into() };
-    let delete = || Command::DeleteMessage { channel: channel(), message };
-    let get = || Command::GetMessage { channel: channel(), message };
+    let update = |message| MessageCommand::Update { channel: channel(), message, content: "changed".into() };
+    let delete = || MessageCommand::Delete { channel: channel(), message };
+    let get = || MessageCommand::Get { channel: channel(), message };
     bench.execute(0, "a", delete());
-    let deletion = bench.home.take_barrier();
+    let deletion = bench.wait;
     for late in [update(message), delete()] {
         assert_eq!(code(bench.execute(0, "a", late)), FaultCode::NotFound);
-        assert_eq!(bench.home.take_barrier(), deletion, "it is not told before the deletion is on disk");
+        assert_eq!(bench.wait, deletion, "it is not told before the deletion is on disk");
     }
     assert!(matches!(bench.execute(0, "b", get()), Reply::Message(_)), "nobody reads what is held");
     assert!(matches!(bench.execute(0, "a", update(other)), Reply::Message(_)), "another one is as it was");
@@ -176,9 +174,9 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
     bench.execute(
         0,
         "a",
-        Command::CreateRoom { channel: channel(), name: "R".into(), description: "".into() },
+        RoomCommand::Create { channel: channel(), name: "R".into(), description: "".into() },
     );
-    bench.execute(0, "a", Command::DeleteRoom { channel: channel() });
+    bench.execute(0, "a", RoomCommand::Delete { channel: channel() });
     let late = bench.execute(0, "a", update(other));
     assert_eq!(code(late), FaultCode::NotFound, "it goes with the room");
 }
@@ -196,9 +194,9 @@ fn a_profile_is_not_changed_while_its_durable_channel_takes_nothing() {
         while !bench.home.settle_epochs(bench.now, true) {}
         fail(&mut bench);
         let channel = || ChannelName::of_user("a");
-        let update = Command::UpdateProfile { channel: channel(), name: Some("A".into()), status: None };
+        let update = ProfileCommand::Update { channel: channel(), name: Some("A".into()), status: None };
         let reply = bench.execute(0, "a", update.clone());
-        let Reply::Profile(profile) = bench.execute(0, "a", Command::GetProfile { channel: channel() })
+        let Reply::Profile(profile) = bench.execute(0, "a", ProfileCommand::Get { channel: channel() })
         else {
             panic!("one's own")
         };

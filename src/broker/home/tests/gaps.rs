@@ -50,7 +50,8 @@ fn what_history_lost_is_told_as_lost() {
 fn a_congested_core_cannot_subscribe() {
     let mut bench = Bench::new();
     set(&mut bench, true);
-    let subscribe = || Command::Subscribe { channel: name("c"), recover: None, with: Attachments::default() };
+    let subscribe =
+        || ChannelCommand::Subscribe { channel: name("c"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(2, "ann", subscribe())), FaultCode::Overloaded);
     set(&mut bench, false);
     assert!(matches!(bench.execute(2, "ann", subscribe()), Reply::Subscribed { .. }));
@@ -103,7 +104,8 @@ fn many_gaps_are_healed_a_few_at_a_time() {
     assert_eq!(bench.pushes().len(), 256);
     bench.publish("x", "c299", "2");
     assert_eq!(bench.pushes(), [], "the gap of c299 is yet to be healed");
-    let subscribe = Command::Subscribe { channel: name("c299"), recover: None, with: Attachments::default() };
+    let subscribe =
+        ChannelCommand::Subscribe { channel: name("c299"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(2, "bob", subscribe)), FaultCode::Overloaded);
     bench.home.sweep(bench.now);
     let pushes = bench.pushes();

@@ -46,13 +46,13 @@ pub fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
 }
 
 pub fn publish(bench: &mut Bench, channel: &str, json: &str) -> Reply {
-    let command = Command::Publish { channel: name(channel), body: data(json), idempotency_key: None };
+    let command = ChannelCommand::Publish { channel: name(channel), body: data(json), idempotency_key: None };
     bench.execute(0, "a", command)
 }
 
 pub fn subscribe(bench: &mut Bench, channel: &str, recover: Option<Position>) -> (Position, Recovery) {
     let with = Attachments::default();
-    match bench.execute(0, "b", Command::Subscribe { channel: name(channel), recover, with }) {
+    match bench.execute(0, "b", ChannelCommand::Subscribe { channel: name(channel), recover, with }) {
         Reply::Subscribed { position, recovery, .. } => (position, recovery),
         other => panic!("{other:?}"),
     }
@@ -68,9 +68,9 @@ fn a_committed_publication_exists_for_nobody_before_it_is_on_disk() {
     let mut bench = fresh();
     let (start, _) = subscribe(&mut bench, "room:1", None);
     publish(&mut bench, "room:1", "1");
-    assert_eq!(bench.home.take_barrier(), Some(1));
+    assert_eq!(bench.wait, Some(1));
     publish(&mut bench, "room:1", "2");
-    assert_eq!(bench.home.take_barrier(), Some(2));
+    assert_eq!(bench.wait, Some(2));
     assert_eq!(bench.home.pop_output(), None, "nothing is pushed");
     assert_eq!(subscribe(&mut bench, "room:1", Some(start)), (start, Recovery::Complete(vec![])));
     let (records, taken) = (bench.home.take_for_log().expect("two records"), bench.home.take_for_log());
@@ -88,7 +88,7 @@ fn a_relaxed_publication_is_told_at_once_and_one_in_memory_is_not_logged() {
     let mut bench = fresh();
     subscribe(&mut bench, "plain:1", None);
     publish(&mut bench, "plain:1", "1");
-    assert_eq!(bench.home.take_barrier(), None);
+    assert_eq!(bench.wait, None);
     assert!(bench.home.pop_output().is_some());
     publish(&mut bench, "user:1", "1");
     let records = write(&mut bench);
@@ -99,22 +99,28 @@ fn a_relaxed_publication_is_told_at_once_and_one_in_memory_is_not_logged() {
 #[test]
 fn an_idempotency_key_of_a_held_publication_waits_with_it() {
     let mut bench = fresh();
-    let command =
-        || Command::Publish { channel: name("room:1"), body: data("1"), idempotency_key: Some("k".into()) };
+    let command = || ChannelCommand::Publish {
+        channel: name("room:1"),
+        body: data("1"),
+        idempotency_key: Some("k".into()),
+    };
     bench.execute(0, "a", command());
-    assert_eq!(bench.home.take_barrier(), Some(1));
+    assert_eq!(bench.wait, Some(1));
     bench.execute(0, "a", command());
-    assert_eq!(bench.home.take_barrier(), Some(1), "the repeat waits as well");
+    assert_eq!(bench.wait, Some(1), "the repeat waits as well");
     assert_eq!(write(&mut bench).len(), 1);
     bench.execute(0, "a", command());
-    assert_eq!(bench.home.take_barrier(), None);
+    assert_eq!(bench.wait, None);
 }
 
 #[test]
 fn after_a_failure_what_is_held_never_was_and_memory_goes_on() {
     let mut bench = fresh();
-    let command =
-        || Command::Publish { channel: name("room:1"), body: data("1"), idempotency_key: Some("k".into()) };
+    let command = || ChannelCommand::Publish {
+        channel: name("room:1"),
+        body: data("1"),
+        idempotency_key: Some("k".into()),
+    };
     bench.execute(0, "a", command());
     bench.home.log_failed();
     bench.home.invariants();
@@ -142,7 +148,8 @@ fn a_disk_that_is_behind_refuses_durable_publications_only() {
 fn a_clean_restart_brings_everything_back() {
     let mut bench = fresh();
     for channel in ["room:1", "plain:1"] {
-        let write = Command::Publish { channel: name(channel), body: chat("one"), idempotency_key: None };
+        let write =
+            ChannelCommand::Publish { channel: name(channel), body: chat("one"), idempotency_key: None };
         bench.execute(0, "a", write);
         publish(&mut bench, channel, "2");
     }
@@ -155,7 +162,7 @@ fn a_clean_restart_brings_everything_back() {
         assert_eq!(before, after);
         assert_eq!(recovery, subscribe(&mut bench, channel, Some(from)).1);
         assert!(matches!(recovery, Recovery::Complete(all) if all.len() == 2));
-        let list = Command::ListMessages { channel: name(channel), page: page(1, 10) };
+        let list = MessageCommand::List { channel: name(channel), page: page(1, 10) };
         assert_eq!(again.execute(0, "a", list.clone()), bench.execute(0, "a", list));
     }
 }
@@ -202,7 +209,7 @@ fn a_checkpoint_stands_for_all_before_it_even_for_what_is_held() {
     bench.execute(
         0,
         "a",
-        Command::Publish { channel: name("plain:1"), body: chat("x"), idempotency_key: key },
+        ChannelCommand::Publish { channel: name("plain:1"), body: chat("x"), idempotency_key: key },
     );
     publish(&mut bench, "plain:1", "2");
     publish(&mut bench, "room:1", "1");
@@ -223,7 +230,7 @@ fn a_checkpoint_stands_for_all_before_it_even_for_what_is_held() {
         assert_eq!(subscribe(&mut again, channel, from), subscribe(&mut bench, channel, from));
     }
     let key = Some("k".into());
-    let repeat = Command::Publish { channel: name("plain:1"), body: chat("x"), idempotency_key: key };
+    let repeat = ChannelCommand::Publish { channel: name("plain:1"), body: chat("x"), idempotency_key: key };
     assert_eq!(again.execute(0, "a", repeat.clone()), bench.execute(0, "a", repeat));
 }
 
@@ -235,7 +242,7 @@ fn changed_deleted_and_cleared_messages_come_back_as_they_were() {
         match bench.execute(
             0,
             "a",
-            Command::Publish { channel: name("plain:1"), body, idempotency_key: None },
+            ChannelCommand::Publish { channel: name("plain:1"), body, idempotency_key: None },
         ) {
             Reply::Message(message) => message.position,
             other => panic!("{other:?}"),
@@ -246,11 +253,11 @@ fn changed_deleted_and_cleared_messages_come_back_as_they_were() {
     bench.execute(
         0,
         "a",
-        Command::UpdateMessage { channel: channel(), message: first, content: "ONE".into() },
+        MessageCommand::Update { channel: channel(), message: first, content: "ONE".into() },
     );
-    bench.execute(0, "a", Command::DeleteMessage { channel: channel(), message: second });
+    bench.execute(0, "a", MessageCommand::Delete { channel: channel(), message: second });
     let records = write(&mut bench);
-    let list = || Command::ListMessages { channel: channel(), page: page(1, 10) };
+    let list = || MessageCommand::List { channel: channel(), page: page(1, 10) };
     let mut again = with_log(&records, true, later(&bench));
     let Reply::Messages { items, .. } = again.execute(0, "a", list()) else { panic!("a list") };
     assert_eq!(items.iter().map(|one| one.content.as_str()).collect::<Vec<_>>(), ["three", "ONE"]);
@@ -294,7 +301,7 @@ fn a_channel_of_a_realm_comes_back_under_its_definition_and_not_where_it_stopped
     };
     let say = |bench: &mut Bench| {
         let body = realm::said("1");
-        let said = Command::Publish { channel: name("r1:chat"), body, idempotency_key: None };
+        let said = ChannelCommand::Publish { channel: name("r1:chat"), body, idempotency_key: None };
         match bench.execute(0, "@a", said) {
             Reply::Published { position, .. } => position,
             other => panic!("{other:?}"),

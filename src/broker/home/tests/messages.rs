@@ -1,19 +1,19 @@
 use super::*;
 
-fn update(channel: &str, message: Position, content: &str) -> Command {
-    Command::UpdateMessage { channel: name(channel), message, content: content.into() }
+fn update(channel: &str, message: Position, content: &str) -> MessageCommand {
+    MessageCommand::Update { channel: name(channel), message, content: content.into() }
 }
 
-fn delete(channel: &str, message: Position) -> Command {
-    Command::DeleteMessage { channel: name(channel), message }
+fn delete(channel: &str, message: Position) -> MessageCommand {
+    MessageCommand::Delete { channel: name(channel), message }
 }
 
-fn get(channel: &str, message: Position) -> Command {
-    Command::GetMessage { channel: name(channel), message }
+fn get(channel: &str, message: Position) -> MessageCommand {
+    MessageCommand::Get { channel: name(channel), message }
 }
 
 fn list(bench: &mut Bench, page: Page) -> (Vec<String>, u64) {
-    match bench.execute(0, "ann", Command::ListMessages { channel: name("c"), page }) {
+    match bench.execute(0, "ann", MessageCommand::List { channel: name("c"), page }) {
         Reply::Messages { items, total, .. } => {
             (items.into_iter().map(|message| message.content).collect(), total)
         }

@@ -16,17 +16,23 @@ mod subscribe;
 mod users;
 
 use super::*;
+use crate::broker::rooms::RoomChange;
 use crate::model::channel::{ChannelName, Position};
-use crate::model::command::{Attachments, Page};
+use crate::model::command::{
+    Attachments, ChannelCommand, CoreCommand, MessageCommand, Page, ProfileCommand, RoomCommand,
+};
 use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
+use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Client, Publication, PublicationBytes};
-use crate::model::reply::{Message, Recovery};
+use crate::model::reply::{Message, Recovery, Reply};
 use crate::model::session::Seat;
 
 /// A home side with a clock, and commands from connection 0 of any core.
 struct Bench {
     home: Home,
     now: Now,
+    /// What the answer to the last command waits for.
+    wait: Option<u64>,
 }
 
 /// Small histories; presence in `room:` channels; nothing kept in `user:` and `plain:` channels.
@@ -96,7 +102,7 @@ impl Bench {
 
     fn with(definitions: Definitions, limits: Limits) -> Self {
         let home = Home::new(1, 4, Arc::new(definitions), &realms(), Arc::new(limits));
-        Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 } }
+        Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 }, wait: None }
     }
 
     fn pass(&mut self, ms: u64) {
@@ -104,19 +110,23 @@ impl Bench {
         self.now.unix_ms += ms;
     }
 
-    fn execute(&mut self, core: u16, user: &str, command: Command) -> Reply {
+    fn execute(&mut self, core: u16, user: &str, command: impl Into<CoreCommand>) -> Reply {
         let connection = ConnectionId { index: 0, generation: 0 };
         let session = session(user);
         let origin = Origin { core: CoreId(core), connection, session: &session };
-        let reply = match command {
-            Command::CreateRoom { .. } | Command::UpdateRoom { .. } | Command::DeleteRoom { .. } => {
-                match self.home.decide_room(self.now, origin, command) {
-                    Ok(change) => self.home.apply_room(self.now, change),
-                    Err(fault) => Reply::Fault(fault),
-                }
-            }
-            command => self.home.execute(self.now, origin, command),
+        let (home, now) = (&mut self.home, self.now);
+        let Outcome { reply, wait } = match command.into() {
+            CoreCommand::Channel(command) => home.execute_channel(now, origin, command),
+            CoreCommand::Message(command) => home.execute_message(now, origin, command),
+            CoreCommand::Profile(command) => home.execute_profile(now, origin, command),
+            CoreCommand::Room(RoomCommand::Get { channel }) => home.get_room(&channel).into(),
+            CoreCommand::Room(command) => match decide(home, now, origin, command) {
+                Ok(change) => home.apply_room(now, change),
+                Err(fault) => fault.into(),
+            },
+            other => panic!("a home does not answer {other:?} alone"),
         };
+        self.wait = wait;
         self.home.invariants();
         reply
     }
@@ -125,7 +135,7 @@ impl Bench {
         match self.execute(
             core,
             user,
-            Command::Subscribe { channel: name(channel), recover: None, with: Attachments::default() },
+            ChannelCommand::Subscribe { channel: name(channel), recover: None, with: Attachments::default() },
         ) {
             Reply::Subscribed { position, recovery: Recovery::NotAsked, .. } => position,
             other => panic!("{other:?}"),
@@ -137,7 +147,7 @@ impl Bench {
         match self.execute(
             core,
             user,
-            Command::Subscribe { channel: name(channel), recover: Some(from), with },
+            ChannelCommand::Subscribe { channel: name(channel), recover: Some(from), with },
         ) {
             Reply::Subscribed { recovery, .. } => recovery,
             other => panic!("{other:?}"),
@@ -153,7 +163,7 @@ impl Bench {
 
     fn try_publish(&mut self, user: &str, channel: &str, body: Body, key: Option<&str>) -> Reply {
         let idempotency_key = key.map(Into::into);
-        self.execute(0, user, Command::Publish { channel: name(channel), body, idempotency_key })
+        self.execute(0, user, ChannelCommand::Publish { channel: name(channel), body, idempotency_key })
     }
 
     fn publish(&mut self, user: &str, channel: &str, json: &str) -> Position {
@@ -193,4 +203,18 @@ fn jsons(publications: &[PublicationBytes]) -> Vec<String> {
         other => panic!("{other:?}"),
     };
     publications.iter().map(json).collect()
+}
+
+/// What becomes of a command that changes a room.
+fn decide(home: &mut Home, now: Now, origin: Origin<'_>, command: RoomCommand) -> Result<RoomChange, Fault> {
+    match command {
+        RoomCommand::Create { channel, name, description } => {
+            home.create_room(now, origin, channel, name, description)
+        }
+        RoomCommand::Update { channel, name, description } => {
+            home.update_room(now, origin, channel, name, description)
+        }
+        RoomCommand::Delete { channel } => home.delete_room(now, origin, channel),
+        RoomCommand::Get { .. } => panic!("nothing is decided"),
+    }
 }

@@ -164,13 +164,18 @@ impl Run {
         }
         let at = self.model.channels.get(&channel).map(|channel| channel.at).unwrap_or_default();
         let back = |back| Position { offset: at.offset.saturating_sub(back), ..at };
-        let command = match ask {
+        let command: CoreCommand = match ask {
             Ask::Subscribe { recover } => {
                 let from = recover.map(|(other, behind)| Position {
                     epoch: at.epoch + u64::from(other),
                     offset: (at.offset + 1).saturating_sub(behind),
                 });
-                Command::Subscribe { channel: channel.clone(), recover: from, with: Attachments::default() }
+                ChannelCommand::Subscribe {
+                    channel: channel.clone(),
+                    recover: from,
+                    with: Attachments::default(),
+                }
+                .into()
             }
             Ask::Publish { message, size, key } => {
                 let text = "x".repeat(size);
@@ -183,26 +188,28 @@ impl Run {
                     data(&format!("\"{text}\""))
                 };
                 let idempotency_key = key.map(|key| key.to_string().into());
-                Command::Publish { channel: channel.clone(), body, idempotency_key }
+                ChannelCommand::Publish { channel: channel.clone(), body, idempotency_key }.into()
             }
             Ask::Update { back: by } => {
                 let content = format!("{by} before {}", at.offset);
-                Command::UpdateMessage { channel: channel.clone(), message: back(by), content }
+                MessageCommand::Update { channel: channel.clone(), message: back(by), content }.into()
             }
             Ask::Delete { back: by } => {
-                Command::DeleteMessage { channel: channel.clone(), message: back(by) }
+                MessageCommand::Delete { channel: channel.clone(), message: back(by) }.into()
             }
-            Ask::Get { back: by } => Command::GetMessage { channel: channel.clone(), message: back(by) },
+            Ask::Get { back: by } => {
+                MessageCommand::Get { channel: channel.clone(), message: back(by) }.into()
+            }
             Ask::List { number, size } => {
-                Command::ListMessages { channel: channel.clone(), page: page(number, size) }
+                MessageCommand::List { channel: channel.clone(), page: page(number, size) }.into()
             }
-            Ask::Members => Command::ListMembers { channel: channel.clone() },
-            Ask::History => Command::ListHistory { channel: channel.clone() },
+            Ask::Members => ChannelCommand::ListMembers { channel: channel.clone() }.into(),
+            Ask::History => ChannelCommand::ListHistory { channel: channel.clone() }.into(),
             Ask::CreateRoom => {
                 let (name, description) = ("n".into(), "d".into());
-                Command::CreateRoom { channel: channel.clone(), name, description }
+                RoomCommand::Create { channel: channel.clone(), name, description }.into()
             }
-            Ask::DeleteRoom => Command::DeleteRoom { channel: channel.clone() },
+            Ask::DeleteRoom => RoomCommand::Delete { channel: channel.clone() }.into(),
         };
         let members = self.model.channels.get(&channel).map(|channel| channel.members()).unwrap_or_default();
         let predicted = self.model.answer(self.bench.now, core, user, command.clone());

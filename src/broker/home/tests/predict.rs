@@ -176,13 +176,13 @@ impl Model {
         name.namespace() == "r1" || self.definitions.of(name).presence == Presence::Users
     }
 
-    fn answer_in_realm(&mut self, now: Now, user: &str, command: &Command) -> Option<Reply> {
+    fn answer_in_realm(&mut self, now: Now, user: &str, command: &CoreCommand) -> Option<Reply> {
         let fault = |code| Some(Reply::Fault(Fault::new(code, "")));
-        let (Command::Subscribe { channel, .. }
-        | Command::Publish { channel, .. }
-        | Command::ListHistory { channel }
-        | Command::CreateRoom { channel, .. }
-        | Command::ListMembers { channel }) = command
+        let (CoreCommand::Channel(ChannelCommand::Subscribe { channel, .. })
+        | CoreCommand::Channel(ChannelCommand::Publish { channel, .. })
+        | CoreCommand::Channel(ChannelCommand::ListHistory { channel })
+        | CoreCommand::Room(RoomCommand::Create { channel, .. })
+        | CoreCommand::Channel(ChannelCommand::ListMembers { channel })) = command
         else {
             return None;
         };
@@ -195,22 +195,30 @@ impl Model {
         let (one, _) = self.covering(channel)?;
         let member = self.channels.get(channel).is_some_and(|channel| channel.members().contains(user));
         match command {
-            Command::Subscribe { .. }
+            CoreCommand::Channel(ChannelCommand::Subscribe { .. })
                 if user.starts_with('?') && one.record.draft.rules.subscribe != Who::Everyone =>
             {
                 fault(FaultCode::GuestsRefused)
             }
-            Command::Subscribe { .. } | Command::ListMembers { .. } => None,
-            Command::Publish { body: Body::Said { .. }, .. } | Command::ListHistory { .. } if !member => {
+            CoreCommand::Channel(ChannelCommand::Subscribe { .. })
+            | CoreCommand::Channel(ChannelCommand::ListMembers { .. }) => None,
+            CoreCommand::Channel(ChannelCommand::Publish { body: Body::Said { .. }, .. })
+            | CoreCommand::Channel(ChannelCommand::ListHistory { .. })
+                if !member =>
+            {
                 fault(FaultCode::NotSubscribed)
             }
-            Command::Publish { body: body @ Body::Said { .. }, .. } => {
+            CoreCommand::Channel(ChannelCommand::Publish { body: body @ Body::Said { .. }, .. }) => {
                 let publisher = if user.starts_with('?') { "" } else { user };
                 let (position, _) = self.say(now, channel, publisher, body.clone());
                 Some(Reply::Published { channel: channel.clone(), position })
             }
-            Command::ListHistory { .. } if self.bounds(channel).count_max == 0 => fault(FaultCode::Conflict),
-            Command::ListHistory { .. } => {
+            CoreCommand::Channel(ChannelCommand::ListHistory { .. })
+                if self.bounds(channel).count_max == 0 =>
+            {
+                fault(FaultCode::Conflict)
+            }
+            CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => {
                 let kept = self.channels[channel].kept.iter().map(|kept| kept.bytes.clone());
                 Some(Reply::History { channel: channel.clone(), publications: kept.collect() })
             }
@@ -300,13 +308,13 @@ impl Model {
         }
     }
 
-    pub fn answer(&mut self, now: Now, core: u16, user: &str, command: Command) -> Reply {
+    pub fn answer(&mut self, now: Now, core: u16, user: &str, command: CoreCommand) -> Reply {
         let fault = |code| Reply::Fault(Fault::new(code, ""));
         if let Some(answer) = self.answer_in_realm(now, user, &command) {
             return answer;
         }
         match command {
-            Command::Subscribe { channel: name, recover, .. } => {
+            CoreCommand::Channel(ChannelCommand::Subscribe { channel: name, recover, .. }) => {
                 let congested = self.congested.contains(&core);
                 let channel = self.open(now, &name);
                 if congested {
@@ -318,38 +326,42 @@ impl Model {
                 let (history, members) = (None, None);
                 Reply::Subscribed { position: channel.at, channel: name, recovery, history, members }
             }
-            Command::Publish { channel, body, idempotency_key } => {
+            CoreCommand::Channel(ChannelCommand::Publish { channel, body, idempotency_key }) => {
                 self.publish(now, user, channel, body, idempotency_key)
             }
-            Command::UpdateMessage { channel, message, content } => {
+            CoreCommand::Message(MessageCommand::Update { channel, message, content }) => {
                 self.change(now, user, channel, message, Some(content))
             }
-            Command::DeleteMessage { channel, message } => self.change(now, user, channel, message, None),
-            Command::GetMessage { channel, message } => self
+            CoreCommand::Message(MessageCommand::Delete { channel, message }) => {
+                self.change(now, user, channel, message, None)
+            }
+            CoreCommand::Message(MessageCommand::Get { channel, message }) => self
                 .message(&channel, message)
                 .map_or(fault(FaultCode::NotFound), |m| Reply::Message(m.clone())),
-            Command::ListMessages { channel, page } => {
+            CoreCommand::Message(MessageCommand::List { channel, page }) => {
                 let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
                 let messages = || kept.iter().rev().filter_map(|kept| kept.message.clone());
                 let items = messages().skip(page.skip()).take(page.size as usize).collect();
                 Reply::Messages { items, page, total: messages().count() as u64 }
             }
-            Command::ListMembers { channel } if self.tells_presence(&channel) => {
+            CoreCommand::Channel(ChannelCommand::ListMembers { channel })
+                if self.tells_presence(&channel) =>
+            {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
                 Reply::Members(members.iter().map(|user| session(user)).collect())
             }
-            Command::ListMembers { .. } => fault(FaultCode::Conflict),
-            Command::CreateRoom { channel, .. } if self.rooms.contains_key(&channel) => {
+            CoreCommand::Channel(ChannelCommand::ListMembers { .. }) => fault(FaultCode::Conflict),
+            CoreCommand::Room(RoomCommand::Create { channel, .. }) if self.rooms.contains_key(&channel) => {
                 fault(FaultCode::Conflict)
             }
-            Command::CreateRoom { channel, name, description } => {
+            CoreCommand::Room(RoomCommand::Create { channel, name, description }) => {
                 let (id, owner, created_ms) = (channel.suffix().into(), user.into(), now.unix_ms);
                 let room = Room { id, name, description, owner, created_ms, updated_ms: created_ms };
                 self.rooms.insert(channel.clone(), room.clone());
                 self.say(now, &channel, user, Body::RoomCreated { room: room.clone() });
                 Reply::Room(room)
             }
-            Command::DeleteRoom { channel } => match self.rooms.get(&channel).cloned() {
+            CoreCommand::Room(RoomCommand::Delete { channel }) => match self.rooms.get(&channel).cloned() {
                 None => fault(FaultCode::NotFound),
                 Some(room) if room.owner != user && user != "admin" => fault(FaultCode::Forbidden),
                 Some(room) => {
@@ -359,7 +371,7 @@ impl Model {
                     Reply::RoomDeleted(room)
                 }
             },
-            Command::ListHistory { .. } => fault(FaultCode::NoSuchChannel),
+            CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => fault(FaultCode::NoSuchChannel),
             other => panic!("not modelled: {other:?}"),
         }
     }

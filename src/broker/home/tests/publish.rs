@@ -72,11 +72,3 @@ fn long_keys_and_foreign_bodies_are_refused() {
     assert_eq!(code(bench.try_publish("ann", "c", Body::UserOnline, None)), FaultCode::InvalidRequest);
     assert_eq!(bench.home.state().channels, 0);
 }
-
-#[test]
-fn commands_that_no_channel_answers_are_refused() {
-    let mut bench = Bench::new();
-    for command in [Command::Ping, Command::NodeState, Command::Unsubscribe { channel: name("c") }] {
-        assert_eq!(code(bench.execute(0, "ann", command)), FaultCode::UnknownType);
-    }
-}

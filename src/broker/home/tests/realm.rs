@@ -57,18 +57,22 @@ impl Bench {
 
     pub fn join(&mut self, core: u16, user: &str, channel: &str) -> Reply {
         let with = Attachments { history: true, members: true };
-        self.execute(core, user, Command::Subscribe { channel: name(channel), recover: None, with })
+        self.execute(core, user, ChannelCommand::Subscribe { channel: name(channel), recover: None, with })
     }
 
     fn history(&mut self, user: &str, channel: &str) -> Vec<String> {
-        match self.execute(0, user, Command::ListHistory { channel: name(channel) }) {
+        match self.execute(0, user, ChannelCommand::ListHistory { channel: name(channel) }) {
             Reply::History { publications, .. } => said_jsons(&publications),
             other => panic!("{other:?}"),
         }
     }
 
     fn whisper(&mut self, user: &str, channel: &str, to: &str) -> Reply {
-        self.execute(0, user, Command::Whisper { channel: name(channel), to: to.into(), json: "1".into() })
+        self.execute(
+            0,
+            user,
+            ChannelCommand::Whisper { channel: name(channel), to: to.into(), json: "1".into() },
+        )
     }
 }
 
@@ -172,7 +176,7 @@ fn history_has_exactly_the_last_and_guests_see_what_is_theirs() {
     let Reply::Subscribed { history: Some(seen), .. } = bench.join(1, "?h", "r1:chat") else { panic!() };
     assert_eq!(said_jsons(&seen), ["3"]);
     assert_eq!(
-        code(bench.execute(0, "@x", Command::ListHistory { channel: name("r1:chat") })),
+        code(bench.execute(0, "@x", ChannelCommand::ListHistory { channel: name("r1:chat") })),
         FaultCode::NotSubscribed
     );
     let longer = with(&chat, |rules| rules.history.count_max = 4);
@@ -188,7 +192,7 @@ fn history_has_exactly_the_last_and_guests_see_what_is_theirs() {
     bench.change(Some(&shorter), Some(&none));
     say(&mut bench, said("8"));
     assert_eq!(
-        code(bench.execute(0, "@s", Command::ListHistory { channel: name("r1:chat") })),
+        code(bench.execute(0, "@s", ChannelCommand::ListHistory { channel: name("r1:chat") })),
         FaultCode::Conflict
     );
     bench.change(Some(&none), Some(&chat));

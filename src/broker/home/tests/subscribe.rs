@@ -64,7 +64,7 @@ fn members_are_users_with_a_subscription_on_any_core() {
     assert_eq!(bench.pushes(), [(1, joined(&bob, 2)), (2, joined(&bob, 2))]);
     bench.subscribe(3, "ann", "room:1");
     assert_eq!(bench.pushes(), [], "she was there");
-    let list = Command::ListMembers { channel: name("room:1") };
+    let list = ChannelCommand::ListMembers { channel: name("room:1") };
     assert_eq!(bench.execute(0, "x", list.clone()), Reply::Members(vec![ann.clone(), bob.clone()]));
     bench.unsubscribe(1, "ann", "room:1");
     assert_eq!(bench.pushes(), [], "she is still there");
@@ -83,7 +83,7 @@ fn unsubscribing_what_was_not_subscribed_is_ignored() {
     bench.unsubscribe(2, "ann", "room:1");
     bench.unsubscribe(1, "bob", "room:1");
     assert_eq!(bench.home.state().channels, 1);
-    let list = Command::ListMembers { channel: name("room:1") };
+    let list = ChannelCommand::ListMembers { channel: name("room:1") };
     assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![session("ann")]));
 }
 
@@ -92,8 +92,11 @@ fn channels_without_presence_list_no_members() {
     let mut bench = Bench::new();
     bench.subscribe(1, "ann", "c");
     assert_eq!(bench.pushes(), []);
-    assert_eq!(code(bench.execute(0, "x", Command::ListMembers { channel: name("c") })), FaultCode::Conflict);
-    let unknown = Command::ListMembers { channel: name("room:9") };
+    assert_eq!(
+        code(bench.execute(0, "x", ChannelCommand::ListMembers { channel: name("c") })),
+        FaultCode::Conflict
+    );
+    let unknown = ChannelCommand::ListMembers { channel: name("room:9") };
     assert_eq!(bench.execute(0, "x", unknown), Reply::Members(vec![]));
 }
 

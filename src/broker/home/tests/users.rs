@@ -1,13 +1,13 @@
 use super::*;
 use crate::model::publication::Profile;
 
-fn get(user: &str) -> Command {
-    Command::GetProfile { channel: ChannelName::of_user(user) }
+fn get(user: &str) -> ProfileCommand {
+    ProfileCommand::Get { channel: ChannelName::of_user(user) }
 }
 
-fn update(user: &str, name: Option<&str>, status: Option<&str>) -> Command {
+fn update(user: &str, name: Option<&str>, status: Option<&str>) -> ProfileCommand {
     let (name, status) = (name.map(Into::into), status.map(Into::into));
-    Command::UpdateProfile { channel: ChannelName::of_user(user), name, status }
+    ProfileCommand::Update { channel: ChannelName::of_user(user), name, status }
 }
 
 fn profile(reply: Reply) -> Profile {

@@ -20,19 +20,12 @@ impl Home {
         }
     }
 
-    /// Makes an answer that repeats an earlier one wait as that one does: a publication that is held is not there yet.
-    pub(in crate::broker) fn wait_for(&mut self, channel: &ChannelName, position: Position) {
-        let Some(id) = self.channels.find(channel) else { return };
+    /// What an answer that repeats an earlier one waits for, as that one does: a publication that is held is not there yet.
+    pub(in crate::broker) fn wait_for(&self, channel: &ChannelName, position: Position) -> Option<u64> {
+        let id = self.channels.find(channel)?;
         let at = self.channels.get(id).position();
-        if at.epoch == position.epoch && position.offset > at.offset {
-            self.channels.log.wait();
-        }
-    }
-
-    /// The record that must be on disk before the answer to the last command is told; none if it can be told at once. If the
-    /// log fails before that, the answer is [`Home::log_fault`].
-    pub fn take_barrier(&mut self) -> Option<u64> {
-        self.channels.log.take_barrier()
+        let is_held = at.epoch == position.epoch && position.offset > at.offset;
+        self.channels.log.last_held().filter(|_| is_held)
     }
 
     /// The answer to a command whose record did not come to the disk.

@@ -73,8 +73,6 @@ pub struct Log {
     held: VecDeque<Held>,
     /// How many of them each channel has.
     held_of: BTreeMap<usize, u32>,
-    /// The record that must be on disk before the answer to the command under way is told.
-    barrier: Option<u64>,
     /// After a failure, until a checkpoint is through: the channels of which the log has everything.
     mended: Option<BTreeSet<usize>>,
 }
@@ -94,7 +92,6 @@ impl Log {
             bytes_max: bytes_max as usize,
             held: VecDeque::new(),
             held_of: BTreeMap::new(),
-            barrier: None,
             mended: None,
         }
     }
@@ -210,33 +207,28 @@ impl Log {
         std::mem::take(&mut self.appended_bytes)
     }
 
-    /// The publication of the command under way was not taken: its answer says so.
-    pub fn refuse(&mut self) {
-        self.barrier = Some(self.last);
+    /// Number of the newest record.
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
-    /// Holds the publication of the record staged last.
+    /// Holds the publication of the record staged last; says its number, for which the answer waits.
     pub fn hold(
         &mut self,
         channel: (usize, u64),
         bytes: PublicationBytes,
         effect: Effect,
         key: Option<Arc<str>>,
-    ) {
-        self.barrier = Some(self.last);
+    ) -> u64 {
         self.staged_commit = true;
         self.held.push_back(Held { record: self.last, channel, bytes, effect, key });
         *self.held_of.entry(channel.0).or_insert(0) += 1;
+        self.last
     }
 
-    /// The answer to the command under way waits for all that is held so far.
-    pub fn wait(&mut self) {
-        self.barrier = self.held.back().map(|held| held.record);
-    }
-
-    /// What the answer to the command waits for, if it does.
-    pub fn take_barrier(&mut self) -> Option<u64> {
-        self.barrier.take()
+    /// Number of the record of the newest held publication: what an answer waits for that knows of all that is held.
+    pub fn last_held(&self) -> Option<u64> {
+        self.held.back().map(|held| held.record)
     }
 
     /// Publications held of a channel.

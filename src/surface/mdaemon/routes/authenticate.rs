@@ -1,7 +1,7 @@
 //! `/WorldClientAPI/authenticate/…`.
 
 use crate::base::secret::Secret;
-use crate::model::command::Command;
+use crate::model::command::{Command, LoginCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
@@ -50,7 +50,7 @@ pub fn check_size(request: &Request<'_>) -> Result<(), Fault> {
 pub fn log_in(parameters: &Parameters<'_>) -> Result<Command, Fault> {
     let user = parameters.needed("user")?.into();
     let password = parameters.needed("password")?;
-    Ok(Command::LogIn { user, password: Secret::new(password.as_bytes()) })
+    Ok(LoginCommand::LogIn { user, password: Secret::new(password.as_bytes()) }.into())
 }
 
 /// The command of a logout.
@@ -59,7 +59,7 @@ pub fn log_out(request: &Request<'_>) -> Result<Command, Fault> {
     let session = credentials(request.head, request.body);
     let none = || Fault::new(FaultCode::InvalidRequest, "There is no session to end.");
     let session = session.filter(|session| !session.is_empty()).ok_or_else(none)?;
-    Ok(Command::LogOut { session: Secret::new(session.as_bytes()) })
+    Ok(LoginCommand::LogOut { session: Secret::new(session.as_bytes()) }.into())
 }
 
 #[derive(Serialize)]

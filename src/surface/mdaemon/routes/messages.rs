@@ -1,6 +1,6 @@
 //! `/WorldClientAPI/rtc/messages/{id}`.
 
-use crate::model::command::Command;
+use crate::model::command::{Command, MeetingCommand};
 use crate::model::fault::Fault;
 use crate::model::meeting::{MeetingDraft, MessagePage, channel_of};
 use crate::model::reply::Reply;
@@ -43,7 +43,7 @@ pub const DELETE: Endpoint = Endpoint {
 pub fn get(parameters: &Parameters<'_>) -> Result<Command, Fault> {
     let channel = channel_of(&parameters.room("room_id")?);
     let page = page_of(parameters, PAGE_MESSAGES)?;
-    Ok(Command::GetMeeting { channel, page, record: false })
+    Ok(MeetingCommand::Get { channel, page, record: false }.into())
 }
 
 /// The messages that are added.
@@ -51,12 +51,12 @@ pub fn put(parameters: &Parameters<'_>) -> Result<Command, Fault> {
     let channel = channel_of(&parameters.room("room_id")?);
     let messages = parameters.messages("data")?.ok_or_else(|| missing("data"))?;
     let draft = MeetingDraft { messages, ..MeetingDraft::default() };
-    Ok(Command::PutMeeting { channel, draft: Box::new(draft) })
+    Ok(MeetingCommand::Put { channel, draft: Box::new(draft) }.into())
 }
 
 /// The room whose messages go.
 pub fn delete(parameters: &Parameters<'_>) -> Result<Command, Fault> {
-    Ok(Command::ClearMeeting { channel: channel_of(&parameters.room("room_id")?) })
+    Ok(MeetingCommand::Clear { channel: channel_of(&parameters.room("room_id")?) }.into())
 }
 
 /// `after`, the `next` of the answer before, and `limit`.

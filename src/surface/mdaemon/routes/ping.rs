@@ -1,6 +1,6 @@
 //! `/WorldClientAPI/ping`.
 
-use crate::model::command::Command;
+use crate::model::command::ConnectionCommand;
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
@@ -11,7 +11,7 @@ pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/WorldClientAPI/ping",
     access: READ,
-    decode: |_| Ok(Command::Ping),
+    decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode,
 };
 

@@ -1,7 +1,7 @@
 //! `/WorldClientAPI` itself: the query says which call it is.
 
 use super::{authenticate, messages, ping, rooms};
-use crate::model::command::Command;
+use crate::model::command::{Command, ConnectionCommand};
 use crate::model::fault::Fault;
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
@@ -18,7 +18,7 @@ pub const GET: Endpoint = Endpoint {
     access: READ,
     decode: |request| {
         with(request, |parameters| match parameters.query("route").as_deref() {
-            Some("ping") => Ok(Command::Ping),
+            Some("ping") => Ok(ConnectionCommand::Ping.into()),
             _ => rtc(parameters, rooms::get, messages::get),
         })
     },

@@ -1,7 +1,7 @@
 //! `/WorldClientAPI/rtc/rooms`.
 
 use super::messages::{PAGE_MESSAGES, limit, page_of};
-use crate::model::command::Command;
+use crate::model::command::{Command, MeetingCommand, NodeCommand};
 use crate::model::fault::Fault;
 use crate::model::meeting::{MeetingDraft, MeetingPage, channel_of};
 use crate::model::reply::Reply;
@@ -53,11 +53,11 @@ pub const DELETE: Endpoint = Endpoint {
 pub fn get(parameters: &Parameters<'_>) -> Result<Command, Fault> {
     if let Some(id) = parameters.optional_room()? {
         let page = page_of(parameters, PAGE_MESSAGES)?;
-        return Ok(Command::GetMeeting { channel: channel_of(&id), page, record: true });
+        return Ok(MeetingCommand::Get { channel: channel_of(&id), page, record: true }.into());
     }
     let after = parameters.number("after")?.unwrap_or(0);
     let count_max = limit(parameters, PAGE_ROOMS)?;
-    Ok(Command::ListMeetings { page: MeetingPage { after, count_max } })
+    Ok(NodeCommand::ListMeetings { page: MeetingPage { after, count_max } }.into())
 }
 
 /// What a room is to be.
@@ -71,12 +71,12 @@ pub fn put(parameters: &Parameters<'_>) -> Result<Command, Fault> {
         members: parameters.text("members")?.map(|members| addresses(&members)),
         messages: parameters.messages("messages")?.unwrap_or_default(),
     };
-    Ok(Command::PutMeeting { channel: channel_of(&id), draft: Box::new(draft) })
+    Ok(MeetingCommand::Put { channel: channel_of(&id), draft: Box::new(draft) }.into())
 }
 
 /// The room that goes.
 pub fn delete(parameters: &Parameters<'_>) -> Result<Command, Fault> {
-    Ok(Command::DeleteMeeting { channel: channel_of(&parameters.room("id")?) })
+    Ok(MeetingCommand::Delete { channel: channel_of(&parameters.room("id")?) }.into())
 }
 
 /// Addresses of a list with commas, as they are written; each once, whatever the case.

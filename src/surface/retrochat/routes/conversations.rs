@@ -2,7 +2,7 @@
 
 use super::messages;
 use crate::model::channel::ChannelName;
-use crate::model::command::Command;
+use crate::model::command::MessageCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Scopes;
 use crate::protocol::http::Method;
@@ -16,7 +16,7 @@ pub const LIST_MESSAGES: Endpoint = Endpoint {
     path: "/v1/conversations/{id}/messages",
     access: Access::Scoped(Scopes::READ),
     decode: |request| {
-        Ok(Command::ListMessages { channel: conversation(request)?, page: body::page(request)? })
+        Ok(MessageCommand::List { channel: conversation(request)?, page: body::page(request)? }.into())
     },
     encode: messages::encode_list,
 };
@@ -47,7 +47,7 @@ fn conversation(request: &Request<'_>) -> Result<ChannelName, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::command::Page;
+    use crate::model::command::{ChannelCommand, Page};
     use crate::model::publication::Body;
     use crate::surface::testing::decode;
 
@@ -58,12 +58,13 @@ mod tests {
             let target = format!("/v1/conversations/{id}/messages");
             assert_eq!(
                 decode(&LIST_MESSAGES, &target, &[], ""),
-                Ok(Command::ListMessages { channel: channel.clone(), page: Page { number: 1, size: 50 } })
+                Ok(MessageCommand::List { channel: channel.clone(), page: Page { number: 1, size: 50 } }
+                    .into())
             );
             let body = Body::MessageCreated { content: "Hi".into(), kind: "text".into() };
             assert_eq!(
                 decode(&CREATE_MESSAGE, &target, &[], r#"{"content":"Hi"}"#),
-                Ok(Command::Publish { channel: channel.clone(), body, idempotency_key: None })
+                Ok(ChannelCommand::Publish { channel: channel.clone(), body, idempotency_key: None }.into())
             );
         }
     }

@@ -1,7 +1,7 @@
 //! `/v1/messages`.
 
 use crate::model::channel::{ChannelName, Position};
-use crate::model::command::Command;
+use crate::model::command::{ChannelCommand, Command, MessageCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::reply::Reply;
@@ -37,7 +37,7 @@ pub const LIST: Endpoint = Endpoint {
         let [room, conversation, channel] =
             ["room_id", "conversation_id", "channel"].map(|name| request.head.query_value(name));
         let channel = place(room.as_deref(), conversation.as_deref(), channel.as_deref())?;
-        Ok(Command::ListMessages { channel, page: body::page(request)? })
+        Ok(MessageCommand::List { channel, page: body::page(request)? }.into())
     },
     encode: encode_list,
 };
@@ -49,7 +49,7 @@ pub const GET: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |request| {
         let (channel, message) = identity(request)?;
-        Ok(Command::GetMessage { channel, message })
+        Ok(MessageCommand::Get { channel, message }.into())
     },
     encode: |reply| encode(200, reply),
 };
@@ -73,7 +73,7 @@ pub const DELETE: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::WRITE),
     decode: |request| {
         let (channel, message) = identity(request)?;
-        Ok(Command::DeleteMessage { channel, message })
+        Ok(MessageCommand::Delete { channel, message }.into())
     },
     encode: |reply| match reply {
         Reply::Message(message) => {
@@ -120,7 +120,8 @@ pub fn create(request: &Request<'_>, channel: ChannelName, new: &New<'_>) -> Res
     let content = fields::content(text(&new.content))?;
     let kind = fields::kind(text(&new.kind))?;
     let idempotency_key = body::idempotency_key(request)?;
-    Ok(Command::Publish { channel, body: Body::MessageCreated { content, kind }, idempotency_key })
+    Ok(ChannelCommand::Publish { channel, body: Body::MessageCreated { content, kind }, idempotency_key }
+        .into())
 }
 
 /// The channel, named in one of three ways.
@@ -154,7 +155,7 @@ fn identity(request: &Request<'_>) -> Result<(ChannelName, Position), Fault> {
 fn decode_update(request: &Request<'_>) -> Result<Command, Fault> {
     let (channel, message) = identity(request)?;
     let update: Update<'_> = body::object(request)?;
-    Ok(Command::UpdateMessage { channel, message, content: fields::content(text(&update.content))? })
+    Ok(MessageCommand::Update { channel, message, content: fields::content(text(&update.content))? }.into())
 }
 
 /// A message in its envelope.
@@ -213,11 +214,12 @@ mod tests {
     fn a_message_is_written_to_a_room_or_conversation() {
         let publish = |name: &str, kind: &str, key: Option<&str>| {
             let body = Body::MessageCreated { content: "Hi".into(), kind: kind.into() };
-            Ok(Command::Publish {
+            Ok(ChannelCommand::Publish {
                 channel: ChannelName::new(name),
                 body,
                 idempotency_key: key.map(Box::from),
-            })
+            }
+            .into())
         };
         let post = |text: &str| decode(&CREATE, "/v1/messages", &[], text);
         assert_eq!(
@@ -261,7 +263,7 @@ mod tests {
         let list = |target| decode(&LIST, target, &[], "");
         assert_eq!(
             list("/v1/messages?room_id=room_123&page=2&limit=10"),
-            Ok(Command::ListMessages { channel: channel(), page: Page { number: 2, size: 10 } })
+            Ok(MessageCommand::List { channel: channel(), page: Page { number: 2, size: 10 } }.into())
         );
         assert!(list("/v1/messages?conversation_id=1").is_ok());
         assert!(list("/v1/messages?channel=room:1").is_ok());
@@ -272,15 +274,19 @@ mod tests {
     #[test]
     fn a_message_is_found_by_its_id() {
         let (channel, message) = (channel(), position());
-        assert_eq!(decode(&GET, ID, &[], ""), Ok(Command::GetMessage { channel: channel.clone(), message }));
+        assert_eq!(
+            decode(&GET, ID, &[], ""),
+            Ok(MessageCommand::Get { channel: channel.clone(), message }.into())
+        );
         assert_eq!(
             decode(&DELETE, ID, &[], ""),
-            Ok(Command::DeleteMessage { channel: channel.clone(), message })
+            Ok(MessageCommand::Delete { channel: channel.clone(), message }.into())
         );
         for endpoint in [&PATCH, &PUT] {
             assert_eq!(
                 decode(endpoint, ID, &[], r#"{"content":"New"}"#),
-                Ok(Command::UpdateMessage { channel: channel.clone(), message, content: "New".into() })
+                Ok(MessageCommand::Update { channel: channel.clone(), message, content: "New".into() }
+                    .into())
             );
         }
         assert_eq!(refused(&PATCH, ID, "{}"), FaultCode::InvalidRequest);

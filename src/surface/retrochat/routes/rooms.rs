@@ -1,7 +1,7 @@
 //! `/v1/rooms`.
 
 use crate::model::channel::ChannelName;
-use crate::model::command::Command;
+use crate::model::command::{ChannelCommand, Command, NodeCommand, RoomCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
@@ -20,7 +20,7 @@ pub const LIST: Endpoint = Endpoint {
     path: "/v1/rooms",
     access: Access::Scoped(Scopes::READ),
     decode: |request| {
-        Ok(Command::ListRooms { namespace: Kind::Room.namespace(), page: body::page(request)? })
+        Ok(NodeCommand::ListRooms { namespace: Kind::Room.namespace(), page: body::page(request)? }.into())
     },
     encode: |reply| match reply {
         Reply::Rooms { items, page, total } => {
@@ -45,7 +45,7 @@ pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms/{id}",
     access: Access::Scoped(Scopes::READ),
-    decode: |request| Ok(Command::GetRoom { channel: room(request)? }),
+    decode: |request| Ok(RoomCommand::Get { channel: room(request)? }.into()),
     encode: |reply| encode(200, reply),
 };
 
@@ -72,7 +72,7 @@ pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/v1/rooms/{id}",
     access: Access::Scoped(Scopes::WRITE),
-    decode: |request| Ok(Command::DeleteRoom { channel: room(request)? }),
+    decode: |request| Ok(RoomCommand::Delete { channel: room(request)? }.into()),
     encode: |reply| match reply {
         Reply::RoomDeleted(room) => envelope::deleted(payload::room_id(room)),
         _ => mismatch(),
@@ -84,7 +84,7 @@ pub const MEMBERS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms/{id}/members",
     access: Access::Scoped(Scopes::READ),
-    decode: |request| Ok(Command::ListMembers { channel: room(request)? }),
+    decode: |request| Ok(ChannelCommand::ListMembers { channel: room(request)? }.into()),
     encode: |reply| match reply {
         Reply::Members(members) => {
             let items: Vec<_> = members.iter().map(|member| Member { user_id: &member.user }).collect();
@@ -133,11 +133,12 @@ fn decode_create(request: &Request<'_>) -> Result<Command, Fault> {
         Some(id) => names::channel_of_id(Kind::Room, &id.0)?,
         None => names::channel_of_id(Kind::Room, Base36::new(request.fresh).as_str())?,
     };
-    Ok(Command::CreateRoom {
+    Ok(RoomCommand::Create {
         channel,
         name: new.required_name()?,
         description: new.description()?.unwrap_or_default(),
-    })
+    }
+    .into())
 }
 
 fn decode_patch(request: &Request<'_>) -> Result<Command, Fault> {
@@ -147,14 +148,14 @@ fn decode_patch(request: &Request<'_>) -> Result<Command, Fault> {
     if name.is_none() && description.is_none() {
         return Err(Fault::new(FaultCode::InvalidRequest, "Give a name, a description or both."));
     }
-    Ok(Command::UpdateRoom { channel, name, description })
+    Ok(RoomCommand::Update { channel, name, description }.into())
 }
 
 fn decode_put(request: &Request<'_>) -> Result<Command, Fault> {
     let channel = room(request)?;
     let new: Fields<'_> = body::object(request)?;
     let description = Some(new.description()?.unwrap_or_default());
-    Ok(Command::UpdateRoom { channel, name: Some(new.required_name()?), description })
+    Ok(RoomCommand::Update { channel, name: Some(new.required_name()?), description }.into())
 }
 
 fn encode(status: u16, reply: &Reply) -> Response {
@@ -194,11 +195,12 @@ mod tests {
     #[test]
     fn a_room_is_made_with_an_id_or_gets_one() {
         let create = |channel: &str, description: &str| {
-            Ok(Command::CreateRoom {
+            Ok(RoomCommand::Create {
                 channel: ChannelName::new(channel),
                 name: "Lobby".into(),
                 description: description.into(),
-            })
+            }
+            .into())
         };
         let post = |text| decode(&CREATE, "/v1/rooms", &[], text);
         assert_eq!(post(r#"{"name":"Lobby"}"#), create("room:zz", ""));
@@ -214,11 +216,12 @@ mod tests {
     #[test]
     fn patch_changes_and_put_replaces() {
         let update = |name: Option<&str>, description: Option<&str>| {
-            Ok(Command::UpdateRoom {
+            Ok(RoomCommand::Update {
                 channel: channel(),
                 name: name.map(Into::into),
                 description: description.map(Into::into),
-            })
+            }
+            .into())
         };
         let send = |endpoint, text| decode(endpoint, "/v1/rooms/room_123", &[], text);
         assert_eq!(send(&PATCH, r#"{"description":""}"#), update(None, Some("")));
@@ -232,16 +235,25 @@ mod tests {
     fn rooms_are_read_and_deleted_by_either_id() {
         for target in ["/v1/rooms/123", "/v1/rooms/room_123"] {
             let channel = channel();
-            assert_eq!(decode(&GET, target, &[], ""), Ok(Command::GetRoom { channel: channel.clone() }));
+            assert_eq!(
+                decode(&GET, target, &[], ""),
+                Ok(RoomCommand::Get { channel: channel.clone() }.into())
+            );
             assert_eq!(
                 decode(&DELETE, target, &[], ""),
-                Ok(Command::DeleteRoom { channel: channel.clone() })
+                Ok(RoomCommand::Delete { channel: channel.clone() }.into())
             );
             let members = format!("{target}/members");
-            assert_eq!(decode(&MEMBERS, &members, &[], ""), Ok(Command::ListMembers { channel }));
+            assert_eq!(
+                decode(&MEMBERS, &members, &[], ""),
+                Ok(ChannelCommand::ListMembers { channel }.into())
+            );
         }
         let page = Page { number: 1, size: 50 };
-        assert_eq!(decode(&LIST, "/v1/rooms", &[], ""), Ok(Command::ListRooms { namespace: "room", page }));
+        assert_eq!(
+            decode(&LIST, "/v1/rooms", &[], ""),
+            Ok(NodeCommand::ListRooms { namespace: "room", page }.into())
+        );
         assert!(decode(&GET, "/v1/rooms/%2E%2E", &[], "").is_err());
     }
 

@@ -1,6 +1,6 @@
 //! `/v1/users`.
 
-use crate::model::command::Command;
+use crate::model::command::{Command, ProfileCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
@@ -19,7 +19,7 @@ pub const GET_ME: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |request| {
         let caller = body::caller(request)?;
-        Ok(Command::GetProfile { channel: names::channel_of_id(Kind::User, &caller.user)? })
+        Ok(ProfileCommand::Get { channel: names::channel_of_id(Kind::User, &caller.user)? }.into())
     },
     encode,
 };
@@ -39,7 +39,7 @@ pub const GET: Endpoint = Endpoint {
     path: "/v1/users/{id}",
     access: Access::Scoped(Scopes::READ),
     decode: |request| {
-        Ok(Command::GetProfile { channel: names::channel_of_id(Kind::User, request.parameter("id"))? })
+        Ok(ProfileCommand::Get { channel: names::channel_of_id(Kind::User, request.parameter("id"))? }.into())
     },
     encode,
 };
@@ -60,7 +60,7 @@ fn decode_patch(request: &Request<'_>) -> Result<Command, Fault> {
     if name.is_none() && status.is_none() {
         return Err(Fault::new(FaultCode::InvalidRequest, "Give a name, a status or both."));
     }
-    Ok(Command::UpdateProfile { channel, name, status })
+    Ok(ProfileCommand::Update { channel, name, status }.into())
 }
 
 fn encode(reply: &Reply) -> Response {
@@ -82,11 +82,12 @@ mod tests {
         let channel = ChannelName::new("user:user_1");
         assert_eq!(
             decode(&GET_ME, "/v1/users/me", &[], ""),
-            Ok(Command::GetProfile { channel: channel.clone() })
+            Ok(ProfileCommand::Get { channel: channel.clone() }.into())
         );
         assert_eq!(
             decode(&PATCH_ME, "/v1/users/me", &[], r#"{"name":"Ada","status":"Busy"}"#),
-            Ok(Command::UpdateProfile { channel, name: Some("Ada".into()), status: Some("busy".into()) })
+            Ok(ProfileCommand::Update { channel, name: Some("Ada".into()), status: Some("busy".into()) }
+                .into())
         );
         for bad in ["{}", r#"{"name":""}"#, r#"{"status":"asleep"}"#, r#"{"name":null}"#] {
             let fault = decode(&PATCH_ME, "/v1/users/me", &[], bad).expect_err(bad);
@@ -98,7 +99,7 @@ mod tests {
     fn user_ids_are_taken_as_they_are() {
         for (target, name) in [("/v1/users/123", "user:123"), ("/v1/users/a%40b%7C1", "user:a@b|1")] {
             let channel = ChannelName::new(name);
-            assert_eq!(decode(&GET, target, &[], ""), Ok(Command::GetProfile { channel }));
+            assert_eq!(decode(&GET, target, &[], ""), Ok(ProfileCommand::Get { channel }.into()));
         }
         assert!(decode(&GET, "/v1/users/a%20b", &[], "").is_err());
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::command::CoreCommand;
 use crate::surface::xano::testing::{client, session};
 use proptest::prelude::*;
 
@@ -20,17 +21,16 @@ fn lobby() -> ChannelName {
 
 fn said(json: &str, authenticated: bool) -> Command {
     let body = Body::Said { sender: client(), json: json.into(), authenticated };
-    Command::Publish { channel: lobby(), body, idempotency_key: None }
+    ChannelCommand::Publish { channel: lobby(), body, idempotency_key: None }.into()
 }
 
 #[test]
 fn a_join_says_what_it_wants_with_it() {
     let join =
         |payload: &str| accepted(&format!(r#"{{"action":"join","options":{{"channel":"lobby"}}{payload}}}"#));
-    let joined = |history, members| Command::Subscribe {
-        channel: lobby(),
-        recover: None,
-        with: Attachments { history, members },
+    let joined = |history, members| {
+        ChannelCommand::Subscribe { channel: lobby(), recover: None, with: Attachments { history, members } }
+            .into()
     };
     assert_eq!(join(r#","payload":{"history":true,"presence":true}"#), joined(true, true));
     assert_eq!(join(r#","payload":{"history":false,"presence":true}"#), joined(false, true));
@@ -51,14 +51,18 @@ fn the_frames_of_the_client_are_understood() {
             r#"{{"action":"{action}","options":{{"channel":"lobby"{options}}},"payload":{payload}}}"#
         ))
     };
-    assert_eq!(frame("leave", "", "null"), Command::Unsubscribe { channel: lobby() });
-    assert_eq!(frame("history", "", "null"), Command::ListHistory { channel: lobby() });
+    assert_eq!(frame("leave", "", "null"), ConnectionCommand::Unsubscribe { channel: lobby() }.into());
+    assert_eq!(frame("history", "", "null"), ChannelCommand::ListHistory { channel: lobby() }.into());
     // The object of another client asks so too.
-    assert_eq!(frame("history", r#","socketId":"S2""#, "null"), Command::ListHistory { channel: lobby() });
+    assert_eq!(
+        frame("history", r#","socketId":"S2""#, "null"),
+        ChannelCommand::ListHistory { channel: lobby() }.into()
+    );
     assert_eq!(frame("message", "", r#"{"text":"hi"}"#), said(r#"{"text":"hi"}"#, false));
     assert_eq!(frame("message", r#","authenticated":true"#, r#""x""#), said(r#""x""#, true));
     assert_eq!(frame("message", r#","authenticated":false"#, r#""x""#), said(r#""x""#, false));
-    let whisper = Command::Whisper { channel: lobby(), to: "S2".into(), json: r#""psst""#.into() };
+    let whisper =
+        ChannelCommand::Whisper { channel: lobby(), to: "S2".into(), json: r#""psst""#.into() }.into();
     assert_eq!(frame("message", r#","socketId":"S2""#, r#""psst""#), whisper);
     assert_eq!(frame("message", r#","socketId":"\u00532","authenticated":false"#, r#""psst""#), whisper);
 }
@@ -161,7 +165,7 @@ proptest! {
         text in any::<String>(),
     ) {
         let frame = serde_json::json!({ "action": "message", "options": { "channel": name }, "payload": text });
-        let Ok(Command::Publish { channel, body: Body::Said { json, .. }, .. }) = heard(&frame.to_string()).command
+        let Ok(Command::Core(CoreCommand::Channel(ChannelCommand::Publish { channel, body: Body::Said { json, .. }, .. }))) = heard(&frame.to_string()).command
         else { panic!("a message") };
         prop_assert_eq!(channel.suffix(), &name);
         prop_assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);

@@ -1,6 +1,6 @@
 //! `/workspace/{workspace_id}/realtime/channel`.
 
-use crate::model::command::Command;
+use crate::model::command::DefinitionCommand;
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
@@ -16,12 +16,13 @@ pub const LIST: Endpoint = Endpoint {
     path: CHANNELS,
     access: Access::Scoped(Scopes::ADMIN),
     decode: |request| {
-        Ok(Command::ListDefinitions {
+        Ok(DefinitionCommand::List {
             realm: names::workspace(request)?,
             filter: query::filter(request.head)?,
             page: query::page(request.head)?,
             with_source: query::with_source(request.head)?,
-        })
+        }
+        .into())
     },
     encode: |reply| match reply {
         Reply::Definitions { items, page, total, with_source } => {
@@ -39,7 +40,7 @@ pub const CREATE: Endpoint = Endpoint {
     decode: |request| {
         let realm = names::workspace(request)?;
         let draft = Box::new(body::definition(request, realm)?);
-        Ok(Command::CreateDefinition { realm, draft })
+        Ok(DefinitionCommand::Create { realm, draft }.into())
     },
     encode,
 };
@@ -50,7 +51,8 @@ pub const GET: Endpoint = Endpoint {
     path: CHANNEL,
     access: Access::Scoped(Scopes::ADMIN),
     decode: |request| {
-        Ok(Command::GetDefinition { realm: names::workspace(request)?, id: names::channel_id(request)? })
+        Ok(DefinitionCommand::Get { realm: names::workspace(request)?, id: names::channel_id(request)? }
+            .into())
     },
     encode,
 };
@@ -63,7 +65,7 @@ pub const UPDATE: Endpoint = Endpoint {
     decode: |request| {
         let (realm, id) = (names::workspace(request)?, names::channel_id(request)?);
         let draft = Box::new(body::definition(request, realm)?);
-        Ok(Command::UpdateDefinition { realm, id, draft })
+        Ok(DefinitionCommand::Update { realm, id, draft }.into())
     },
     encode,
 };
@@ -74,7 +76,8 @@ pub const DELETE: Endpoint = Endpoint {
     path: CHANNEL,
     access: Access::Scoped(Scopes::ADMIN),
     decode: |request| {
-        Ok(Command::DeleteDefinition { realm: names::workspace(request)?, id: names::channel_id(request)? })
+        Ok(DefinitionCommand::Delete { realm: names::workspace(request)?, id: names::channel_id(request)? }
+            .into())
     },
     encode: |reply| match reply {
         Reply::DefinitionDeleted => payload::nothing(),

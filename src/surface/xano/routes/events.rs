@@ -1,6 +1,6 @@
 //! `/workspace/{workspace_id}/realtime/event`: what `api.realtime_event` does in a script of Xano. The path is ours.
 
-use crate::model::command::Command;
+use crate::model::command::{ChannelCommand, Command};
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::publication::Body;
 use crate::model::reply::Reply;
@@ -50,7 +50,7 @@ fn decode(request: &Request<'_>) -> Result<Command, Fault> {
         .map_err(|fault| fault.at(FaultPlace::Parameter("channel")))?;
     let (table, row) = (event.auth_table.unwrap_or(0), event.auth_id.unwrap_or(0));
     let body = Body::Event { json: data.to_owned(), table, row };
-    Ok(Command::Publish { channel, body, idempotency_key: None })
+    Ok(ChannelCommand::Publish { channel, body, idempotency_key: None }.into())
 }
 
 fn refused<T>(name: &'static str, sentence: &'static str) -> Result<T, Fault> {
@@ -72,11 +72,12 @@ mod tests {
     #[test]
     fn an_event_is_published_in_its_workspace() {
         let event = |json: &str, table, row| {
-            Ok(Command::Publish {
+            Ok(ChannelCommand::Publish {
                 channel: ChannelName::new("r7:chat/a"),
                 body: Body::Event { json: json.into(), table, row },
                 idempotency_key: None,
-            })
+            }
+            .into())
         };
         assert_eq!(decoded(r#"{"channel":"chat\/a","data":{"x": 1}}"#), event(r#"{"x": 1}"#, 0, 0));
         assert_eq!(

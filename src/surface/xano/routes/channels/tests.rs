@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::command::Page;
+use crate::model::command::{Command, CoreCommand, DefinitionCommand, Page};
 use crate::model::definition::{DefinitionFilter, DefinitionRecord, Who};
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::surface::testing::{decode, shown};
@@ -38,17 +38,21 @@ fn with_source() -> String {
 #[test]
 fn a_script_becomes_a_definition() {
     let source = "// ours\nrealtime_channel \"chat/lobby\" { public_messaging = {active: true} }\n";
-    let Ok(Command::CreateDefinition { realm: 7, draft }) = created(source) else { panic!("a create") };
+    let Ok(Command::Core(CoreCommand::Definition(DefinitionCommand::Create { realm: 7, draft }))) =
+        created(source)
+    else {
+        panic!("a create")
+    };
     assert_eq!((&*draft.name, &*draft.source), ("chat/lobby", source));
     assert_eq!(draft.rules.publish, Who::Everyone);
     let update = decode(&UPDATE, ONE_PATH, &[("content-type", "Text/X-XanoScript; charset=utf-8")], source);
-    assert_eq!(update, Ok(Command::UpdateDefinition { realm: 7, id: 12, draft }));
+    assert_eq!(update, Ok(DefinitionCommand::Update { realm: 7, id: 12, draft }.into()));
 }
 
 #[test]
 fn ids_select_what_is_read_and_deleted() {
-    assert_eq!(decode(&GET, ONE_PATH, &[], ""), Ok(Command::GetDefinition { realm: 7, id: 12 }));
-    assert_eq!(decode(&DELETE, ONE_PATH, &[], ""), Ok(Command::DeleteDefinition { realm: 7, id: 12 }));
+    assert_eq!(decode(&GET, ONE_PATH, &[], ""), Ok(DefinitionCommand::Get { realm: 7, id: 12 }.into()));
+    assert_eq!(decode(&DELETE, ONE_PATH, &[], ""), Ok(DefinitionCommand::Delete { realm: 7, id: 12 }.into()));
     for target in [
         "/workspace/7/realtime/channel/x",
         "/workspace/7/realtime/channel/-1",
@@ -69,7 +73,10 @@ fn a_listing_has_the_published_defaults() {
     let filter = DefinitionFilter { search: "".into(), descending: true };
     let page = Page { number: 1, size: 50 };
     let list = |target| decode(&LIST, target, &[], "");
-    assert_eq!(list(LIST_PATH), Ok(Command::ListDefinitions { realm: 7, filter, page, with_source: false }));
+    assert_eq!(
+        list(LIST_PATH),
+        Ok(DefinitionCommand::List { realm: 7, filter, page, with_source: false }.into())
+    );
     let fault = list("/workspace/7/realtime/channel?per_page=0").expect_err("0");
     assert_eq!(fault.place, Some(FaultPlace::Parameter("per_page")));
 }

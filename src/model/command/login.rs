@@ -1,0 +1,20 @@
+//! Logging in and out.
+
+use crate::base::secret::Secret;
+
+/// What a client asks about sessions of users that have a password.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LoginCommand {
+    /// Log in with a password.
+    LogIn {
+        /// The user, as it was written.
+        user: Box<str>,
+        /// The password.
+        password: Secret,
+    },
+    /// End a session before its time. Answered when that is stored and every core knows.
+    LogOut {
+        /// The session.
+        session: Secret,
+    },
+}

@@ -1,0 +1,25 @@
+//! Commands that all cores answer together.
+
+use super::Page;
+use crate::model::meeting::MeetingPage;
+
+/// What a client asks of the node as a whole.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NodeCommand {
+    /// The state of the node, for health checks.
+    GetState,
+    /// The counters of all cores.
+    GetMetrics,
+    /// The room records of one namespace, by creation time.
+    ListRooms {
+        /// The namespace of the rooms' channels.
+        namespace: &'static str,
+        /// Which slice.
+        page: Page,
+    },
+    /// The meetings of the session's user, newest first.
+    ListMeetings {
+        /// Which.
+        page: MeetingPage,
+    },
+}

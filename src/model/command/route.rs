@@ -1,0 +1,160 @@
+//! The one table of routes: who may ask for what, where it is answered, and what that does to what is stored.
+//! Whoever needs to know reads it here; it has a row for every command.
+
+use super::{
+    ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, LoginCommand, MeetingCommand,
+    MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
+};
+use crate::model::channel::ChannelName;
+use crate::model::session::Scopes;
+
+/// What the kind of a command alone decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Route<'a> {
+    /// What the session must be allowed. Ownership of a single thing is judged where the thing is.
+    pub scope: Scopes,
+    /// Where it is answered.
+    pub place: Place<'a>,
+    /// What it does to what is stored.
+    pub stored: Stored,
+}
+
+/// Where a command is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place<'a> {
+    /// On the connection's own core.
+    Connection,
+    /// By the home core of this channel.
+    Home(&'a ChannelName),
+    /// By the core that keeps the catalog, which asks for backups too.
+    Catalog,
+    /// By all cores together.
+    EveryCore,
+}
+
+/// What a command does to what is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stored {
+    /// Nothing: what its answer needs is in memory.
+    Nothing,
+    /// It reads it: the answer comes when that is done.
+    Read,
+    /// It changes it: the answer comes when that is on the disk. Whoever asked is not read meanwhile, so whatever it
+    /// asks next finds the change done.
+    Changed,
+}
+
+impl Command {
+    /// What the command's kind decides.
+    pub fn route(&self) -> Route<'_> {
+        match self {
+            Self::Connection(command) => connection(command),
+            Self::Login(command) => login(command),
+            Self::Node(command) => node(command),
+            Self::Core(command) => command.route(),
+        }
+    }
+}
+
+impl CoreCommand {
+    /// What the command's kind decides.
+    pub fn route(&self) -> Route<'_> {
+        match self {
+            Self::Channel(command) => channel(command),
+            Self::Message(command) => message(command),
+            Self::Profile(command) => profile(command),
+            Self::Room(command) => room(command),
+            Self::Meeting(command) => meeting(command),
+            Self::Definition(command) => definition(command),
+            Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
+        }
+    }
+}
+
+fn row(scope: Scopes, place: Place<'_>, stored: Stored) -> Route<'_> {
+    Route { scope, place, stored }
+}
+
+fn connection(command: &ConnectionCommand) -> Route<'_> {
+    match command {
+        ConnectionCommand::Ping
+        | ConnectionCommand::ListSubscriptions
+        | ConnectionCommand::Unsubscribe { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
+    }
+}
+
+fn login(command: &LoginCommand) -> Route<'_> {
+    match command {
+        LoginCommand::LogIn { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
+        LoginCommand::LogOut { .. } => row(Scopes::NONE, Place::Connection, Stored::Changed),
+    }
+}
+
+fn node(command: &NodeCommand) -> Route<'_> {
+    match command {
+        NodeCommand::GetState | NodeCommand::GetMetrics => {
+            row(Scopes::NONE, Place::EveryCore, Stored::Nothing)
+        }
+        NodeCommand::ListRooms { .. } | NodeCommand::ListMeetings { .. } => {
+            row(Scopes::READ, Place::EveryCore, Stored::Nothing)
+        }
+    }
+}
+
+fn channel(command: &ChannelCommand) -> Route<'_> {
+    match command {
+        ChannelCommand::Subscribe { channel, .. }
+        | ChannelCommand::ListHistory { channel }
+        | ChannelCommand::ListMembers { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        ChannelCommand::Publish { channel, .. } | ChannelCommand::Whisper { channel, .. } => {
+            row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
+        }
+    }
+}
+
+fn message(command: &MessageCommand) -> Route<'_> {
+    match command {
+        MessageCommand::Get { channel, .. } | MessageCommand::List { channel, .. } => {
+            row(Scopes::READ, Place::Home(channel), Stored::Nothing)
+        }
+        MessageCommand::Update { channel, .. } | MessageCommand::Delete { channel, .. } => {
+            row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
+        }
+    }
+}
+
+fn profile(command: &ProfileCommand) -> Route<'_> {
+    match command {
+        ProfileCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        ProfileCommand::Update { channel, .. } => row(Scopes::WRITE, Place::Home(channel), Stored::Nothing),
+    }
+}
+
+fn room(command: &RoomCommand) -> Route<'_> {
+    match command {
+        RoomCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        RoomCommand::Create { channel, .. }
+        | RoomCommand::Update { channel, .. }
+        | RoomCommand::Delete { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+    }
+}
+
+fn meeting(command: &MeetingCommand) -> Route<'_> {
+    match command {
+        MeetingCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Read),
+        MeetingCommand::Put { channel, .. }
+        | MeetingCommand::Delete { channel }
+        | MeetingCommand::Clear { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+    }
+}
+
+fn definition(command: &DefinitionCommand) -> Route<'_> {
+    match command {
+        DefinitionCommand::Get { .. } | DefinitionCommand::List { .. } => {
+            row(Scopes::ADMIN, Place::Catalog, Stored::Nothing)
+        }
+        DefinitionCommand::Create { .. }
+        | DefinitionCommand::Update { .. }
+        | DefinitionCommand::Delete { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Changed),
+    }
+}

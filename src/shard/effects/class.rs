@@ -1,0 +1,77 @@
+//! Classes of effects. Who does them differs, and so does how long that may take, how many may be under way, and what
+//! is said if they are not done.
+
+use super::effect::Effect;
+use crate::model::fault::{Fault, FaultCode};
+
+/// Who does an effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::shard) enum Class {
+    /// The store's thread writes or reads.
+    Store,
+    /// The store's thread copies all there is, between its other work.
+    Copy,
+    /// A thread checks a password.
+    Password,
+}
+
+/// How many classes there are.
+pub(super) const CLASSES: usize = 3;
+
+/// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
+pub(super) const CHECKS_MAX: usize = 64;
+
+impl Class {
+    /// The class of an effect.
+    pub fn of(effect: &Effect) -> Self {
+        match effect {
+            Effect::Write(_) | Effect::Replace(..) | Effect::Find(..) | Effect::Read(_) => Self::Store,
+            Effect::Backup { .. } => Self::Copy,
+            Effect::Verify { .. } => Self::Password,
+        }
+    }
+
+    /// Microseconds within which one is done; whoever waits for longer is answered with [`Class::late`].
+    pub fn deadline_us(self) -> Option<u64> {
+        match self {
+            // A disk that is slower than this is one that failed.
+            Self::Store => Some(5_000_000),
+            // A copy takes as long as there is much to copy.
+            Self::Copy => None,
+            // Everybody before it in a full queue is checked in less.
+            Self::Password => Some(5_000_000),
+        }
+    }
+
+    /// What is said while as many are under way as may be.
+    pub fn full(self) -> Fault {
+        match self {
+            Self::Store => Fault::new(
+                FaultCode::Overloaded,
+                "More changes wait for the disk of this node than its queue holds, so this was not done. Try again shortly.",
+            ),
+            Self::Copy => Fault::new(
+                FaultCode::Conflict,
+                "A backup of this node is under way. Wait for its end, or try again later.",
+            ),
+            Self::Password => Fault::new(
+                FaultCode::Overloaded,
+                "More logins wait for their check than this node's queue holds. Try again shortly.",
+            ),
+        }
+    }
+
+    /// What is said of one that takes too long.
+    pub fn late(self) -> Fault {
+        let sentence = match self {
+            Self::Store | Self::Copy => {
+                "The disk of this node does not answer, so it is not known whether this could be stored. \
+                 Look at it again later before you repeat it."
+            }
+            Self::Password => {
+                "The password could not be checked in time, so nobody was logged in. Try again shortly."
+            }
+        };
+        Fault::new(FaultCode::Unavailable, sentence)
+    }
+}

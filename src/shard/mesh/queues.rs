@@ -1,0 +1,67 @@
+//! What is said between cores and not yet heard.
+
+use super::message::Said;
+use crate::base::ids::CoreId;
+use std::collections::VecDeque;
+
+/// The queues of one core.
+pub(in crate::shard) struct Queues {
+    own: CoreId,
+    /// Messages in a queue to another core beyond which requests are refused and publications left out.
+    staged_max: usize,
+    /// What is said to this core by itself.
+    local: VecDeque<Said>,
+    /// What is said to each core and not yet taken.
+    staged: Vec<VecDeque<Said>>,
+    /// Cores whose queue was full and that may have missed publications.
+    gapped: Vec<bool>,
+}
+
+impl Queues {
+    pub fn new(own: CoreId, cores: u16, staged_max: usize) -> Self {
+        let cores = usize::from(cores);
+        let staged = (0..cores).map(|_| VecDeque::new()).collect();
+        Self { own, staged_max, local: VecDeque::new(), staged, gapped: vec![false; cores] }
+    }
+
+    /// Whether another core's queue is over its bound: requests to it are refused, publications left out.
+    pub fn is_congested(&self, to: CoreId) -> bool {
+        self.staged[to.index()].len() >= self.staged_max
+    }
+
+    /// Puts a message where it belongs. True if the core became congested with it.
+    pub(super) fn put(&mut self, to: CoreId, said: Said) -> bool {
+        if to == self.own {
+            self.local.push_back(said);
+            return false;
+        }
+        let queue = &mut self.staged[to.index()];
+        queue.push_back(said);
+        let congested = queue.len() == self.staged_max;
+        self.gapped[to.index()] |= congested;
+        congested
+    }
+
+    /// The next message of this core to itself.
+    pub(super) fn next_local(&mut self) -> Option<Said> {
+        self.local.pop_front()
+    }
+
+    /// The next message to another core; and whether its queue has room again for what the core may have missed.
+    pub(super) fn next_for(&mut self, to: CoreId) -> Option<(Said, bool)> {
+        let queue = self.staged.get_mut(to.index())?;
+        let said = queue.pop_front()?;
+        let relieved = queue.len() <= self.staged_max / 2;
+        Some((said, relieved && self.gapped[to.index()]))
+    }
+
+    /// Notes whether a core may still have missed publications.
+    pub(super) fn note_gapped(&mut self, to: CoreId, gapped: bool) {
+        self.gapped[to.index()] = gapped;
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
+    }
+}

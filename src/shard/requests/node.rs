@@ -1,0 +1,141 @@
+//! What is asked of the node as a whole: each core says its part, the core that was asked puts the parts together.
+
+use super::fan_in::{FanIn, Whole};
+use crate::base::ids::CoreId;
+use crate::broker::meetings::merge_meetings;
+use crate::broker::rooms::merge_rooms;
+use crate::metrics::counters::Counters;
+use crate::metrics::render::render;
+use crate::model::command::NodeCommand;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::node::{CoreState, NodeState};
+use crate::model::reply::Reply;
+use crate::shard::Shard;
+use crate::shard::mesh::message::{Part, Question, Ticket};
+
+impl Shard {
+    /// Asks all cores what a client asked of the node.
+    pub(super) fn serve_node(&mut self, ticket: Ticket, command: NodeCommand) {
+        let (question, whole) = match command {
+            NodeCommand::GetState => (Question::State, Whole::State),
+            NodeCommand::GetMetrics => (Question::Counters, Whole::Metrics),
+            NodeCommand::ListRooms { namespace, page } => {
+                (Question::Rooms { namespace, page }, Whole::Rooms(page))
+            }
+            NodeCommand::ListMeetings { page } => {
+                let user = ticket.session.user.clone();
+                (Question::Meetings { user, page }, Whole::Meetings(page))
+            }
+        };
+        self.scatter(ticket, question, whole);
+    }
+
+    /// This core's part.
+    pub(in crate::shard) fn part(&mut self, question: Question) -> Part {
+        match question {
+            Question::State => Part::State(self.state()),
+            Question::Counters => Part::Counters(Box::new(self.counters_now())),
+            Question::Meetings { user, page } => Part::Meetings(self.home.list_meetings(&user, page)),
+            Question::LoggedOut { id, until_unix_s } => {
+                self.logins.logged_out.add(id, until_unix_s);
+                Part::Noted
+            }
+            Question::Rooms { namespace, page } => Part::Rooms(self.home.list_rooms(namespace, page)),
+        }
+    }
+
+    /// Puts the parts together and answers.
+    pub(super) fn answer_whole(&mut self, fan_in: FanIn) {
+        let FanIn { ticket, whole, mut parts, .. } = fan_in;
+        parts.sort_by_key(|(core, _)| *core);
+        let silent = u32::from(self.setup.cores) - parts.len() as u32;
+        let reply = match whole {
+            Whole::State => Reply::NodeState(self.node_state(&parts, silent)),
+            Whole::Metrics => {
+                let counters = parts.into_iter().filter_map(|(core, part)| match part {
+                    Part::Counters(counters) => Some((core, *counters)),
+                    _ => None,
+                });
+                let cores: Vec<_> = counters.collect();
+                Reply::Metrics(render(&cores, &self.setup.node, self.uptime_s()))
+            }
+            Whole::Rooms(page) if silent == 0 => {
+                let rooms = parts.into_iter().filter_map(|(_, part)| match part {
+                    Part::Rooms(rooms) => Some(rooms),
+                    _ => None,
+                });
+                merge_rooms(rooms.collect(), page)
+            }
+            Whole::Meetings(page) if silent == 0 => {
+                let meetings = parts.into_iter().filter_map(|(_, part)| match part {
+                    Part::Meetings(meetings) => Some(meetings),
+                    _ => None,
+                });
+                merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
+            }
+            Whole::LoggedOut if silent == 0 => Reply::Done,
+            Whole::LoggedOut => Reply::Fault(Fault::new(
+                FaultCode::Unavailable,
+                "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
+            )),
+            Whole::Rooms(_) | Whole::Meetings(_) => Reply::Fault(Fault::new(
+                FaultCode::Unavailable,
+                "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
+            )),
+        };
+        self.answer(ticket, reply);
+    }
+
+    fn node_state(&self, parts: &[(CoreId, Part)], silent_cores: u32) -> NodeState {
+        let mut total = CoreState::default();
+        for (_, part) in parts {
+            if let Part::State(state) = part {
+                total.connections += state.connections;
+                total.websocket_connections += state.websocket_connections;
+                total.online_users += state.online_users;
+                total.starting |= state.starting;
+                total.history_lost |= state.history_lost;
+                total.disk_fails |= state.disk_fails;
+            }
+        }
+        NodeState {
+            info: (*self.setup.node).clone(),
+            uptime_s: self.uptime_s(),
+            total,
+            draining: self.drain.is_some(),
+            silent_cores,
+        }
+    }
+
+    fn uptime_s(&self) -> u64 {
+        self.now.monotonic_us.saturating_sub(self.setup.node.started_monotonic_us) / 1_000_000
+    }
+
+    /// What this core says of itself.
+    fn state(&self) -> CoreState {
+        CoreState {
+            connections: self.counters.connections_open,
+            websocket_connections: self.counters.websockets_open,
+            online_users: self.home.state().online_users,
+            starting: self.log.is_starting(),
+            history_lost: self.home.has_log_failed(),
+            disk_fails: !self.effects.is_store_well(),
+        }
+    }
+
+    /// The counters, with those that live in tables filled in.
+    fn counters_now(&self) -> Counters {
+        let mut counters = self.counters.clone();
+        let home = self.home.state();
+        counters.publications = home.published;
+        counters.duplicates = home.duplicates;
+        counters.history_publications = home.history_publications;
+        counters.history_bytes = home.history_bytes;
+        counters.history_lost = self.home.has_log_failed().into();
+        let writes = self.effects.writes();
+        counters.writes_stored = writes.stored;
+        counters.writes_failed = writes.failed;
+        counters.writes_refused = writes.refused;
+        counters
+    }
+}

@@ -1,0 +1,60 @@
+//! What is done when the outside has done its part: the second half of what a noun's file began.
+
+use super::Asker;
+use super::logins::LoginThen;
+use super::meetings::MeetingThen;
+use crate::base::time::Now;
+use crate::broker::rooms::RoomChange;
+use crate::broker::rules::catalog::Change;
+use crate::model::reply::Reply;
+use crate::shard::effects::Done;
+use crate::shard::{Effect, EffectId, Resolution, Shard};
+
+/// How a request goes on.
+pub(in crate::shard) enum Then {
+    /// A definition is changed, at the core that keeps the catalog.
+    Definition(Change),
+    /// A room is changed, at its home.
+    Room(RoomChange),
+    /// A meeting is changed or shown, at its home.
+    Meeting(MeetingThen),
+    /// Somebody is logged in or out.
+    Login(LoginThen),
+    /// All that is stored was copied to this file beside the store.
+    Backup(String),
+}
+
+impl Shard {
+    /// Wants something done outside.
+    pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Option<Then>) {
+        let output = self.effects.start(self.now, effect, asker, then);
+        self.outputs.push_back(output);
+    }
+
+    /// The outside answers.
+    pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
+        self.now = now;
+        let Some(Done { asker, then, resolution }) = self.effects.done(id, resolution) else { return };
+        match then {
+            Some(Then::Definition(change)) => self.continue_definition(asker, change, &resolution),
+            Some(Then::Room(change)) => self.continue_room(asker, change, &resolution),
+            Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
+            Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
+            Some(Then::Backup(file)) => self.continue_backup(asker, file, &resolution),
+            None => {}
+        }
+        self.settle();
+    }
+
+    /// Answers those who wait for too long.
+    pub(in crate::shard) fn expire_effects(&mut self) {
+        while let Some((asker, fault)) = self.effects.expire(self.now) {
+            self.answer_asker(asker, Reply::Fault(fault));
+        }
+    }
+
+    /// Finds out, every second, whether writes succeed again, so that a node without traffic becomes ready again.
+    pub(in crate::shard) fn probe_store(&mut self) {
+        self.outputs.extend(self.effects.probe(self.now));
+    }
+}
