@@ -206,10 +206,9 @@ impl Shard {
     /// Gives an answer, when the disk has what it waits for. What its command pushes comes after the position that the
     /// answer names, so the caller passes that on later.
     fn give(&mut self, asker: Asker, Outcome { reply, wait }: Outcome) {
-        let Asker { from, ticket } = asker;
         match wait {
-            Some(record) => self.answer_when_synced(record, from, ticket, reply),
-            None => self.say(from, Said::Answer { ticket, reply }),
+            Some(record) => self.answer_when_synced(record, asker, reply),
+            None => self.say(asker.from, Said::Answer { ticket: asker.ticket, reply }),
         }
     }
 

@@ -4,15 +4,19 @@
 //! [`LogNews::ReplayedAll`]; the core answers the latter with [`LogMessage::Replayed`] when it is ready.
 //! An answer that waits for the disk waits here, behind the ones before it, and comes before what its command pushes.
 
+mod waiting;
+mod words;
+
+pub use words::{LogMessage, LogNews};
+
 use super::Shard;
-use super::mesh::message::{Said, Ticket};
-use crate::base::ids::CoreId;
+use super::mesh::message::Said;
+use super::requests::Asker;
 use crate::base::time::Now;
 use crate::broker::home::Home;
-use crate::broker::order::LogPart;
 use crate::model::reply::Reply;
-use crate::store::log::Batch;
 use std::collections::VecDeque;
+use waiting::AnswersWaiting;
 
 /// Staged bytes that are handed over at once, however young they are.
 const HAND_OVER_BYTES: usize = 256 << 10;
@@ -24,51 +28,6 @@ const CHECKPOINT_PAUSE_US: u64 = 10_000;
 /// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
 
-/// What a core says to the history log.
-#[derive(PartialEq, Eq, Debug)]
-pub enum LogMessage {
-    /// All that was replayed is taken over; records may follow at once.
-    Replayed {
-        /// Bytes of the publications that are kept of it.
-        live_bytes: u64,
-    },
-    /// Records, in order.
-    Records(LogPart),
-    /// All channels of this core have been handed over since the checkpoint of this number began.
-    CheckpointThrough(u64),
-    /// The resumption of this number was heard: what is said from here on is about a log that takes records.
-    Resumed(u64),
-}
-
-/// What the history log says to a core.
-#[derive(PartialEq, Eq, Debug)]
-pub enum LogNews {
-    /// Records of channels that are at home here, in order.
-    Replayed(Batch),
-    /// There are no more.
-    ReplayedAll {
-        /// The node before this one stopped and wrote everything.
-        clean: bool,
-        /// The greatest epoch that the log ever had.
-        epoch: u64,
-    },
-    /// Every core has taken over what is its own: serve.
-    Open,
-    /// All records up to these numbers are written, and on disk. Numbers never fall.
-    Moved {
-        /// A crash of the process does not lose them.
-        written: u64,
-        /// A crash of the machine does not lose them either.
-        synced: u64,
-    },
-    /// A checkpoint of this number has begun.
-    Checkpoint(u64),
-    /// All records that were not said to be on disk are lost, and none will be taken until [`LogNews::Resume`].
-    Failed,
-    /// Records are taken again, after the core has said [`LogMessage::Resumed`] with this number. A checkpoint follows.
-    Resume(u64),
-}
-
 /// How far a core is with its log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -76,13 +35,13 @@ enum Stage {
     Serving,
     /// Records come.
     Replaying,
-    /// All came; epochs are settled.
-    Settling { clean: bool },
+    /// All came; the epochs of the channels are decided.
+    DecidingEpochs { clean: bool },
     /// Other cores are not ready.
     Ready,
 }
 
-/// See the module.
+/// What this core has to say to the history log, and what waits for it.
 pub(super) struct LogSide {
     /// `None` is no log.
     flush_us: Option<u64>,
@@ -95,19 +54,12 @@ pub(super) struct LogSide {
     checkpoint: Option<u64>,
     /// What is said before and between records.
     said: VecDeque<LogMessage>,
-    /// Answers that wait, in the order of the records that they wait for.
-    waiting: VecDeque<Waiting>,
+    /// Answers that wait for a record.
+    waiting: AnswersWaiting,
     /// When work that is done in steps goes on, monotonic microseconds.
     again_us: Option<u64>,
     /// When the checkpoint goes on, monotonic microseconds.
     checkpoint_at_us: Option<u64>,
-}
-
-struct Waiting {
-    record: u64,
-    from: CoreId,
-    ticket: Ticket,
-    reply: Reply,
 }
 
 impl LogSide {
@@ -119,7 +71,7 @@ impl LogSide {
             synced: 0,
             checkpoint: None,
             said: VecDeque::new(),
-            waiting: VecDeque::new(),
+            waiting: AnswersWaiting::default(),
             again_us: None,
             checkpoint_at_us: None,
         }
@@ -169,8 +121,8 @@ impl Shard {
             LogNews::Replayed(batch) => batch.records().for_each(|record| self.home.restore(now, record)),
             LogNews::ReplayedAll { clean, epoch } => {
                 self.home.note_epoch(epoch);
-                self.log.stage = Stage::Settling { clean };
-                self.settle_log();
+                self.log.stage = Stage::DecidingEpochs { clean };
+                self.decide_epochs();
             }
             LogNews::Open => self.log.stage = Stage::Serving,
             LogNews::Moved { written, synced } => {
@@ -193,21 +145,22 @@ impl Shard {
     }
 
     /// Keeps an answer back until a record is on disk.
-    pub(super) fn answer_when_synced(&mut self, record: u64, from: CoreId, ticket: Ticket, reply: Reply) {
+    pub(super) fn answer_when_synced(&mut self, record: u64, asker: Asker, reply: Reply) {
         if self.home.has_log_failed() {
-            return self.give_answer(from, ticket, Reply::Fault(Home::log_fault()));
+            return self.give_synced(asker, Reply::Fault(Home::log_fault()));
         }
         if record <= self.log.synced && self.home.next_held().is_none_or(|held| held > record) {
-            return self.give_answer(from, ticket, reply);
+            return self.give_synced(asker, reply);
         }
-        self.log.waiting.push_back(Waiting { record, from, ticket, reply });
+        self.log.waiting.push(record, asker, reply);
     }
 
-    fn give_answer(&mut self, from: CoreId, ticket: Ticket, reply: Reply) {
-        if from == self.setup.core {
-            self.answer(ticket, reply);
+    /// Gives an answer whose turn among those of the disk has come, before anything else is said.
+    fn give_synced(&mut self, asker: Asker, reply: Reply) {
+        if asker.from == self.setup.core {
+            self.answer(asker.ticket, reply);
         } else {
-            self.say(from, Said::Answer { ticket, reply });
+            self.say(asker.from, Said::Answer { ticket: asker.ticket, reply });
         }
     }
 
@@ -217,7 +170,7 @@ impl Shard {
             return;
         }
         self.log.again_us = None;
-        self.settle_log();
+        self.decide_epochs();
         self.release_synced();
         self.hand_over_checkpoint();
     }
@@ -226,8 +179,8 @@ impl Shard {
         self.log.again_us = Some(self.now.monotonic_us + 1);
     }
 
-    fn settle_log(&mut self) {
-        let Stage::Settling { clean } = self.log.stage else { return };
+    fn decide_epochs(&mut self) {
+        let Stage::DecidingEpochs { clean } = self.log.stage else { return };
         if self.home.settle_epochs(self.now, clean) {
             self.log.stage = Stage::Ready;
             let live_bytes = self.home.history_bytes();
@@ -259,10 +212,8 @@ impl Shard {
     }
 
     fn answer_waiting(&mut self, record: u64) {
-        while self.log.waiting.front().is_some_and(|waiting| waiting.record <= record)
-            && let Some(waiting) = self.log.waiting.pop_front()
-        {
-            self.give_answer(waiting.from, waiting.ticket, waiting.reply);
+        while let Some((asker, reply)) = self.log.waiting.next(record) {
+            self.give_synced(asker, reply);
         }
     }
 
@@ -290,15 +241,14 @@ impl Shard {
         self.log.flush_at_us = None;
         self.log.checkpoint = None;
         self.log.said.clear();
-        for waiting in std::mem::take(&mut self.log.waiting) {
-            self.give_answer(waiting.from, waiting.ticket, Reply::Fault(Home::log_fault()));
+        while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
+            self.give_synced(asker, Reply::Fault(Home::log_fault()));
         }
     }
 
     /// Asserts what must hold between calls.
     pub(super) fn log_invariants(&self) {
-        let records = self.log.waiting.iter().map(|waiting| waiting.record);
-        assert!(records.is_sorted(), "answers wait in the order of the records");
+        self.log.waiting.invariants();
         assert!(self.log.waiting.is_empty() || !self.home.has_log_failed(), "nobody waits for a failed log");
     }
 }

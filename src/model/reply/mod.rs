@@ -1,4 +1,13 @@
-//! What the broker answers, and what it tells unasked. A surface spells both in its own JSON.
+//! What the broker answers, and what it tells unasked. A surface spells both in its own JSON. What a noun's answers
+//! consist of stands in the noun's file.
+
+mod message;
+mod push;
+mod recovery;
+
+pub use message::Message;
+pub use push::Push;
+pub use recovery::Recovery;
 
 use super::channel::{ChannelName, Position};
 use super::command::Page;
@@ -6,7 +15,7 @@ use super::definition::DefinitionRecord;
 use super::fault::Fault;
 use super::meeting::{Meeting, SealedMessage};
 use super::node::NodeState;
-use super::publication::{Client, Profile, PublicationBytes, Room};
+use super::publication::{Profile, PublicationBytes, Room};
 use super::session::Session;
 use crate::base::secret::Secret;
 use std::sync::Arc;
@@ -137,62 +146,4 @@ pub enum Reply {
     },
     /// To any command that did not succeed.
     Fault(Fault),
-}
-
-/// What became of a wish to recover.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Recovery {
-    /// None was asked for.
-    NotAsked,
-    /// What came after the given position, oldest first; nothing is missing.
-    Complete(Vec<PublicationBytes>),
-    /// The position cannot be continued: publications are missing. What history has follows, oldest first.
-    Gap(Vec<PublicationBytes>),
-}
-
-/// A chat message as it stands now.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Message {
-    /// Its channel.
-    pub channel: ChannelName,
-    /// Its place; with the channel, its identity.
-    pub position: Position,
-    /// User id of who wrote it.
-    pub author: String,
-    /// The text.
-    pub content: String,
-    /// The kind of content.
-    pub kind: String,
-    /// Milliseconds since 1970.
-    pub created_ms: u64,
-    /// Milliseconds since 1970, if it was changed.
-    pub updated_ms: Option<u64>,
-}
-
-/// What subscribers of a channel are told unasked. Encoded once per dialect and core.
-#[derive(Clone, Copy)]
-pub enum Push<'a> {
-    /// Something was published.
-    Publication(&'a super::publication::ArchivedPublication),
-    /// What history had when the subscriber came, or asked: oldest first.
-    History(&'a [PublicationBytes]),
-    /// Who was present when the subscriber came.
-    Members(&'a [Arc<Session>]),
-    /// A member joined (presence).
-    Joined(&'a Session),
-    /// A member left (presence).
-    Left(&'a Session),
-    /// Somebody said something to this subscriber alone.
-    Whisper {
-        /// Who.
-        sender: &'a Client,
-        /// This subscriber's socket.
-        to: &'a str,
-        /// One valid JSON value.
-        json: &'a str,
-    },
-    /// The channel is over for this subscriber, whose connection closes after this.
-    Ended(&'a Fault),
-    /// Publications were lost for this subscriber; the next one comes after this position.
-    Gap(Position),
 }

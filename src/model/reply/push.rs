@@ -1,0 +1,35 @@
+//! What is told unasked.
+
+use crate::model::channel::Position;
+use crate::model::fault::Fault;
+use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
+use crate::model::session::Session;
+use std::sync::Arc;
+
+/// What subscribers of a channel are told unasked. Encoded once per dialect and core.
+#[derive(Clone, Copy)]
+pub enum Push<'a> {
+    /// Something was published.
+    Publication(&'a ArchivedPublication),
+    /// What history had when the subscriber came, or asked: oldest first.
+    History(&'a [PublicationBytes]),
+    /// Who was present when the subscriber came.
+    Members(&'a [Arc<Session>]),
+    /// A member joined (presence).
+    Joined(&'a Session),
+    /// A member left (presence).
+    Left(&'a Session),
+    /// Somebody said something to this subscriber alone.
+    Whisper {
+        /// Who.
+        sender: &'a Client,
+        /// This subscriber's socket.
+        to: &'a str,
+        /// One valid JSON value.
+        json: &'a str,
+    },
+    /// The channel is over for this subscriber, whose connection closes after this.
+    Ended(&'a Fault),
+    /// Publications were lost for this subscriber; the next one comes after this position.
+    Gap(Position),
+}
