@@ -31,15 +31,14 @@ const WORDS: &[&str] = &[
 #[test]
 fn the_code_map_is_the_tree() {
     let map = read("docs/code-map.md");
-    for (page, text) in [("ARCHITECTURE.md", &read("ARCHITECTURE.md")), ("docs/code-map.md", &map)] {
-        assert!(text.lines().count() < 400, "{page} has fewer than 400 lines");
-    }
+    // The map grows with the tree; what is told of it must be read in one sitting.
+    assert!(read("ARCHITECTURE.md").lines().count() < 400, "ARCHITECTURE.md has fewer than 400 lines");
     let mut listed = BTreeSet::new();
     let mut folder = String::new();
     for line in map.lines() {
         if let Some(heading) = line.strip_prefix("## `") {
             folder = heading.trim_end_matches('`').to_owned();
-            listed.insert(format!("{folder}mod.rs"));
+            assert!(listed.insert(format!("{folder}mod.rs")), "docs/code-map.md: {folder} is listed twice");
         } else if let Some((name, _)) = line.strip_prefix("- `").and_then(|item| item.split_once('`')) {
             listed.insert(format!("{folder}{name}"));
         }
