@@ -62,12 +62,17 @@ fn help_and_version_go_to_stdout() {
     let home = Home::new();
     let help = home.run(&["--help"]);
     expect(&help, 0);
-    for word in ["serve", "check", "token", "hash-password", "doctor", "--config", "--set"] {
+    for word in
+        ["serve", "check", "config", "version", "token", "hash-password", "doctor", "--config", "--set"]
+    {
         assert!(stdout(&help).contains(word), "{word}");
     }
     let version = home.run(&["--version"]);
     expect(&version, 0);
     assert_eq!(stdout(&version), format!("corecast {}\n", env!("CARGO_PKG_VERSION")));
+    let command = home.run(&["version"]);
+    expect(&command, 0);
+    assert_eq!(stdout(&command), stdout(&version));
     expect(&home.run(&["token", "--help"]), 0);
 }
 
@@ -130,15 +135,94 @@ fn every_command_refuses_a_bad_configuration() {
 }
 
 #[test]
-fn a_token_is_signed_with_a_secret_made_for_it() {
+fn a_token_is_signed_with_the_secret_of_the_data_directory() {
     let home = Home::new();
+    let without = home.run(&["token", "--user", "ada"]);
+    expect(&without, 1);
+    let error = stderr(&without);
+    assert!(error.starts_with("there is no secret of tokens in ./corecast-data:"), "{error}");
+    assert!(error.contains("--set data_dir="), "{error}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made");
+    corecast::config::data_dir::prepare(&home.path().join("corecast-data"), true).unwrap();
+    let secret = fs::read(home.path().join("corecast-data/jwt_secret")).unwrap();
     let output = home.run(&["token", "--user", "ada", "--scope", "read"]);
     expect(&output, 0);
     assert_eq!(stdout(&output).trim_end().split('.').count(), 3);
-    assert!(home.path().join("corecast-data/jwt_secret").exists());
-    let secret = fs::read(home.path().join("corecast-data/jwt_secret")).unwrap();
-    expect(&home.run(&["token", "--user", "bob"]), 0);
     assert_eq!(fs::read(home.path().join("corecast-data/jwt_secret")).unwrap(), secret);
+}
+
+#[test]
+fn check_says_what_a_start_would() {
+    let home = Home::new();
+    let cores = home.run(&["check", "--set", "cores=4096"]);
+    expect(&cores, 1);
+    assert!(stderr(&cores).starts_with("cores = 4096, but this process may use "), "{}", stderr(&cores));
+    let file = home.file("occupied", "a file");
+    let data = home.run_with(&["check"], &[("CORECAST_DATA_DIR", &format!("{file}/data"))]);
+    expect(&data, 1);
+    assert!(
+        stderr(&data).starts_with("the data directory occupied/data cannot be used:"),
+        "{}",
+        stderr(&data)
+    );
+    let two = home.run(&["check", "--set", "listen=192.0.2.1:0", "--set", &format!("data_dir={file}")]);
+    expect(&two, 1);
+    assert_eq!(stderr(&two).lines().count(), 2, "{}", stderr(&two));
+    assert!(stderr(&two).starts_with("192.0.2.1:0 is not an address of this machine\n"), "{}", stderr(&two));
+    let doctor = home.run(&["doctor", "--set", "listen=192.0.2.1:0"]);
+    expect(&doctor, 1);
+    assert!(stdout(&doctor).contains("fail  start         192.0.2.1:0 is not"), "{}", stdout(&doctor));
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "check makes nothing");
+}
+
+#[test]
+fn a_config_file_is_named_by_a_flag_or_a_variable_and_never_found() {
+    let home = Home::new();
+    home.file("corecast.toml", "node_name = \"usual\"\n");
+    home.file("other.toml", "node_name = \"other\"\n");
+    let ignored = home.run(&["check"]);
+    assert_eq!((ignored.status.code(), stdout(&ignored)), (Some(0), "built-in defaults: ok\n".into()));
+    assert!(stderr(&ignored).starts_with("warning: corecast.toml: is not used"), "{}", stderr(&ignored));
+    let shown = |arguments: &[&str], environment: &[(&str, &str)]| {
+        stdout(&home.run_with(&[&["config"], arguments].concat(), environment))
+    };
+    assert!(!shown(&[], &[]).contains("usual"));
+    let variable = [("CORECAST_CONFIG", "./corecast.toml")];
+    assert!(shown(&[], &variable).contains("node_name = \"usual\"  # ./corecast.toml:1:1"));
+    assert!(shown(&["-c", "other.toml"], &variable).contains("node_name = \"other\"  # other.toml:1:1"));
+    let used = home.run_with(&["check"], &variable);
+    expect(&used, 0);
+    assert_eq!(stdout(&used), "./corecast.toml: ok\n");
+}
+
+#[test]
+fn config_prints_what_is_in_force_and_what_there_is() {
+    let home = Home::new();
+    let output = home.run(&["config", "--set", "auth.jwt_secret=0123456789abcdef0123456789abcdef"]);
+    expect(&output, 0);
+    let text = stdout(&output);
+    assert!(
+        text.contains("jwt_secret = \"***\"  # --set auth.jwt_secret\n") && !text.contains("abcdef"),
+        "{text}"
+    );
+    let default = home.run(&["config", "--default"]);
+    expect(&default, 0);
+    assert_eq!(stdout(&default), include_str!("../config/default.toml"));
+    let bad = home.run(&["config", "--set", "cores=0"]);
+    expect(&bad, 1);
+    assert!(bad.stdout.is_empty());
+}
+
+#[test]
+fn a_foreign_variable_keeps_nobody_from_anything() {
+    let home = Home::new();
+    let output = home.run_with(&["check"], &[("CORECAST_LIMITS_ROOMS_MAX", "5")]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        stderr(&output),
+        "warning: CORECAST_LIMITS_ROOMS_MAX: is not a setting, and is left alone; did you mean \
+         CORECAST_LIMITS__ROOMS_MAX?\n"
+    );
 }
 
 #[test]
@@ -179,7 +263,8 @@ fn a_token_needs_a_secret() {
     let output = home.run(&["token", "--user", "ada", "--set", &setting]);
     expect(&output, 1);
     assert!(stderr(&output).contains("only verifies tokens"));
-    let nobody = home.run(&["token", "--user", ""]);
+    let nobody =
+        home.run(&["token", "--user", "", "--set", "auth.jwt_secret=0123456789abcdef0123456789abcdef"]);
     expect(&nobody, 1);
     assert!(stderr(&nobody).starts_with("the user must be"));
 }

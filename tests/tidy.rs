@@ -46,6 +46,7 @@ const OUTSIDE_WORLD: &[&str] = &[
     "io_uring::",
     "libc::",
     "socket2::",
+    "tracing::",
 ];
 
 /// Words that the code does not use, and the one it does; see docs/glossary.md.

@@ -19,8 +19,8 @@ pub(super) struct Arguments {
 /// Where settings come from.
 #[derive(Args, Debug)]
 pub(super) struct SourceArguments {
-    /// Config file (TOML); what it leaves out has its default
-    #[arg(long, value_name = "FILE", global = true)]
+    /// Config file (TOML); what it leaves out has its default. Without it, the one that CORECAST_CONFIG names
+    #[arg(long, short, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Override one setting, such as --set limits.message_bytes_max=65536; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
@@ -38,9 +38,15 @@ impl SourceArguments {
 pub(super) enum Command {
     /// Serve until SIGTERM or SIGINT (what a bare `corecast` does)
     Serve,
-    /// Report every mistake of the configuration with its line
+    /// Say what a start would: every mistake of the configuration with its line, and what the machine refuses
     Check,
-    /// Print a signed token (JWT) for a user
+    /// Print the settings in force, each with where it comes from; secrets are masked
+    Config {
+        /// Print every setting with its comment and default instead
+        #[arg(long)]
+        default: bool,
+    },
+    /// Print a signed token (JWT) for a user, with the secret of a node that has started
     Token(TokenArguments),
     /// Print the hash of a password that is read from standard input, for the users of a config file
     HashPassword,
@@ -56,6 +62,8 @@ pub(super) enum Command {
     },
     /// Look for what keeps this machine from serving well, with the fix of each
     Doctor,
+    /// Print the version
+    Version,
 }
 
 /// The token that is wanted.
@@ -106,7 +114,11 @@ mod tests {
 
     #[test]
     fn sources_may_stand_before_or_after_the_command() {
-        for line in ["corecast --config f --set a=1 serve", "corecast serve --config f --set a=1"] {
+        for line in [
+            "corecast --config f --set a=1 serve",
+            "corecast serve --config f --set a=1",
+            "corecast serve -c f --set a=1",
+        ] {
             let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
             assert_eq!(arguments.sources.config, Some("f".into()));
             assert_eq!(arguments.sources.set, ["a=1"]);

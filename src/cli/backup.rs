@@ -1,7 +1,7 @@
 //! `corecast backup`: has the running node copy what it stores.
 
 use super::banner::reachable;
-use super::{Failure, ask, print};
+use super::{Failure, ask, load, print};
 use crate::config::{Config, Sources, data_dir};
 use crate::server::STORE_FILE;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ struct Made {
 
 /// Has a backup made, moves it to `out` if there is one, and says where it is.
 pub(super) fn run(sources: &Sources, out: Option<&Path>) -> Result<(), Failure> {
-    let config = Config::load(sources)?;
+    let config = load(sources)?;
     if let Some(out) = out.filter(|out| fs::symlink_metadata(out).is_ok()) {
         return Err(Failure(format!(
             "{} exists, and a backup replaces nothing; choose another name",

@@ -4,24 +4,30 @@ use crate::server::Ready;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Where the node listens, the admin key, the first realm's socket, and lines to paste. The lines use the first
-/// address; the last is `token_command`, as [`token_command`] makes it.
-pub fn banner(ready: &Ready<'_>, key: &str, token_command: &str) -> String {
-    let (addresses, key_path) = (ready.addresses, &ready.secrets.api_key_path);
+/// Where the node listens, which configuration it has, where the admin key is, the first realm's socket, and lines to paste. The
+/// lines use the first address and read the key from its file; the last is `token_command`, as [`token_command`] makes it. The
+/// key itself is printed only if it is given: what is printed may be kept where many can read it.
+pub fn banner(ready: &Ready<'_>, config: &str, key: Option<&str>, token_command: &str) -> String {
+    let (addresses, key_path) = (ready.addresses, ready.secrets.api_key_path.display());
     let mut text = format!("Corecast {}\n", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(text, "  config        {config}");
     for address in addresses {
         let _ = writeln!(text, "  listening on  http://{address}");
     }
-    let _ = writeln!(text, "  admin API key {key}  (kept in {})", key_path.display());
+    let _ = match key {
+        Some(key) => writeln!(text, "  admin API key {key}  (kept in {key_path})"),
+        None => writeln!(text, "  admin API key in {key_path}"),
+    };
     if let Some(address) = addresses.first().copied().map(reachable) {
         if let Some(realm) = ready.realms.first() {
             let _ = writeln!(text, "  workspace {}   ws://{address}/rt/{}", realm.id, realm.key);
         }
+        let key = format!("$(cat {})", quoted(&key_path.to_string()));
         let _ = write!(
             text,
             "\nTry it (the second line needs Node.js; in it, type {SUBSCRIBE}):\n\
-             \x20 curl -H 'Authorization: Bearer {key}' http://{address}/v1/users/me\n\
-             \x20 npx -y wscat -c 'ws://{address}/v1/realtime?api_key={key}'\n\
+             \x20 curl -H \"Authorization: Bearer {key}\" http://{address}/v1/users/me\n\
+             \x20 npx -y wscat -c \"ws://{address}/v1/realtime?api_key={key}\"\n\
              \x20 {token_command}\n",
         );
     }
@@ -33,7 +39,7 @@ pub fn banner(ready: &Ready<'_>, key: &str, token_command: &str) -> String {
 pub fn token_command(arguments: impl IntoIterator<Item = String>) -> String {
     let mut words: Vec<String> = Vec::new();
     for argument in arguments {
-        let is_value = words.last().is_some_and(|word| word == "--config" || word == "--set");
+        let is_value = words.last().is_some_and(|word| ["--config", "-c", "--set"].contains(&word.as_str()));
         if argument != "serve" || is_value {
             words.push(argument);
         }
@@ -85,23 +91,35 @@ mod tests {
     #[test]
     fn the_banner_names_addresses_and_key() {
         let addresses = ["[::]:81".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
-        let banner = |addresses: &[SocketAddr], path: &str, token: &str| {
-            let secrets =
-                DataSecrets { api_key: Secret::new("cc_x"), api_key_path: path.into(), jwt_secret: None };
+        let banner = |addresses: &[SocketAddr], path: &str, key: Option<&str>, token: &str| {
+            let secrets = DataSecrets {
+                api_key: Secret::new("cc_x"),
+                api_key_path: path.into(),
+                api_key_is_new: true,
+                jwt_secret: None,
+            };
             let realm = |id| Arc::new(Realm { id, namespace: "r".into(), key: format!("hash{id}").into() });
             let realms = [realm(1), realm(2)];
-            banner(&Ready { addresses, secrets: &secrets, realms: &realms }, "cc_x", token)
+            banner(&Ready { addresses, secrets: &secrets, realms: &realms }, "x.toml, --set", key, token)
         };
-        let text = banner(&addresses, "data/api_key", "./corecast token");
+        let text = banner(&addresses, "data/api_key", Some("cc_x"), "./corecast token");
+        assert!(text.contains("  config        x.toml, --set\n"));
         assert!(text.contains("listening on  http://[::]:81\n"));
         assert!(text.contains("listening on  http://127.0.0.1:80\n"));
         assert!(text.contains("admin API key cc_x  (kept in data/api_key)"));
-        assert!(text.contains("curl -H 'Authorization: Bearer cc_x' http://[::1]:81/v1/users/me\n"));
-        assert!(text.contains("'ws://[::1]:81/v1/realtime?api_key=cc_x'"));
+        assert!(
+            text.contains(
+                "curl -H \"Authorization: Bearer $(cat data/api_key)\" http://[::1]:81/v1/users/me\n"
+            )
+        );
+        assert!(text.contains("\"ws://[::1]:81/v1/realtime?api_key=$(cat data/api_key)\""));
         assert!(text.ends_with("  ./corecast token\n"));
         assert!(text.contains("  workspace 1   ws://[::1]:81/rt/hash1\n") && !text.contains("hash2"));
-        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], "k", "");
+        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], "a k", None, "");
         assert!(v4.contains("http://127.0.0.1:80/v1/users/me"));
+        assert!(
+            v4.contains("  admin API key in a k\n") && v4.contains("$(cat 'a k')") && !v4.contains("cc_x")
+        );
     }
 
     #[test]
@@ -114,6 +132,10 @@ mod tests {
         assert_eq!(
             command(&["corecast", "serve", "--config", "serve", "--set", "node_name=it's"]),
             r"corecast --config serve --set 'node_name=it'\''s' token --user ada --ttl 1h"
+        );
+        assert_eq!(
+            command(&["corecast", "-c", "serve", "serve"]),
+            "corecast -c serve token --user ada --ttl 1h"
         );
         assert_eq!(
             command(&["corecast", "--set", "auth.jwt_secret=hidden", "--set=auth.jwt_secret=hidden"]),

@@ -1,11 +1,15 @@
 //! `corecast check`.
 
-use super::{Failure, print};
-use crate::config::{Config, Sources};
+use super::{Failure, load, print};
+use crate::config::Sources;
+use crate::server::preflight;
 
-/// Reports every mistake, or that there is none.
+/// Says what a start would say, or that nothing is in its way.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
-    Config::load(sources)?;
-    let subject = sources.file.as_ref().map(|file| file.display().to_string());
-    print(format_args!("{}: ok", subject.as_deref().unwrap_or("built-in defaults")))
+    let config = load(sources)?;
+    let found: Vec<String> = preflight::examine(&config).iter().map(ToString::to_string).collect();
+    if !found.is_empty() {
+        return Err(Failure(found.join("\n")));
+    }
+    print(format_args!("{}: ok", sources.describe()))
 }

@@ -1,6 +1,6 @@
 //! `corecast export` and `corecast import`: what is stored, as lines of JSON.
 
-use super::{Failure, print};
+use super::{Failure, load, print};
 use crate::config::data_lock::{self, DataLock};
 use crate::config::{Config, Sources, data_dir};
 use crate::model::meeting::Meeting;
@@ -20,7 +20,7 @@ const LINE_BYTES_MAX: u64 = 128 << 20;
 
 /// Writes all that is stored to standard output.
 pub(super) fn export(sources: &Sources) -> Result<(), Failure> {
-    let config = Config::load(sources)?;
+    let config = load(sources)?;
     let _lock = lock(&config)?;
     let path = config.data_dir.join(STORE_FILE);
     if !path.exists() {
@@ -67,7 +67,7 @@ fn export_messages(
 
 /// Stores all that comes from standard input, or nothing of it.
 pub(super) fn import(sources: &Sources) -> Result<(), Failure> {
-    let config = Config::load(sources)?;
+    let config = load(sources)?;
     data_dir::prepare(&config.data_dir, false)?;
     let _lock = lock(&config)?;
     let path = config.data_dir.join(STORE_FILE);

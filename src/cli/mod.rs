@@ -12,6 +12,7 @@ mod ask;
 mod backup;
 pub mod banner;
 mod check;
+mod config;
 pub mod doctor;
 mod duration;
 mod export;
@@ -20,6 +21,7 @@ mod serve;
 mod token;
 
 use crate::base::time::Now;
+use crate::config::{Config, Sources};
 use arguments::{Arguments, Command};
 use clap::Parser;
 use std::fmt::Display;
@@ -35,12 +37,14 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         None | Some(Command::Serve) => serve::run(&sources),
         Some(Command::Check) => check::run(&sources),
+        Some(Command::Config { default }) => config::run(&sources, default),
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
         Some(Command::Export) => export::export(&sources),
         Some(Command::Import) => export::import(&sources),
         Some(Command::Backup { out }) => backup::run(&sources, out.as_deref()),
         Some(Command::HashPassword) => hash_password::run(),
         Some(Command::Doctor) => doctor::run(&sources),
+        Some(Command::Version) => print(format_args!("corecast {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,6 +64,16 @@ impl<E: Display> From<E> for Failure {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
+}
+
+/// The configuration; what is odd about it is told on stderr.
+fn load(sources: &Sources) -> Result<Config, Failure> {
+    let config = Config::load(sources)?;
+    for warning in &config.warnings {
+        // Without stderr there is no one to warn.
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
+    Ok(config)
 }
 
 /// Prints to stdout; a closed stdout is a failure, not a panic.

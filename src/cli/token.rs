@@ -1,27 +1,39 @@
 //! `corecast token`.
 
 use super::arguments::TokenArguments;
-use super::{Failure, now, print};
-use crate::auth::{TokenClaims, sign};
-use crate::config::data_dir::prepare;
-use crate::config::{Config, Sources};
+use super::{Failure, load, now, print};
+use crate::auth::{Secret, TokenClaims, sign};
+use crate::config::{Config, Sources, data_dir};
 
 /// Prints a token, signed with the configured secret or that of the data directory.
 pub(super) fn run(sources: &Sources, wanted: TokenArguments) -> Result<(), Failure> {
-    let config = Config::load(sources)?;
+    let config = load(sources)?;
     let claims = TokenClaims {
         user: wanted.user,
         name: wanted.name,
         scopes: wanted.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
         ttl_s: wanted.ttl,
     };
-    let own = if config.wants_own_jwt_secret() { prepare(&config.data_dir, true)?.jwt_secret } else { None };
-    let Some(secret) = config.auth.jwt_secret.as_ref().or(own.as_ref()) else {
+    print(sign(&secret(&config)?, &claims, now())?)
+}
+
+/// It is only read: a secret made here would be one that no node knows.
+fn secret(config: &Config) -> Result<Secret, Failure> {
+    if let Some(configured) = &config.auth.jwt_secret {
+        return Ok(configured.clone());
+    }
+    if !config.wants_own_jwt_secret() {
         return Err(Failure(
             "this node only verifies tokens (auth.jwt_public_key_file is set): sign them where the private \
              key is, or set auth.jwt_secret or auth.jwt_secret_file too"
                 .into(),
         ));
-    };
-    print(sign(secret, &claims, now())?)
+    }
+    data_dir::jwt_secret(&config.data_dir)?.ok_or_else(|| {
+        Failure(format!(
+            "there is no secret of tokens in {}: a node makes it at its first start. Start the node first, or say which \
+             node the token is for, by its config (--config FILE) or its data directory (--set data_dir=DIRECTORY)",
+            config.data_dir.display()
+        ))
+    })
 }

@@ -1,7 +1,6 @@
 //! The `[auth]` section, with the files it names.
 
 use super::error::Place;
-use super::node::{Kind, Node};
 use super::reader::{Context, Reader};
 use super::settings::AuthConfig;
 use super::{api_keys, origins, secret_file};
@@ -68,16 +67,12 @@ pub(super) fn read_secret(
 
 fn read_public_keys(reader: &mut Reader<'_>) -> Vec<Vec<u8>> {
     const KEY: &str = "jwt_public_key_file";
-    let Some(node) = reader.take(KEY) else { return Vec::new() };
-    let nodes = match node.kind {
-        Kind::List(nodes) => nodes,
-        Kind::Text(path) if path.is_empty() => Vec::new(),
-        kind => vec![Node { place: node.place, kind }],
-    };
     let mut keys = Vec::new();
-    for node in nodes {
-        let Some((path, place)) = reader.element_text(KEY, node) else { continue };
-        let Some(pem) = secret_file::read(reader, KEY, &path, &place) else { continue };
+    for (path, place) in reader.texts(KEY).unwrap_or_default() {
+        if path.is_empty() {
+            continue;
+        }
+        let Some(pem) = secret_file::read_public(reader, KEY, &path, &place) else { continue };
         match check_public_key(&pem) {
             Ok(()) => keys.push(pem),
             Err(error) => {

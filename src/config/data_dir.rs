@@ -3,10 +3,12 @@
 //! Invariants: a secret file appears whole or not at all, and is never replaced; two processes that start at
 //! once end up with the same secrets; a secret that others can read is not used.
 
+use super::access::{READ, WRITE, strangers_may};
 use crate::auth::Secret;
+use crate::runtime::machine::check_writable;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Name of the file with the admin API key.
@@ -33,6 +35,8 @@ pub struct DataSecrets {
     pub api_key: Secret,
     /// The file that holds it.
     pub api_key_path: PathBuf,
+    /// Whether it was made just now.
+    pub api_key_is_new: bool,
     /// The secret of tokens, if one was asked for: 64 hexadecimal digits, used as they are.
     pub jwt_secret: Option<Secret>,
 }
@@ -50,14 +54,17 @@ pub enum DataDirError {
     )]
     InUse(PathBuf, String),
     /// Others could replace what is in it.
-    #[error("the data directory {0} can be written by other users; run: chmod go-w '{0}'")]
+    #[error(
+        "the data directory {0} can be written by other users than its owner and the groups of this process; run: \
+             chmod go-w '{0}'"
+    )]
     DirectoryOpen(PathBuf),
     /// A secret cannot be read or made.
     #[error("the secret {0} cannot be used: {1}")]
     Secret(PathBuf, io::Error),
     /// Others can read a secret.
     #[error(
-        "the secret {0} is open to other users; run: chmod 600 '{0}' (and make a new one by removing it, \
+        "the secret {0} is open to other users than its owner and the groups of this process; run: chmod 600 '{0}' (and make a new one by removing it, \
              if others may have read it)"
     )]
     SecretOpen(PathBuf),
@@ -74,18 +81,43 @@ pub enum DataDirError {
 pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, DataDirError> {
     let in_directory = |error| DataDirError::Directory(directory.to_owned(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(in_directory)?;
-    let mode = fs::metadata(directory).map_err(in_directory)?.permissions().mode();
-    if mode & 0o022 != 0 {
-        return Err(DataDirError::DirectoryOpen(directory.to_owned()));
-    }
+    check_directory(directory)?;
     let api_key_path = directory.join(API_KEY_FILE);
+    let api_key_is_new = !api_key_path.exists();
     let api_key = read_or_make(&api_key_path, new_api_key)?;
     let jwt_secret = if with_jwt_secret {
         Some(read_or_make(&directory.join(JWT_SECRET_FILE), new_signing_secret)?)
     } else {
         None
     };
-    Ok(DataSecrets { api_key, api_key_path, jwt_secret })
+    Ok(DataSecrets { api_key, api_key_path, api_key_is_new, jwt_secret })
+}
+
+fn check_directory(directory: &Path) -> Result<(), DataDirError> {
+    let found =
+        fs::metadata(directory).map_err(|error| DataDirError::Directory(directory.to_owned(), error))?;
+    if strangers_may(&found, WRITE) {
+        return Err(DataDirError::DirectoryOpen(directory.to_owned()));
+    }
+    Ok(())
+}
+
+/// What [`prepare`] and its siblings would say of a directory and of the secrets of these names, without making any.
+pub fn examine(directory: &Path, secrets: &[String]) -> Vec<DataDirError> {
+    let in_directory = |error| DataDirError::Directory(directory.to_owned(), error);
+    let mut found = Vec::new();
+    // Where there is none, the nearest directory above must let it be made.
+    let there = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    let usable = if there.is_dir() { check_writable(there) } else { Err(ErrorKind::NotADirectory.into()) };
+    found.extend(usable.map_err(in_directory).err());
+    if there == directory && there.is_dir() {
+        found.extend(check_directory(directory).err());
+        found.extend(secrets.iter().filter_map(|name| match read(&directory.join(name)) {
+            Err(DataDirError::Secret(_, error)) if error.kind() == ErrorKind::NotFound => None,
+            other => other.err(),
+        }));
+    }
+    found
 }
 
 /// The admin API key of a directory that a node has prepared.
@@ -94,6 +126,17 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
 /// What keeps it from being read.
 pub fn api_key(directory: &Path) -> Result<Secret, DataDirError> {
     read(&directory.join(API_KEY_FILE))
+}
+
+/// The secret of tokens of a directory that a node has prepared; `None` if none has.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn jwt_secret(directory: &Path) -> Result<Option<Secret>, DataDirError> {
+    match read(&directory.join(JWT_SECRET_FILE)) {
+        Err(DataDirError::Secret(_, error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// The secret that sessions are signed with: 64 hexadecimal digits, used as they are, made where there is none. Nobody
@@ -135,7 +178,7 @@ fn read_or_make(path: &Path, make: fn() -> io::Result<String>) -> Result<Secret,
 fn read(path: &Path) -> Result<Secret, DataDirError> {
     let in_secret = |error| DataDirError::Secret(path.to_owned(), error);
     let file = File::open(path).map_err(in_secret)?;
-    if file.metadata().map_err(in_secret)?.permissions().mode() & 0o077 != 0 {
+    if strangers_may(&file.metadata().map_err(in_secret)?, READ | WRITE) {
         return Err(DataDirError::SecretOpen(path.to_owned()));
     }
     let mut text = String::new();
@@ -190,6 +233,7 @@ fn random_text(alphabet: &[u8], length: usize) -> io::Result<String> {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use std::os::unix::fs::{PermissionsExt, chown};
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -203,6 +247,7 @@ mod tests {
     fn the_first_start_makes_secrets_and_later_ones_keep_them() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("a/b");
+        assert!(jwt_secret(&directory).unwrap().is_none());
         let first = prepare(&directory, true).unwrap();
         assert_eq!(mode(&directory), 0o700);
         assert_eq!(mode(&first.api_key_path), 0o600);
@@ -214,6 +259,8 @@ mod tests {
         assert!(secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(fs::read_to_string(&first.api_key_path).unwrap(), format!("{key}\n"));
         let second = prepare(&directory, true).unwrap();
+        assert!(first.api_key_is_new && !second.api_key_is_new);
+        assert_eq!(jwt_secret(&directory).unwrap(), first.jwt_secret);
         assert_eq!((second.api_key, second.jwt_secret), (first.api_key, first.jwt_secret));
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
     }
@@ -255,13 +302,54 @@ mod tests {
     fn what_others_can_reach_is_refused() {
         let home = tempfile::tempdir().unwrap();
         let key = prepare(home.path(), true).unwrap().api_key_path;
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = prepare(home.path(), true).unwrap_err();
-        assert!(matches!(&error, DataDirError::SecretOpen(path) if *path == key), "{error}");
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+        let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o604, 0o602, 0o644] {
+            set(&key, mode);
+            let error = prepare(home.path(), true).unwrap_err();
+            assert!(matches!(&error, DataDirError::SecretOpen(path) if *path == key), "{error}");
+            let found = examine(home.path(), &[API_KEY_FILE.to_owned()]);
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [error.to_string()]);
+        }
+        set(&key, 0o400);
         prepare(home.path(), true).unwrap();
-        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o775)).unwrap();
+        for mode in [0o702, 0o777] {
+            set(home.path(), mode);
+            assert!(matches!(prepare(home.path(), true), Err(DataDirError::DirectoryOpen(_))));
+            assert!(matches!(examine(home.path(), &[])[..], [DataDirError::DirectoryOpen(_)]));
+        }
+    }
+
+    /// As Kubernetes prepares a volume for a process whose group it chose.
+    #[test]
+    fn the_group_of_this_process_is_no_stranger_and_others_are() {
+        let home = tempfile::tempdir().unwrap();
+        let key = prepare(home.path(), true).unwrap().api_key_path;
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o2775)).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o660)).unwrap();
+        prepare(home.path(), true).unwrap();
+        let foreign = (1..).find(|group| !crate::runtime::machine::own_groups().contains(group));
+        if chown(&key, None, foreign).is_err() {
+            // Only root gives a file to a group that is not its own.
+            return;
+        }
+        assert!(matches!(prepare(home.path(), true), Err(DataDirError::SecretOpen(_))));
+        chown(&key, None, Some(crate::runtime::machine::own_groups()[0])).unwrap();
+        chown(home.path(), None, foreign).unwrap();
         assert!(matches!(prepare(home.path(), true), Err(DataDirError::DirectoryOpen(_))));
+    }
+
+    #[test]
+    fn what_is_examined_is_not_made() {
+        let home = tempfile::tempdir().unwrap();
+        let names = [API_KEY_FILE.to_owned()];
+        assert!(examine(&home.path().join("a/b"), &names).is_empty());
+        assert!(examine(home.path(), &names).is_empty());
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        for path in [&file, &file.join("below")] {
+            assert!(matches!(examine(path, &names)[..], [DataDirError::Directory(..)]), "{}", path.display());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and where.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// One mistake. Never contains a secret.
+/// One mistake, or one warning. Never contains a secret.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ConfigError {
     /// Where it is.
@@ -63,10 +64,11 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// Mistakes found so far; shared by everything that reads one configuration.
+/// What was found so far; shared by everything that reads one configuration.
 #[derive(Default, Debug)]
 pub(super) struct Findings {
-    errors: std::cell::RefCell<Vec<ConfigError>>,
+    errors: RefCell<Vec<ConfigError>>,
+    warnings: RefCell<Vec<ConfigError>>,
 }
 
 impl Findings {
@@ -74,11 +76,20 @@ impl Findings {
         self.errors.borrow_mut().push(ConfigError { place: place.clone(), message: message.into() });
     }
 
-    /// Nothing, or every mistake in order.
-    pub(super) fn into_result(self) -> Result<(), ConfigErrors> {
-        let mut errors = self.errors.into_inner();
-        errors.sort();
-        errors.dedup();
-        if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
+    /// Something odd that keeps nobody from starting.
+    pub(super) fn warn(&self, place: &Place, message: impl Into<String>) {
+        self.warnings.borrow_mut().push(ConfigError { place: place.clone(), message: message.into() });
+    }
+
+    /// The warnings, or every mistake, in order.
+    pub(super) fn into_result(self) -> Result<Vec<ConfigError>, ConfigErrors> {
+        let in_order = |found: RefCell<Vec<ConfigError>>| {
+            let mut found = found.into_inner();
+            found.sort();
+            found.dedup();
+            found
+        };
+        let errors = in_order(self.errors);
+        if errors.is_empty() { Ok(in_order(self.warnings)) } else { Err(ConfigErrors(errors)) }
     }
 }

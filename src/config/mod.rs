@@ -10,11 +10,13 @@
     reason = "floor 5 reads files and the environment, before a core runs"
 )]
 
+mod access;
 mod api_keys;
 mod auth;
 pub mod data_dir;
 pub mod data_lock;
 mod error;
+mod given;
 mod history;
 mod limits;
 mod mdaemon;
@@ -31,9 +33,9 @@ mod suggest;
 mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
+pub use given::Given;
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, LogLevel, Namespace, WebSocketConfig,
-    Workspace,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, WebSocketConfig, Workspace,
 };
 
 use error::Findings;
@@ -45,11 +47,16 @@ use std::path::{Path, PathBuf};
 /// Every setting with its comment and default, as TOML.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
+/// The name of a config file, where somebody might expect it to be found without being named.
+const USUAL_FILE: &str = "corecast.toml";
+
 /// Where settings come from, besides the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The config file.
     pub file: Option<PathBuf>,
+    /// A file in the working directory that looks like a config file and is not the one that counts.
+    pub unused_file: Option<PathBuf>,
     /// Environment variables; those whose names do not start with `CORECAST_` are left alone.
     pub environment: Vec<(String, String)>,
     /// The `key=value` of each `--set`, in order.
@@ -57,10 +64,31 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Sources with the environment of this process.
+    /// Sources with the environment of this process, which names the config file where `file` does not.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<String>) -> Self {
-        Self { file, environment: overrides::process_environment(), flags }
+        let environment = overrides::process_environment();
+        let named =
+            environment.iter().find(|(name, value)| name == overrides::FILE_VARIABLE && !value.is_empty());
+        let file = file.or_else(|| named.map(|(_, path)| path.into()));
+        Self { unused_file: unused_file(file.as_deref()), file, environment, flags }
     }
+
+    /// Which layers there are besides the defaults, or that there are only these.
+    pub fn describe(&self) -> String {
+        let variables = self.environment.iter().any(|(name, _)| name != overrides::FILE_VARIABLE);
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        let mut words = vec![file.unwrap_or_else(|| "built-in defaults".into())];
+        words.extend(variables.then(|| "environment".into()));
+        words.extend((!self.flags.is_empty()).then(|| "--set".into()));
+        words.join(", ")
+    }
+}
+
+/// The usual file, if it is there and is not `file` under whatever name.
+fn unused_file(file: Option<&Path>) -> Option<PathBuf> {
+    let there = Path::new(USUAL_FILE).canonicalize().ok()?;
+    let used = file.and_then(|file| file.canonicalize().ok());
+    (used != Some(there)).then(|| USUAL_FILE.into())
 }
 
 impl Config {
@@ -72,8 +100,8 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
         let context = Context::default();
         let table = merged(sources, &context.findings);
-        let config = root::read(table, &context);
-        context.findings.into_result().map(|()| config)
+        let config = root::read(table.clone(), &context);
+        context.findings.into_result().map(|warnings| Self { warnings, given: Given(table), ..config })
     }
 }
 
@@ -81,6 +109,12 @@ impl Config {
 fn merged(sources: &Sources, findings: &Findings) -> Table {
     let defaults = default_table(findings);
     let mut table = defaults.clone();
+    if let Some(file) = &sources.unused_file {
+        findings.warn(
+            &Place::File(overrides::shown(file)),
+            "is not used, as it was not named; to use it: --config corecast.toml, or CORECAST_CONFIG=corecast.toml",
+        );
+    }
     if let Some(file) = &sources.file
         && let Some(layer) = file_table(file, findings)
     {

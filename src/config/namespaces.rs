@@ -3,6 +3,7 @@
 use super::reader::{Context, Reader};
 use super::settings::Namespace;
 use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
+use crate::surface::list;
 
 /// Ten years.
 const AGE_S_MAX: u32 = 315_360_000;
@@ -25,9 +26,12 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
     }
     let name = reader.text("name");
     if let Some((name, place)) = &name
-        && !is_namespace(name)
+        && !list::namespaces().any(|served| served == name)
     {
-        reader.refuse(place, "name", "must be 1 to 64 letters, digits, hyphens or underscores");
+        let served: Vec<String> = list::namespaces().map(|served| format!("\"{served}\"")).collect();
+        let message =
+            format!("must be {}, as no API has other channels; it is {name:?}", served.join(" or "));
+        reader.refuse(place, "name", &message);
     }
     let default = ChannelDefinition::default();
     let bounds = default.history;
@@ -52,9 +56,4 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
     };
     reader.finish();
     name.map(|(name, _)| Namespace { name, definition })
-}
-
-fn is_namespace(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }

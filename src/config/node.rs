@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// The list whose tables are merged by their `name`.
-const NAMED_LIST: &str = "namespaces";
+pub(super) const NAMED_LIST: &str = "namespaces";
 
 /// Lays `over` on the root table `base`.
 pub(super) fn merge_root(base: &mut Table, over: Table, findings: &Findings) {
@@ -116,7 +116,8 @@ fn named(name: String, mut node: Node) -> Node {
     node
 }
 
-fn name_of(node: &Node) -> Option<&str> {
+/// What a table in a list is called.
+pub(super) fn name_of(node: &Node) -> Option<&str> {
     let Kind::Table(table) = &node.kind else { return None };
     match &table.get("name")?.kind {
         Kind::Text(name) => Some(name),

@@ -1,8 +1,9 @@
 //! Settings from the environment and from `--set`.
 
 use super::error::{ConfigError, Findings, Place};
-use super::node::{Kind, Node, Table};
+use super::node::{Kind, NAMED_LIST, Node, Table, name_of};
 use super::parse::parse_value;
+use super::suggest::nearest;
 use std::sync::Arc;
 
 /// What the names of our environment variables start with.
@@ -11,19 +12,61 @@ const PREFIX: &str = "CORECAST_";
 /// Settings that are text by default and may be a list.
 const TEXT_OR_LIST: [&str; 2] = ["cores", "auth.jwt_public_key_file"];
 
-/// The table that an environment variable lays over the others; `None` if it is not ours.
+/// The variable that names the config file.
+pub(super) const FILE_VARIABLE: &str = "CORECAST_CONFIG";
+
+/// The table that an environment variable lays over the others; `None` if it is not ours. Variables are given by
+/// whoever runs the host, also for programs beside this one, so one that is no setting is warned of and left alone.
 pub(super) fn from_environment(
     name: &str,
     value: &str,
     defaults: &Table,
     findings: &Findings,
 ) -> Option<Table> {
-    let key = name.strip_prefix(PREFIX)?;
-    if is_service_link(key) {
+    let variable = name.strip_prefix(PREFIX)?;
+    if name == FILE_VARIABLE || is_service_link(variable) {
         return None;
     }
-    let key = key.to_ascii_lowercase().replace("__", ".");
-    Some(lay(&key, value, &Place::Environment(name.into()), defaults, findings))
+    let key = variable.to_ascii_lowercase().replace("__", ".");
+    let place = Place::Environment(name.into());
+    let known = find(defaults, &key.split('.').collect::<Vec<_>>());
+    if known.is_none_or(|node| matches!(node.kind, Kind::Table(_))) {
+        findings.warn(&place, format!("is not a setting, and is left alone{}", suggestion(&key, defaults)));
+        return None;
+    }
+    Some(lay(&key, value, &place, defaults, findings))
+}
+
+/// The variable that may have been meant: one of this section, or one of nearly this name.
+fn suggestion(key: &str, defaults: &Table) -> String {
+    let mut known = Vec::new();
+    paths(defaults, "", &mut known);
+    let inside = known
+        .iter()
+        .map(String::as_str)
+        .find(|path| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
+    let near = inside.or_else(|| nearest(key, known.iter().map(String::as_str)));
+    near.map_or(String::new(), |path| {
+        format!("; did you mean {PREFIX}{}?", path.to_ascii_uppercase().replace('.', "__"))
+    })
+}
+
+/// Every setting that a variable can name.
+fn paths(table: &Table, above: &str, known: &mut Vec<String>) {
+    for (key, node) in table {
+        let path = format!("{above}{key}");
+        match &node.kind {
+            Kind::Table(table) => paths(table, &format!("{path}."), known),
+            Kind::List(entries) if key == NAMED_LIST => {
+                for entry in entries {
+                    if let (Kind::Table(table), Some(name)) = (&entry.kind, name_of(entry)) {
+                        paths(table, &format!("{path}.{name}."), known);
+                    }
+                }
+            }
+            _ => known.push(path),
+        }
+    }
 }
 
 /// The table that a `--set key=value` lays over the others.
@@ -58,28 +101,31 @@ fn lay(key: &str, value: &str, place: &Place, defaults: &Table, findings: &Findi
     Table::from([((*first).to_owned(), node)])
 }
 
-/// The default at a path. Within a list of tables a name leads to the first of them, as all have the same
-/// keys.
+/// The default at a path. Within the list of named tables, a name leads to the table of that name.
 fn find<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Node> {
     let (first, rest) = path.split_first()?;
     let node = table.get(*first)?;
     match (&node.kind, rest) {
         (_, []) => Some(node),
         (Kind::Table(table), rest) => find(table, rest),
-        (Kind::List(entries), [_, rest @ ..]) => match &entries.first()?.kind {
-            Kind::Table(table) => find(table, rest),
-            _ => None,
-        },
+        (Kind::List(entries), [name, rest @ ..]) => {
+            let named = entries.iter().find(|entry| name_of(entry) == Some(name))?;
+            if let Kind::Table(table) = &named.kind { find(table, rest) } else { None }
+        }
         _ => None,
     }
 }
 
-/// Reads a value as the kind that the default has: text needs no quotes, a list may be TOML or have commas.
+/// Reads a value as the kind that the default has: text needs no quotes, a list may be TOML or have commas, and a quoted text
+/// is a list of one.
 fn read(value: &str, key: &str, default: Option<&Node>, place: &Place) -> Result<Kind, ConfigError> {
     let trimmed = value.trim();
     let text = || Kind::Text(value.to_owned());
     match default.map(|node| &node.kind) {
         Some(Kind::List(_)) if trimmed.starts_with('[') => parse_value(trimmed, place),
+        Some(Kind::List(_)) if trimmed.starts_with(['"', '\'']) => {
+            Ok(parse_value(trimmed, place).unwrap_or_else(|_| comma_separated(trimmed, place)))
+        }
         Some(Kind::List(_)) => Ok(comma_separated(trimmed, place)),
         Some(Kind::Text(_)) if TEXT_OR_LIST.contains(&key) && trimmed.starts_with('[') => {
             parse_value(trimmed, place)

@@ -81,6 +81,11 @@ impl<'a> Reader<'a> {
         self.context.findings.add(place, format!("{} {message}", self.path_of(key)));
     }
 
+    /// Notes something odd in a value of this table that keeps nobody from starting.
+    pub(super) fn warn(&self, place: &Place, key: &str, message: &str) {
+        self.context.findings.warn(place, format!("{} {message}", self.path_of(key)));
+    }
+
     /// A value of any kind.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Node> {
         self.known.push(key);
@@ -165,9 +170,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The elements of a list of texts, each with its place; elements of another kind are noted and left out.
+    /// The elements of a list of texts, each with its place; elements of another kind are noted and left out. A text
+    /// alone is a list of one.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<(String, Place)>> {
-        let nodes = self.list(key)?;
+        let node = self.take(key)?;
+        let nodes = match node.kind {
+            Kind::List(nodes) => nodes,
+            Kind::Text(_) => vec![node],
+            _ => {
+                self.wrong_kind(key, &node, "text or a list of texts");
+                return None;
+            }
+        };
         Some(nodes.into_iter().filter_map(|node| self.element_text(key, node)).collect())
     }
 
@@ -190,6 +204,11 @@ impl<'a> Reader<'a> {
     /// Whether the table has this key, read or not yet.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
+    }
+
+    /// Whether a key that has not been read yet is a list of nothing.
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|node| matches!(&node.kind, Kind::List(nodes) if nodes.is_empty()))
     }
 
     /// Notes every key that nobody asked for.

@@ -1,10 +1,12 @@
 //! The top of the tree, and the sections of a key or two.
 
 use super::error::Place;
+use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
-use super::settings::{Config, Cores, DebugConfig, LogConfig, LogLevel, WebSocketConfig};
+use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
 use super::{auth, history, limits, mdaemon, namespaces, xano};
+use crate::runtime::log::Level;
 use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
@@ -35,22 +37,23 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         namespaces: namespaces::read(&mut root, context),
         workspaces: xano::read(root.section("xano"), context),
         accounts: mdaemon::read(root.section("mdaemon"), context),
+        warnings: Vec::new(),
+        given: Given::default(),
     };
     root.finish();
     limits::check(&config.limits, context);
-    xano::check(&config.workspaces, &config.namespaces, context);
     config
 }
 
 fn read_listen(root: &mut Reader<'_>) -> Vec<SocketAddr> {
     let place = root.place_of("listen");
-    let Some(nodes) = root.list("listen") else { return Vec::new() };
-    if nodes.is_empty() {
+    let nothing = root.is_empty_list("listen");
+    let texts = root.texts("listen").unwrap_or_default();
+    if nothing {
         root.refuse(&place, "listen", "must hold at least one address");
     }
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    for node in nodes {
-        let Some((text, place)) = root.element_text("listen", node) else { continue };
+    for (text, place) in texts {
         match text.parse() {
             Ok(address) if addresses.contains(&address) && address.port() != 0 => {
                 root.refuse(&place, "listen", &format!("holds {text} twice"));
@@ -151,13 +154,9 @@ fn read_debug(mut reader: Reader<'_>) -> DebugConfig {
 }
 
 fn read_log(mut reader: Reader<'_>) -> LogConfig {
-    let levels = [
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-    ];
-    let config = LogConfig { level: reader.choice("level", &levels).unwrap_or(LogLevel::Info) };
+    let levels =
+        [("error", Level::ERROR), ("warn", Level::WARN), ("info", Level::INFO), ("debug", Level::DEBUG)];
+    let config = LogConfig { level: reader.choice("level", &levels).unwrap_or(Level::INFO) };
     reader.finish();
     config
 }

@@ -3,9 +3,11 @@
 use crate::auth::{Account, ApiKey, AuthSettings, Secret};
 use crate::base::limits::Limits;
 use crate::config::data_dir::{self, DataDirError, DataSecrets};
+use crate::config::{ConfigError, Given};
 use crate::model::definition::ChannelDefinition;
 use crate::model::realm::Realm;
 use crate::model::session::Scopes;
+use crate::runtime::log::Level;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +45,10 @@ pub struct Config {
     pub workspaces: Vec<Workspace>,
     /// The users of the MDaemon API; addresses are unique.
     pub accounts: Vec<Account>,
+    /// What is odd about the configuration and keeps nobody from starting.
+    pub warnings: Vec<ConfigError>,
+    /// All of it as it was given.
+    pub given: Given,
 }
 
 /// Which CPUs get an executor.
@@ -104,20 +110,7 @@ pub struct DebugConfig {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogConfig {
     /// The least level that is logged.
-    pub level: LogLevel,
-}
-
-/// How much a line of the log matters; later variants are less urgent.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum LogLevel {
-    /// Something failed that someone has to mend.
-    Error,
-    /// Something is not as it should be.
-    Warn,
-    /// What happens.
-    Info,
-    /// Everything.
-    Debug,
+    pub level: Level,
 }
 
 /// The rules of the channels of a namespace.
@@ -174,6 +167,16 @@ impl Config {
     /// Whether tokens need a secret of our own making: neither a secret nor a public key is configured.
     pub fn wants_own_jwt_secret(&self) -> bool {
         self.auth.jwt_secret.is_none() && self.auth.jwt_public_keys.is_empty()
+    }
+
+    /// Names of the secrets in the data directory that a node of this configuration needs.
+    pub fn secret_files(&self) -> Vec<String> {
+        let sockets = self.workspaces.iter().filter(|workspace| workspace.hash.is_none());
+        let mut names = vec![data_dir::API_KEY_FILE.to_owned()];
+        names.extend(self.wants_own_jwt_secret().then(|| data_dir::JWT_SECRET_FILE.to_owned()));
+        names.extend((!self.accounts.is_empty()).then(|| data_dir::SESSION_SECRET_FILE.to_owned()));
+        names.extend(sockets.map(|workspace| format!("{}{}", data_dir::SOCKET_KEY_FILE, workspace.id)));
+        names
     }
 
     /// The secret that tokens of `corecast token` are signed with.

@@ -2,7 +2,7 @@
 
 use super::auth::{FoundSecret, read_secret};
 use super::reader::{Context, Reader};
-use super::settings::{Namespace, Workspace};
+use super::settings::Workspace;
 
 /// Ids that any client's numbers hold exactly (2^53).
 const ID_MAX: i64 = 1 << 53;
@@ -52,15 +52,4 @@ fn checked(entry: &Reader<'_>, found: &FoundSecret) -> String {
 fn is_hash(hash: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (8..=128).contains(&hash.len()) && hash.bytes().all(allowed)
-}
-
-/// A workspace's channels have a namespace of their own, whose rules its definitions are.
-pub(super) fn check(workspaces: &[Workspace], namespaces: &[Namespace], context: &Context) {
-    for workspace in workspaces {
-        let taken = workspace.namespace();
-        let Some(index) = namespaces.iter().position(|namespace| namespace.name == taken) else { continue };
-        let path = format!("namespaces[{index}].name");
-        let reason = format!("{path} is {taken}, where the channels of workspace {} are", workspace.id);
-        context.findings.add(&context.latest(&[&path]), reason);
-    }
 }

@@ -90,3 +90,24 @@ const _: () = {
     assert!(CloseReason::Ended as usize + 1 == CLOSE_REASONS.len());
     assert!(FaultCode::Unavailable as usize + 1 == FAULT_CODES.len());
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words that the page lists for a metric, after its name and its label.
+    fn listed(metric: &str) -> Vec<&'static str> {
+        let page = include_str!("../../docs/protocol/node.md");
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{metric}` |")))
+            .expect("a row of the page");
+        row.split('`').skip(1).step_by(2).skip(2).collect()
+    }
+
+    #[test]
+    fn the_page_lists_every_word() {
+        assert_eq!(listed("corecast_connections_closed_total"), CLOSE_REASONS.map(|(_, word)| word));
+        assert_eq!(listed("corecast_faults_total"), FAULT_CODES.map(|(_, word)| word));
+    }
+}

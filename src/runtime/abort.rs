@@ -1,6 +1,6 @@
 //! A panic ends the process.
 
-use super::say::say;
+use super::log;
 
 /// Ends the process when the thread that holds it panics: a core, or one beside the cores. They share nothing, but each
 /// needs the others: a process that lives on without one would accept connections that nobody serves and lose channels
@@ -10,9 +10,9 @@ pub struct AbortOnPanic;
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            say(format_args!(
-                "a thread has panicked (see above); the process ends so that it can be started anew"
-            ));
+            log::at_once(
+                "a thread has panicked (see above); the process ends so that it can be started anew",
+            );
             std::process::abort();
         }
     }

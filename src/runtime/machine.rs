@@ -112,6 +112,32 @@ pub fn allowed_cpus() -> Vec<usize> {
     (0..libc::CPU_SETSIZE as usize).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &set) }).collect()
 }
 
+/// The groups that this process belongs to.
+pub fn own_groups() -> Vec<u32> {
+    // SAFETY: without a place to write to, it only counts.
+    let count = unsafe { libc::getgroups(0, std::ptr::null_mut()) };
+    let mut groups = vec![0; usize::try_from(count).unwrap_or(0)];
+    // SAFETY: there is room for as many as the call is told.
+    let count = unsafe { libc::getgroups(groups.len() as libc::c_int, groups.as_mut_ptr()) };
+    groups.truncate(usize::try_from(count).unwrap_or(0));
+    // SAFETY: it takes nothing and always succeeds.
+    groups.push(unsafe { libc::getegid() });
+    groups
+}
+
+/// Whether this process may make and replace files in a directory.
+///
+/// # Errors
+/// The kernel's reason why not.
+pub fn check_writable(directory: &std::path::Path) -> io::Result<()> {
+    let path = std::ffi::CString::new(directory.as_os_str().as_encoded_bytes())?;
+    // SAFETY: the path is a string of C for the whole call.
+    match unsafe { libc::access(path.as_ptr(), libc::W_OK | libc::X_OK) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,13 +15,15 @@ mod abort;
 pub mod clock;
 pub mod core;
 pub mod error;
+pub mod log;
 pub mod machine;
 pub mod pages;
-mod say;
 pub mod settings;
 pub mod side;
+pub mod signals;
 pub mod stop;
 
+pub use core::listener::check as check_addresses;
 pub use error::RuntimeError;
 pub use settings::RuntimeSettings;
 pub use stop::Stop;

@@ -1,14 +1,8 @@
 //! How a running server is told to stop: by a handle, which signals can hold.
 
 use super::core::doorbell::Doorbell;
-use super::error::RuntimeError;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// Exit code of a process whose drain was cut short by a second signal: 128 and the number of SIGINT.
-pub const EXIT_CUT_SHORT: i32 = 130;
 
 /// Asks a run to stop. Clones ask the same run.
 #[derive(Clone, Debug, Default)]
@@ -45,25 +39,5 @@ impl Stop {
     pub(super) fn attach(&self, doorbells: Arc<[Doorbell]>) {
         let first = self.shared.doorbells.set(doorbells).is_ok();
         assert!(first, "a handle stops one run");
-    }
-
-    /// SIGTERM and SIGINT ask; the second of them ends the process at once with [`EXIT_CUT_SHORT`].
-    ///
-    /// # Errors
-    /// A handler or a thread could not be made.
-    pub fn on_signals(&self) -> Result<(), RuntimeError> {
-        let failed = |source| RuntimeError::Process { what: "handle signals", source };
-        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(failed)?;
-        let stop = self.clone();
-        let listen = move || {
-            for _ in signals.forever() {
-                if stop.requested() {
-                    std::process::exit(EXIT_CUT_SHORT);
-                }
-                stop.request();
-            }
-        };
-        std::thread::Builder::new().name("signals".into()).spawn(listen).map_err(failed)?;
-        Ok(())
     }
 }

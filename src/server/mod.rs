@@ -6,19 +6,23 @@ use crate::auth::{AuthSettings, Authenticator};
 use crate::base::ids::CoreId;
 use crate::broker::rules::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
-use crate::config::{Config, Cores, HistoryConfig, data_lock};
+use crate::config::{Config, HistoryConfig, Sources, data_lock};
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::store::Database;
-use crate::runtime::{self, RuntimeSettings, Stop, clock};
+use crate::runtime::{self, RuntimeSettings, Stop, clock, log, signals};
 use crate::shard::{Setup, Shard};
 use crate::store::log::Size;
 use crate::surface::router::Router;
+use reload::Reloader;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+mod cpus;
 mod error;
+pub mod preflight;
+mod reload;
 
 pub use error::ServeError;
 
@@ -43,17 +47,18 @@ pub struct Ready<'a> {
     pub realms: &'a [Arc<Realm>],
 }
 
-/// Serves until a signal ends the process. `ready` is called once every core accepts connections.
+/// Serves until a signal ends the process. `sources` are where the configuration came from, to be read again when a signal
+/// asks for it. `ready` is called once every core accepts connections.
 ///
 /// # Errors
 /// What kept the node from starting, or made it stop.
-pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
+pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
     let _lock = data_lock::lock(&config.data_dir)?;
     let session_secret = config.session_secret()?;
     let authenticator =
         Authenticator::new(AuthSettings { session_secret, ..config.auth_settings(&secrets) })?;
-    let cpus = cpus(&config.cores)?;
+    let cpus = cpus::of(&config.cores)?;
     let cores = cpus.len() as u16;
     let settings = RuntimeSettings {
         listen: config.listen.clone(),
@@ -69,15 +74,22 @@ pub fn serve(config: &Config, ready: impl FnOnce(&Ready<'_>)) -> Result<(), Serv
         Setup { stored: database.load()?.into(), ..setup(config, cores, authenticator, realms.clone())? };
     let history = history(config, &setup);
     let stop = Stop::new();
-    stop.on_signals()?;
+    let mut reloader = Reloader::new(sources, config);
+    signals::handle(&stop, move || reloader.reload())?;
     runtime::run(
         settings,
         database,
         make_shard(setup, cores),
         history,
-        |addresses| ready(&Ready { addresses, secrets: &secrets, realms: &realms }),
+        |addresses| {
+            for address in addresses {
+                log::info!(%address, cores, "the node listens");
+            }
+            ready(&Ready { addresses, secrets: &secrets, realms: &realms });
+        },
         &stop,
     )?;
+    log::info!("the node has stopped");
     Ok(())
 }
 
@@ -106,7 +118,7 @@ fn setup(
         cores,
         seed: u64::from_le_bytes(seed),
         node: Arc::new(NodeInfo {
-            name: node_name(config).into(),
+            name: config.node_name.as_str().into(),
             version: env!("CARGO_PKG_VERSION"),
             started_unix_ms: now.unix_ms,
             started_monotonic_us: now.monotonic_us,
@@ -138,31 +150,4 @@ fn history(config: &Config, setup: &Setup) -> Option<(LogSettings, HomeOf)> {
     };
     let setup = Setup { stored: Arc::default(), ..setup.clone() };
     on_disk.then(|| (settings, Arc::new(move |channel: &str| setup.home_of(channel)) as HomeOf))
-}
-
-fn node_name(config: &Config) -> String {
-    if !config.node_name.is_empty() {
-        return config.node_name.clone();
-    }
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("corecast@{}", if host.trim().is_empty() { "localhost" } else { host.trim() })
-}
-
-/// The CPUs of Linux that get a core of the broker each.
-fn cpus(cores: &Cores) -> Result<Vec<usize>, ServeError> {
-    let usable = runtime::machine::allowed_cpus();
-    match cores {
-        Cores::All => Ok(usable),
-        Cores::Count(count) if usize::from(*count) <= usable.len() => {
-            Ok(usable[..usize::from(*count)].to_vec())
-        }
-        Cores::Count(count) => Err(ServeError::TooManyCores { wanted: *count, usable: usable.len() }),
-        Cores::List(list) => {
-            let list: Vec<usize> = list.iter().map(|cpu| usize::from(*cpu)).collect();
-            match list.iter().find(|cpu| !usable.contains(cpu)) {
-                Some(cpu) => Err(ServeError::NoSuchCpu { cpu: *cpu, usable }),
-                None => Ok(list),
-            }
-        }
-    }
 }

@@ -8,6 +8,11 @@ pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE, &xano:
 /// Every dialect, by [`Dialect::index`].
 pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT, &xano::DIALECT];
 
+/// Namespaces of channels whose rules the configuration gives.
+pub fn namespaces() -> impl Iterator<Item = &'static str> {
+    retrochat::NAMESPACES.iter().copied()
+}
+
 /// The surface in whose shape a path is answered that no prefix covers.
 pub static FALLBACK: &Surface = &node::SURFACE;
 

@@ -1,6 +1,9 @@
 //! What the standard library has no safe call for: signals, and what a child does before it becomes the program.
 
-use std::io;
+use crate::PATIENCE;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
@@ -54,4 +57,57 @@ pub fn forbid_io_uring(command: &mut Command) {
 /// Closing the socket resets the connection instead of ending it.
 pub fn reset_on_close(socket: &std::net::TcpStream) {
     socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+}
+
+/// A terminal that nobody sits at.
+pub struct Terminal {
+    screen: File,
+    end: OwnedFd,
+}
+
+impl Terminal {
+    pub fn new() -> Self {
+        let (mut screen, mut end) = (0, 0);
+        let nothing = std::ptr::null_mut();
+        // SAFETY: both numbers can be written to, and nothing else is asked for.
+        let opened = unsafe { libc::openpty(&mut screen, &mut end, nothing, nothing.cast(), nothing.cast()) };
+        assert_eq!(opened, 0, "{}", io::Error::last_os_error());
+        // SAFETY: the call opened both, and nobody else has them.
+        let (screen, end) = unsafe { (File::from_raw_fd(screen), OwnedFd::from_raw_fd(end)) };
+        Self { screen, end }
+    }
+
+    /// What a program writes to.
+    pub fn end(&self) -> OwnedFd {
+        self.end.try_clone().unwrap()
+    }
+
+    /// What was written until this came, as a screen gets it.
+    pub fn read_until(&self, last: &str) -> String {
+        let mut screen = self.screen.try_clone().unwrap();
+        let (send, text) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut bytes) {
+                if send.send(String::from_utf8_lossy(&bytes[..count]).into_owned()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut read = String::new();
+        while !read.contains(last) {
+            let more = text.recv_timeout(PATIENCE);
+            read += &more.unwrap_or_else(|_| panic!("{last:?} never came after: {read}"));
+        }
+        read
+    }
+}
+
+/// A pipe that holds a page: the end that is read, and the one that is written.
+pub fn small_pipe() -> (OwnedFd, OwnedFd) {
+    let (reader, writer) = io::pipe().unwrap();
+    // SAFETY: plain system call on a pipe that is open.
+    let bytes = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    assert_eq!(bytes, 4096, "{}", io::Error::last_os_error());
+    (reader.into(), writer.into())
 }

@@ -16,6 +16,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_corecast");
 pub struct Home {
     directory: tempfile::TempDir,
     settings: Vec<String>,
+    /// A config file in the directory.
+    config: Option<&'static str>,
 }
 
 impl Home {
@@ -23,7 +25,12 @@ impl Home {
     pub fn new(settings: &[&str]) -> Self {
         let mut all = vec![r#"listen=["127.0.0.1:0"]"#.to_owned(), "cores=1".to_owned()];
         all.extend(settings.iter().map(|setting| (*setting).to_owned()));
-        Self { directory: tempfile::tempdir().unwrap(), settings: all }
+        Self { directory: tempfile::tempdir().unwrap(), settings: all, config: None }
+    }
+
+    /// All settings are in a file in the directory, which is still to be written.
+    pub fn with_config(file: &'static str) -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), settings: Vec::new(), config: Some(file) }
     }
 
     pub fn path(&self) -> &Path {
@@ -54,6 +61,7 @@ impl Home {
     fn prepared(&self, mut command: Command, words: &[&str]) -> Command {
         command.args(words).current_dir(self.path()).env_clear();
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.args(self.config.iter().flat_map(|file| ["--config", file]));
         self.settings.iter().for_each(|setting| {
             command.args(["--set", setting]);
         });

@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::ring::explain_ring_error;
 use crate::config::{Config, Cores};
+use crate::server::ServeError;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,21 @@ pub(super) fn all(facts: &Facts, config: &Config) -> Vec<Finding> {
         somaxconn(facts),
         ports(facts),
     ]
+}
+
+/// What the files and addresses of the configuration keep from starting; each says its fix itself.
+pub(super) fn surroundings(errors: &[ServeError]) -> Vec<Finding> {
+    const SUBJECT: &str = "start";
+    if errors.is_empty() {
+        return vec![ok(SUBJECT, "addresses, data directory and secrets of the configuration can be used")];
+    }
+    let finding = |error: &ServeError| Finding {
+        verdict: Verdict::Fail,
+        subject: SUBJECT,
+        text: error.to_string(),
+        fix: None,
+    };
+    errors.iter().map(finding).collect()
 }
 
 fn ok(subject: &'static str, text: impl Into<String>) -> Finding {

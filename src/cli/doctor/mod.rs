@@ -7,15 +7,17 @@ mod ring;
 
 pub use ring::explain_ring_error;
 
-use super::{Failure, print};
-use crate::config::{Config, Sources};
+use super::{Failure, load, print};
+use crate::config::Sources;
+use crate::server::preflight;
 use checks::{Finding, Verdict};
 use facts::Facts;
 
 /// Prints every finding; fails if one of them keeps a node from starting.
 pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
-    let config = Config::load(sources)?;
-    let findings = checks::all(&Facts::of_this_machine(), &config);
+    let config = load(sources)?;
+    let mut findings = checks::all(&Facts::of_this_machine(), &config);
+    findings.extend(checks::surroundings(&preflight::surroundings(&config)));
     for finding in &findings {
         print(finding)?;
     }

@@ -44,6 +44,23 @@ pub fn open(addresses: &[SocketAddr], cores: usize) -> Result<Listeners, Runtime
     Ok(listeners)
 }
 
+/// What would keep these addresses from being listened on, but that somebody listens there: that may be the node which
+/// is to be started anew.
+///
+/// # Errors
+/// An address is foreign or forbidden.
+pub fn check(addresses: &[SocketAddr]) -> Result<(), RuntimeError> {
+    for &address in addresses {
+        let bound =
+            socket(address, alone(address, addresses)).and_then(|socket| socket.bind(&address.into()));
+        match bound {
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(explain(address, error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Whether an IPv6 address has its port for itself: `[::]` then serves IPv4 as well, as people expect.
 fn alone(address: SocketAddr, all: &[SocketAddr]) -> bool {
     !all.iter().any(|other| other.is_ipv4() && other.port() == address.port())
@@ -125,7 +142,15 @@ mod tests {
 
     #[test]
     fn a_foreign_address_is_named() {
-        let refused = open(&[([192, 0, 2, 1], 0).into()], 1).err();
-        assert!(matches!(refused, Some(RuntimeError::AddressNotHere { .. })), "{refused:?}");
+        let foreign = [([192, 0, 2, 1], 0).into()];
+        for refused in [open(&foreign, 1).err(), check(&foreign).err()] {
+            assert!(matches!(refused, Some(RuntimeError::AddressNotHere { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_minds_no_node_that_runs() {
+        let running = open(&[([127, 0, 0, 1], 0).into()], 1).expect("loopback is there");
+        check(&running.addresses).expect("only in use");
     }
 }

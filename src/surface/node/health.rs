@@ -8,7 +8,7 @@ use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::Serialize;
 
-/// Does the node work? 503 while it reads what it kept, or a core does not turn.
+/// Does the node work? 503 while it reads what it kept, a core does not turn, or the disk takes nothing.
 pub const HEALTH: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health",
@@ -73,11 +73,12 @@ struct Stats {
 }
 
 fn health(state: &NodeState) -> Response {
-    let (status, word) = match (state.silent_cores, state.draining) {
-        (0, _) if state.total.starting => (503, "starting"),
-        (0, false) => (200, "healthy"),
-        (0, true) => (200, "draining"),
-        _ => (503, "degraded"),
+    let degraded = state.silent_cores > 0 || state.total.disk_fails || state.total.history_lost;
+    let (status, word) = match state.draining {
+        _ if degraded => (503, "degraded"),
+        _ if state.total.starting => (503, "starting"),
+        true => (200, "draining"),
+        false => (200, "healthy"),
     };
     json_of(
         status,
@@ -195,6 +196,8 @@ mod tests {
         assert_eq!(body(&HEALTH, false, 0), (200, expected.into()));
         assert_eq!(body(&HEALTH, true, 0), (200, expected.replace("healthy", "draining")));
         assert_eq!(body(&HEALTH, true, 1), (503, expected.replace("healthy", "degraded")));
+        let full = shown(&(HEALTH.encode)(&state(true, 0, true)));
+        assert_eq!(full, (503, expected.replace("healthy", "degraded")));
     }
 
     #[test]
@@ -227,6 +230,8 @@ mod tests {
             status == 503 && text.contains(r#""accepting":true,"storage":true,"history":false"#),
             "{text}"
         );
+        let (status, text) = shown(&(HEALTH.encode)(&with(false, true)));
+        assert!(status == 503 && text.starts_with(r#"{"status":"degraded""#), "{text}");
         let (status, text) = shown(&(HEALTH.encode)(&with(true, false)));
         assert!(status == 503 && text.starts_with(r#"{"status":"starting""#), "{text}");
         assert_eq!(shown(&(LIVE.encode)(&with(true, true))).0, 200);

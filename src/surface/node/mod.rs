@@ -1,6 +1,7 @@
 //! What a node says of itself: health checks in the shape of the QuikApp page, metrics, and an echo socket
-//! to measure a path with; and what an operator asks of it: a backup. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
+//! to measure a path with, and what answers at `/`; and what an operator asks of it: a backup. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
 
+mod about;
 mod backup;
 mod faults;
 mod health;
@@ -12,9 +13,9 @@ use std::borrow::Cow;
 /// The node's own endpoints. Only a backup asks for credentials: probes and scrapers have none.
 pub static SURFACE: Surface = Surface {
     name: "node",
-    prefixes: &["/health", "/metrics", "/debug", "/admin"],
+    prefixes: &["/", "/health", "/metrics", "/debug", "/admin"],
     credentials: |head, _| head.bearer().map(Cow::Borrowed),
-    endpoints: &[health::HEALTH, health::READY, health::LIVE, metrics::METRICS, backup::BACKUP],
+    endpoints: &[about::ABOUT, health::HEALTH, health::READY, health::LIVE, metrics::METRICS, backup::BACKUP],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,
 };

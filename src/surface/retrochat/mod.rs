@@ -47,6 +47,9 @@ pub static SURFACE: Surface = Surface {
     encode_fault: faults::encode_http,
 };
 
+/// Namespaces of channels whose rules the configuration gives. Meetings have rules of their own.
+pub static NAMESPACES: &[&str] = &["room", "conversation", "user"];
+
 /// What is spoken on `/v1/realtime`.
 pub static DIALECT: Dialect = Dialect {
     index: 0,

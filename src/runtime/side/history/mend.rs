@@ -10,7 +10,7 @@
 
 use super::error::LogError;
 use super::log::Log;
-use crate::runtime::say::say;
+use crate::runtime::log;
 use crate::shard::LogNews;
 use glommio::timer::timeout;
 use std::time::Duration;
@@ -22,10 +22,10 @@ impl Log {
     /// The disk failed: says so, and tries again every second. False says that all cores have left.
     pub(super) async fn mend(&mut self, error: &LogError) -> bool {
         let mut reason = error.to_string();
-        say(format_args!(
+        log::error!(
             "{reason}. Channels that keep their history on disk take no publications until it can be written; this is tried \
              every second."
-        ));
+        );
         self.progress.fail();
         (self.commit, self.sync_at_us) = (false, None);
         self.tell_all(|| LogNews::Failed);
@@ -36,13 +36,11 @@ impl Log {
             let Err(error) = self.begin_again().await else { break };
             let now = error.to_string();
             if now != reason {
-                say(format_args!("the history cannot be written yet: {now}"));
+                log::error!("the history cannot be written yet: {now}");
                 reason = now;
             }
         }
-        say(format_args!(
-            "the history can be written again; channels that keep it on disk take publications."
-        ));
+        log::info!("the history can be written again; channels that keep it on disk take publications.");
         let number = self.progress.resume();
         self.tell_all(|| LogNews::Resume(number));
         self.begin_checkpoint();

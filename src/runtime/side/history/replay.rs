@@ -5,7 +5,7 @@ use super::error::{LogError, file_error};
 use super::lane::Lanes;
 use super::{HomeOf, LogSettings};
 use crate::runtime::clock;
-use crate::runtime::say::say;
+use crate::runtime::log;
 use crate::shard::LogNews;
 use crate::store::log::{Damage, Decoder, Entry, MarkFinder, Segments, file_name};
 use glommio::io::{BufferedFile, OpenOptions, ReadResult};
@@ -163,7 +163,7 @@ impl Reader<'_> {
         if now_us - self.said_us >= PROGRESS_US {
             self.said_us = now_us;
             let (at, size) = (at >> 20, size >> 20);
-            say(format_args!("reading the history: {} at {at} of {size} MiB", path.display()));
+            log::info!("reading the history: {} at {at} of {size} MiB", path.display());
         }
     }
 }
@@ -202,11 +202,11 @@ async fn judge(
     cut.truncate(offset).await.map_err(|source| file_error("cut", &path, source))?;
     cut.fdatasync().await.map_err(|source| file_error("sync", &path, source))?;
     cut.close().await.map_err(|source| file_error("close", &path, source))?;
-    say(format_args!(
+    log::warn!(
         "the last {} bytes of {} were being written when the node ended; they are cut off",
         size - offset,
         path.display()
-    ));
+    );
     Ok(())
 }
 

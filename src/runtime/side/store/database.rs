@@ -6,7 +6,7 @@
 
 use super::backup::Backup;
 use super::error::StoreError;
-use crate::runtime::say::say;
+use crate::runtime::log;
 use crate::shard::Failure;
 use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
 use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
@@ -187,7 +187,7 @@ impl Database {
         match result {
             Ok(done) => {
                 if failed {
-                    say(format_args!("the store {} works again", self.path.display()));
+                    log::info!("the store {} works again", self.path.display());
                 }
                 Ok(done)
             }
@@ -195,11 +195,11 @@ impl Database {
                 self.backup = None;
                 self.file = None;
                 if !failed {
-                    say(format_args!(
+                    log::error!(
                         "the store {} fails: {error}; changes of what is stored are refused until \
                          it works again",
                         self.path.display()
-                    ));
+                    );
                 }
                 Err(failure(&error))
             }
@@ -262,7 +262,7 @@ pub(super) fn put(
 }
 
 fn backup_failed(error: &redb::Error) -> Failure {
-    say(format_args!("a backup failed: {error}"));
+    log::error!("a backup failed: {error}");
     failure(error)
 }
 

@@ -1,0 +1,166 @@
+//! Lines for the operator on stderr, and the signals that make some of them.
+
+use crate::http::Http;
+use crate::process::{self, Terminal};
+use crate::server::{Guard, Home};
+use crate::{PATIENCE, eventually};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::mpsc;
+
+/// A node whose stderr is read line by line.
+struct Logged {
+    process: Guard,
+    lines: mpsc::Receiver<String>,
+    read: Vec<Value>,
+}
+
+impl Logged {
+    fn start(home: &Home) -> Self {
+        let mut command = home.command(&["serve"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = Guard(command.spawn().unwrap());
+        let stderr = BufReader::new(process.0.stderr.take().unwrap());
+        let (send, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| drop(send.send(line)));
+        });
+        Self { process, lines, read: Vec::new() }
+    }
+
+    /// The next line with this message.
+    #[track_caller]
+    fn line(&mut self, message: &str) -> Value {
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            self.read.push(value.clone());
+            if value["message"].as_str().is_some_and(|found| found.starts_with(message)) {
+                return value;
+            }
+        }
+        panic!("no line {message:?} among {:?}", self.read);
+    }
+
+    fn address(&mut self) -> SocketAddr {
+        self.line("the node listens")["address"].as_str().unwrap().parse().unwrap()
+    }
+}
+
+#[test]
+fn a_node_says_what_it_does_in_lines_of_json() {
+    let home = Home::new(&["node_name=n1"]);
+    let mut node = Logged::start(&home);
+    let start = node.line("the node starts");
+    assert_eq!((start["level"].as_str(), start["node"].as_str()), (Some("INFO"), Some("n1")), "{start}");
+    assert!(start["timestamp"].as_str().is_some_and(|time| time.starts_with("20")), "{start}");
+    assert!(node.address().port() != 0);
+    process::signal(&node.process.0, libc::SIGTERM);
+    assert_eq!(node.line("the node stops")["signal"], "SIGTERM");
+    node.line("the node has stopped");
+    assert_eq!(node.process.end().code(), Some(0));
+    let said = format!("{:?}", node.read);
+    for secret in ["api_key", "jwt_secret", "xano_hash_1"] {
+        let secret = fs::read_to_string(home.data().join(secret)).unwrap();
+        assert!(!said.contains(secret.trim_end()), "{said}");
+    }
+}
+
+#[test]
+fn lesser_lines_are_left_out() {
+    let home = Home::new(&["log.level=error"]);
+    let mut command = home.command(&["serve"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut node = Guard(child.unwrap());
+    let mut first = [0];
+    node.0.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    process::signal(&node.0, libc::SIGTERM);
+    assert_eq!(node.failure().1, "");
+}
+
+#[test]
+fn only_a_terminal_gets_text_and_at_the_first_start_the_key() {
+    let home = Home::new(&[]);
+    let mut printed = Vec::new();
+    for _ in 0..2 {
+        let terminal = Terminal::new();
+        let mut command = home.command(&["serve"]);
+        command.stdin(Stdio::null()).stdout(terminal.end()).stderr(terminal.end());
+        let node = Guard(command.spawn().unwrap());
+        // The command keeps the other end open until it is dropped.
+        drop(command);
+        printed.push(terminal.read_until("token --user ada --ttl 1h"));
+        drop(node);
+    }
+    let key = fs::read_to_string(home.data().join("api_key")).unwrap();
+    assert!(printed[0].contains(&format!("admin API key {}", key.trim_end())), "{}", printed[0]);
+    assert!(!printed[1].contains(key.trim_end()), "{}", printed[1]);
+    for printed in printed {
+        assert!(printed.contains("INFO the node starts version="), "{printed}");
+        assert!(!printed.contains("\"message\""), "{printed}");
+    }
+}
+
+#[test]
+fn a_reader_of_stderr_that_stopped_stalls_nothing() {
+    let home = Home::new(&[]);
+    let (_reader, writer) = process::small_pipe();
+    let mut command = home.command(&["serve"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(writer);
+    let mut node = Guard(command.spawn().unwrap());
+    drop(command);
+    let mut lines = BufReader::new(node.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let address = lines.find_map(|line| Some(line.trim().strip_prefix("listening on  http://")?.to_owned()));
+    let address: SocketAddr = address.unwrap().parse().unwrap();
+    // Each is a line of a hundred bytes and more, and the pipe holds a page.
+    for _ in 0..200 {
+        process::signal(&node.0, libc::SIGUSR1);
+        assert_eq!(Http::connect(address).call("GET", "/health/live", "", &Value::Null).status, 200);
+    }
+    process::signal(&node.0, libc::SIGTERM);
+    assert_eq!(node.end().code(), Some(0));
+}
+
+#[test]
+fn signals_that_mean_nothing_are_ignored_and_told() {
+    let home = Home::new(&[]);
+    let mut node = Logged::start(&home);
+    let address = node.address();
+    for (signal, name) in [(libc::SIGUSR1, "SIGUSR1"), (libc::SIGUSR2, "SIGUSR2")] {
+        process::signal(&node.process.0, signal);
+        assert_eq!(node.line("the signal is ignored")["signal"], name);
+    }
+    assert_eq!(Http::connect(address).call("GET", "/", "", &Value::Null).json()["name"], "Corecast");
+    process::signal(&node.process.0, libc::SIGTERM);
+    assert_eq!(node.process.end().code(), Some(0));
+}
+
+#[test]
+fn a_reload_takes_over_all_that_it_can_or_nothing() {
+    let home = Home::with_config("node.toml");
+    let file = home.path().join("node.toml");
+    let write =
+        |text: &str| fs::write(&file, format!("cores = 1\nlisten = \"127.0.0.1:0\"\n{text}")).unwrap();
+    write("[log]\nlevel = \"info\"\n");
+    let mut node = Logged::start(&home);
+    node.address();
+    write("drain_time_s = 5\n[log]\nlevel = \"warn\"\nlevle = 1\n");
+    process::signal(&node.process.0, libc::SIGHUP);
+    let refused = node.line("the configuration is not taken over");
+    assert_eq!(refused["level"], "ERROR");
+    assert_eq!(refused["mistakes"], "node.toml:6:1: log.levle is not a setting; did you mean log.level?");
+    write("drain_time_s = 5\n[log]\nlevel = \"warn\"\n");
+    process::signal(&node.process.0, libc::SIGHUP);
+    assert_eq!(node.line("these settings have changed")["settings"], "drain_time_s");
+    // At the new level this is not told.
+    process::signal(&node.process.0, libc::SIGUSR1);
+    write("[log]\nlevel = \"info\"\n");
+    process::signal(&node.process.0, libc::SIGHUP);
+    assert_eq!(node.line("the configuration is taken over")["changed"], "log.level");
+    let ignored = node.read.iter().filter(|line| line["signal"] == "SIGUSR1");
+    assert_eq!(ignored.count(), 0);
+    process::signal(&node.process.0, libc::SIGTERM);
+    eventually("the end", || node.process.0.try_wait().unwrap());
+}
