@@ -1,9 +1,10 @@
 //! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
 
 use super::Shard;
-use super::http::fault_fields;
+use super::connections::expect::Expect;
+use super::connections::pending::{Opens, Pending, Released};
 use super::mesh::message::Ticket;
-use super::pending::{Expect, Opens, Pending, Released};
+use super::transports::http::fault_fields;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::reply::Reply;

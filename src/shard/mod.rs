@@ -19,29 +19,16 @@
 //! neighbours below: each file here is one kind of input or one kind of output, and leaves know nothing of each
 //! other.
 
-mod admission;
 mod answers;
-mod closing;
-mod connection;
-mod drain;
+mod connections;
+mod delivery;
 mod effects;
-mod ending;
-mod http;
 mod log;
 mod mesh;
-mod outbox;
 mod output;
-mod pending;
-mod pushes;
 mod requests;
-mod seats;
 mod setup;
-mod subscribing;
-mod timers;
-mod transmit;
-mod upgrade;
-mod users;
-mod websocket;
+mod transports;
 
 pub use effects::{Effect, EffectId, Failure, Resolution};
 pub use log::{LogMessage, LogNews};
@@ -62,17 +49,17 @@ use crate::model::channel::ChannelName;
 use crate::model::meeting::channel_of;
 use crate::protocol::http::DateCache;
 use crate::store::Stored;
-use admission::Admission;
-use connection::Connection;
-use drain::Drain;
+use connections::admission::Admission;
+use connections::connection::Connection;
+use connections::drain::Drain;
+use delivery::ending::Endings;
+use delivery::users::{Fresh, Users};
 use effects::Effects;
-use ending::Endings;
 use log::LogSide;
 use mesh::Queues;
 use requests::{Asker, Changes, FanIns, InTurn, Logins, MeetingChanges, Then};
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use users::Users;
 
 /// One core's world.
 pub struct Shard {
@@ -96,7 +83,7 @@ pub struct Shard {
     housekeeping_us: u64,
     drain: Option<Drain>,
     counters: Counters,
-    fresh: users::Fresh,
+    fresh: Fresh,
     date: DateCache,
     /// Connections with something in their outbox.
     ready: VecDeque<ConnectionId>,
@@ -140,7 +127,7 @@ impl Shard {
             housekeeping_us: now.monotonic_us,
             drain: None,
             counters: Counters::default(),
-            fresh: users::Fresh::new(seed),
+            fresh: Fresh::new(seed),
             date: DateCache::default(),
             ready: VecDeque::new(),
             outputs: VecDeque::new(),

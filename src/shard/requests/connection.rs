@@ -4,7 +4,7 @@ use crate::base::ids::ConnectionId;
 use crate::model::command::ConnectionCommand;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
-use crate::shard::pending::Expect;
+use crate::shard::connections::expect::Expect;
 
 impl Shard {
     pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {

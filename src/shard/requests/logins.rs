@@ -11,7 +11,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::effects::{Class, not_stored};
 use crate::shard::mesh::message::{Question, Said, Ticket};
-use crate::shard::pending::Expect;
+use crate::shard::connections::expect::Expect;
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Stored, logouts};
 use std::sync::Arc;

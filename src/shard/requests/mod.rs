@@ -33,8 +33,8 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::Shard;
+use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{Said, Ticket};
-use crate::shard::pending::Expect;
 use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.

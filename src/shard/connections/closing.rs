@@ -2,15 +2,15 @@
 
 use super::connection::{Due, Phase};
 use super::outbox::Outbox;
-use super::{Output, Shard};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::websocket::close_code;
 use crate::protocol::websocket::writer::{write_close, write_close_empty};
+use crate::shard::{Output, Shard};
 
 /// What a close frame says (RFC 6455 section 7.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct CloseFrame {
+pub(in crate::shard) struct CloseFrame {
     /// `None` is a close frame without a code, the answer to one.
     pub code: Option<u16>,
     pub reason: &'static str,
@@ -60,7 +60,7 @@ const CLOSING_MS_MAX: u64 = 5_000;
 impl Shard {
     /// Whether a connection has so much to be answered or written that it is not read on. Reading starts again
     /// when half of it is gone.
-    pub(super) fn is_busy(&self, id: ConnectionId) -> bool {
+    pub(in crate::shard) fn is_busy(&self, id: ConnectionId) -> bool {
         let limits = &self.setup.limits;
         self.connections.get(id).is_some_and(|connection| {
             connection.pending.as_ref().is_some_and(|pending| pending.holds_reading())
@@ -70,7 +70,7 @@ impl Shard {
     }
 
     /// Reads a paused connection on when it has caught up.
-    pub(super) fn resume_if_calm(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn resume_if_calm(&mut self, id: ConnectionId) {
         let limits = &self.setup.limits;
         let Some(connection) = self.connections.get(id) else { return };
         let calm = connection.in_flight() <= limits.requests_in_flight_max as usize / 2
@@ -85,7 +85,7 @@ impl Shard {
     }
 
     /// All that was owed to a connection is written.
-    pub(super) fn after_written(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn after_written(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
         if connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0 {
             return self.give_up(id, CloseReason::Finished);
@@ -95,7 +95,7 @@ impl Shard {
     }
 
     /// Starts the closing of a WebSocket: a close frame after what is owed, nothing is read any more.
-    pub(super) fn close_socket(&mut self, id: ConnectionId, reason: CloseFrame) {
+    pub(in crate::shard) fn close_socket(&mut self, id: ConnectionId, reason: CloseFrame) {
         let Some(connection) = self.connections.get(id) else { return };
         if !connection.is_socket() {
             return;
@@ -112,7 +112,7 @@ impl Shard {
     }
 
     /// No more input; the connection closes when its last bytes are written.
-    pub(super) fn close_when_written(&mut self, id: ConnectionId, why: CloseReason) {
+    pub(in crate::shard) fn close_when_written(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.why.get_or_insert(why);
@@ -140,7 +140,7 @@ impl Shard {
     }
 
     /// Drops a connection and all that belongs to it; its id is dead.
-    pub(super) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
+    pub(in crate::shard) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         if let Some(connection) = self.connections.remove(id) {
             self.admission.gone(connection.address, connection.flags.unauthenticated);
@@ -150,7 +150,7 @@ impl Shard {
     }
 
     /// Notes why a connection ends; the first reason counts.
-    pub(super) fn decide_end(&mut self, id: ConnectionId, why: CloseReason) {
+    pub(in crate::shard) fn decide_end(&mut self, id: ConnectionId, why: CloseReason) {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.why.get_or_insert(why);
         }
@@ -158,7 +158,7 @@ impl Shard {
 
     /// Ends a connection, with or without its last bytes. Its id lives until [`Output::Close`] is polled: the
     /// caller may hand in a new socket before it closes this one.
-    pub(super) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
+    pub(in crate::shard) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.why.get_or_insert(why);
@@ -171,7 +171,7 @@ impl Shard {
     }
 
     /// The peer sent its FIN. A WebSocket ends there; HTTP answers that are owed are still written.
-    pub(super) fn end_of_input(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn end_of_input(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.flags.ended = true;
         if connection.is_socket() {
@@ -181,7 +181,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn close_if_ended(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn close_if_ended(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
         let all_read = !connection.flags.paused;
         if connection.flags.ended && all_read && connection.in_flight() == 0 && !connection.is_closing() {
@@ -190,7 +190,7 @@ impl Shard {
     }
 
     /// Whatever still comes is dropped; answers that wait are still written, the last of them closes.
-    pub(super) fn ignore_input_if_http(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn ignore_input_if_http(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get(id)
             && matches!(connection.phase, Phase::Http(_))
         {
@@ -198,7 +198,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn ignore_input(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn ignore_input(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(id)
             && let Phase::Http(_) = connection.phase
         {

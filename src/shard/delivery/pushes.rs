@@ -1,7 +1,5 @@
 //! What home cores say to the subscribers on this core.
 
-use super::Shard;
-use super::closing::CloseFrame;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Audience, Lapped};
 use crate::broker::home::HomePush;
@@ -11,11 +9,13 @@ use crate::model::publication::{ArchivedBody, Publication};
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::connections::closing::CloseFrame;
 use crate::surface::list::DIALECTS;
 
 impl Shard {
     /// Hands a push to every stream of its channel.
-    pub(super) fn push(&mut self, channel: &ChannelName, push: HomePush) {
+    pub(in crate::shard) fn push(&mut self, channel: &ChannelName, push: HomePush) {
         match push {
             HomePush::Publication(bytes) => self.push_publication(channel, &bytes),
             HomePush::Heal(missed) => {

@@ -1,12 +1,12 @@
 //! The process goes away: connections close spread over the drain time, so that clients do not all come back
 //! at once somewhere else.
 
-use super::Shard;
 use super::closing::CloseFrame;
 use super::connection::Phase;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
+use crate::shard::Shard;
 
 /// Microseconds between two steps.
 const STEP_US: u64 = 50_000;
@@ -16,7 +16,7 @@ const STEP_US: u64 = 50_000;
 const HTTP_GRACE_MS: u64 = 500;
 
 /// A drain under way.
-pub(super) struct Drain {
+pub(in crate::shard) struct Drain {
     started_us: u64,
     over_us: u64,
     next_us: u64,
@@ -25,13 +25,13 @@ pub(super) struct Drain {
     closed: usize,
     /// When idle HTTP connections close; set when the last WebSocket was closed.
     http_us: Option<u64>,
-    /// [`super::Output::Drained`] was given.
+    /// [`crate::shard::Output::Drained`] was given.
     told: bool,
 }
 
 impl Shard {
     /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
-    /// [`super::Output::Drained`] follows when the last one is gone.
+    /// [`crate::shard::Output::Drained`] follows when the last one is gone.
     pub fn drain(&mut self, now: Now, over_ms: u64) {
         self.now = now;
         if self.drain.is_some() {
@@ -53,7 +53,7 @@ impl Shard {
     }
 
     /// Closes as many connections as are due by now.
-    pub(super) fn drain_step(&mut self) {
+    pub(in crate::shard) fn drain_step(&mut self) {
         let now_us = self.now.monotonic_us;
         let Some(drain) = &mut self.drain else { return };
         if now_us < drain.next_us {
@@ -87,13 +87,13 @@ impl Shard {
         }
     }
 
-    pub(super) fn drain_next_us(&self) -> Option<u64> {
+    pub(in crate::shard) fn drain_next_us(&self) -> Option<u64> {
         self.drain.as_ref().map(|drain| drain.next_us)
     }
 
     /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
     /// still need it.
-    pub(super) fn drained(&mut self) -> bool {
+    pub(in crate::shard) fn drained(&mut self) -> bool {
         match &mut self.drain {
             Some(drain) if self.connections.is_empty() => !std::mem::replace(&mut drain.told, true),
             _ => false,

@@ -1,21 +1,22 @@
 //! From HTTP to WebSocket (RFC 6455 section 4.2). Never 101 unless the request is wholly valid, its origin is
 //! allowed and its credentials hold; a refused upgrade closes the connection.
 
-use super::Shard;
-use super::connection::{Due, Phase};
-use super::http::{Answering, starting};
+use super::http::starting;
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
 use crate::model::session::Session;
 use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
 use crate::protocol::websocket::{Reader, upgrade};
+use crate::shard::Shard;
+use crate::shard::connections::connection::{Due, Phase};
+use crate::shard::connections::expect::Answering;
 use crate::surface::{Language, Socket, Surface};
 use std::sync::Arc;
 
 impl Shard {
     /// Opens a WebSocket, or says why not.
-    pub(super) fn upgrade(
+    pub(in crate::shard) fn upgrade(
         &mut self,
         id: ConnectionId,
         head: &Head<'_>,
@@ -95,7 +96,7 @@ impl Shard {
     }
 
     /// The connection is no longer one that nobody vouches for.
-    pub(super) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
+    pub(in crate::shard) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         // A guest vouches for nobody.
         if session.as_ref().is_some_and(|session| !session.is_guest())

@@ -2,7 +2,7 @@
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Outbox(Option<Box<Owed>>);
+pub(in crate::shard) struct Outbox(Option<Box<Owed>>);
 
 struct Owed {
     bytes: Vec<u8>,

@@ -1,14 +1,14 @@
 //! Channels that are over: their subscribers on this core are told and sent away. Work that can be large is done
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
-use super::Shard;
-use super::closing::CloseFrame;
-use super::mesh::message::Said;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::connections::closing::CloseFrame;
+use crate::shard::mesh::message::Said;
 use std::collections::VecDeque;
 
 /// Subscriptions ended, or channels looked at, for one reading of the clock. Each takes a few microseconds.
@@ -16,7 +16,7 @@ const STEPS_MAX: usize = 1_024;
 
 /// Work that is done some at a time.
 #[derive(Default)]
-pub(super) struct Endings {
+pub(in crate::shard) struct Endings {
     queue: VecDeque<Ending>,
     /// The clock reading that the steps are of, monotonic microseconds.
     at_us: u64,
@@ -32,7 +32,7 @@ enum Ending {
 
 impl Shard {
     /// A home core ended a channel, or what it is for guests.
-    pub(super) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
+    pub(in crate::shard) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
         let connections = if guests { self.edge.guests(channel) } else { self.edge.end(channel) };
         if !connections.is_empty() {
             let (channel, whole) = (channel.clone(), !guests);
@@ -41,18 +41,18 @@ impl Shard {
     }
 
     /// A home core asks to be told when what it ended before is done.
-    pub(super) fn fence(&mut self, from: CoreId, number: u64) {
+    pub(in crate::shard) fn fence(&mut self, from: CoreId, number: u64) {
         self.endings.queue.push_back(Ending::Fence { from, number });
     }
 
     /// When to go on, if there is something to go on with: at the next reading of the clock.
-    pub(super) fn work_next_us(&self) -> Option<u64> {
+    pub(in crate::shard) fn work_next_us(&self) -> Option<u64> {
         let has_work = self.home.has_work() || !self.endings.queue.is_empty();
         has_work.then_some(self.endings.at_us + 1)
     }
 
     /// Goes on with changes and endings while there are steps. Whether anything was done.
-    pub(super) fn work(&mut self) -> bool {
+    pub(in crate::shard) fn work(&mut self) -> bool {
         if self.endings.queue.is_empty() && !self.home.has_work() {
             return false;
         }
@@ -122,7 +122,7 @@ impl Shard {
     }
 
     /// Asserts what must hold when nothing is left to do.
-    pub(super) fn endings_invariants(&self) {
+    pub(in crate::shard) fn endings_invariants(&self) {
         let ended = self.connections.ids().filter_map(|id| self.connections.get(id));
         let ended = ended.flat_map(|connection| &connection.subscriptions);
         let ended = ended.filter(|one| self.edge.stream(one.stream).has_ended()).count();

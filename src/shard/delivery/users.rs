@@ -1,14 +1,14 @@
 //! Which users are connected to this core, and numbers that no one can guess.
 
-use super::Shard;
-use super::mesh::message::Said;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::Shard;
+use crate::shard::mesh::message::Said;
 use std::sync::Arc;
 
 /// WebSocket connections of each user on this core.
-pub(super) struct Users {
+pub(in crate::shard) struct Users {
     connections: KeyedMap<Arc<str>, u32>,
 }
 
@@ -20,7 +20,7 @@ impl Users {
 
 impl Shard {
     /// A session opened a WebSocket.
-    pub(super) fn user_arrived(&mut self, session: &Session) {
+    pub(in crate::shard) fn user_arrived(&mut self, session: &Session) {
         if session.is_guest() {
             return;
         }
@@ -33,7 +33,7 @@ impl Shard {
     }
 
     /// A session's WebSocket is gone.
-    pub(super) fn user_left(&mut self, session: &Session) {
+    pub(in crate::shard) fn user_left(&mut self, session: &Session) {
         let Some(count) = self.users.connections.get_mut(&session.user) else { return };
         *count -= 1;
         if *count == 0 {
@@ -45,7 +45,7 @@ impl Shard {
 }
 
 /// Numbers for ids made by surfaces: a keyed hash of a counter, so that they repeat with the seed only.
-pub(super) struct Fresh {
+pub(in crate::shard) struct Fresh {
     hash: KeyedState,
     count: u64,
 }

@@ -1,24 +1,10 @@
 //! Requests of one connection that wait for an answer. Answers may come in any order; they leave in the order
 //! of the requests.
 
-use super::http::Answering;
+use super::expect::Expect;
 use crate::model::channel::ChannelName;
 use crate::model::command::ConnectionCommand;
-use crate::surface::{Dialect, Endpoint, Surface};
 use std::collections::VecDeque;
-
-/// How the answer to a request is to be written.
-pub(super) enum Expect {
-    /// As a message of a dialect.
-    Message {
-        dialect: &'static Dialect,
-        correlation: Option<Box<str>>,
-        /// The channel, if the request is a subscribe.
-        subscribes: Option<ChannelName>,
-    },
-    /// As an HTTP response.
-    Response { surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering },
-}
 
 enum Slot {
     Waiting(Expect),
@@ -34,7 +20,7 @@ enum Slot {
 }
 
 /// A subscription that is held until its answer leaves.
-pub(super) struct Opens {
+pub(in crate::shard) struct Opens {
     pub channel: ChannelName,
     /// Whether the answer is to the subscribe that made it, not to one that came again.
     pub begins: bool,
@@ -42,7 +28,7 @@ pub(super) struct Opens {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Pending {
+pub(in crate::shard) struct Pending {
     slots: VecDeque<Slot>,
     /// Sequence of the slot at the front.
     first: u32,
@@ -51,7 +37,7 @@ pub(super) struct Pending {
 }
 
 /// What leaves next.
-pub(super) struct Released {
+pub(in crate::shard) struct Released {
     pub bytes: Vec<u8>,
     pub opens: Option<Opens>,
     pub last: bool,

@@ -1,8 +1,5 @@
 //! HTTP requests of this core's connections.
 
-use super::Shard;
-use super::connection::{Due, Phase};
-use super::pending::Expect;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::fault::{Fault, FaultCode};
@@ -12,28 +9,16 @@ use crate::protocol::http::{
     Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
     Response, ResponseContext, origin, write_response,
 };
+use crate::shard::Shard;
+use crate::shard::connections::connection::{Due, Phase};
+use crate::shard::connections::expect::{Answering, Expect};
 use crate::surface::router::Found;
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::sync::Arc;
 
-/// What an answer needs to know of its request.
-#[derive(Clone, Debug)]
-pub(super) struct Answering {
-    pub head_only: bool,
-    pub persistence: Persistence,
-    /// The browser's origin, if it may read the answer.
-    pub origin: Option<Box<str>>,
-}
-
-impl Answering {
-    pub fn is_last(&self) -> bool {
-        self.persistence == Persistence::Close
-    }
-}
-
 impl Shard {
     /// Reads requests. Whether the connection speaks WebSocket from here on, with the bytes after the upgrade.
-    pub(super) fn read_http(&mut self, id: ConnectionId, bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::shard) fn read_http(&mut self, id: ConnectionId, bytes: &[u8]) -> Option<Vec<u8>> {
         let connection = self.connections.get_mut(id)?;
         let Phase::Http(reader) = &mut connection.phase else { return None };
         let mut reader = std::mem::take(reader);
@@ -82,14 +67,14 @@ impl Shard {
     }
 
     /// A connection exists that has said nothing yet.
-    pub(super) fn await_request(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn await_request(&mut self, id: ConnectionId) {
         let ms = u64::from(self.setup.limits.header_time_ms_max);
         self.set_deadline(id, Due::Header, ms);
     }
 
     /// Answers bytes that are no acceptable request, in the shape of the surface that was asked if that is known,
     /// and closes.
-    pub(super) fn refuse(
+    pub(in crate::shard) fn refuse(
         &mut self,
         id: ConnectionId,
         refusal: &Refusal,
@@ -202,7 +187,7 @@ impl Shard {
     }
 
     /// Who asks, if it may. `None` is nobody, where that is allowed.
-    pub(super) fn session_for(
+    pub(in crate::shard) fn session_for(
         &self,
         head: &Head<'_>,
         body: &[u8],
@@ -243,7 +228,7 @@ impl Shard {
         self.respond(id, &Response::empty(204), answering, &fields);
     }
 
-    pub(super) fn respond_fault(
+    pub(in crate::shard) fn respond_fault(
         &mut self,
         id: ConnectionId,
         surface: &Surface,
@@ -256,7 +241,7 @@ impl Shard {
     }
 
     /// A refusal in the error shape of a surface, with the refusal's own status.
-    pub(super) fn refusal_response(&mut self, surface: &Surface, refusal: &Refusal) -> Response {
+    pub(in crate::shard) fn refusal_response(&mut self, surface: &Surface, refusal: &Refusal) -> Response {
         let code = match refusal.status {
             413 | 414 | 431 => FaultCode::TooLarge,
             403 => FaultCode::Forbidden,
@@ -269,7 +254,7 @@ impl Shard {
         response
     }
 
-    pub(super) fn respond(
+    pub(in crate::shard) fn respond(
         &mut self,
         id: ConnectionId,
         response: &Response,
@@ -282,7 +267,7 @@ impl Shard {
     }
 
     /// Appends a response with the fields that every response may need.
-    pub(super) fn write_response(
+    pub(in crate::shard) fn write_response(
         &mut self,
         out: &mut Vec<u8>,
         response: &Response,
@@ -313,7 +298,7 @@ fn expect(surface: &'static Surface, endpoint: &'static Endpoint, answering: Ans
 }
 
 /// What a connection is told that asks too often.
-pub(super) fn rate_limited() -> Fault {
+pub(in crate::shard) fn rate_limited() -> Fault {
     Fault::new(
         FaultCode::RateLimited,
         "This connection sends more requests a second than the node allows. Slow down and try again.",
@@ -321,7 +306,7 @@ pub(super) fn rate_limited() -> Fault {
 }
 
 /// Header fields that go with a fault.
-pub(super) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static str)] {
+pub(in crate::shard) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static str)] {
     match code {
         FaultCode::Unauthenticated | FaultCode::NoCredentials => &[("WWW-Authenticate", "Bearer")],
         FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => &[("Retry-After", "1")],
@@ -330,7 +315,7 @@ pub(super) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static
 }
 
 /// What is asked for needs what the node is still reading.
-pub(super) fn starting() -> Fault {
+pub(in crate::shard) fn starting() -> Fault {
     Fault::new(
         FaultCode::Unavailable,
         "This node is reading what it kept before its start. Try again shortly.",

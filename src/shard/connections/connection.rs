@@ -12,7 +12,7 @@ use crate::surface::Language;
 use std::sync::Arc;
 
 /// See the module.
-pub(super) struct Connection {
+pub(in crate::shard) struct Connection {
     pub phase: Phase,
     /// Who speaks, once known. Always there on a WebSocket of a dialect.
     pub session: Option<Arc<Session>>,
@@ -33,7 +33,7 @@ pub(super) struct Connection {
 }
 
 /// What the bytes of the connection are.
-pub(super) enum Phase {
+pub(in crate::shard) enum Phase {
     /// HTTP requests.
     Http(RequestReader),
     /// WebSocket messages.
@@ -44,14 +44,14 @@ pub(super) enum Phase {
 
 /// A subscription of a connection: the other end of a [`crate::broker::fanout::Subscriber`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Subscription {
+pub(in crate::shard) struct Subscription {
     pub stream: StreamId,
     pub place: u32,
 }
 
 /// What happens at a connection's deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Due {
+pub(in crate::shard) enum Due {
     /// No request came: close.
     KeepAlive,
     /// The request's head is not complete: 408, close.
@@ -68,7 +68,7 @@ pub(super) enum Due {
 
 /// Small facts of a connection.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Flags {
+pub(in crate::shard) struct Flags {
     /// The socket takes no bytes until `writable`.
     pub blocked: bool,
     /// In the queue of connections that have something to write.
@@ -77,7 +77,7 @@ pub(super) struct Flags {
     pub paused: bool,
     /// The peer sent its FIN.
     pub ended: bool,
-    /// Its [`super::Output::Close`] waits to be polled.
+    /// Its [`crate::shard::Output::Close`] waits to be polled.
     pub given_up: bool,
     /// Counted as unauthenticated in the admission table.
     pub unauthenticated: bool,

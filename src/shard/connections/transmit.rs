@@ -1,12 +1,12 @@
 //! Output: what each socket is sent next.
 
 use super::connection::Connection;
-use super::{Output, PIECES_MAX, Shard, Slices};
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::model::definition::SlowPolicy;
 use crate::protocol::websocket::writer::frame_bytes;
+use crate::shard::{Output, PIECES_MAX, Shard, Slices};
 
 impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`Output::Transmit`].
@@ -82,7 +82,7 @@ impl Shard {
     }
 
     /// Appends bytes that are for this connection alone.
-    pub(super) fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
+    pub(in crate::shard) fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if bytes.is_empty() {
             return;
@@ -96,7 +96,7 @@ impl Shard {
     }
 
     /// Queues a connection for the next writes.
-    pub(super) fn make_ready(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn make_ready(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(id)
             && !connection.flags.queued
         {
@@ -106,7 +106,7 @@ impl Shard {
     }
 
     /// The connection to write to next: replies first, then the channels' subscribers in their turn.
-    pub(super) fn next_transmit(&mut self) -> Option<ConnectionId> {
+    pub(in crate::shard) fn next_transmit(&mut self) -> Option<ConnectionId> {
         while let Some(id) = self.ready.pop_front() {
             let Some(connection) = self.connections.get_mut(id) else { continue };
             connection.flags.queued = false;
@@ -118,7 +118,7 @@ impl Shard {
         self.edge.next_transmit(|id| connections.get(id).is_some_and(|connection| !connection.flags.blocked))
     }
 
-    pub(super) fn has_output(&self, id: ConnectionId) -> bool {
+    pub(in crate::shard) fn has_output(&self, id: ConnectionId) -> bool {
         let pending = |connection: &Connection| {
             !connection.outbox.is_empty()
                 || connection.subscriptions.iter().any(|one| self.edge.stream(one.stream).pending(one.place))
@@ -127,7 +127,7 @@ impl Shard {
     }
 
     /// Stops or restarts reading a socket.
-    pub(super) fn set_paused(&mut self, id: ConnectionId, paused: bool) {
+    pub(in crate::shard) fn set_paused(&mut self, id: ConnectionId, paused: bool) {
         if let Some(connection) = self.connections.get_mut(id)
             && connection.flags.paused != paused
         {

@@ -1,12 +1,12 @@
 //! Seats: the places of clients in a realm, given when a socket opens.
 
-use super::Shard;
 use crate::auth::Shown;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Client;
 use crate::model::realm::Realm;
 use crate::model::session::{Seat, Session};
 use crate::protocol::http::Head;
+use crate::shard::Shard;
 use crate::surface::router::Parameters;
 use crate::surface::{Access, Socket, Surface};
 use base64::Engine;
@@ -18,7 +18,7 @@ impl Shard {
     ///
     /// # Errors
     /// No realm has the key of the path.
-    pub(super) fn realm_of(
+    pub(in crate::shard) fn realm_of(
         &self,
         socket: &Socket,
         parameters: &Parameters<'_>,
@@ -36,7 +36,7 @@ impl Shard {
     ///
     /// # Errors
     /// Who comes may not.
-    pub(super) fn seat(
+    pub(in crate::shard) fn seat(
         &mut self,
         head: &Head<'_>,
         surface: &Surface,

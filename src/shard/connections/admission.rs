@@ -11,14 +11,14 @@ struct Counts {
 }
 
 /// Connections per address on this core.
-pub(super) struct Admission {
+pub(in crate::shard) struct Admission {
     addresses: KeyedMap<u64, Counts>,
     hash: KeyedState,
 }
 
 /// Why a connection was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Refused {
+pub(in crate::shard) enum Refused {
     /// The address has too many connections.
     Address,
     /// The address has too many connections that did not say who they are.

@@ -1,19 +1,19 @@
 //! Deadlines of connections and the housekeeping of the core.
 
-use super::Shard;
 use super::closing::CloseFrame;
 use super::connection::{Due, Phase};
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
 
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
 
 impl Shard {
     /// Sets what happens to a connection, and in how many milliseconds.
-    pub(super) fn set_deadline(&mut self, id: ConnectionId, due: Due, in_ms: u64) {
+    pub(in crate::shard) fn set_deadline(&mut self, id: ConnectionId, due: Due, in_ms: u64) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.due = due;
         connection.deadline_ms = self.now.monotonic_ms() + in_ms;
@@ -25,7 +25,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn fire_deadlines(&mut self) {
+    pub(in crate::shard) fn fire_deadlines(&mut self) {
         let mut fired = Vec::new();
         self.wheel.advance(self.now.monotonic_us, &mut fired);
         for id in fired {
@@ -87,7 +87,7 @@ impl Shard {
         self.set_deadline(id, Due::Pong, timeout);
     }
 
-    pub(super) fn housekeep(&mut self) {
+    pub(in crate::shard) fn housekeep(&mut self) {
         if self.housekeeping_us <= self.now.monotonic_us {
             self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.sweep();
@@ -99,7 +99,7 @@ impl Shard {
     }
 
     /// When `timeout` must be called next.
-    pub(super) fn next_deadline_us(&self) -> u64 {
+    pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
         let deadlines = [
             self.wheel.next_us(),
             self.fan_ins.next_us(),

@@ -3,9 +3,6 @@
 //! The answer to a subscribe leaves before the channel's publications, the answer to an unsubscribe after the
 //! last of them. While an answer waits for an earlier one, its subscriber is held in the stream.
 
-use super::Shard;
-use super::connection::Subscription;
-use super::pending::Opens;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::ChannelName;
@@ -13,18 +10,25 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Publication;
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::connections::connection::Subscription;
+use crate::shard::connections::pending::Opens;
 use crate::surface::Dialect;
 
 impl Shard {
     /// The channels a connection hears, in the order of subscribing.
-    pub(super) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
+    pub(in crate::shard) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
         let Some(connection) = self.connections.get(id) else { return Vec::new() };
         let channel = |subscription: &Subscription| self.edge.stream(subscription.stream).channel().clone();
         connection.subscriptions.iter().map(channel).collect()
     }
 
     /// Why this connection may not subscribe to one more channel, if it may not.
-    pub(super) fn subscription_limit(&self, id: ConnectionId, channel: &ChannelName) -> Option<Fault> {
+    pub(in crate::shard) fn subscription_limit(
+        &self,
+        id: ConnectionId,
+        channel: &ChannelName,
+    ) -> Option<Fault> {
         let connection = self.connections.get(id)?;
         let waiting = connection.pending.as_ref().map_or(0, |pending| pending.subscribes().count());
         let max = self.setup.limits.subscriptions_per_connection_max as usize;
@@ -49,7 +53,7 @@ impl Shard {
 
     /// The home core counted a subscriber. Appends the acknowledgement, what was missed and what else was asked
     /// for; says which channel may be sent once they are on their way.
-    pub(super) fn subscribed(
+    pub(in crate::shard) fn subscribed(
         &mut self,
         id: ConnectionId,
         dialect: &'static Dialect,
@@ -112,7 +116,7 @@ impl Shard {
     }
 
     /// The answer to a subscribe is on its way: the channel may follow.
-    pub(super) fn open_subscription(&mut self, id: ConnectionId, opens: &Opens) {
+    pub(in crate::shard) fn open_subscription(&mut self, id: ConnectionId, opens: &Opens) {
         let Some(at) = self.subscription(id, &opens.channel) else { return };
         let Some(connection) = self.connections.get_mut(id) else { return };
         let subscription = connection.subscriptions[at];
@@ -129,7 +133,12 @@ impl Shard {
 
     /// Ends a subscription; what was published before is appended to `out`, so that the acknowledgement
     /// comes after the last of it.
-    pub(super) fn unsubscribed(&mut self, id: ConnectionId, channel: &ChannelName, out: &mut Vec<u8>) {
+    pub(in crate::shard) fn unsubscribed(
+        &mut self,
+        id: ConnectionId,
+        channel: &ChannelName,
+        out: &mut Vec<u8>,
+    ) {
         if let Some(at) = self.subscription(id, channel) {
             let subscription = self.connections.get(id).expect("it has a subscription").subscriptions[at];
             self.edge.take_pending(subscription.stream, subscription.place, out);
@@ -159,7 +168,7 @@ impl Shard {
     }
 
     /// Ends all subscriptions of a connection that goes away.
-    pub(super) fn drop_subscriptions(&mut self, id: ConnectionId) {
+    pub(in crate::shard) fn drop_subscriptions(&mut self, id: ConnectionId) {
         while let Some(connection) = self.connections.get(id)
             && !connection.subscriptions.is_empty()
         {

@@ -1,21 +1,21 @@
 //! WebSocket messages of this core's connections.
 
-use super::Shard;
-use super::closing::CloseFrame;
-use super::connection::{Due, Phase};
 use super::http::rate_limited;
-use super::pending::Expect;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
 use crate::protocol::Next;
 use crate::protocol::websocket::{Message, MessageLimits, Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::connections::closing::CloseFrame;
+use crate::shard::connections::connection::{Due, Phase};
+use crate::shard::connections::expect::Expect;
 use crate::surface::{Dialect, Language};
 
 impl Shard {
     /// Reads what arrived, whatever the connection speaks.
-    pub(super) fn read(&mut self, id: ConnectionId, bytes: &mut [u8]) {
+    pub(in crate::shard) fn read(&mut self, id: ConnectionId, bytes: &mut [u8]) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         if connection.flags.paused {
             // Bytes that were on their way when reading was paused: a few receive buffers at most.
@@ -119,13 +119,13 @@ impl Shard {
     }
 
     /// Takes one command off the connection's quota; false if it is used up.
-    pub(super) fn within_quota(&mut self, id: ConnectionId) -> bool {
+    pub(in crate::shard) fn within_quota(&mut self, id: ConnectionId) -> bool {
         let (now_ms, max) = (self.now.monotonic_ms(), self.setup.limits.commands_per_second_max);
         self.connections.get_mut(id).is_some_and(|connection| connection.commands.take(now_ms, max))
     }
 
     /// The dialect of a WebSocket that speaks one.
-    pub(super) fn dialect_of(&self, id: ConnectionId) -> Option<&'static Dialect> {
+    pub(in crate::shard) fn dialect_of(&self, id: ConnectionId) -> Option<&'static Dialect> {
         match &self.connections.get(id)?.phase {
             Phase::Socket { language: Language::Dialect(dialect), .. } => Some(dialect),
             _ => None,

@@ -1,0 +1,33 @@
+//! How an answer is to be written, known when its request is read.
+
+use crate::model::channel::ChannelName;
+use crate::protocol::http::Connection as Persistence;
+use crate::surface::{Dialect, Endpoint, Surface};
+
+/// How the answer to a request is to be written.
+pub(in crate::shard) enum Expect {
+    /// As a message of a dialect.
+    Message {
+        dialect: &'static Dialect,
+        correlation: Option<Box<str>>,
+        /// The channel, if the request is a subscribe.
+        subscribes: Option<ChannelName>,
+    },
+    /// As an HTTP response.
+    Response { surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering },
+}
+
+/// What an answer needs to know of its request.
+#[derive(Clone, Debug)]
+pub(in crate::shard) struct Answering {
+    pub head_only: bool,
+    pub persistence: Persistence,
+    /// The browser's origin, if it may read the answer.
+    pub origin: Option<Box<str>>,
+}
+
+impl Answering {
+    pub fn is_last(&self) -> bool {
+        self.persistence == Persistence::Close
+    }
+}
