@@ -1,9 +1,7 @@
-//! A hashed timing wheel for deadlines of connections.
+//! A hashed timing wheel: what is due when, whatever it is.
 //!
 //! Entries are never cancelled: one that fires for nothing is ignored by its owner. An entry beyond the
 //! wheel's horizon stays in its slot for another round.
-
-use super::ids::ConnectionId;
 
 /// Microseconds of one tick, as a shift: 2^16 us, about 66 ms. Coarse on purpose: thousands of deadlines
 /// then share few wake-ups.
@@ -13,14 +11,14 @@ const TICK_SHIFT: u32 = 16;
 const SLOTS: u64 = 1024;
 
 #[derive(Clone, Copy)]
-struct Entry {
-    id: ConnectionId,
+struct Entry<K> {
+    key: K,
     tick: u64,
 }
 
-/// Deadlines of connections, a tick apart.
-pub struct Wheel {
-    slots: Vec<Vec<Entry>>,
+/// Deadlines, a tick apart. `K` names what is due.
+pub struct Wheel<K> {
+    slots: Vec<Vec<Entry<K>>>,
     /// A bit for each slot that holds entries, so that the next one is found without walking them.
     occupied: [u64; (SLOTS / 64) as usize],
     /// The next tick to look at.
@@ -28,7 +26,7 @@ pub struct Wheel {
     entries: usize,
 }
 
-impl Wheel {
+impl<K: Copy> Wheel<K> {
     /// A wheel that starts at this moment of the monotonic clock, in microseconds.
     pub fn new(now_us: u64) -> Self {
         Self {
@@ -39,11 +37,11 @@ impl Wheel {
         }
     }
 
-    /// Fires `id` at the first tick that is not before `deadline_us`.
-    pub fn schedule(&mut self, id: ConnectionId, deadline_us: u64) {
+    /// Fires `key` at the first tick that is not before `deadline_us`.
+    pub fn schedule(&mut self, key: K, deadline_us: u64) {
         let tick = (deadline_us.div_ceil(1 << TICK_SHIFT)).max(self.tick);
         let slot = (tick % SLOTS) as usize;
-        self.slots[slot].push(Entry { id, tick });
+        self.slots[slot].push(Entry { key, tick });
         self.occupied[slot / 64] |= 1 << (slot % 64);
         self.entries += 1;
     }
@@ -66,8 +64,8 @@ impl Wheel {
         Some((self.tick + distance) << TICK_SHIFT)
     }
 
-    /// Moves every id that is due into `fired`.
-    pub fn advance(&mut self, now_us: u64, fired: &mut Vec<ConnectionId>) {
+    /// Moves every key that is due into `fired`.
+    pub fn advance(&mut self, now_us: u64, fired: &mut Vec<K>) {
         let now_tick = now_us >> TICK_SHIFT;
         if now_tick < self.tick {
             return;
@@ -84,7 +82,7 @@ impl Wheel {
             entries.retain(|entry| {
                 let due = entry.tick <= now_tick;
                 if due {
-                    fired.push(entry.id);
+                    fired.push(entry.key);
                 }
                 !due
             });
@@ -104,10 +102,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn id(index: u32) -> ConnectionId {
-        ConnectionId { index, generation: 0 }
-    }
-
     proptest! {
         #[test]
         fn fires_each_once_and_never_early(
@@ -116,7 +110,7 @@ mod tests {
         ) {
             let mut wheel = Wheel::new(5_000_000);
             for (index, deadline) in deadlines.iter().enumerate() {
-                wheel.schedule(id(index as u32), *deadline);
+                wheel.schedule(index, *deadline);
             }
             let mut now = 5_000_000;
             let mut seen = vec![false; deadlines.len()];
@@ -128,8 +122,7 @@ mod tests {
                 }
                 let mut fired = Vec::new();
                 wheel.advance(now, &mut fired);
-                for id in fired {
-                    let index = id.index as usize;
+                for index in fired {
                     prop_assert!(deadlines[index] <= now, "early");
                     prop_assert!(!std::mem::replace(&mut seen[index], true), "twice");
                 }

@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::connections::expect::Expect;
-use super::connections::pending::{Opens, Pending, Released};
+use super::connections::pending::{Opens, Released};
 use super::mesh::message::Ticket;
 use super::transports::http::fault_fields;
 use crate::base::ids::ConnectionId;
@@ -12,25 +12,11 @@ use crate::protocol::websocket::{Opcode, write_frame};
 use crate::surface::Dialect;
 
 impl Shard {
-    /// Opens a slot for a request that is answered later.
-    pub(super) fn open_slot(&mut self, id: ConnectionId, expect: Expect) -> u32 {
-        let connection = self.connections.get_mut(id).expect("the caller looked the connection up");
-        let pending = connection.pending.get_or_insert_default();
-        pending.open(expect)
-    }
-
-    /// Reads nothing more of a connection until a request that was just opened is answered.
-    pub(super) fn hold_reading(&mut self, id: ConnectionId, sequence: u32) {
-        if let Some(pending) = self.pending_mut(id) {
-            pending.hold_reading(sequence);
-        }
-    }
-
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits.
     pub(super) fn reply_now(&mut self, id: ConnectionId, expect: Expect, reply: Reply) {
         let Some(connection) = self.connections.get(id) else { return };
         if connection.pending.is_some() {
-            let sequence = self.open_slot(id, expect);
+            let sequence = self.connections.open_slot(id, expect);
             return self.fill_slot(id, sequence, reply);
         }
         let mut bytes = std::mem::take(&mut self.scratch);
@@ -60,18 +46,14 @@ impl Shard {
     }
 
     fn fill_slot(&mut self, id: ConnectionId, sequence: u32, reply: Reply) {
-        let Some(pending) = self.pending_mut(id) else { return };
+        let Some(pending) = self.connections.pending_mut(id) else { return };
         let first = pending.is_first(sequence);
         let Some(expect) = pending.take(sequence) else { return };
         let mut bytes = Vec::new();
         let encoded = self.encode_answer(id, expect, reply, !first, &mut bytes);
-        if let Some(pending) = self.pending_mut(id) {
+        if let Some(pending) = self.connections.pending_mut(id) {
             pending.fill(sequence, bytes, encoded.opens, encoded.last);
         }
-    }
-
-    fn pending_mut(&mut self, id: ConnectionId) -> Option<&mut Pending> {
-        self.connections.get_mut(id)?.pending.as_deref_mut()
     }
 
     /// Writes every answer whose turn it is.
@@ -94,17 +76,17 @@ impl Shard {
     }
 
     fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
-        let pending = self.pending_mut(id)?;
+        let pending = self.connections.pending_mut(id)?;
         if let Some((sequence, command)) = pending.take_turn() {
             let reply = self.answer_of_connection(id, command);
             self.fill_slot(id, sequence, reply);
         }
-        self.pending_mut(id)?.release()
+        self.connections.pending_mut(id)?.release()
     }
 
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
     pub(super) fn write_in_turn(&mut self, id: ConnectionId, bytes: Vec<u8>, last: bool) {
-        if let Some(pending) = self.pending_mut(id) {
+        if let Some(pending) = self.connections.pending_mut(id) {
             return pending.append(bytes, last);
         }
         self.write(id, &bytes);

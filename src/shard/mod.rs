@@ -38,9 +38,7 @@ pub use setup::Setup;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
-use crate::base::slab::Slab;
 use crate::base::time::Now;
-use crate::base::wheel::Wheel;
 use crate::broker::fanout::{Fanout, Lapped};
 use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
@@ -49,8 +47,7 @@ use crate::model::channel::ChannelName;
 use crate::model::meeting::channel_of;
 use crate::protocol::http::DateCache;
 use crate::store::Stored;
-use connections::admission::Admission;
-use connections::connection::Connection;
+use connections::Connections;
 use connections::drain::Drain;
 use delivery::ending::Endings;
 use delivery::users::{Fresh, Users};
@@ -65,8 +62,7 @@ use std::net::IpAddr;
 pub struct Shard {
     setup: Setup,
     now: Now,
-    connections: Slab<Connection>,
-    admission: Admission,
+    connections: Connections,
     users: Users,
     edge: Fanout,
     home: Home,
@@ -78,15 +74,12 @@ pub struct Shard {
     meeting_changes: MeetingChanges,
     mesh: Queues,
     log: LogSide,
-    wheel: Wheel,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
     drain: Option<Drain>,
     counters: Counters,
     fresh: Fresh,
     date: DateCache,
-    /// Connections with something in their outbox.
-    ready: VecDeque<ConnectionId>,
     outputs: VecDeque<Output>,
     /// Subscribers that fell behind in the publish under way.
     lapped: Vec<Lapped>,
@@ -107,8 +100,7 @@ impl Shard {
         }
         let mut shard = Self {
             now,
-            connections: Slab::default(),
-            admission: Admission::new(seed),
+            connections: Connections::new(seed, now.monotonic_us),
             users: Users::new(seed),
             edge: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
@@ -123,13 +115,11 @@ impl Shard {
             ),
             mesh: Queues::new(setup.core, setup.cores, limits.peer_queue_messages_max as usize),
             log: LogSide::new(setup.history_flush_ms),
-            wheel: Wheel::new(now.monotonic_us),
             housekeeping_us: now.monotonic_us,
             drain: None,
             counters: Counters::default(),
             fresh: Fresh::new(seed),
             date: DateCache::default(),
-            ready: VecDeque::new(),
             outputs: VecDeque::new(),
             lapped: Vec::new(),
             scratch: Vec::new(),
@@ -155,17 +145,12 @@ impl Shard {
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
     pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
         self.now = now;
-        if self.drain.is_some() || self.connections.len() >= self.setup.connections_per_core_max() {
-            self.counters.connections_refused += 1;
-            return None;
-        }
-        let Ok(address) = self.admission.accept(peer, &self.setup.limits) else {
+        let full = self.drain.is_some() || self.connections.len() >= self.setup.connections_per_core_max();
+        let id = if full { None } else { self.connections.admit(peer, &self.setup.limits) };
+        let Some(id) = id else {
             self.counters.connections_refused += 1;
             return None;
         };
-        let mut connection = Connection::new(address);
-        connection.flags.unauthenticated = true;
-        let id = self.connections.insert(connection);
         self.counters.connections_accepted += 1;
         self.counters.connections_open += 1;
         self.await_request(id);
@@ -217,16 +202,16 @@ impl Shard {
 
     /// What to do next. [`Output::Idle`] says that nothing is left for now.
     pub fn poll(&mut self) -> Output {
-        while let Some(output) = self.outputs.pop_front() {
-            match output {
-                Output::Close(id) if self.connections.get(id).is_none() => continue,
-                Output::Close(id) => self.forget(id, CloseReason::Finished),
-                Output::Pause(id) | Output::Resume(id) if self.connections.get(id).is_none() => continue,
-                _ => {}
+        if let Some(wish) = self.connections.next_wish() {
+            if let Output::Close(id) = wish {
+                self.forget(id, CloseReason::Finished);
             }
+            return wish;
+        }
+        if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some(id) = self.next_transmit() {
+        if let Some(id) = self.connections.next_transmit(&mut self.edge) {
             return Output::Transmit(id);
         }
         if self.drained() {
@@ -249,7 +234,7 @@ impl Shard {
         self.effects.invariants();
         self.meeting_changes.invariants();
         self.mesh.invariants();
-        assert_eq!(self.admission.total(), self.connections.len(), "every connection is admitted once");
+        self.connections.invariants();
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };
             for subscription in &connection.subscriptions {
@@ -257,9 +242,9 @@ impl Shard {
                     self.edge.stream(subscription.stream).subscribers()[subscription.place as usize];
                 assert_eq!(subscriber.connection, id, "a subscription and its subscriber name each other");
             }
-            assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
-            if self.ready.is_empty() && self.edge.is_idle() {
-                assert!(connection.flags.blocked || !self.has_output(id), "what is to be written is queued");
+            if self.connections.is_written() && self.edge.is_idle() {
+                let written = connection.flags.blocked || !connection.has_output(&self.edge);
+                assert!(written, "what is to be written is queued");
             }
         }
     }

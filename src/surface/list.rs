@@ -29,8 +29,11 @@ mod tests {
             assert_eq!(dialect.index, index);
         }
         for socket in SURFACES.iter().flat_map(|surface| surface.sockets) {
-            if let Language::Dialect(dialect) = socket.language {
-                assert!(std::ptr::eq(DIALECTS[dialect.index], dialect), "{}", socket.path);
+            let chosen = socket.choices.languages.iter().map(|(_, language)| language);
+            for language in chosen.chain([&socket.language]) {
+                if let Language::Dialect(dialect) = language {
+                    assert!(std::ptr::eq(DIALECTS[dialect.index], *dialect), "{}", socket.path);
+                }
             }
         }
     }

@@ -69,8 +69,10 @@ pub struct Socket {
     pub path: &'static str,
     /// Who may open it.
     pub access: Access,
-    /// The language spoken on it.
+    /// The language spoken on it, where the request chooses no other.
     pub language: Language,
+    /// The languages that a request may choose.
+    pub choices: Choices,
     /// The template's parameter that carries a realm's key, where sockets of this path belong to a realm: whoever
     /// opens one gets a seat there. A key that no realm has is answered with 404.
     pub realm: Option<&'static str>,
@@ -84,8 +86,40 @@ pub struct Socket {
 impl Socket {
     /// A socket outside of realms, without subprotocols.
     pub const fn open(path: &'static str, access: Access, language: Language) -> Self {
-        Self { path, access, language, realm: None, guests: false, echoes_protocol: false }
+        Self {
+            path,
+            access,
+            language,
+            choices: Choices::NONE,
+            realm: None,
+            guests: false,
+            echoes_protocol: false,
+        }
     }
+
+    /// The language that a request asks for; `None` if it asks for one that there is not.
+    pub fn language_for(&'static self, head: &Head<'_>) -> Option<&'static Language> {
+        let wanted =
+            if self.choices.languages.is_empty() { None } else { head.query_value(self.choices.parameter) };
+        let Some(wanted) = wanted else { return Some(&self.language) };
+        let mut languages = self.choices.languages.iter();
+        languages.find(|(value, _)| *value == wanted).map(|(_, language)| language)
+    }
+}
+
+/// Languages of a socket that the request chooses by a parameter of its query, such as a version.
+#[derive(Clone, Copy)]
+pub struct Choices {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// Its values, and what is spoken then. A request without the parameter gets the socket's own language, one with
+    /// another value is refused.
+    pub languages: &'static [(&'static str, Language)],
+}
+
+impl Choices {
+    /// One language for everybody.
+    pub const NONE: Self = Self { parameter: "", languages: &[] };
 }
 
 /// What is spoken on a socket.
@@ -131,6 +165,9 @@ pub struct Dialect {
     pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session),
     /// Appends the text of a push; nothing if the dialect does not tell this.
     pub encode_push: fn(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>),
+    /// Whether the connection closes when a channel is over that it hears. If not, [`Push::Ended`] tells it that
+    /// this one subscription is, and the others go on.
+    pub closes_at_end: bool,
 }
 
 /// A decoded message.

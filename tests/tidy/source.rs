@@ -218,3 +218,52 @@ fn the_function_scanner_sees_functions() {
     assert_eq!(found, [("a".to_owned(), 4), ("d".to_owned(), 1)]);
     assert_eq!(parts("HttpConn_max"), ["http", "conn", "max"]);
 }
+
+/// What a type is made of, over all files that add to it.
+#[derive(Default, PartialEq, Eq, Debug)]
+pub struct Size {
+    pub fields: usize,
+    pub methods: usize,
+}
+
+/// Adds what a file says of types: the fields of structs, and methods that are not a trait's.
+pub fn measure_types(code: &str, sizes: &mut std::collections::BTreeMap<String, Size>) {
+    let mut inside: Option<(String, bool)> = None;
+    for line in code.lines() {
+        let begins = line.trim_end().ends_with('{') && !line.starts_with(' ');
+        let plain = line.trim_start_matches("pub").trim_start();
+        let plain = plain.split_once(") ").filter(|_| plain.starts_with('(')).map_or(plain, |(_, rest)| rest);
+        if begins && plain.starts_with("struct ") {
+            inside = words(plain).nth(1).map(|name| (name.to_owned(), true));
+        } else if begins && plain.starts_with("impl") && !words(plain).any(|word| word == "for") {
+            let after = plain.strip_prefix("impl").unwrap_or_default();
+            let after = if after.starts_with('<') {
+                after.split_once("> ").map_or("", |(_, rest)| rest)
+            } else {
+                after
+            };
+            inside = words(after).next().map(|name| (name.to_owned(), false));
+        } else if line.starts_with('}') {
+            inside = None;
+        } else if let Some((name, is_struct)) = &inside
+            && line.starts_with("    ")
+            && !line.starts_with("     ")
+        {
+            let size = sizes.entry(name.clone()).or_default();
+            let is_field = line.split_once(": ").is_some_and(|(name, _)| !name.contains('#'));
+            size.fields += usize::from(*is_struct && is_field);
+            size.methods += usize::from(!*is_struct && words(line).any(|word| word == "fn"));
+        }
+    }
+}
+
+#[test]
+fn the_type_scanner_sees_fields_and_methods() {
+    let mut sizes = std::collections::BTreeMap::new();
+    let files = [
+        "pub(super) struct A<T> {\n    a: u8,\n    pub(in crate::x) b: T,\n}\nimpl<T: B> A<T> {\n    pub fn c() {\n        fn d() {}\n    }\n}\n",
+        "impl A<u8> {\n    const fn e(\n        x: u8,\n    ) {}\n}\nimpl Drop for A {\n    fn drop() {}\n}\nstruct B;\n",
+    ];
+    files.iter().for_each(|file| measure_types(file, &mut sizes));
+    assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [("A".to_owned(), Size { fields: 2, methods: 2 })]);
+}

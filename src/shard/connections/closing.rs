@@ -6,7 +6,7 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::websocket::close_code;
 use crate::protocol::websocket::writer::{write_close, write_close_empty};
-use crate::shard::{Output, Shard};
+use crate::shard::Shard;
 
 /// What a close frame says (RFC 6455 section 7.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,26 +58,19 @@ impl CloseFrame {
 const CLOSING_MS_MAX: u64 = 5_000;
 
 impl Shard {
-    /// Whether a connection has so much to be answered or written that it is not read on. Reading starts again
-    /// when half of it is gone.
-    pub(in crate::shard) fn is_busy(&self, id: ConnectionId) -> bool {
-        let limits = &self.setup.limits;
-        self.connections.get(id).is_some_and(|connection| {
-            connection.pending.as_ref().is_some_and(|pending| pending.holds_reading())
-                || connection.in_flight() >= limits.requests_in_flight_max as usize
-                || connection.outbox.len() >= limits.outbox_bytes_max as usize / 2
-        })
+    /// Stops reading a connection that has asked for more than was answered and written. Whether it did.
+    pub(in crate::shard) fn pause_if_busy(&mut self, id: ConnectionId) -> bool {
+        let busy = self.connections.is_busy(id, &self.setup.limits);
+        if busy {
+            self.connections.set_paused(id, true);
+        }
+        busy
     }
 
     /// Reads a paused connection on when it has caught up.
     pub(in crate::shard) fn resume_if_calm(&mut self, id: ConnectionId) {
-        let limits = &self.setup.limits;
-        let Some(connection) = self.connections.get(id) else { return };
-        let calm = connection.in_flight() <= limits.requests_in_flight_max as usize / 2
-            && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4;
-        let held = connection.pending.as_ref().is_some_and(|pending| pending.holds_reading());
-        if connection.flags.paused && calm && !held {
-            self.set_paused(id, false);
+        if self.connections.may_resume(id, &self.setup.limits) {
+            self.connections.set_paused(id, false);
             self.read(id, &mut []);
             // What was held back may have been no whole request.
             self.close_if_ended(id);
@@ -119,7 +112,7 @@ impl Shard {
         connection.phase = Phase::Closing;
         connection.pending = None;
         let empty = connection.outbox.is_empty();
-        self.set_deadline(id, Due::Closed, CLOSING_MS_MAX);
+        self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
         if empty {
             self.after_written(id);
         }
@@ -143,7 +136,6 @@ impl Shard {
     pub(in crate::shard) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         if let Some(connection) = self.connections.remove(id) {
-            self.admission.gone(connection.address, connection.flags.unauthenticated);
             self.counters.connections_open -= 1;
             self.counters.note_close(connection.why.unwrap_or(why));
         }
@@ -156,8 +148,7 @@ impl Shard {
         }
     }
 
-    /// Ends a connection, with or without its last bytes. Its id lives until [`Output::Close`] is polled: the
-    /// caller may hand in a new socket before it closes this one.
+    /// Ends a connection, with or without its last bytes. Its id lives until [`crate::shard::Output::Close`] is polled.
     pub(in crate::shard) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -165,9 +156,7 @@ impl Shard {
         connection.phase = Phase::Closing;
         connection.outbox = Outbox::default();
         connection.pending = None;
-        if !std::mem::replace(&mut connection.flags.given_up, true) {
-            self.outputs.push_back(Output::Close(id));
-        }
+        self.connections.wish_close(id);
     }
 
     /// The peer sent its FIN. A WebSocket ends there; HTTP answers that are owed are still written.
@@ -204,6 +193,6 @@ impl Shard {
         {
             connection.phase = Phase::Closing;
         }
-        self.set_deadline(id, Due::Closed, CLOSING_MS_MAX);
+        self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
     }
 }

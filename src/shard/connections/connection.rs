@@ -3,12 +3,12 @@
 use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::base::bucket::Bucket;
-use crate::broker::fanout::StreamId;
+use crate::broker::fanout::{Fanout, StreamId};
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
 use crate::protocol::http::RequestReader;
 use crate::protocol::websocket;
-use crate::surface::Language;
+use crate::surface::{Dialect, Language};
 use std::sync::Arc;
 
 /// See the module.
@@ -96,7 +96,7 @@ impl Connection {
             wheel_us: u64::MAX,
             due: Due::Header,
             commands: Bucket::default(),
-            flags: Flags::default(),
+            flags: Flags { unauthenticated: true, ..Flags::default() },
             why: None,
         }
     }
@@ -107,6 +107,25 @@ impl Connection {
 
     pub fn is_closing(&self) -> bool {
         matches!(self.phase, Phase::Closing)
+    }
+
+    /// The dialect of a WebSocket that speaks one.
+    pub fn dialect(&self) -> Option<&'static Dialect> {
+        match &self.phase {
+            Phase::Socket { language: Language::Dialect(dialect), .. } => Some(dialect),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more may be read until an answer has come.
+    pub fn holds_reading(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.holds_reading())
+    }
+
+    /// Whether something may be written: bytes of its own, or of a channel that it hears.
+    pub fn has_output(&self, fanout: &Fanout) -> bool {
+        !self.outbox.is_empty()
+            || self.subscriptions.iter().any(|one| fanout.stream(one.stream).pending(one.place))
     }
 
     /// Requests whose answers have not left.

@@ -1,11 +1,149 @@
 //! The connections of this core: what is known of each, what it is owed, when something is due, how it ends.
+//!
+//! [`Connections`] owns them, and knows nothing of channels or users; what a connection hears is asked of the edge
+//! that it is called with. The rest of this folder is what the shard does with them.
 
 pub(super) mod admission;
 pub(super) mod closing;
 pub(super) mod connection;
+pub(super) mod deadlines;
 pub(super) mod drain;
 pub(super) mod expect;
 pub(super) mod outbox;
 pub(super) mod pending;
+
+pub(super) mod slots;
 pub(super) mod timers;
 pub(super) mod transmit;
+pub(super) mod writes;
+
+use crate::base::ids::ConnectionId;
+use crate::base::limits::Limits;
+use crate::base::slab::Slab;
+use crate::base::time::Now;
+use crate::base::wheel::Wheel;
+use crate::shard::Output;
+use admission::Admission;
+use connection::Connection;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+/// All connections of one core, and what is to be done with them next.
+pub(super) struct Connections {
+    slab: Slab<Connection>,
+    admission: Admission,
+    /// When something is due for a connection.
+    wheel: Wheel<ConnectionId>,
+    /// Connections that may have something of their own to write.
+    ready: VecDeque<ConnectionId>,
+    /// Sockets to pause, resume and close, in order.
+    wishes: VecDeque<Output>,
+}
+
+impl Connections {
+    /// None, at this moment of the monotonic clock, in microseconds.
+    pub fn new(seed: u64, now_us: u64) -> Self {
+        Self {
+            slab: Slab::default(),
+            admission: Admission::new(seed),
+            wheel: Wheel::new(now_us),
+            ready: VecDeque::new(),
+            wishes: VecDeque::new(),
+        }
+    }
+
+    /// Adds a connection of an address, if its limits allow one more.
+    pub fn admit(&mut self, peer: IpAddr, limits: &Limits) -> Option<ConnectionId> {
+        let address = self.admission.accept(peer, limits).ok()?;
+        Some(self.slab.insert(Connection::new(address)))
+    }
+
+    /// Takes a connection out; its id is dead.
+    pub fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+        let connection = self.slab.remove(id)?;
+        self.admission.gone(connection.address, connection.flags.unauthenticated);
+        Some(connection)
+    }
+
+    /// A connection proved who it speaks for: it is no longer one that nobody vouches for.
+    pub fn vouch(&mut self, id: ConnectionId) {
+        let Some(connection) = self.slab.get_mut(id) else { return };
+        if std::mem::take(&mut connection.flags.unauthenticated) {
+            self.admission.authenticated(connection.address);
+        }
+    }
+
+    /// A connection that is alive.
+    pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.slab.get(id)
+    }
+
+    /// A connection that is alive.
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.slab.get_mut(id)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.slab.is_empty()
+    }
+
+    /// All ids that are alive.
+    pub fn ids(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        self.slab.ids()
+    }
+
+    /// All connections.
+    pub fn iter(&self) -> impl Iterator<Item = &Connection> + '_ {
+        self.slab.ids().filter_map(|id| self.slab.get(id))
+    }
+
+    /// Takes one command off a connection's quota; false if it is used up.
+    pub fn take_quota(&mut self, now: Now, id: ConnectionId, per_second_max: u32) -> bool {
+        self.slab.get_mut(id).is_some_and(|one| one.commands.take(now.monotonic_ms(), per_second_max))
+    }
+
+    /// Stops or restarts reading a socket.
+    pub fn set_paused(&mut self, id: ConnectionId, paused: bool) {
+        if let Some(connection) = self.slab.get_mut(id)
+            && connection.flags.paused != paused
+        {
+            connection.flags.paused = paused;
+            self.wishes.push_back(if paused { Output::Pause(id) } else { Output::Resume(id) });
+        }
+    }
+
+    /// Wishes for the end of a socket, once. The connection lives until the wish is taken: the caller may hand in a
+    /// new socket before it closes this one.
+    pub fn wish_close(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slab.get_mut(id)
+            && !std::mem::replace(&mut connection.flags.given_up, true)
+        {
+            self.wishes.push_back(Output::Close(id));
+        }
+    }
+
+    /// The next wish about a connection that is alive.
+    pub fn next_wish(&mut self) -> Option<Output> {
+        while let Some(wish) = self.wishes.pop_front() {
+            let (Output::Close(id) | Output::Pause(id) | Output::Resume(id)) = wish else { continue };
+            if self.slab.get(id).is_some() {
+                return Some(wish);
+            }
+        }
+        None
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        assert_eq!(self.admission.total(), self.slab.len(), "every connection is admitted once");
+        for connection in self.iter() {
+            assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
+        }
+    }
+}

@@ -12,35 +12,12 @@ use crate::shard::Shard;
 const HOUSEKEEPING_US: u64 = 1_000_000;
 
 impl Shard {
-    /// Sets what happens to a connection, and in how many milliseconds.
-    pub(in crate::shard) fn set_deadline(&mut self, id: ConnectionId, due: Due, in_ms: u64) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.due = due;
-        connection.deadline_ms = self.now.monotonic_ms() + in_ms;
-        let deadline_us = connection.deadline_ms * 1000;
-        // An entry that fires too early is set again then; so a connection has one live entry as a rule.
-        if deadline_us < connection.wheel_us {
-            connection.wheel_us = deadline_us;
-            self.wheel.schedule(id, deadline_us);
-        }
-    }
-
+    /// Does what is due for connections.
     pub(in crate::shard) fn fire_deadlines(&mut self) {
-        let mut fired = Vec::new();
-        self.wheel.advance(self.now.monotonic_us, &mut fired);
-        for id in fired {
-            let Some(connection) = self.connections.get_mut(id) else { continue };
-            if connection.wheel_us > self.now.monotonic_us {
-                continue;
+        for id in self.connections.take_fired(self.now) {
+            if let Some(due) = self.connections.take_due(self.now, id) {
+                self.fire(id, due);
             }
-            if connection.deadline_ms > self.now.monotonic_ms() {
-                connection.wheel_us = connection.deadline_ms * 1000;
-                self.wheel.schedule(id, connection.wheel_us);
-                continue;
-            }
-            connection.wheel_us = u64::MAX;
-            let due = connection.due;
-            self.fire(id, due);
         }
     }
 
@@ -51,7 +28,7 @@ impl Shard {
                 if self.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) =>
             {
                 let ms = u64::from(self.setup.limits.keep_alive_ms_max);
-                self.set_deadline(id, Due::KeepAlive, ms);
+                self.connections.set_deadline(self.now, id, Due::KeepAlive, ms);
             }
             Due::KeepAlive => self.close_when_written(id, CloseReason::Timeout),
             Due::Header => self.time_out(id, "the request head did not come in time"),
@@ -84,7 +61,7 @@ impl Shard {
         write_frame(&mut frame, Opcode::Ping, &[]);
         self.write(id, &frame);
         let timeout = self.setup.pong_timeout_ms;
-        self.set_deadline(id, Due::Pong, timeout);
+        self.connections.set_deadline(self.now, id, Due::Pong, timeout);
     }
 
     pub(in crate::shard) fn housekeep(&mut self) {
@@ -101,7 +78,7 @@ impl Shard {
     /// When `timeout` must be called next.
     pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
         let deadlines = [
-            self.wheel.next_us(),
+            self.connections.next_us(),
             self.fan_ins.next_us(),
             self.changes.next_us(),
             self.effects.next_us(),

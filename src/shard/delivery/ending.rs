@@ -101,13 +101,14 @@ impl Shard {
         done
     }
 
-    /// Tells a subscriber that its channel is over and closes its connection; says how many steps that took.
+    /// Tells a subscriber that its channel is over and ends its subscription, or its connection where its dialect
+    /// wants that; says how many steps that took.
     fn evict(&mut self, id: ConnectionId, channel: &ChannelName, fault: &Fault, whole: bool) -> usize {
         let Some(connection) = self.connections.get(id) else { return 1 };
         let streams = connection.subscriptions.iter().map(|one| self.edge.stream(one.stream));
-        let hears = streams.clone().any(|one| one.channel() == channel && one.has_ended() == whole);
+        let heard = streams.clone().position(|one| one.channel() == channel && one.has_ended() == whole);
         let steps = 1 + connection.subscriptions.len();
-        let Some(dialect) = self.dialect_of(id).filter(|_| hears) else { return 1 };
+        let Some((dialect, at)) = connection.dialect().zip(heard) else { return 1 };
         let (mut text, mut frame) = (Vec::new(), Vec::new());
         (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
         if !text.is_empty() {
@@ -115,16 +116,18 @@ impl Shard {
             self.counters.messages_sent += 1;
             self.write(id, &frame);
         }
-        let close =
-            if fault.code == FaultCode::GuestsRefused { CloseFrame::GUEST } else { CloseFrame::ENDED };
-        self.close_socket(id, close);
+        if dialect.closes_at_end {
+            let refused = fault.code == FaultCode::GuestsRefused;
+            self.close_socket(id, if refused { CloseFrame::GUEST } else { CloseFrame::ENDED });
+        } else {
+            self.drop_subscription(id, at);
+        }
         steps
     }
 
     /// Asserts what must hold when nothing is left to do.
     pub(in crate::shard) fn endings_invariants(&self) {
-        let ended = self.connections.ids().filter_map(|id| self.connections.get(id));
-        let ended = ended.flat_map(|connection| &connection.subscriptions);
+        let ended = self.connections.iter().flat_map(|connection| &connection.subscriptions);
         let ended = ended.filter(|one| self.edge.stream(one.stream).has_ended()).count();
         assert!(ended == 0 || !self.endings.queue.is_empty(), "ended channels are left");
     }

@@ -104,8 +104,7 @@ impl Shard {
 
     /// Tells a subscriber of a gap, after the answer that makes it one if that has not left yet.
     fn tell_gap(&mut self, id: ConnectionId, channel: &ChannelName, frame: &[u8]) {
-        let pending = self.connections.get_mut(id).and_then(|connection| connection.pending.as_mut());
-        match pending.and_then(|pending| pending.opening(channel)) {
+        match self.connections.pending_mut(id).and_then(|pending| pending.opening(channel)) {
             Some(answer) => answer.extend_from_slice(frame),
             None => self.write(id, frame),
         }
@@ -120,7 +119,9 @@ impl Shard {
             match policy {
                 SlowPolicy::Disconnect => self.close_socket(connection, CloseFrame::SLOW_CONSUMER),
                 SlowPolicy::Skip => {
-                    let Some(dialect) = self.dialect_of(connection) else { continue };
+                    let Some(dialect) = self.connections.get(connection).and_then(|one| one.dialect()) else {
+                        continue;
+                    };
                     let (mut text, mut frame) = (Vec::new(), Vec::new());
                     (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
                     write_frame(&mut frame, Opcode::Text, &text);

@@ -146,7 +146,8 @@ impl Shard {
         }
     }
 
-    fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
+    /// Ends the subscription at a place of a connection's list.
+    pub(in crate::shard) fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let subscription = connection.subscriptions.remove(at);
         let stream = self.edge.stream(subscription.stream);

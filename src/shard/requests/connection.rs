@@ -9,7 +9,7 @@ use crate::shard::connections::expect::Expect;
 impl Shard {
     pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {
         if self.must_wait(id, &command) {
-            return self.wait_turn(id, expect, command);
+            return self.connections.wait_turn(id, expect, command);
         }
         let reply = self.answer_of_connection(id, command);
         self.reply_now(id, expect, reply);
@@ -40,14 +40,6 @@ impl Shard {
             ConnectionCommand::Unsubscribe { channel } => {
                 pending.subscribes().any(|waiting| waiting == channel)
             }
-        }
-    }
-
-    /// Leaves a command until all before it is answered; nothing more is read until then.
-    fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: ConnectionCommand) {
-        if let Some(pending) = self.connections.get_mut(id).and_then(|connection| connection.pending.as_mut())
-        {
-            pending.wait_turn(expect, command);
         }
     }
 }

@@ -74,8 +74,8 @@ impl Shard {
         match begun {
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(begun) => {
-                let sequence = self.open_slot(id, expect);
-                self.hold_reading(id, sequence);
+                let sequence = self.connections.open_slot(id, expect);
+                self.connections.hold_reading(id, sequence);
                 let ticket = Ticket { connection: id, sequence, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }

@@ -95,7 +95,7 @@ impl Shard {
             Command::Connection(command) => self.serve_connection(id, command, expect),
             Command::Login(command) => self.serve_login(id, session, command, expect),
             Command::Node(command) => {
-                let sequence = self.open_slot(id, expect);
+                let sequence = self.connections.open_slot(id, expect);
                 self.serve_node(Ticket { connection: id, sequence, session: session.clone() }, command);
             }
             Command::Core(command) => {
@@ -131,7 +131,7 @@ impl Shard {
         match self.begin(origin, command) {
             Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
             begun => {
-                let sequence = self.open_slot(id, expect);
+                let sequence = self.connections.open_slot(id, expect);
                 let ticket = Ticket { connection: id, sequence, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
@@ -153,9 +153,9 @@ impl Shard {
             self.counters.peer_overloads += 1;
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
-        let sequence = self.open_slot(id, expect);
+        let sequence = self.connections.open_slot(id, expect);
         if stored == Stored::Changed {
-            self.hold_reading(id, sequence);
+            self.connections.hold_reading(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };
         self.say(core, Said::Request { ticket, command });

@@ -62,14 +62,14 @@ impl Shard {
         };
         // A deadline runs from the first byte: more bytes do not move it (slow requests are an attack).
         if connection.due != due || due == Due::KeepAlive {
-            self.set_deadline(id, due, u64::from(ms));
+            self.connections.set_deadline(self.now, id, due, u64::from(ms));
         }
     }
 
     /// A connection exists that has said nothing yet.
     pub(in crate::shard) fn await_request(&mut self, id: ConnectionId) {
         let ms = u64::from(self.setup.limits.header_time_ms_max);
-        self.set_deadline(id, Due::Header, ms);
+        self.connections.set_deadline(self.now, id, Due::Header, ms);
     }
 
     /// Answers bytes that are no acceptable request, in the shape of the surface that was asked if that is known,
@@ -117,8 +117,7 @@ impl Shard {
             self.ignore_input_if_http(id);
             return Next::Stop;
         }
-        if self.is_busy(id) {
-            self.set_paused(id, true);
+        if self.pause_if_busy(id) {
             return Next::Pause;
         }
         Next::Continue

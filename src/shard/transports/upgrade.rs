@@ -35,6 +35,11 @@ impl Shard {
                 Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
             return self.refuse_upgrade(id, surface, &refused, &refusal);
         }
+        let Some(language) = socket.language_for(head) else {
+            let name = socket.choices.parameter;
+            let detail = format!("The parameter {name} asks for a version that is not spoken here.");
+            return self.respond_fault(id, surface, &refused, &Fault::new(FaultCode::InvalidRequest, detail));
+        };
         let upgrade = match upgrade::check(head) {
             Ok(upgrade) => upgrade,
             Err(refusal) => return self.refuse_upgrade(id, surface, &refused, &refusal),
@@ -66,7 +71,7 @@ impl Shard {
         upgrade::write_switching(&mut out, upgrade.key, protocol);
         self.counters.note_response(101);
         self.write_in_turn(id, out, false);
-        self.open_socket(id, session, &socket.language);
+        self.open_socket(id, session, language);
     }
 
     fn refuse_upgrade(
@@ -92,17 +97,14 @@ impl Shard {
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;
         let earlier = self.fresh.next() % (interval / 4 + 1);
-        self.set_deadline(id, Due::Ping, interval - earlier);
+        self.connections.set_deadline(self.now, id, Due::Ping, interval - earlier);
     }
 
     /// The connection is no longer one that nobody vouches for.
     pub(in crate::shard) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
         // A guest vouches for nobody.
-        if session.as_ref().is_some_and(|session| !session.is_guest())
-            && std::mem::take(&mut connection.flags.unauthenticated)
-        {
-            self.admission.authenticated(connection.address);
+        if session.as_ref().is_some_and(|session| !session.is_guest()) {
+            self.connections.vouch(id);
         }
     }
 }

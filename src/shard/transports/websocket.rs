@@ -44,7 +44,7 @@ impl Shard {
         let mut reader = std::mem::take(reader);
         if connection.due == Due::Pong {
             // Any sign of life answers a ping.
-            self.set_deadline(id, Due::Ping, self.setup.ping_interval_ms);
+            self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
         }
         let limits = MessageLimits {
             message_bytes_max: self.setup.limits.message_bytes_max as usize,
@@ -83,8 +83,7 @@ impl Shard {
             Some(connection) if connection.is_socket() => {}
             _ => return Next::Stop,
         }
-        if self.is_busy(id) {
-            self.set_paused(id, true);
+        if self.pause_if_busy(id) {
             return Next::Pause;
         }
         Next::Continue
@@ -120,15 +119,6 @@ impl Shard {
 
     /// Takes one command off the connection's quota; false if it is used up.
     pub(in crate::shard) fn within_quota(&mut self, id: ConnectionId) -> bool {
-        let (now_ms, max) = (self.now.monotonic_ms(), self.setup.limits.commands_per_second_max);
-        self.connections.get_mut(id).is_some_and(|connection| connection.commands.take(now_ms, max))
-    }
-
-    /// The dialect of a WebSocket that speaks one.
-    pub(in crate::shard) fn dialect_of(&self, id: ConnectionId) -> Option<&'static Dialect> {
-        match &self.connections.get(id)?.phase {
-            Phase::Socket { language: Language::Dialect(dialect), .. } => Some(dialect),
-            _ => None,
-        }
+        self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max)
     }
 }

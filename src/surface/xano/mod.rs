@@ -57,6 +57,7 @@ pub static DIALECT: Dialect = Dialect {
     decode: dialect::decode,
     encode_reply: encode::encode_reply,
     encode_push: encode::encode_push,
+    closes_at_end: true,
 };
 
 const META_CHANNELS: &str = "/api:meta/workspace/{workspace_id}/realtime/channel";

@@ -1,0 +1,48 @@
+//! What is due for a connection, and when.
+
+use super::Connections;
+use super::connection::Due;
+use crate::base::ids::ConnectionId;
+use crate::base::time::Now;
+
+impl Connections {
+    /// Sets what happens to a connection, and in how many milliseconds.
+    pub fn set_deadline(&mut self, now: Now, id: ConnectionId, due: Due, in_ms: u64) {
+        let Some(connection) = self.slab.get_mut(id) else { return };
+        connection.due = due;
+        connection.deadline_ms = now.monotonic_ms() + in_ms;
+        let deadline_us = connection.deadline_ms * 1000;
+        // An entry that fires too early is set again then; so a connection has one live entry as a rule.
+        if deadline_us < connection.wheel_us {
+            connection.wheel_us = deadline_us;
+            self.wheel.schedule(id, deadline_us);
+        }
+    }
+
+    /// Connections of which the wheel says that something may be due.
+    pub fn take_fired(&mut self, now: Now) -> Vec<ConnectionId> {
+        let mut fired = Vec::new();
+        self.wheel.advance(now.monotonic_us, &mut fired);
+        fired
+    }
+
+    /// What is due for a connection that fired, if its time has come; if not, it fires again then.
+    pub fn take_due(&mut self, now: Now, id: ConnectionId) -> Option<Due> {
+        let connection = self.slab.get_mut(id)?;
+        if connection.wheel_us > now.monotonic_us {
+            return None;
+        }
+        if connection.deadline_ms > now.monotonic_ms() {
+            connection.wheel_us = connection.deadline_ms * 1000;
+            self.wheel.schedule(id, connection.wheel_us);
+            return None;
+        }
+        connection.wheel_us = u64::MAX;
+        Some(connection.due)
+    }
+
+    /// When the next connection fires, monotonic microseconds.
+    pub fn next_us(&self) -> Option<u64> {
+        self.wheel.next_us()
+    }
+}

@@ -1,0 +1,55 @@
+//! Requests of connections that wait for an answer, and whether a connection may ask more.
+
+use super::Connections;
+use super::expect::Expect;
+use super::pending::Pending;
+use crate::base::ids::ConnectionId;
+use crate::base::limits::Limits;
+use crate::model::command::ConnectionCommand;
+
+impl Connections {
+    /// The requests of a connection that wait, if there are any.
+    pub fn pending_mut(&mut self, id: ConnectionId) -> Option<&mut Pending> {
+        self.slab.get_mut(id)?.pending.as_deref_mut()
+    }
+
+    /// Opens a slot for a request that is answered later; says its sequence.
+    pub fn open_slot(&mut self, id: ConnectionId, expect: Expect) -> u32 {
+        let connection = self.slab.get_mut(id).expect("the caller looked the connection up");
+        connection.pending.get_or_insert_default().open(expect)
+    }
+
+    /// Reads nothing more of a connection until a request that was just opened is answered.
+    pub fn hold_reading(&mut self, id: ConnectionId, sequence: u32) {
+        if let Some(pending) = self.pending_mut(id) {
+            pending.hold_reading(sequence);
+        }
+    }
+
+    /// Leaves a command until all before it is answered; nothing more is read until then.
+    pub fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: ConnectionCommand) {
+        if let Some(pending) = self.pending_mut(id) {
+            pending.wait_turn(expect, command);
+        }
+    }
+
+    /// Whether a connection has so much to be answered or written that it is not read on. Reading starts again
+    /// when half of it is gone.
+    pub fn is_busy(&self, id: ConnectionId, limits: &Limits) -> bool {
+        self.slab.get(id).is_some_and(|connection| {
+            connection.holds_reading()
+                || connection.in_flight() >= limits.requests_in_flight_max as usize
+                || connection.outbox.len() >= limits.outbox_bytes_max as usize / 2
+        })
+    }
+
+    /// Whether a connection that is not read has caught up.
+    pub fn may_resume(&self, id: ConnectionId, limits: &Limits) -> bool {
+        self.slab.get(id).is_some_and(|connection| {
+            connection.flags.paused
+                && !connection.holds_reading()
+                && connection.in_flight() <= limits.requests_in_flight_max as usize / 2
+                && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! What each socket is written next: the connection's own bytes, then the runs of its channels.
+
+use super::Connections;
+use super::connection::Connection;
+use crate::base::ids::ConnectionId;
+use crate::broker::fanout::Fanout;
+use crate::protocol::websocket::writer::frame_bytes;
+use crate::shard::{PIECES_MAX, Slices};
+
+/// What the kernel took of a write.
+pub(in crate::shard) struct Written {
+    /// Bytes that were offered.
+    pub offered: usize,
+    /// What that makes of the connection.
+    pub left: Left,
+}
+
+/// What is left after a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::shard) enum Left {
+    /// The socket is full: nothing is written until it has room.
+    Blocked,
+    /// There is more to write at once.
+    More,
+    /// Nothing of what was offered.
+    Nothing,
+}
+
+impl Connections {
+    /// Appends bytes that are for this connection alone, and queues it.
+    pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
+        if let Some(connection) = self.slab.get_mut(id) {
+            connection.outbox.write(bytes);
+            self.make_ready(id);
+        }
+    }
+
+    /// Queues a connection for the next writes.
+    pub fn make_ready(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slab.get_mut(id)
+            && !connection.flags.queued
+        {
+            connection.flags.queued = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    /// The socket has room again.
+    pub fn unblock(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slab.get_mut(id) {
+            connection.flags.blocked = false;
+            self.make_ready(id);
+        }
+    }
+
+    /// The connection to write to next: replies first, then the channels' subscribers in their turn.
+    pub fn next_transmit(&mut self, fanout: &mut Fanout) -> Option<ConnectionId> {
+        while let Some(id) = self.ready.pop_front() {
+            let Some(connection) = self.slab.get_mut(id) else { continue };
+            connection.flags.queued = false;
+            if !connection.flags.blocked && connection.has_output(fanout) {
+                return Some(id);
+            }
+        }
+        let slab = &self.slab;
+        fanout.next_transmit(|id| slab.get(id).is_some_and(|connection| !connection.flags.blocked))
+    }
+
+    /// Whether no connection waits for its own bytes to be written.
+    pub fn is_written(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// What to write next, borrowed from the outbox and the rings.
+    pub fn slices<'a>(&'a self, id: ConnectionId, fanout: &'a Fanout) -> Slices<'a> {
+        let mut slices = Slices::default();
+        let Some(connection) = self.slab.get(id) else { return slices };
+        slices.push(connection.outbox.pending());
+        for subscription in &connection.subscriptions {
+            let (first, second) = fanout.stream(subscription.stream).run(subscription.place);
+            if !slices.push(first) || !slices.push(second) {
+                break;
+            }
+        }
+        slices
+    }
+
+    /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
+    pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
+        let connection = self.slab.get_mut(id)?;
+        let (offered, left) = take_written(connection, bytes, fanout);
+        match left {
+            Left::Blocked => connection.flags.blocked = true,
+            Left::More => self.make_ready(id),
+            Left::Nothing => {}
+        }
+        Some(Written { offered, left })
+    }
+}
+
+/// Moves the outbox and the cursors of a connection past what was written; says what had been offered.
+fn take_written(connection: &mut Connection, bytes: usize, fanout: &mut Fanout) -> (usize, Left) {
+    let mut pieces = usize::from(!connection.outbox.is_empty());
+    let mut offered = connection.outbox.len();
+    let mut left = bytes - connection.outbox.consume(bytes);
+    let mut torn = Vec::new();
+    let mut more = false;
+    for subscription in &connection.subscriptions {
+        let (stream, place) = (subscription.stream, subscription.place);
+        let (first, second) = fanout.stream(stream).run(place);
+        let run_pieces = usize::from(!first.is_empty()) + usize::from(!second.is_empty());
+        if run_pieces == 0 {
+            continue;
+        }
+        if pieces + run_pieces > PIECES_MAX {
+            // Left for the next write. A run whose first piece was offered counts from its start again,
+            // so its second piece is what is left.
+            more = true;
+            if pieces < PIECES_MAX {
+                offered += first.len();
+                left -= fanout.sent(stream, place, left.min(first.len()), frame_bytes, &mut torn);
+            }
+            break;
+        }
+        pieces += run_pieces;
+        offered += first.len() + second.len();
+        left -= fanout.sent(stream, place, left, frame_bytes, &mut torn);
+    }
+    debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
+    more |= !torn.is_empty();
+    connection.outbox.write(&torn);
+    let left = match () {
+        () if bytes < offered => Left::Blocked,
+        () if more => Left::More,
+        () => Left::Nothing,
+    };
+    (offered, left)
+}
