@@ -35,6 +35,8 @@ pub struct Limits {
     pub header_time_ms_max: u32,
     /// Milliseconds from the head to the complete body.
     pub body_time_ms_max: u32,
+    /// Bytes a second that a peer reads at least of what it is owed; one that is not heard of and reads slower is gone.
+    pub peer_bytes_per_second_min: u32,
     /// Milliseconds a keep-alive connection may stay without a request.
     pub keep_alive_ms_max: u32,
 
@@ -113,6 +115,7 @@ impl Default for Limits {
             headers_max: 64,
             header_time_ms_max: 10_000,
             body_time_ms_max: 30_000,
+            peer_bytes_per_second_min: 16 << 10,
             keep_alive_ms_max: 75_000,
             channel_name_bytes_max: 128,
             channels_per_namespace_max: 1_000_000,

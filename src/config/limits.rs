@@ -30,6 +30,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         headers_max in 8..=1024,
         header_time_ms_max in 1..=600_000,
         body_time_ms_max in 1..=3_600_000,
+        peer_bytes_per_second_min in 1..=1 << 30,
         keep_alive_ms_max in 1..=3_600_000,
         channel_name_bytes_max in 8..=4096,
         channels_per_namespace_max in 1..=100_000_000,

@@ -19,7 +19,6 @@
 //! neighbours below: each file here is one kind of input or one kind of output, and leaves know nothing of each
 //! other.
 
-mod answers;
 mod connections;
 mod delivery;
 mod effects;

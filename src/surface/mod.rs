@@ -15,7 +15,7 @@ use crate::base::limits::Limits;
 use crate::model::channel::ChannelName;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
-use crate::model::reply::{Push, Reply};
+use crate::model::reply::{Notice, Push, Reply};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::http::{Head, Method, Response};
 use std::borrow::Cow;
@@ -165,6 +165,8 @@ pub struct Dialect {
     pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session),
     /// Appends the text of a push; nothing if the dialect does not tell this.
     pub encode_push: fn(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>),
+    /// Appends the text of a notice about the connection; nothing if the dialect does not tell this.
+    pub encode_notice: fn(out: &mut Vec<u8>, notice: Notice),
     /// Whether the connection closes when a channel is over that it hears. If not, [`Push::Ended`] tells it that
     /// this one subscription is, and the others go on.
     pub closes_at_end: bool,

@@ -8,18 +8,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::IpAddr;
 
-const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
+pub const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+pub const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
 
 /// A node of two cores with a bystander on a WebSocket.
-struct Target {
-    world: World,
-    bystander: usize,
+pub struct Target {
+    pub world: World,
+    pub bystander: usize,
     read: Vec<usize>,
 }
 
 impl Target {
-    fn new(change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn new(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         change(&mut settings);
         let world = World::new(&settings.setup(2), Manner::default());
@@ -28,13 +28,13 @@ impl Target {
         target
     }
 
-    fn connect(&mut self, core: usize, from: IpAddr) -> usize {
+    pub fn connect(&mut self, core: usize, from: IpAddr) -> usize {
         let socket = self.world.connect(core, from).expect("let in");
         self.read.resize(socket + 1, 0);
         socket
     }
 
-    fn open(&mut self, core: usize, from: IpAddr, key: &str) -> usize {
+    pub fn open(&mut self, core: usize, from: IpAddr, key: &str) -> usize {
         let socket = self.connect(core, from);
         let head = format!(
             "GET /v1/realtime HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nUpgrade: websocket\r\n\
@@ -45,7 +45,7 @@ impl Target {
     }
 
     /// Sends and reads one response: its status and body.
-    fn request(&mut self, socket: usize, text: &str) -> (u16, String) {
+    pub fn request(&mut self, socket: usize, text: &str) -> (u16, String) {
         self.world.send(socket, text.as_bytes());
         self.world.settle();
         let output = &self.world.sockets[socket].output[self.read[socket]..];
@@ -55,7 +55,7 @@ impl Target {
     }
 
     /// Sends a text message and reads every text that came since.
-    fn say(&mut self, socket: usize, text: &str) -> Vec<String> {
+    pub fn say(&mut self, socket: usize, text: &str) -> Vec<String> {
         self.world.send(socket, &frame(true, 1, text.as_bytes()));
         self.world.settle();
         let mut texts = Vec::new();
@@ -69,13 +69,13 @@ impl Target {
     }
 
     /// The one answer to a message.
-    fn ask(&mut self, socket: usize, text: &str) -> String {
+    pub fn ask(&mut self, socket: usize, text: &str) -> String {
         let mut answers = self.say(socket, text);
         assert_eq!(answers.len(), 1, "{text}: {answers:?}");
         answers.remove(0)
     }
 
-    fn bystander_is_served(&mut self) {
+    pub fn bystander_is_served(&mut self) {
         assert_eq!(self.ask(self.bystander, r#"{"type":"ping"}"#), r#"{"type":"pong"}"#);
         let subscribe = r#"{"type":"subscribe","channel":"user:bystander"}"#;
         assert!(self.ask(self.bystander, subscribe).starts_with(r#"{"type":"subscribed""#));
@@ -90,7 +90,7 @@ impl Target {
         }
     }
 
-    fn metric(&mut self, name: &str) -> u64 {
+    pub fn metric(&mut self, name: &str) -> u64 {
         let socket = self.connect(0, AWAY);
         let (_, text) = self.request(socket, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -103,14 +103,14 @@ fn get_me(token: &str) -> String {
 }
 
 /// A token with this header and these claims, signed with the node's secret.
-fn token(header: &str, claims: &str) -> String {
+pub fn token(header: &str, claims: &str) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256);
     format!("{message}.{}", signature.expect("signed"))
 }
 
-const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+pub const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 /// Half an hour after the start of every world.
 const LATER: u64 = 1_735_691_400;
 

@@ -4,6 +4,7 @@
 //! `transcripts/README.md` says how a transcript is written. `attacks.rs` has what cannot be written as one.
 
 mod attacks;
+mod catching_up;
 mod client;
 mod define;
 mod disk;
@@ -12,6 +13,7 @@ mod pattern;
 mod play;
 mod script;
 mod settings;
+mod tokens;
 mod transcripts;
 mod wire;
 mod world;

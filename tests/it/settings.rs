@@ -125,6 +125,7 @@ impl Settings {
             "headers_max" => &mut limits.headers_max,
             "header_time_ms_max" => &mut limits.header_time_ms_max,
             "body_time_ms_max" => &mut limits.body_time_ms_max,
+            "peer_bytes_per_second_min" => &mut limits.peer_bytes_per_second_min,
             "keep_alive_ms_max" => &mut limits.keep_alive_ms_max,
             "channels_per_namespace_max" => &mut limits.channels_per_namespace_max,
             "egress_ring_bytes_max" => &mut limits.egress_ring_bytes_max,

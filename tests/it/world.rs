@@ -127,6 +127,20 @@ impl World {
         self.settle();
     }
 
+    /// The client's FIN was on its way when its socket was paused, and arrives.
+    pub fn end_at_once(&mut self, at: usize) {
+        let socket = &self.sockets[at];
+        if let Some(id) = socket.id {
+            self.shards[socket.core].ended(self.now, id);
+        }
+    }
+
+    /// What a client is owed that was encoded for it: the bytes that would be written next.
+    pub fn owed_bytes(&self, at: usize) -> usize {
+        let socket = &self.sockets[at];
+        socket.id.map_or(0, |id| self.shards[socket.core].transmit(id).bytes())
+    }
+
     /// The client is gone without a word.
     pub fn reset(&mut self, at: usize) {
         let socket = &mut self.sockets[at];

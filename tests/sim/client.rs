@@ -164,7 +164,7 @@ impl Client {
                 shared.oracle.slow += 1;
                 assert!(may_lose(shared.plan), "a subscriber is called slow with large buffers");
             }
-            Some(1008) => assert!(self.was_stalled, "a living client is told that its ping timed out"),
+            Some(4000) => assert!(self.was_stalled, "a living client is told that its ping timed out"),
             Some(1012) => assert!(shared.plan.faults.drain, "a restart is told without one"),
             other => panic!("closed with {other:?}"),
         }

@@ -236,7 +236,8 @@ impl Fanout {
 
     /// Notes that up to `bytes` bytes of a subscriber's run were written; see [`Stream::run`]. Says how many
     /// of them the run took. The rest of a frame that was cut in the middle is appended to `torn`.
-    /// `frame_bytes` tells a frame's length from its first ten bytes.
+    /// `frame_bytes` tells a frame's length from its first ten bytes. A subscriber that has more to get is for its
+    /// owner to go on with: nobody else is looked at for it.
     pub fn sent(
         &mut self,
         id: StreamId,
@@ -245,12 +246,7 @@ impl Fanout {
         frame_bytes: impl Fn(&[u8]) -> usize,
         torn: &mut Vec<u8>,
     ) -> usize {
-        let stream = &mut self.streams[id.0 as usize];
-        let taken = stream.advance(place, bytes, frame_bytes, torn);
-        if stream.pending(place) {
-            self.turns.mark(id, stream);
-        }
-        taken
+        self.streams[id.0 as usize].advance(place, bytes, frame_bytes, torn)
     }
 
     /// Appends everything a subscriber still has to get to `out`, and counts it as sent.

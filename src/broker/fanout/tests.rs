@@ -202,6 +202,28 @@ fn a_frame_that_is_cut_keeps_its_rest_before_the_ring_laps_it() {
     assert_eq!(serials(&client.got)[0], 1);
 }
 
+/// Whoever was cut short goes on when its socket has room; the stream is not walked for it again.
+#[test]
+fn a_short_write_costs_nobody_else_a_look() {
+    let mut edge = Fanout::new(1, 4096);
+    (0..100).for_each(|index| {
+        subscribe(&mut edge, index, false);
+    });
+    edge.publish(&ChannelName::new("room:1"), None, Audience::All, &mut Vec::new(), |_, out| {
+        out.extend(frame(1, 100));
+        out.extend(frame(2, 100));
+    });
+    let mut sends = 0;
+    while let Some(connection) = edge.next_transmit(|_| true) {
+        let bytes = if connection.index == 50 { 150 } else { 200 };
+        let bytes = if connection.index == 51 { 100 } else { bytes };
+        edge.sent(StreamId(0), connection.index, bytes, frame_bytes, &mut Vec::new());
+        sends += 1;
+    }
+    assert_eq!(sends, 100, "one look at each");
+    assert!(edge.stream(StreamId(0)).pending(51) && edge.is_idle(), "its owner knows that it has more");
+}
+
 #[test]
 fn two_dirty_streams_take_turns() {
     let mut fanout = Fanout::new(1, 4096);

@@ -1,5 +1,6 @@
 //! Commands about the connection itself.
 
+use crate::base::secret::Secret;
 use crate::model::channel::ChannelName;
 
 /// What a client asks of its own connection.
@@ -9,6 +10,11 @@ pub enum ConnectionCommand {
     Ping,
     /// The subscriptions of this connection.
     ListSubscriptions,
+    /// Go on under new credentials of the same user.
+    Renew {
+        /// A token, not yet verified.
+        token: Secret,
+    },
     /// Stop hearing a channel. Always succeeds.
     Unsubscribe {
         /// Which.

@@ -79,6 +79,7 @@ fn connection(command: &ConnectionCommand) -> Route<'_> {
     match command {
         ConnectionCommand::Ping
         | ConnectionCommand::ListSubscriptions
+        | ConnectionCommand::Renew { .. }
         | ConnectionCommand::Unsubscribe { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
     }
 }

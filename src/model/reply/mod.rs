@@ -6,7 +6,7 @@ mod push;
 mod recovery;
 
 pub use message::Message;
-pub use push::Push;
+pub use push::{Notice, Push};
 pub use recovery::Recovery;
 
 use super::channel::{ChannelName, Position};
@@ -31,6 +31,11 @@ pub enum Reply {
     Unsubscribed {
         /// Which.
         channel: ChannelName,
+    },
+    /// To `Renew`.
+    Renewed {
+        /// Seconds since 1970 at which the credentials end; `None` is never.
+        expires_unix_s: Option<u64>,
     },
     /// To `Subscribe`; the recovered publications follow it as pushes.
     Subscribed {

@@ -6,6 +6,16 @@ use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
 use crate::model::session::Session;
 use std::sync::Arc;
 
+/// What a client is told about its own connection, unasked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// Its credentials end: it is heard and told nothing more then.
+    TokenEnds {
+        /// Seconds from now, rounded up.
+        in_s: u64,
+    },
+}
+
 /// What subscribers of a channel are told unasked. Encoded once per dialect and core.
 #[derive(Clone, Copy)]
 pub enum Push<'a> {

@@ -21,6 +21,9 @@ pub const SERVICE_RESTART: u16 = 1012;
 /// The server is overloaded; come back later.
 pub const TRY_AGAIN_LATER: u16 = 1013;
 
+/// Nothing was heard of the peer for too long. One of the codes that the registry leaves to applications.
+pub const IDLE: u16 = 4000;
+
 /// Whether a close frame may carry this code. 1004 is undefined, 1005, 1006 and 1015 stand for what was never on the
 /// wire, and what is below 3000 and not registered is reserved.
 pub fn may_be_sent(code: u16) -> bool {

@@ -25,10 +25,11 @@ impl CloseFrame {
         reason: "slow consumer: you read slower than your channels publish; reconnect and recover",
         why: CloseReason::Slow,
     };
-    /// Nothing came after a ping.
+    /// Nothing came after a ping, and nothing was read. A code after which clients come back by themselves: the way
+    /// between may be what failed.
     pub const PING_TIMEOUT: Self = Self {
-        code: Some(close_code::POLICY_VIOLATION),
-        reason: "no answer to a ping",
+        code: Some(close_code::IDLE),
+        reason: "no answer to a ping; reconnect",
         why: CloseReason::Timeout,
     };
     /// The token that opened the connection ended.
@@ -62,16 +63,19 @@ impl Shard {
     pub(in crate::shard) fn pause_if_busy(&mut self, id: ConnectionId) -> bool {
         let busy = self.connections.is_busy(id, &self.setup.limits);
         if busy {
-            self.connections.set_paused(id, true);
+            self.connections.pause(id);
         }
         busy
     }
 
     /// Reads a paused connection on when it has caught up.
     pub(in crate::shard) fn resume_if_calm(&mut self, id: ConnectionId) {
-        if self.connections.may_resume(id, &self.setup.limits) {
-            self.connections.set_paused(id, false);
+        if self.connections.may_resume(id, &self.setup.limits)
+            && let Some(connection) = self.connections.get_mut(id)
+        {
+            connection.flags.paused = false;
             self.read(id, &mut []);
+            self.connections.restart(id);
             // What was held back may have been no whole request.
             self.close_if_ended(id);
         }
@@ -98,10 +102,19 @@ impl Shard {
             Some(code) => write_close(&mut frame, code, reason.reason),
             None => write_close_empty(&mut frame),
         }
-        // Answers that still wait for another core are given up: the peer may not see anything after the close.
+        // Answers that still wait are given up: the peer may not see anything after the close.
         self.connections.get_mut(id).expect("looked up above").pending = None;
-        self.write(id, &frame);
+        self.connections.write(id, &frame);
         self.close_when_written(id, reason.why);
+    }
+
+    /// Ends a WebSocket whose peer reads too slowly. It owes so much that only the close frame is still written, after
+    /// the frame that was begun.
+    pub(in crate::shard) fn close_slow(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(id).filter(|connection| connection.is_socket()) {
+            connection.outbox.cut();
+            self.close_socket(id, CloseFrame::SLOW_CONSUMER);
+        }
     }
 
     /// No more input; the connection closes when its last bytes are written.
@@ -159,11 +172,12 @@ impl Shard {
         self.connections.wish_close(id);
     }
 
-    /// The peer sent its FIN. A WebSocket ends there; HTTP answers that are owed are still written.
+    /// The peer sent its FIN. A WebSocket ends when all that came before it is read; HTTP answers that are owed are
+    /// still written.
     pub(in crate::shard) fn end_of_input(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.flags.ended = true;
-        if connection.is_socket() {
+        if connection.is_socket() && !connection.flags.paused {
             self.close_when_written(id, CloseReason::Peer);
         } else {
             self.close_if_ended(id);

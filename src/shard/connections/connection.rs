@@ -3,6 +3,7 @@
 use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::base::bucket::Bucket;
+use crate::base::limits::Limits;
 use crate::broker::fanout::{Fanout, StreamId};
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
@@ -10,6 +11,14 @@ use crate::protocol::http::RequestReader;
 use crate::protocol::websocket;
 use crate::surface::{Dialect, Language};
 use std::sync::Arc;
+
+/// Bytes of answers that are encoded ahead of what the peer takes: enough to fill a socket, and few enough that
+/// encoding them takes well under a millisecond.
+const ANSWERS_BYTES_MAX: usize = 256 << 10;
+
+/// Bytes that count as taken at most at one time. The kernels of both sides hold about as many, so a peer that is gone
+/// has not read them.
+const EARNING_BYTES_MAX: u32 = 4 << 20;
 
 /// See the module.
 pub(in crate::shard) struct Connection {
@@ -25,7 +34,11 @@ pub(in crate::shard) struct Connection {
     pub deadline_ms: u64,
     /// Earliest entry in the timing wheel, monotonic microseconds; `u64::MAX` is none.
     pub wheel_us: u64,
+    /// Second of the monotonic clock in which its credentials are looked at; `u32::MAX` is never.
+    pub watched_s: u32,
     pub due: Due,
+    /// Bytes that its socket took since the peer was last heard, or since they last earned it time.
+    pub unheard_bytes: u32,
     pub commands: Bucket,
     pub flags: Flags,
     /// Why it ends, once that is decided.
@@ -60,7 +73,7 @@ pub(in crate::shard) enum Due {
     Body,
     /// Send a ping.
     Ping,
-    /// Nothing came since the ping: close.
+    /// Nothing came since the ping, and little was taken: close.
     Pong,
     /// The peer does not take its last bytes: close anyway.
     Closed,
@@ -73,8 +86,12 @@ pub(in crate::shard) struct Flags {
     pub blocked: bool,
     /// In the queue of connections that have something to write.
     pub queued: bool,
-    /// Not read at present.
+    /// Nothing of it is parsed at present.
     pub paused: bool,
+    /// Its socket is not read: what is kept unparsed is read before the socket is again.
+    pub stopped: bool,
+    /// The client was told that its credentials end.
+    pub warned: bool,
     /// The peer sent its FIN.
     pub ended: bool,
     /// Its [`crate::shard::Output::Close`] waits to be polled.
@@ -94,7 +111,9 @@ impl Connection {
             address,
             deadline_ms: 0,
             wheel_us: u64::MAX,
+            watched_s: u32::MAX,
             due: Due::Header,
+            unheard_bytes: 0,
             commands: Bucket::default(),
             flags: Flags { unauthenticated: true, ..Flags::default() },
             why: None,
@@ -120,6 +139,29 @@ impl Connection {
     /// Whether nothing more may be read until an answer has come.
     pub fn holds_reading(&self) -> bool {
         self.pending.as_ref().is_some_and(|pending| pending.holds_reading())
+    }
+
+    /// Bytes of answers that may be written before some of what is owed was taken.
+    pub fn room_bytes(&self, limits: &Limits) -> usize {
+        ANSWERS_BYTES_MAX.min(limits.outbox_bytes_max as usize / 2).saturating_sub(self.outbox.len())
+    }
+
+    /// Whether an answer may be written.
+    pub fn has_room(&self, limits: &Limits) -> bool {
+        self.room_bytes(limits) > 0
+    }
+
+    /// Milliseconds that the bytes which its socket took are worth: a peer that reads is alive, however slowly, and
+    /// what it says waits behind what it has to read. Each byte counts once. Zero if that is less than a second.
+    pub fn earn_ms(&mut self, per_second_min: u32) -> u64 {
+        let bytes = std::mem::take(&mut self.unheard_bytes).min(EARNING_BYTES_MAX);
+        let ms = u64::from(bytes) * 1000 / u64::from(per_second_min.max(1));
+        if ms < 1000 { 0 } else { ms }
+    }
+
+    /// Whether an answer is there and waits for room.
+    pub fn waits_for_room(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.waits_for_room())
     }
 
     /// Whether something may be written: bytes of its own, or of a channel that it hears.

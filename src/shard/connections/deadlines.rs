@@ -41,8 +41,40 @@ impl Connections {
         Some(connection.due)
     }
 
-    /// When the next connection fires, monotonic microseconds.
-    pub fn next_us(&self) -> Option<u64> {
-        self.wheel.next_us()
+    /// Looks at the credentials of a connection in so many milliseconds, or before.
+    pub fn watch(&mut self, now: Now, id: ConnectionId, in_ms: u64) {
+        let Some(connection) = self.slab.get_mut(id) else { return };
+        let at_us = now.monotonic_us.saturating_add(in_ms.saturating_mul(1000));
+        let at_s = second(at_us);
+        // One entry at most is alive, however often credentials are renewed: one that comes too early is set again.
+        if at_s < connection.watched_s {
+            connection.watched_s = at_s;
+            self.tokens.schedule(id, at_us);
+        }
     }
+
+    /// Connections whose credentials are to be looked at.
+    pub fn take_watched(&mut self, now: Now) -> Vec<ConnectionId> {
+        let mut fired = Vec::new();
+        self.tokens.advance(now.monotonic_us, &mut fired);
+        fired.retain(|id| {
+            let Some(connection) = self.slab.get_mut(*id) else { return false };
+            let is_due = connection.watched_s <= second(now.monotonic_us);
+            if is_due {
+                connection.watched_s = u32::MAX;
+            }
+            is_due
+        });
+        fired
+    }
+
+    /// When something is due next, monotonic microseconds.
+    pub fn next_us(&self) -> Option<u64> {
+        [self.wheel.next_us(), self.tokens.next_us()].into_iter().flatten().min()
+    }
+}
+
+/// The second of the monotonic clock in which a moment lies.
+fn second(us: u64) -> u32 {
+    u32::try_from(us / 1_000_000).unwrap_or(u32::MAX - 1)
 }

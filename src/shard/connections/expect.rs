@@ -26,6 +26,13 @@ pub(in crate::shard) struct Answering {
     pub origin: Option<Box<str>>,
 }
 
+impl Expect {
+    /// Whether nothing may follow the answer.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Expect::Response { answering, .. } if answering.is_last())
+    }
+}
+
 impl Answering {
     pub fn is_last(&self) -> bool {
         self.persistence == Persistence::Close

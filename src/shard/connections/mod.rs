@@ -14,6 +14,7 @@ pub(super) mod pending;
 
 pub(super) mod slots;
 pub(super) mod timers;
+pub(super) mod tokens;
 pub(super) mod transmit;
 pub(super) mod writes;
 
@@ -34,6 +35,8 @@ pub(super) struct Connections {
     admission: Admission,
     /// When something is due for a connection.
     wheel: Wheel<ConnectionId>,
+    /// When the end of a connection's credentials is looked at.
+    tokens: Wheel<ConnectionId>,
     /// Connections that may have something of their own to write.
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
@@ -47,6 +50,7 @@ impl Connections {
             slab: Slab::default(),
             admission: Admission::new(seed),
             wheel: Wheel::new(now_us),
+            tokens: Wheel::new(now_us),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
         }
@@ -108,13 +112,23 @@ impl Connections {
         self.slab.get_mut(id).is_some_and(|one| one.commands.take(now.monotonic_ms(), per_second_max))
     }
 
-    /// Stops or restarts reading a socket.
-    pub fn set_paused(&mut self, id: ConnectionId, paused: bool) {
+    /// Parses nothing more of a connection, and stops its socket.
+    pub fn pause(&mut self, id: ConnectionId) {
+        let Some(connection) = self.slab.get_mut(id) else { return };
+        connection.flags.paused = true;
+        if !std::mem::replace(&mut connection.flags.stopped, true) {
+            self.wishes.push_back(Output::Pause(id));
+        }
+    }
+
+    /// Reads a socket again whose connection is not paused: nothing is kept of it that waits to be parsed, so what is
+    /// kept never grows beyond what was on its way when the socket stopped.
+    pub fn restart(&mut self, id: ConnectionId) {
         if let Some(connection) = self.slab.get_mut(id)
-            && connection.flags.paused != paused
+            && !connection.flags.paused
+            && std::mem::take(&mut connection.flags.stopped)
         {
-            connection.flags.paused = paused;
-            self.wishes.push_back(if paused { Output::Pause(id) } else { Output::Resume(id) });
+            self.wishes.push_back(Output::Resume(id));
         }
     }
 

@@ -1,22 +1,37 @@
 //! Requests of one connection that wait for an answer. Answers may come in any order; they leave in the order
-//! of the requests.
+//! of the requests, when there is room for them.
 
 use super::expect::Expect;
 use crate::model::channel::ChannelName;
 use crate::model::command::ConnectionCommand;
+use crate::model::reply::Reply;
 use std::collections::VecDeque;
 
 enum Slot {
     Waiting(Expect),
     /// Done when all before it is answered. Nothing is read meanwhile, so it is the last.
     Turn(Expect, ConnectionCommand),
-    Ready {
+    /// Encoded when all before it is written and there is room: until then it holds what it tells by reference.
+    Answered(Box<Answer>),
+    /// Bytes that wait for their turn. `last` says that nothing may follow.
+    Bytes {
         bytes: Vec<u8>,
-        /// A subscription that may be sent to when these bytes are on their way.
-        opens: Option<Opens>,
-        /// Nothing may follow: the connection closes after these bytes.
         last: bool,
     },
+}
+
+/// An answer that waits.
+pub(in crate::shard) struct Answer {
+    pub expect: Expect,
+    pub reply: Reply,
+    /// What its channel still has to tell before it.
+    pub before: Vec<u8>,
+    /// What its channel has to tell right after it.
+    pub after: Vec<u8>,
+    /// A subscription that may be sent to when it is on its way.
+    pub opens: Option<Opens>,
+    /// Pieces of it that were written.
+    pub written: usize,
 }
 
 /// A subscription that is held until its answer leaves.
@@ -32,19 +47,18 @@ pub(in crate::shard) struct Pending {
     slots: VecDeque<Slot>,
     /// Sequence of the slot at the front.
     first: u32,
-    /// A request before whose answer nothing more is read.
+    /// A request before whose answer is written nothing more is read.
     holding: Option<u32>,
 }
 
 /// What leaves next.
-pub(in crate::shard) struct Released {
-    pub bytes: Vec<u8>,
-    pub opens: Option<Opens>,
-    pub last: bool,
+pub(in crate::shard) enum Released {
+    Answer(Box<Answer>),
+    Bytes { bytes: Vec<u8>, last: bool },
 }
 
 impl Pending {
-    /// Requests that wait, or whose answer waits for an earlier one.
+    /// Requests that wait, or whose answer was not written.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -60,86 +74,97 @@ impl Pending {
         self.slots.push_back(Slot::Turn(expect, command));
     }
 
-    /// Reads nothing more until this request is answered.
+    /// Reads nothing more until the answer to this request is written.
     pub fn hold_reading(&mut self, sequence: u32) {
         self.holding = Some(sequence);
     }
 
-    /// Whether nothing more may be read until an answer has come: a command waits for its turn, or holds others up.
+    /// Whether nothing more may be read: an answer waits for room, a command for its turn, or one holds others up.
     pub fn holds_reading(&self) -> bool {
-        self.holding.is_some() || matches!(self.slots.back(), Some(Slot::Turn(..)))
+        let holding = |sequence: u32| (sequence.wrapping_sub(self.first) as usize) < self.slots.len();
+        self.holding.is_some_and(holding)
+            || self.waits_for_room()
+            || matches!(self.slots.back(), Some(Slot::Turn(..)))
+    }
+
+    /// Whether something would be written if there were room.
+    pub fn waits_for_room(&self) -> bool {
+        matches!(self.slots.front(), Some(Slot::Answered(_) | Slot::Bytes { .. } | Slot::Turn(..)))
     }
 
     /// The command whose turn has come; the sequence by which it is answered.
     pub fn take_turn(&mut self) -> Option<(u32, ConnectionCommand)> {
-        let slot = self.slots.front_mut().filter(|slot| matches!(slot, Slot::Turn(..)))?;
-        match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {
+        match self.slots.pop_front()? {
             Slot::Turn(expect, command) => {
-                *slot = Slot::Waiting(expect);
+                self.slots.push_front(Slot::Waiting(expect));
                 Some((self.first, command))
             }
-            _ => None,
+            other => {
+                self.slots.push_front(other);
+                None
+            }
         }
     }
 
     /// Adds bytes that are ready but must wait their turn.
     pub fn append(&mut self, bytes: Vec<u8>, last: bool) {
-        self.slots.push_back(Slot::Ready { bytes, opens: None, last });
+        self.slots.push_back(Slot::Bytes { bytes, last });
     }
 
     fn slot(&mut self, sequence: u32) -> Option<&mut Slot> {
         self.slots.get_mut(sequence.wrapping_sub(self.first) as usize)
     }
 
-    /// How the answer to this request is to be written. `None` if it was answered already.
+    /// How the answer to this request is to be written. `None` if it was answered already. [`Pending::fill`] follows.
     pub fn take(&mut self, sequence: u32) -> Option<Expect> {
-        self.holding = self.holding.filter(|holding| *holding != sequence);
-        match self.slot(sequence)? {
-            slot @ Slot::Waiting(_) => {
-                match std::mem::replace(slot, Slot::Ready { bytes: Vec::new(), opens: None, last: false }) {
-                    Slot::Waiting(expect) => Some(expect),
-                    Slot::Turn(..) | Slot::Ready { .. } => None,
-                }
-            }
-            Slot::Turn(..) | Slot::Ready { .. } => None,
+        let slot = self.slot(sequence).filter(|slot| matches!(slot, Slot::Waiting(_)))?;
+        match std::mem::replace(slot, Slot::Bytes { bytes: Vec::new(), last: false }) {
+            Slot::Waiting(expect) => Some(expect),
+            _ => None,
         }
     }
 
-    /// Whether the slot is the front one: its answer leaves at once.
-    pub fn is_first(&self, sequence: u32) -> bool {
-        sequence == self.first
-    }
-
     /// The answer to a request that was taken.
-    pub fn fill(&mut self, sequence: u32, answer: Vec<u8>, opened: Option<Opens>, ends: bool) {
-        if let Some(Slot::Ready { bytes, opens, last }) = self.slot(sequence) {
-            (*bytes, *opens, *last) = (answer, opened, ends);
+    pub fn fill(&mut self, sequence: u32, answer: Answer) {
+        if let Some(slot) = self.slot(sequence) {
+            *slot = Slot::Answered(Box::new(answer));
         }
     }
 
     /// The next answer whose turn it is.
     pub fn release(&mut self) -> Option<Released> {
-        if !matches!(self.slots.front(), Some(Slot::Ready { .. })) {
+        if !matches!(self.slots.front(), Some(Slot::Answered(_) | Slot::Bytes { .. })) {
             return None;
         }
         self.first = self.first.wrapping_add(1);
         match self.slots.pop_front()? {
-            Slot::Ready { bytes, opens, last } => Some(Released { bytes, opens, last }),
+            Slot::Answered(answer) => Some(Released::Answer(answer)),
+            Slot::Bytes { bytes, last } => Some(Released::Bytes { bytes, last }),
             Slot::Waiting(_) | Slot::Turn(..) => None,
         }
     }
 
-    /// The newest answer that waits and lets a channel be sent: what is told of the channel goes behind it.
+    /// An answer that was released is not wholly written: it stays the next.
+    pub fn put_back(&mut self, answer: Box<Answer>) {
+        self.first = self.first.wrapping_sub(1);
+        self.slots.push_front(Slot::Answered(answer));
+    }
+
+    /// What comes right after the newest answer that waits and lets a channel be sent.
     pub fn opening(&mut self, channel: &ChannelName) -> Option<&mut Vec<u8>> {
         self.slots.iter_mut().rev().find_map(|slot| match slot {
-            Slot::Ready { bytes, opens: Some(opens), .. } if opens.channel == *channel => Some(bytes),
+            Slot::Answered(answer)
+                if answer.opens.as_ref().is_some_and(|opens| opens.channel == *channel) =>
+            {
+                Some(&mut answer.after)
+            }
             _ => None,
         })
     }
 
     /// Whether a subscribe waits for its answer, or the answer for its turn.
     pub fn is_subscribing(&self) -> bool {
-        let opens = |slot: &Slot| matches!(slot, Slot::Ready { opens: Some(_), .. });
+        let opens = |slot: &Slot| matches!(slot, Slot::Answered(answer) if answer.opens.is_some());
         self.subscribes().next().is_some() || self.slots.iter().any(opens)
     }
 

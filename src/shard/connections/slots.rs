@@ -7,6 +7,10 @@ use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::model::command::ConnectionCommand;
 
+/// Answers of a connection that are awaited or wait when a request for a long one comes; from as many on, it is not read
+/// until that one is written.
+const LONG_ANSWERS_MAX: usize = 4;
+
 impl Connections {
     /// The requests of a connection that wait, if there are any.
     pub fn pending_mut(&mut self, id: ConnectionId) -> Option<&mut Pending> {
@@ -26,10 +30,18 @@ impl Connections {
         }
     }
 
+    /// The answer to a request that was just opened may be long: few of them are awaited at a time, so that a connection
+    /// makes a core keep little of what it does not read.
+    pub fn hold_long(&mut self, id: ConnectionId, sequence: u32) {
+        if let Some(pending) = self.pending_mut(id).filter(|pending| pending.len() >= LONG_ANSWERS_MAX) {
+            pending.hold_reading(sequence);
+        }
+    }
+
     /// Leaves a command until all before it is answered; nothing more is read until then.
     pub fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: ConnectionCommand) {
-        if let Some(pending) = self.pending_mut(id) {
-            pending.wait_turn(expect, command);
+        if let Some(connection) = self.slab.get_mut(id) {
+            connection.pending.get_or_insert_default().wait_turn(expect, command);
         }
     }
 

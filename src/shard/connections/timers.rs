@@ -14,6 +14,7 @@ const HOUSEKEEPING_US: u64 = 1_000_000;
 impl Shard {
     /// Does what is due for connections.
     pub(in crate::shard) fn fire_deadlines(&mut self) {
+        self.judge_tokens();
         for id in self.connections.take_fired(self.now) {
             if let Some(due) = self.connections.take_due(self.now, id) {
                 self.fire(id, due);
@@ -23,13 +24,17 @@ impl Shard {
 
     fn fire(&mut self, id: ConnectionId, due: Due) {
         match due {
-            // Requests that wait for an answer keep the connection; its answer sets the next deadline.
+            // Requests that this node has yet to answer keep the connection; an answer that waits for its reader does not.
             Due::KeepAlive
-                if self.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) =>
+                if self
+                    .connections
+                    .get(id)
+                    .is_some_and(|one| one.in_flight() > 0 && !one.waits_for_room()) =>
             {
                 let ms = u64::from(self.setup.limits.keep_alive_ms_max);
                 self.connections.set_deadline(self.now, id, Due::KeepAlive, ms);
             }
+            Due::KeepAlive | Due::Pong | Due::Closed if self.earns_time(id, due) => {}
             Due::KeepAlive => self.close_when_written(id, CloseReason::Timeout),
             Due::Header => self.time_out(id, "the request head did not come in time"),
             Due::Body => self.time_out(id, "the request body did not come in time"),
@@ -37,6 +42,23 @@ impl Shard {
             Due::Pong => self.close_socket(id, CloseFrame::PING_TIMEOUT),
             Due::Closed => self.give_up(id, CloseReason::Timeout),
         }
+    }
+
+    /// Puts a deadline off for a peer that reads what it is owed, or whose silence is this node's: it is not read while
+    /// an answer to it is awaited. Whether it did.
+    fn earns_time(&mut self, id: ConnectionId, due: Due) -> bool {
+        let Some(connection) = self.connections.get_mut(id) else { return false };
+        if due == Due::KeepAlive && connection.outbox.is_empty() {
+            return false;
+        }
+        let ms = connection.earn_ms(self.setup.limits.peer_bytes_per_second_min);
+        let is_ours = due == Due::Pong && connection.flags.paused && !connection.flags.blocked;
+        match (ms, is_ours) {
+            (0, true) => self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms),
+            (0, false) => return false,
+            (ms, _) => self.connections.set_deadline(self.now, id, due, ms),
+        }
+        true
     }
 
     fn time_out(&mut self, id: ConnectionId, reason: &'static str) {
@@ -48,15 +70,6 @@ impl Shard {
     }
 
     fn ping(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get(id) else { return };
-        let expired = connection
-            .session
-            .as_ref()
-            .and_then(|session| session.expires_unix_s)
-            .is_some_and(|expires| expires <= self.now.unix_s());
-        if expired {
-            return self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
-        }
         let mut frame = Vec::new();
         write_frame(&mut frame, Opcode::Ping, &[]);
         self.write(id, &frame);

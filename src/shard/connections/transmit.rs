@@ -2,10 +2,14 @@
 
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
-use crate::metrics::words::CloseReason;
 use crate::model::definition::SlowPolicy;
+use crate::shard::connections::connection::Connection;
 use crate::shard::connections::writes::Left;
 use crate::shard::{Shard, Slices};
+
+/// How many times what a connection may owe is kept for one whose socket was not tried yet: what comes in one turn is
+/// told before anything is written.
+const UNTRIED_FACTOR: usize = 4;
 
 impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`crate::shard::Output::Transmit`].
@@ -19,6 +23,9 @@ impl Shard {
         self.now = now;
         let Some(written) = self.connections.sent(id, bytes, &mut self.edge) else { return };
         self.counters.note_send(written.offered, bytes);
+        if self.connections.get(id).is_some_and(Connection::waits_for_room) {
+            self.release_answers(id);
+        }
         if written.left == Left::Nothing {
             self.after_written(id);
         }
@@ -37,9 +44,13 @@ impl Shard {
         if bytes.is_empty() {
             return;
         }
-        if connection.is_socket() && connection.outbox.len() >= self.setup.limits.outbox_bytes_max as usize {
+        // Before the socket refused some, nobody knows that its peer does not read.
+        let owed_max = self.setup.limits.outbox_bytes_max as usize;
+        let owed_max =
+            if connection.flags.blocked { owed_max } else { owed_max.saturating_mul(UNTRIED_FACTOR) };
+        if connection.is_socket() && connection.outbox.len() >= owed_max {
             self.counters.note_slow(SlowPolicy::Disconnect);
-            return self.give_up(id, CloseReason::Slow);
+            return self.close_slow(id);
         }
         self.connections.write(id, bytes);
     }

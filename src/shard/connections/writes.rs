@@ -2,6 +2,7 @@
 
 use super::Connections;
 use super::connection::Connection;
+use super::outbox::Bytes;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::Fanout;
 use crate::protocol::websocket::writer::frame_bytes;
@@ -30,7 +31,8 @@ impl Connections {
     /// Appends bytes that are for this connection alone, and queues it.
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
         if let Some(connection) = self.slab.get_mut(id) {
-            connection.outbox.write(bytes);
+            let kind = if connection.is_socket() { Bytes::Frames } else { Bytes::Plain };
+            connection.outbox.write(bytes, kind);
             self.make_ready(id);
         }
     }
@@ -89,6 +91,8 @@ impl Connections {
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
         let connection = self.slab.get_mut(id)?;
         let (offered, left) = take_written(connection, bytes, fanout);
+        connection.unheard_bytes =
+            connection.unheard_bytes.saturating_add(bytes.try_into().unwrap_or(u32::MAX));
         match left {
             Left::Blocked => connection.flags.blocked = true,
             Left::More => self.make_ready(id),
@@ -125,10 +129,11 @@ fn take_written(connection: &mut Connection, bytes: usize, fanout: &mut Fanout) 
         pieces += run_pieces;
         offered += first.len() + second.len();
         left -= fanout.sent(stream, place, left, frame_bytes, &mut torn);
+        more |= fanout.stream(stream).pending(place);
     }
     debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
     more |= !torn.is_empty();
-    connection.outbox.write(&torn);
+    connection.outbox.write(&torn, Bytes::Rest);
     let left = match () {
         () if bytes < offered => Left::Blocked,
         () if more => Left::More,

@@ -1,5 +1,6 @@
 //! What reaches whom: a channel's subscribers, a user, one connection.
 
+pub(super) mod answers;
 pub(super) mod ending;
 pub(super) mod pushes;
 pub(super) mod subscribing;

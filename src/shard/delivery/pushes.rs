@@ -10,7 +10,6 @@ use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::connections::closing::CloseFrame;
 use crate::surface::list::DIALECTS;
 
 impl Shard {
@@ -117,7 +116,7 @@ impl Shard {
         for Lapped { connection, channel, policy, position } in lapped.drain(..) {
             self.counters.note_slow(policy);
             match policy {
-                SlowPolicy::Disconnect => self.close_socket(connection, CloseFrame::SLOW_CONSUMER),
+                SlowPolicy::Disconnect => self.close_slow(connection),
                 SlowPolicy::Skip => {
                     let Some(dialect) = self.connections.get(connection).and_then(|one| one.dialect()) else {
                         continue;

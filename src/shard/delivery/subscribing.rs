@@ -7,7 +7,7 @@ use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::publication::Publication;
+use crate::model::publication::{Publication, PublicationBytes};
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
@@ -43,26 +43,29 @@ impl Shard {
         ))
     }
 
-    /// Where in its list a connection has the subscription to a channel.
-    fn subscription(&self, id: ConnectionId, channel: &ChannelName) -> Option<usize> {
-        let subscriptions = &self.connections.get(id)?.subscriptions;
-        subscriptions
-            .iter()
-            .position(|subscription| self.edge.stream(subscription.stream).channel() == channel)
+    /// Whether a connection hears a channel.
+    pub(in crate::shard) fn hears(&self, id: ConnectionId, channel: &ChannelName) -> bool {
+        self.subscription(id, channel).is_some()
     }
 
-    /// The home core counted a subscriber. Appends the acknowledgement, what was missed and what else was asked
-    /// for; says which channel may be sent once they are on their way.
+    /// Where in its list a connection has the subscription to a channel.
+    fn subscription(&self, id: ConnectionId, channel: &ChannelName) -> Option<usize> {
+        let connection = self.connections.get(id)?;
+        let stream = self.edge.find(channel, connection.dialect()?.index as u8)?;
+        connection.subscriptions.iter().position(|subscription| subscription.stream == stream)
+    }
+
+    /// The home core counted a subscriber: it hears the channel from here on. `held` says that the answer does not
+    /// leave at once; then it says which channel may be sent when it has.
     pub(in crate::shard) fn subscribed(
         &mut self,
         id: ConnectionId,
         dialect: &'static Dialect,
-        correlation: Option<&str>,
         held: bool,
-        mut reply: Reply,
-        out: &mut Vec<u8>,
+        reply: &mut Reply,
+        before: &mut Vec<u8>,
     ) -> Option<Opens> {
-        let Reply::Subscribed { channel, position, recovery, .. } = &mut reply else { return None };
+        let Reply::Subscribed { channel, position, recovery, .. } = reply else { return None };
         let (channel, position) = (channel.clone(), *position);
         let again = self.subscription(id, &channel);
         if let Some(at) = again {
@@ -70,9 +73,9 @@ impl Shard {
             *recovery = Recovery::NotAsked;
             let connection = self.connections.get(id)?;
             let (subscription, session) = (connection.subscriptions[at], connection.session.clone()?);
-            self.edge.take_pending(subscription.stream, subscription.place, out);
+            self.edge.take_pending(subscription.stream, subscription.place, before);
             if held {
-                // What comes now must not overtake what was just put into the answer.
+                // What comes now must not overtake what was just put before the answer.
                 self.edge.hold(subscription.stream, subscription.place);
             }
             self.say_unsubscribed(channel.clone(), position.epoch, session);
@@ -85,33 +88,35 @@ impl Shard {
             self.connections.get_mut(id)?.subscriptions.push(Subscription { stream, place });
             self.counters.subscriptions_open += 1;
         }
-        self.encode_reply(id, dialect, &reply, correlation, out);
-        self.encode_attachments(dialect, reply, out);
         held.then_some(Opens { channel, begins: again.is_none() })
     }
 
-    /// Appends what follows the acknowledgement of a subscribe.
-    fn encode_attachments(&mut self, dialect: &Dialect, reply: Reply, out: &mut Vec<u8>) {
+    /// Appends a piece of what follows the acknowledgement of a subscribe; the first is number 1.
+    pub(in crate::shard) fn encode_attachment(
+        &mut self,
+        dialect: &Dialect,
+        reply: &Reply,
+        at: usize,
+        out: &mut Vec<u8>,
+    ) {
         let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
-        let mut text = Vec::new();
-        let mut encode = |push: Push<'_>| {
-            text.clear();
-            (dialect.encode_push)(&mut text, &channel, push);
-            if !text.is_empty() {
-                write_frame(out, Opcode::Text, &text);
-                self.counters.messages_sent += 1;
-            }
+        let missed = missed(recovery);
+        let push = match at.checked_sub(1 + missed.len()) {
+            None => match Publication::view(&missed[at - 1]) {
+                Some(publication) => Push::Publication(publication),
+                None => return,
+            },
+            Some(rest) => match (history, members) {
+                (Some(history), _) if rest == 0 => Push::History(history),
+                (_, Some(members)) => Push::Members(members),
+                _ => return,
+            },
         };
-        if let Recovery::Complete(missed) | Recovery::Gap(missed) = recovery {
-            for publication in missed.iter().filter_map(|bytes| Publication::view(bytes)) {
-                encode(Push::Publication(publication));
-            }
-        }
-        if let Some(history) = history {
-            encode(Push::History(&history));
-        }
-        if let Some(members) = members {
-            encode(Push::Members(&members));
+        let mut text = Vec::new();
+        (dialect.encode_push)(&mut text, channel, push);
+        if !text.is_empty() {
+            write_frame(out, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
         }
     }
 
@@ -175,5 +180,23 @@ impl Shard {
         {
             self.drop_subscription(id, connection.subscriptions.len() - 1);
         }
+    }
+}
+
+/// What a subscriber missed, as far as it is told.
+fn missed(recovery: &Recovery) -> &[PublicationBytes] {
+    match recovery {
+        Recovery::NotAsked => &[],
+        Recovery::Complete(missed) | Recovery::Gap(missed) => missed,
+    }
+}
+
+/// Of how many pieces an answer is, each encoded and written for itself.
+pub(in crate::shard) fn pieces(reply: &Reply) -> usize {
+    match reply {
+        Reply::Subscribed { recovery, history, members, .. } => {
+            1 + missed(recovery).len() + usize::from(history.is_some()) + usize::from(members.is_some())
+        }
+        _ => 1,
     }
 }

@@ -17,28 +17,29 @@ impl Shard {
 
     /// The answer, as things are when its turn has come.
     pub(in crate::shard) fn answer_of_connection(
-        &self,
+        &mut self,
         id: ConnectionId,
         command: ConnectionCommand,
     ) -> Reply {
         match command {
             ConnectionCommand::Ping => Reply::Pong,
             ConnectionCommand::ListSubscriptions => Reply::Subscriptions(self.channels_of(id)),
+            ConnectionCommand::Renew { token } => self.renew(id, &token),
             ConnectionCommand::Unsubscribe { channel } => Reply::Unsubscribed { channel },
         }
     }
 
-    /// Whether subscribes that wait for their answer decide what this does.
+    /// Whether subscribes that wait for their answer decide what this does, or there is no room for the last of a
+    /// channel.
     fn must_wait(&self, id: ConnectionId, command: &ConnectionCommand) -> bool {
-        let Some(pending) = self.connections.get(id).and_then(|connection| connection.pending.as_ref())
-        else {
-            return false;
-        };
+        let Some(connection) = self.connections.get(id) else { return false };
+        let pending = connection.pending.as_ref();
         match command {
-            ConnectionCommand::Ping => false,
-            ConnectionCommand::ListSubscriptions => pending.is_subscribing(),
+            ConnectionCommand::Ping | ConnectionCommand::Renew { .. } => false,
+            ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
             ConnectionCommand::Unsubscribe { channel } => {
-                pending.subscribes().any(|waiting| waiting == channel)
+                let subscribes = pending.is_some_and(|pending| pending.subscribes().any(|one| one == channel));
+                subscribes || !connection.has_room(&self.setup.limits)
             }
         }
     }

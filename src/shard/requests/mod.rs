@@ -13,6 +13,7 @@ mod definitions;
 mod fan_in;
 mod in_turn;
 mod logins;
+mod long;
 mod meetings;
 mod node;
 mod rooms;
@@ -96,6 +97,7 @@ impl Shard {
             Command::Login(command) => self.serve_login(id, session, command, expect),
             Command::Node(command) => {
                 let sequence = self.connections.open_slot(id, expect);
+                self.connections.hold_long(id, sequence);
                 self.serve_node(Ticket { connection: id, sequence, session: session.clone() }, command);
             }
             Command::Core(command) => {
@@ -156,6 +158,8 @@ impl Shard {
         let sequence = self.connections.open_slot(id, expect);
         if stored == Stored::Changed {
             self.connections.hold_reading(id, sequence);
+        } else if self.is_long(id, &command) {
+            self.connections.hold_long(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };
         self.say(core, Said::Request { ticket, command });

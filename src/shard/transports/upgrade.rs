@@ -93,7 +93,9 @@ impl Shard {
         }
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.session = session;
+        connection.outbox.begin_frames();
         connection.phase = Phase::Socket { reader: Reader::default(), language };
+        self.watch_token(id);
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;
         let earlier = self.fresh.next() % (interval / 4 + 1);

@@ -13,27 +13,48 @@ use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
 use crate::surface::{Dialect, Language};
 
+/// Bytes that are kept unparsed of one connection. All receive buffers of a core are half of it.
+const HELD_BYTES_MAX: usize = 8 << 20;
+
 impl Shard {
     /// Reads what arrived, whatever the connection speaks.
     pub(in crate::shard) fn read(&mut self, id: ConnectionId, bytes: &mut [u8]) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        if connection.flags.paused {
-            // Bytes that were on their way when reading was paused: a few receive buffers at most.
-            match &mut connection.phase {
-                Phase::Http(reader) => reader.hold(bytes),
-                Phase::Socket { reader, .. } => reader.hold(bytes),
-                Phase::Closing => {}
-            }
-            return;
+        let heard = !bytes.is_empty();
+        if heard {
+            connection.unheard_bytes = 0;
         }
-        match connection.phase {
-            Phase::Http(_) => {
-                if let Some(mut rest) = self.read_http(id, bytes) {
-                    self.read_socket(id, &mut rest);
-                }
+        let (paused, is_http) = (connection.flags.paused, matches!(connection.phase, Phase::Http(_)));
+        if heard && connection.due == Due::Pong {
+            // Any sign of life answers a ping.
+            self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
+        }
+        if paused {
+            self.hold(id, bytes);
+        } else if !is_http {
+            self.read_socket(id, bytes);
+        } else if let Some(mut rest) = self.read_http(id, bytes) {
+            self.read_socket(id, &mut rest);
+        }
+    }
+
+    /// Keeps bytes that were on their way when reading was paused: a few receive buffers, for the socket is read again
+    /// only when none of them are left. More of them are a fault of ours, which may not take the memory of others.
+    fn hold(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let held = match &mut connection.phase {
+            Phase::Http(reader) => {
+                reader.hold(bytes);
+                reader.held_bytes()
             }
-            Phase::Socket { .. } => self.read_socket(id, bytes),
-            Phase::Closing => {}
+            Phase::Socket { reader, .. } => {
+                reader.hold(bytes);
+                reader.held_bytes()
+            }
+            Phase::Closing => 0,
+        };
+        if held > HELD_BYTES_MAX {
+            self.give_up(id, CloseReason::Limit);
         }
     }
 
@@ -42,10 +63,6 @@ impl Shard {
         let Phase::Socket { reader, language } = &mut connection.phase else { return };
         let language = *language;
         let mut reader = std::mem::take(reader);
-        if connection.due == Due::Pong {
-            // Any sign of life answers a ping.
-            self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
-        }
         let limits = MessageLimits {
             message_bytes_max: self.setup.limits.message_bytes_max as usize,
             fragments_max: self.setup.limits.fragments_per_message_max,
@@ -103,6 +120,9 @@ impl Shard {
     }
 
     fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: &[u8], binary: bool) {
+        if self.end_if_expired(id) {
+            return;
+        }
         let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) else {
             return;
         };

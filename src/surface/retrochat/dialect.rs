@@ -3,6 +3,7 @@
 
 use super::fields;
 use super::names::{self, Kind};
+use crate::base::secret::Secret;
 use crate::model::channel::Position;
 use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
@@ -31,6 +32,8 @@ struct Message<'a> {
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    token: Option<Text<'a>>,
     #[serde(borrow)]
     idempotency_key: Option<Text<'a>>,
 }
@@ -94,9 +97,13 @@ fn command(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
         }
         Some("list_subscriptions") => Ok(ConnectionCommand::ListSubscriptions.into()),
         Some("ping") => Ok(ConnectionCommand::Ping.into()),
+        Some("auth") => match text(&message.token) {
+            Some(token) => Ok(ConnectionCommand::Renew { token: Secret::new(token) }.into()),
+            None => invalid("The field token is missing."),
+        },
         Some(_) => Err(Fault::new(
             FaultCode::UnknownType,
-            "The type must be subscribe, unsubscribe, list_subscriptions, publish or ping.",
+            "The type must be subscribe, unsubscribe, list_subscriptions, publish, auth or ping.",
         )),
         None => Err(Fault::new(FaultCode::UnknownType, "The field type is missing.")),
     }

@@ -4,10 +4,11 @@
 use super::faults;
 use super::names::Kind;
 use super::payload::{MeetingEnded, MeetingMessage, Message, Nothing, Room, UserEvent};
+use crate::base::time::rfc3339;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, ArchivedPublication};
-use crate::model::reply::{Push, Recovery, Reply};
+use crate::model::reply::{Notice, Push, Recovery, Reply};
 use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text, push_value};
 use serde::Serialize;
@@ -30,6 +31,13 @@ pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>,
                     push_number(out, missed.len() as u64);
                 }
                 Recovery::Gap(_) => out.extend_from_slice(b",\"gap\":true"),
+            }
+        }
+        Reply::Renewed { expires_unix_s } => {
+            out.extend_from_slice(b"{\"type\":\"authenticated\"");
+            if let Some(ends) = expires_unix_s {
+                out.extend_from_slice(b",\"expires_at\":");
+                push_text(out, &rfc3339(ends.saturating_mul(1000)));
             }
         }
         Reply::Unsubscribed { channel } => start(out, "unsubscribed", channel),
@@ -70,6 +78,17 @@ pub fn encode_push(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>) {
         }
         // Of realms only; this dialect asks for none of them.
         Push::History(_) | Push::Members(_) | Push::Whisper { .. } => {}
+    }
+}
+
+/// Appends a notice.
+pub fn encode_notice(out: &mut Vec<u8>, notice: Notice) {
+    match notice {
+        Notice::TokenEnds { in_s } => {
+            out.extend_from_slice(b"{\"type\":\"token_ends\",\"in_seconds\":");
+            push_number(out, in_s);
+            out.push(b'}');
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{client, faults, names};
 use crate::model::channel::ChannelName;
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, ArchivedPublication, Client, Publication, PublicationBytes};
-use crate::model::reply::{Push, Reply};
+use crate::model::reply::{Notice, Push, Reply};
 use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text};
 use std::sync::Arc;
@@ -53,6 +53,17 @@ pub fn encode_push(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>) {
         Push::Gap(_) => {
             let name = quoted(channel);
             error(out, Some(&name), "Messages were lost on their way to you. Ask for the history.");
+        }
+    }
+}
+
+/// Appends a notice. The published protocol has no frame for it, and none to answer it with.
+pub fn encode_notice(out: &mut Vec<u8>, notice: Notice) {
+    match notice {
+        Notice::TokenEnds { in_s } => {
+            let sentence =
+                format!("Your token ends in {in_s} seconds. Connect again with a new one before that.");
+            error(out, None, &sentence);
         }
     }
 }

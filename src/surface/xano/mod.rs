@@ -57,6 +57,7 @@ pub static DIALECT: Dialect = Dialect {
     decode: dialect::decode,
     encode_reply: encode::encode_reply,
     encode_push: encode::encode_push,
+    encode_notice: encode::encode_notice,
     closes_at_end: true,
 };
 

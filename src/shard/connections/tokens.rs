@@ -1,0 +1,114 @@
+//! The end of the credentials that a WebSocket was opened with: the client is warned, may show new ones, and is heard
+//! and told nothing once they are over.
+
+use super::closing::CloseFrame;
+use crate::base::ids::ConnectionId;
+use crate::base::secret::Secret;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::{Notice, Reply};
+use crate::model::session::{Scopes, Session};
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+
+/// Milliseconds before the end at which a client is warned; a tenth of what is left at the start, where that is less.
+const WARNING_MS_MAX: u64 = 60_000;
+
+impl Shard {
+    /// Watches the end of a WebSocket's credentials, if they have one. It was opened with them, or has shown them.
+    pub(in crate::shard) fn watch_token(&mut self, id: ConnectionId) {
+        let Some(left_ms) = self.token_left_ms(id) else { return };
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.flags.warned = false;
+        }
+        self.connections.watch(self.now, id, left_ms - WARNING_MS_MAX.min(left_ms / 10));
+    }
+
+    /// Does what the ends of credentials give cause for.
+    pub(in crate::shard) fn judge_tokens(&mut self) {
+        for id in self.connections.take_watched(self.now) {
+            self.judge_token(id);
+        }
+    }
+
+    fn judge_token(&mut self, id: ConnectionId) {
+        let Some(left_ms) = self.token_left_ms(id) else { return };
+        if left_ms == 0 {
+            return self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
+        }
+        let warned = left_ms <= WARNING_MS_MAX;
+        if warned && let Some(connection) = self.connections.get_mut(id) {
+            let again = std::mem::replace(&mut connection.flags.warned, true);
+            if !again {
+                self.notify(id, Notice::TokenEnds { in_s: left_ms.div_ceil(1000) });
+            }
+        }
+        self.connections.watch(self.now, id, if warned { left_ms } else { left_ms - WARNING_MS_MAX });
+    }
+
+    /// Milliseconds that the credentials of a WebSocket still hold; `None` is for ever.
+    fn token_left_ms(&self, id: ConnectionId) -> Option<u64> {
+        let ends_ms = self.connections.get(id)?.session.as_ref()?.expires_unix_s?.saturating_mul(1000);
+        Some(ends_ms.saturating_sub(self.now.unix_ms))
+    }
+
+    /// Ends a WebSocket whose credentials are over. Whether it did.
+    pub(in crate::shard) fn end_if_expired(&mut self, id: ConnectionId) -> bool {
+        let expired = self.token_left_ms(id) == Some(0);
+        if expired {
+            self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
+        }
+        expired
+    }
+
+    /// Takes new credentials of a client that goes on under them.
+    ///
+    /// # Errors
+    /// They do not hold, are another user's, or could not have opened the socket.
+    pub(in crate::shard) fn renew(&mut self, id: ConnectionId, token: &Secret) -> Reply {
+        let session = self.connections.get(id).and_then(|connection| connection.session.clone());
+        match session.ok_or_else(no_session).and_then(|session| self.renewed(&session, token)) {
+            Err(fault) => Reply::Fault(fault),
+            Ok(renewed) => {
+                let expires_unix_s = renewed.expires_unix_s;
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.session = Some(renewed.into());
+                }
+                self.watch_token(id);
+                Reply::Renewed { expires_unix_s }
+            }
+        }
+    }
+
+    fn renewed(&self, session: &Session, token: &Secret) -> Result<Session, Fault> {
+        let token = std::str::from_utf8(token.expose()).unwrap_or_default();
+        let (renewed, _) = self.verify(token)?;
+        let refused = |sentence| Err(Fault::new(FaultCode::Forbidden, sentence));
+        if renewed.user != session.user {
+            return refused("The token is another user's. Open a connection of its own for that user.");
+        }
+        if !renewed.scopes.contains(Scopes::READ) {
+            return refused(
+                "The token lacks the scope \"read\", which this connection needs. Use one that has it.",
+            );
+        }
+        Ok(Session { seat: session.seat.clone(), ..Session::clone(&renewed) })
+    }
+
+    /// Tells a client something about its connection, if its dialect does.
+    fn notify(&mut self, id: ConnectionId, notice: Notice) {
+        let Some(dialect) = self.connections.get(id).and_then(|connection| connection.dialect()) else {
+            return;
+        };
+        let (mut text, mut frame) = (Vec::new(), Vec::new());
+        (dialect.encode_notice)(&mut text, notice);
+        if !text.is_empty() {
+            write_frame(&mut frame, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
+            self.write(id, &frame);
+        }
+    }
+}
+
+fn no_session() -> Fault {
+    Fault::new(FaultCode::NoCredentials, "This connection was opened without credentials, so there are none to renew.")
+}

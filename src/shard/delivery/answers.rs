@@ -1,0 +1,217 @@
+//! Answers on their way to the client: encoded in its dialect, released in the order of the requests.
+
+use crate::base::ids::ConnectionId;
+use crate::metrics::words::CloseReason;
+use crate::model::reply::Reply;
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::connections::expect::Expect;
+use crate::shard::connections::pending::{Answer, Opens, Released};
+use crate::shard::delivery::subscribing::pieces;
+use crate::shard::mesh::message::Ticket;
+use crate::shard::transports::http::fault_fields;
+use crate::surface::Dialect;
+
+impl Shard {
+    /// Answers the newest request of a connection. It leaves at once if no earlier one waits and there is room.
+    pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
+        if !at_once || pieces(&reply) > 1 {
+            let sequence = self.connections.open_slot(id, expect);
+            self.fill_slot(id, sequence, reply);
+            return self.release_answers(id);
+        }
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        self.prepare(id, &expect, &mut reply, false, &mut bytes);
+        self.encode_piece(id, &expect, &reply, 0, &mut bytes);
+        self.write(id, &bytes);
+        self.keep_scratch(bytes);
+        if expect.is_last() {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// An answer came from a home core or from all cores.
+    pub(in crate::shard) fn answer(&mut self, ticket: Ticket, reply: Reply) {
+        let id = ticket.connection;
+        if self.connections.pending_mut(id).is_none() {
+            // The connection is gone; the home counted a subscriber that is none.
+            if let Reply::Subscribed { channel, position, .. } = reply {
+                self.say_unsubscribed(channel, position.epoch, ticket.session);
+            }
+            return;
+        }
+        self.fill_slot(id, ticket.sequence, reply);
+        self.release_answers(id);
+        self.resume_if_calm(id);
+    }
+
+    fn fill_slot(&mut self, id: ConnectionId, sequence: u32, mut reply: Reply) {
+        let Some(expect) = self.connections.pending_mut(id).and_then(|pending| pending.take(sequence)) else {
+            return;
+        };
+        let mut before = Vec::new();
+        let opens = self.prepare(id, &expect, &mut reply, true, &mut before);
+        if let Some(pending) = self.connections.pending_mut(id) {
+            let answer = Answer { expect, reply, before, after: Vec::new(), opens, written: 0 };
+            pending.fill(sequence, answer);
+        }
+    }
+
+    /// Writes every answer whose turn it is, while there is room.
+    pub(in crate::shard) fn release_answers(&mut self, id: ConnectionId) {
+        while let Some(released) = self.next_answer(id) {
+            match released {
+                Released::Bytes { bytes, last } => {
+                    self.write(id, &bytes);
+                    if last {
+                        self.close_when_written(id, CloseReason::Finished);
+                    }
+                }
+                Released::Answer(answer) => self.write_answer(id, answer),
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(id)
+            && connection.in_flight() == 0
+        {
+            connection.pending = None;
+            self.close_if_ended(id);
+        }
+    }
+
+    fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
+        if !self.connections.get(id)?.has_room(&self.setup.limits) {
+            return None;
+        }
+        if let Some((sequence, command)) = self.connections.pending_mut(id)?.take_turn() {
+            let reply = self.answer_of_connection(id, command);
+            self.fill_slot(id, sequence, reply);
+        }
+        self.connections.pending_mut(id)?.release()
+    }
+
+    /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves.
+    fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let room_bytes = connection.room_bytes(&self.setup.limits);
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        if answer.written == 0 {
+            bytes.append(&mut answer.before);
+        }
+        let pieces = pieces(&answer.reply);
+        while answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
+            self.encode_piece(id, &answer.expect, &answer.reply, answer.written, &mut bytes);
+            answer.written += 1;
+        }
+        let whole = answer.written == pieces;
+        if whole {
+            bytes.append(&mut answer.after);
+        }
+        self.write(id, &bytes);
+        self.keep_scratch(bytes);
+        if !whole {
+            if let Some(pending) = self.connections.pending_mut(id) {
+                pending.put_back(answer);
+            }
+            return;
+        }
+        if let Some(opens) = &answer.opens {
+            self.open_subscription(id, opens);
+        }
+        if answer.expect.is_last() {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
+    pub(in crate::shard) fn write_in_turn(&mut self, id: ConnectionId, bytes: Vec<u8>, last: bool) {
+        if let Some(pending) = self.connections.pending_mut(id) {
+            return pending.append(bytes, last);
+        }
+        self.write(id, &bytes);
+        if last {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// Does what an answer means for its connection when it comes: a subscription begins or ends. `held` says that
+    /// the answer may not leave at once. What is told before it is appended to `before`.
+    fn prepare(
+        &mut self,
+        id: ConnectionId,
+        expect: &Expect,
+        reply: &mut Reply,
+        held: bool,
+        before: &mut Vec<u8>,
+    ) -> Option<Opens> {
+        if let Reply::Fault(fault) = reply {
+            self.counters.note_fault(fault.code);
+        }
+        let Expect::Message { dialect, .. } = expect else { return None };
+        match reply {
+            Reply::Subscribed { .. } => self.subscribed(id, dialect, held, reply, before),
+            Reply::Unsubscribed { channel } => {
+                self.unsubscribed(id, channel, before);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Encodes one piece of an answer: the first is the answer itself, the others what it promised.
+    fn encode_piece(
+        &mut self,
+        id: ConnectionId,
+        expect: &Expect,
+        reply: &Reply,
+        at: usize,
+        out: &mut Vec<u8>,
+    ) {
+        match expect {
+            Expect::Response { surface, endpoint, answering } => {
+                let (response, fields) = match reply {
+                    Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
+                    reply => ((endpoint.encode)(reply), &[][..]),
+                };
+                self.write_response(out, &response, answering, fields);
+            }
+            Expect::Message { dialect, correlation, .. } if at == 0 => {
+                self.encode_reply(id, dialect, reply, correlation.as_deref(), out);
+            }
+            Expect::Message { dialect, .. } => self.encode_attachment(dialect, reply, at, out),
+        }
+    }
+
+    /// Appends the frame of a reply to a socket, if its dialect tells this.
+    fn encode_reply(
+        &mut self,
+        id: ConnectionId,
+        dialect: &Dialect,
+        reply: &Reply,
+        correlation: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.as_ref())
+        else {
+            return;
+        };
+        let mut text = Vec::with_capacity(128);
+        (dialect.encode_reply)(&mut text, reply, correlation, session);
+        if !text.is_empty() {
+            write_frame(out, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
+        }
+    }
+
+    pub(in crate::shard) fn keep_scratch(&mut self, scratch: Vec<u8>) {
+        if scratch.capacity() <= SCRATCH_BYTES_KEPT {
+            self.scratch = scratch;
+        }
+    }
+}
+
+/// A larger working space came from a rare large message and is not kept.
+const SCRATCH_BYTES_KEPT: usize = 64 << 10;
