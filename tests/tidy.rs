@@ -19,7 +19,12 @@ const UNCOUNTED: &[&str] = &[];
 
 /// Types larger than [`FIELDS_MAX`] or [`METHODS_MAX`], with the fields and methods that they may have at most. Lower
 /// these when the type has shrunk; do not raise them.
-const LARGE_TYPES: &[(&str, &str, usize, usize)] = &[("base", "Limits", 60, 0), ("shard", "Shard", 26, 190)];
+const LARGE_TYPES: &[(&str, &str, usize, usize)] = &[
+    ("base", "Limits", 46, 0),
+    ("broker", "Home", 14, 96),
+    ("metrics", "Counters", 36, 10),
+    ("shard", "Shard", 24, 190),
+];
 
 /// How far below its bound a large type may be before the bound is lowered.
 const LARGE_TYPE_SLACK: usize = 12;
@@ -178,8 +183,8 @@ fn functions_are_short() {
 fn types_are_small() {
     let mut sizes: BTreeMap<String, BTreeMap<String, source::Size>> = BTreeMap::new();
     for source in sources(&["src"]) {
-        if let Some(module) = source.module() {
-            source::measure_types(source.code_without_tests(), sizes.entry(module.to_owned()).or_default());
+        if let Some(module) = source.module().filter(|_| !source.is_test()) {
+            source::measure_types(&source.code, sizes.entry(module.to_owned()).or_default());
         }
     }
     let mut wrong = Vec::new();

@@ -23,6 +23,9 @@ pub struct Limits {
     // Messages.
     /// Payload bytes of one WebSocket message or HTTP body.
     pub message_bytes_max: u32,
+    /// Bytes of messages and bodies that are not whole yet, of all connections of one core. Connections of one address may
+    /// have a quarter of it.
+    pub unfinished_bytes_max: u32,
     /// Fragments of one WebSocket message.
     pub fragments_per_message_max: u32,
 
@@ -110,6 +113,7 @@ impl Default for Limits {
             requests_in_flight_max: 1_024,
             outbox_bytes_max: 4 << 20,
             message_bytes_max: 1 << 20,
+            unfinished_bytes_max: 64 << 20,
             fragments_per_message_max: 1_024,
             header_bytes_max: 16 << 10,
             headers_max: 64,

@@ -25,6 +25,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         requests_in_flight_max in 1..=1_000_000,
         outbox_bytes_max in 1..=1 << 30,
         message_bytes_max in 1..=256 << 20,
+        unfinished_bytes_max in 1 << 20..=1 << 31,
         fragments_per_message_max in 1..=1 << 20,
         header_bytes_max in 512..=1 << 20,
         headers_max in 8..=1024,

@@ -15,5 +15,6 @@ mod script;
 mod settings;
 mod tokens;
 mod transcripts;
+mod unfinished;
 mod wire;
 mod world;

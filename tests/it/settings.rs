@@ -120,6 +120,7 @@ impl Settings {
             "requests_in_flight_max" => &mut limits.requests_in_flight_max,
             "outbox_bytes_max" => &mut limits.outbox_bytes_max,
             "message_bytes_max" => &mut limits.message_bytes_max,
+            "unfinished_bytes_max" => &mut limits.unfinished_bytes_max,
             "fragments_per_message_max" => &mut limits.fragments_per_message_max,
             "header_bytes_max" => &mut limits.header_bytes_max,
             "headers_max" => &mut limits.headers_max,

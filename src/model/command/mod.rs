@@ -66,7 +66,17 @@ impl Command {
     /// The channel that it subscribes to, if it does that.
     pub fn subscribes(&self) -> Option<&ChannelName> {
         match self {
-            Self::Core(CoreCommand::Channel(ChannelCommand::Subscribe { channel, .. })) => Some(channel),
+            Self::Core(command) => command.subscribes(),
+            _ => None,
+        }
+    }
+}
+
+impl CoreCommand {
+    /// The channel that it subscribes to, if it does that.
+    pub fn subscribes(&self) -> Option<&ChannelName> {
+        match self {
+            Self::Channel(ChannelCommand::Subscribe { channel, .. }) => Some(channel),
             _ => None,
         }
     }

@@ -2,8 +2,8 @@
 //! Whoever needs to know reads it here; it has a row for every command.
 
 use super::{
-    ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, LoginCommand, MeetingCommand,
-    MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
+    Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, LoginCommand,
+    MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
 };
 use crate::model::channel::ChannelName;
 use crate::model::session::Scopes;
@@ -17,6 +17,14 @@ pub struct Route<'a> {
     pub place: Place<'a>,
     /// What it does to what is stored.
     pub stored: Stored,
+    /// Whether its answer may be long: a list, a history. Few of them are awaited by one connection at a time.
+    pub long: bool,
+}
+
+impl Route<'_> {
+    fn long(self) -> Self {
+        Self { long: true, ..self }
+    }
 }
 
 /// Where a command is answered.
@@ -72,7 +80,7 @@ impl CoreCommand {
 }
 
 fn row(scope: Scopes, place: Place<'_>, stored: Stored) -> Route<'_> {
-    Route { scope, place, stored }
+    Route { scope, place, stored, long: false }
 }
 
 fn connection(command: &ConnectionCommand) -> Route<'_> {
@@ -94,19 +102,23 @@ fn login(command: &LoginCommand) -> Route<'_> {
 fn node(command: &NodeCommand) -> Route<'_> {
     match command {
         NodeCommand::GetState | NodeCommand::GetMetrics => {
-            row(Scopes::NONE, Place::EveryCore, Stored::Nothing)
+            row(Scopes::NONE, Place::EveryCore, Stored::Nothing).long()
         }
         NodeCommand::ListRooms { .. } | NodeCommand::ListMeetings { .. } => {
-            row(Scopes::READ, Place::EveryCore, Stored::Nothing)
+            row(Scopes::READ, Place::EveryCore, Stored::Nothing).long()
         }
     }
 }
 
 fn channel(command: &ChannelCommand) -> Route<'_> {
     match command {
-        ChannelCommand::Subscribe { channel, .. }
-        | ChannelCommand::ListHistory { channel }
-        | ChannelCommand::ListMembers { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        ChannelCommand::Subscribe { channel, recover, with } => Route {
+            long: recover.is_some() || *with != Attachments::default(),
+            ..row(Scopes::READ, Place::Home(channel), Stored::Nothing)
+        },
+        ChannelCommand::ListHistory { channel } | ChannelCommand::ListMembers { channel } => {
+            row(Scopes::READ, Place::Home(channel), Stored::Nothing).long()
+        }
         ChannelCommand::Publish { channel, .. } | ChannelCommand::Whisper { channel, .. } => {
             row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
         }
@@ -115,8 +127,9 @@ fn channel(command: &ChannelCommand) -> Route<'_> {
 
 fn message(command: &MessageCommand) -> Route<'_> {
     match command {
-        MessageCommand::Get { channel, .. } | MessageCommand::List { channel, .. } => {
-            row(Scopes::READ, Place::Home(channel), Stored::Nothing)
+        MessageCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        MessageCommand::List { channel, .. } => {
+            row(Scopes::READ, Place::Home(channel), Stored::Nothing).long()
         }
         MessageCommand::Update { channel, .. } | MessageCommand::Delete { channel, .. } => {
             row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
@@ -142,7 +155,7 @@ fn room(command: &RoomCommand) -> Route<'_> {
 
 fn meeting(command: &MeetingCommand) -> Route<'_> {
     match command {
-        MeetingCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Read),
+        MeetingCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Read).long(),
         MeetingCommand::Put { channel, .. }
         | MeetingCommand::Delete { channel }
         | MeetingCommand::Clear { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
@@ -151,9 +164,8 @@ fn meeting(command: &MeetingCommand) -> Route<'_> {
 
 fn definition(command: &DefinitionCommand) -> Route<'_> {
     match command {
-        DefinitionCommand::Get { .. } | DefinitionCommand::List { .. } => {
-            row(Scopes::ADMIN, Place::Catalog, Stored::Nothing)
-        }
+        DefinitionCommand::Get { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing),
+        DefinitionCommand::List { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing).long(),
         DefinitionCommand::Create { .. }
         | DefinitionCommand::Update { .. }
         | DefinitionCommand::Delete { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Changed),

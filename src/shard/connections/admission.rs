@@ -8,12 +8,16 @@ use std::net::IpAddr;
 struct Counts {
     connections: u32,
     unauthenticated: u32,
+    /// Bytes kept of its input that is not whole.
+    kept_bytes: usize,
 }
 
 /// Connections per address on this core.
 pub(in crate::shard) struct Admission {
     addresses: KeyedMap<u64, Counts>,
     hash: KeyedState,
+    /// Bytes kept of all of them.
+    kept_bytes: usize,
 }
 
 /// Why a connection was refused.
@@ -28,7 +32,7 @@ pub(in crate::shard) enum Refused {
 impl Admission {
     pub fn new(seed: u64) -> Self {
         let hash = KeyedState::new(seed, 0xadd7);
-        Self { addresses: KeyedMap::with_hasher(hash), hash }
+        Self { addresses: KeyedMap::with_hasher(hash), hash, kept_bytes: 0 }
     }
 
     /// One host is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has them all.
@@ -70,6 +74,26 @@ impl Admission {
                 self.addresses.remove(&key);
             }
         }
+    }
+
+    /// A connection of an address keeps so much of its input, after it kept so much.
+    pub fn keep(&mut self, key: u64, before: u32, after: u32) {
+        if before != after
+            && let Some(counts) = self.addresses.get_mut(&key)
+        {
+            counts.kept_bytes = counts.kept_bytes + after as usize - before as usize;
+            self.kept_bytes = self.kept_bytes + after as usize - before as usize;
+        }
+    }
+
+    /// Bytes kept of the input of an address, and how many connections it has.
+    pub fn kept_of(&self, key: u64) -> (usize, usize) {
+        self.addresses.get(&key).map_or((0, 0), |counts| (counts.kept_bytes, counts.connections as usize))
+    }
+
+    /// Bytes kept of all input that is not whole.
+    pub fn kept(&self) -> usize {
+        self.kept_bytes
     }
 
     /// Connections counted, for the invariants.

@@ -47,6 +47,18 @@ impl CloseFrame {
         reason: "a channel that you heard refuses guests now",
         why: CloseReason::Ended,
     };
+    /// A message did not come in the time that its bytes give it.
+    pub const DAWDLING: Self = Self {
+        code: Some(close_code::IDLE),
+        reason: "a message took too long; reconnect",
+        why: CloseReason::Timeout,
+    };
+    /// Its message, or those of its address, take too much memory.
+    pub const UNFINISHED: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "too much unfinished input; send whole messages",
+        why: CloseReason::Limit,
+    };
     /// The node goes away.
     pub const RESTART: Self = Self {
         code: Some(close_code::SERVICE_RESTART),
@@ -125,6 +137,7 @@ impl Shard {
         connection.phase = Phase::Closing;
         connection.pending = None;
         let empty = connection.outbox.is_empty();
+        self.connections.note_kept(self.now, id);
         self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
         if empty {
             self.after_written(id);
@@ -154,13 +167,6 @@ impl Shard {
         }
     }
 
-    /// Notes why a connection ends; the first reason counts.
-    pub(in crate::shard) fn decide_end(&mut self, id: ConnectionId, why: CloseReason) {
-        if let Some(connection) = self.connections.get_mut(id) {
-            connection.why.get_or_insert(why);
-        }
-    }
-
     /// Ends a connection, with or without its last bytes. Its id lives until [`crate::shard::Output::Close`] is polled.
     pub(in crate::shard) fn give_up(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
@@ -169,6 +175,7 @@ impl Shard {
         connection.phase = Phase::Closing;
         connection.outbox = Outbox::default();
         connection.pending = None;
+        self.connections.note_kept(self.now, id);
         self.connections.wish_close(id);
     }
 
@@ -206,6 +213,7 @@ impl Shard {
             && let Phase::Http(_) = connection.phase
         {
             connection.phase = Phase::Closing;
+            self.connections.note_kept(self.now, id);
         }
         self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
     }

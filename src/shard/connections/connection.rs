@@ -4,6 +4,7 @@ use super::outbox::Outbox;
 use super::pending::Pending;
 use crate::base::bucket::Bucket;
 use crate::base::limits::Limits;
+use crate::base::time::Now;
 use crate::broker::fanout::{Fanout, StreamId};
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
@@ -39,6 +40,10 @@ pub(in crate::shard) struct Connection {
     pub due: Due,
     /// Bytes that its socket took since the peer was last heard, or since they last earned it time.
     pub unheard_bytes: u32,
+    /// Bytes that its reader keeps of input that is not whole or not parsed, as they are counted.
+    pub kept_bytes: u32,
+    /// Second of the monotonic clock since which a message has not been whole; zero is none.
+    pub unfinished_s: u32,
     pub commands: Bucket,
     pub flags: Flags,
     /// Why it ends, once that is decided.
@@ -114,6 +119,8 @@ impl Connection {
             watched_s: u32::MAX,
             due: Due::Header,
             unheard_bytes: 0,
+            kept_bytes: 0,
+            unfinished_s: 0,
             commands: Bucket::default(),
             flags: Flags { unauthenticated: true, ..Flags::default() },
             why: None,
@@ -157,6 +164,12 @@ impl Connection {
         let bytes = std::mem::take(&mut self.unheard_bytes).min(EARNING_BYTES_MAX);
         let ms = u64::from(bytes) * 1000 / u64::from(per_second_min.max(1));
         if ms < 1000 { 0 } else { ms }
+    }
+
+    /// Milliseconds that its credentials still hold; `None` is for ever.
+    pub fn token_left_ms(&self, now: Now) -> Option<u64> {
+        let ends_ms = self.session.as_ref()?.expires_unix_s?.saturating_mul(1000);
+        Some(ends_ms.saturating_sub(now.unix_ms))
     }
 
     /// Whether an answer is there and waits for room.

@@ -29,6 +29,13 @@ pub(in crate::shard) struct Drain {
     told: bool,
 }
 
+impl Drain {
+    /// When its next step is due, monotonic microseconds.
+    pub fn next_us(&self) -> u64 {
+        self.next_us
+    }
+}
+
 impl Shard {
     /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
     /// [`crate::shard::Output::Drained`] follows when the last one is gone.
@@ -85,10 +92,6 @@ impl Shard {
                 }
             }
         }
-    }
-
-    pub(in crate::shard) fn drain_next_us(&self) -> Option<u64> {
-        self.drain.as_ref().map(|drain| drain.next_us)
     }
 
     /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may

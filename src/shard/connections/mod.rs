@@ -9,6 +9,7 @@ pub(super) mod connection;
 pub(super) mod deadlines;
 pub(super) mod drain;
 pub(super) mod expect;
+pub(super) mod input;
 pub(super) mod outbox;
 pub(super) mod pending;
 
@@ -23,6 +24,7 @@ use crate::base::limits::Limits;
 use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
+use crate::metrics::words::CloseReason;
 use crate::shard::Output;
 use admission::Admission;
 use connection::Connection;
@@ -65,6 +67,7 @@ impl Connections {
     /// Takes a connection out; its id is dead.
     pub fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.slab.remove(id)?;
+        self.admission.keep(connection.address, connection.kept_bytes, 0);
         self.admission.gone(connection.address, connection.flags.unauthenticated);
         Some(connection)
     }
@@ -132,6 +135,13 @@ impl Connections {
         }
     }
 
+    /// Notes why a connection ends; the first reason counts.
+    pub fn decide_end(&mut self, id: ConnectionId, why: CloseReason) {
+        if let Some(connection) = self.slab.get_mut(id) {
+            connection.why.get_or_insert(why);
+        }
+    }
+
     /// Wishes for the end of a socket, once. The connection lives until the wish is taken: the caller may hand in a
     /// new socket before it closes this one.
     pub fn wish_close(&mut self, id: ConnectionId) {
@@ -156,6 +166,8 @@ impl Connections {
     /// Asserts what must hold between calls.
     pub fn invariants(&self) {
         assert_eq!(self.admission.total(), self.slab.len(), "every connection is admitted once");
+        let kept: usize = self.iter().map(|connection| connection.kept_bytes as usize).sum();
+        assert_eq!(self.admission.kept(), kept, "what is kept is counted");
         for connection in self.iter() {
             assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
         }

@@ -2,6 +2,7 @@
 
 use super::closing::CloseFrame;
 use super::connection::{Due, Phase};
+use super::drain::Drain;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
@@ -70,6 +71,11 @@ impl Shard {
     }
 
     fn ping(&mut self, id: ConnectionId) {
+        let limits = &self.setup.limits;
+        let (time_ms, rate) = (limits.body_time_ms_max, limits.peer_bytes_per_second_min);
+        if self.connections.is_dawdling(self.now, id, time_ms, rate) {
+            return self.close_socket(id, CloseFrame::DAWDLING);
+        }
         let mut frame = Vec::new();
         write_frame(&mut frame, Opcode::Ping, &[]);
         self.write(id, &frame);
@@ -96,7 +102,7 @@ impl Shard {
             self.changes.next_us(),
             self.effects.next_us(),
             self.work_next_us(),
-            self.drain_next_us(),
+            self.drain.as_ref().map(Drain::next_us),
             self.log.next_us(),
         ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)

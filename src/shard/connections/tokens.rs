@@ -16,7 +16,11 @@ const WARNING_MS_MAX: u64 = 60_000;
 impl Shard {
     /// Watches the end of a WebSocket's credentials, if they have one. It was opened with them, or has shown them.
     pub(in crate::shard) fn watch_token(&mut self, id: ConnectionId) {
-        let Some(left_ms) = self.token_left_ms(id) else { return };
+        let Some(left_ms) =
+            self.connections.get(id).and_then(|connection| connection.token_left_ms(self.now))
+        else {
+            return;
+        };
         if let Some(connection) = self.connections.get_mut(id) {
             connection.flags.warned = false;
         }
@@ -31,7 +35,11 @@ impl Shard {
     }
 
     fn judge_token(&mut self, id: ConnectionId) {
-        let Some(left_ms) = self.token_left_ms(id) else { return };
+        let Some(left_ms) =
+            self.connections.get(id).and_then(|connection| connection.token_left_ms(self.now))
+        else {
+            return;
+        };
         if left_ms == 0 {
             return self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
         }
@@ -45,15 +53,10 @@ impl Shard {
         self.connections.watch(self.now, id, if warned { left_ms } else { left_ms - WARNING_MS_MAX });
     }
 
-    /// Milliseconds that the credentials of a WebSocket still hold; `None` is for ever.
-    fn token_left_ms(&self, id: ConnectionId) -> Option<u64> {
-        let ends_ms = self.connections.get(id)?.session.as_ref()?.expires_unix_s?.saturating_mul(1000);
-        Some(ends_ms.saturating_sub(self.now.unix_ms))
-    }
-
     /// Ends a WebSocket whose credentials are over. Whether it did.
     pub(in crate::shard) fn end_if_expired(&mut self, id: ConnectionId) -> bool {
-        let expired = self.token_left_ms(id) == Some(0);
+        let expired =
+            self.connections.get(id).and_then(|connection| connection.token_left_ms(self.now)) == Some(0);
         if expired {
             self.close_socket(id, CloseFrame::TOKEN_EXPIRED);
         }
@@ -110,5 +113,8 @@ impl Shard {
 }
 
 fn no_session() -> Fault {
-    Fault::new(FaultCode::NoCredentials, "This connection was opened without credentials, so there are none to renew.")
+    Fault::new(
+        FaultCode::NoCredentials,
+        "This connection was opened without credentials, so there are none to renew.",
+    )
 }

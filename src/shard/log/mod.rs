@@ -82,6 +82,10 @@ impl LogSide {
         self.stage != Stage::Serving
     }
 
+    fn go_on_later(&mut self, now: Now) {
+        self.again_us = Some(now.monotonic_us + 1);
+    }
+
     pub fn next_us(&self) -> Option<u64> {
         [self.flush_at_us, self.again_us, self.checkpoint_at_us].into_iter().flatten().min()
     }
@@ -175,10 +179,6 @@ impl Shard {
         self.hand_over_checkpoint();
     }
 
-    fn go_on_later(&mut self) {
-        self.log.again_us = Some(self.now.monotonic_us + 1);
-    }
-
     fn decide_epochs(&mut self) {
         let Stage::DecidingEpochs { clean } = self.log.stage else { return };
         if self.home.settle_epochs(self.now, clean) {
@@ -186,7 +186,7 @@ impl Shard {
             let live_bytes = self.home.history_bytes();
             self.log.said.push_back(LogMessage::Replayed { live_bytes });
         } else {
-            self.go_on_later();
+            self.log.go_on_later(self.now);
         }
     }
 
@@ -197,7 +197,7 @@ impl Shard {
                 return;
             }
         }
-        self.go_on_later();
+        self.log.go_on_later(self.now);
     }
 
     /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.

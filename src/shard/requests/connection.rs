@@ -38,7 +38,8 @@ impl Shard {
             ConnectionCommand::Ping | ConnectionCommand::Renew { .. } => false,
             ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
             ConnectionCommand::Unsubscribe { channel } => {
-                let subscribes = pending.is_some_and(|pending| pending.subscribes().any(|one| one == channel));
+                let subscribes =
+                    pending.is_some_and(|pending| pending.subscribes().any(|one| one == channel));
                 subscribes || !connection.has_room(&self.setup.limits)
             }
         }

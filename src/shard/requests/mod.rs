@@ -13,7 +13,6 @@ mod definitions;
 mod fan_in;
 mod in_turn;
 mod logins;
-mod long;
 mod meetings;
 mod node;
 mod rooms;
@@ -84,7 +83,7 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
-        let Route { scope, place, stored } = command.route();
+        let Route { scope, place, stored, long } = command.route();
         if let Err(fault) = permit(session, scope) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
@@ -97,14 +96,16 @@ impl Shard {
             Command::Login(command) => self.serve_login(id, session, command, expect),
             Command::Node(command) => {
                 let sequence = self.connections.open_slot(id, expect);
-                self.connections.hold_long(id, sequence);
+                if long {
+                    self.connections.hold_long(id, sequence);
+                }
                 self.serve_node(Ticket { connection: id, sequence, session: session.clone() }, command);
             }
             Command::Core(command) => {
                 if core == self.setup.core && stored == Stored::Nothing {
                     self.serve_at_once(id, session, command, expect);
                 } else {
-                    self.send(core, id, session, command, stored, expect);
+                    self.send(core, id, session, command, expect);
                 }
             }
         }
@@ -148,7 +149,6 @@ impl Shard {
         id: ConnectionId,
         session: &Arc<Session>,
         command: CoreCommand,
-        stored: Stored,
         expect: Expect,
     ) {
         if self.mesh.is_congested(core) {
@@ -156,9 +156,12 @@ impl Shard {
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
         let sequence = self.connections.open_slot(id, expect);
+        let Route { stored, long, .. } = command.route();
+        // What a channel has yet to tell comes before the answer to a subscribe that came again.
+        let long = long || command.subscribes().is_some_and(|channel| self.hears(id, channel));
         if stored == Stored::Changed {
             self.connections.hold_reading(id, sequence);
-        } else if self.is_long(id, &command) {
+        } else if long {
             self.connections.hold_long(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, session: session.clone() };

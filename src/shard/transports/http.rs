@@ -86,7 +86,7 @@ impl Shard {
         let response = self.refusal_response(surface, refusal);
         let head_only = asked.is_some_and(|asked| asked.head_only);
         let answering = Answering { head_only, persistence: Persistence::Close, origin: None };
-        self.decide_end(id, why);
+        self.connections.decide_end(id, why);
         self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
     }
@@ -106,7 +106,7 @@ impl Shard {
         };
         let answering = self.answering(head);
         let last = answering.is_last();
-        if !self.within_quota(id) {
+        if !self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max) {
             let surface = self.setup.router.owner(head.path);
             self.respond_fault(id, surface, &answering, &rate_limited());
         } else {
@@ -159,7 +159,7 @@ impl Shard {
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {
-                        let session = session.unwrap_or_else(|| self.anonymous());
+                        let session = session.unwrap_or_else(anonymous);
                         self.submit(id, &session, command, expect(surface, endpoint, answering));
                     }
                 }
@@ -210,10 +210,6 @@ impl Shard {
         Ok(Some(session))
     }
 
-    fn anonymous(&self) -> Arc<Session> {
-        Arc::new(Session::guest(None))
-    }
-
     fn respond_options(&mut self, id: ConnectionId, head: &Head<'_>, answering: &Answering, allow: &str) {
         let mut fields = vec![("Allow", allow)];
         // A preflight (Fetch standard, section 3.3): only an origin that may read the answer is told what it may do.
@@ -245,6 +241,7 @@ impl Shard {
             413 | 414 | 431 => FaultCode::TooLarge,
             403 => FaultCode::Forbidden,
             405 => FaultCode::MethodNotAllowed,
+            503 => FaultCode::Overloaded,
             _ => FaultCode::InvalidRequest,
         };
         self.counters.note_fault(code);
@@ -290,6 +287,10 @@ impl Shard {
         self.counters.note_response(response.status);
         write_response(out, response, &context, &mut self.date);
     }
+}
+
+fn anonymous() -> Arc<Session> {
+    Arc::new(Session::guest(None))
 }
 
 fn expect(surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering) -> Expect {

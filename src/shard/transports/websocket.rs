@@ -36,6 +36,7 @@ impl Shard {
         } else if let Some(mut rest) = self.read_http(id, bytes) {
             self.read_socket(id, &mut rest);
         }
+        self.bound_input(id);
     }
 
     /// Keeps bytes that were on their way when reading was paused: a few receive buffers, for the socket is read again
@@ -67,11 +68,19 @@ impl Shard {
             message_bytes_max: self.setup.limits.message_bytes_max as usize,
             fragments_max: self.setup.limits.fragments_per_message_max,
         };
-        let result = reader.read(bytes, &limits, |message| self.message(id, language, message));
+        let mut whole = false;
+        let result = reader.read(bytes, &limits, |message| {
+            whole |= matches!(message, Message::Text(_) | Message::Binary(_));
+            self.message(id, language, message)
+        });
         if let Some(connection) = self.connections.get_mut(id)
             && let Phase::Socket { reader: place, .. } = &mut connection.phase
         {
             *place = reader;
+            if whole {
+                // What is kept from here on is of another message.
+                connection.unfinished_s = 0;
+            }
         }
         if let Err(violation) = result {
             let (code, reason) = (Some(violation.close_code), violation.reason);
@@ -126,7 +135,7 @@ impl Shard {
         let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) else {
             return;
         };
-        let within = self.within_quota(id);
+        let within = self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max);
         let incoming = (dialect.decode)(payload, binary, &session);
         let command = if within { incoming.command } else { Err(rate_limited()) };
         let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();
@@ -135,10 +144,5 @@ impl Shard {
             Ok(command) => self.submit(id, &session, command, expect),
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
         }
-    }
-
-    /// Takes one command off the connection's quota; false if it is used up.
-    pub(in crate::shard) fn within_quota(&mut self, id: ConnectionId) -> bool {
-        self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max)
     }
 }

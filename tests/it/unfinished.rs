@@ -1,0 +1,111 @@
+//! Messages and bodies that are not whole: what they may keep of a core, and for how long.
+
+use crate::attacks::{AWAY, HOME, Target};
+use crate::wire::frame;
+
+/// A message without its last byte.
+fn unfinished(bytes: usize) -> Vec<u8> {
+    let mut frame = frame(true, 1, "m".repeat(bytes).as_bytes());
+    frame.pop();
+    frame
+}
+
+#[test]
+fn one_address_keeps_its_share_and_others_are_not_touched() {
+    let mut target = Target::new(|settings| settings.limits.unfinished_bytes_max = 16 << 20);
+    let half = unfinished(300_000);
+    target.world.send(target.bystander, &half);
+    let sockets: Vec<usize> = (0..60).map(|_| target.open(1, HOME, "rc_ada")).collect();
+    let attack = unfinished(900_000);
+    for socket in &sockets {
+        target.world.send(*socket, &attack);
+        target.world.settle();
+    }
+    let open = sockets.iter().filter(|socket| !target.world.sockets[**socket].closed).count();
+    assert!((2..=4).contains(&open), "{open} of them are a quarter of 16 MiB");
+    let output = &target.world.sockets[sockets[59]].output;
+    assert!(output.windows(10).any(|bytes| bytes == b"unfinished"), "it is told why");
+    // The same with bodies.
+    let head = "POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\nContent-Length: 900001\r\n\r\n";
+    let body = [head.as_bytes(), &vec![b' '; 900_000]].concat();
+    let bodies: Vec<usize> = (0..20).map(|_| target.connect(1, HOME)).collect();
+    for socket in &bodies {
+        target.world.send(*socket, &body);
+        target.world.settle();
+    }
+    let refused = |socket: &&usize| target.world.sockets[**socket].output.starts_with(b"HTTP/1.1 503");
+    assert!(bodies.iter().filter(refused).count() >= 18, "the share was used up nearly");
+    // Whoever keeps little, and whoever comes from elsewhere, goes on.
+    target.world.send(target.bystander, b"m");
+    let texts = target.say(target.bystander, r#"{"type":"ping"}"#);
+    assert_eq!(texts.len(), 2, "an answer to its message, which is no JSON, and one to the ping");
+    let small = target.open(1, AWAY, "rc_bob");
+    target.ask(small, r#"{"type":"ping"}"#);
+    target.bystander_is_served();
+}
+
+/// From many addresses, none of which has more than its share.
+#[test]
+fn all_together_keep_no_more_than_the_total() {
+    let mut target = Target::new(|settings| settings.limits.unfinished_bytes_max = 16 << 20);
+    let attack = unfinished(900_000);
+    let sockets: Vec<usize> = (0..40_u8)
+        .map(|host| {
+            let socket = target.open(1, [203, 0, 113, host].into(), "rc_ada");
+            target.world.send(socket, &attack);
+            target.world.settle();
+            socket
+        })
+        .collect();
+    let open = sockets.iter().filter(|socket| !target.world.sockets[**socket].closed).count();
+    assert!((8..=19).contains(&open), "{open} messages of 900 kB fit into 16 MiB");
+    target.bystander_is_served();
+}
+
+#[test]
+fn a_message_that_does_not_come_is_not_waited_for() {
+    let mut target = Target::new(|_| {});
+    let [dawdler, steady] = [(); 2].map(|()| target.open(1, HOME, "rc_ada"));
+    let message = frame(true, 1, "m".repeat(1_000_000).as_bytes());
+    let (mut at, mut seconds) = (0, 0);
+    target.world.send(dawdler, &message[..10]);
+    while at < message.len() {
+        let next = (at + 20_000).min(message.len());
+        target.world.send(steady, &message[at..next]);
+        // A byte now and then, and answers to pings between them, are no message.
+        target.world.send(dawdler, &message[10 + seconds..11 + seconds]);
+        target.say(target.bystander, r#"{"type":"ping"}"#);
+        target.world.advance(1_000_000);
+        (at, seconds) = (next, seconds + 1);
+    }
+    for _ in 0..20 {
+        for socket in [target.bystander, steady] {
+            target.say(socket, r#"{"type":"ping"}"#);
+        }
+        target.world.advance(1_000_000);
+    }
+    assert!(target.world.sockets[dawdler].closed, "{seconds} s are enough");
+    assert!(!target.world.sockets[steady].closed);
+    assert!(target.say(steady, r#"{"type":"ping"}"#).last().is_some_and(|text| text.contains("pong")));
+    target.bystander_is_served();
+}
+
+/// Whoever sends much always has a part of a message under way.
+#[test]
+fn a_busy_sender_is_not_taken_for_a_slow_one() {
+    let mut target = Target::new(|_| {});
+    let socket = target.open(1, HOME, "rc_ada");
+    let ping = frame(true, 1, br#"{"type":"ping"}"#);
+    let mut sent = 0;
+    for _ in 0..100 {
+        // Each time a whole message and a part of the next one.
+        let bytes: Vec<u8> =
+            ping.iter().copied().cycle().skip(sent % ping.len()).take(ping.len() + 1).collect();
+        sent += bytes.len();
+        target.world.send(socket, &bytes);
+        target.say(target.bystander, r#"{"type":"ping"}"#);
+        target.world.advance(1_000_000);
+    }
+    assert!(!target.world.sockets[socket].closed);
+    target.bystander_is_served();
+}
