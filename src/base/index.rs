@@ -1,13 +1,19 @@
-//! Small numbers by name, for tables whose entries know their own name: the index keeps nine bytes for each, not
-//! the name again.
+//! Small numbers by what they stand for, for tables whose entries know their own key: the index keeps nine bytes for
+//! each, not the key again.
 
 use super::hash::KeyedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+/// Numbers by half of the hash of their key. The caller says which number has the key that it looks for.
+#[derive(Default)]
+pub struct Index {
+    table: HashTable<Place>,
+}
+
 /// Numbers by name. The caller says which name a number has; it must say the same as long as the number is here.
 pub struct NameIndex {
-    table: HashTable<Place>,
+    index: Index,
     hasher: KeyedState,
 }
 
@@ -26,25 +32,23 @@ impl Place {
     }
 }
 
-impl NameIndex {
-    /// An empty index, keyed against names that collide by intent.
-    pub fn new(hasher: KeyedState) -> Self {
-        Self { table: HashTable::new(), hasher }
+impl Index {
+    /// The number that has a hash and is the `same`.
+    pub fn find(&self, hash: u32, same: impl Fn(u32) -> bool) -> Option<u32> {
+        let place = Place { hash, number: 0 };
+        self.table.find(place.hash(), |at| at.hash == hash && same(at.number)).map(|at| at.number)
     }
 
-    /// The number of a name.
-    pub fn find<'a>(&self, name: &str, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
-        let place = self.place(name, 0);
-        self.table
-            .find(place.hash(), |at| at.hash == place.hash && name_of(at.number) == name)
-            .map(|at| at.number)
+    /// Adds a number whose key has none.
+    pub fn insert(&mut self, hash: u32, number: u32) {
+        let place = Place { hash, number };
+        self.table.insert_unique(place.hash(), place, Place::hash);
     }
 
-    /// Gives a name a number; says which it had before, if any.
-    pub fn set<'a>(&mut self, name: &str, number: u32, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
-        let place = self.place(name, number);
-        let same = |at: &Place| at.hash == place.hash && name_of(at.number) == name;
-        match self.table.entry(place.hash(), same, Place::hash) {
+    /// Sets the number of a key, of which a number that is the `same` has it before; says that one, if any.
+    pub fn set(&mut self, hash: u32, number: u32, same: impl Fn(u32) -> bool) -> Option<u32> {
+        let place = Place { hash, number };
+        match self.table.entry(place.hash(), |at| at.hash == hash && same(at.number), Place::hash) {
             Entry::Occupied(mut entry) => Some(std::mem::replace(entry.get_mut(), place).number),
             Entry::Vacant(entry) => {
                 entry.insert(place);
@@ -53,21 +57,48 @@ impl NameIndex {
         }
     }
 
-    /// Forgets the number that a name has; nothing happens if it has another.
-    pub fn remove(&mut self, name: &str, number: u32) {
-        let hash = self.place(name, number).hash();
-        if let Ok(entry) = self.table.find_entry(hash, |at| at.number == number) {
+    /// Forgets a number; nothing happens if it is not here under this hash.
+    pub fn remove(&mut self, hash: u32, number: u32) {
+        let place = Place { hash, number };
+        if let Ok(entry) = self.table.find_entry(place.hash(), |at| at.number == number) {
             entry.remove();
         }
     }
 
-    /// Names that have a number.
+    /// Numbers there are.
     pub fn count(&self) -> usize {
         self.table.len()
     }
+}
 
-    fn place(&self, name: &str, number: u32) -> Place {
-        Place { hash: self.hasher.hash_bytes(name.as_bytes()) as u32, number }
+impl NameIndex {
+    /// An empty index, keyed against names that collide by intent.
+    pub fn new(hasher: KeyedState) -> Self {
+        Self { index: Index::default(), hasher }
+    }
+
+    /// The number of a name.
+    pub fn find<'a>(&self, name: &str, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
+        self.index.find(self.hash(name), |number| name_of(number) == name)
+    }
+
+    /// Gives a name a number; says which it had before, if any.
+    pub fn set<'a>(&mut self, name: &str, number: u32, name_of: impl Fn(u32) -> &'a str) -> Option<u32> {
+        self.index.set(self.hash(name), number, |number| name_of(number) == name)
+    }
+
+    /// Forgets the number that a name has; nothing happens if it has another.
+    pub fn remove(&mut self, name: &str, number: u32) {
+        self.index.remove(self.hash(name), number);
+    }
+
+    /// Names that have a number.
+    pub fn count(&self) -> usize {
+        self.index.count()
+    }
+
+    fn hash(&self, name: &str) -> u32 {
+        self.hasher.hash_bytes(name.as_bytes()) as u32
     }
 }
 

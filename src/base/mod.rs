@@ -1,4 +1,4 @@
-//! Floor 0: ids, time, hashing, limits, rings, secrets, slabs, the timing wheel. Knows nothing of the broker.
+//! Floor 0: ids, time, hashing, limits, lists, rings, secrets, slabs, the timing wheel. Knows nothing of the broker.
 
 pub mod bucket;
 pub mod chunked;
@@ -6,6 +6,7 @@ pub mod hash;
 pub mod ids;
 pub mod index;
 pub mod limits;
+pub mod list;
 pub mod pool;
 pub mod ring;
 pub mod secret;

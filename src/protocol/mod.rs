@@ -4,6 +4,7 @@
 //! Where the pieces are cut changes nothing: the same bytes give the same calls and the same refusal. What is
 //! whole in one piece is read in place; only a partial request or message is kept, in a box that goes when it ends.
 
+pub mod framing;
 mod held;
 pub mod http;
 pub mod websocket;

@@ -63,7 +63,7 @@ pub struct Shard {
     now: Now,
     connections: Connections,
     users: Users,
-    edge: Fanout,
+    fanout: Fanout,
     home: Home,
     fan_ins: FanIns,
     changes: Changes,
@@ -101,7 +101,7 @@ impl Shard {
             now,
             connections: Connections::new(seed, now.monotonic_us),
             users: Users::new(seed),
-            edge: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
+            fanout: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
             fan_ins: FanIns::default(),
             changes: Changes::new(&setup, &stored),
@@ -210,7 +210,7 @@ impl Shard {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some(id) = self.connections.next_transmit(&mut self.edge) {
+        if let Some(id) = self.connections.next_transmit(&mut self.fanout) {
             return Output::Transmit(id);
         }
         if self.drained() {
@@ -226,7 +226,7 @@ impl Shard {
 
     /// Asserts what must always hold between calls; for tests and the simulator.
     pub fn invariants(&self) {
-        self.edge.invariants();
+        self.fanout.invariants();
         self.home.invariants();
         self.endings_invariants();
         self.log_invariants();
@@ -236,13 +236,10 @@ impl Shard {
         self.connections.invariants();
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };
-            for subscription in &connection.subscriptions {
-                let subscriber =
-                    self.edge.stream(subscription.stream).subscribers()[subscription.place as usize];
-                assert_eq!(subscriber.connection, id, "a subscription and its subscriber name each other");
-            }
-            if self.connections.is_written() && self.edge.is_idle() {
-                let written = connection.flags.blocked || !connection.has_output(&self.edge);
+            assert!(connection.is_socket() || self.fanout.count_of(id) == 0, "only sockets hear channels");
+            if self.connections.is_written() && self.fanout.is_idle() {
+                let written =
+                    connection.flags.blocked || (connection.outbox.is_empty() && !self.fanout.owes(id));
                 assert!(written, "what is to be written is queued");
             }
         }

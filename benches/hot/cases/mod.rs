@@ -10,6 +10,7 @@ mod retrochat;
 mod script;
 mod shards;
 mod websocket;
+mod whispers;
 mod xano;
 
 /// One thing that is done again and again.
@@ -33,4 +34,5 @@ pub const GROUPS: &[(&str, &[Case])] = &[
     ("fanout", fanout::CASES),
     ("mesh", mesh::CASES),
     ("publish", publish::CASES),
+    ("whispers", whispers::CASES),
 ];

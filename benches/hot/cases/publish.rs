@@ -10,6 +10,8 @@ pub const CASES: &[Case] = &[
     Case { name: "1 to 100", elements: 100, make: || publishing(1, 100) },
     Case { name: "1 to 1000", elements: 1000, make: || publishing(1, 1000) },
     Case { name: "16 to 1000", elements: 16_000, make: || publishing(16, 1000) },
+    Case { name: "to itself, hearing 1 channel", elements: 1, make: || hearing(1) },
+    Case { name: "to itself, hearing 1000 channels", elements: 1, make: || hearing(1000) },
 ];
 
 fn publishing(burst: usize, subscribers: usize) -> Box<dyn FnMut()> {
@@ -27,5 +29,22 @@ fn publishing(burst: usize, subscribers: usize) -> Box<dyn FnMut()> {
         shard.receive(NOW, publisher, &mut bytes);
         // The publisher's answers, and one write for each subscriber.
         assert_eq!(drain(&mut shard), subscribers + 1);
+    })
+}
+
+/// A publish of a connection that hears it, among other channels.
+fn hearing(channels: usize) -> Box<dyn FnMut()> {
+    let mut shard = shard(0, 1);
+    let publisher = connect(&mut shard);
+    for number in 0..channels {
+        shard.receive(NOW, publisher, &mut subscribe(&format!("room:{number:04}")));
+        drain(&mut shard);
+    }
+    let sent = publish(&format!("room:{:04}", channels / 2));
+    let mut bytes = sent.clone();
+    Box::new(move || {
+        bytes.copy_from_slice(&sent);
+        shard.receive(NOW, publisher, &mut bytes);
+        assert_eq!(drain(&mut shard), 1, "the answer and the message");
     })
 }

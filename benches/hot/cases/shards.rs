@@ -7,6 +7,7 @@ use corecast::base::limits::Limits;
 use corecast::base::time::Now;
 use corecast::broker::rules::definitions::Definitions;
 use corecast::model::node::NodeInfo;
+use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::{Output, Setup, Shard};
 use corecast::surface::router::Router;
@@ -21,12 +22,13 @@ Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuth
 
 /// The shard of one of several cores.
 pub fn shard(core: u16, cores: u16) -> Shard {
-    let key = ApiKey {
-        key: Secret::new("bench-key"),
-        user: "bench".into(),
-        name: None,
-        scopes: Scopes::READ.union(Scopes::WRITE),
-    };
+    shard_of(core, cores, Arc::new([]))
+}
+
+/// The same with realms.
+pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
+    let key =
+        ApiKey { key: Secret::new("bench-key"), user: "bench".into(), name: None, scopes: Scopes::ADMIN };
     let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
     let setup = Setup {
         core: CoreId(core),
@@ -40,7 +42,7 @@ pub fn shard(core: u16, cores: u16) -> Shard {
         }),
         limits: Arc::new(Limits { commands_per_second_max: 0, ..Limits::default() }),
         definitions: Arc::new(Definitions::default()),
-        realms: Arc::new([]),
+        realms,
         authenticator: Arc::new(Authenticator::new(settings).expect("the settings are good")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::new([]),

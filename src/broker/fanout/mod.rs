@@ -1,212 +1,254 @@
 //! The edge side: which connections of this core hear which channel, and what each still has to be sent.
 //!
-//! A [`Stream`] is one channel in one dialect: a ring of encoded frames and its subscribers, each a cursor
-//! into the ring. Fan-out walks dirty streams in chunks and round-robin; what a subscriber gets is decided when
-//! it is its turn (late binding), so that everything published meanwhile leaves in the same send.
+//! A stream is one channel for subscribers of one kind (an encoding; guests or not): a ring of encoded frames and
+//! its subscribers, each a cursor into the ring. A frame in the ring is for all of them, so who hears nothing owes
+//! nothing. Fan-out walks dirty streams in chunks and round-robin; what a subscriber gets is decided when it is
+//! its turn (late binding), so that everything published meanwhile leaves in the same send.
 //!
-//! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscriber with
-//! bytes to come is in a dirty stream, or held or blocked by its owner, who marks the stream again later.
+//! Callers name connections and channels; streams and places in them are known here only. What a connection owes is
+//! a list of its own, so that no send looks at what else it hears.
+//!
+//! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscription with
+//! bytes to come is held, or in its connection's list of what it owes, or in a dirty stream, whose pass finds it.
 
+mod encoding;
+mod owed;
 mod stream;
+mod streams;
 mod subscriber;
+mod subscriptions;
 mod turns;
+mod warm;
 
-pub use stream::{Lapped, Stream};
-pub use subscriber::{Audience, NewSubscriber, Subscriber};
+pub use encoding::Encoding;
+pub use subscriber::{Audience, NewSubscriber};
 pub use turns::CHUNK_SENDS;
-use turns::Turns;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
-use crate::base::index::NameIndex;
-use crate::base::pool::Pool;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
+use std::num::NonZeroU32;
+use stream::Kind;
+use streams::Streams;
+use subscriber::Subscriber;
+use subscriptions::Subscriptions;
+use turns::Turns;
+use warm::Warm;
 
-/// Index of a stream in [`Fanout`].
+/// A stream's place in the pool, counted from one, so that its absence takes no room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StreamId(pub u32);
+struct StreamId(NonZeroU32);
 
-/// A subscriber that moved to another place because one was removed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Moved {
-    /// Whose it is.
+impl StreamId {
+    fn of(index: usize) -> Self {
+        Self::from_number(index as u32)
+    }
+
+    fn from_number(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    fn index(self) -> usize {
+        self.number() as usize
+    }
+}
+
+/// A subscriber that owed more than the ring keeps and was moved to its head.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lapped {
+    /// Whose.
     pub connection: ConnectionId,
-    /// Where it was and ...
-    pub from: u32,
-    /// ... is now.
-    pub to: u32,
+    /// Which channel it lost publications of.
+    pub channel: ChannelName,
+    /// What it gets.
+    pub policy: SlowPolicy,
+    /// Where the channel was before the frame that the subscriber gets next.
+    pub position: Position,
+}
+
+/// A subscription that is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsubscribed {
+    /// To which channel.
+    pub channel: ChannelName,
+    /// To which life of it.
+    pub epoch: u64,
+    /// Whether that life is over too.
+    pub ended: bool,
 }
 
 /// All streams of one core.
 pub struct Fanout {
-    streams: Pool<Stream>,
-    /// The first stream of a channel; those of other dialects follow by [`Stream::sibling`].
-    by_channel: NameIndex,
+    streams: Streams,
+    subscriptions: Subscriptions,
     turns: Turns,
-    /// Streams that hold ring memory.
-    warm: Vec<StreamId>,
+    warm: Warm,
     ring_bytes_max: usize,
     /// Working space for a frame, kept between publications.
     scratch: Vec<u8>,
+    /// Subscribers that the frame just pushed has lapped.
+    overtaken: Vec<Subscriber>,
 }
 
 impl Fanout {
-    /// A fan-out without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber.
+    /// A fan-out without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber; one
+    /// frame may be larger.
     pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
         Self {
-            streams: Pool::default(),
-            by_channel: NameIndex::new(KeyedState::new(seed, 0xed6e)),
+            streams: Streams::new(KeyedState::new(seed, 0xed6e)),
+            subscriptions: Subscriptions::new(KeyedState::new(seed, 0x5b5c)),
             turns: Turns::default(),
-            warm: Vec::new(),
+            warm: Warm::default(),
             ring_bytes_max,
             scratch: Vec::new(),
+            overtaken: Vec::new(),
         }
     }
 
-    /// A stream that exists.
-    pub fn stream(&self, id: StreamId) -> &Stream {
-        &self.streams[id.0 as usize]
-    }
-
-    /// The stream of a channel in a dialect.
-    pub fn find(&self, channel: &ChannelName, dialect: u8) -> Option<StreamId> {
-        self.siblings(channel).find(|id| self.stream(*id).dialect() == dialect)
-    }
-
-    /// All dialects' streams of a channel.
-    fn siblings(&self, channel: &ChannelName) -> impl Iterator<Item = StreamId> + '_ {
-        std::iter::successors(self.first(channel), |id| self.stream(*id).sibling())
-    }
-
-    /// The first stream of a channel.
-    fn first(&self, channel: &ChannelName) -> Option<StreamId> {
-        let name_of = |index: u32| self.streams[index as usize].channel().as_str();
-        self.by_channel.find(channel.as_str(), name_of).map(StreamId)
-    }
-
-    /// Makes a stream the first of its channel.
-    fn set_first(&mut self, id: StreamId) {
-        let name_of = |index: u32| self.streams[index as usize].channel().as_str();
-        self.by_channel.set(name_of(id.0), id.0, name_of);
-    }
-
-    /// Adds a subscriber that hears what is published from now on.
-    /// `position` is where the channel is. Returns the stream and the subscriber's place in it.
+    /// Adds a subscriber that hears what is published from now on; it must not hear the channel yet. `position` is
+    /// where the channel is.
     pub fn subscribe(
         &mut self,
         channel: &ChannelName,
-        dialect: u8,
         slow: SlowPolicy,
         position: Position,
         subscriber: NewSubscriber,
-    ) -> (StreamId, u32) {
-        let id = self.find(channel, dialect).unwrap_or_else(|| {
-            let sibling = self.first(channel);
-            let stream = Stream::new(channel.clone(), dialect, slow, position, sibling);
-            let id = StreamId(self.streams.insert(stream) as u32);
-            self.set_first(id);
-            id
-        });
-        let stream = &mut self.streams[id.0 as usize];
-        if stream.dirty {
-            // The pass under way meets one more; without this it would end before whoever it has yet to look at.
-            stream.pass_left += 1;
-        }
-        (id, stream.add(subscriber))
+    ) {
+        let NewSubscriber { connection, encoding, guest, held } = subscriber;
+        let id = self.streams.find_or_open(channel, Kind { encoding, guests: guest }, slow, position);
+        let stream = &mut self.streams[id];
+        let subscription = self.subscriptions.add(connection, id, stream.next_place());
+        stream.add(Subscriber { connection, cursor: 0, subscription, held });
     }
 
-    /// Removes a subscriber; the stream goes with its last one.
-    pub fn unsubscribe(&mut self, id: StreamId, place: u32) -> Option<Moved> {
-        let stream = &mut self.streams[id.0 as usize];
-        let moved = stream.remove(place);
-        if stream.subscribers().is_empty() {
-            if stream.dirty {
-                self.turns.forget(id);
-            }
-            if stream.is_warm() {
-                self.warm.retain(|warm| *warm != id);
-            }
-            if !stream.has_ended() {
-                self.unlink(id);
-            }
-            self.streams.remove(id.0 as usize);
-        } else if stream.has_pending() {
-            // The moved subscriber may have been passed over in the pass that is under way.
-            self.turns.mark(id, stream);
+    /// Whether a connection hears a channel.
+    pub fn hears(&self, connection: ConnectionId, channel: &ChannelName) -> bool {
+        self.find(connection, channel).is_some()
+    }
+
+    /// How many channels a connection hears.
+    pub fn count_of(&self, connection: ConnectionId) -> usize {
+        self.subscriptions.count(connection)
+    }
+
+    /// The channels that a connection hears, in the order of subscribing, and whether each has ended.
+    pub fn channels_of(&self, connection: ConnectionId) -> impl Iterator<Item = (&ChannelName, bool)> {
+        self.subscriptions.of(connection).map(|id| {
+            let stream = &self.streams[self.subscriptions.get(id).stream];
+            (stream.channel(), stream.has_ended())
+        })
+    }
+
+    /// The subscription to a channel counts as the newest one from now on.
+    pub fn move_back(&mut self, connection: ConnectionId, channel: &ChannelName) {
+        if let Some(id) = self.find(connection, channel) {
+            self.subscriptions.move_back(id);
         }
-        moved
+    }
+
+    /// Ends the subscription to a channel, if there is one. What was not sent of it is dropped.
+    pub fn unsubscribe(&mut self, connection: ConnectionId, channel: &ChannelName) -> Option<Unsubscribed> {
+        let id = self.find(connection, channel)?;
+        Some(self.remove(id))
+    }
+
+    /// Ends the newest subscription of a connection, if it has one.
+    pub fn unsubscribe_newest(&mut self, connection: ConnectionId) -> Option<Unsubscribed> {
+        let id = self.subscriptions.newest(connection)?;
+        Some(self.remove(id))
+    }
+
+    /// Ends the subscription to a channel that has ended. Looks at all that the connection hears.
+    pub fn unsubscribe_ended(
+        &mut self,
+        connection: ConnectionId,
+        channel: &ChannelName,
+    ) -> Option<Unsubscribed> {
+        let over = |id: &u32| {
+            let stream = &self.streams[self.subscriptions.get(*id).stream];
+            stream.has_ended() && stream.channel() == channel
+        };
+        let id = self.subscriptions.of(connection).find(over)?;
+        Some(self.remove(id))
     }
 
     /// A channel has ended: nothing of it is sent any more, and what has its name next is another channel. Says who
-    /// heard it; their subscriptions stay until [`Fanout::unsubscribe`].
+    /// heard it; their subscriptions stay until they are ended.
     pub fn end(&mut self, channel: &ChannelName) -> Vec<ConnectionId> {
         let mut connections = Vec::new();
-        let mut next = self.first(channel);
-        if let Some(first) = next {
-            self.by_channel.remove(channel.as_str(), first.0);
-        }
+        let mut next = self.streams.first(channel);
+        self.streams.forget_channel(channel);
         while let Some(id) = next {
-            let stream = &mut self.streams[id.0 as usize];
+            self.turns.forget(id, &mut self.streams.pool);
+            let stream = &mut self.streams[id];
             next = stream.sibling();
-            connections.extend(stream.subscribers().iter().map(|subscriber| subscriber.connection));
-            if std::mem::take(&mut stream.dirty) {
-                self.turns.forget(id);
-            }
-            if stream.is_warm() {
-                self.warm.retain(|warm| *warm != id);
+            let ring_bytes = stream.ring_bytes();
+            for subscriber in stream.subscribers() {
+                connections.push(subscriber.connection);
+                self.subscriptions.settle(subscriber.subscription);
             }
             stream.end();
+            self.warm.note(id, ring_bytes, &mut self.streams);
         }
         connections
     }
 
     /// Who hears a channel as a guest.
     pub fn guests(&self, channel: &ChannelName) -> Vec<ConnectionId> {
-        let subscribers = self.siblings(channel).flat_map(|id| self.stream(id).subscribers());
-        subscribers.filter(|one| !one.authenticated).map(|one| one.connection).collect()
+        let streams = self.streams.of(channel).map(|id| &self.streams[id]);
+        let guests = streams.filter(|stream| stream.kind().guests).flat_map(|stream| stream.subscribers());
+        guests.map(|one| one.connection).collect()
     }
 
-    /// Takes a stream that goes away out of its channel's streams.
-    fn unlink(&mut self, id: StreamId) {
-        let gone = self.stream(id);
-        let (channel, next) = (gone.channel().clone(), gone.sibling());
-        let before = self.siblings(&channel).find(|other| self.stream(*other).sibling() == Some(id));
-        match (before, next) {
-            (Some(before), next) => self.streams[before.0 as usize].set_sibling(next),
-            (None, Some(next)) => self.set_first(next),
-            (None, None) => self.by_channel.remove(channel.as_str(), id.0),
-        }
-    }
-
-    /// Puts one frame into every stream of a channel. `encode` appends the whole frame for a dialect, or
-    /// nothing if the dialect does not tell this. Subscribers that owed too much are reported in `lapped`. Says
-    /// for how many subscribers a frame is.
+    /// Puts one frame into every stream of a channel whose subscribers may see it. `encode` appends the whole frame
+    /// in an encoding, or nothing if it does not tell this. Subscribers that owed too much are reported in `lapped`.
+    /// What the one that is left out still owes of the channel is appended to `aside`: it goes to its connection
+    /// alone, before anything that comes later, and its cursor passes the frame. Says for how many subscribers the
+    /// frame is.
     pub fn publish(
         &mut self,
         channel: &ChannelName,
         position: Option<Position>,
         audience: Audience,
         lapped: &mut Vec<Lapped>,
-        mut encode: impl FnMut(u8, &mut Vec<u8>),
+        aside: &mut Vec<u8>,
+        mut encode: impl FnMut(Encoding, &mut Vec<u8>),
     ) -> u64 {
+        let except = match audience {
+            Audience::Except(connection) => self.find(connection, channel),
+            Audience::All | Audience::Authenticated => None,
+        };
+        let except = except.map(|id| {
+            self.bring_forward(id, aside);
+            *self.subscriptions.get(id)
+        });
         let mut messages = 0;
-        let mut next = self.first(channel);
+        let mut encoded = None;
+        let mut next = self.streams.first(channel);
         while let Some(id) = next {
-            let stream = &mut self.streams[id.0 as usize];
-            next = stream.sibling();
-            self.scratch.clear();
-            encode(stream.dialect(), &mut self.scratch);
-            if self.scratch.is_empty() {
-                continue;
+            next = self.streams[id].sibling();
+            let Kind { encoding, guests } = self.streams[id].kind();
+            let except = except.filter(|one| one.stream == id).map(|one| one.place);
+            let hearers = self.streams[id].subscribers().len() - usize::from(except.is_some());
+            if hearers > 0 && !(guests && audience == Audience::Authenticated) {
+                if encoded != Some(encoding) {
+                    self.scratch.clear();
+                    encode(encoding, &mut self.scratch);
+                    encoded = Some(encoding);
+                }
+                if !self.scratch.is_empty() {
+                    self.push(id, except, lapped);
+                    messages += hearers as u64;
+                }
             }
-            let was_warm = stream.is_warm();
-            stream.push(&self.scratch, position, audience, self.ring_bytes_max, lapped);
-            if !was_warm && stream.is_warm() {
-                self.warm.push(id);
+            if let Some(position) = position {
+                self.streams[id].set_position(position);
             }
-            messages += stream.audience_size(audience);
-            self.turns.mark(id, stream);
         }
         if self.scratch.capacity() > SCRATCH_BYTES_KEPT {
             self.scratch = Vec::new();
@@ -214,73 +256,83 @@ impl Fanout {
         messages
     }
 
-    /// Makes a subscriber wait until [`Fanout::release`].
-    pub fn hold(&mut self, id: StreamId, place: u32) {
-        self.streams[id.0 as usize].set_held(place, true);
-    }
-
-    /// Lets a held subscriber go.
-    pub fn release(&mut self, id: StreamId, place: u32) {
-        let stream = &mut self.streams[id.0 as usize];
-        stream.set_held(place, false);
-        if stream.pending(place) {
-            self.turns.mark(id, stream);
+    /// Puts the frame in `scratch` into one stream.
+    fn push(&mut self, id: StreamId, except: Option<u32>, lapped: &mut Vec<Lapped>) {
+        let stream = &mut self.streams[id];
+        let ring_bytes = stream.ring_bytes();
+        stream.push(&self.scratch, except, self.ring_bytes_max, &mut self.overtaken);
+        for subscriber in self.overtaken.drain(..) {
+            self.subscriptions.settle(subscriber.subscription);
+            lapped.push(Lapped {
+                connection: subscriber.connection,
+                channel: stream.channel().clone(),
+                policy: stream.slow(),
+                position: stream.position(),
+            });
         }
+        self.warm.note(id, ring_bytes, &mut self.streams);
+        self.turns.mark(id, &mut self.streams.pool);
     }
 
-    /// The next connection whose turn it is to be sent to. `ready` says whether its socket takes bytes;
-    /// those that are not are passed over, and their owner gathers what they missed when they are.
-    pub fn next_transmit(&mut self, ready: impl FnMut(ConnectionId) -> bool) -> Option<ConnectionId> {
-        self.turns.next(&mut self.streams, ready)
-    }
-
-    /// Notes that up to `bytes` bytes of a subscriber's run were written; see [`Stream::run`]. Says how many
-    /// of them the run took. The rest of a frame that was cut in the middle is appended to `torn`.
-    /// `frame_bytes` tells a frame's length from its first ten bytes. A subscriber that has more to get is for its
-    /// owner to go on with: nobody else is looked at for it.
-    pub fn sent(
-        &mut self,
-        id: StreamId,
-        place: u32,
-        bytes: usize,
-        frame_bytes: impl Fn(&[u8]) -> usize,
-        torn: &mut Vec<u8>,
-    ) -> usize {
-        self.streams[id.0 as usize].advance(place, bytes, frame_bytes, torn)
-    }
-
-    /// Appends everything a subscriber still has to get to `out`, and counts it as sent.
-    pub fn take_pending(&mut self, id: StreamId, place: u32, out: &mut Vec<u8>) {
-        self.streams[id.0 as usize].take_pending(place, out);
-    }
-
-    /// Gives back ring memory of streams that have been quiet since the last call. Call it every second or so.
-    pub fn sweep(&mut self) {
-        let streams = &mut self.streams;
-        self.warm.retain(|id| !streams[id.0 as usize].cool());
-    }
-
-    /// Whether no stream has anything to send to a socket that takes bytes.
-    pub fn is_idle(&self) -> bool {
-        self.turns.is_idle()
+    /// Gives back ring memory of streams that have been quiet since they were looked at before. Call it every second
+    /// or so; one call looks at so many streams at most.
+    pub fn sweep(&mut self, steps: usize) {
+        self.warm.sweep(steps, &mut self.streams);
     }
 
     /// Streams there are, and bytes of ring memory.
     pub fn size(&self) -> (usize, usize) {
-        let bytes = self.warm.iter().map(|id| self.stream(*id).ring_bytes()).sum();
-        (self.streams.len(), bytes)
+        (self.streams.pool.len(), self.warm.bytes())
     }
 
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
-        for (index, stream) in self.streams.iter() {
-            stream.invariants();
-            let id = StreamId(index as u32);
-            let linked = self.siblings(stream.channel()).any(|other| other == id);
-            assert!(linked != stream.has_ended(), "every stream is linked until it ends");
-            assert_eq!(stream.is_warm(), self.warm.contains(&id), "ring memory is known to the sweep");
+        self.streams.invariants();
+        self.warm.invariants(&self.streams);
+        for (index, stream) in self.streams.pool.iter() {
+            for (place, subscriber) in (0..).zip(stream.subscribers()) {
+                let subscription = self.subscriptions.get(subscriber.subscription);
+                assert_eq!((subscription.stream.index(), subscription.place), (index, place));
+                let owed = self.subscriptions.is_owed(subscriber.subscription);
+                assert!(!owed || stream.pending(place), "what is owed is there to be written");
+                assert!(owed || stream.is_dirty() || !stream.pending(place), "what is pending is known");
+                let found = self.subscriptions.find(subscriber.connection, StreamId::of(index));
+                assert_eq!(found, Some(subscriber.subscription), "a subscription is found");
+            }
         }
-        assert!(self.by_channel.count() <= self.streams.len());
+    }
+
+    /// A connection's subscription to a channel that has not ended.
+    fn find(&self, connection: ConnectionId, channel: &ChannelName) -> Option<u32> {
+        self.streams.of(channel).find_map(|stream| self.subscriptions.find(connection, stream))
+    }
+
+    /// Takes a subscription out; its stream goes with the last one.
+    fn remove(&mut self, subscription: u32) -> Unsubscribed {
+        let subscriptions::Subscription { stream: id, place, .. } = *self.subscriptions.get(subscription);
+        self.subscriptions.remove(subscription);
+        let stream = &mut self.streams[id];
+        let gone = Unsubscribed {
+            channel: stream.channel().clone(),
+            epoch: stream.position().epoch,
+            ended: stream.has_ended(),
+        };
+        if let Some(moved) = stream.remove(place) {
+            self.subscriptions.set_place(moved.subscription, place);
+            if stream.is_dirty() && stream.pending(place) {
+                // The pass under way may have passed it over where it was.
+                self.subscriptions.owe(moved.subscription);
+                self.turns.urge(moved.connection);
+            }
+        }
+        if stream.subscribers().is_empty() {
+            let ring_bytes = stream.ring_bytes();
+            stream.give_back();
+            self.warm.note(id, ring_bytes, &mut self.streams);
+            self.turns.forget(id, &mut self.streams.pool);
+            self.streams.remove(id);
+        }
+        gone
     }
 }
 

@@ -1,12 +1,14 @@
-//! One channel in one dialect on one edge core: a ring of encoded frames and the cursors into it.
+//! One channel for subscribers of one kind on one edge core: a ring of encoded frames and the cursors into it.
+//! Every frame in the ring is for every subscriber whose cursor is before it.
 
 use super::StreamId;
-use super::subscriber::{Audience, NewSubscriber, Subscriber};
-use crate::base::ids::ConnectionId;
+use super::encoding::Encoding;
+use super::subscriber::Subscriber;
+use crate::base::list::{Link, Linked};
 use crate::base::ring::ByteRing;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
-use std::collections::VecDeque;
+use crate::protocol::framing::Framing;
 
 /// Bytes of ring that one more subscriber pays for.
 const RING_BYTES_PER_SUBSCRIBER: usize = 16;
@@ -14,87 +16,84 @@ const RING_BYTES_PER_SUBSCRIBER: usize = 16;
 /// A ring that is at least this long is long enough for any number of subscribers.
 const LEAST_RING_BYTES_MAX: usize = 16 << 10;
 
-/// A frame that is not for everyone. Frames without a mark are for all, so a run of them stays one send.
-#[derive(Clone, Copy)]
-struct Mark {
-    start: u64,
-    end: u64,
-    audience: Audience,
-}
+/// The list of streams with something to send.
+pub(super) const DIRTY: usize = 0;
 
-/// A subscriber that owed more than the ring keeps and was moved to its head.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lapped {
-    /// Whose.
-    pub connection: ConnectionId,
-    /// Which channel it lost publications of.
-    pub channel: ChannelName,
-    /// What it gets.
-    pub policy: SlowPolicy,
-    /// Where the channel was before the frame that the subscriber gets next.
-    pub position: Position,
+/// What all subscribers of a stream have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Kind {
+    pub encoding: Encoding,
+    /// Whether they are guests: they may see less, so what they may not see never comes into their ring.
+    pub guests: bool,
 }
 
 /// See the module.
-pub struct Stream {
+pub(super) struct Stream {
     channel: ChannelName,
-    dialect: u8,
+    kind: Kind,
     slow: SlowPolicy,
     ended: bool,
     /// Pushed to since the last sweep.
     touched: bool,
-    /// In the fan-out's queue.
-    pub(super) dirty: bool,
+    /// Whether, and where, it is in the queue of the turns.
+    dirty: Link,
     sibling: Option<StreamId>,
     position: Position,
     ring: ByteRing,
-    /// Marks of frames in the ring, in order; `None` while every frame is for everyone.
-    #[allow(
-        clippy::box_collection,
-        reason = "most streams have none, and there are many: 8 bytes against 32"
-    )]
-    marks: Option<Box<VecDeque<Mark>>>,
     subscribers: Vec<Subscriber>,
     /// Where the pass under way goes on, and ...
-    pub(super) pass_at: u32,
+    pub pass_at: u32,
     /// ... how many subscribers it has yet to look at.
-    pub(super) pass_left: u32,
+    pub pass_left: u32,
+    /// Its place in the list of streams that hold ring memory, while it does.
+    pub warm_at: u32,
+}
+
+impl Linked<DIRTY> for Stream {
+    fn link(&mut self) -> &mut Link {
+        &mut self.dirty
+    }
+    fn linked(&self) -> Link {
+        self.dirty
+    }
 }
 
 impl Stream {
-    pub(super) fn new(
+    pub fn new(
         channel: ChannelName,
-        dialect: u8,
+        kind: Kind,
         slow: SlowPolicy,
         position: Position,
         sibling: Option<StreamId>,
     ) -> Self {
         Self {
             channel,
-            dialect,
+            kind,
             slow,
             ended: false,
             touched: false,
-            dirty: false,
+            dirty: Link::default(),
             sibling,
             position,
             ring: ByteRing::default(),
-            marks: None,
             // Most channels of a large node have one subscriber here.
             subscribers: Vec::with_capacity(1),
             pass_at: 0,
             pass_left: 0,
+            warm_at: 0,
         }
     }
 
-    /// Which channel.
     pub fn channel(&self) -> &ChannelName {
         &self.channel
     }
 
-    /// Which dialect its frames are in.
-    pub fn dialect(&self) -> u8 {
-        self.dialect
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub fn slow(&self) -> SlowPolicy {
+        self.slow
     }
 
     /// Position of the newest publication in the ring, or of the first subscribe.
@@ -102,36 +101,33 @@ impl Stream {
         self.position
     }
 
+    pub fn set_position(&mut self, position: Position) {
+        self.position = position;
+    }
+
     /// Who hears it, in no order.
     pub fn subscribers(&self) -> &[Subscriber] {
         &self.subscribers
     }
 
-    /// How many subscribers may see such a frame.
-    pub(super) fn audience_size(&self, audience: Audience) -> u64 {
-        match audience {
-            Audience::All => self.subscribers.len() as u64,
-            _ => self.subscribers.iter().filter(|subscriber| audience.includes(subscriber)).count() as u64,
-        }
+    /// Whether it waits for its turn, or has it.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty.is_linked()
     }
 
-    pub(super) fn sibling(&self) -> Option<StreamId> {
+    pub fn sibling(&self) -> Option<StreamId> {
         self.sibling
     }
 
-    pub(super) fn set_sibling(&mut self, sibling: Option<StreamId>) {
+    pub fn set_sibling(&mut self, sibling: Option<StreamId>) {
         self.sibling = sibling;
     }
 
-    pub(super) fn ring_bytes(&self) -> usize {
+    pub fn ring_bytes(&self) -> usize {
         self.ring.capacity()
     }
 
-    pub(super) fn is_warm(&self) -> bool {
-        self.ring.capacity() > 0
-    }
-
-    pub(super) fn set_held(&mut self, place: u32, held: bool) {
+    pub fn set_held(&mut self, place: u32, held: bool) {
         self.subscribers[place as usize].held = held;
     }
 
@@ -141,65 +137,64 @@ impl Stream {
     }
 
     /// The channel has ended: what was not sent of it is dropped.
-    pub(super) fn end(&mut self) {
+    pub fn end(&mut self) {
         self.ended = true;
         self.sibling = None;
         self.ring = ByteRing::default();
-        self.marks = None;
     }
 
-    pub(super) fn add(&mut self, subscriber: NewSubscriber) -> u32 {
-        let NewSubscriber { connection, held, authenticated } = subscriber;
-        self.subscribers.push(Subscriber { connection, cursor: self.ring.head(), held, authenticated });
-        self.subscribers.len() as u32 - 1
+    /// Where the next subscriber will be.
+    pub fn next_place(&self) -> u32 {
+        self.subscribers.len() as u32
     }
 
-    pub(super) fn remove(&mut self, place: u32) -> Option<super::Moved> {
+    /// Adds a subscriber, which is given what is pushed from now on.
+    pub fn add(&mut self, subscriber: Subscriber) {
+        let cursor = self.ring.head();
+        self.subscribers.push(Subscriber { cursor, ..subscriber });
+        if self.is_dirty() {
+            // The pass under way meets one more; without this it would end before whoever it has yet to look at.
+            self.pass_left += 1;
+        }
+    }
+
+    /// Removes a subscriber; says which one is in its place, if one is.
+    pub fn remove(&mut self, place: u32) -> Option<Subscriber> {
         self.subscribers.swap_remove(place as usize);
-        let moved = self.subscribers.get(place as usize)?;
-        Some(super::Moved { connection: moved.connection, from: self.subscribers.len() as u32, to: place })
+        self.subscribers.get(place as usize).copied()
     }
 
-    /// Appends a frame. A subscriber that owes so much that the ring cannot hold it is moved to the head.
-    pub(super) fn push(
+    /// Appends a frame for every subscriber but the one at `except`, which must owe nothing and owes nothing of this
+    /// either. Whoever owes so much that the ring cannot hold it is moved to the frame and appended to `lapped`. A
+    /// frame that is larger than `ring_bytes_max` laps whoever owes anything.
+    pub fn push(
         &mut self,
         frame: &[u8],
-        position: Option<Position>,
-        audience: Audience,
+        except: Option<u32>,
         ring_bytes_max: usize,
-        lapped: &mut Vec<Lapped>,
+        lapped: &mut Vec<Subscriber>,
     ) {
         self.touched = true;
-        if !self.make_room(frame.len(), ring_bytes_max, lapped) {
-            // Larger than the whole ring: nobody can be sent it, so everybody is told of the gap.
-            self.position = position.unwrap_or(self.position);
-            self.lap(u64::MAX, lapped);
-            return;
+        if self.ring.room() < frame.len() {
+            self.make_room(frame.len(), ring_bytes_max, lapped);
         }
-        self.position = position.unwrap_or(self.position);
-        let start = self.ring.head();
         self.ring.push(frame);
-        if audience != Audience::All {
-            self.marks.get_or_insert_default().push_back(Mark { start, end: self.ring.head(), audience });
+        if let Some(place) = except {
+            self.subscribers[place as usize].cursor = self.ring.head();
         }
     }
 
-    fn make_room(&mut self, bytes: usize, ring_bytes_max: usize, lapped: &mut Vec<Lapped>) -> bool {
-        if self.ring.room() >= bytes {
-            return true;
-        }
+    fn make_room(&mut self, bytes: usize, ring_bytes_max: usize, lapped: &mut Vec<Subscriber>) {
         self.release_read();
         self.ring.grow_to(self.least_ring_bytes().min(ring_bytes_max));
         if self.ring.grow_for(bytes, ring_bytes_max) {
-            return true;
+            return;
         }
-        if bytes > self.ring.capacity() {
-            return false;
-        }
-        let needed = bytes - self.ring.room();
-        self.lap(self.ring.tail() + needed as u64, lapped);
+        let needed = bytes.saturating_sub(self.ring.room()) as u64;
+        self.lap(self.ring.tail().saturating_add(needed).min(self.ring.head()), lapped);
         self.release_read();
-        true
+        // Only a frame that does not fit into an empty ring finds too little room: it has the ring for itself.
+        self.ring.grow_for(bytes, bytes);
     }
 
     /// What the ring has at least. A frame over the end of the ring costs every subscriber a write in two pieces,
@@ -209,16 +204,11 @@ impl Stream {
     }
 
     /// Moves every subscriber whose cursor lies before `position` to the head.
-    fn lap(&mut self, position: u64, lapped: &mut Vec<Lapped>) {
+    fn lap(&mut self, position: u64, lapped: &mut Vec<Subscriber>) {
         let head = self.ring.head();
         for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.cursor < position) {
             subscriber.cursor = head;
-            lapped.push(Lapped {
-                connection: subscriber.connection,
-                channel: self.channel.clone(),
-                policy: self.slow,
-                position: self.position,
-            });
+            lapped.push(*subscriber);
         }
     }
 
@@ -226,48 +216,12 @@ impl Stream {
     fn release_read(&mut self) {
         let tail = self.subscribers.iter().map(|subscriber| subscriber.cursor).min();
         self.ring.release_to(tail.unwrap_or(self.ring.head()));
-        if let Some(marks) = &mut self.marks {
-            while marks.front().is_some_and(|mark| mark.end <= self.ring.tail()) {
-                marks.pop_front();
-            }
-            if marks.is_empty() {
-                self.marks = None;
-            }
-        }
-    }
-
-    /// Where the next byte for this subscriber is: its cursor, past frames that are not for it.
-    fn start(&self, subscriber: &Subscriber) -> u64 {
-        let mut start = subscriber.cursor;
-        let Some(marks) = &self.marks else { return start };
-        let first = marks.partition_point(|mark| mark.start < start);
-        for mark in marks.range(first..) {
-            if mark.start != start || mark.audience.includes(subscriber) {
-                break;
-            }
-            start = mark.end;
-        }
-        start
-    }
-
-    /// Where the run that starts at `start` ends: at the head or before a frame that is not for this subscriber.
-    fn run_end(&self, subscriber: &Subscriber, start: u64) -> u64 {
-        let Some(marks) = &self.marks else { return self.ring.head() };
-        let first = marks.partition_point(|mark| mark.start < start);
-        marks
-            .range(first..)
-            .find(|mark| !mark.audience.includes(subscriber))
-            .map_or(self.ring.head(), |mark| mark.start)
     }
 
     /// Whether this subscriber has something to get and may get it.
     pub fn pending(&self, place: u32) -> bool {
         let subscriber = &self.subscribers[place as usize];
-        !self.ended && !subscriber.held && self.start(subscriber) < self.ring.head()
-    }
-
-    pub(super) fn has_pending(&self) -> bool {
-        !self.ended && self.subscribers.iter().any(|subscriber| subscriber.cursor < self.ring.head())
+        subscriber.cursor < self.ring.head() && !self.ended && !subscriber.held
     }
 
     /// The frames to send to this subscriber now, contiguous but for the ring's end. Empty if it is held.
@@ -276,33 +230,25 @@ impl Stream {
         if self.ended || subscriber.held {
             return (&[], &[]);
         }
-        let start = self.start(subscriber);
-        self.ring.run(start, self.run_end(subscriber, start))
+        self.ring.run(subscriber.cursor, self.ring.head())
     }
 
     /// Notes that up to `bytes` bytes of the run were written; says how many of them the run took. If they end
     /// in mid-frame, the rest of that frame is appended to `torn`, for the ring may lap it before the socket
-    /// has room again. `frame_bytes` tells the length of a frame from its first bytes.
-    pub(super) fn advance(
-        &mut self,
-        place: u32,
-        bytes: usize,
-        frame_bytes: impl Fn(&[u8]) -> usize,
-        torn: &mut Vec<u8>,
-    ) -> usize {
-        if self.ended {
+    /// has room again.
+    pub fn advance(&mut self, place: u32, bytes: usize, torn: &mut Vec<u8>) -> usize {
+        let Subscriber { cursor: start, held, .. } = self.subscribers[place as usize];
+        if self.ended || held {
             return 0;
         }
-        let subscriber = self.subscribers[place as usize];
-        let start = self.start(&subscriber);
-        let end = self.run_end(&subscriber, start);
+        let end = self.ring.head();
         let taken = bytes.min((end - start) as usize);
         let reached = start + taken as u64;
         let mut cursor = end;
         if reached < end {
             cursor = start;
             while cursor < reached {
-                cursor += frame_bytes(&self.first_bytes(cursor, end)) as u64;
+                cursor += self.kind.encoding.framing.frame_bytes(&self.first_bytes(cursor, end)) as u64;
             }
             let (first, second) = self.ring.run(reached, cursor);
             torn.extend_from_slice(first);
@@ -312,57 +258,47 @@ impl Stream {
         taken
     }
 
-    /// Enough bytes for any frame header (RFC 6455 section 5.2: at most 10 without a mask).
-    fn first_bytes(&self, from: u64, end: u64) -> [u8; 10] {
-        let (first, second) = self.ring.run(from, end.min(from + 10));
-        let mut bytes = [0; 10];
+    fn first_bytes(&self, from: u64, end: u64) -> [u8; Framing::HEAD_BYTES_MAX] {
+        let mut bytes = [0; Framing::HEAD_BYTES_MAX];
+        let (first, second) = self.ring.run(from, end.min(from + bytes.len() as u64));
         bytes[..first.len()].copy_from_slice(first);
         bytes[first.len()..first.len() + second.len()].copy_from_slice(second);
         bytes
     }
 
     /// Appends all that this subscriber still has to get and counts it as sent, held or not.
-    pub(super) fn take_pending(&mut self, place: u32, out: &mut Vec<u8>) {
-        while !self.ended {
-            let subscriber = self.subscribers[place as usize];
-            let start = self.start(&subscriber);
-            let end = self.run_end(&subscriber, start);
-            if start == end {
-                break;
-            }
-            let (first, second) = self.ring.run(start, end);
-            out.extend_from_slice(first);
-            out.extend_from_slice(second);
-            self.subscribers[place as usize].cursor = end;
-        }
-    }
-
-    /// Gives the ring's memory back if all is sent and nothing was pushed since the last call. Whether it did.
-    pub(super) fn cool(&mut self) -> bool {
-        if std::mem::take(&mut self.touched) || self.has_pending() {
-            return false;
-        }
-        self.ring.give_back();
-        self.marks = None;
-        true
-    }
-
-    pub(super) fn invariants(&self) {
-        assert!(!self.subscribers.is_empty(), "a stream goes with its last subscriber");
+    pub fn take_pending(&mut self, place: u32, out: &mut Vec<u8>) {
         if self.ended {
             return;
         }
-        for subscriber in &self.subscribers {
-            assert!(
-                (self.ring.tail()..=self.ring.head()).contains(&subscriber.cursor),
-                "a cursor is in the ring"
-            );
+        let subscriber = &mut self.subscribers[place as usize];
+        let (first, second) = self.ring.run(subscriber.cursor, self.ring.head());
+        out.extend_from_slice(first);
+        out.extend_from_slice(second);
+        subscriber.cursor = self.ring.head();
+    }
+
+    /// Gives the ring's memory back if all is sent and nothing was pushed since the last call. Whether it did.
+    pub fn cool(&mut self) -> bool {
+        let unsent = |subscriber: &Subscriber| subscriber.cursor < self.ring.head();
+        if std::mem::take(&mut self.touched) || self.subscribers.iter().any(unsent) {
+            return false;
         }
+        self.give_back();
+        true
+    }
+
+    /// Gives the ring's memory back; nobody needs it any more.
+    pub fn give_back(&mut self) {
+        self.ring.give_back();
+    }
+
+    pub fn invariants(&self) {
+        assert!(!self.subscribers.is_empty(), "a stream goes with its last subscriber");
+        let kept = self.ring.tail()..=self.ring.head();
         assert!(
-            self.marks
-                .iter()
-                .flat_map(|marks| marks.iter())
-                .all(|mark| mark.start < mark.end && mark.end <= self.ring.head())
+            self.ended || self.subscribers.iter().all(|subscriber| kept.contains(&subscriber.cursor)),
+            "a cursor is in the ring"
         );
     }
 }

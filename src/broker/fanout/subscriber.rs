@@ -1,32 +1,35 @@
 //! One subscriber of a stream: a cursor. Lives on the edge core, in the stream's dense list.
 
+use super::encoding::Encoding;
 use crate::base::ids::ConnectionId;
 
 /// A connection's place in a stream.
 #[derive(Clone, Copy, Debug)]
-pub struct Subscriber {
+pub(super) struct Subscriber {
     /// Whose.
     pub connection: ConnectionId,
     /// Ring position of the first byte not yet sent.
     pub cursor: u64,
+    /// Its number in [`super::subscriptions::Subscriptions`].
+    pub subscription: u32,
     /// Whether it must wait: the answer to its subscribe is not written yet.
     pub held: bool,
-    /// Whether it proved who it is; false for guests.
-    pub authenticated: bool,
 }
 
-/// Who begins to hear a stream.
+/// Who begins to hear a channel.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSubscriber {
     /// Whose.
     pub connection: ConnectionId,
+    /// What bytes it is sent.
+    pub encoding: Encoding,
+    /// Whether it did not prove who it is.
+    pub guest: bool,
     /// Whether it gets nothing until it is released.
     pub held: bool,
-    /// Whether it proved who it is.
-    pub authenticated: bool,
 }
 
-/// Who may see a frame.
+/// Who may see a frame. What one subscriber alone may see goes to its connection, not through a stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Audience {
     /// Every subscriber.
@@ -35,18 +38,4 @@ pub enum Audience {
     Except(ConnectionId),
     /// Every subscriber that proved who it is.
     Authenticated,
-    /// This subscriber alone.
-    Only(ConnectionId),
-}
-
-impl Audience {
-    /// Whether a subscriber may see the frame.
-    pub fn includes(self, subscriber: &Subscriber) -> bool {
-        match self {
-            Audience::All => true,
-            Audience::Except(other) => other != subscriber.connection,
-            Audience::Authenticated => subscriber.authenticated,
-            Audience::Only(one) => one == subscriber.connection,
-        }
-    }
 }

@@ -5,7 +5,6 @@ use super::pending::Pending;
 use crate::base::bucket::Bucket;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
-use crate::broker::fanout::{Fanout, StreamId};
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
 use crate::protocol::http::RequestReader;
@@ -27,7 +26,6 @@ pub(in crate::shard) struct Connection {
     /// Who speaks, once known. Always there on a WebSocket of a dialect.
     pub session: Option<Arc<Session>>,
     pub outbox: Outbox,
-    pub subscriptions: Vec<Subscription>,
     pub pending: Option<Box<Pending>>,
     /// Key of the address in the admission table.
     pub address: u64,
@@ -58,13 +56,6 @@ pub(in crate::shard) enum Phase {
     Socket { reader: websocket::Reader, language: &'static Language },
     /// Nothing is read any more; what is owed is written, then the connection closes.
     Closing,
-}
-
-/// A subscription of a connection: the other end of a [`crate::broker::fanout::Subscriber`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::shard) struct Subscription {
-    pub stream: StreamId,
-    pub place: u32,
 }
 
 /// What happens at a connection's deadline.
@@ -111,7 +102,6 @@ impl Connection {
             phase: Phase::Http(RequestReader::default()),
             session: None,
             outbox: Outbox::default(),
-            subscriptions: Vec::new(),
             pending: None,
             address,
             deadline_ms: 0,
@@ -177,12 +167,6 @@ impl Connection {
         self.pending.as_ref().is_some_and(|pending| pending.waits_for_room())
     }
 
-    /// Whether something may be written: bytes of its own, or of a channel that it hears.
-    pub fn has_output(&self, fanout: &Fanout) -> bool {
-        !self.outbox.is_empty()
-            || self.subscriptions.iter().any(|one| fanout.stream(one.stream).pending(one.place))
-    }
-
     /// Requests whose answers have not left.
     pub fn in_flight(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.len())
@@ -195,6 +179,6 @@ mod tests {
 
     #[test]
     fn an_idle_connection_stays_small() {
-        assert!(size_of::<Connection>() <= 160, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 136, "{}", size_of::<Connection>());
     }
 }

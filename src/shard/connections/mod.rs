@@ -1,7 +1,7 @@
 //! The connections of this core: what is known of each, what it is owed, when something is due, how it ends.
 //!
-//! [`Connections`] owns them, and knows nothing of channels or users; what a connection hears is asked of the edge
-//! that it is called with. The rest of this folder is what the shard does with them.
+//! [`Connections`] owns them, and knows nothing of channels or users; what a connection hears is asked of the
+//! fan-out that it is called with. The rest of this folder is what the shard does with them.
 
 pub(super) mod admission;
 pub(super) mod closing;

@@ -12,6 +12,9 @@ use crate::shard::Shard;
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
 
+/// Steps in which rings are looked at in one housekeeping: one or two milliseconds if all give their memory back.
+const SWEEP_STEPS_MAX: usize = 8_192;
+
 impl Shard {
     /// Does what is due for connections.
     pub(in crate::shard) fn fire_deadlines(&mut self) {
@@ -86,7 +89,7 @@ impl Shard {
     pub(in crate::shard) fn housekeep(&mut self) {
         if self.housekeeping_us <= self.now.monotonic_us {
             self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
-            self.edge.sweep();
+            self.fanout.sweep(SWEEP_STEPS_MAX);
             self.home.sweep(self.now);
             self.probe_store();
             self.forget_logouts();

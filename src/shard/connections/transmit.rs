@@ -14,14 +14,14 @@ const UNTRIED_FACTOR: usize = 4;
 impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`crate::shard::Output::Transmit`].
     pub fn transmit(&self, id: ConnectionId) -> Slices<'_> {
-        self.connections.slices(id, &self.edge)
+        self.connections.slices(id, &self.fanout)
     }
 
     /// How many of the bytes of the last `transmit` the kernel took. Fewer than all of them means that the
     /// socket is full: the shard leaves it alone until `writable`.
     pub fn sent(&mut self, now: Now, id: ConnectionId, bytes: usize) {
         self.now = now;
-        let Some(written) = self.connections.sent(id, bytes, &mut self.edge) else { return };
+        let Some(written) = self.connections.sent(id, bytes, &mut self.fanout) else { return };
         self.counters.note_send(written.offered, bytes);
         if self.connections.get(id).is_some_and(Connection::waits_for_room) {
             self.release_answers(id);

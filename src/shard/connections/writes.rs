@@ -1,12 +1,10 @@
-//! What each socket is written next: the connection's own bytes, then the runs of its channels.
+//! What each socket is written next: the connection's own bytes, then the runs of the channels of which it owes.
 
 use super::Connections;
-use super::connection::Connection;
 use super::outbox::Bytes;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::Fanout;
-use crate::protocol::websocket::writer::frame_bytes;
-use crate::shard::{PIECES_MAX, Slices};
+use crate::shard::Slices;
 
 /// What the kernel took of a write.
 pub(in crate::shard) struct Written {
@@ -60,7 +58,11 @@ impl Connections {
         while let Some(id) = self.ready.pop_front() {
             let Some(connection) = self.slab.get_mut(id) else { continue };
             connection.flags.queued = false;
-            if !connection.flags.blocked && connection.has_output(fanout) {
+            if connection.flags.blocked {
+                continue;
+            }
+            fanout.look_ahead(id);
+            if !connection.outbox.is_empty() || fanout.owes(id) {
                 return Some(id);
             }
         }
@@ -78,8 +80,7 @@ impl Connections {
         let mut slices = Slices::default();
         let Some(connection) = self.slab.get(id) else { return slices };
         slices.push(connection.outbox.pending());
-        for subscription in &connection.subscriptions {
-            let (first, second) = fanout.stream(subscription.stream).run(subscription.place);
+        for (first, second) in fanout.runs(id) {
             if !slices.push(first) || !slices.push(second) {
                 break;
             }
@@ -89,8 +90,16 @@ impl Connections {
 
     /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
+        let offered = self.slices(id, fanout).bytes();
         let connection = self.slab.get_mut(id)?;
-        let (offered, left) = take_written(connection, bytes, fanout);
+        let mut torn = Vec::new();
+        fanout.sent(id, bytes - connection.outbox.consume(bytes), &mut torn);
+        connection.outbox.write(&torn, Bytes::Rest);
+        let left = match () {
+            () if bytes < offered => Left::Blocked,
+            () if !torn.is_empty() || fanout.owes(id) => Left::More,
+            () => Left::Nothing,
+        };
         connection.unheard_bytes =
             connection.unheard_bytes.saturating_add(bytes.try_into().unwrap_or(u32::MAX));
         match left {
@@ -100,44 +109,4 @@ impl Connections {
         }
         Some(Written { offered, left })
     }
-}
-
-/// Moves the outbox and the cursors of a connection past what was written; says what had been offered.
-fn take_written(connection: &mut Connection, bytes: usize, fanout: &mut Fanout) -> (usize, Left) {
-    let mut pieces = usize::from(!connection.outbox.is_empty());
-    let mut offered = connection.outbox.len();
-    let mut left = bytes - connection.outbox.consume(bytes);
-    let mut torn = Vec::new();
-    let mut more = false;
-    for subscription in &connection.subscriptions {
-        let (stream, place) = (subscription.stream, subscription.place);
-        let (first, second) = fanout.stream(stream).run(place);
-        let run_pieces = usize::from(!first.is_empty()) + usize::from(!second.is_empty());
-        if run_pieces == 0 {
-            continue;
-        }
-        if pieces + run_pieces > PIECES_MAX {
-            // Left for the next write. A run whose first piece was offered counts from its start again,
-            // so its second piece is what is left.
-            more = true;
-            if pieces < PIECES_MAX {
-                offered += first.len();
-                left -= fanout.sent(stream, place, left.min(first.len()), frame_bytes, &mut torn);
-            }
-            break;
-        }
-        pieces += run_pieces;
-        offered += first.len() + second.len();
-        left -= fanout.sent(stream, place, left, frame_bytes, &mut torn);
-        more |= fanout.stream(stream).pending(place);
-    }
-    debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
-    more |= !torn.is_empty();
-    connection.outbox.write(&torn, Bytes::Rest);
-    let left = match () {
-        () if bytes < offered => Left::Blocked,
-        () if more => Left::More,
-        () => Left::Nothing,
-    };
-    (offered, left)
 }

@@ -33,7 +33,7 @@ enum Ending {
 impl Shard {
     /// A home core ended a channel, or what it is for guests.
     pub(in crate::shard) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
-        let connections = if guests { self.edge.guests(channel) } else { self.edge.end(channel) };
+        let connections = if guests { self.fanout.guests(channel) } else { self.fanout.end(channel) };
         if !connections.is_empty() {
             let (channel, whole) = (channel.clone(), !guests);
             self.endings.queue.push_back(Ending::Evict { channel, fault, whole, connections });
@@ -105,10 +105,9 @@ impl Shard {
     /// wants that; says how many steps that took.
     fn evict(&mut self, id: ConnectionId, channel: &ChannelName, fault: &Fault, whole: bool) -> usize {
         let Some(connection) = self.connections.get(id) else { return 1 };
-        let streams = connection.subscriptions.iter().map(|one| self.edge.stream(one.stream));
-        let heard = streams.clone().position(|one| one.channel() == channel && one.has_ended() == whole);
-        let steps = 1 + connection.subscriptions.len();
-        let Some((dialect, at)) = connection.dialect().zip(heard) else { return 1 };
+        let steps = 1 + self.fanout.count_of(id);
+        let hears = self.fanout.channels_of(id).any(|(name, ended)| name == channel && ended == whole);
+        let Some(dialect) = connection.dialect().filter(|_| hears) else { return steps };
         let (mut text, mut frame) = (Vec::new(), Vec::new());
         (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
         if !text.is_empty() {
@@ -120,15 +119,18 @@ impl Shard {
             let refused = fault.code == FaultCode::GuestsRefused;
             self.close_socket(id, if refused { CloseFrame::GUEST } else { CloseFrame::ENDED });
         } else {
-            self.drop_subscription(id, at);
+            let gone = match whole {
+                true => self.fanout.unsubscribe_ended(id, channel),
+                false => self.fanout.unsubscribe(id, channel),
+            };
+            self.note_unsubscribed(id, gone);
         }
         steps
     }
 
     /// Asserts what must hold when nothing is left to do.
     pub(in crate::shard) fn endings_invariants(&self) {
-        let ended = self.connections.iter().flat_map(|connection| &connection.subscriptions);
-        let ended = ended.filter(|one| self.edge.stream(one.stream).has_ended()).count();
-        assert!(ended == 0 || !self.endings.queue.is_empty(), "ended channels are left");
+        let mut heard = self.connections.ids().flat_map(|id| self.fanout.channels_of(id));
+        assert!(!heard.any(|(_, ended)| ended) || !self.endings.queue.is_empty(), "ended channels are left");
     }
 }

@@ -1,14 +1,14 @@
 //! What home cores say to the subscribers on this core.
 
 use crate::base::ids::ConnectionId;
-use crate::broker::fanout::{Audience, Lapped};
+use crate::broker::fanout::{Audience, Encoding, Lapped};
 use crate::broker::home::HomePush;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use crate::model::publication::{ArchivedBody, Publication};
 use crate::model::reply::Push;
 use crate::model::session::Session;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::surface::list::DIALECTS;
 
@@ -41,7 +41,8 @@ impl Shard {
         self.settle_lapped();
     }
 
-    /// Tells one subscriber what another one said to it.
+    /// Tells one subscriber what another one said to it, in its place among what the channel says: what it still
+    /// owes of the channel goes before.
     fn push_whisper(
         &mut self,
         channel: &ChannelName,
@@ -52,8 +53,27 @@ impl Shard {
     ) {
         // Home lets only sockets of a realm whisper.
         let Some(seat) = &sender.seat else { return };
+        if !self.fanout.hears(connection, channel) {
+            return;
+        }
+        let mut bytes = Vec::new();
+        self.fanout.take_pending(connection, channel, &mut bytes);
         let push = Push::Whisper { sender: &seat.client, to, json };
-        self.push_frame(channel, None, Audience::Only(connection), push);
+        self.append_push(connection, channel, push, &mut bytes);
+        self.tell_one(connection, channel, &bytes);
+    }
+
+    /// Appends the frame of a push to one connection, if its dialect tells this.
+    fn append_push(&mut self, id: ConnectionId, channel: &ChannelName, push: Push<'_>, out: &mut Vec<u8>) {
+        let Some(dialect) = self.connections.get(id).and_then(|connection| connection.dialect()) else {
+            return;
+        };
+        let mut text = Vec::new();
+        (dialect.encode_push)(&mut text, channel, push);
+        if !text.is_empty() {
+            Framing::WebSocket.write(out, &text);
+            self.counters.messages_sent += 1;
+        }
     }
 
     fn audience(
@@ -78,7 +98,7 @@ impl Shard {
         self.push_frame(channel, Some(position), audience, Push::Publication(publication));
     }
 
-    /// Encodes a push once for each dialect that listens.
+    /// Encodes a push once for each encoding that is heard.
     fn push_frame(
         &mut self,
         channel: &ChannelName,
@@ -87,25 +107,34 @@ impl Shard {
         push: Push<'_>,
     ) {
         let mut text = std::mem::take(&mut self.scratch);
-        let mut encoded = 0;
-        let messages = self.edge.publish(channel, position, audience, &mut self.lapped, |dialect, out| {
+        let (mut encoded, mut aside) = (0, Vec::new());
+        let encode = |Encoding { dialect, framing }: Encoding, out: &mut Vec<u8>| {
             text.clear();
             (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
             if !text.is_empty() {
-                write_frame(out, Opcode::Text, &text);
+                framing.write(out, &text);
                 encoded += 1;
             }
-        });
+        };
+        let messages = self.fanout.publish(channel, position, audience, &mut self.lapped, &mut aside, encode);
         self.counters.frames_encoded += encoded;
         self.counters.messages_sent += messages;
         self.keep_scratch(text);
+        if let Audience::Except(one) = audience {
+            self.tell_one(one, channel, &aside);
+        }
     }
 
-    /// Tells a subscriber of a gap, after the answer that makes it one if that has not left yet.
-    fn tell_gap(&mut self, id: ConnectionId, channel: &ChannelName, frame: &[u8]) {
+    /// Tells one subscriber what is for it alone, after the answer that makes it one if that has not left yet.
+    fn tell_one(&mut self, id: ConnectionId, channel: &ChannelName, bytes: &[u8]) {
+        let owed_max = self.setup.limits.outbox_bytes_max as usize;
         match self.connections.pending_mut(id).and_then(|pending| pending.opening(channel)) {
-            Some(answer) => answer.extend_from_slice(frame),
-            None => self.write(id, frame),
+            None => self.write(id, bytes),
+            Some(answer) if answer.len() < owed_max => answer.extend_from_slice(bytes),
+            Some(_) => {
+                self.counters.note_slow(SlowPolicy::Disconnect);
+                self.close_slow(id);
+            }
         }
     }
 
@@ -118,14 +147,9 @@ impl Shard {
             match policy {
                 SlowPolicy::Disconnect => self.close_slow(connection),
                 SlowPolicy::Skip => {
-                    let Some(dialect) = self.connections.get(connection).and_then(|one| one.dialect()) else {
-                        continue;
-                    };
-                    let (mut text, mut frame) = (Vec::new(), Vec::new());
-                    (dialect.encode_push)(&mut text, &channel, Push::Gap(position));
-                    write_frame(&mut frame, Opcode::Text, &text);
-                    self.counters.messages_sent += 1;
-                    self.tell_gap(connection, &channel, &frame);
+                    let mut frame = Vec::new();
+                    self.append_push(connection, &channel, Push::Gap(position), &mut frame);
+                    self.tell_one(connection, &channel, &frame);
                 }
             }
         }

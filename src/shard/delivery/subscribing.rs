@@ -4,23 +4,21 @@
 //! last of them. While an answer waits for an earlier one, its subscriber is held in the stream.
 
 use crate::base::ids::ConnectionId;
-use crate::broker::fanout::NewSubscriber;
+use crate::broker::fanout::{Encoding, NewSubscriber, Unsubscribed};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Publication, PublicationBytes};
 use crate::model::reply::{Push, Recovery, Reply};
+use crate::protocol::framing::Framing;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::connections::connection::Subscription;
 use crate::shard::connections::pending::Opens;
 use crate::surface::Dialect;
 
 impl Shard {
     /// The channels a connection hears, in the order of subscribing.
     pub(in crate::shard) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
-        let Some(connection) = self.connections.get(id) else { return Vec::new() };
-        let channel = |subscription: &Subscription| self.edge.stream(subscription.stream).channel().clone();
-        connection.subscriptions.iter().map(channel).collect()
+        self.fanout.channels_of(id).map(|(channel, _)| channel.clone()).collect()
     }
 
     /// Why this connection may not subscribe to one more channel, if it may not.
@@ -32,7 +30,7 @@ impl Shard {
         let connection = self.connections.get(id)?;
         let waiting = connection.pending.as_ref().map_or(0, |pending| pending.subscribes().count());
         let max = self.setup.limits.subscriptions_per_connection_max as usize;
-        if connection.subscriptions.len() + waiting < max || self.subscription(id, channel).is_some() {
+        if self.fanout.count_of(id) + waiting < max || self.fanout.hears(id, channel) {
             return None;
         }
         Some(Fault::new(
@@ -41,18 +39,6 @@ impl Shard {
                 "A connection may have {max} subscriptions and this one has them. Unsubscribe from some first."
             ),
         ))
-    }
-
-    /// Whether a connection hears a channel.
-    pub(in crate::shard) fn hears(&self, id: ConnectionId, channel: &ChannelName) -> bool {
-        self.subscription(id, channel).is_some()
-    }
-
-    /// Where in its list a connection has the subscription to a channel.
-    fn subscription(&self, id: ConnectionId, channel: &ChannelName) -> Option<usize> {
-        let connection = self.connections.get(id)?;
-        let stream = self.edge.find(channel, connection.dialect()?.index as u8)?;
-        connection.subscriptions.iter().position(|subscription| subscription.stream == stream)
     }
 
     /// The home core counted a subscriber: it hears the channel from here on. `held` says that the answer does not
@@ -67,28 +53,26 @@ impl Shard {
     ) -> Option<Opens> {
         let Reply::Subscribed { channel, position, recovery, .. } = reply else { return None };
         let (channel, position) = (channel.clone(), *position);
-        let again = self.subscription(id, &channel);
-        if let Some(at) = again {
+        let again = self.fanout.hears(id, &channel);
+        if again {
             // Heard already: the home's count goes back, and nothing is told twice.
             *recovery = Recovery::NotAsked;
-            let connection = self.connections.get(id)?;
-            let (subscription, session) = (connection.subscriptions[at], connection.session.clone()?);
-            self.edge.take_pending(subscription.stream, subscription.place, before);
+            let session = self.connections.get(id)?.session.clone()?;
+            self.fanout.take_pending(id, &channel, before);
             if held {
                 // What comes now must not overtake what was just put before the answer.
-                self.edge.hold(subscription.stream, subscription.place);
+                self.fanout.hold(id, &channel);
             }
             self.say_unsubscribed(channel.clone(), position.epoch, session);
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
-            let subscriber = NewSubscriber { connection: id, held, authenticated: !guest };
-            let (stream, place) =
-                self.edge.subscribe(&channel, dialect.index as u8, slow, position, subscriber);
-            self.connections.get_mut(id)?.subscriptions.push(Subscription { stream, place });
+            let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
+            let subscriber = NewSubscriber { connection: id, encoding, guest, held };
+            self.fanout.subscribe(&channel, slow, position, subscriber);
             self.counters.subscriptions_open += 1;
         }
-        held.then_some(Opens { channel, begins: again.is_none() })
+        held.then_some(Opens { channel, begins: !again })
     }
 
     /// Appends a piece of what follows the acknowledgement of a subscribe; the first is number 1.
@@ -122,18 +106,15 @@ impl Shard {
 
     /// The answer to a subscribe is on its way: the channel may follow.
     pub(in crate::shard) fn open_subscription(&mut self, id: ConnectionId, opens: &Opens) {
-        let Some(at) = self.subscription(id, &opens.channel) else { return };
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let subscription = connection.subscriptions[at];
         if opens.begins {
             // The list keeps the order of the requests, not the one in which homes answered.
-            connection.subscriptions[at..].rotate_left(1);
+            self.fanout.move_back(id, &opens.channel);
         }
-        if connection.pending.as_mut().is_some_and(|pending| pending.opening(&opens.channel).is_some()) {
+        if self.connections.pending_mut(id).is_some_and(|pending| pending.opening(&opens.channel).is_some()) {
             // A later answer holds it again.
             return;
         }
-        self.edge.release(subscription.stream, subscription.place);
+        self.fanout.release(id, &opens.channel);
     }
 
     /// Ends a subscription; what was published before is appended to `out`, so that the acknowledgement
@@ -144,41 +125,26 @@ impl Shard {
         channel: &ChannelName,
         out: &mut Vec<u8>,
     ) {
-        if let Some(at) = self.subscription(id, channel) {
-            let subscription = self.connections.get(id).expect("it has a subscription").subscriptions[at];
-            self.edge.take_pending(subscription.stream, subscription.place, out);
-            self.drop_subscription(id, at);
-        }
+        self.fanout.take_pending(id, channel, out);
+        let gone = self.fanout.unsubscribe(id, channel);
+        self.note_unsubscribed(id, gone);
     }
 
-    /// Ends the subscription at a place of a connection's list.
-    pub(in crate::shard) fn drop_subscription(&mut self, id: ConnectionId, at: usize) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let subscription = connection.subscriptions.remove(at);
-        let stream = self.edge.stream(subscription.stream);
-        // The home of an ended channel has forgotten who heard it.
-        let told = connection.session.clone().filter(|_| !stream.has_ended());
-        let (channel, epoch) = (stream.channel().clone(), stream.position().epoch);
+    /// Counts a subscription that is over, and tells its home.
+    pub(in crate::shard) fn note_unsubscribed(&mut self, id: ConnectionId, gone: Option<Unsubscribed>) {
+        let Some(Unsubscribed { channel, epoch, ended }) = gone else { return };
         self.counters.subscriptions_open -= 1;
-        if let Some(moved) = self.edge.unsubscribe(subscription.stream, subscription.place)
-            && let Some(other) = self.connections.get_mut(moved.connection)
-        {
-            let was = Subscription { stream: subscription.stream, place: moved.from };
-            if let Some(entry) = other.subscriptions.iter_mut().find(|entry| **entry == was) {
-                entry.place = moved.to;
-            }
-        }
-        if let Some(session) = told {
+        let session = self.connections.get(id).and_then(|connection| connection.session.clone());
+        // The home of an ended channel has forgotten who heard it.
+        if let Some(session) = session.filter(|_| !ended) {
             self.say_unsubscribed(channel, epoch, session);
         }
     }
 
     /// Ends all subscriptions of a connection that goes away.
     pub(in crate::shard) fn drop_subscriptions(&mut self, id: ConnectionId) {
-        while let Some(connection) = self.connections.get(id)
-            && !connection.subscriptions.is_empty()
-        {
-            self.drop_subscription(id, connection.subscriptions.len() - 1);
+        while let Some(gone) = self.fanout.unsubscribe_newest(id) {
+            self.note_unsubscribed(id, Some(gone));
         }
     }
 }

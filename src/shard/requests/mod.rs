@@ -158,7 +158,7 @@ impl Shard {
         let sequence = self.connections.open_slot(id, expect);
         let Route { stored, long, .. } = command.route();
         // What a channel has yet to tell comes before the answer to a subscribe that came again.
-        let long = long || command.subscribes().is_some_and(|channel| self.hears(id, channel));
+        let long = long || command.subscribes().is_some_and(|channel| self.fanout.hears(id, channel));
         if stored == Stored::Changed {
             self.connections.hold_reading(id, sequence);
         } else if long {

@@ -1,0 +1,88 @@
+//! What is to be written to one connection of the channels that it hears.
+
+use super::Fanout;
+use crate::base::ids::ConnectionId;
+use crate::model::channel::ChannelName;
+
+impl Fanout {
+    /// The next connection whose turn it is to be sent to. `ready` says whether its socket takes bytes; of those
+    /// that are not it is noted what they owe, and their owner goes on with it when they are.
+    pub fn next_transmit(&mut self, ready: impl FnMut(ConnectionId) -> bool) -> Option<ConnectionId> {
+        self.turns.next(&mut self.streams.pool, &mut self.subscriptions, ready)
+    }
+
+    /// Looks for what a connection owes before its turns come: it is sent to anyhow.
+    pub fn look_ahead(&mut self, connection: ConnectionId) {
+        self.turns.look_ahead(connection, &self.streams.pool, &mut self.subscriptions);
+    }
+
+    /// Whether there is something to write to a connection, as far as its turns came.
+    pub fn owes(&self, connection: ConnectionId) -> bool {
+        self.subscriptions.owes(connection)
+    }
+
+    /// What to write to a connection, channel by channel; each run is contiguous but for its ring's end.
+    pub fn runs(&self, connection: ConnectionId) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.subscriptions.owed(connection).map(|id| {
+            let subscription = self.subscriptions.get(id);
+            self.streams[subscription.stream].run(subscription.place)
+        })
+    }
+
+    /// Notes that so many bytes of a connection's runs were written. The rest of a frame that was cut in the middle
+    /// is appended to `torn`; it goes before anything else.
+    pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) {
+        let mut left = bytes;
+        while left > 0
+            && let Some(id) = self.subscriptions.first_owed(connection)
+        {
+            let subscription = self.subscriptions.get(id);
+            let stream = &mut self.streams[subscription.stream];
+            left -= stream.advance(subscription.place, left, torn);
+            if stream.pending(subscription.place) {
+                break;
+            }
+            self.subscriptions.settle(id);
+        }
+        debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
+    }
+
+    /// Appends everything that a connection still has to get of a channel to `out`, and counts it as sent.
+    pub fn take_pending(&mut self, connection: ConnectionId, channel: &ChannelName, out: &mut Vec<u8>) {
+        if let Some(id) = self.find(connection, channel) {
+            self.bring_forward(id, out);
+        }
+    }
+
+    pub(super) fn bring_forward(&mut self, subscription: u32, out: &mut Vec<u8>) {
+        let one = self.subscriptions.get(subscription);
+        self.streams[one.stream].take_pending(one.place, out);
+        self.subscriptions.settle(subscription);
+    }
+
+    /// Makes a subscriber wait until [`Fanout::release`].
+    pub fn hold(&mut self, connection: ConnectionId, channel: &ChannelName) {
+        if let Some(id) = self.find(connection, channel) {
+            let one = self.subscriptions.get(id);
+            self.streams[one.stream].set_held(one.place, true);
+            self.subscriptions.settle(id);
+        }
+    }
+
+    /// Lets a held subscriber go.
+    pub fn release(&mut self, connection: ConnectionId, channel: &ChannelName) {
+        let Some(id) = self.find(connection, channel) else { return };
+        let one = self.subscriptions.get(id);
+        let stream = &mut self.streams[one.stream];
+        stream.set_held(one.place, false);
+        if stream.pending(one.place) {
+            self.subscriptions.owe(id);
+            self.turns.urge(connection);
+        }
+    }
+
+    /// Whether nothing waits for its turn.
+    pub fn is_idle(&self) -> bool {
+        self.turns.is_idle()
+    }
+}
