@@ -6,6 +6,7 @@
 mod act;
 mod call;
 mod client;
+mod crowd;
 mod disk;
 mod log;
 mod meetings;
