@@ -2,6 +2,7 @@
 //! little, whether it reads or not.
 
 use crate::attacks::{HOME, Target};
+use crate::define::Channels;
 use crate::settings::Settings;
 use crate::wire::{Item, frame, read_frame, read_response};
 
@@ -142,6 +143,52 @@ fn long_answers_that_nobody_reads_are_not_made() {
             (at, count) = (at + used, count + 1);
         }
         assert_eq!(count, 200, "whoever reads gets all");
+    }
+    target.bystander_is_served();
+}
+
+/// One frame carries the whole history of a channel here, so each is as long as a connection may owe in pieces.
+#[test]
+fn histories_of_ten_channels_come_with_their_joins() {
+    let mut target = Target::new(|_| {});
+    let mut channels = Channels::default();
+    let names: Vec<String> = (0..10).map(|index| format!("c{index}")).collect();
+    let open = |target: &mut Target, core| {
+        let socket = target.connect(core, HOME);
+        let head = "GET /rt/hash-of-1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        assert_eq!(target.request(socket, head).0, 101);
+        socket
+    };
+    let writer = open(&mut target, 0);
+    let payload = "x".repeat(3_900);
+    for name in &names {
+        channels.define(&mut target.world, "1", name, &["anonymous", "public", "history=250"]).expect("defined");
+        target.say(writer, &format!(r#"{{"action":"join","options":{{"channel":"{name}"}},"payload":{{}}}}"#));
+        for _ in 0..250 {
+            let options = format!(r#""options":{{"channel":"{name}"}}"#);
+            target.say(writer, &format!(r#"{{"action":"message",{options},"payload":"{payload}"}}"#));
+        }
+    }
+    let joins = |name: &String| {
+        let options = format!(r#""options":{{"channel":"{name}"}}"#);
+        frame(true, 1, format!(r#"{{"action":"join",{options},"payload":{{"history":true}}}}"#).as_bytes())
+    };
+    let joins: Vec<u8> = names.iter().flat_map(joins).collect();
+    for core in [0, 1] {
+        let socket = open(&mut target, core);
+        target.world.send(socket, &joins);
+        target.world.settle();
+        let (texts, code) = frames(&target.world.sockets[socket].output);
+        assert_eq!((code, texts.len()), (None, 20), "a join and a history for each channel");
+        assert!(texts.iter().skip(1).step_by(2).all(|text| text.len() > 250 * 3_900), "whole histories");
+        // Whoever asks again and again and reads nothing is owed one of them.
+        target.world.set_room(socket, Some(0));
+        let ask = br#"{"action":"history","options":{"channel":"c3"},"payload":null}"#;
+        target.world.send(socket, &frame(true, 1, ask).repeat(1_000));
+        target.world.settle();
+        assert!(target.world.owed_bytes(socket) < 1_500_000);
+        target.world.reset(socket);
     }
     target.bystander_is_served();
 }
