@@ -113,7 +113,7 @@ impl Default for Limits {
             requests_in_flight_max: 1_024,
             outbox_bytes_max: 4 << 20,
             message_bytes_max: 1 << 20,
-            unfinished_bytes_max: 64 << 20,
+            unfinished_bytes_max: 128 << 20,
             fragments_per_message_max: 1_024,
             header_bytes_max: 16 << 10,
             headers_max: 64,
