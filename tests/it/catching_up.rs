@@ -163,8 +163,11 @@ fn histories_of_ten_channels_come_with_their_joins() {
     let writer = open(&mut target, 0);
     let payload = "x".repeat(3_900);
     for name in &names {
-        channels.define(&mut target.world, "1", name, &["anonymous", "public", "history=250"]).expect("defined");
-        target.say(writer, &format!(r#"{{"action":"join","options":{{"channel":"{name}"}},"payload":{{}}}}"#));
+        channels
+            .define(&mut target.world, "1", name, &["anonymous", "public", "history=250"])
+            .expect("defined");
+        target
+            .say(writer, &format!(r#"{{"action":"join","options":{{"channel":"{name}"}},"payload":{{}}}}"#));
         for _ in 0..250 {
             let options = format!(r#""options":{{"channel":"{name}"}}"#);
             target.say(writer, &format!(r#"{{"action":"message",{options},"payload":"{payload}"}}"#));

@@ -140,7 +140,9 @@ impl Connection {
 
     /// Bytes of answers that may be written before some of what is owed was taken.
     pub fn room_bytes(&self, limits: &Limits) -> usize {
-        ANSWERS_BYTES_MAX.min((limits.outbox_bytes_max as usize).div_ceil(2)).saturating_sub(self.outbox.len())
+        ANSWERS_BYTES_MAX
+            .min((limits.outbox_bytes_max as usize).div_ceil(2))
+            .saturating_sub(self.outbox.len())
     }
 
     /// Whether an answer may be written.
