@@ -21,6 +21,10 @@ sim *words:
 fuzz target seconds="600":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
 
+# What threads share with each other, under every order in which they may meet
+loom:
+    cd loom && cargo test
+
 # The tests of what a store is read from, under Miri (needs nightly with the component miri)
 miri:
     CARGO_TARGET_DIR=target/miri PROPTEST_CASES=8 MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows" cargo +nightly miri test --lib -- store:: --skip runtime::

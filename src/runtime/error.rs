@@ -137,13 +137,6 @@ pub enum RuntimeError {
         reason: String,
     },
 
-    /// The executor of the history log could not be made.
-    #[error("the executor of the history log could not be started: {reason}")]
-    HistoryExecutor {
-        /// What glommio said.
-        reason: String,
-    },
-
     /// The history log cannot be read or begun.
     #[error(transparent)]
     History(#[from] LogError),

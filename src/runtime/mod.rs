@@ -21,7 +21,9 @@ pub mod pages;
 pub mod settings;
 pub mod side;
 pub mod signals;
+mod sleeper;
 pub mod stop;
+mod sync;
 
 pub use core::listener::check as check_addresses;
 pub use error::RuntimeError;
@@ -34,8 +36,10 @@ use core::Common;
 use core::doorbell::Doorbell;
 use core::executor::{self, Seat};
 use core::{listener, mesh};
-use side::history::{self, HomeOf, Lanes, LogSettings};
+use side::effects::effects;
+use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
 use side::passwords;
+use side::port::port;
 use side::store::{self, Database};
 use std::io;
 use std::net::SocketAddr;
@@ -73,10 +77,16 @@ pub fn run(
     let listeners = listener::open(&settings.listen, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
-    let lanes = history.is_some().then(|| Lanes::new(doorbells.clone()));
-    let (stores, desk, checks) = store::ports(&doorbells, settings.effects_in_flight_max);
-    let store = store::start(database, desk)?;
-    let passwords = passwords::start(checks)?;
+    let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max);
+    let store = store::start(database, desks.store)?;
+    let passwords = passwords::start(desks.passwords)?;
+    let (logs, history) = match history {
+        None => ((0..cores).map(|_| None).collect::<Vec<Option<LogPort>>>(), None),
+        Some((settings, home_of)) => {
+            let (logs, desk) = port(&doorbells, history::PLACES);
+            (logs.into_iter().map(Some).collect(), Some((settings, home_of, desk)))
+        }
+    };
     stop.attach(doorbells);
 
     let cpus = settings.cpus.clone();
@@ -85,11 +95,10 @@ pub fn run(
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);
     let mut failure = None;
-    let places = cpus.into_iter().zip(ports).zip(stores).zip(listeners.cores);
-    for (index, (((cpu, port), store), listeners)) in places.enumerate() {
-        let log = lanes.as_ref().map(|lanes| lanes.lane(index));
+    let places = cpus.into_iter().zip(ports).zip(logs).zip(effects).zip(listeners.cores);
+    for (index, ((((cpu, port), log), effects), listeners)) in places.enumerate() {
         let common = common.clone();
-        let seat = Seat { id: CoreId(index as u16), cpu, common, port, log, store, listeners };
+        let seat = Seat { id: CoreId(index as u16), cpu, common, port, log, effects, listeners };
         match spawn(seat, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
@@ -98,7 +107,7 @@ pub fn run(
     drop(started);
     let mut log = None;
     if all_started.iter().count() == cores {
-        match history.zip(lanes.clone()).map(|history| open_log(history, stop)).transpose() {
+        match history.map(|history| open_log(history, stop)).transpose() {
             Ok(opened) => {
                 if opened.as_ref().is_none_or(|(_, opens)| *opens) {
                     ready(&listeners.addresses);
@@ -116,9 +125,6 @@ pub fn run(
     // A thread that panicked has aborted the process, so there is an answer.
     let join = |thread: Thread| thread.join().ok().and_then(Result::err);
     failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
-    if let Some(lanes) = lanes {
-        lanes.close(failure.is_none());
-    }
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = store.join();
@@ -131,11 +137,11 @@ type Thread = JoinHandle<Result<(), RuntimeError>>;
 
 /// Starts the history log and waits until every core serves; also says whether that came about.
 fn open_log(
-    ((settings, home_of), lanes): ((LogSettings, HomeOf), Arc<Lanes>),
+    (settings, home_of, desk): (LogSettings, HomeOf, LogDesk),
     stop: &Stop,
 ) -> Result<(Thread, bool), RuntimeError> {
     let (opened, all_opened) = mpsc::channel();
-    let thread = history::spawn(settings, lanes, home_of, opened, stop.clone())?;
+    let thread = history::spawn(settings, desk, home_of, opened, stop.clone())?;
     loop {
         match all_opened.recv_timeout(STOP_LOOK) {
             Ok(()) => return Ok((thread, true)),

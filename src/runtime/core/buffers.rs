@@ -22,6 +22,36 @@ pub struct Buffers {
     memory: Mapping,
     entries: Mapping,
     tail: u16,
+    out: Out,
+}
+
+/// The buffers that the core has: the kernel gave them out, and they were not given back. A buffer that were given back
+/// twice would be filled for two sockets at once, and one client would read another's bytes.
+#[derive(Clone)]
+struct Out([u64; BUFFERS as usize / 64]);
+
+impl Out {
+    /// Every buffer, as before the first is given to the kernel.
+    fn all() -> Self {
+        Self([u64::MAX; BUFFERS as usize / 64])
+    }
+
+    /// The core has this one from now on.
+    fn take(&mut self, id: u16) {
+        assert!(id < BUFFERS, "the kernel names only buffers it was given");
+        let bit = 1 << (id % 64);
+        let word = &mut self.0[usize::from(id / 64)];
+        assert!(*word & bit == 0, "the kernel fills a buffer once before it is given back");
+        *word |= bit;
+    }
+
+    /// The core has it no more.
+    fn give_back(&mut self, id: u16) {
+        let bit = 1 << (id % 64);
+        let word = &mut self.0[usize::from(id / 64)];
+        assert!(*word & bit != 0, "a buffer is given back once");
+        *word &= !bit;
+    }
 }
 
 impl Buffers {
@@ -33,7 +63,7 @@ impl Buffers {
         // SAFETY: the mapping is page-aligned, has room for BUFFERS entries, and lives in `Self`, which is
         // dropped only after `unregister`.
         unsafe { ring.submitter().register_buf_ring_with_flags(address, BUFFERS, GROUP, 0)? };
-        let mut buffers = Self { memory, entries, tail: 0 };
+        let mut buffers = Self { memory, entries, tail: 0, out: Out::all() };
         for id in 0..BUFFERS {
             buffers.give_back(id);
         }
@@ -45,6 +75,11 @@ impl Buffers {
     pub fn unregister(&self, ring: &IoUring) {
         // A failure means that there was no registration, which is what is wanted.
         let _ = ring.submitter().unregister_buf_ring(GROUP);
+    }
+
+    /// A completion names this buffer: it is the core's until it is given back.
+    pub fn take(&mut self, id: u16) {
+        self.out.take(id);
     }
 
     /// The first `count` bytes of a buffer that a completion named and that was not given back yet.
@@ -59,8 +94,12 @@ impl Buffers {
     }
 
     /// The core has read this buffer. The kernel learns of it with the next `publish`.
+    ///
+    /// # Panics
+    /// The core does not have it.
     pub fn give_back(&mut self, id: u16) {
         assert!(id < BUFFERS, "the kernel names only buffers it was given");
+        self.out.give_back(id);
         let slot = usize::from(self.tail & (BUFFERS - 1));
         // SAFETY: `slot` is below BUFFERS, so the entry lies within the mapping, and the kernel reads it only
         // after the tail was published past it. Only its address, length and id are written: the last two
@@ -113,5 +152,28 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range was mapped by `new` and nobody holds a reference into it any more.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.bytes) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::core::ring::Ring;
+
+    #[test]
+    #[should_panic(expected = "given back once")]
+    fn a_buffer_given_back_twice_is_noticed() {
+        let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
+        ring.buffers.take(7);
+        ring.buffers.give_back(7);
+        ring.buffers.give_back(7);
+    }
+
+    #[test]
+    #[should_panic(expected = "fills a buffer once")]
+    fn a_buffer_filled_twice_is_noticed() {
+        let mut out = Out([0; BUFFERS as usize / 64]);
+        out.take(BUFFERS - 1);
+        out.take(BUFFERS - 1);
     }
 }

@@ -1,17 +1,13 @@
 //! How a core is woken: by one eventfd that its ring watches, and only when it sleeps.
-//!
-//! A core that wants to sleep says so first and then looks once more for work; who brings work puts it down
-//! first and then looks whether the core sleeps. With a full fence between the two steps of each, at least one
-//! of them sees the other, so no wake-up is lost.
 
+use crate::runtime::sleeper::Sleeper;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 /// The doorbell of one core. Its core sleeps and wakes, everybody rings.
 #[derive(Debug)]
 pub struct Doorbell {
-    sleeping: AtomicBool,
+    sleeper: Sleeper,
     eventfd: OwnedFd,
 }
 
@@ -28,13 +24,12 @@ impl Doorbell {
         }
         // SAFETY: the descriptor is fresh and nobody else's.
         let eventfd = unsafe { OwnedFd::from_raw_fd(eventfd) };
-        Ok(Self { sleeping: AtomicBool::new(false), eventfd })
+        Ok(Self { sleeper: Sleeper::new(), eventfd })
     }
 
     /// Work for the core was put where it looks: wakes it if it sleeps.
     pub fn ring(&self) {
-        fence(Ordering::SeqCst);
-        if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
+        if self.sleeper.must_wake() {
             let one = 1u64.to_ne_bytes();
             // The count is never read back: the watching poll reports each write by itself, and the count
             // cannot overflow in any lifetime.
@@ -43,16 +38,14 @@ impl Doorbell {
         }
     }
 
-    /// The core is about to sleep. It must look for work once more after this, and call [`Doorbell::awake`]
-    /// whether it then sleeps or not.
+    /// The core is about to sleep: see [`Sleeper::sleeping`].
     pub fn sleeping(&self) {
-        self.sleeping.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        self.sleeper.sleeping();
     }
 
     /// The core is awake and needs no ringing.
     pub fn awake(&self) {
-        self.sleeping.store(false, Ordering::Relaxed);
+        self.sleeper.awake();
     }
 }
 

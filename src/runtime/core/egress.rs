@@ -23,7 +23,7 @@ impl Core {
                 Output::Pause(connection) => self.pause(connection),
                 Output::Resume(connection) => self.resume(connection),
                 Output::Close(connection) => self.close(connection),
-                Output::Effect(id, effect) => self.store.ask(id, effect),
+                Output::Effect(id, effect) => self.effects.ask(id, effect),
                 Output::Drained => self.drained(),
                 Output::Idle { deadline_us } => {
                     self.deadline_us = deadline_us;

@@ -9,8 +9,8 @@ use crate::base::ids::CoreId;
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::machine;
-use crate::runtime::side::history::Lane;
-use crate::runtime::side::store;
+use crate::runtime::side::effects::Effects;
+use crate::runtime::side::history::LogPort;
 use crate::shard::Shard;
 use crate::shard::ShardMessage;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
@@ -38,10 +38,10 @@ pub struct Seat {
     pub common: Arc<Common>,
     /// Its place in the mesh.
     pub port: Port<ShardMessage>,
-    /// Its lane to the history log, if there is one.
-    pub log: Option<Lane>,
-    /// Its way to the store.
-    pub store: store::Port,
+    /// Its way to the history log, if there is one.
+    pub log: Option<LogPort>,
+    /// Its ways to the threads that do effects.
+    pub effects: Effects,
     /// Its listeners.
     pub listeners: Vec<OwnedFd>,
 }
@@ -63,7 +63,9 @@ pub fn run_core(
         // Nobody listens any more if another core has failed; this one is then told to stop.
         let _ = started.send(());
         drop(started);
-        drive(&mut core_at_work).await.map_err(|source| RuntimeError::Ring { core, source })
+        drive(&mut core_at_work).await.map_err(|source| RuntimeError::Ring { core, source })?;
+        core_at_work.leave();
+        Ok(())
     })
 }
 

@@ -16,7 +16,10 @@ impl Core {
         let mut batch = std::mem::take(&mut self.batch);
         let mut buffers = false;
         for completion in batch.drain(..) {
-            buffers |= completion.buffer().is_some();
+            if let Some(buffer) = completion.buffer() {
+                buffers = true;
+                self.ring.buffers.take(buffer);
+            }
             self.handle(completion);
         }
         if buffers {

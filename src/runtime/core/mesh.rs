@@ -1,11 +1,10 @@
 //! The mesh: one bounded queue for each ordered pair of cores, so messages of one core to another keep their
 //! order. A full queue is never waited for: what finds no place stays with its shard.
 
-use super::doorbell::Doorbell;
 use crate::base::ids::CoreId;
-use crossbeam_queue::ArrayQueue;
+use crate::runtime::core::doorbell::Doorbell;
+use crate::runtime::sync::{ArrayQueue, AtomicBool, Ordering, fence};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 /// Messages of one lane taken in one turn, so that a talkative peer does not starve the sockets.
 const HEAR_MAX: usize = 128;
@@ -33,8 +32,12 @@ pub struct Port<T> {
 
 /// Makes the ports of all cores, in their order.
 pub fn mesh<T>(doorbells: &Arc<[Doorbell]>) -> Vec<Port<T>> {
+    mesh_of(doorbells, (INBOX_MESSAGES / doorbells.len().max(1)).clamp(64, 1024))
+}
+
+/// The same with so many places in each lane.
+pub fn mesh_of<T>(doorbells: &Arc<[Doorbell]>, places: usize) -> Vec<Port<T>> {
     let cores = doorbells.len();
-    let places = (INBOX_MESSAGES / cores.max(1)).clamp(64, 1024);
     let lane = |from: usize, to: usize| {
         let places = if from == to { 1 } else { places };
         Arc::new(Lane { messages: ArrayQueue::new(places), blocked: AtomicBool::new(false) })

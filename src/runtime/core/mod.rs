@@ -17,8 +17,8 @@ mod turn;
 
 use super::clock;
 use super::settings::RuntimeSettings;
-use super::side::history::Lane;
-use super::side::store;
+use super::side::effects::Effects;
+use super::side::history::LogPort;
 use super::stop::Stop;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -51,8 +51,8 @@ pub struct Core {
     ring: Ring,
     sockets: SocketTable,
     port: Port<ShardMessage>,
-    log: Option<Lane>,
-    store: store::Port,
+    log: Option<LogPort>,
+    effects: Effects,
     common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
     listeners: Vec<Option<OwnedFd>>,
@@ -94,7 +94,7 @@ impl Core {
     /// # Errors
     /// The ring could not be made.
     pub fn start(seat: Seat, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
-        let Seat { id, cpu: _, common, port, log, store, listeners } = seat;
+        let Seat { id, cpu: _, common, port, log, effects, listeners } = seat;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         for (index, listener) in listeners.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Core {
             sockets: SocketTable::default(),
             port,
             log,
-            store,
+            effects,
             common,
             listeners: listeners.into_iter().map(Some).collect(),
             accept_failed: Vec::new(),
@@ -119,5 +119,10 @@ impl Core {
             drain: Drain::No,
             batch: Vec::with_capacity(ring::BATCH_MAX),
         })
+    }
+
+    /// The core is drained and has said all it had to say.
+    pub fn leave(self) {
+        self.log.into_iter().for_each(LogPort::leave);
     }
 }

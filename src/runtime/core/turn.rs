@@ -4,7 +4,7 @@
 use super::token::{Kind, Token};
 use super::{Core, Drain};
 use crate::runtime::clock;
-use crate::runtime::side::history::Lane;
+use crate::runtime::side::history::LogPort;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,10 @@ use std::time::Duration;
 /// Microseconds after which a shard that never runs out of wishes is told the time all the same.
 const TIMEOUT_OVERDUE_US: u64 = 10_000;
 
-/// Effects resolved in one turn, so that a group that was stored together does not keep the sockets waiting.
+/// News of the history log heard in one turn. Pieces of a replay are the largest of them.
+const NEWS_MAX: usize = 8;
+
+/// Effects of one thread resolved in one turn, so that a group that was stored together does not keep the sockets waiting.
 const RESOLUTIONS_MAX: usize = 64;
 
 /// What comes after a turn.
@@ -41,12 +44,9 @@ impl Core {
         let (shard, now) = (&mut self.shard, self.now);
         self.port.hear(|from, message| shard.peer(now, from, message));
         if let Some(log) = &self.log {
-            log.hear(|news| shard.logged(now, news));
+            log.hear(NEWS_MAX, |news| shard.logged(now, news));
         }
-        for _ in 0..RESOLUTIONS_MAX {
-            let Some((id, resolution)) = self.store.answer() else { break };
-            self.shard.resolve(self.now, id, resolution);
-        }
+        self.effects.hear(RESOLUTIONS_MAX, |id, resolution| shard.resolve(now, id, resolution));
         self.pass_time();
         let idle = self.fulfil();
         if !idle {
@@ -56,7 +56,7 @@ impl Core {
         }
         let shard = &mut self.shard;
         self.port.tell(|to| shard.next_for_peer(to));
-        if let Some(log) = &self.log {
+        if let Some(log) = &mut self.log {
             log.tell(|| shard.next_for_log(now));
         }
         self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
@@ -102,7 +102,7 @@ impl Core {
     }
 
     /// Whether the core may leave: all shards are drained, so no peer waits for an answer, and the last
-    /// sockets and the listeners have gone, so that a successor finds the port free; or the time is over.
+    /// sockets and the listeners have gone, so that a successor finds the port free, and the history log was told all; or the time is over.
     fn finished(&self) -> bool {
         match self.drain {
             Drain::No => false,
@@ -110,7 +110,8 @@ impl Core {
             Drain::Drained { until_us } => {
                 let cores_quiet = self.common.cores_busy.load(Ordering::SeqCst) == 0;
                 let closed = self.sockets.is_empty() && self.listeners.iter().all(Option::is_none);
-                (cores_quiet && closed) || self.now.monotonic_us >= until_us
+                let told = self.log.as_ref().is_none_or(|log| !log.is_held());
+                (cores_quiet && closed && told) || self.now.monotonic_us >= until_us
             }
         }
     }
@@ -151,8 +152,8 @@ impl Core {
     /// Whether there is work that no completion tells of.
     fn has_work(&self) -> bool {
         self.port.ready()
-            || self.log.as_ref().is_some_and(Lane::ready)
-            || self.store.ready()
+            || self.log.as_ref().is_some_and(LogPort::ready)
+            || self.effects.ready()
             || (self.drain == Drain::No && self.common.stop.requested())
             || self.finished()
     }

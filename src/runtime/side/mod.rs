@@ -1,6 +1,9 @@
-//! Threads beside the cores: what may wait for a disk, or takes its time. The cores speak with them through queues and are
-//! woken by their doorbells; no thread touches a core's world.
+//! Threads beside the cores: what may wait for a disk, or takes its time. The cores speak with each of them through a port; no
+//! thread touches a core's world.
 
+mod bell;
+pub(in crate::runtime) mod effects;
 pub mod history;
 pub(in crate::runtime) mod passwords;
+pub(in crate::runtime) mod port;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The thread that checks passwords: a check is meant to take its time, which no core has. One at a time, so that a
 //! storm of logins takes one CPU and the memory of one check.
 
-use super::store::Desk;
+use super::effects::EffectDesk;
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
 use crate::shard::{Effect, Failure, Resolution};
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 ///
 /// # Errors
 /// The thread could not be made.
-pub fn start(desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
+pub fn start(desk: EffectDesk) -> Result<JoinHandle<()>, RuntimeError> {
     let run = move || {
         let _guard = AbortOnPanic;
         serve(&desk);
@@ -22,15 +22,15 @@ pub fn start(desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
         .map_err(|source| RuntimeError::Process { what: "start the thread that checks passwords", source })
 }
 
-fn serve(desk: &Desk) {
-    while let Some(batch) = desk.wait() {
-        for request in batch {
-            let resolution = match &request.effect {
+fn serve(desk: &EffectDesk) {
+    while let Some(batch) = desk.take() {
+        for (core, (id, effect)) in batch {
+            let resolution = match &effect {
                 Effect::Verify { password, hash } => Resolution::Verified(hash.verify(password)),
                 // Not what is asked of this thread.
                 _ => Resolution::Failed(Failure::Broken),
             };
-            desk.resolve(request.core, request.id, resolution);
+            desk.tell(core.index(), (id, resolution));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Why a history log cannot be read or begun, each with what to do about it.
 
 use crate::store::log::Damage;
-use glommio::GlommioError;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -59,11 +58,7 @@ pub enum LogError {
     Stopped,
 }
 
-/// A fault of a file. The path is told once, not also by glommio.
-pub(super) fn file_error(what: &'static str, path: &Path, source: impl Into<GlommioError<()>>) -> LogError {
-    let source = source.into();
-    let source = source
-        .raw_os_error()
-        .map_or_else(|| io::Error::other(source.to_string()), io::Error::from_raw_os_error);
+/// A fault of a file.
+pub(super) fn file_error(what: &'static str, path: &Path, source: io::Error) -> LogError {
     LogError::File { what, path: path.to_owned(), source }
 }

@@ -1,51 +1,49 @@
-//! The log's task: what the cores say is written together, synced together, and told to all of them.
+//! The log's thread: what the cores say is written together, synced together, and told to all of them.
 
 use super::error::{LogError, file_error};
-use super::lane::Lanes;
 use super::replay::{Found, replay};
 use super::writer::Writer;
-use super::{HomeOf, LogSettings};
+use super::{HomeOf, LogDesk, LogSettings};
 use crate::model::record::RecordView;
 use crate::runtime::clock;
 use crate::shard::{LogMessage, LogNews};
 use crate::store::log::{Entry, FoundLog, Progress, encode};
-use glommio::timer::timeout;
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// Bytes written at once; what the cores said beyond that is written after.
 const WRITE_BYTES: usize = 4 << 20;
 
+/// Bytes of memory kept from one write to the next.
+const BYTES_KEPT: usize = 64 << 10;
+
 /// Reads what there is, serves the cores until they have left, and writes what they said last.
 ///
 /// # Errors
 /// The log cannot be read or begun. What fails later is told to the cores and on stderr.
-pub async fn run(
-    mut settings: LogSettings,
-    lanes: Arc<Lanes>,
+pub fn run(
+    settings: LogSettings,
+    desk: LogDesk,
     home_of: HomeOf,
     opened: Sender<()>,
 ) -> Result<(), LogError> {
     let directory = &settings.directory;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| file_error("make", directory, source))?;
-    // glommio opens a directory by its whole path only.
-    settings.directory = directory.canonicalize().map_err(|source| file_error("find", directory, source))?;
-    let begun = match replay(&settings, &lanes, home_of).await {
-        Ok(found) => Log::begin(settings, lanes, found).await,
+    let begun = match replay(&settings, &desk, home_of) {
+        Ok(found) => Log::begin(settings, desk, found),
         Err(error) => Err(error),
     };
     match begun {
         Ok(mut log) => {
-            // Nobody listens any more if a core has failed; then the lanes close.
+            // Nobody listens any more if a core has failed; then the desk close.
             let _ = opened.send(());
             drop(opened);
-            while let Err(error) = log.serve().await {
-                if !log.mend(&error).await {
+            while let Err(error) = log.serve() {
+                if !log.mend(&error) {
                     break;
                 }
             }
@@ -59,15 +57,15 @@ pub async fn run(
 /// A log that can be written.
 pub(super) struct Log {
     settings: LogSettings,
-    pub(super) lanes: Arc<Lanes>,
+    pub(super) desk: LogDesk,
     pub(super) writer: Writer,
     /// Older segments, oldest first.
     older: VecDeque<u64>,
     /// The greatest epoch of any record.
     epoch: u64,
     pub(super) progress: Progress,
-    /// The core that is heard first; another one each time.
-    first: usize,
+    /// What is written next; kept for its memory.
+    bytes: Vec<u8>,
     /// When what is written must be synced, monotonic microseconds.
     pub(super) sync_at_us: Option<u64>,
     /// Somebody waits for the sync.
@@ -76,33 +74,37 @@ pub(super) struct Log {
 
 impl Log {
     /// Lets every core finish the replay, and begins a segment.
-    async fn begin(settings: LogSettings, lanes: Arc<Lanes>, found: Found) -> Result<Self, LogError> {
+    fn begin(settings: LogSettings, desk: LogDesk, found: Found) -> Result<Self, LogError> {
         let Found { next_segment, segments, last_bytes, bytes, clean, epoch } = found;
-        for core in 0..lanes.cores() {
-            lanes.tell(core, LogNews::ReplayedAll { clean, epoch });
+        for core in 0..desk.cores() {
+            desk.tell(core, LogNews::ReplayedAll { clean, epoch });
         }
-        let mut live_bytes = 0;
-        for core in 0..lanes.cores() {
-            let heard = || match (lanes.closed(), lanes.hear(core)) {
-                (true, _) => Some(Err(LogError::Stopped)),
-                (false, Some(LogMessage::Replayed { live_bytes })) => Some(Ok(live_bytes)),
-                (false, _) => None,
-            };
-            live_bytes += lanes.until(heard).await?;
+        let (mut live_bytes, mut ready) = (0, 0);
+        while ready < desk.cores() {
+            desk.wait(None);
+            if desk.closed() {
+                return Err(LogError::Stopped);
+            }
+            while let Some((_, message)) = desk.hear() {
+                if let LogMessage::Replayed { live_bytes: of_core } = message {
+                    live_bytes += of_core;
+                    ready += 1;
+                }
+            }
         }
-        let writer = Writer::begin(&settings.directory, next_segment, epoch, last_bytes).await?;
+        let writer = Writer::begin(&settings.directory, next_segment, epoch, last_bytes)?;
         let mut log = Self {
-            progress: Progress::new(lanes.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
+            progress: Progress::new(desk.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,
             writer,
             older: segments.into(),
             epoch,
-            lanes,
-            first: 0,
+            desk,
+            bytes: Vec::new(),
             sync_at_us: None,
             commit: false,
         };
-        (0..log.lanes.cores()).for_each(|core| log.lanes.tell(core, LogNews::Open));
+        (0..log.desk.cores()).for_each(|core| log.desk.tell(core, LogNews::Open));
         if !clean {
             // Channels go on in new epochs, which the log has to know before it is read again.
             log.begin_checkpoint();
@@ -110,52 +112,51 @@ impl Log {
         Ok(log)
     }
 
-    async fn serve(&mut self) -> Result<(), LogError> {
+    fn serve(&mut self) -> Result<(), LogError> {
         loop {
-            let closed = self.lanes.closed();
-            let more = self.write().await?;
+            let closed = self.desk.closed();
+            let more = self.write()?;
             let now_us = clock::monotonic_us();
             if self.commit
                 || self.sync_at_us.is_some_and(|at_us| at_us <= now_us)
                 || self.progress.is_through()
             {
-                self.sync().await?;
+                self.sync()?;
             }
-            self.grow().await?;
+            self.grow()?;
             if !more && closed {
-                return self.end().await;
+                return self.end();
             }
             if !more {
-                self.rest().await;
+                self.rest();
             }
         }
     }
 
     /// Writes what the cores have said, or a part of it; whether there was anything.
-    async fn write(&mut self) -> Result<bool, LogError> {
-        let mut bytes = Vec::new();
+    fn write(&mut self) -> Result<bool, LogError> {
+        let mut bytes = std::mem::take(&mut self.bytes);
         let mut heard = false;
-        let cores = self.lanes.cores();
-        self.first = (self.first + 1) % cores;
-        for core in (self.first..cores).chain(0..self.first) {
-            while bytes.len() < WRITE_BYTES
-                && let Some(message) = self.lanes.hear(core)
-            {
-                if !heard {
-                    heard = true;
-                    bytes = self.writer.next_bytes();
-                }
-                self.take(core, message, &mut bytes);
+        while bytes.len() < WRITE_BYTES
+            && let Some((core, message)) = self.desk.hear()
+        {
+            if !heard {
+                heard = true;
+                self.writer.begin_bytes(&mut bytes);
             }
+            self.take(core.index(), message, &mut bytes);
         }
         if heard {
-            self.writer.write(bytes).await?;
+            self.writer.write(&bytes)?;
             let due_us = clock::monotonic_us() + self.settings.sync_interval_ms * 1_000;
             self.sync_at_us.get_or_insert(due_us);
             if !self.commit {
                 self.tell_moved();
             }
         }
+        bytes.clear();
+        bytes.shrink_to(BYTES_KEPT);
+        self.bytes = bytes;
         Ok(heard)
     }
 
@@ -183,36 +184,36 @@ impl Log {
         }
     }
 
-    async fn sync(&mut self) -> Result<(), LogError> {
-        self.writer.sync().await?;
+    fn sync(&mut self) -> Result<(), LogError> {
+        self.writer.sync()?;
         (self.commit, self.sync_at_us) = (false, None);
         let first = self.progress.synced();
         self.tell_moved();
         while let Some(oldest) = self.older.front().copied()
             && first.is_some_and(|first| oldest < first)
         {
-            self.writer.remove(oldest).await?;
+            self.writer.remove(oldest)?;
             self.older.pop_front();
         }
         Ok(())
     }
 
     fn tell_moved(&mut self) {
-        for core in 0..self.lanes.cores() {
+        for core in 0..self.desk.cores() {
             if let Some((written, synced)) = self.progress.moved(core) {
-                self.lanes.tell(core, LogNews::Moved { written, synced });
+                self.desk.tell(core, LogNews::Moved { written, synced });
             }
         }
     }
 
     /// Begins another segment when this one is large enough, and a checkpoint when the log is.
-    async fn grow(&mut self) -> Result<(), LogError> {
+    fn grow(&mut self) -> Result<(), LogError> {
         let due = self.progress.is_due();
         if !due && self.writer.bytes() < self.settings.size.segment_bytes {
             return Ok(());
         }
-        self.sync().await?;
-        self.roll().await?;
+        self.sync()?;
+        self.roll()?;
         if due {
             self.begin_checkpoint();
         }
@@ -220,46 +221,35 @@ impl Log {
     }
 
     /// Goes on in another segment.
-    pub(super) async fn roll(&mut self) -> Result<(), LogError> {
+    pub(super) fn roll(&mut self) -> Result<(), LogError> {
         let before = self.writer.segment();
-        self.writer.roll(self.epoch).await?;
+        self.writer.roll(self.epoch)?;
         self.older.push_back(before);
         Ok(())
     }
 
     pub(super) fn begin_checkpoint(&mut self) {
         let number = self.progress.begin_checkpoint(self.writer.segment());
-        for core in 0..self.lanes.cores() {
-            self.lanes.tell(core, LogNews::Checkpoint(number));
+        for core in 0..self.desk.cores() {
+            self.desk.tell(core, LogNews::Checkpoint(number));
         }
     }
 
-    /// Parks until a core says something, all have left, or a sync is due.
-    async fn rest(&self) {
-        let lanes = &self.lanes;
-        let woken = lanes.until(|| (lanes.has_said() || lanes.closed()).then_some(()));
-        match self.sync_at_us {
-            None => woken.await,
-            Some(at_us) => {
-                let left = Duration::from_micros(at_us.saturating_sub(clock::monotonic_us()));
-                // An error says only that the time is over.
-                let _ = timeout(left, async {
-                    woken.await;
-                    Ok(())
-                })
-                .await;
-            }
-        }
+    /// Sleeps until a core says something, all have left, or a sync is due.
+    fn rest(&self) {
+        let left = |at_us: u64| Duration::from_micros(at_us.saturating_sub(clock::monotonic_us()));
+        self.desk.wait(self.sync_at_us.map(left));
     }
 
     /// All cores have left: what they said is on disk, and if that is all that anybody was told, the log says so.
-    async fn end(&mut self) -> Result<(), LogError> {
-        self.sync().await?;
-        if self.lanes.closed_in_order() && self.progress.is_whole() {
-            let mut bytes = self.writer.next_bytes();
+    fn end(&mut self) -> Result<(), LogError> {
+        self.sync()?;
+        if self.desk.closed_in_order() && self.progress.is_whole() {
+            let mut bytes = Vec::new();
+            self.writer.begin_bytes(&mut bytes);
             encode(&mut bytes, &Entry::Clean);
-            self.writer.write(bytes).await?;
-            self.writer.sync().await?;
+            self.writer.write(&bytes)?;
+            self.writer.sync()?;
         }
         Ok(())
     }

@@ -12,15 +12,14 @@ use super::error::LogError;
 use super::log::Log;
 use crate::runtime::log;
 use crate::shard::LogNews;
-use glommio::timer::timeout;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Log {
     /// The disk failed: says so, and tries again every second. False says that all cores have left.
-    pub(super) async fn mend(&mut self, error: &LogError) -> bool {
+    pub(super) fn mend(&mut self, error: &LogError) -> bool {
         let mut reason = error.to_string();
         log::error!(
             "{reason}. Channels that keep their history on disk take no publications until it can be written; this is tried \
@@ -30,10 +29,10 @@ impl Log {
         (self.commit, self.sync_at_us) = (false, None);
         self.tell_all(|| LogNews::Failed);
         loop {
-            if self.wait_until_left().await {
+            if self.wait_until_left() {
                 return false;
             }
-            let Err(error) = self.begin_again().await else { break };
+            let Err(error) = self.begin_again() else { break };
             let now = error.to_string();
             if now != reason {
                 log::error!("the history cannot be written yet: {now}");
@@ -48,26 +47,27 @@ impl Log {
     }
 
     /// Listens for a while, for nothing that is said counts. True says that all cores have left.
-    async fn wait_until_left(&self) -> bool {
-        let lanes = &self.lanes;
-        let left = lanes.until(|| {
-            (0..lanes.cores()).for_each(|core| while lanes.hear(core).is_some() {});
-            lanes.closed().then_some(())
-        });
-        let left = timeout(PAUSE, async {
-            left.await;
-            Ok(())
-        });
-        // An error says only that the time is over.
-        left.await.is_ok()
+    fn wait_until_left(&self) -> bool {
+        let until = Instant::now() + PAUSE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.desk.wait(Some(left));
+            while self.desk.hear().is_some() {}
+            if self.desk.closed() {
+                return true;
+            }
+        }
     }
 
-    async fn begin_again(&mut self) -> Result<(), LogError> {
-        self.writer.cut().await?;
-        self.roll().await
+    fn begin_again(&mut self) -> Result<(), LogError> {
+        self.writer.cut()?;
+        self.roll()
     }
 
     fn tell_all(&self, news: impl Fn() -> LogNews) {
-        (0..self.lanes.cores()).for_each(|core| self.lanes.tell(core, news()));
+        (0..self.desk.cores()).for_each(|core| self.desk.tell(core, news()));
     }
 }

@@ -1,33 +1,37 @@
-//! The node's history log at work: a thread of its own with a glommio executor, which does all file work. It parks in
-//! glommio; a core that says something to it wakes it there, and is itself woken by its doorbell.
+//! The node's history log at work: a thread of its own, which does all file work and speaks with the cores through a port. What a
+//! core says is bounded by its shard, in bytes.
 //!
 //! `replay` reads what there is, `writer` appends to the newest segment, `log` decides when to write, sync and
-//! check point, `mend` goes on after a failure, `lane` joins it with the cores.
+//! check point, `mend` goes on after a failure.
 
 mod error;
-mod lane;
 mod log;
 mod mend;
 mod replay;
 mod writer;
 
 pub use error::LogError;
-pub use lane::{Lane, Lanes};
 
 use crate::base::ids::CoreId;
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::machine;
+use crate::runtime::side::port::{Desk, Port};
 use crate::runtime::stop::Stop;
+use crate::shard::{LogMessage, LogNews};
 use crate::store::log::Size;
-use glommio::{LocalExecutorBuilder, Placement, PoolPlacement};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
-/// Entries of glommio's rings: few operations are under way at once.
-const RING_DEPTH: usize = 32;
+/// Things unheard of each core, and of the log by a core. Records that find no place wait with their core.
+pub const PLACES: usize = 256;
+
+/// A core's way to the log.
+pub type LogPort = Port<LogMessage, LogNews>;
+
+/// The log's way to the cores.
+pub type LogDesk = Desk<LogMessage, LogNews>;
 
 /// Where a log is and how it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,19 +48,19 @@ pub struct LogSettings {
 pub type HomeOf = Arc<dyn Fn(&str) -> CoreId + Send + Sync>;
 
 /// Starts the log's thread. It says on `opened` when every core has what is its own. If it cannot begin, the run is
-/// stopped. It ends when the lanes are closed.
+/// stopped. It ends when every core has left.
 ///
 /// # Errors
 /// The thread could not be made.
 pub fn spawn(
     settings: LogSettings,
-    lanes: Arc<Lanes>,
+    desk: LogDesk,
     home_of: HomeOf,
     opened: Sender<()>,
     stop: Stop,
 ) -> Result<JoinHandle<Result<(), RuntimeError>>, RuntimeError> {
     let run = move || {
-        let result = run(settings, lanes, home_of, opened);
+        let result = run(settings, desk, home_of, opened);
         if result.is_err() {
             stop.request();
         }
@@ -70,18 +74,10 @@ pub fn spawn(
 
 fn run(
     settings: LogSettings,
-    lanes: Arc<Lanes>,
+    desk: LogDesk,
     home_of: HomeOf,
     opened: Sender<()>,
 ) -> Result<(), RuntimeError> {
     let _guard = AbortOnPanic;
-    machine::check_memlock()?;
-    let executor = LocalExecutorBuilder::new(Placement::Unbound)
-        .name("history")
-        .io_memory(0)
-        .ring_depth(RING_DEPTH)
-        .blocking_thread_pool_placement(PoolPlacement::Unbound(1))
-        .make()
-        .map_err(|error| RuntimeError::HistoryExecutor { reason: error.to_string() })?;
-    executor.run(log::run(settings, lanes, home_of, opened)).map_err(RuntimeError::History)
+    log::run(settings, desk, home_of, opened).map_err(RuntimeError::History)
 }

@@ -2,14 +2,14 @@
 //! them. A torn tail is cut off; any other damage keeps the node from starting.
 
 use super::error::{LogError, file_error};
-use super::lane::Lanes;
-use super::{HomeOf, LogSettings};
+use super::{HomeOf, LogDesk, LogSettings};
 use crate::runtime::clock;
 use crate::runtime::log;
 use crate::shard::LogNews;
 use crate::store::log::{Damage, Decoder, Entry, MarkFinder, Segments, file_name};
-use glommio::io::{BufferedFile, OpenOptions, ReadResult};
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes read at once, whose records go to the cores at once: little enough for a core's turn, and for a cache.
@@ -42,16 +42,16 @@ pub struct Found {
 ///
 /// # Errors
 /// A file cannot be read, something in the middle is damaged or missing, or the run ended meanwhile.
-pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> Result<Found, LogError> {
+pub fn replay(settings: &LogSettings, desk: &LogDesk, home_of: HomeOf) -> Result<Found, LogError> {
     let directory = &settings.directory;
     let names = names(directory).map_err(|source| file_error("list", directory, source))?;
     let segments = Segments::of(names.iter().map(String::as_str))
         .map_err(|missing| LogError::Missing { path: directory.join(missing) })?;
     let numbers = segments.numbers().to_vec();
     let mut reader = Reader {
-        lanes,
+        desk,
         home_of,
-        places: vec![Vec::new(); lanes.cores()],
+        places: vec![Vec::new(); desk.cores()],
         found: Found {
             next_segment: segments.next(),
             segments: numbers.clone(),
@@ -65,7 +65,7 @@ pub async fn replay(settings: &LogSettings, lanes: &Lanes, home_of: HomeOf) -> R
     };
     for number in &numbers {
         let path = directory.join(file_name(*number));
-        reader.segment(*number, &path, Some(number) == numbers.last()).await?;
+        reader.segment(*number, &path, Some(number) == numbers.last())?;
     }
     Ok(reader.found)
 }
@@ -77,7 +77,7 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
 }
 
 struct Reader<'a> {
-    lanes: &'a Lanes,
+    desk: &'a LogDesk,
     home_of: HomeOf,
     /// Where in the block at hand the records of each core are.
     places: Vec<Vec<usize>>,
@@ -89,20 +89,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn segment(&mut self, number: u64, path: &Path, last: bool) -> Result<(), LogError> {
-        let file = BufferedFile::open(path).await.map_err(|source| file_error("open", path, source))?;
-        let size = file.file_size().await.map_err(|source| file_error("read", path, source))?;
+    fn segment(&mut self, number: u64, path: &Path, last: bool) -> Result<(), LogError> {
+        let file = File::open(path).map_err(|source| file_error("open", path, source))?;
+        let size = file.metadata().map_err(|source| file_error("read", path, source))?.len();
         let mut decoder = Decoder::default();
+        let mut block = vec![0; READ_BYTES];
         let mut at = 0;
         let mut damage = None;
         while damage.is_none() && at < size {
-            let bytes = read(&file, path, at).await?;
+            let bytes = read(&file, path, at, &mut block)?;
             if bytes.is_empty() {
                 break;
             }
             at += bytes.len() as u64;
-            decoder.push(&bytes);
-            damage = self.entries(&mut decoder).await?;
+            decoder.push(bytes);
+            damage = self.entries(&mut decoder)?;
             self.tell_progress(path, at, size);
         }
         let damage = damage.or_else(|| decoder.end());
@@ -111,14 +112,14 @@ impl Reader<'_> {
         self.before = Some(path.to_owned());
         if let Some(damage) = damage {
             let damaged = Damaged { path: path.to_owned(), offset: decoder.offset(), damage };
-            judge(&file, number, size, last, damaged).await?;
+            judge(&file, number, size, last, damaged)?;
             self.found.clean = false;
         }
-        file.close().await.map_err(|source| file_error("close", path, source))
+        Ok(())
     }
 
     /// Hands over all whole records; says what is wrong with the next one, if it is not only incomplete.
-    async fn entries(&mut self, decoder: &mut Decoder) -> Result<Option<Damage>, LogError> {
+    fn entries(&mut self, decoder: &mut Decoder) -> Result<Option<Damage>, LogError> {
         let damage = loop {
             match decoder.next_entry() {
                 Ok(Some((place, entry))) => self.entry(place, &entry)?,
@@ -131,10 +132,10 @@ impl Reader<'_> {
             if places.is_empty() {
                 continue;
             }
-            if !self.lanes.room(core, BATCHES_MAX).await {
+            if !self.desk.room(core, BATCHES_MAX) {
                 return Err(LogError::Stopped);
             }
-            self.lanes.tell(core, LogNews::Replayed(decoder.batch(places)));
+            self.desk.tell(core, LogNews::Replayed(decoder.batch(places)));
         }
         Ok(damage)
     }
@@ -168,8 +169,17 @@ impl Reader<'_> {
     }
 }
 
-async fn read(file: &BufferedFile, path: &Path, at: u64) -> Result<ReadResult, LogError> {
-    file.read_at(at, READ_BYTES).await.map_err(|source| file_error("read", path, source))
+/// The bytes from a place in the file on, as many as `block` holds; none at its end.
+fn read<'a>(file: &File, path: &Path, at: u64, block: &'a mut [u8]) -> Result<&'a [u8], LogError> {
+    loop {
+        match file.read_at(block, at) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => {
+                let count = read.map_err(|source| file_error("read", path, source))?;
+                return Ok(&block[..count]);
+            }
+        }
+    }
 }
 
 /// Where a segment has no good record.
@@ -183,8 +193,8 @@ struct Damaged {
 ///
 /// # Errors
 /// It is no torn tail.
-async fn judge(
-    file: &BufferedFile,
+fn judge(
+    file: &File,
     number: u64,
     size: u64,
     last: bool,
@@ -194,14 +204,13 @@ async fn judge(
     if let Damage::Newer(version) = damage {
         return Err(LogError::Newer { path, version });
     }
-    if !last || damage == Damage::Senseless || is_marked(file, &path, number, offset, size).await? {
+    if !last || damage == Damage::Senseless || is_marked(file, &path, number, offset, size)? {
         return Err(LogError::Damaged { path, offset, damage });
     }
-    let cut = OpenOptions::new().write(true).buffered_open(&path).await;
+    let cut = OpenOptions::new().write(true).open(&path);
     let cut = cut.map_err(|source| file_error("open", &path, source))?;
-    cut.truncate(offset).await.map_err(|source| file_error("cut", &path, source))?;
-    cut.fdatasync().await.map_err(|source| file_error("sync", &path, source))?;
-    cut.close().await.map_err(|source| file_error("close", &path, source))?;
+    cut.set_len(offset).map_err(|source| file_error("cut", &path, source))?;
+    cut.sync_data().map_err(|source| file_error("sync", &path, source))?;
     log::warn!(
         "the last {} bytes of {} were being written when the node ended; they are cut off",
         size - offset,
@@ -211,22 +220,23 @@ async fn judge(
 }
 
 /// Whether something behind the damage says that all before it was on disk.
-async fn is_marked(
-    file: &BufferedFile,
+fn is_marked(
+    file: &File,
     path: &Path,
     number: u64,
     from: u64,
     size: u64,
 ) -> Result<bool, LogError> {
     let mut finder = MarkFinder::new(number, from);
+    let mut block = vec![0; READ_BYTES];
     let mut at = from;
     while at < size {
-        let bytes = read(file, path, at).await?;
+        let bytes = read(file, path, at, &mut block)?;
         if bytes.is_empty() {
             break;
         }
         at += bytes.len() as u64;
-        if finder.push(&bytes) {
+        if finder.push(bytes) {
             return Ok(true);
         }
     }

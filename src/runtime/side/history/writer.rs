@@ -3,16 +3,16 @@
 
 use super::error::{LogError, file_error};
 use crate::store::log::{Entry, encode, file_name};
-use glommio::GlommioError;
-use glommio::io::{BufferedFile, Directory, OpenOptions, remove};
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// See the module.
 pub struct Writer {
     directory: PathBuf,
     path: PathBuf,
-    file: BufferedFile,
+    file: File,
     segment: u64,
     /// Bytes written.
     at: u64,
@@ -27,18 +27,18 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses.
-    pub async fn begin(directory: &Path, segment: u64, epoch: u64, before: u64) -> Result<Self, LogError> {
+    pub fn begin(directory: &Path, segment: u64, epoch: u64, before: u64) -> Result<Self, LogError> {
         let path = directory.join(file_name(segment));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        let file = options.buffered_open(&path).await.map_err(|source| file_error("make", &path, source))?;
+        let file = options.open(&path).map_err(|source| file_error("make", &path, source))?;
         let directory = directory.to_owned();
         let mut writer = Self { directory, path, file, segment, at: 0, synced: 0, mark: false };
         let mut bytes = Vec::new();
         encode(&mut bytes, &Entry::Begin { segment, epoch, before });
-        writer.write(bytes).await?;
-        writer.sync().await?;
-        writer.sync_directory().await?;
+        writer.write(&bytes)?;
+        writer.sync()?;
+        writer.sync_directory()?;
         Ok(writer)
     }
 
@@ -52,31 +52,20 @@ impl Writer {
         self.at
     }
 
-    /// The beginning of what is written next: after a sync, the mark of it.
-    pub fn next_bytes(&mut self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+    /// Begins what is written next: after a sync, with the mark of it.
+    pub fn begin_bytes(&mut self, bytes: &mut Vec<u8>) {
         if std::mem::take(&mut self.mark) {
-            encode(&mut bytes, &Entry::Synced { segment: self.segment, offset: self.at });
+            encode(bytes, &Entry::Synced { segment: self.segment, offset: self.at });
         }
-        bytes
     }
 
-    /// Appends bytes that began as [`Writer::next_bytes`].
+    /// Appends bytes that began with [`Writer::begin_bytes`].
     ///
     /// # Errors
     /// The disk refuses; part of it may be written.
-    pub async fn write(&mut self, mut bytes: Vec<u8>) -> Result<(), LogError> {
-        while !bytes.is_empty() {
-            // The call keeps what it is given, and may write a part of it only.
-            let taken = self.file.write_at(bytes.clone(), self.at).await;
-            let taken = taken.map_err(|source| file_error("write", &self.path, source))?;
-            if taken == 0 {
-                let source = io::Error::from(io::ErrorKind::WriteZero);
-                return Err(file_error("write", &self.path, source));
-            }
-            self.at += taken as u64;
-            bytes.drain(..taken);
-        }
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), LogError> {
+        self.file.write_all_at(bytes, self.at).map_err(|source| file_error("write", &self.path, source))?;
+        self.at += bytes.len() as u64;
         Ok(())
     }
 
@@ -84,9 +73,9 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses; nobody knows what of it is there.
-    pub async fn sync(&mut self) -> Result<(), LogError> {
+    pub fn sync(&mut self) -> Result<(), LogError> {
         if self.synced < self.at {
-            self.file.fdatasync().await.map_err(|source| file_error("sync", &self.path, source))?;
+            self.file.sync_data().map_err(|source| file_error("sync", &self.path, source))?;
             self.synced = self.at;
             self.mark = true;
         }
@@ -97,11 +86,8 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses; a file of the next number may be there, and is replaced when this is tried again.
-    pub async fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
-        let next = Self::begin(&self.directory, self.segment + 1, epoch, self.at).await?;
-        let before = std::mem::replace(self, next);
-        // It is on disk: nothing can be lost with the descriptor.
-        let _ = before.file.close().await;
+    pub fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
+        *self = Self::begin(&self.directory, self.segment + 1, epoch, self.at)?;
         Ok(())
     }
 
@@ -109,13 +95,13 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses; it is not known how long the segment is now, and this can be tried again.
-    pub async fn cut(&mut self) -> Result<(), LogError> {
-        let cut = |source: GlommioError<()>| file_error("cut", &self.path, source);
+    pub fn cut(&mut self) -> Result<(), LogError> {
+        let cut = |source| file_error("cut", &self.path, source);
         // The length changes even if an earlier attempt changed it already. So it is this attempt's sync that has it on
         // disk: after one that failed, the next says nothing about what the first was to write.
-        self.file.truncate(self.synced + 1).await.map_err(cut)?;
-        self.file.truncate(self.synced).await.map_err(cut)?;
-        self.file.fdatasync().await.map_err(|source| file_error("sync", &self.path, source))?;
+        self.file.set_len(self.synced + 1).map_err(cut)?;
+        self.file.set_len(self.synced).map_err(cut)?;
+        self.file.sync_data().map_err(|source| file_error("sync", &self.path, source))?;
         (self.at, self.mark) = (self.synced, false);
         Ok(())
     }
@@ -124,20 +110,16 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses.
-    pub async fn remove(&self, segment: u64) -> Result<(), LogError> {
+    pub fn remove(&self, segment: u64) -> Result<(), LogError> {
         let path = self.directory.join(file_name(segment));
-        match remove(&path).await {
-            Err(error) if error.raw_os_error() != Some(libc::ENOENT) => {
-                Err(file_error("remove", &path, error))
-            }
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error("remove", &path, error)),
             _ => Ok(()),
         }
     }
 
-    async fn sync_directory(&self) -> Result<(), LogError> {
-        let failed = |source: GlommioError<()>| file_error("sync", &self.directory, source);
-        let directory = Directory::open(&self.directory).await.map_err(failed)?;
-        directory.sync().await.map_err(failed)?;
-        directory.close().await.map_err(failed)
+    fn sync_directory(&self) -> Result<(), LogError> {
+        let synced = File::open(&self.directory).and_then(|directory| directory.sync_all());
+        synced.map_err(|source| file_error("sync", &self.directory, source))
     }
 }

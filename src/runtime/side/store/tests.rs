@@ -1,7 +1,8 @@
-use super::{Database, Port, ports, start};
+use super::{Database, start};
 use crate::auth::{PasswordHash, SALT_BYTES, Secret};
 use crate::runtime::core::doorbell::Doorbell;
 use crate::runtime::core::ring::Ring;
+use crate::runtime::side::effects::{Effects, effects};
 use crate::runtime::side::passwords;
 use crate::shard::{Effect, EffectId, Resolution};
 use crate::store::{Found, Range, Span, Table, Write};
@@ -25,10 +26,12 @@ fn all(from: &str, to: &str) -> Range {
     Range { table: Table::Rooms, from, to, reverse: false, records_max: 1_000, bytes_max: 1 << 20 }
 }
 
-fn answer(port: &Port) -> (EffectId, Resolution) {
+fn answer(port: &Effects) -> (EffectId, Resolution) {
     let start = Instant::now();
     loop {
-        if let Some(answer) = port.answer() {
+        let mut answer = None;
+        port.hear(1, |id, resolution| answer = Some((id, resolution)));
+        if let Some(answer) = answer {
             return answer;
         }
         assert!(start.elapsed() < LOST, "no answer");
@@ -40,16 +43,16 @@ fn answer(port: &Port) -> (EffectId, Resolution) {
 fn all_effects_of_all_cores_are_done_and_answered_in_order() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("store");
-    let (ports, desk, _checks) = ports(&doorbells(2), 101);
+    let (mut ports, desks) = effects(&doorbells(2), 101);
     // All wait before the thread begins, so they are one group, and every queue is as full as it gets.
     for n in 0..100 {
-        for (core, port) in ports.iter().enumerate() {
+        for (core, port) in ports.iter_mut().enumerate() {
             port.ask(EffectId(n), put(format!("{core}-{n}")));
         }
     }
     ports[0].ask(EffectId(100), Effect::Read(all("0", "1")));
     ports[1].ask(EffectId(100), Effect::Read(all("2", "3")));
-    let thread = start(Database::open(&path).unwrap(), desk).unwrap();
+    let thread = start(Database::open(&path).unwrap(), desks.store).unwrap();
     for port in &ports {
         for n in 0..100 {
             assert_eq!(answer(port), (EffectId(n), Resolution::Stored));
@@ -69,7 +72,7 @@ fn all_effects_of_all_cores_are_done_and_answered_in_order() {
 #[test]
 fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
     let home = tempfile::tempdir().unwrap();
-    let (ports, desk, _checks) = ports(&doorbells(1), 9);
+    let (mut ports, desks) = effects(&doorbells(1), 9);
     for (n, key) in ["a1", "a2", "b1"].into_iter().enumerate() {
         ports[0].ask(EffectId(n as u64), put(key.into()));
     }
@@ -77,7 +80,7 @@ fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
     let Effect::Write(writes) = put("a2".into()) else { panic!("a write") };
     ports[0].ask(EffectId(3), Effect::Replace(vec![span], writes));
     ports[0].ask(EffectId(4), Effect::Find(Table::Rooms, ["a1", "a2", "b1", "c"].map(Vec::from).into()));
-    let thread = start(Database::open(&home.path().join("store")).unwrap(), desk).unwrap();
+    let thread = start(Database::open(&home.path().join("store")).unwrap(), desks.store).unwrap();
     for n in 0..4 {
         assert_eq!(answer(&ports[0]), (EffectId(n), Resolution::Stored));
     }
@@ -89,13 +92,13 @@ fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
 
 #[test]
 fn passwords_are_checked_by_a_thread_of_their_own() {
-    let (ports, _desk, checks) = ports(&doorbells(1), 9);
+    let (mut ports, desks) = effects(&doorbells(1), 9);
     let hash = Arc::new(PasswordHash::of(&Secret::new("right"), [7; SALT_BYTES]).expect("a hash"));
     for (n, password) in ["right", "wrong"].into_iter().enumerate() {
         let password = Secret::new(password);
         ports[0].ask(EffectId(n as u64), Effect::Verify { password, hash: hash.clone() });
     }
-    let thread = passwords::start(checks).unwrap();
+    let thread = passwords::start(desks.passwords).unwrap();
     assert_eq!(answer(&ports[0]), (EffectId(0), Resolution::Verified(true)));
     assert_eq!(answer(&ports[0]), (EffectId(1), Resolution::Verified(false)));
     drop(ports);
@@ -106,8 +109,8 @@ fn passwords_are_checked_by_a_thread_of_their_own() {
 fn a_core_that_sleeps_is_woken() {
     let home = tempfile::tempdir().unwrap();
     let doorbells = doorbells(1);
-    let (ports, desk, _checks) = ports(&doorbells, 1);
-    let thread = start(Database::open(&home.path().join("store")).unwrap(), desk).unwrap();
+    let (mut ports, desks) = effects(&doorbells, 1);
+    let thread = start(Database::open(&home.path().join("store")).unwrap(), desks.store).unwrap();
     let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
     ring.watch(doorbells[0].as_raw_fd());
     for n in 0..20 {

@@ -3,18 +3,21 @@
 
 use super::Database;
 use super::database::Step;
-use super::port::{Desk, Request};
 use crate::base::ids::CoreId;
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::side::effects::EffectDesk;
 use crate::shard::{Effect, EffectId, Resolution};
 use std::thread::JoinHandle;
+
+/// An effect, and whose it is.
+type Asked = (CoreId, (EffectId, Effect));
 
 /// Starts the thread. It ends when every core has gone and all that they wanted is done; then the file is closed.
 ///
 /// # Errors
 /// The thread could not be made.
-pub fn start(database: Database, desk: Desk) -> Result<JoinHandle<()>, RuntimeError> {
+pub fn start(database: Database, desk: EffectDesk) -> Result<JoinHandle<()>, RuntimeError> {
     // A file that may not grow any more (RLIMIT_FSIZE) is a disk that is full, not the end of the process.
     // SAFETY: ignoring a signal runs nothing in its place.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
@@ -28,10 +31,10 @@ pub fn start(database: Database, desk: Desk) -> Result<JoinHandle<()>, RuntimeEr
         .map_err(|source| RuntimeError::Process { what: "start the thread of the store", source })
 }
 
-fn serve(mut database: Database, desk: &Desk) {
+fn serve(mut database: Database, desk: &EffectDesk) {
     // Who waits for the copy that is under way. Its pieces are copied between the batches of the others.
     let mut backup: Option<(CoreId, EffectId)> = None;
-    while let Some(batch) = if backup.is_some() { desk.look() } else { desk.wait() } {
+    while let Some(batch) = if backup.is_some() { desk.look() } else { desk.take() } {
         let wanted = serve_batch(&mut database, desk, &batch);
         assert!(wanted.is_none() || backup.is_none(), "the shards want one backup at a time");
         backup = wanted.or(backup);
@@ -40,26 +43,25 @@ fn serve(mut database: Database, desk: &Desk) {
         {
             backup = None;
             let copied = copied.map(|bytes| Resolution::BackedUp { bytes });
-            desk.resolve(core, id, copied.unwrap_or_else(Resolution::Failed));
+            desk.tell(core.index(), (id, copied.unwrap_or_else(Resolution::Failed)));
         }
     }
 }
 
 /// Does all of it but a backup that is wanted, which it begins.
-fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Option<(CoreId, EffectId)> {
-    let writes: Vec<_> = batch.iter().filter_map(|request| Some((request, step(&request.effect)?))).collect();
+fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Asked]) -> Option<(CoreId, EffectId)> {
+    let writes: Vec<_> = batch.iter().filter_map(|asked| Some((asked, step(&asked.1.1)?))).collect();
     if !writes.is_empty() {
         let written = database.replace(writes.iter().map(|(_, step)| *step));
         let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);
-        for (request, _) in writes {
-            desk.resolve(request.core, request.id, resolution.clone());
+        for ((core, (id, _)), _) in writes {
+            desk.tell(core.index(), (*id, resolution.clone()));
         }
     }
     let mut backup = None;
     // After the writes: who reads finds what it wrote before.
-    for request in batch {
-        let (core, id) = (request.core, request.id);
-        let done = match &request.effect {
+    for &(core, (id, ref effect)) in batch {
+        let done = match effect {
             Effect::Read(range) => database.read(range).map(Resolution::Found),
             Effect::Find(table, keys) => database.find(*table, keys).map(Resolution::Values),
             Effect::Backup { file } => match database.begin_backup(file) {
@@ -71,7 +73,7 @@ fn serve_batch(database: &mut Database, desk: &Desk, batch: &[Request]) -> Optio
             },
             Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } => continue,
         };
-        desk.resolve(core, id, done.unwrap_or_else(Resolution::Failed));
+        desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
     backup
 }

@@ -1,0 +1,57 @@
+//! Effects on their way to the threads that do them: each thread has a port, and a core asks the one whose work it is.
+
+use super::port::{Desk, Port, port};
+use crate::runtime::core::doorbell::Doorbell;
+use crate::shard::{Effect, EffectId, Resolution};
+use std::sync::Arc;
+
+type Asked = (EffectId, Effect);
+type Done = (EffectId, Resolution);
+
+/// The end of a thread that does effects.
+pub type EffectDesk = Desk<Asked, Done>;
+
+/// A core's ways to the threads that do effects.
+pub struct Effects {
+    store: Port<Asked, Done>,
+    passwords: Port<Asked, Done>,
+}
+
+/// What the threads hold at the other end.
+pub struct EffectDesks {
+    /// The store's.
+    pub store: EffectDesk,
+    /// Of the thread that checks passwords.
+    pub passwords: EffectDesk,
+}
+
+/// The ways of all cores, in their order. A shard has at most
+/// [`effects_in_flight_max`](crate::base::limits::Limits::effects_in_flight_max) effects under way and every queue has place for
+/// as many, so nobody ever finds one full.
+pub fn effects(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<Effects>, EffectDesks) {
+    let places = effects_in_flight_max as usize;
+    let (to_store, store) = port(doorbells, places);
+    let (to_passwords, passwords) = port(doorbells, places);
+    let cores = to_store.into_iter().zip(to_passwords).map(|(store, passwords)| Effects { store, passwords });
+    (cores.collect(), EffectDesks { store, passwords })
+}
+
+impl Effects {
+    /// Hands an effect over.
+    pub fn ask(&mut self, id: EffectId, effect: Effect) {
+        let thread = if matches!(effect, Effect::Verify { .. }) { &mut self.passwords } else { &mut self.store };
+        thread.ask((id, effect));
+    }
+
+    /// Hears of effects that are done, of `count_max` of each thread at most.
+    pub fn hear(&self, count_max: usize, mut on_done: impl FnMut(EffectId, Resolution)) {
+        for thread in [&self.store, &self.passwords] {
+            thread.hear(count_max, |(id, resolution)| on_done(id, resolution));
+        }
+    }
+
+    /// Whether an effect is done.
+    pub fn ready(&self) -> bool {
+        self.store.ready() || self.passwords.ready()
+    }
+}
