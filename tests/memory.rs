@@ -52,6 +52,7 @@ fn shard() -> Shard {
             started_unix_ms: 0,
             started_monotonic_us: 0,
         }),
+        sockets_per_core_max: usize::MAX,
         limits: Arc::new(Limits::default()),
         definitions: Arc::new(Definitions::default()),
         realms: Arc::new([]),

@@ -43,6 +43,7 @@ fn setup() -> Setup {
             started_unix_ms: START.unix_ms,
             started_monotonic_us: START.monotonic_us,
         }),
+        sockets_per_core_max: usize::MAX,
         limits: Arc::new(limits()),
         definitions: Arc::new(definitions()),
         realms: Arc::new([]),

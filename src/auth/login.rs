@@ -207,10 +207,33 @@ mod tests {
             [7, 8].map(|id| logins.open(&accounts, "ada@example.com", id, at(100)).expect("a session"));
         let mut out = LoggedOut::default();
         let (id, until) = login_id(&first).expect("a session");
-        out.add(id, until);
+        let now = |monotonic_s: u64, unix_s: u64| Now {
+            monotonic_us: monotonic_s * 1_000_000,
+            unix_ms: unix_s * 1_000,
+        };
+        out.add(now(10, 100), id, until, 60);
         assert!(out.has(&first) && !out.has(&second) && !out.has("rc_key"));
-        assert_eq!(out.expire(at(159)), None);
-        assert_eq!(out.expire(at(160)), Some(7));
+        assert_eq!(out.expire(now(69, 159)), None);
+        assert_eq!(out.expire(now(70, 160)), Some(7));
         assert!(out.is_empty() && !out.has(&first));
+    }
+
+    #[test]
+    fn a_wall_clock_that_goes_astray_brings_no_session_back() {
+        let (logins, accounts) = (logins("one"), accounts(HASH));
+        let session = logins.open(&accounts, "ada@example.com", 7, at(100)).expect("a session");
+        let now = |monotonic_s: u64, unix_s: u64| Now {
+            monotonic_us: monotonic_s * 1_000_000,
+            unix_ms: unix_s * 1_000,
+        };
+        let mut out = LoggedOut::default();
+        let (id, until) = login_id(&session).expect("a session");
+        out.add(now(10, 100), id, until, 60);
+        assert_eq!(out.expire(now(11, 100_000)), None, "a day ahead");
+        assert!(out.has(&session));
+        assert_eq!(out.expire(now(75, 0)), None, "set back, it would still hold");
+        assert!(out.has(&session));
+        assert_eq!(out.expire(now(80, 170)), None, "it is looked at from time to time");
+        assert_eq!(out.expire(now(135, 225)), Some(7));
     }
 }

@@ -96,6 +96,8 @@ pub struct Limits {
     // The disk.
     /// Changes and questions that may wait for the disk, and logins for their check, per core.
     pub effects_in_flight_max: u32,
+    /// Backups of the store kept in the data directory.
+    pub backups_max: u32,
 
     // Between cores.
     /// Messages that may wait for one peer core before publishes are refused or gapped.
@@ -144,6 +146,7 @@ impl Default for Limits {
             meeting_page_bytes_max: 256 << 10,
             meeting_changes_waiting_max: 1_024,
             effects_in_flight_max: 1_024,
+            backups_max: 32,
             peer_queue_messages_max: 8_192,
         }
     }

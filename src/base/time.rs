@@ -11,6 +11,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// Seconds of the clock that only rises.
+    pub fn monotonic_s(self) -> u64 {
+        self.monotonic_us / 1_000_000
+    }
+
     /// Monotonic milliseconds, the resolution of deadlines.
     pub fn monotonic_ms(self) -> u64 {
         self.monotonic_us / 1000

@@ -61,22 +61,25 @@ pub enum RuntimeError {
         source: io::Error,
     },
 
-    /// glommio needs locked memory for its own rings.
+    /// Rings need locked memory.
     #[error(
-        "the limit on locked memory is {limit_bytes} bytes, {needed_bytes} are needed; raise it with \
-         `ulimit -l {}` in the shell, LimitMEMLOCK={needed_bytes} in a systemd unit, or --ulimit memlock={needed_bytes} in docker",
-        needed_bytes / 1024
+        "the limit on locked memory is {} KiB, and {cores} cores need {} KiB; raise it with `ulimit -l {}` in the shell, \
+         LimitMEMLOCK={needed_bytes} in a systemd unit, or --ulimit memlock={needed_bytes} in docker, or run fewer `cores`. What \
+         other processes of this user have locked counts too",
+        limit_bytes / 1024, needed_bytes / 1024, needed_bytes / 1024
     )]
     MemlockLimit {
         /// Hard limit, bytes.
         limit_bytes: u64,
         /// What is needed, bytes.
         needed_bytes: u64,
+        /// Cores of the broker.
+        cores: usize,
     },
 
     /// Too few file descriptors to serve at all.
     #[error(
-        "the limit on open files is {limit}, at least {needed} are needed before the first client; raise it with \
+        "the limit on open files is {limit}, at least {needed} are needed to serve; raise it with \
          `ulimit -n`, LimitNOFILE= in a systemd unit, or --ulimit nofile= in docker"
     )]
     FilesLimit {

@@ -4,21 +4,28 @@ use super::core::ring::Ring;
 use super::error::RuntimeError;
 use std::io;
 
-/// glommio refuses to start an executor below this limit on locked memory.
-pub const MEMLOCK_BYTES: u64 = 512 << 10;
+/// glommio refuses to make an executor below this limit on locked memory, whatever it needs.
+const MEMLOCK_BYTES_MIN: u64 = 512 << 10;
 
-/// Descriptors that a core needs for itself: rings, event counters, listeners.
-const FILES_PER_CORE: u64 = 24;
-/// Descriptors of the process besides its cores.
-const FILES_BASE: u64 = 64;
+/// glommio registers 64 KiB with each of its three rings.
+const EXECUTOR_BUFFER_BYTES: u64 = 3 * (64 << 10);
+/// The rings of glommio, each with two mappings of less than a page.
+const EXECUTOR_RING_PAGES: u64 = 3 * 2;
 
-/// Checks everything, and raises soft limits to the hard ones where that helps.
+/// Descriptors that a core needs for itself: rings, event counters.
+const FILES_PER_CORE: u64 = 16;
+/// Descriptors of the process besides its cores: the standard streams, the lock, the store, a backup of it, the history log and
+/// what it replaces, and as many again for what comes and goes (a socket that is refused, a file that is read).
+const FILES_BASE: u64 = 48;
+/// Sockets of each core without which a node is not worth starting.
+const SOCKETS_MIN: u64 = 24;
+
+/// Checks what rings need, and raises the soft limit on locked memory to the hard one.
 ///
 /// # Errors
-/// io_uring is forbidden or too old, or a hard limit is too low.
+/// io_uring is forbidden or too old, or the limit is too low.
 pub fn check(cores: usize) -> Result<(), RuntimeError> {
-    check_memlock()?;
-    check_files(cores)?;
+    check_memlock(cores)?;
     check_io_uring()
 }
 
@@ -53,30 +60,76 @@ fn explain(source: io::Error, disabled: u8) -> RuntimeError {
     }
 }
 
-/// Room for glommio's rings in the limit on locked memory.
-///
-/// # Errors
-/// The hard limit is too low.
-pub fn check_memlock() -> Result<(), RuntimeError> {
+/// Bytes of locked memory that so many cores may need at once. Kernels from 6.14 on count rings and what is registered with
+/// them, older ones the latter only, so that there a part of it stays unused.
+pub fn memlock_bytes_needed(cores: usize) -> u64 {
+    // SAFETY: the call takes no pointers.
+    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    let ring = Ring::locked_bytes(page);
+    let core = EXECUTOR_BUFFER_BYTES + EXECUTOR_RING_PAGES * page + ring;
+    // And the ring that is made to see whether one can be made: the kernel takes it down in its own time.
+    (core * cores as u64 + ring).max(MEMLOCK_BYTES_MIN)
+}
+
+/// Whether locked memory of this process is not counted: it has the capability CAP_IPC_LOCK, as root has.
+pub fn locks_uncounted() -> bool {
+    const IPC_LOCK: u64 = 1 << 14;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    effective
+        .and_then(|text| u64::from_str_radix(text.trim(), 16).ok())
+        .is_some_and(|set| set & IPC_LOCK != 0)
+}
+
+/// Bytes that the limit must be for so many cores of this process.
+pub fn memlock_bytes_required(cores: usize, uncounted: bool) -> u64 {
+    if uncounted { MEMLOCK_BYTES_MIN } else { memlock_bytes_needed(cores) }
+}
+
+/// Room for rings in the limit on locked memory.
+fn check_memlock(cores: usize) -> Result<(), RuntimeError> {
     let limit = raise(libc::RLIMIT_MEMLOCK)?;
-    if limit < MEMLOCK_BYTES {
-        return Err(RuntimeError::MemlockLimit { limit_bytes: limit, needed_bytes: MEMLOCK_BYTES });
+    let needed = memlock_bytes_required(cores, locks_uncounted());
+    if limit < needed {
+        return Err(RuntimeError::MemlockLimit { limit_bytes: limit, needed_bytes: needed, cores });
     }
     Ok(())
 }
 
-/// Room for the descriptors of the process itself. The soft limit is raised to the hard one, so that as many
-/// clients as allowed can come. Returns the limit.
+/// How the descriptors of the process are divided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Files {
+    /// All that may be open.
+    pub limit: u64,
+    /// Kept for the process itself: for the store, the history log and the cores.
+    pub own: u64,
+}
+
+impl Files {
+    /// What is left for sockets of so many cores that listen on so many addresses each.
+    fn of(limit: u64, cores: usize, addresses: usize) -> Self {
+        // A core accepts one socket more on each of its listeners before it turns it away.
+        let core = FILES_PER_CORE + 2 * addresses as u64;
+        Self { limit, own: FILES_BASE + core * cores as u64 }
+    }
+
+    /// Descriptors for sockets.
+    pub fn sockets(&self) -> u64 {
+        self.limit.saturating_sub(self.own)
+    }
+}
+
+/// Raises the soft limit on descriptors to the hard one, so that as many clients as allowed can come, and divides them.
 ///
 /// # Errors
-/// The hard limit is too low.
-pub fn check_files(cores: usize) -> Result<u64, RuntimeError> {
-    let limit = raise(libc::RLIMIT_NOFILE)?;
-    let needed = FILES_BASE + FILES_PER_CORE * cores as u64;
-    if limit < needed {
-        return Err(RuntimeError::FilesLimit { limit, needed });
+/// The hard limit is too low to serve at all.
+pub fn files(cores: usize, addresses: usize) -> Result<Files, RuntimeError> {
+    let files = Files::of(raise(libc::RLIMIT_NOFILE)?, cores, addresses);
+    if files.sockets() < SOCKETS_MIN * cores as u64 {
+        let needed = files.own + SOCKETS_MIN * cores as u64;
+        return Err(RuntimeError::FilesLimit { limit: files.limit, needed });
     }
-    Ok(limit)
+    Ok(files)
 }
 
 /// Raises a soft limit to its hard one. Returns what holds now.
@@ -163,7 +216,22 @@ mod tests {
 
     #[test]
     fn a_limit_is_named_with_what_is_needed() {
-        let refused = check_files(1 << 40).expect_err("nobody has so many");
+        let refused = files(1 << 40, 1).expect_err("nobody has so many");
         assert!(refused.to_string().contains("ulimit -n"), "{refused}");
+    }
+
+    #[test]
+    fn more_cores_need_more_locked_memory_and_more_descriptors() {
+        assert_eq!(
+            memlock_bytes_needed(1),
+            MEMLOCK_BYTES_MIN,
+            "glommio's bound is above what one core needs"
+        );
+        let one = memlock_bytes_needed(3) - memlock_bytes_needed(2);
+        assert!((200 << 10..1 << 20).contains(&one), "{one} bytes for each core");
+        assert!(memlock_bytes_needed(2) > MEMLOCK_BYTES_MIN, "two cores need more than glommio asks for");
+        assert_eq!(memlock_bytes_required(64, true), MEMLOCK_BYTES_MIN);
+        assert_eq!(Files::of(100, 2, 1).sockets(), 100 - FILES_BASE - 2 * FILES_PER_CORE - 4);
+        assert_eq!(Files::of(10, 1, 1).sockets(), 0);
     }
 }

@@ -90,7 +90,12 @@ pub fn run(
     stop.attach(doorbells);
 
     let cpus = settings.cpus.clone();
-    let common = Arc::new(Common { settings, stop: stop.clone(), cores_busy: AtomicUsize::new(cores) });
+    let common = Arc::new(Common {
+        settings,
+        stop: stop.clone(),
+        backlog: listeners.backlog,
+        cores_busy: AtomicUsize::new(cores),
+    });
     let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);

@@ -16,6 +16,8 @@ pub struct RuntimeSettings {
     /// Milliseconds a closed socket is still read, so that the last bytes written to it are not lost to a
     /// reset (RFC 9112 section 9.6).
     pub linger_ms: u64,
+    /// Sockets that one core may have open, lingering ones included. There are descriptors for them.
+    pub sockets_per_core_max: usize,
     /// Effects that one shard may have under way.
     pub effects_in_flight_max: u32,
 }
@@ -28,6 +30,7 @@ impl Default for RuntimeSettings {
             busy_poll_us: 0,
             drain_ms: 5_000,
             linger_ms: 1_000,
+            sockets_per_core_max: usize::MAX,
             effects_in_flight_max: 1_024,
         }
     }

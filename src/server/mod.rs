@@ -12,7 +12,7 @@ use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::store::Database;
 use crate::runtime::{self, RuntimeSettings, Stop, clock, log, signals};
-use crate::shard::{Setup, Shard};
+use crate::shard::{BESIDES_CONNECTIONS, Setup, Shard};
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use reload::Reloader;
@@ -59,19 +59,23 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let authenticator =
         Authenticator::new(AuthSettings { session_secret, ..config.auth_settings(&secrets) })?;
     let cpus = cpus::of(&config.cores)?;
-    let cores = cpus.len() as u16;
+    let (cores, cpus_count) = (cpus.len() as u16, cpus.len());
     let settings = RuntimeSettings {
         listen: config.listen.clone(),
         cpus,
         busy_poll_us: config.busy_poll_us.into(),
         drain_ms: u64::from(config.drain_time_s) * 1000,
         linger_ms: LINGER_MS,
+        sockets_per_core_max: sockets_per_core(config, cpus_count)?,
         effects_in_flight_max: config.limits.effects_in_flight_max,
     };
     let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
-    let setup =
-        Setup { stored: database.load()?.into(), ..setup(config, cores, authenticator, realms.clone())? };
+    let setup = Setup {
+        stored: database.load()?.into(),
+        sockets_per_core_max: settings.sockets_per_core_max,
+        ..setup(config, cores, authenticator, realms.clone())?
+    };
     let history = history(config, &setup);
     let stop = Stop::new();
     let mut reloader = Reloader::new(sources, config);
@@ -129,6 +133,7 @@ fn setup(
             ..Definitions::default()
         }),
         realms,
+        sockets_per_core_max: usize::MAX,
         authenticator: Arc::new(authenticator),
         router: Arc::new(Router::new()),
         allowed_origins: config.auth.allowed_origins.clone().into(),
@@ -138,6 +143,23 @@ fn setup(
         echo: config.debug.echo,
         stored: Arc::default(),
     })
+}
+
+/// Sockets of a core for which there are descriptors. Says so if they are fewer than the connections that are allowed.
+fn sockets_per_core(config: &Config, cores: usize) -> Result<usize, ServeError> {
+    let files = runtime::machine::files(cores, config.listen.len())?;
+    let per_core = files.sockets() as usize / cores;
+    let connections = per_core.saturating_sub(BESIDES_CONNECTIONS) * cores;
+    if connections < config.limits.connections_max as usize {
+        log::warn!(
+            "the limit on open files is {}, which is enough for {connections} connections, though limits.connections_max is {}: \
+             further ones are refused. Raise the limit (`ulimit -n`, LimitNOFILE= in a systemd unit, --ulimit nofile= in docker), or \
+             lower limits.connections_max",
+            files.limit,
+            config.limits.connections_max
+        );
+    }
+    Ok(per_core)
 }
 
 /// The history log, if there is one.

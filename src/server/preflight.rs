@@ -26,6 +26,7 @@ fn machine(config: &Config) -> Vec<ServeError> {
         }
     };
     found.extend(machine::check(cores).map_err(ServeError::from).err());
+    found.extend(machine::files(cores, config.listen.len()).map_err(ServeError::from).err());
     found
 }
 

@@ -29,6 +29,7 @@ mod requests;
 mod setup;
 mod transports;
 
+pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Effect, EffectId, Failure, Resolution};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
@@ -107,7 +108,7 @@ impl Shard {
             changes: Changes::new(&setup, &stored),
             effects: Effects::new(limits.effects_in_flight_max as usize, setup.cores),
             endings: Endings::default(),
-            logins: Logins::new(seed, &stored),
+            logins: Logins::new(now, seed, limits.session_s_max, &stored),
             meeting_changes: InTurn::new(
                 KeyedState::new(seed, 0x3ee7),
                 limits.meeting_changes_waiting_max as usize,
@@ -144,16 +145,26 @@ impl Shard {
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
     pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
         self.now = now;
-        let full = self.drain.is_some() || self.connections.len() >= self.setup.connections_per_core_max();
-        let id = if full { None } else { self.connections.admit(peer, &self.setup.limits) };
-        let Some(id) = id else {
+        let full = self.connections.is_full(self.setup.connections_per_core_max());
+        let admitted =
+            if self.drain.is_some() { None } else { self.connections.admit(peer, &self.setup.limits) };
+        let Some(id) = admitted else {
             self.counters.connections_refused += 1;
             return None;
         };
         self.counters.connections_accepted += 1;
         self.counters.connections_open += 1;
+        if full && let Some(oldest) = self.connections.reserve(id) {
+            self.counters.connections_refused += 1;
+            self.give_up(oldest, CloseReason::Timeout);
+        }
         self.await_request(id);
         Some(id)
+    }
+
+    /// A socket was turned away for want of a descriptor.
+    pub fn turned_away(&mut self) {
+        self.counters.connections_refused += 1;
     }
 
     /// Bytes arrived. They are parsed in place (and changed: unmasked); only a partial frame is kept.

@@ -1,5 +1,6 @@
 //! What a shard is made of: the same on every core but for its number.
 
+use super::connections::reserve::BESIDES_CONNECTIONS;
 use crate::auth::Authenticator;
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
@@ -32,6 +33,8 @@ pub struct Setup {
     pub authenticator: Arc<Authenticator>,
     /// What is served.
     pub router: Arc<Router>,
+    /// Sockets of one core for which there are descriptors.
+    pub sockets_per_core_max: usize,
     /// Origins that browsers may come from, exactly; `*` is any.
     pub allowed_origins: Arc<[String]>,
     /// Milliseconds between pings on a WebSocket.
@@ -62,6 +65,7 @@ impl Setup {
     /// This core's share of the node's connections, with room for an uneven spread.
     pub(super) fn connections_per_core_max(&self) -> usize {
         let share = self.limits.connections_max as usize / usize::from(self.cores);
-        if self.cores == 1 { share } else { share + share / 4 }
+        let share = if self.cores == 1 { share } else { share + share / 4 };
+        share.min(self.sockets_per_core_max.saturating_sub(BESIDES_CONNECTIONS))
     }
 }

@@ -13,6 +13,14 @@ pub const LAST_DEFINITION_ID: &[u8] = b"definitions";
 /// When it was last tried whether anything can be stored; nobody reads it.
 pub const PROBE: &[u8] = b"probe";
 
+/// How often the store was written.
+pub const COMMITS: &[u8] = b"commits";
+
+/// The store is written for the so many-th time.
+pub fn commits(count: u64) -> Write {
+    counter(COMMITS, count)
+}
+
 /// The last id that a definition got.
 pub fn last_definition_id(id: u64) -> Write {
     counter(LAST_DEFINITION_ID, id)

@@ -3,7 +3,7 @@
 //!
 //! Stored forms are types of their own, so that a change of the model is never a silent change of what is on disks.
 
-mod counters;
+pub mod counters;
 pub mod definitions;
 pub mod format;
 pub mod lines;
@@ -14,6 +14,11 @@ mod range;
 pub mod rooms;
 mod stored;
 mod write;
+
+/// Begins the name of a backup's file.
+pub const BACKUP_PREFIX: &str = "backup-";
+/// Ends it.
+pub const BACKUP_SUFFIX: &str = ".redb";
 
 pub use counters::probe;
 pub use format::RecordError;

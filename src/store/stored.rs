@@ -22,6 +22,8 @@ pub struct Stored {
     pub rooms: Vec<(ChannelName, Room)>,
     /// The last id that a definition got; 0 before the first.
     pub last_definition_id: u64,
+    /// How often the store was written.
+    pub commits: u64,
     /// Meetings, without their messages.
     pub meetings: Vec<Meeting>,
     /// Sessions that were ended before their time, with the second until which they would have held.
@@ -72,6 +74,9 @@ impl Stored {
                     stored.last_definition_id = stored.last_definition_id.max(last);
                 }
                 Table::Counters if key == counters::PROBE => {}
+                Table::Counters if key == counters::COMMITS => {
+                    stored.commits = COUNTERS.read(table, &key, &value)?;
+                }
                 Table::Counters => return Err(odd()),
             }
         }

@@ -133,6 +133,6 @@ fn a_directory_that_can_only_be_read_is_named() {
         return eprintln!("SKIPPED: this machine does not let a test mount");
     };
     let error = String::from_utf8(output.stderr).unwrap();
-    let wanted = "0000000000000002.log: Read-only file system";
-    assert!(error.contains("the history log cannot make") && error.contains(wanted), "{error}");
+    let wanted = "0000000000000001.log: Read-only file system";
+    assert!(error.contains("the history log cannot open") && error.contains(wanted), "{error}");
 }

@@ -19,6 +19,7 @@ mod logs;
 mod mdaemon;
 mod mended;
 mod messages;
+mod missing;
 mod newcomer;
 mod process;
 mod recovery;

@@ -178,7 +178,7 @@ impl Server {
 
 /// Reads until the last line of the banner has come. What comes after it is read away, so that the program
 /// never waits for us.
-fn first_lines(stdout: impl Read + Send + 'static) -> String {
+pub fn first_lines(stdout: impl Read + Send + 'static) -> String {
     let (lines, read) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {

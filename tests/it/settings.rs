@@ -211,6 +211,7 @@ impl Settings {
                 started_unix_ms: START_UNIX_MS,
                 started_monotonic_us: START_US,
             }),
+            sockets_per_core_max: usize::MAX,
             limits: Arc::new(self.limits.clone()),
             definitions: Arc::new(self.definitions.clone()),
             realms: self.realms.iter().map(|(id, key)| realm(*id, key)).collect(),

@@ -200,6 +200,7 @@ impl Plan {
             ..AuthSettings::default()
         };
         Setup {
+            sockets_per_core_max: usize::MAX,
             core: CoreId(core),
             cores: self.cores,
             seed,

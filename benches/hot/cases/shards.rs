@@ -40,6 +40,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
             started_unix_ms: NOW.unix_ms,
             started_monotonic_us: NOW.monotonic_us,
         }),
+        sockets_per_core_max: usize::MAX,
         limits: Arc::new(Limits { commands_per_second_max: 0, ..Limits::default() }),
         definitions: Arc::new(Definitions::default()),
         realms,

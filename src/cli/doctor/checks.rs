@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::ring::explain_ring_error;
 use crate::config::{Config, Cores};
+use crate::runtime::machine::memlock_bytes_required;
 use crate::server::ServeError;
 
 /// How bad it is.
@@ -25,12 +26,13 @@ pub(super) struct Finding {
     pub(super) fix: Option<String>,
 }
 
-/// Bytes that glommio asks to be lockable before it makes an executor.
-const MEMLOCK_BYTES_PER_EXECUTOR: u64 = 512 << 10;
-
-/// How the limit of locked memory is lifted.
-pub(super) const MEMLOCK_FIX: &str =
-    "ulimit -l unlimited (in a systemd unit: LimitMEMLOCK=infinity; with docker: --ulimit memlock=-1)";
+/// How the limit of locked memory is raised.
+pub(super) fn memlock_fix(bytes: u64) -> String {
+    format!(
+        "ulimit -l {} (in a systemd unit: LimitMEMLOCK={bytes}; with docker: --ulimit memlock={bytes})",
+        bytes >> 10
+    )
+}
 
 /// Files a node has open besides its connections: rings, listeners, logs, libraries.
 const FILES_BESIDES: u64 = 1024;
@@ -137,18 +139,10 @@ fn shown(cores: &Cores) -> String {
 fn memlock(facts: &Facts, config: &Config) -> Finding {
     const SUBJECT: &str = "memlock";
     let Some(bytes) = facts.memlock_bytes else { return ok(SUBJECT, "memory may be locked without limit") };
-    let executors = executors(facts, config);
-    let needed = executors * MEMLOCK_BYTES_PER_EXECUTOR;
-    let text = format!(
-        "{} KiB may be locked; each of {executors} cores may lock 512 KiB, together {} KiB",
-        bytes >> 10,
-        needed >> 10
-    );
-    match bytes {
-        bytes if bytes >= needed => ok(SUBJECT, text),
-        bytes if bytes >= MEMLOCK_BYTES_PER_EXECUTOR => bad(Verdict::Warn, SUBJECT, text, MEMLOCK_FIX),
-        _ => bad(Verdict::Fail, SUBJECT, text, MEMLOCK_FIX),
-    }
+    let cores = executors(facts, config);
+    let needed = memlock_bytes_required(cores as usize, facts.locks_uncounted);
+    let text = format!("{} KiB may be locked; {cores} cores need {} KiB", bytes >> 10, needed >> 10);
+    if bytes >= needed { ok(SUBJECT, text) } else { bad(Verdict::Fail, SUBJECT, text, memlock_fix(needed)) }
 }
 
 fn open_files(facts: &Facts, config: &Config) -> Finding {
@@ -217,6 +211,7 @@ mod tests {
             kernel: "6.1.0-13-amd64".into(),
             ring: Ok(()),
             memlock_bytes: None,
+            locks_uncounted: false,
             open_files: Some(1_001_024),
             nr_open: Some(1 << 20),
             somaxconn: Some(4096),
@@ -271,12 +266,16 @@ mod tests {
     }
 
     #[test]
-    fn memory_to_lock_is_counted_for_each_executor() {
-        let with = |kib: u64| findings(|facts| facts.memlock_bytes = Some(kib << 10), &[])[3].clone();
-        assert_eq!(with(1536).verdict, Verdict::Ok);
-        assert_eq!(with(1535).verdict, Verdict::Warn);
-        assert_eq!(with(511).verdict, Verdict::Fail);
-        assert_eq!(with(64).fix.as_deref(), Some(MEMLOCK_FIX));
+    fn memory_to_lock_is_what_a_start_would_ask_for() {
+        let needed = memlock_bytes_required(3, false);
+        let with = |bytes: u64| findings(|facts| facts.memlock_bytes = Some(bytes), &[])[3].clone();
+        assert_eq!(with(needed).verdict, Verdict::Ok);
+        assert_eq!(with(needed - 1).verdict, Verdict::Fail);
+        assert_eq!(with(needed - 1).fix, Some(memlock_fix(needed)));
+        let found = finding(|facts| facts.memlock_bytes = Some(512 << 10), &[]);
+        assert_eq!(found.subject, "memlock", "what one core needs is not enough for three");
+        let root = |facts: &mut Facts| (facts.memlock_bytes, facts.locks_uncounted) = (Some(512 << 10), true);
+        assert_eq!(findings(root, &[])[3].verdict, Verdict::Ok);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What this machine is like, as its kernel tells in `/proc`.
 
 use super::ring;
+use crate::runtime::machine;
 use std::io;
 
 /// The machine and what this process may do on it. What cannot be read is `None`.
@@ -10,8 +11,10 @@ pub(super) struct Facts {
     pub(super) kernel: String,
     /// What trying io_uring gave.
     pub(super) ring: io::Result<()>,
-    /// Bytes this process may lock; `None` is no limit.
+    /// Bytes this process may lock once it has raised its limit; `None` is no limit.
     pub(super) memlock_bytes: Option<u64>,
+    /// What it locks is not counted.
+    pub(super) locks_uncounted: bool,
     /// Files it may have open; `None` is no limit.
     pub(super) open_files: Option<u64>,
     /// Files any process may ever be allowed to open.
@@ -30,8 +33,9 @@ impl Facts {
         Self {
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             ring: ring::probe(),
-            memlock_bytes: soft_limit(&limits, "Max locked memory"),
-            open_files: soft_limit(&limits, "Max open files"),
+            memlock_bytes: hard_limit(&limits, "Max locked memory"),
+            locks_uncounted: machine::locks_uncounted(),
+            open_files: hard_limit(&limits, "Max open files"),
             nr_open: number("/proc/sys/fs/nr_open"),
             somaxconn: number("/proc/sys/net/core/somaxconn"),
             port_range: pair(&read("/proc/sys/net/ipv4/ip_local_port_range")),
@@ -53,10 +57,11 @@ fn pair(text: &str) -> Option<(u64, u64)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The soft limit of a line of `/proc/self/limits`; `unlimited` and a missing line are no limit.
-fn soft_limit(limits: &str, name: &str) -> Option<u64> {
+/// The hard limit of a line of `/proc/self/limits`, to which a start raises the soft one; `unlimited` and a missing line are no
+/// limit.
+fn hard_limit(limits: &str, name: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// `Cpus_allowed_list: 0-3,8` as numbers.
@@ -81,9 +86,9 @@ mod tests {
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
                       Max open files            1024                 524288               files     \n\
                       Max locked memory         unlimited            unlimited            bytes     \n";
-        assert_eq!(soft_limit(limits, "Max open files"), Some(1024));
-        assert_eq!(soft_limit(limits, "Max locked memory"), None);
-        assert_eq!(soft_limit(limits, "Max stack size"), None);
+        assert_eq!(hard_limit(limits, "Max open files"), Some(524_288));
+        assert_eq!(hard_limit(limits, "Max locked memory"), None);
+        assert_eq!(hard_limit(limits, "Max stack size"), None);
         assert_eq!(allowed_cpus("Name:\tx\nCpus_allowed_list:\t0-2,5\n"), [0, 1, 2, 5]);
         assert!(allowed_cpus("").is_empty());
         assert_eq!(pair("32768\t60999\n"), Some((32_768, 60_999)));

@@ -45,7 +45,7 @@ fn explain(error: &io::Error, disabled: &str, seccomp: bool) -> (String, String)
         Some(libc::EINVAL) => {
             (because("the kernel is too old for it as used here"), "run a kernel of 6.1 or later".into())
         }
-        Some(libc::ENOMEM) => (because("too little memory may be locked"), super::checks::MEMLOCK_FIX.into()),
+        Some(libc::ENOMEM) => (because("too little memory may be locked"), "ulimit -l unlimited (in a systemd unit: LimitMEMLOCK=infinity; with docker: --ulimit memlock=-1)".into()),
         Some(libc::EMFILE | libc::ENFILE) => {
             (because("no more files may be open"), super::checks::nofile_fix(65_536))
         }

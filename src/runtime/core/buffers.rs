@@ -55,6 +55,11 @@ impl Out {
 }
 
 impl Buffers {
+    /// Bytes of the ring through which buffers are given to the kernel.
+    pub fn ring_bytes() -> u64 {
+        u64::from(BUFFERS) * size_of::<BufRingEntry>() as u64
+    }
+
     /// Maps the buffers and registers them with `ring`. They must be unregistered before they are dropped.
     pub fn register(ring: &IoUring) -> io::Result<Self> {
         let memory = Mapping::new(usize::from(BUFFERS) * BUFFER_BYTES)?;

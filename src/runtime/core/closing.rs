@@ -34,12 +34,17 @@ impl Core {
         }
         let until_us = self.now.monotonic_us + self.common.settings.linger_ms * 1000;
         self.lingering.push_back(Lingering { id, until_us });
-        if self.lingering.len() > LINGERING_MAX
-            && let Some(oldest) = self.lingering.pop_front()
-        {
-            self.doom(oldest.id);
+        if self.lingering.len() > LINGERING_MAX {
+            self.end_oldest_lingering();
         }
         self.settle(id);
+    }
+
+    /// Closes the socket that has lingered longest.
+    pub(super) fn end_oldest_lingering(&mut self) {
+        if let Some(oldest) = self.lingering.pop_front() {
+            self.doom(oldest.id);
+        }
     }
 
     /// The socket failed: the shard forgets it and it goes.

@@ -2,13 +2,16 @@
 
 use super::ring::Completion;
 use super::socket::Flags;
-use super::token::{Kind, SocketId};
+use super::token::{Kind, SocketId, Token};
 use super::{Core, Drain};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Microseconds until a failed accept is tried again when no descriptor becomes free before.
 const ACCEPT_PAUSE_US: u64 = 50_000;
+
+/// Places for sockets, of which what lingers must make room for those that come. The kernel lets go of a socket some turns later.
+const PLACES_FEW: usize = 4;
 
 impl Core {
     /// Handles the collected completions.
@@ -101,22 +104,45 @@ impl Core {
         if self.drain != Drain::No {
             // The cancelled accept was the last to use the listener.
             self.listeners[listener as usize] = None;
-        } else if completion.result < 0 {
+        } else if completion.result >= 0 || completion.result == -libc::ECANCELED {
+            self.accept_on(listener);
+        } else {
             self.accept_failed.push(listener);
             self.accept_again_us = self.now.monotonic_us + ACCEPT_PAUSE_US;
-        } else {
-            self.accept_on(listener);
         }
     }
 
     /// A new socket: the shard decides whether it becomes a connection.
     fn admit(&mut self, fd: OwnedFd) {
+        if self.places() <= PLACES_FEW {
+            self.end_oldest_lingering();
+        }
+        if self.places() == 0 {
+            return self.shard.turned_away();
+        }
         let peer = (self.drain == Drain::No).then(|| peer_address(&fd)).flatten();
         let connection = peer.and_then(|peer| self.shard.accept(self.now, peer));
         // A socket that was refused, or has left already, closes here.
         let Some(connection) = connection else { return };
         let id = self.sockets.insert(fd, connection);
         self.receive_on(id);
+        if self.accepts_many && !self.has_room_for_many() {
+            self.accepts_many = false;
+            for listener in 0..self.listeners.len() as u32 {
+                self.ring.cancel(Token::plain(Kind::Accept, listener));
+            }
+        }
+    }
+
+    /// Sockets for which there are descriptors.
+    fn places(&self) -> usize {
+        self.common.settings.sockets_per_core_max.saturating_sub(self.sockets.len())
+    }
+
+    /// An accept without end takes all that wait in the kernel at once, before anybody can say that it is enough. It would
+    /// take the descriptors that the store and the history log need.
+    fn has_room_for_many(&self) -> bool {
+        self.places() > self.common.backlog * self.listeners.len()
     }
 
     pub(super) fn receive_on(&mut self, id: SocketId) {
@@ -133,9 +159,15 @@ impl Core {
         }
     }
 
-    fn accept_on(&mut self, listener: u32) {
+    pub(super) fn accept_on(&mut self, listener: u32) {
+        let many = self.has_room_for_many();
         if let Some(Some(fd)) = self.listeners.get(listener as usize) {
-            self.ring.accept(fd.as_raw_fd(), listener);
+            if many {
+                self.ring.accept(fd.as_raw_fd(), listener);
+            } else {
+                self.ring.accept_one(fd.as_raw_fd(), listener);
+            }
+            self.accepts_many |= many;
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Listeners {
     pub addresses: Vec<SocketAddr>,
     /// For each core one socket for each address, in order.
     pub cores: Vec<Vec<OwnedFd>>,
+    /// Connections that wait in the kernel at most, for each of them.
+    pub backlog: usize,
 }
 
 /// Opens all listeners. Connections wait in the kernel until the cores accept them.
@@ -25,8 +27,12 @@ pub struct Listeners {
 /// # Errors
 /// An address is taken, foreign or forbidden.
 pub fn open(addresses: &[SocketAddr], cores: usize) -> Result<Listeners, RuntimeError> {
-    let mut listeners = Listeners { addresses: Vec::new(), cores: (0..cores).map(|_| Vec::new()).collect() };
     let backlog = backlog();
+    let mut listeners = Listeners {
+        addresses: Vec::new(),
+        cores: (0..cores).map(|_| Vec::new()).collect(),
+        backlog: usize::try_from(backlog).unwrap_or(0),
+    };
     for &wanted in addresses {
         let alone = alone(wanted, addresses);
         if wanted.port() != 0 {

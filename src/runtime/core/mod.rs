@@ -41,6 +41,8 @@ pub struct Common {
     pub settings: RuntimeSettings,
     /// Who may ask for its end.
     pub stop: Stop,
+    /// Connections that wait in the kernel at most, for each listener.
+    pub backlog: usize,
     /// Cores whose shard has connections left, or may still get some.
     pub cores_busy: AtomicUsize,
 }
@@ -56,6 +58,8 @@ pub struct Core {
     common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
     listeners: Vec<Option<OwnedFd>>,
+    /// Listeners are accepted from without end, not one connection at a time.
+    accepts_many: bool,
     /// Listeners whose accept failed, asked again when `accept_again_us` is reached or a descriptor is free.
     accept_failed: Vec<u32>,
     accept_again_us: u64,
@@ -97,12 +101,8 @@ impl Core {
         let Seat { id, cpu: _, common, port, log, effects, listeners } = seat;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
-        for (index, listener) in listeners.iter().enumerate() {
-            ring.accept(listener.as_raw_fd(), index as u32);
-        }
-        ring.enter()?;
         let now = clock::now();
-        Ok(Self {
+        let mut core = Self {
             shard: make_shard(id),
             ring,
             sockets: SocketTable::default(),
@@ -111,6 +111,7 @@ impl Core {
             effects,
             common,
             listeners: listeners.into_iter().map(Some).collect(),
+            accepts_many: false,
             accept_failed: Vec::new(),
             accept_again_us: 0,
             lingering: VecDeque::new(),
@@ -118,7 +119,10 @@ impl Core {
             deadline_us: Some(now.monotonic_us),
             drain: Drain::No,
             batch: Vec::with_capacity(ring::BATCH_MAX),
-        })
+        };
+        (0..core.listeners.len() as u32).for_each(|listener| core.accept_on(listener));
+        core.ring.enter()?;
+        Ok(core)
     }
 
     /// The core is drained and has said all it had to say.

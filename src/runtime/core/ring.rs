@@ -61,6 +61,14 @@ pub struct Ring {
 }
 
 impl Ring {
+    /// Bytes of locked memory that the kernel counts for a ring, with pages of so many bytes.
+    pub fn locked_bytes(page_bytes: u64) -> u64 {
+        // A request has 64 bytes, a completion 16, a place in the submission queue 4; the two queues have one head.
+        let requests = u64::from(REQUESTS) * 64;
+        let queues = u64::from(COMPLETIONS) * 16 + u64::from(REQUESTS) * 4 + 128;
+        [requests, queues, Buffers::ring_bytes()].map(|bytes| bytes.next_multiple_of(page_bytes)).iter().sum()
+    }
+
     /// Makes the ring of the calling thread.
     ///
     /// # Errors
@@ -83,6 +91,14 @@ impl Ring {
     pub fn accept(&mut self, listener: RawFd, index: u32) {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         let entry = opcode::AcceptMulti::new(types::Fd(listener)).flags(flags).build();
+        self.push(entry, Token::plain(Kind::Accept, index));
+    }
+
+    /// Accepts one connection.
+    pub fn accept_one(&mut self, listener: RawFd, index: u32) {
+        let nowhere = std::ptr::null_mut();
+        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        let entry = opcode::Accept::new(types::Fd(listener), nowhere, nowhere.cast()).flags(flags).build();
         self.push(entry, Token::plain(Kind::Accept, index));
     }
 

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// Multishot accept of a listener.
+    /// Accept of a listener.
     Accept = 1,
     /// Multishot receive of a socket.
     Receive = 2,

@@ -39,7 +39,8 @@ pub fn effects(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<
 impl Effects {
     /// Hands an effect over.
     pub fn ask(&mut self, id: EffectId, effect: Effect) {
-        let thread = if matches!(effect, Effect::Verify { .. }) { &mut self.passwords } else { &mut self.store };
+        let thread =
+            if matches!(effect, Effect::Verify { .. }) { &mut self.passwords } else { &mut self.store };
         thread.ask((id, effect));
     }
 

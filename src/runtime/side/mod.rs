@@ -4,6 +4,7 @@
 mod bell;
 pub(in crate::runtime) mod effects;
 pub mod history;
+mod last;
 pub(in crate::runtime) mod passwords;
 pub(in crate::runtime) mod port;
 pub mod store;

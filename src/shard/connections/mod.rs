@@ -12,7 +12,7 @@ pub(super) mod expect;
 pub(super) mod input;
 pub(super) mod outbox;
 pub(super) mod pending;
-
+pub(super) mod reserve;
 pub(super) mod slots;
 pub(super) mod timers;
 pub(super) mod tokens;
@@ -28,6 +28,7 @@ use crate::metrics::words::CloseReason;
 use crate::shard::Output;
 use admission::Admission;
 use connection::Connection;
+use reserve::Reserve;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
@@ -35,6 +36,7 @@ use std::net::IpAddr;
 pub(super) struct Connections {
     slab: Slab<Connection>,
     admission: Admission,
+    reserve: Reserve,
     /// When something is due for a connection.
     wheel: Wheel<ConnectionId>,
     /// When the end of a connection's credentials is looked at.
@@ -51,6 +53,7 @@ impl Connections {
         Self {
             slab: Slab::default(),
             admission: Admission::new(seed),
+            reserve: Reserve::default(),
             wheel: Wheel::new(now_us),
             tokens: Wheel::new(now_us),
             ready: VecDeque::new(),
@@ -64,9 +67,25 @@ impl Connections {
         Some(self.slab.insert(Connection::new(address)))
     }
 
+    /// Whether all places for everybody are taken.
+    pub fn is_full(&self, places: usize) -> bool {
+        self.slab.len() - self.reserve.len() >= places
+    }
+
+    /// Gives a new connection a reserved place; says whose has to end for it.
+    pub fn reserve(&mut self, id: ConnectionId) -> Option<ConnectionId> {
+        self.reserve.give(id)
+    }
+
+    /// Whether a connection has a reserved place.
+    pub fn is_reserved(&self, id: ConnectionId) -> bool {
+        self.reserve.has(id)
+    }
+
     /// Takes a connection out; its id is dead.
     pub fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.slab.remove(id)?;
+        self.reserve.free(id);
         self.admission.keep(connection.address, connection.kept_bytes, 0);
         self.admission.gone(connection.address, connection.flags.unauthenticated);
         Some(connection)

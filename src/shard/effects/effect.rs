@@ -34,6 +34,8 @@ pub enum Effect {
     Backup {
         /// A name without a path.
         file: String,
+        /// Files of this kind that there may be then.
+        count_max: u32,
     },
 }
 
@@ -81,6 +83,8 @@ pub enum Failure {
     DiskFull,
     /// The file system can only be read.
     ReadOnly,
+    /// There are as many backups as may be.
+    TooManyBackups,
     /// Anything else; the operator's log says what.
     Broken,
 }
@@ -91,6 +95,9 @@ impl Failure {
         match self {
             Self::DiskFull => "the disk is full",
             Self::ReadOnly => "the disk can only be read",
+            Self::TooManyBackups => {
+                "there are as many as limits.backups_max allows, and old ones have to be moved away first"
+            }
             Self::Broken => "the disk refuses it",
         }
     }

@@ -7,6 +7,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::shard::effects::Class;
 use crate::shard::{Effect, Failure, Resolution, Shard};
+use crate::store::{BACKUP_PREFIX, BACKUP_SUFFIX};
 
 impl Shard {
     /// Begins a backup. It is answered when the copy is on the disk.
@@ -14,8 +15,9 @@ impl Shard {
         self.effects.admit(Class::Copy)?;
         self.effects.admit(Class::Store)?;
         // Colons are a trouble in names of files, for shells and for other systems.
-        let file = format!("backup-{}.redb", rfc3339(self.now.unix_ms).replace(':', "-"));
-        Ok(Begun::outside(Effect::Backup { file: file.clone() }, Then::Backup(file)))
+        let file = format!("{BACKUP_PREFIX}{}{BACKUP_SUFFIX}", rfc3339(self.now.unix_ms).replace(':', "-"));
+        let count_max = self.setup.limits.backups_max;
+        Ok(Begun::outside(Effect::Backup { file: file.clone(), count_max }, Then::Backup(file)))
     }
 
     /// The copy is made, or cannot be.

@@ -5,6 +5,7 @@ use super::fan_in::Whole;
 use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::auth::{Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::time::Now;
 use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
@@ -43,9 +44,11 @@ pub(in crate::shard) enum LoginThen {
 }
 
 impl Logins {
-    pub fn new(seed: u64, stored: &Stored) -> Self {
+    pub fn new(now: Now, seed: u64, session_s: u32, stored: &Stored) -> Self {
         let mut logged_out = LoggedOut::default();
-        stored.logouts.iter().for_each(|(id, until_unix_s)| logged_out.add(*id, *until_unix_s));
+        for (id, until_unix_s) in &stored.logouts {
+            logged_out.add(now, *id, *until_unix_s, session_s);
+        }
         Self { attempts: Attempts::new(seed), logged_out }
     }
 }

@@ -37,7 +37,7 @@ impl Shard {
             Question::Counters => Part::Counters(Box::new(self.counters_now())),
             Question::Meetings { user, page } => Part::Meetings(self.home.list_meetings(&user, page)),
             Question::LoggedOut { id, until_unix_s } => {
-                self.logins.logged_out.add(id, until_unix_s);
+                self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
                 Part::Noted
             }
             Question::Rooms { namespace, page } => Part::Rooms(self.home.list_rooms(namespace, page)),

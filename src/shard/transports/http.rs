@@ -12,6 +12,7 @@ use crate::protocol::http::{
 use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::connections::reserve;
 use crate::surface::router::Found;
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::sync::Arc;
@@ -104,10 +105,18 @@ impl Shard {
             }
             Event::Request { head, body } => (head, body),
         };
-        let answering = self.answering(head);
+        let mut answering = self.answering(head);
+        let surface = self.setup.router.owner(head.path);
+        let in_the_way =
+            self.connections.is_reserved(id) && !std::ptr::eq(surface, self.setup.router.fallback());
+        if in_the_way {
+            answering.persistence = Persistence::Close;
+        }
         let last = answering.is_last();
-        if !self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max) {
-            let surface = self.setup.router.owner(head.path);
+        if in_the_way {
+            self.counters.connections_refused += 1;
+            self.respond_fault(id, surface, &answering, &reserve::full());
+        } else if !self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max) {
             self.respond_fault(id, surface, &answering, &rate_limited());
         } else {
             self.dispatch(id, head, body, answering);

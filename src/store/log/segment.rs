@@ -36,9 +36,4 @@ impl Segments {
     pub fn numbers(&self) -> &[u64] {
         &self.0
     }
-
-    /// The number that the next segment gets.
-    pub fn next(&self) -> u64 {
-        self.0.last().map_or(1, |last| last + 1)
-    }
 }

@@ -53,6 +53,30 @@ pub enum LogError {
         path: PathBuf,
     },
 
+    /// There is less than there was.
+    #[error(
+        "the history log lacks what was on disk: {path} had {bytes} bytes that were answered for, and is gone or shorter. Restore it \
+         from a backup; or, to go on with what is there, remove {last} and start again"
+    )]
+    Lost {
+        /// The segment.
+        path: PathBuf,
+        /// What it had, bytes.
+        bytes: u64,
+        /// What remembers it.
+        last: PathBuf,
+    },
+
+    /// What is written is not found again.
+    #[error(
+        "{path} was removed or moved away while it was in use, so what is written is lost at the next start. Put the data \
+         directory back, or stop the node and start it with one that is there"
+    )]
+    Gone {
+        /// The segment.
+        path: PathBuf,
+    },
+
     /// The run ended while the log was being read.
     #[error("the node was stopped while it read the history log")]
     Stopped,

@@ -1,21 +1,26 @@
 //! The log's thread: what the cores say is written together, synced together, and told to all of them.
 
 use super::error::{LogError, file_error};
-use super::replay::{Found, replay};
+use super::replay::{Found, Remembered, replay};
 use super::writer::Writer;
 use super::{HomeOf, LogDesk, LogSettings};
 use crate::model::record::RecordView;
 use crate::runtime::clock;
+use crate::runtime::side::last::Last;
 use crate::shard::{LogMessage, LogNews};
 use crate::store::log::{Entry, FoundLog, Progress, encode};
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// Bytes written at once; what the cores said beyond that is written after.
 const WRITE_BYTES: usize = 4 << 20;
+
+/// Microseconds between two looks whether the log is where it was, though nobody says anything.
+const LOOK_US: u64 = 1_000_000;
 
 /// Bytes of memory kept from one write to the next.
 const BYTES_KEPT: usize = 64 << 10;
@@ -25,7 +30,7 @@ const BYTES_KEPT: usize = 64 << 10;
 /// # Errors
 /// The log cannot be read or begun. What fails later is told to the cores and on stderr.
 pub fn run(
-    settings: LogSettings,
+    mut settings: LogSettings,
     desk: LogDesk,
     home_of: HomeOf,
     opened: Sender<()>,
@@ -33,19 +38,27 @@ pub fn run(
     let directory = &settings.directory;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| file_error("make", directory, source))?;
-    let begun = match replay(&settings, &desk, home_of) {
-        Ok(found) => Log::begin(settings, desk, found),
+    // What is mounted there later, or what the process changes to, makes no difference.
+    settings.directory = directory.canonicalize().map_err(|source| file_error("find", directory, source))?;
+    let directory = &settings.directory;
+    let (last, far) =
+        Last::open(directory).map_err(|source| file_error("remember", &Last::path(directory), source))?;
+    let remembered = Remembered { far: far.unwrap_or_default(), last: &last };
+    let begun = match replay(&settings, &desk, home_of, remembered) {
+        Ok(found) => Log::begin(settings, desk, found, Arc::new(last)),
         Err(error) => Err(error),
     };
     match begun {
         Ok(mut log) => {
-            // Nobody listens any more if a core has failed; then the desk close.
+            // Nobody listens any more if a core has failed; then all of them leave.
             let _ = opened.send(());
             drop(opened);
-            while let Err(error) = log.serve() {
+            let mut going = log.go_on();
+            while let Err(error) = going {
                 if !log.mend(&error) {
                     break;
                 }
+                going = log.serve();
             }
             Ok(())
         }
@@ -70,12 +83,14 @@ pub(super) struct Log {
     pub(super) sync_at_us: Option<u64>,
     /// Somebody waits for the sync.
     pub(super) commit: bool,
+    /// When it is looked whether the segment is where it was, monotonic microseconds.
+    look_at_us: u64,
 }
 
 impl Log {
-    /// Lets every core finish the replay, and begins a segment.
-    fn begin(settings: LogSettings, desk: LogDesk, found: Found) -> Result<Self, LogError> {
-        let Found { next_segment, segments, last_bytes, bytes, clean, epoch } = found;
+    /// Lets every core finish the replay and serve.
+    fn begin(settings: LogSettings, desk: LogDesk, found: Found, last: Arc<Last>) -> Result<Self, LogError> {
+        let Found { mut segments, last_bytes, bytes, clean, epoch } = found;
         for core in 0..desk.cores() {
             desk.tell(core, LogNews::ReplayedAll { clean, epoch });
         }
@@ -92,8 +107,11 @@ impl Log {
                 }
             }
         }
-        let writer = Writer::begin(&settings.directory, next_segment, epoch, last_bytes)?;
-        let mut log = Self {
+        let writer = match segments.pop() {
+            Some(newest) => Writer::reopen(&settings.directory, last, newest, last_bytes)?,
+            None => Writer::begin(&settings.directory, last, 1, epoch, 0)?,
+        };
+        let log = Self {
             progress: Progress::new(desk.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,
             writer,
@@ -103,13 +121,22 @@ impl Log {
             bytes: Vec::new(),
             sync_at_us: None,
             commit: false,
+            look_at_us: 0,
         };
         (0..log.desk.cores()).for_each(|core| log.desk.tell(core, LogNews::Open));
-        if !clean {
-            // Channels go on in new epochs, which the log has to know before it is read again.
-            log.begin_checkpoint();
-        }
         Ok(log)
+    }
+
+    /// Begins a segment of this process, if it has none, and serves. A disk that takes nothing at the start is one that fails later.
+    fn go_on(&mut self) -> Result<(), LogError> {
+        if !self.writer.is_begun_here() {
+            self.roll()?;
+        }
+        if !self.progress.is_whole() {
+            // Channels go on in new epochs, which the log has to know before it is read again.
+            self.begin_checkpoint();
+        }
+        self.serve()
     }
 
     fn serve(&mut self) -> Result<(), LogError> {
@@ -117,6 +144,10 @@ impl Log {
             let closed = self.desk.closed();
             let more = self.write()?;
             let now_us = clock::monotonic_us();
+            if self.look_at_us <= now_us {
+                self.look_at_us = now_us + LOOK_US;
+                self.writer.look()?;
+            }
             if self.commit
                 || self.sync_at_us.is_some_and(|at_us| at_us <= now_us)
                 || self.progress.is_through()
@@ -237,8 +268,9 @@ impl Log {
 
     /// Sleeps until a core says something, all have left, or a sync is due.
     fn rest(&self) {
-        let left = |at_us: u64| Duration::from_micros(at_us.saturating_sub(clock::monotonic_us()));
-        self.desk.wait(self.sync_at_us.map(left));
+        let until_us = self.sync_at_us.map_or(self.look_at_us, |at_us| at_us.min(self.look_at_us));
+        let left_us = until_us.saturating_sub(clock::monotonic_us());
+        self.desk.wait(Some(Duration::from_micros(left_us)));
     }
 
     /// All cores have left: what they said is on disk, and if that is all that anybody was told, the log says so.

@@ -5,6 +5,7 @@ use super::error::{LogError, file_error};
 use super::{HomeOf, LogDesk, LogSettings};
 use crate::runtime::clock;
 use crate::runtime::log;
+use crate::runtime::side::last::{Far, Last};
 use crate::shard::LogNews;
 use crate::store::log::{Damage, Decoder, Entry, MarkFinder, Segments, file_name};
 use std::fs::{File, OpenOptions};
@@ -24,9 +25,7 @@ const PROGRESS_US: u64 = 5_000_000;
 /// What was found.
 #[derive(Debug)]
 pub struct Found {
-    /// The number of the segment that comes next.
-    pub next_segment: u64,
-    /// Its predecessors, oldest first.
+    /// The segments, oldest first.
     pub segments: Vec<u64>,
     /// Bytes of the newest of them.
     pub last_bytes: u64,
@@ -42,18 +41,25 @@ pub struct Found {
 ///
 /// # Errors
 /// A file cannot be read, something in the middle is damaged or missing, or the run ended meanwhile.
-pub fn replay(settings: &LogSettings, desk: &LogDesk, home_of: HomeOf) -> Result<Found, LogError> {
+pub fn replay(
+    settings: &LogSettings,
+    desk: &LogDesk,
+    home_of: HomeOf,
+    remembered: Remembered<'_>,
+) -> Result<Found, LogError> {
     let directory = &settings.directory;
     let names = names(directory).map_err(|source| file_error("list", directory, source))?;
     let segments = Segments::of(names.iter().map(String::as_str))
         .map_err(|missing| LogError::Missing { path: directory.join(missing) })?;
     let numbers = segments.numbers().to_vec();
+    if numbers.last().copied().unwrap_or(0) < remembered.far.number {
+        return Err(remembered.lost(directory));
+    }
     let mut reader = Reader {
         desk,
         home_of,
         places: vec![Vec::new(); desk.cores()],
         found: Found {
-            next_segment: segments.next(),
             segments: numbers.clone(),
             last_bytes: 0,
             bytes: 0,
@@ -61,6 +67,7 @@ pub fn replay(settings: &LogSettings, desk: &LogDesk, home_of: HomeOf) -> Result
             epoch: 0,
         },
         before: None,
+        remembered,
         said_us: clock::monotonic_us(),
     };
     for number in &numbers {
@@ -68,6 +75,22 @@ pub fn replay(settings: &LogSettings, desk: &LogDesk, home_of: HomeOf) -> Result
         reader.segment(*number, &path, Some(number) == numbers.last())?;
     }
     Ok(reader.found)
+}
+
+/// How far the log was when somebody was last told that something is on disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered<'a> {
+    /// The newest segment, and how much of it.
+    pub far: Far,
+    /// What says so.
+    pub last: &'a Last,
+}
+
+impl Remembered<'_> {
+    fn lost(&self, directory: &Path) -> LogError {
+        let Far { number, bytes } = self.far;
+        LogError::Lost { path: directory.join(file_name(number)), bytes, last: self.last.place().to_owned() }
+    }
 }
 
 fn names(directory: &Path) -> io::Result<Vec<String>> {
@@ -84,6 +107,7 @@ struct Reader<'a> {
     found: Found,
     /// The segment before the one at hand.
     before: Option<PathBuf>,
+    remembered: Remembered<'a>,
     /// When progress was last told.
     said_us: u64,
 }
@@ -110,6 +134,14 @@ impl Reader<'_> {
         self.found.bytes += decoder.offset();
         self.found.last_bytes = decoder.offset();
         self.before = Some(path.to_owned());
+        let Remembered { far, .. } = self.remembered;
+        if far.number == number && decoder.offset() < far.bytes {
+            // It was on disk, whatever its end looks like.
+            return Err(match damage.filter(|_| size >= far.bytes) {
+                Some(damage) => LogError::Damaged { path: path.to_owned(), offset: decoder.offset(), damage },
+                None => self.remembered.lost(path.parent().unwrap_or(path)),
+            });
+        }
         if let Some(damage) = damage {
             let damaged = Damaged { path: path.to_owned(), offset: decoder.offset(), damage };
             judge(&file, number, size, last, damaged)?;
@@ -193,13 +225,7 @@ struct Damaged {
 ///
 /// # Errors
 /// It is no torn tail.
-fn judge(
-    file: &File,
-    number: u64,
-    size: u64,
-    last: bool,
-    damaged: Damaged,
-) -> Result<(), LogError> {
+fn judge(file: &File, number: u64, size: u64, last: bool, damaged: Damaged) -> Result<(), LogError> {
     let Damaged { path, offset, damage } = damaged;
     if let Damage::Newer(version) = damage {
         return Err(LogError::Newer { path, version });
@@ -220,13 +246,7 @@ fn judge(
 }
 
 /// Whether something behind the damage says that all before it was on disk.
-fn is_marked(
-    file: &File,
-    path: &Path,
-    number: u64,
-    from: u64,
-    size: u64,
-) -> Result<bool, LogError> {
+fn is_marked(file: &File, path: &Path, number: u64, from: u64, size: u64) -> Result<bool, LogError> {
     let mut finder = MarkFinder::new(number, from);
     let mut block = vec![0; READ_BYTES];
     let mut at = from;

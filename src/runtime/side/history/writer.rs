@@ -2,15 +2,19 @@
 //! on disk behind the last sync: it is cut off, and another segment is begun.
 
 use super::error::{LogError, file_error};
+use crate::runtime::side::last::{Far, Last};
 use crate::store::log::{Entry, encode, file_name};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// See the module.
 pub struct Writer {
     directory: PathBuf,
+    /// How far the log is, for the next start.
+    last: Arc<Last>,
     path: PathBuf,
     file: File,
     segment: u64,
@@ -20,6 +24,7 @@ pub struct Writer {
     synced: u64,
     /// A mark is due: nothing was written since the last sync.
     mark: bool,
+    begun_here: bool,
 }
 
 impl Writer {
@@ -27,19 +32,53 @@ impl Writer {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn begin(directory: &Path, segment: u64, epoch: u64, before: u64) -> Result<Self, LogError> {
+    pub fn begin(
+        directory: &Path,
+        last: Arc<Last>,
+        segment: u64,
+        epoch: u64,
+        before: u64,
+    ) -> Result<Self, LogError> {
         let path = directory.join(file_name(segment));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         let file = options.open(&path).map_err(|source| file_error("make", &path, source))?;
         let directory = directory.to_owned();
-        let mut writer = Self { directory, path, file, segment, at: 0, synced: 0, mark: false };
+        let mut writer =
+            Self { directory, last, path, file, segment, at: 0, synced: 0, mark: false, begun_here: true };
         let mut bytes = Vec::new();
         encode(&mut bytes, &Entry::Begin { segment, epoch, before });
         writer.write(&bytes)?;
-        writer.sync()?;
         writer.sync_directory()?;
+        writer.sync()?;
         Ok(writer)
+    }
+
+    /// Goes on behind a segment that is on disk and has so many bytes.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn reopen(directory: &Path, last: Arc<Last>, segment: u64, bytes: u64) -> Result<Self, LogError> {
+        let path = directory.join(file_name(segment));
+        let file = OpenOptions::new().write(true).open(&path);
+        let file = file.map_err(|source| file_error("open", &path, source))?;
+        let directory = directory.to_owned();
+        Ok(Self {
+            directory,
+            last,
+            path,
+            file,
+            segment,
+            at: bytes,
+            synced: bytes,
+            mark: false,
+            begun_here: false,
+        })
+    }
+
+    /// Whether it is a segment that this process began.
+    pub fn is_begun_here(&self) -> bool {
+        self.begun_here
     }
 
     /// Number of the segment.
@@ -78,8 +117,24 @@ impl Writer {
             self.file.sync_data().map_err(|source| file_error("sync", &self.path, source))?;
             self.synced = self.at;
             self.mark = true;
+            // Before anybody is told: what is written to a file that nobody finds again is lost.
+            self.look()?;
+            self.last.note(Far { number: self.segment, bytes: self.synced });
         }
         Ok(())
+    }
+
+    /// Looks whether the segment is still where it was made: the directory may have been removed, moved or covered.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn look(&self) -> Result<(), LogError> {
+        let of_path = std::fs::metadata(&self.path).map(|found| (found.dev(), found.ino()));
+        let of_file = self.file.metadata().map(|found| (found.dev(), found.ino()));
+        match (of_path, of_file) {
+            (Ok(of_path), Ok(of_file)) if of_path == of_file => Ok(()),
+            _ => Err(LogError::Gone { path: self.path.clone() }),
+        }
     }
 
     /// Goes on in another segment. This one is on disk as far as it goes, after [`Writer::sync`] or [`Writer::cut`].
@@ -87,7 +142,7 @@ impl Writer {
     /// # Errors
     /// The disk refuses; a file of the next number may be there, and is replaced when this is tried again.
     pub fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
-        *self = Self::begin(&self.directory, self.segment + 1, epoch, self.at)?;
+        *self = Self::begin(&self.directory, self.last.clone(), self.segment + 1, epoch, self.at)?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! It has a name of its own until it is whole. What a killed process left under that name is replaced.
 
 use super::database::{commit, definition, open};
-use crate::store::{Table, Write};
+use crate::store::{BACKUP_PREFIX, BACKUP_SUFFIX, Table, Write};
 use redb::{ReadTransaction, ReadableDatabase};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -76,6 +76,19 @@ impl Backup {
     }
 }
 
+/// Backups in the directory in which one would get this place.
+pub fn count(place: &Path) -> io::Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(place.parent().unwrap_or(place))? {
+        let name = entry?.file_name();
+        let name = name.as_encoded_bytes();
+        count += usize::from(
+            name.starts_with(BACKUP_PREFIX.as_bytes()) && name.ends_with(BACKUP_SUFFIX.as_bytes()),
+        );
+    }
+    Ok(count)
+}
+
 fn publish(unfinished: &Path, place: &Path) -> io::Result<u64> {
     let file = File::open(unfinished)?;
     file.sync_all()?;
@@ -132,7 +145,7 @@ mod tests {
         let before: Vec<_> = (0..1_000).step_by(2).map(|n| put(n, 4_000)).collect();
         let counter = Write { table: Table::Counters, key: b"last".into(), value: Some(vec![7]) };
         database.write(before.iter().chain([&counter])).unwrap();
-        database.begin_backup("copy").unwrap();
+        database.begin_backup("copy", 9).unwrap();
         let mut pieces = 0;
         let bytes = loop {
             if let Some(done) = database.continue_backup() {
@@ -162,16 +175,29 @@ mod tests {
     }
 
     #[test]
+    fn backups_have_a_number() {
+        let home = tempfile::tempdir().unwrap();
+        let mut database = Database::open(&home.path().join("store")).unwrap();
+        for name in ["backup-1.redb", "backup-2.redb"] {
+            database.begin_backup(name, 2).unwrap();
+            while database.continue_backup().is_none() {}
+        }
+        assert_eq!(database.begin_backup("backup-3.redb", 2), Err(Failure::TooManyBackups));
+        std::fs::remove_file(home.path().join("backup-1.redb")).unwrap();
+        assert_eq!(database.begin_backup("backup-3.redb", 2), Ok(()));
+    }
+
+    #[test]
     fn nothing_is_replaced_and_nothing_is_left_of_a_copy_that_failed() {
         let home = tempfile::tempdir().unwrap();
         let mut database = Database::open(&home.path().join("store")).unwrap();
         std::fs::write(home.path().join("copy"), "another").unwrap();
-        database.begin_backup("copy").unwrap();
+        database.begin_backup("copy", 9).unwrap();
         let done = std::iter::repeat_with(|| database.continue_backup()).flatten().next();
         assert_eq!(done, Some(Err(Failure::Broken)));
         assert_eq!(std::fs::read(home.path().join("copy")).unwrap(), b"another");
         // A process that ends in the middle of one has made none.
-        database.begin_backup("other").unwrap();
+        database.begin_backup("other", 9).unwrap();
         drop(database);
         assert_eq!(files(home.path()), BTreeSet::from(["copy".to_owned(), "store".to_owned()]));
     }

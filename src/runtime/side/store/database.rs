@@ -4,15 +4,17 @@
 //! kept, and put back before anything else is done when the file can be opened again. What was said to have failed
 //! turns up only if the process ends before that.
 
-use super::backup::Backup;
+use super::backup::{Backup, count};
 use super::error::StoreError;
 use crate::runtime::log;
+use crate::runtime::side::last::{Far, Last};
 use crate::shard::Failure;
+use crate::store::counters::{self, COUNTERS};
 use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
-use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use std::fs::OpenOptions;
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes of pages kept in memory. What is read again and again is in the shards; this is for paging through more.
@@ -29,6 +31,12 @@ pub struct Database {
     undo: Vec<Write>,
     /// The last effect failed, and that was said.
     failed: bool,
+    /// How often it was written.
+    commits: u64,
+    /// Where that is noted, for the next start.
+    last: Option<Last>,
+    /// Device and number of the file, by which it is noticed if it is not where it was.
+    identity: Option<(u64, u64)>,
 }
 
 type Bytes = &'static [u8];
@@ -46,8 +54,31 @@ impl Database {
     /// # Errors
     /// What keeps it from being used.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // On a disk that is full it may not be made; then the next start is warned less well.
+        let (last, far) = Last::open(path).ok().unzip();
+        let written = far.flatten().unwrap_or_default().number;
+        let lost =
+            |missing| StoreError::Lost { path: path.to_owned(), missing, written, last: Last::path(path) };
+        if written > 0 && !path.exists() {
+            return Err(lost(written));
+        }
         let file = open(path, true).map_err(|error| explain(path, error))?;
-        Ok(Self { path: path.to_owned(), file: Some(file), backup: None, undo: Vec::new(), failed: false })
+        let commits = commits(&file).map_err(|error| explain(path, error))?;
+        if commits < written {
+            return Err(lost(written - commits));
+        }
+        let mut database = Self {
+            path: path.to_owned(),
+            file: Some(file),
+            backup: None,
+            undo: Vec::new(),
+            failed: false,
+            commits,
+            last,
+            identity: None,
+        };
+        database.identity = database.look();
+        Ok(database)
     }
 
     /// All that is read at the start.
@@ -90,12 +121,24 @@ impl Database {
 
     fn try_replace<'a>(&mut self, steps: impl Iterator<Item = Step<'a>>) -> Result<(), redb::Error> {
         let mut undo = Vec::new();
+        let count = [counters::commits(self.commits + 1)];
+        let counted = std::iter::once((&[][..], count.as_slice()));
+        let steps = steps.map(|(spans, writes)| (spans, writes)).chain(counted);
         let written = commit(self.file()?, steps, &mut undo);
         if written.is_err() {
             undo.reverse();
             self.undo = undo;
+        } else {
+            self.commits += 1;
+            let far = Far { number: self.commits, bytes: 0 };
+            self.last.iter().for_each(|last| last.note(far));
         }
         written
+    }
+
+    /// Device and number of the file where it should be.
+    fn look(&self) -> Option<(u64, u64)> {
+        std::fs::metadata(&self.path).ok().map(|found| (found.dev(), found.ino()))
     }
 
     /// Looks keys up.
@@ -141,12 +184,15 @@ impl Database {
         Ok(found)
     }
 
-    /// Begins a copy of all that is stored now, in a new file of this name beside the store.
+    /// Begins a copy of all that is stored now, in a new file of this name beside the store, where there may be `count_max` then.
     ///
     /// # Errors
-    /// Either file cannot be used.
-    pub fn begin_backup(&mut self, name: &str) -> Result<(), Failure> {
+    /// Either file cannot be used, or there are as many.
+    pub fn begin_backup(&mut self, name: &str, count_max: u32) -> Result<(), Failure> {
         let place = self.path.with_file_name(name);
+        if count(&place).map_err(|error| backup_failed(&redb::Error::Io(error)))? >= count_max as usize {
+            return Err(Failure::TooManyBackups);
+        }
         let begun = self.file().and_then(|file| Backup::begin(file, &place));
         begun.map(|backup| self.backup = Some(backup)).map_err(|error| backup_failed(&error))
     }
@@ -169,6 +215,11 @@ impl Database {
 
     /// The open file.
     pub(super) fn file(&mut self) -> Result<&redb::Database, redb::Error> {
+        if self.look() != self.identity {
+            // What were written to it now would be lost at the next start.
+            let gone = "it was removed or moved away while it was in use; put it back, or stop the node";
+            return Err(redb::Error::Io(io::Error::new(ErrorKind::NotFound, gone)));
+        }
         let file = match self.file.take() {
             Some(file) => file,
             // Never a new one: an empty store in the place of the one that is in force would lose it.
@@ -213,12 +264,29 @@ pub(super) fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Erro
     let mut builder = redb::Database::builder();
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
     let file = builder.create_with_backend(backend)?;
-    let made = file.begin_write()?;
-    for table in Table::ALL {
-        made.open_table(definition(table))?;
+    // A disk that is full takes no transaction, and what is there needs none.
+    if !has_all_tables(&file)? {
+        let made = file.begin_write()?;
+        for table in Table::ALL {
+            made.open_table(definition(table))?;
+        }
+        made.commit()?;
     }
-    made.commit()?;
     Ok(file)
+}
+
+fn has_all_tables(file: &redb::Database) -> Result<bool, redb::Error> {
+    let names: Vec<String> = file.begin_read()?.list_tables()?.map(|table| table.name().to_owned()).collect();
+    Ok(Table::ALL.iter().all(|table| names.iter().any(|name| name == table.name())))
+}
+
+/// How often a store was written.
+fn commits(file: &redb::Database) -> Result<u64, redb::Error> {
+    let table = file.begin_read()?.open_table(definition(Table::Counters))?;
+    let value = table.get(counters::COMMITS)?;
+    // One that cannot be read is told when all records are.
+    let read = |value: &[u8]| COUNTERS.read(Table::Counters, counters::COMMITS, value).unwrap_or(0);
+    Ok(value.map_or(0, |value| read(value.value())))
 }
 
 /// One transaction. `undo` gets what puts everything back that was written, in the order of the writes.

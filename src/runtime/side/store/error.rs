@@ -31,6 +31,21 @@ pub enum StoreError {
         /// Its format.
         version: u8,
     },
+    /// There is less than there was.
+    #[error(
+        "the store {path} lacks the last {missing} of {written} changes that were answered: it is damaged, emptied, or an older copy. Put \
+         a newer copy in its place; or, to go on with what is in it, remove {last} and start again"
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// Changes that are not there.
+        missing: u64,
+        /// All of them.
+        written: u64,
+        /// What remembers them.
+        last: PathBuf,
+    },
     /// A record in it cannot be used.
     #[error("in the store {path}, {source}")]
     Record {

@@ -64,7 +64,7 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Asked]) -> O
         let done = match effect {
             Effect::Read(range) => database.read(range).map(Resolution::Found),
             Effect::Find(table, keys) => database.find(*table, keys).map(Resolution::Values),
-            Effect::Backup { file } => match database.begin_backup(file) {
+            Effect::Backup { file, count_max } => match database.begin_backup(file, *count_max) {
                 Ok(()) => {
                     backup = Some((core, id));
                     continue;
