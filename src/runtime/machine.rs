@@ -60,15 +60,29 @@ fn explain(source: io::Error, disabled: u8) -> RuntimeError {
     }
 }
 
-/// Bytes of locked memory that so many cores may need at once. Kernels from 6.14 on count rings and what is registered with
-/// them, older ones the latter only, so that there a part of it stays unused.
+/// The first kernel that counts a ring itself as locked memory. Older ones count what is registered with it only.
+const RINGS_COUNTED_FROM: (u32, u32) = (6, 14);
+
+/// Bytes of locked memory that so many cores may need at once on this kernel.
 pub fn memlock_bytes_needed(cores: usize) -> u64 {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     // SAFETY: the call takes no pointers.
     let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
-    let ring = Ring::locked_bytes(page);
-    let core = EXECUTOR_BUFFER_BYTES + EXECUTOR_RING_PAGES * page + ring;
+    memlock_bytes(cores as u64, page, counts_rings(&release))
+}
+
+fn counts_rings(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().ok());
+    // A kernel that does not say what it is may be any.
+    let (Some(Some(major)), Some(Some(minor))) = (numbers.next(), numbers.next()) else { return true };
+    (major, minor) >= RINGS_COUNTED_FROM
+}
+
+fn memlock_bytes(cores: u64, page: u64, counts_rings: bool) -> u64 {
+    let ring = if counts_rings { Ring::locked_bytes(page) } else { 0 };
+    let executor = if counts_rings { EXECUTOR_RING_PAGES * page } else { 0 } + EXECUTOR_BUFFER_BYTES;
     // And the ring that is made to see whether one can be made: the kernel takes it down in its own time.
-    (core * cores as u64 + ring).max(MEMLOCK_BYTES_MIN)
+    ((executor + ring) * cores + ring).max(MEMLOCK_BYTES_MIN)
 }
 
 /// Whether locked memory of this process is not counted: it has the capability CAP_IPC_LOCK, as root has.
@@ -222,14 +236,12 @@ mod tests {
 
     #[test]
     fn more_cores_need_more_locked_memory_and_more_descriptors() {
-        assert_eq!(
-            memlock_bytes_needed(1),
-            MEMLOCK_BYTES_MIN,
-            "glommio's bound is above what one core needs"
-        );
-        let one = memlock_bytes_needed(3) - memlock_bytes_needed(2);
-        assert!((200 << 10..1 << 20).contains(&one), "{one} bytes for each core");
-        assert!(memlock_bytes_needed(2) > MEMLOCK_BYTES_MIN, "two cores need more than glommio asks for");
+        let kib = |cores, counts_rings| memlock_bytes(cores, 4096, counts_rings) >> 10;
+        let counted = [1, 2, 3].map(|cores| kib(cores, true));
+        assert_eq!(counted, [512, 696, 1_000], "glommio's bound, then 304 KiB for each core");
+        assert_eq!([1, 2, 3].map(|cores| kib(cores, false)), [512, 512, 576], "192 KiB for each core");
+        assert!(counts_rings("6.14.0-rc1") && counts_rings("7.0") && counts_rings("?"));
+        assert!(!counts_rings("6.13.9-amd64") && !counts_rings("5.20"));
         assert_eq!(memlock_bytes_required(64, true), MEMLOCK_BYTES_MIN);
         assert_eq!(Files::of(100, 2, 1).sockets(), 100 - FILES_BASE - 2 * FILES_PER_CORE - 4);
         assert_eq!(Files::of(10, 1, 1).sockets(), 0);

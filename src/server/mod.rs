@@ -32,8 +32,6 @@ const LINGER_MS: u64 = 1_000;
 /// The directory of the history log in the data directory.
 const HISTORY_DIRECTORY: &str = "history";
 
-/// How many times what it keeps the history log may grow to before that is written anew.
-const LOG_GROWTH_MAX: u64 = 2;
 /// Name of the store in the data directory.
 pub const STORE_FILE: &str = "store.redb";
 
@@ -168,7 +166,7 @@ fn history(config: &Config, setup: &Setup) -> Option<(LogSettings, HomeOf)> {
     let settings = LogSettings {
         directory: config.data_dir.join(HISTORY_DIRECTORY),
         sync_interval_ms: sync_interval_ms.into(),
-        size: Size { segment_bytes, factor: LOG_GROWTH_MAX },
+        size: Size { segment_bytes },
     };
     let setup = Setup { stored: Arc::default(), ..setup.clone() };
     on_disk.then(|| (settings, Arc::new(move |channel: &str| setup.home_of(channel)) as HomeOf))

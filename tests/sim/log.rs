@@ -65,7 +65,7 @@ impl Log {
         let (clean, epoch) = read(&mut files, cores, &mut rng, &home_of, replayed);
         (0..cores).for_each(|core| tell(core, LogNews::ReplayedAll { clean, epoch }));
         (0..cores).for_each(|core| tell(core, LogNews::Open));
-        let size = Size { segment_bytes: *rng.pick(&[1_000, 20_000, 1 << 20]), factor: 2 };
+        let size = Size { segment_bytes: *rng.pick(&[1_000, 20_000, 1 << 20]) };
         let bytes = files.0.values().map(Vec::len).sum::<usize>() as u64;
         let segment = files.0.keys().last().copied().unwrap_or(0);
         let lanes = (0..cores).map(|_| Lane::default()).collect();
@@ -126,6 +126,9 @@ impl Log {
                 LogMessage::Replayed { .. } => {}
                 _ if !self.progress.hears(core) => {}
                 LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
+                LogMessage::CheckpointReached { number, reached } => {
+                    self.progress.reached(core, number, reached)
+                }
                 LogMessage::Records(part) => {
                     self.progress.wrote(core, part.last);
                     self.lanes[core].dirty = true;
@@ -152,6 +155,7 @@ impl Log {
 
     fn begin_segment(&mut self) {
         let before = self.files.0.get(&self.segment).map_or(0, Vec::len) as u64;
+        self.progress.completed(self.segment);
         self.segment += 1;
         self.put(&Entry::Begin { segment: self.segment, epoch: self.epoch, before });
         self.synced_bytes = 0;

@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(with(needed - 1).verdict, Verdict::Fail);
         assert_eq!(with(needed - 1).fix, Some(memlock_fix(needed)));
         let found = finding(|facts| facts.memlock_bytes = Some(512 << 10), &[]);
-        assert_eq!(found.subject, "memlock", "what one core needs is not enough for three");
+        assert_eq!(found.subject, "memlock", "what glommio asks for is not enough for three cores");
         let root = |facts: &mut Facts| (facts.memlock_bytes, facts.locks_uncounted) = (Some(512 << 10), true);
         assert_eq!(findings(root, &[])[3].verdict, Verdict::Ok);
     }

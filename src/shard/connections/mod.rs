@@ -109,11 +109,6 @@ impl Connections {
         self.slab.get_mut(id)
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.slab.len()
-    }
-
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()

@@ -227,7 +227,7 @@ mod tests {
             effects.invariants();
             Ok(())
         };
-        let backup = || Effect::Backup { file: "f".into() };
+        let backup = || Effect::Backup { file: "f".into(), count_max: 1 };
         for (effect, max, code) in [
             (write as fn() -> Effect, 2, FaultCode::Overloaded),
             (verify, 2, FaultCode::Overloaded),
@@ -249,7 +249,7 @@ mod tests {
     fn what_is_late_is_told_in_the_words_of_its_class_and_only_the_store_makes_the_disk_unwell() {
         let mut effects = Effects::<u8, ()>::new(9, 1);
         effects.start(at(1), verify(), Some(1), None);
-        effects.start(at(1), Effect::Backup { file: "f".into() }, Some(2), None);
+        effects.start(at(1), Effect::Backup { file: "f".into(), count_max: 1 }, Some(2), None);
         effects.start(at(2), write(), Some(3), None);
         assert!(effects.expire(at(5)).is_none());
         let (asker, fault) = effects.expire(at(6)).expect("the password");

@@ -22,7 +22,7 @@ use waiting::AnswersWaiting;
 const HAND_OVER_BYTES: usize = 256 << 10;
 
 /// Microseconds between two steps of a checkpoint, so that neither this core nor the disk has much to do with it at any moment: it
-/// hands over 2 to 3 MB a second, and as much again as is published.
+/// hands over 2 to 3 MB a second, and twice as much as is published.
 const CHECKPOINT_PAUSE_US: u64 = 10_000;
 
 /// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
@@ -105,6 +105,10 @@ impl Shard {
             return None;
         }
         self.log.flush_at_us = None;
+        if let Some(number) = self.log.checkpoint {
+            let reached = self.home.checkpoint_reached();
+            self.log.said.push_back(LogMessage::CheckpointReached { number, reached });
+        }
         self.home.take_for_log().map(LogMessage::Records)
     }
 
@@ -224,7 +228,9 @@ impl Shard {
         self.log.checkpoint_at_us = None;
         let Some(number) = self.log.checkpoint.filter(|_| self.home.can_checkpoint()) else { return };
         if !self.home.checkpoint(self.now) {
-            self.log.checkpoint_at_us = Some(self.now.monotonic_us + CHECKPOINT_PAUSE_US);
+            let hurries = self.log.is_starting() || self.home.is_checkpoint_late();
+            let pause_us = if hurries { 1 } else { CHECKPOINT_PAUSE_US };
+            self.log.checkpoint_at_us = Some(self.now.monotonic_us + pause_us);
             return;
         }
         self.log.checkpoint = None;

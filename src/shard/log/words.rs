@@ -13,6 +13,14 @@ pub enum LogMessage {
     },
     /// Records, in order.
     Records(LogPart),
+    /// Of the checkpoint of a number, so much was handed over in the records before this; see
+    /// [`Progress::reached`](crate::store::log::Progress::reached).
+    CheckpointReached {
+        /// Of the checkpoint.
+        number: u64,
+        /// How far it is.
+        reached: u64,
+    },
     /// All channels of this core have been handed over since the checkpoint of this number began.
     CheckpointThrough(u64),
     /// The resumption of this number was heard: what is said from here on is about a log that takes records.

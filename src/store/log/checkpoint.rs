@@ -3,10 +3,8 @@
 /// How large a log may become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
-    /// Bytes after which a segment is large enough; a checkpoint is never due before.
+    /// Bytes after which a segment is large enough; a checkpoint is never due before a third of them.
     pub segment_bytes: u64,
-    /// How many times the bytes of the last checkpoint the log may grow since.
-    pub factor: u64,
 }
 
 /// What is found at the start.
@@ -75,8 +73,19 @@ impl Checkpoint {
 
     /// Whether one is due: none is under way, and the log has outgrown what it stands for.
     pub fn is_due(&self) -> bool {
-        let bound = self.size.segment_bytes.max(self.live_bytes.saturating_mul(self.size.factor));
-        self.under_way.is_none() && self.grown_bytes > bound
+        // While it is under way, the log grows by half of what it stands for at most, and older segments go meanwhile: so it is never
+        // above twice that and two segments.
+        self.under_way.is_none() && self.grown_bytes > self.size.segment_bytes.max(self.live_bytes) / 3
+    }
+
+    /// The segment that the one under way began with.
+    pub fn first_segment(&self) -> Option<u64> {
+        self.under_way.as_ref().map(|under_way| under_way.first_segment)
+    }
+
+    /// Whether a log that was found is so large that a checkpoint in its own stream would make it larger than it may be.
+    pub fn is_found_too_large(&self) -> bool {
+        (self.lacking || self.is_due()) && self.grown_bytes > 2 * self.size.segment_bytes
     }
 
     /// One begins with this segment; each of the cores will say when it is through.

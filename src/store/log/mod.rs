@@ -16,6 +16,7 @@ mod batch;
 mod checkpoint;
 mod decode;
 mod encode;
+mod needed;
 mod progress;
 mod segment;
 mod tail;
@@ -25,7 +26,7 @@ pub use checkpoint::{FoundLog, Size};
 pub use decode::{Damage, Decoder};
 pub use encode::encode;
 pub use progress::Progress;
-pub use segment::{Segments, file_name};
+pub use segment::{Segments, file_name, is_unfinished, unfinished_name};
 pub use tail::MarkFinder;
 
 use crate::model::record::RecordView;

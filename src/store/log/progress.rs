@@ -5,12 +5,14 @@
 //! that it begins again, with the number of the last resumption.
 
 use super::checkpoint::{Checkpoint, FoundLog, Size};
+use super::needed::Needed;
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Progress {
     cores: Vec<Core>,
     checkpoint: Checkpoint,
+    needed: Needed,
     /// Number of the newest checkpoint.
     checkpoints: u64,
     /// Number of the newest resumption.
@@ -37,6 +39,7 @@ impl Progress {
         Self {
             cores: vec![Core::default(); cores],
             checkpoint: Checkpoint::new(size, found),
+            needed: Needed::new(cores),
             checkpoints: 0,
             resumptions: 0,
         }
@@ -61,6 +64,22 @@ impl Progress {
     pub fn through(&mut self, core: usize, checkpoint: u64) {
         let hears = self.hears(core);
         self.cores[core].through = hears && checkpoint == self.checkpoints;
+        if self.cores[core].through {
+            self.needed.through(core);
+        }
+    }
+
+    /// A core has handed over what lies before `reached` in the order of its checkpoint: 0 is nothing but keys, and the channel of
+    /// a number lies before the number and 2.
+    pub fn reached(&mut self, core: usize, checkpoint: u64, reached: u64) {
+        if self.hears(core) && checkpoint == self.checkpoints && !self.cores[core].through {
+            self.needed.reached(core, reached);
+        }
+    }
+
+    /// A segment is complete and on disk, and another one follows.
+    pub fn completed(&mut self, segment: u64) {
+        self.needed.complete(segment);
     }
 
     /// Whether every core is through with a checkpoint whose end is not noted.
@@ -68,7 +87,7 @@ impl Progress {
         self.cores.iter().all(|core| core.through)
     }
 
-    /// Everything written so far is on disk. The segment before which all can go, if that ends a checkpoint.
+    /// Everything written so far is on disk. The segment before which all can go, if some can that could not before.
     pub fn synced(&mut self) -> Option<u64> {
         for (number, core) in self.cores.iter_mut().enumerate() {
             core.synced = core.written;
@@ -76,8 +95,10 @@ impl Progress {
                 self.checkpoint.through(number);
             }
         }
-        let first = self.checkpoint.synced()?;
+        let needed = self.needed.synced(self.checkpoint.first_segment());
+        let Some(first) = self.checkpoint.synced() else { return needed };
         self.cores.iter_mut().for_each(|core| core.through = false);
+        self.needed.ended(first);
         Some(first)
     }
 
@@ -93,9 +114,15 @@ impl Progress {
         self.checkpoint.is_due()
     }
 
+    /// Whether a log that was found must be written anew before it takes anything.
+    pub fn is_found_too_large(&self) -> bool {
+        self.checkpoint.is_found_too_large()
+    }
+
     /// A checkpoint begins with this segment; says its number.
     pub fn begin_checkpoint(&mut self, first_segment: u64) -> u64 {
         self.checkpoints += 1;
+        self.needed.begin(self.checkpoint.first_segment().is_some());
         self.checkpoint.begin(first_segment, self.cores.len());
         self.cores.iter_mut().for_each(|core| core.through = false);
         self.checkpoints
@@ -104,6 +131,7 @@ impl Progress {
     /// Records were lost: what is written and not synced counts as never said, and so does what is still to be heard.
     pub fn fail(&mut self) {
         self.checkpoint.lose();
+        self.needed.lose();
         for core in &mut self.cores {
             (core.deaf, core.through) = (true, false);
             core.written = core.synced;

@@ -8,6 +8,19 @@ pub fn file_name(segment: u64) -> String {
     format!("{segment:016x}{SUFFIX}")
 }
 
+/// Ends the name of a segment that is no part of the log yet.
+const UNFINISHED_SUFFIX: &str = ".unfinished";
+
+/// The name of a segment's file before it is a part of the log.
+pub fn unfinished_name(segment: u64) -> String {
+    format!("{segment:016x}{UNFINISHED_SUFFIX}")
+}
+
+/// Whether a file has such a name.
+pub fn is_unfinished(name: &str) -> bool {
+    name.ends_with(UNFINISHED_SUFFIX)
+}
+
 fn number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX).filter(|digits| digits.len() == 16)?;
     let number = u64::from_str_radix(digits, 16).ok()?;

@@ -144,29 +144,27 @@ fn segments_are_in_order_and_without_holes() {
 
 #[test]
 fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_through() {
-    let mut checkpoint = Checkpoint::new(
-        Size { segment_bytes: 100, factor: 2 },
-        FoundLog { bytes: 0, live_bytes: 0, clean: true },
-    );
-    checkpoint.note(0, 100);
+    let mut checkpoint =
+        Checkpoint::new(Size { segment_bytes: 100 }, FoundLog { bytes: 0, live_bytes: 0, clean: true });
+    checkpoint.note(0, 33);
     assert!(!checkpoint.is_due());
     checkpoint.note(0, 1);
     assert!(checkpoint.is_due());
     checkpoint.begin(5, 2);
-    checkpoint.note(300, 500);
+    checkpoint.note(300, 100);
     assert!(!checkpoint.is_due(), "one at a time");
     checkpoint.through(0);
     assert_eq!(checkpoint.synced(), None);
     checkpoint.through(1);
     assert_eq!(checkpoint.synced(), Some(5));
     assert_eq!(checkpoint.synced(), None, "said once");
-    assert!(!checkpoint.is_due(), "500 is less than twice the 300 that it stands for");
-    checkpoint.note(0, 101);
+    assert!(!checkpoint.is_due(), "100 is a third of the 300 that it stands for");
+    checkpoint.note(0, 1);
     assert!(checkpoint.is_due());
 }
 
 fn progress(clean: bool) -> Progress {
-    Progress::new(2, Size { segment_bytes: 100, factor: 2 }, FoundLog { bytes: 0, live_bytes: 0, clean })
+    Progress::new(2, Size { segment_bytes: 100 }, FoundLog { bytes: 0, live_bytes: 0, clean })
 }
 
 /// Both cores hand everything over, and it is synced.
@@ -256,13 +254,75 @@ fn a_log_is_whole_while_nothing_is_lost_and_after_a_whole_checkpoint() {
 }
 
 #[test]
+fn segments_go_one_by_one_while_the_next_checkpoint_comes_along() {
+    let mut log = progress(true);
+    // Found at the start: segment 1. The first checkpoint begins with 2, and has come to channels 10 and 20 when 2 is full.
+    let first = log.begin_checkpoint(2);
+    log.reached(0, first, 10);
+    log.reached(1, first, 20);
+    log.completed(2);
+    assert_eq!(log.synced(), None, "nobody knows what segment 1 has");
+    (0..2).for_each(|core| log.through(core, first));
+    assert_eq!(log.synced(), Some(2));
+    log.completed(3);
+    let second = log.begin_checkpoint(4);
+    log.reached(0, second, 10);
+    log.reached(1, first, 20);
+    log.reached(1, second, 19);
+    assert_eq!(log.synced(), None, "a channel of core 1 is missing");
+    log.reached(1, second, 20);
+    assert_eq!(log.synced(), Some(3));
+    log.reached(0, second, 1_000);
+    log.reached(1, second, 1_000);
+    assert_eq!(
+        log.synced(),
+        None,
+        "segment 3 was complete after the first checkpoint: it needs the whole second"
+    );
+    (0..2).for_each(|core| log.through(core, second));
+    assert_eq!(log.synced(), Some(4));
+}
+
+#[test]
+fn keys_are_handed_over_before_any_segment_goes() {
+    let mut log = progress(true);
+    assert_eq!(check_point(&mut log, 2), Some(2));
+    let number = log.begin_checkpoint(3);
+    log.completed(3);
+    (0..2).for_each(|core| log.through(core, number));
+    log.synced();
+    let number = log.begin_checkpoint(4);
+    (0..2).for_each(|core| log.reached(core, number, 0));
+    assert_eq!(log.synced(), None);
+    (0..2).for_each(|core| log.reached(core, number, 1));
+    assert_eq!(log.synced(), Some(4));
+}
+
+#[test]
+fn after_a_failure_all_segments_are_needed_until_a_whole_checkpoint() {
+    let mut log = progress(true);
+    assert_eq!(check_point(&mut log, 2), Some(2));
+    let number = log.begin_checkpoint(3);
+    (0..2).for_each(|core| log.reached(core, number, 5));
+    log.completed(3);
+    log.fail();
+    let resumption = log.resume();
+    let number = log.begin_checkpoint(4);
+    (0..2).for_each(|core| log.resumed(core, resumption));
+    (0..2).for_each(|core| log.reached(core, number, 1_000));
+    assert_eq!(log.synced(), None);
+    (0..2).for_each(|core| log.through(core, number));
+    assert_eq!(log.synced(), Some(4));
+}
+
+#[test]
 fn a_log_that_was_found_is_not_written_anew_before_it_outgrew_what_it_stands_for() {
     let due = |bytes, live_bytes| {
         let found = FoundLog { bytes, live_bytes, clean: true };
-        Checkpoint::new(Size { segment_bytes: 100, factor: 2 }, found).is_due()
+        Checkpoint::new(Size { segment_bytes: 100 }, found).is_due()
     };
-    assert_eq!([due(3_000, 1_000), due(3_001, 1_000)], [false, true]);
-    assert_eq!([due(100, 0), due(101, 0)], [false, true]);
+    assert_eq!([due(1_333, 1_000), due(1_334, 1_000)], [false, true]);
+    assert_eq!([due(33, 0), due(34, 0)], [false, true]);
     assert!(!due(10, 1_000), "a log can be smaller than what it stands for: changed epochs take no place");
 }
 

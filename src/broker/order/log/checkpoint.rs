@@ -10,45 +10,58 @@ use crate::model::record::HistoryRecord;
 /// Channels looked at in one step.
 const CHANNELS_PER_STEP: usize = 64;
 
-/// Bytes handed over in one step, after which it ends, beside as many as were appended since the last step: so a checkpoint
-/// comes to its end before the log has grown by as much as it stands for. A channel is handed over whole.
+/// Bytes handed over in one step, after which it ends, beside twice as many as were appended since the last step: so a checkpoint
+/// comes to its end before the log has grown by half of what it stands for. A channel is handed over whole.
 const BYTES_PER_STEP: usize = 16 << 10;
 
-/// Of the bytes appended since the last step, those that count: what a step may take of a turn is bounded.
-const APPENDED_PER_STEP_MAX: usize = 512 << 10;
+/// Of the bytes appended, those that one step makes up for: what it may take of a turn is bounded.
+const APPENDED_PER_STEP_MAX: usize = 256 << 10;
 
 /// Keys looked at in one step.
 const KEYS_PER_STEP: usize = 64;
 
-/// How far a checkpoint is.
+/// How far a checkpoint is. Keys come first: there are few, and none of what the log had before is needed while one is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cursor {
-    /// The next channel, by its number. A channel that is opened behind it is in the log from its first publication.
-    Channel(usize),
     /// The next idempotency key, by its place.
     Key(u64),
+    /// The next channel, by its number. A channel that is opened behind it is in the log from its first publication.
+    Channel(usize),
 }
 
 impl Home {
     /// Begins to hand over all channels; one that is under way begins anew.
     pub fn begin_checkpoint(&mut self) {
-        self.checkpoint = Some(Cursor::Channel(0));
-        self.channels.log.take_appended_bytes();
+        self.checkpoint = Some(Cursor::Key(0));
+        self.channels.log.take_appended_bytes(usize::MAX);
     }
 
     /// Whether a checkpoint has something to hand over, and the log has room for it.
     pub fn can_checkpoint(&self) -> bool {
-        self.checkpoint.is_some() && self.channels.log.has_room()
+        self.checkpoint.is_some() && self.channels.log.has_room(self.is_checkpoint_late())
+    }
+
+    /// Whether more was appended than one step makes up for: the next must not wait.
+    pub fn is_checkpoint_late(&self) -> bool {
+        self.channels.log.appended_bytes() >= APPENDED_PER_STEP_MAX
+    }
+
+    /// How far the checkpoint under way is with what was staged: a number that rises with it. 0 while keys are handed over.
+    pub fn checkpoint_reached(&self) -> u64 {
+        match self.checkpoint {
+            None | Some(Cursor::Key(_)) => 0,
+            Some(Cursor::Channel(next)) => 1 + next as u64,
+        }
     }
 
     /// Hands some over. True says that all is staged.
     pub fn checkpoint(&mut self, now: Now) -> bool {
         let next = match self.checkpoint {
             None => return false,
-            Some(Cursor::Channel(from)) => {
-                Some(self.stage_channels(from).map_or(Cursor::Key(0), Cursor::Channel))
+            Some(Cursor::Key(from)) => {
+                Some(self.stage_keys(now, from).map_or(Cursor::Channel(0), Cursor::Key))
             }
-            Some(Cursor::Key(from)) => self.stage_keys(now, from).map(Cursor::Key),
+            Some(Cursor::Channel(from)) => self.stage_channels(from).map(Cursor::Channel),
         };
         self.checkpoint = next;
         if next.is_none() {
@@ -61,8 +74,7 @@ impl Home {
     fn stage_channels(&mut self, from: usize) -> Option<usize> {
         let places = self.channels.pool.places();
         let end = from.saturating_add(CHANNELS_PER_STEP).min(places);
-        let appended = self.channels.log.take_appended_bytes();
-        let bytes_max = BYTES_PER_STEP + appended.min(APPENDED_PER_STEP_MAX);
+        let bytes_max = BYTES_PER_STEP + 2 * self.channels.log.take_appended_bytes(APPENDED_PER_STEP_MAX);
         let mut bytes = 0;
         for id in from..end {
             if bytes >= bytes_max {

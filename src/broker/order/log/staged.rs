@@ -180,9 +180,11 @@ impl Log {
         Ok(())
     }
 
-    /// Whether there is room for records that can wait, such as those of a checkpoint: it leaves half for publications.
-    pub fn has_room(&self) -> bool {
-        self.state == State::Open && self.waiting_bytes() < self.bytes_max / 2
+    /// Whether there is room for records that can wait, such as those of a checkpoint: it leaves half for publications, unless
+    /// it is late.
+    pub fn has_room(&self, late: bool) -> bool {
+        let bytes_max = if late { self.bytes_max } else { self.bytes_max / 2 };
+        self.state == State::Open && self.waiting_bytes() < bytes_max
     }
 
     fn waiting_bytes(&self) -> usize {
@@ -202,9 +204,16 @@ impl Log {
         }
     }
 
-    /// Bytes of publications staged since this was last asked.
-    pub fn take_appended_bytes(&mut self) -> usize {
-        std::mem::take(&mut self.appended_bytes)
+    /// Bytes of publications staged and not taken note of.
+    pub fn appended_bytes(&self) -> usize {
+        self.appended_bytes
+    }
+
+    /// Takes note of bytes of publications that were staged, so many at most.
+    pub fn take_appended_bytes(&mut self, bytes_max: usize) -> usize {
+        let taken = self.appended_bytes.min(bytes_max);
+        self.appended_bytes -= taken;
+        taken
     }
 
     /// Number of the newest record.

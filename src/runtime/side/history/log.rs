@@ -2,6 +2,7 @@
 
 use super::error::{LogError, file_error};
 use super::replay::{Found, Remembered, replay};
+use super::rewrite::remove_unfinished;
 use super::writer::Writer;
 use super::{HomeOf, LogDesk, LogSettings};
 use crate::model::record::RecordView;
@@ -41,6 +42,7 @@ pub fn run(
     // What is mounted there later, or what the process changes to, makes no difference.
     settings.directory = directory.canonicalize().map_err(|source| file_error("find", directory, source))?;
     let directory = &settings.directory;
+    remove_unfinished(directory)?;
     let (last, far) =
         Last::open(directory).map_err(|source| file_error("remember", &Last::path(directory), source))?;
     let remembered = Remembered { far: far.unwrap_or_default(), last: &last };
@@ -49,11 +51,11 @@ pub fn run(
         Err(error) => Err(error),
     };
     match begun {
-        Ok(mut log) => {
+        Ok((mut log, found_well)) => {
             // Nobody listens any more if a core has failed; then all of them leave.
             let _ = opened.send(());
             drop(opened);
-            let mut going = log.go_on();
+            let mut going = found_well.and_then(|()| log.go_on());
             while let Err(error) = going {
                 if !log.mend(&error) {
                     break;
@@ -69,13 +71,13 @@ pub fn run(
 
 /// A log that can be written.
 pub(super) struct Log {
-    settings: LogSettings,
+    pub(super) settings: LogSettings,
     pub(super) desk: LogDesk,
     pub(super) writer: Writer,
     /// Older segments, oldest first.
-    older: VecDeque<u64>,
+    pub(super) older: VecDeque<u64>,
     /// The greatest epoch of any record.
-    epoch: u64,
+    pub(super) epoch: u64,
     pub(super) progress: Progress,
     /// What is written next; kept for its memory.
     bytes: Vec<u8>,
@@ -88,8 +90,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Lets every core finish the replay and serve.
-    fn begin(settings: LogSettings, desk: LogDesk, found: Found, last: Arc<Last>) -> Result<Self, LogError> {
+    /// Lets every core finish the replay and serve. Also says whether the disk took what had to be written for that.
+    fn begin(
+        settings: LogSettings,
+        desk: LogDesk,
+        found: Found,
+        last: Arc<Last>,
+    ) -> Result<(Self, Result<(), LogError>), LogError> {
         let Found { mut segments, last_bytes, bytes, clean, epoch } = found;
         for core in 0..desk.cores() {
             desk.tell(core, LogNews::ReplayedAll { clean, epoch });
@@ -109,9 +116,9 @@ impl Log {
         }
         let writer = match segments.pop() {
             Some(newest) => Writer::reopen(&settings.directory, last, newest, last_bytes)?,
-            None => Writer::begin(&settings.directory, last, 1, epoch, 0)?,
+            None => Writer::begin(&settings.directory, last, epoch)?,
         };
-        let log = Self {
+        let mut log = Self {
             progress: Progress::new(desk.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,
             writer,
@@ -123,8 +130,12 @@ impl Log {
             commit: false,
             look_at_us: 0,
         };
+        let well = if log.progress.is_found_too_large() { log.rewrite() } else { Ok(()) };
+        if let Err(LogError::Stopped) = well {
+            return Err(LogError::Stopped);
+        }
         (0..log.desk.cores()).for_each(|core| log.desk.tell(core, LogNews::Open));
-        Ok(log)
+        Ok((log, well))
     }
 
     /// Begins a segment of this process, if it has none, and serves. A disk that takes nothing at the start is one that fails later.
@@ -165,7 +176,7 @@ impl Log {
     }
 
     /// Writes what the cores have said, or a part of it; whether there was anything.
-    fn write(&mut self) -> Result<bool, LogError> {
+    pub(super) fn write(&mut self) -> Result<bool, LogError> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let mut heard = false;
         while bytes.len() < WRITE_BYTES
@@ -198,6 +209,7 @@ impl Log {
             // From before it heard of a failure.
             _ if !self.progress.hears(core) => {}
             LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
+            LogMessage::CheckpointReached { number, reached } => self.progress.reached(core, number, reached),
             LogMessage::Records(part) => {
                 self.progress.wrote(core, part.last);
                 self.commit |= part.commit;
@@ -215,7 +227,7 @@ impl Log {
         }
     }
 
-    fn sync(&mut self) -> Result<(), LogError> {
+    pub(super) fn sync(&mut self) -> Result<(), LogError> {
         self.writer.sync()?;
         (self.commit, self.sync_at_us) = (false, None);
         let first = self.progress.synced();
@@ -255,6 +267,7 @@ impl Log {
     pub(super) fn roll(&mut self) -> Result<(), LogError> {
         let before = self.writer.segment();
         self.writer.roll(self.epoch)?;
+        self.progress.completed(before);
         self.older.push_back(before);
         Ok(())
     }

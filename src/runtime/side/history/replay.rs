@@ -135,7 +135,8 @@ impl Reader<'_> {
         self.found.last_bytes = decoder.offset();
         self.before = Some(path.to_owned());
         let Remembered { far, .. } = self.remembered;
-        if far.number == number && decoder.offset() < far.bytes {
+        let newer = matches!(damage, Some(Damage::Newer(_)));
+        if far.number == number && decoder.offset() < far.bytes && !newer {
             // It was on disk, whatever its end looks like.
             return Err(match damage.filter(|_| size >= far.bytes) {
                 Some(damage) => LogError::Damaged { path: path.to_owned(), offset: decoder.offset(), damage },

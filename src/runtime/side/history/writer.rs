@@ -3,7 +3,7 @@
 
 use super::error::{LogError, file_error};
 use crate::runtime::side::last::{Far, Last};
-use crate::store::log::{Entry, encode, file_name};
+use crate::store::log::{Entry, encode, file_name, unfinished_name};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -24,28 +24,60 @@ pub struct Writer {
     synced: u64,
     /// A mark is due: nothing was written since the last sync.
     mark: bool,
+    /// This process began it.
     begun_here: bool,
+    /// It is no part of the log yet.
+    aside: bool,
+}
+
+/// Where a segment begins.
+struct Beginning {
+    directory: PathBuf,
+    last: Arc<Last>,
+    segment: u64,
+    /// Beside the log, or as a part of it.
+    aside: bool,
 }
 
 impl Writer {
-    /// Begins a segment, after one of `before` bytes; it is on disk, with its name, when this returns.
+    /// Begins the first segment of a log; it is on disk, with its name, when this returns.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn begin(
-        directory: &Path,
-        last: Arc<Last>,
-        segment: u64,
-        epoch: u64,
-        before: u64,
-    ) -> Result<Self, LogError> {
-        let path = directory.join(file_name(segment));
+    pub fn begin(directory: &Path, last: Arc<Last>, epoch: u64) -> Result<Self, LogError> {
+        let beginning = Beginning { directory: directory.to_owned(), last, segment: 1, aside: false };
+        Self::begin_at(beginning, epoch, 0)
+    }
+
+    /// The segment after this one, as a part of the log or beside it.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(super) fn begin_next(&self, epoch: u64, aside: bool) -> Result<Self, LogError> {
+        let (directory, last) = (self.directory.clone(), self.last.clone());
+        let beginning = Beginning { directory, last, segment: self.segment + 1, aside };
+        Self::begin_at(beginning, epoch, self.at)
+    }
+
+    /// Begins a segment, after one of `before` bytes.
+    fn begin_at(beginning: Beginning, epoch: u64, before: u64) -> Result<Self, LogError> {
+        let Beginning { directory, last, segment, aside } = beginning;
+        let path = directory.join(if aside { unfinished_name(segment) } else { file_name(segment) });
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         let file = options.open(&path).map_err(|source| file_error("make", &path, source))?;
-        let directory = directory.to_owned();
-        let mut writer =
-            Self { directory, last, path, file, segment, at: 0, synced: 0, mark: false, begun_here: true };
+        let mut writer = Self {
+            directory,
+            last,
+            path,
+            file,
+            segment,
+            at: 0,
+            synced: 0,
+            mark: false,
+            begun_here: true,
+            aside,
+        };
         let mut bytes = Vec::new();
         encode(&mut bytes, &Entry::Begin { segment, epoch, before });
         writer.write(&bytes)?;
@@ -73,6 +105,7 @@ impl Writer {
             synced: bytes,
             mark: false,
             begun_here: false,
+            aside: false,
         })
     }
 
@@ -117,11 +150,30 @@ impl Writer {
             self.file.sync_data().map_err(|source| file_error("sync", &self.path, source))?;
             self.synced = self.at;
             self.mark = true;
-            // Before anybody is told: what is written to a file that nobody finds again is lost.
-            self.look()?;
-            self.last.note(Far { number: self.segment, bytes: self.synced });
+            if !self.aside {
+                // Before anybody is told: what is written to a file that nobody finds again is lost.
+                self.look()?;
+                self.last.note(Far { number: self.segment, bytes: self.synced });
+            }
         }
         Ok(())
+    }
+
+    /// The segment and those before it that were begun aside have got their names.
+    ///
+    /// # Errors
+    /// The disk does not keep the names.
+    pub(super) fn is_in_place(&mut self) -> Result<(), LogError> {
+        (self.path, self.aside) = (self.directory.join(file_name(self.segment)), false);
+        self.sync_directory()?;
+        self.look()?;
+        self.last.note(Far { number: self.segment, bytes: self.synced });
+        Ok(())
+    }
+
+    /// Where the segments are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Looks whether the segment is still where it was made: the directory may have been removed, moved or covered.
@@ -142,7 +194,7 @@ impl Writer {
     /// # Errors
     /// The disk refuses; a file of the next number may be there, and is replaced when this is tried again.
     pub fn roll(&mut self, epoch: u64) -> Result<(), LogError> {
-        *self = Self::begin(&self.directory, self.last.clone(), self.segment + 1, epoch, self.at)?;
+        *self = self.begin_next(epoch, self.aside)?;
         Ok(())
     }
 

@@ -123,7 +123,7 @@ impl Database {
         let mut undo = Vec::new();
         let count = [counters::commits(self.commits + 1)];
         let counted = std::iter::once((&[][..], count.as_slice()));
-        let steps = steps.map(|(spans, writes)| (spans, writes)).chain(counted);
+        let steps = steps.map(shorten).chain(counted);
         let written = commit(self.file()?, steps, &mut undo);
         if written.is_err() {
             undo.reverse();
@@ -278,6 +278,11 @@ pub(super) fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Erro
 fn has_all_tables(file: &redb::Database) -> Result<bool, redb::Error> {
     let names: Vec<String> = file.begin_read()?.list_tables()?.map(|table| table.name().to_owned()).collect();
     Ok(Table::ALL.iter().all(|table| names.iter().any(|name| name == table.name())))
+}
+
+/// A step for as long as another one lives.
+fn shorten<'short, 'long: 'short>((spans, writes): Step<'long>) -> Step<'short> {
+    (spans, writes)
 }
 
 /// How often a store was written.

@@ -1,0 +1,92 @@
+//! Which segments are needed still.
+//!
+//! A checkpoint hands over channels in the order of their numbers. What a segment has is superseded by what the checkpoint that
+//! was under way at its end hands over after it, and by the next checkpoint up to the same place. So segments go one by one
+//! while the next checkpoint comes along, and the log has what it stands for once, not twice.
+
+use std::collections::VecDeque;
+
+/// Everything: the next checkpoint has to come to its end.
+const ALL: u64 = u64::MAX;
+
+/// How far a checkpoint has to come at least: keys are handed over before all channels.
+const KEYS: u64 = 1;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Needed {
+    /// How far the checkpoint under way is with what each core said, and with what of it is on disk.
+    reached: Vec<Reached>,
+    /// Segments that are complete, oldest first, each with how far the next checkpoint has to come on each core.
+    segments: VecDeque<(u64, Vec<u64>)>,
+    /// Nothing is known of the oldest segments: they are needed until a checkpoint is through.
+    unknown: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    written: u64,
+    synced: u64,
+}
+
+impl Needed {
+    /// Of a log that was found at the start.
+    pub fn new(cores: usize) -> Self {
+        Self {
+            reached: vec![Reached { written: ALL, synced: ALL }; cores],
+            segments: VecDeque::new(),
+            unknown: true,
+        }
+    }
+
+    /// A checkpoint begins. `anew` says that the one before it did not come to its end.
+    pub fn begin(&mut self, anew: bool) {
+        if anew {
+            self.lose();
+        }
+        self.reached.fill(Reached { written: 0, synced: 0 });
+    }
+
+    /// What a core said of the checkpoint under way is written up to there.
+    pub fn reached(&mut self, core: usize, reached: u64) {
+        self.reached[core].written = reached;
+    }
+
+    /// A core has handed over all, and that is written.
+    pub fn through(&mut self, core: usize) {
+        self.reached[core].written = ALL;
+    }
+
+    /// A segment is complete.
+    pub fn complete(&mut self, segment: u64) {
+        self.segments.push_back((segment, self.reached.iter().map(|core| core.written.max(KEYS)).collect()));
+    }
+
+    /// All that is written is on disk. While a checkpoint that began with a segment is under way: the first segment that is
+    /// needed.
+    pub fn synced(&mut self, first_segment: Option<u64>) -> Option<u64> {
+        self.reached.iter_mut().for_each(|core| core.synced = core.written);
+        let first_segment = first_segment.filter(|_| !self.unknown)?;
+        let mut needed = None;
+        while let Some((segment, bounds)) = self.segments.front()
+            && *segment < first_segment
+            && self.reached.iter().zip(bounds).all(|(core, bound)| core.synced >= *bound)
+        {
+            needed = Some(segment + 1);
+            self.segments.pop_front();
+        }
+        needed
+    }
+
+    /// A checkpoint is through, and no segment before this one is needed.
+    pub fn ended(&mut self, first_segment: u64) {
+        self.unknown = false;
+        self.segments.retain(|(segment, _)| *segment >= first_segment);
+    }
+
+    /// Records were lost, so no checkpoint before the next stands for anything.
+    pub fn lose(&mut self) {
+        self.reached.fill(Reached { written: ALL, synced: ALL });
+        self.segments.iter_mut().for_each(|(_, bounds)| bounds.fill(ALL));
+    }
+}

@@ -1,0 +1,77 @@
+//! How much of the disk the history log takes: at most twice what it has to keep and two of its files.
+
+use crate::durable::{COMMIT, kill, recover, stop};
+use crate::server::{Home, Server};
+use serde_json::{Value, json};
+use std::fs;
+use std::time::Duration;
+
+const SEGMENT: u64 = 65_536;
+
+/// Bytes of all files of the log, of those that are no part of it yet too.
+fn log_bytes(home: &Home) -> u64 {
+    let files = fs::read_dir(home.data().join("history")).unwrap();
+    // One may be removed at this moment.
+    files.map(|file| file.unwrap().metadata().map_or(0, |found| found.len())).sum()
+}
+
+fn home(settings: &[&str]) -> Home {
+    let mut home =
+        Home::new(&[COMMIT, "history.segment_bytes=65536", "namespaces.room.history_bytes_max=65536"]);
+    settings.iter().for_each(|setting| home.set(setting));
+    home
+}
+
+/// Fills the histories of some channels: about half a MiB is kept.
+fn fill(server: &Server, publications: usize) {
+    let text = "x".repeat(1_000);
+    let mut client = server.client();
+    for number in 0..publications {
+        let message = json!({"type": "publish", "channel": format!("room:{}", number % 10), "data": text});
+        client.send(message);
+    }
+    for _ in 0..publications {
+        assert_eq!(client.next()["type"], "published");
+    }
+}
+
+#[test]
+fn kills_soon_after_the_start_do_not_make_the_log_larger_and_larger() {
+    let home = home(&[]);
+    let server = home.start();
+    fill(&server, 500);
+    let (epoch, offset) = server.client().publish("room:1", json!("last"));
+    stop(server);
+    let kept = log_bytes(&home);
+    assert!(kept > 400_000, "{kept}");
+    let mut largest = 0;
+    for round in 0..16 {
+        let server = home.start();
+        // Long enough for a checkpoint to come some way, and too short for its end.
+        std::thread::sleep(Duration::from_millis(40 + 15 * round));
+        kill(server);
+        largest = largest.max(log_bytes(&home));
+    }
+    let bound = 2 * kept + 2 * SEGMENT;
+    assert!(largest <= bound, "{largest} bytes of log for {kept} that are kept; {bound} are enough");
+    let server = home.start();
+    let answer = recover(&mut server.client(), "room:1", (epoch, offset - 1));
+    assert_eq!((&answer["recovered"], &answer["gap"]), (&json!(1), &Value::Null), "{answer}");
+}
+
+#[test]
+fn under_heavy_writes_the_log_stays_near_what_is_kept() {
+    for cores in ["cores=1", "cores=2"] {
+        let home = home(&[cores]);
+        let server = home.start();
+        fill(&server, 800);
+        let kept = server.metric("corecast_history_bytes");
+        assert!(kept > 400_000, "{kept}");
+        let bound = 2 * kept + 2 * SEGMENT;
+        for _ in 0..25 {
+            fill(&server, 200);
+            let bytes = log_bytes(&home);
+            assert!(bytes <= bound, "{bytes} bytes of log for {kept} that are kept; {bound} are enough");
+        }
+    }
+}
