@@ -302,9 +302,13 @@ impl Fanout {
         }
     }
 
-    /// A connection's subscription to a channel that has not ended.
+    /// A connection's subscription to a channel that has not ended. What is said of a connection may come when its
+    /// place is another one's, so the whole id counts.
     fn find(&self, connection: ConnectionId, channel: &ChannelName) -> Option<u32> {
-        self.streams.of(channel).find_map(|stream| self.subscriptions.find(connection, stream))
+        let id = self.streams.of(channel).find_map(|stream| self.subscriptions.find(connection, stream))?;
+        let subscription = self.subscriptions.get(id);
+        let subscriber = &self.streams[subscription.stream].subscribers()[subscription.place as usize];
+        (subscriber.connection == connection).then_some(id)
     }
 
     /// Takes a subscription out; its stream goes with the last one.

@@ -237,6 +237,24 @@ fn who_hears_nothing_owes_nothing_and_holds_no_ring() {
 }
 
 #[test]
+fn what_is_for_a_connection_that_is_gone_does_not_touch_its_successor() {
+    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let gone = connection(0);
+    let successor = ConnectionId { generation: 1, ..gone };
+    let subscriber = NewSubscriber { connection: successor, ..subscriber(0, 0, false) };
+    fanout.subscribe(&channel(0), SlowPolicy::Skip, Position::default(), subscriber);
+    publish(&mut fanout, 0, Audience::All, 1, 8);
+    publish(&mut fanout, 0, Audience::Except(gone), 2, 8);
+    let mut taken = Vec::new();
+    fanout.take_pending(gone, &channel(0), &mut taken);
+    assert!(taken.is_empty() && !fanout.hears(gone, &channel(0)) && fanout.hears(successor, &channel(0)));
+    assert_eq!(fanout.unsubscribe(gone, &channel(0)), None);
+    assert_eq!(fanout.next_transmit(|_| true), Some(successor));
+    let runs: Vec<u8> = fanout.runs(successor).flat_map(|(one, other)| [one, other].concat()).collect();
+    assert_eq!(serials(&runs), [1, 2]);
+}
+
+#[test]
 fn what_is_owed_of_many_channels_leaves_in_few_sends() {
     let mut fanout = Fanout::new(1, FEW_BYTES);
     for number in 0..24 {
