@@ -6,7 +6,7 @@
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
 use corecast::shard::{Failure, Output, Resolution, Shard, ShardMessage};
-use corecast_fuzz::node::{START, frame, request, shard, upgrade};
+use corecast_fuzz::node::{START, declare, enter, frame, request, shard, upgrade};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use std::collections::VecDeque;
@@ -26,6 +26,15 @@ enum Step {
     Upgrade {
         socket: u8,
         user: u8,
+    },
+    /// An upgrade to the realm's socket, as a user or as a guest.
+    Enter {
+        socket: u8,
+        user: Option<u8>,
+    },
+    /// Declares the realm's channel.
+    Declare {
+        socket: u8,
     },
     /// Messages in one piece, cut in two at a byte.
     Say {
@@ -80,11 +89,33 @@ enum Step {
 
 #[derive(Arbitrary, Debug)]
 enum Message {
-    Subscribe { channel: u8, recover: Option<(u8, u8)> },
-    Unsubscribe { channel: u8 },
-    Publish { channel: u8, size: u16, key: Option<u8> },
+    Subscribe {
+        channel: u8,
+        recover: Option<(u8, u8)>,
+    },
+    Unsubscribe {
+        channel: u8,
+    },
+    Publish {
+        channel: u8,
+        size: u16,
+        key: Option<u8>,
+    },
     List,
     Ping,
+    Join {
+        presence: bool,
+    },
+    Leave,
+    Tell {
+        size: u16,
+        authenticated: bool,
+    },
+    /// For one socket of those whose names were told.
+    Whisper {
+        to: u8,
+        size: u16,
+    },
     Other(String),
 }
 
@@ -120,8 +151,13 @@ struct Node {
     /// To core 0, to core 1.
     lanes: [VecDeque<ShardMessage>; 2],
     sockets: Vec<Socket>,
+    /// Names of sockets of the realm that were told to somebody.
+    names: Vec<String>,
     drained: [bool; 2],
 }
+
+/// Names that are remembered.
+const NAMES_MAX: usize = 32;
 
 impl Node {
     fn receive(&mut self, socket: u8, bytes: &[u8], cut: usize) {
@@ -149,6 +185,14 @@ impl Node {
                 Output::Transmit(id) => {
                     let wanted = self.shards[core].transmit(id).bytes();
                     assert!(wanted > 0, "a transmit has something to send");
+                    let text = String::from_utf8_lossy(&self.shards[core].transmit(id).pieces().concat())
+                        .into_owned();
+                    for rest in text.split(r#""socketId":""#).skip(1) {
+                        let name = rest.split('"').next().unwrap_or_default().to_owned();
+                        if self.names.len() < NAMES_MAX && !self.names.contains(&name) {
+                            self.names.push(name);
+                        }
+                    }
                     self.shards[core].sent(self.now, id, wanted * share / 255);
                 }
                 Output::Close(id) => self.sockets.retain(|one| one.core != core || one.id != id),
@@ -195,9 +239,13 @@ impl Node {
             }
             Step::Receive { socket, bytes } => self.receive(*socket, bytes, 0),
             Step::Upgrade { socket, user } => self.receive(*socket, &upgrade(*user), 0),
+            Step::Enter { socket, user } => self.receive(*socket, &enter(*user), 0),
+            Step::Declare { socket } => self.receive(*socket, &declare(), 0),
             Step::Say { socket, messages, cut } => {
-                let frames = messages.iter().take(8).map(|message| frame(1, text(message).as_bytes()));
-                self.receive(*socket, &frames.collect::<Vec<_>>().concat(), usize::from(*cut));
+                let names = &self.names;
+                let frames = messages.iter().take(8).map(|message| frame(1, text(message, names).as_bytes()));
+                let frames = frames.collect::<Vec<_>>().concat();
+                self.receive(*socket, &frames, usize::from(*cut));
             }
             Step::Frame { socket, opcode, payload } => self.receive(*socket, &frame(opcode & 15, payload), 0),
             Step::Call { socket, user, call, cut } => {
@@ -292,7 +340,7 @@ fn channel(channel: u8) -> &'static str {
     CHANNELS[usize::from(channel) % CHANNELS.len()]
 }
 
-fn text(message: &Message) -> String {
+fn text(message: &Message, names: &[String]) -> String {
     match message {
         Message::Subscribe { channel: name, recover: None } => {
             format!(r#"{{"type":"subscribe","channel":"{}"}}"#, channel(*name))
@@ -312,8 +360,28 @@ fn text(message: &Message) -> String {
         }
         Message::List => r#"{"type":"list_subscriptions","id":1}"#.into(),
         Message::Ping => r#"{"type":"ping"}"#.into(),
+        Message::Join { presence } => {
+            realm("join", "", &format!(r#"{{"presence":{presence},"history":true}}"#))
+        }
+        Message::Leave => realm("leave", "", "null"),
+        Message::Tell { size, authenticated } => {
+            realm("message", &format!(r#","authenticated":{authenticated}"#), &padding(*size))
+        }
+        Message::Whisper { to, size } => {
+            let name = names.get(usize::from(*to) % names.len().max(1)).map_or("nobody", String::as_str);
+            realm("message", &format!(r#","socketId":"{name}""#), &padding(*size))
+        }
         Message::Other(text) => text.chars().take(1_000).collect(),
     }
+}
+
+fn padding(size: u16) -> String {
+    format!(r#""{}""#, "w".repeat(usize::from(size) % 3_000))
+}
+
+/// A frame's text in the language of the realm's socket.
+fn realm(action: &str, options: &str, payload: &str) -> String {
+    format!(r#"{{"action":"{action}","options":{{"channel":"lobby"{options}}},"payload":{payload}}}"#)
 }
 
 fn http(user: u8, call: &Call) -> Vec<u8> {
@@ -357,6 +425,7 @@ fuzz_target!(|steps: Vec<Step>| {
         shards: [shard(0, 2), shard(1, 2)],
         lanes: Default::default(),
         sockets: Vec::new(),
+        names: Vec::new(),
         drained: [false; 2],
     };
     let mut drains = false;

@@ -7,6 +7,7 @@ use corecast::base::time::Now;
 use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
+use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::{Setup, Shard};
 use corecast::surface::router::Router;
@@ -46,7 +47,7 @@ fn setup() -> Setup {
         sockets_per_core_max: usize::MAX,
         limits: Arc::new(limits()),
         definitions: Arc::new(definitions()),
-        realms: Arc::new([]),
+        realms: Arc::new([Arc::new(Realm { id: 1, namespace: "fuzz".into(), key: "hash".into() })]),
         authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),
@@ -102,6 +103,32 @@ pub fn upgrade(user: u8) -> Vec<u8> {
         "GET /v1/realtime HTTP/1.1\r\nHost: fuzz\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
          Authorization: Bearer {key}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// An upgrade to the realm's socket, with a user's key or as a guest.
+pub fn enter(user: Option<u8>) -> Vec<u8> {
+    let token = user.map_or(String::new(), |user| {
+        format!("Sec-WebSocket-Protocol: {}\r\n", KEYS[usize::from(user) % KEYS.len()])
+    });
+    format!(
+        "GET /rt/hash HTTP/1.1\r\nHost: fuzz\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{token}\r\n"
+    )
+    .into_bytes()
+}
+
+/// A request that declares the realm's channel `lobby`, in which clients may do everything.
+pub fn declare() -> Vec<u8> {
+    let script = "realtime_channel lobby {\n  public_messaging = {active: true}\n  \
+                  private_messaging = {active: true}\n  \
+                  settings = {anonymous_clients: true, presence: true, message_history: 3}\n}\n";
+    format!(
+        "POST /workspace/1/realtime/channel HTTP/1.1\r\nHost: fuzz\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: text/x-xanoscript\r\nContent-Length: {}\r\n\r\n{script}",
+        KEYS[0],
+        script.len()
     )
     .into_bytes()
 }
