@@ -7,6 +7,7 @@ use corecast::model::channel::Position;
 use corecast::model::record::RecordView;
 use corecast::store::log::{Damage, Decoder, Entry, MarkFinder, encode};
 use libfuzzer_sys::{arbitrary, fuzz_target};
+use std::borrow::Cow;
 
 #[derive(arbitrary::Arbitrary, Debug)]
 struct Input<'a> {
@@ -61,13 +62,13 @@ fn entry<'a>(record: &Record<'a>, offset: u64) -> Entry<'a> {
     let [first, second] = record.numbers;
     let channel = record.channel;
     let position = Position { epoch: first, offset: second };
-    let bytes = record.bytes.first().copied().unwrap_or_default();
+    let bytes = Cow::Borrowed(record.bytes.first().copied().unwrap_or_default());
     Entry::History(match record.kind % 8 {
         0 => return Entry::Begin { segment: first, epoch: second, before: offset },
         1 => return Entry::Synced { segment: SEGMENT, offset },
         2 => return Entry::Clean,
         3 | 4 => RecordView::Append { channel, position, committed: record.flag, key: record.key, bytes },
-        5 => RecordView::Ring { channel, position, committed: record.flag, entries: record.bytes.clone() },
+        5 => RecordView::Ring { channel, position, committed: record.flag, entries: record.bytes.iter().copied().map(Cow::Borrowed).collect() },
         6 => RecordView::Ended { channel, epoch: first },
         _ => RecordView::Key {
             channel,

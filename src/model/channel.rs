@@ -1,5 +1,6 @@
 //! Names of channels and positions in them.
 
+use rkyv::{Archive, Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,7 +55,9 @@ impl std::borrow::Borrow<str> for ChannelName {
 
 /// A place in a channel's order. Offsets rise by one within an epoch; a new epoch says that the order
 /// started anew and no position of an older one can be continued.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(
+    Archive, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default,
+)]
 pub struct Position {
     /// Which life of the channel: below 2^53, so that JSON numbers carry it exactly.
     pub epoch: u64,

@@ -3,7 +3,7 @@
 /// Bounds of a channel's history. A history of 0 publications keeps nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HistoryBounds {
-    /// Publications kept.
+    /// Publications kept that say something; as many that tell of it are kept beside them.
     pub count_max: u32,
     /// Bytes of archived publications kept.
     pub bytes_max: u32,

@@ -6,6 +6,7 @@
     reason = "rkyv makes a public type for the resolver of `Body` and does not document its fields"
 )]
 
+use super::channel::{ArchivedPosition, Position};
 use rkyv::{Archive, Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -15,8 +16,10 @@ pub type PublicationBytes = Arc<[u8]>;
 /// One entry of a channel's order.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Debug)]
 pub struct Publication {
-    /// Epoch of the channel when this was published.
+    /// Epoch in which this has its place: the channel's present one, also for what an earlier life published.
     pub epoch: u64,
+    /// Epoch in which this was published. With the offset it is the identity of the publication, whatever epochs follow.
+    pub born: u64,
     /// Place in the channel's order; rises by one.
     pub offset: u64,
     /// Wall clock at the home core, milliseconds since 1970.
@@ -35,7 +38,7 @@ pub enum Body {
         /// One valid JSON value.
         json: String,
     },
-    /// A chat message was written. Its id is the channel and the position of this publication.
+    /// A chat message was written. Its id is the channel and the identity of this publication.
     MessageCreated {
         /// The text.
         content: String,
@@ -44,8 +47,8 @@ pub enum Body {
     },
     /// A chat message was changed.
     MessageUpdated {
-        /// Offset of the `MessageCreated`.
-        of: u64,
+        /// Identity of the `MessageCreated`.
+        of: Position,
         /// Who wrote the message.
         author: String,
         /// When the message was written, milliseconds since 1970.
@@ -57,12 +60,26 @@ pub enum Body {
     },
     /// A chat message was deleted.
     MessageDeleted {
-        /// Offset of the `MessageCreated`.
-        of: u64,
+        /// Identity of the `MessageCreated`.
+        of: Position,
         /// Who wrote the message.
         author: String,
         /// When the message was written, milliseconds since 1970.
         created_ms: u64,
+    },
+    /// A chat message that was changed, in the place where it was written, with its newest text. Only in history.
+    MessageRewritten {
+        /// The newest text.
+        content: String,
+        /// The kind of content.
+        kind: String,
+        /// When it was changed last, milliseconds since 1970.
+        updated_ms: u64,
+    },
+    /// What is kept of a `MessageUpdated`: history tells it with the text that the message has by then. Only in history.
+    MessageTouched {
+        /// Offset of the message.
+        of: u64,
     },
     /// The channel's room record was made.
     RoomCreated {
@@ -105,6 +122,8 @@ pub enum Body {
         salt: String,
         /// The content, which only its readers can read; kept to the byte.
         data: String,
+        /// Whether there was a message of this id before.
+        replaces: bool,
     },
     /// The channel's meeting is over; its record stays.
     MeetingEnded {
@@ -167,6 +186,25 @@ pub struct Profile {
     pub online: bool,
 }
 
+impl ArchivedPublication {
+    /// Where it is in the channel's order.
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch.to_native(), offset: self.offset.to_native() }
+    }
+
+    /// What it is known by, whatever became of the order since.
+    pub fn identity(&self) -> Position {
+        Position { epoch: self.born.to_native(), offset: self.offset.to_native() }
+    }
+}
+
+impl ArchivedPosition {
+    /// The position.
+    pub fn to_native(&self) -> Position {
+        Position { epoch: self.epoch.to_native(), offset: self.offset.to_native() }
+    }
+}
+
 impl Publication {
     /// Archives the publication with `scratch` as working space, so that only the result is allocated.
     pub fn archive(&self, scratch: &mut rkyv::util::AlignedVec) -> PublicationBytes {
@@ -203,6 +241,7 @@ mod tests {
     fn archived_bytes_read_back_and_damage_is_refused() {
         let publication = Publication {
             epoch: 1 << 52,
+            born: 1 << 52,
             offset: 7,
             time_ms: 3,
             publisher: "user_1".into(),
@@ -224,6 +263,7 @@ mod tests {
     fn another_epoch_changes_nothing_else() {
         let with = |epoch| Publication {
             epoch,
+            born: 1,
             offset: 7,
             time_ms: 3,
             publisher: "user_1".into(),

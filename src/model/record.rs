@@ -2,6 +2,7 @@
 
 use super::channel::{ChannelName, Position};
 use super::publication::PublicationBytes;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One change of what is kept. Records of one channel keep their order; what became of messages follows from the
@@ -29,7 +30,7 @@ pub enum HistoryRecord {
         position: Position,
         /// As in [`HistoryRecord::Append`].
         committed: bool,
-        /// The newest publications, oldest first, contiguous up to the position.
+        /// What is kept, oldest first, none after the position.
         entries: Vec<PublicationBytes>,
     },
     /// The channel is over; what has its name later is another one.
@@ -49,12 +50,13 @@ pub enum HistoryRecord {
         time_ms: u64,
         /// Where the publication went.
         position: Position,
-        /// The publication, if it was a message.
+        /// The publication, if it was a message and still is one.
         message: Option<PublicationBytes>,
     },
 }
 
 /// A record as it is written and read: what it refers to is borrowed, from the staged record or from the bytes of the log.
+/// Publications of an older format are not: they are copied into the present one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RecordView<'a> {
     /// [`HistoryRecord::Append`].
@@ -68,7 +70,7 @@ pub enum RecordView<'a> {
         /// The idempotency key it was published under.
         key: Option<&'a str>,
         /// The archived publication.
-        bytes: &'a [u8],
+        bytes: Cow<'a, [u8]>,
     },
     /// [`HistoryRecord::Ring`].
     Ring {
@@ -78,8 +80,8 @@ pub enum RecordView<'a> {
         position: Position,
         /// As in [`RecordView::Append`].
         committed: bool,
-        /// The newest publications, oldest first.
-        entries: Vec<&'a [u8]>,
+        /// What is kept, oldest first.
+        entries: Vec<Cow<'a, [u8]>>,
     },
     /// [`HistoryRecord::Ended`].
     Ended {
@@ -98,8 +100,8 @@ pub enum RecordView<'a> {
         time_ms: u64,
         /// Where the publication went.
         position: Position,
-        /// The publication, if it was a message.
-        message: Option<&'a [u8]>,
+        /// The publication, if it was a message and still is one.
+        message: Option<Cow<'a, [u8]>>,
     },
 }
 
@@ -134,13 +136,13 @@ impl HistoryRecord {
                 position: *position,
                 committed: *committed,
                 key: key.as_deref(),
-                bytes,
+                bytes: Cow::Borrowed(bytes),
             },
             Self::Ring { channel, position, committed, entries } => RecordView::Ring {
                 channel: channel.as_str(),
                 position: *position,
                 committed: *committed,
-                entries: entries.iter().map(|bytes| &**bytes).collect(),
+                entries: entries.iter().map(|bytes| Cow::Borrowed(&**bytes)).collect(),
             },
             Self::Ended { channel, epoch } => RecordView::Ended { channel: channel.as_str(), epoch: *epoch },
             Self::Key { channel, key, time_ms, position, message } => RecordView::Key {
@@ -148,7 +150,7 @@ impl HistoryRecord {
                 key,
                 time_ms: *time_ms,
                 position: *position,
-                message: message.as_deref(),
+                message: message.as_deref().map(Cow::Borrowed),
             },
         }
     }

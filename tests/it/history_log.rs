@@ -5,6 +5,7 @@ use crate::wire::{Item, frame, read_frame, read_response};
 use crate::world::{Manner, World};
 use corecast::model::definition::{ChannelDefinition, Durability};
 use corecast::shard::{LogMessage, LogNews, Setup};
+use corecast::store::log::{Decoder, Entry};
 use std::net::{IpAddr, Ipv4Addr};
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -236,4 +237,60 @@ fn relaxed_records_go_together_after_a_moment() {
     let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("records") };
     let said = part.records.iter().filter(|record| record.view().channel() == "conversation:1");
     assert!(said.count() == 3 && !part.commit, "{part:?}");
+}
+
+/// A log that the version before left behind, killed twice: messages that were changed and deleted, in a relaxed room and in
+/// a committed conversation, some in a checkpoint and some behind it.
+const LOG_OF_VERSION_1: &[u8] = include_bytes!("../fixtures/history-log-1/0000000000000002.log");
+
+/// When that log was written, milliseconds since 1970.
+const WRITTEN_MS: u64 = 1_795_817_845_000;
+
+#[test]
+fn a_log_of_the_version_before_is_taken_over() {
+    for cores in [1, 2] {
+        let mut world = node(cores);
+        world.now.unix_ms = WRITTEN_MS + 60_000;
+        let setup = Settings::default().setup(cores);
+        let mut decoder = Decoder::default();
+        decoder.push(LOG_OF_VERSION_1);
+        let mut places = vec![Vec::new(); usize::from(cores)];
+        let mut epoch = 0;
+        while let Some((place, entry)) = decoder.next_entry().expect("no damage") {
+            if let Entry::History(record) = entry {
+                epoch = epoch.max(record.epoch());
+                places[setup.home_of(record.channel()).index()].push(place);
+            }
+        }
+        assert_eq!(decoder.end(), None, "all of it was read");
+        for (core, places) in places.into_iter().enumerate() {
+            tell(&mut world, core, LogNews::Replayed(decoder.batch(places)));
+        }
+        for core in 0..usize::from(cores) {
+            tell(&mut world, core, LogNews::ReplayedAll { clean: false, epoch });
+        }
+        (0..usize::from(cores)).for_each(|core| tell(&mut world, core, LogNews::Open));
+        for (kind, epoch) in [("room", "ijhhwujen4"), ("conversation", "ijhhwtn04j")] {
+            let (status, body) = get(&mut world, &format!("GET /v1/messages?channel={kind}:old HTTP/1.1"));
+            assert_eq!(status, 200, "{body}");
+            let list: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+            let text = |at: usize| (list["data"][at]["id"].as_str(), list["data"][at]["content"].as_str());
+            let id = |offset: u64| format!("msg_{kind}.old.{epoch}.{offset}");
+            assert_eq!(list["meta"]["total"], 3, "{list}");
+            assert_eq!(text(0), (Some(&*id(6)), Some("last")));
+            assert_eq!(text(1), (Some(&*id(2)), Some("newest text")));
+            assert_eq!(text(2), (Some(&*id(1)), Some("first and kept")));
+            let mut ear = Ear::new(&mut world);
+            let subscribe = format!(
+                r#"{{"type":"subscribe","channel":"{kind}:old","recover":{{"epoch":1,"offset":0}}}}"#
+            );
+            let told = ear.say(&mut world, &subscribe);
+            assert!(told.len() == 8 && told[0].contains(r#""gap":true"#), "{told:?}");
+            assert!(!told.iter().any(|one| one.contains("SECRET") || one.contains("\"new text")), "{told:?}");
+            let deleted = told.iter().filter(|one| one.contains(&id(3)));
+            assert!(
+                deleted.clone().count() == 2 && deleted.clone().all(|one| one.contains("message:deleted"))
+            );
+        }
+    }
 }

@@ -103,7 +103,8 @@ fn subscribe(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, 
     let event = if channel.starts_with("user:") { "activity" } else { "message" };
     let event = if scene.rng.percent(50) { format!(r#","event":"{event}""#) } else { String::new() };
     let text = format!(r#"{{"type":"subscribe","channel":"{channel}"{event}{wish}{with_id}}}"#);
-    (text, What::Subscribe { channel, recover, known })
+    let deletions = scene.oracle.messages.deletions;
+    (text, What::Subscribe { channel, recover, known, deletions })
 }
 
 fn publish(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, What) {
@@ -133,7 +134,8 @@ pub fn resume(client: &mut Client, out: &mut Vec<u8>, scene: &mut Scene<'_>) {
             );
             crate::trace::note(|| format!("socket {} says {text}", client.socket));
             wire::put_frame(out, true, 1, text.as_bytes(), scene.rng);
-            let what = What::Subscribe { channel, recover: Some(at), known };
+            let deletions = scene.oracle.messages.deletions;
+            let what = What::Subscribe { channel, recover: Some(at), known, deletions };
             client.asked.push_back(Asked { id: None, what });
         }
     }
@@ -151,7 +153,8 @@ pub fn call(client: &mut Client, out: &mut Vec<u8>, scene: &mut Scene<'_>) {
                 Some(id) => format!("/v1/messages?room_id={id}"),
                 None => format!("/v1/conversations/{}/messages", id_of(&channel)),
             };
-            ("GET", target, String::new(), String::new(), Call::Messages)
+            let deletions = scene.oracle.messages.deletions;
+            ("GET", target, String::new(), String::new(), Call::Messages { channel, deletions })
         }
         58..75 => room(scene),
         75..80 => ("GET", "/v1/rooms".into(), String::new(), String::new(), Call::Rooms),
@@ -194,7 +197,8 @@ fn write(scene: &mut Scene<'_>, user: usize) -> Written {
     };
     let padding = if keyed { String::new() } else { scene.padding() };
     let body = format!(r#"{{"channel":"{channel}","content":"{tag}:{padding}"}}"#);
-    ("POST", "/v1/messages".into(), fields, body, Call::Write { channel, tag, keyed })
+    let deletions = scene.oracle.messages.deletions;
+    ("POST", "/v1/messages".into(), fields, body, Call::Write { channel, tag, keyed, deletions })
 }
 
 fn change(scene: &mut Scene<'_>) -> Written {
@@ -202,6 +206,7 @@ fn change(scene: &mut Scene<'_>) -> Written {
     let id = if scene.messages.is_empty() { none() } else { scene.rng.pick(scene.messages).clone() };
     let target = format!("/v1/messages/{id}");
     if scene.rng.percent(30) {
+        scene.oracle.messages.doubt(&id);
         return ("DELETE", target, String::new(), String::new(), Call::Delete { id });
     }
     let tag = scene.tag();

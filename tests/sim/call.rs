@@ -1,7 +1,7 @@
 //! One REST request and what its answer must be.
 
 use crate::client::Shared;
-use crate::oracle::At;
+use crate::oracle::{At, Oracle};
 use crate::wire::HttpResponse;
 use corecast::model::definition::Presence;
 use serde_json::Value;
@@ -13,6 +13,8 @@ pub enum Call {
         channel: String,
         tag: String,
         keyed: bool,
+        /// Deletions that were answered before.
+        deletions: usize,
     },
     /// Changes a message's text.
     Change {
@@ -24,7 +26,11 @@ pub enum Call {
         id: String,
     },
     /// Lists the messages of a channel.
-    Messages,
+    Messages {
+        channel: String,
+        /// Deletions that were answered before.
+        deletions: usize,
+    },
     /// Does something with a room's record; answered with one of these.
     Room {
         id: String,
@@ -67,19 +73,32 @@ impl Call {
         let scopes = shared.plan.users[user].scopes;
         let forbidden = status == 403 && !scopes.contains(corecast::model::session::Scopes::ADMIN);
         match self {
-            Call::Write { channel, tag, .. } => {
+            Call::Write { keyed: true, .. } if status == 409 => {
+                assert!(response.body.contains("deleted"), "{}", response.body);
+            }
+            Call::Write { channel, tag, keyed, deletions } => {
                 if forbidden && !scopes.contains(corecast::model::session::Scopes::WRITE) {
                     return;
                 }
                 assert_eq!(status, 201, "{self:?}: {}", response.body);
-                assert!(data["content"].as_str().expect("content").starts_with(&format!("{tag}:")), "{data}");
                 let id = data["id"].as_str().expect("an id");
+                let shown = data["content"].as_str().and_then(|text| text.split(':').next()).expect("a text");
+                // What was written under a key before may have another text since.
+                assert!(shown == tag || *keyed, "{data}");
+                shared.oracle.place_message(channel, id, shown);
+                shared.oracle.messages.told(id, *deletions);
                 assert!(id.contains(channel.split(':').nth(1).expect("a suffix")), "{id} of {channel}");
-                shared.oracle.acknowledge(channel, At::of_message(id), tag);
+                shared.oracle.written(channel, id, tag);
                 shared.messages.push(id.to_owned());
             }
             Call::Change { id, tag } => {
-                assert!(status == 200 || status == 404 || forbidden, "{self:?}: {}", response.body);
+                let small = shared.plan.definition(&channel_of(id)).history.bytes_max < 1 << 20;
+                let fits = status != 413 || small;
+                assert!(
+                    [200, 404, 413].contains(&status) && fits || forbidden,
+                    "{self:?}: {}",
+                    response.body
+                );
                 if status == 200 {
                     assert_eq!(data["id"], **id);
                     assert!(data["content"].as_str().expect("content").starts_with(&format!("{tag}:")));
@@ -90,12 +109,13 @@ impl Call {
             Call::Delete { id } => {
                 assert!(status == 200 || status == 404 || forbidden, "{self:?}: {}", response.body);
                 assert!(status != 200 || data["id"] == **id, "{}", response.body);
+                if status == 200 {
+                    shared.oracle.messages.deleted(&channel_of(id), id);
+                }
             }
-            Call::Messages => {
+            Call::Messages { channel, deletions } => {
                 assert_eq!(status, 200, "{}", response.body);
-                let ids = data.as_array().expect("a list").iter();
-                let places: Vec<_> = ids.map(|one| At::of_message(one["id"].as_str().expect("id"))).collect();
-                assert!(places.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {places:?}");
+                check_list(data, channel, *deletions, shared.oracle);
             }
             Call::Room { id, statuses } => {
                 assert!(statuses.contains(&status) || forbidden, "{self:?}: {status} {}", response.body);
@@ -130,4 +150,24 @@ impl Call {
             _ => false,
         }
     }
+}
+
+/// A list of messages: newest first, each with its own id and text, and none that was deleted before so many deletions.
+pub fn check_list(list: &Value, channel: &str, deletions: usize, oracle: &mut Oracle) {
+    let messages = list.as_array().expect("a list");
+    let id = |message: &Value| message["id"].as_str().expect("an id").to_owned();
+    let offsets: Vec<_> = messages.iter().map(|message| At::of_message(&id(message)).offset).collect();
+    assert!(offsets.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {offsets:?}");
+    for message in messages {
+        let text = message["content"].as_str().expect("a text");
+        oracle.place_message(channel, &id(message), text.split(':').next().expect("a tag"));
+        oracle.messages.told(&id(message), deletions);
+    }
+}
+
+/// The channel of a message: `msg_room.r1.<epoch>.<offset>`.
+fn channel_of(id: &str) -> String {
+    let mut parts = id.strip_prefix("msg_").expect("an id").split('.');
+    let mut part = || parts.next().expect("a part");
+    format!("{}:{}", part(), part())
 }

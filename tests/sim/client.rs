@@ -34,6 +34,8 @@ pub enum What {
         channel: String,
         recover: Option<At>,
         known: Option<At>,
+        /// Deletions that were answered before.
+        deletions: usize,
     },
     Unsubscribe {
         channel: String,
@@ -245,6 +247,11 @@ impl Client {
             _ => {
                 let at = At::of(value);
                 view.event(channel, at);
+                if let ("message:new" | "message:updated", Some(id)) = (kind, value["data"]["id"].as_str())
+                    && at <= view.since
+                {
+                    shared.oracle.messages.told(id, view.deletions);
+                }
                 shared.oracle.event(channel, at, text, value);
             }
         }
@@ -266,9 +273,9 @@ impl Client {
                 self.views.remove(&channel);
                 self.order.retain(|other| *other != channel);
             }
-            ("subscribed", What::Subscribe { channel, recover, known }) => {
+            ("subscribed", What::Subscribe { channel, recover, known, deletions }) => {
                 assert_eq!(value["channel"], *channel);
-                self.subscribed(&channel, recover, known, value, shared);
+                self.subscribed(&channel, recover, (known, deletions), value, shared);
             }
             ("subscriptions", What::List) => {
                 let listed = value["subscriptions"].as_array().expect("a list").iter();
@@ -283,7 +290,7 @@ impl Client {
         &mut self,
         channel: &str,
         recover: Option<At>,
-        known: Option<At>,
+        (known, deletions): (Option<At>, usize),
         value: &Value,
         shared: &mut Shared<'_>,
     ) {
@@ -300,7 +307,7 @@ impl Client {
         let view = match recover {
             None => {
                 assert!(recovered.is_none() && !gap, "nothing was to recover: {value}");
-                View::new(at, false)
+                View::new(at, at, deletions)
             }
             Some(from) => {
                 shared.oracle.recoveries += 1;
@@ -311,7 +318,7 @@ impl Client {
                     assert_eq!(from.epoch, at.epoch, "no epoch continues another");
                     assert_eq!(from.offset + count, at.offset, "all that was missed of {channel}");
                 }
-                if gap { View::new(at, true) } else { View::new(from, false) }
+                if gap { View::after_gap(at, deletions) } else { View::new(from, at, deletions) }
             }
         };
         shared.memory.insert(channel.to_owned(), view.at);

@@ -10,6 +10,7 @@ mod crowd;
 mod disk;
 mod log;
 mod meetings;
+mod messages;
 mod node;
 mod oracle;
 mod plan;

@@ -1,5 +1,6 @@
 //! What must be true of all clients together. Clients report what they are told; a contradiction panics.
 
+use crate::messages::Messages;
 use crate::plan::Plan;
 use corecast::model::definition::Durability;
 use serde_json::Value;
@@ -43,6 +44,8 @@ pub struct Oracle {
     over: BTreeSet<(String, u64)>,
     /// Channels whose history the deletion of a room may have emptied.
     pub emptied: BTreeSet<String>,
+    /// What is known of messages, by their ids.
+    pub messages: Messages,
     pub acknowledged: u64,
     pub gaps: u64,
     pub recoveries: u64,
@@ -66,6 +69,7 @@ impl Oracle {
             self.emptied.extend(plan.channels.iter().cloned());
         }
         self.emptied.retain(|channel| survives(channel));
+        self.messages.restart(survives);
         // Before its first publication nothing is kept of a channel.
         self.heads.retain(|channel, at| survives(channel) && at.offset > 0);
     }
@@ -86,14 +90,50 @@ impl Oracle {
         self.raise(channel, at);
         let known = self.events.entry(channel.to_owned()).or_default();
         match known.get(&at) {
+            // What is told of a message follows what became of it.
+            Some(known) if value["data"]["id"].is_string() && is_of_message(known) => {}
             Some(known) => assert_eq!(known, text, "all subscribers see the same at {channel} {at:?}"),
             None => {
                 known.insert(at, text.to_owned());
             }
         }
-        if let Some(tag) = tag_of(value) {
-            self.place(channel, at, tag);
+        match (tag_of(value), value["data"]["id"].as_str()) {
+            (Some(tag), Some(id)) => self.place_message(channel, id, tag),
+            (Some(tag), None) => self.place(channel, at, tag),
+            (None, _) => {}
         }
+    }
+
+    /// A text of a message was seen: the message's id is its one place, in whatever life.
+    pub fn place_message(&mut self, channel: &str, id: &str, tag: &str) {
+        let place = (channel.to_owned(), At::of_message(id));
+        let known = self.places.entry(tag.to_owned()).or_insert_with(|| place.clone());
+        assert_eq!(*known, place, "{tag} was said in one message");
+    }
+
+    /// A writer was told the id of its message, and the text that it has.
+    pub fn written(&mut self, channel: &str, id: &str, tag: &str) {
+        self.raise(channel, At::of_message(id));
+        self.place_message(channel, id, tag);
+        self.messages.written(channel, id);
+        self.acknowledged += 1;
+    }
+
+    /// Whether a channel must have a message among its newest, as far as is known of what was said since.
+    pub fn must_list(&self, plan: &Plan, channel: &str, id: &str) -> bool {
+        let history = plan.definition(channel).history;
+        let Some(head) = self.head(channel) else { return false };
+        let events = self.events.get(channel);
+        let tells = |offset: u64| {
+            let text = events.and_then(|events| events.get(&At { offset, ..head }));
+            text.is_some_and(|text| only_tells(text, offset))
+        };
+        let said = (At::of_message(id).offset..=head.offset).filter(|offset| !tells(*offset)).count();
+        said as u64 <= u64::from(history.count_max)
+            && history.bytes_max >= 1 << 20
+            && history.age_ms_max >= 86_400_000
+            && plan.limits.history_bytes_max >= 1 << 20
+            && !self.emptied.contains(channel)
     }
 
     /// A publisher was told the place of what it said.
@@ -151,10 +191,18 @@ impl Oracle {
     /// Whether everything after `from` must still be in history when the channel is at `at`.
     pub fn must_recover(&self, plan: &Plan, channel: &str, from: At, at: At) -> bool {
         let history = plan.definition(channel).history;
+        let events = self.events.get(channel);
+        // An edit cannot be told once its message is pushed out.
+        let may_edit = |offset: &u64| {
+            let text = events.and_then(|events| events.get(&At { offset: *offset, ..at }));
+            text.is_none_or(|text| text.starts_with("{\"type\":\"message:updated"))
+        };
+        let whole = at.offset <= u64::from(history.count_max);
         from == at
             || from.epoch == at.epoch
                 && from.offset <= at.offset
                 && at.offset - from.offset <= u64::from(history.count_max)
+                && (whole || !(from.offset + 1..=at.offset).any(|offset| may_edit(&offset)))
                 && history.bytes_max >= 1 << 20
                 && history.age_ms_max >= 86_400_000
                 && plan.limits.history_bytes_max >= 1 << 20
@@ -170,4 +218,20 @@ pub fn tag_of(value: &Value) -> Option<&str> {
         _ => return None,
     };
     text.split(':').next()
+}
+
+/// Whether an event at this offset does not say something itself. In the place of a message that was deleted there is its
+/// deletion, but it was said.
+fn only_tells(text: &str, offset: u64) -> bool {
+    let value: Value = serde_json::from_str(text).expect("JSON");
+    match value["type"].as_str().expect("a type") {
+        "message:updated" | "message:deleted" => {
+            At::of_message(value["data"]["id"].as_str().expect("an id")).offset != offset
+        }
+        kind => kind.starts_with("room:"),
+    }
+}
+
+fn is_of_message(text: &str) -> bool {
+    text.starts_with("{\"type\":\"message:")
 }

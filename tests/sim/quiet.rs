@@ -1,6 +1,7 @@
 //! Quiet: nothing is asked any more, no fault happens, time passes. Then everything must have come to rest, and
 //! the node must know the same as its clients.
 
+use crate::call;
 use crate::trace;
 use crate::wire::{self, HttpResponse};
 use crate::world::World;
@@ -95,6 +96,7 @@ impl World {
             assert!(!self.oracle.knows(tag), "{tag} was refused and said all the same");
         }
         if !self.draining {
+            self.check_messages();
             self.check_members();
             self.check_users();
             self.check_counts();
@@ -108,6 +110,30 @@ impl World {
             for (channel, view) in &client.views {
                 let head = self.oracle.head(channel).expect("it is known");
                 assert_eq!(view.at, head, "socket {} heard all of {channel}", client.socket);
+            }
+        }
+    }
+
+    /// What was written is listed until others like it push it out, and what was deleted is not.
+    fn check_messages(&mut self) {
+        let channels = self.plan.channels.clone();
+        for channel in channels.iter().filter(|channel| !channel.starts_with("user:")) {
+            let response = self.observe(&format!("/v1/messages?channel={channel}&limit=100"));
+            let body: Value = serde_json::from_str(&response.body).expect("JSON");
+            let deletions = self.oracle.messages.deletions;
+            call::check_list(&body["data"], channel, deletions, &mut self.oracle);
+            let listed: BTreeSet<&str> = body["data"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .filter_map(|one| one["id"].as_str())
+                .collect();
+            if body["meta"]["total"].as_u64().is_none_or(|total| total > 100) {
+                continue;
+            }
+            for id in self.oracle.messages.kept(channel) {
+                let must = self.oracle.must_list(&self.plan, channel, id);
+                assert!(!must || listed.contains(id), "{id} was written and not pushed out: {listed:?}");
             }
         }
     }

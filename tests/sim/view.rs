@@ -6,23 +6,37 @@ use std::collections::BTreeMap;
 pub struct View {
     /// The last event, or where the subscription began.
     pub at: At,
-    /// After a gap on subscribing, what history still has follows: it begins anywhere and ends at `at`.
-    remainder: bool,
+    /// After a gap on subscribing, what history still has follows, up to `at` and with holes: the last of it that came.
+    remainder: Option<At>,
+    /// Where the subscription began to hear what is said: all before that was recovered.
+    pub since: At,
+    /// Deletions that were answered before the subscription was asked for.
+    pub deletions: usize,
     /// The last word on each member: joined or left.
     pub members: BTreeMap<String, bool>,
 }
 
 impl View {
-    pub fn new(at: At, remainder: bool) -> Self {
-        Self { at, remainder, members: BTreeMap::new() }
+    /// Subscribed at `since`, and told what came after `at`.
+    pub fn new(at: At, since: At, deletions: usize) -> Self {
+        Self { at, remainder: None, since, deletions, members: BTreeMap::new() }
+    }
+
+    /// Subscribed with a gap.
+    pub fn after_gap(at: At, deletions: usize) -> Self {
+        Self { remainder: Some(At { offset: 0, ..at }), ..Self::new(at, at, deletions) }
     }
 
     pub fn event(&mut self, channel: &str, at: At) {
-        let remainder = std::mem::take(&mut self.remainder);
-        if remainder && at.epoch == self.at.epoch && at.offset <= self.at.offset {
-            self.at = at;
+        if let Some(last) = &mut self.remainder
+            && at.epoch == self.at.epoch
+            && at.offset <= self.at.offset
+        {
+            assert!(at > *last, "what history still has of {channel} is in order: {at:?} after {last:?}");
+            *last = at;
             return;
         }
+        self.remainder = None;
         assert_eq!(at, self.at.next(), "the next event of {channel} follows the last one");
         self.at = at;
     }

@@ -52,6 +52,7 @@ fn answering() -> Box<dyn FnMut()> {
 fn pushing() -> Box<dyn FnMut()> {
     let publication = Publication {
         epoch: 1_700_000,
+        born: 1_700_000,
         offset: 123,
         time_ms: 1_700_000_000_000,
         publisher: "ada".into(),

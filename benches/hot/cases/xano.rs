@@ -66,6 +66,7 @@ fn answering() -> Box<dyn FnMut()> {
 fn pushing() -> Box<dyn FnMut()> {
     let publication = Publication {
         epoch: 1_700_000,
+        born: 1_700_000,
         offset: 123,
         time_ms: 1_700_000_000_000,
         publisher: "6f9b2c1de8a74035".into(),

@@ -53,7 +53,7 @@ impl Home {
             }
             ChannelCommand::Whisper { channel, to, json } => self.whisper(origin, channel, to, json).into(),
             ChannelCommand::ListHistory { channel } => self.list_history(now, origin, channel).into(),
-            ChannelCommand::ListMembers { channel } => self.list_members(origin, &channel).into(),
+            ChannelCommand::ListMembers { channel, page } => self.list_members(origin, &channel, page).into(),
         }
     }
 

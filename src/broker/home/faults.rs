@@ -28,6 +28,24 @@ pub fn no_message() -> Fault {
     Fault::new(FaultCode::NotFound, "there is no such message, or it is no longer in the channel's history")
 }
 
+/// The first answer to an idempotency key cannot be given again.
+pub fn deleted_since() -> Fault {
+    Fault::new(
+        FaultCode::Conflict,
+        "the message that was written under this idempotency key has been deleted since; nothing was written now, and another \
+         message needs another key",
+    )
+}
+
+/// A message has become too long for what the channel keeps.
+pub fn no_room_for_text() -> Fault {
+    Fault::new(
+        FaultCode::TooLarge,
+        "with this text the message would not fit into the channel's history any more, so it was not changed; a shorter text \
+         may fit",
+    )
+}
+
 /// Not the owner.
 pub fn not_yours(message: &'static str) -> Fault {
     Fault::new(FaultCode::Forbidden, message)

@@ -59,8 +59,8 @@ pub enum HomePush {
         /// Only guests are concerned.
         guests: bool,
     },
-    /// Publications that were held back while the core was congested, oldest first: with them nothing is
-    /// missing.
+    /// Publications that were held back while the core was congested, oldest first: with them, and those of the
+    /// same kind that follow at once, nothing is missing.
     Heal(Vec<PublicationBytes>),
     /// Publications, joins or leaves were held back and are lost; the next publication comes after this
     /// position.

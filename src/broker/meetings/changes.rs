@@ -120,12 +120,12 @@ impl Home {
         }
     }
 
-    /// Decides a put. `places` are those of the messages of the draft that are there already, in its order.
+    /// Decides a put; [`Home::apply_meeting`] or [`Home::give_up_meeting`] follows. `places` are those of the messages of the draft that are there already, in its order.
     ///
     /// # Errors
     /// As [`Home::check_meeting`]: things may have changed since.
     pub fn decide_put(
-        &self,
+        &mut self,
         now: Now,
         session: &Session,
         channel: &ChannelName,
@@ -163,6 +163,9 @@ impl Home {
             PlacedMessage { place, is_new: known.is_none(), message }
         });
         let messages = messages.collect();
+        if is_new {
+            self.meetings.reserve();
+        }
         let kind = MeetingChangeKind::Put { meeting: Arc::new(meeting), messages };
         Ok(MeetingChange { by: session.user.clone(), was, kind })
     }
@@ -200,6 +203,7 @@ impl Home {
 
     /// Does a change that is stored, and tells those who hear the meeting's channel.
     pub fn apply_meeting(&mut self, now: Now, change: MeetingChange) {
+        self.give_up_meeting(&change);
         let MeetingChange { by, was, kind } = change;
         match kind {
             MeetingChangeKind::Deleted { channel } => {
@@ -220,8 +224,9 @@ impl Home {
                 }
                 for placed in messages {
                     let SealedMessage { id, salt, data, .. } = placed.message;
-                    let (id, salt, data) = (id.into(), salt.into(), data.into());
-                    self.announce(now, &channel, &by, Body::MeetingMessage { id, salt, data });
+                    let (id, salt, data, replaces) = (id.into(), salt.into(), data.into(), !placed.is_new);
+                    let body = Body::MeetingMessage { id, salt, data, replaces };
+                    self.announce(now, &channel, &by, body);
                 }
                 let goes_on = was.is_none_or(|was| was.ended.is_empty());
                 if goes_on && !meeting.ended.is_empty() {
@@ -230,6 +235,13 @@ impl Home {
                 }
                 self.meetings.put(meeting);
             }
+        }
+    }
+
+    /// A change that was decided could not be stored.
+    pub fn give_up_meeting(&mut self, change: &MeetingChange) {
+        if change.was.is_none() {
+            self.meetings.release();
         }
     }
 

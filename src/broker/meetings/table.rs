@@ -25,6 +25,8 @@ pub struct Meetings {
     /// Meetings of a person, newest first, by its folded id.
     by_person: KeyedMap<Box<str>, BTreeSet<(Reverse<u64>, ChannelName)>>,
     meetings_max: usize,
+    /// Meetings that are decided and not yet stored.
+    creating: usize,
 }
 
 /// One core's part of a list of meetings: what of it can be on the page asked for.
@@ -43,6 +45,7 @@ impl Meetings {
             by_channel: KeyedMap::with_hasher(hasher),
             by_person: KeyedMap::with_hasher(hasher),
             meetings_max: meetings_max as usize,
+            creating: 0,
         }
     }
 
@@ -51,9 +54,19 @@ impl Meetings {
         self.by_channel.get(channel)
     }
 
-    /// Whether there is no place for another one.
+    /// Whether there is no place for another one, beside those that are on their way to the disk.
     pub fn is_full(&self) -> bool {
-        self.by_channel.len() >= self.meetings_max
+        self.by_channel.len() + self.creating >= self.meetings_max
+    }
+
+    /// Takes a place for a meeting that is to be stored.
+    pub fn reserve(&mut self) {
+        self.creating += 1;
+    }
+
+    /// Gives such a place back: the meeting is stored, or will not be.
+    pub fn release(&mut self) {
+        self.creating -= 1;
     }
 
     /// Puts a record in the place of the channel's older one, if there is one.

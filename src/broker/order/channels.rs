@@ -171,6 +171,12 @@ impl Channels {
         self.pool[id].epoch = self.epochs.next(now);
     }
 
+    /// Puts a channel farther on, past publications that are not kept.
+    pub fn skip_to(&mut self, id: usize, head: u64) {
+        self.pool[id].head = head;
+        self.edit_history(id, |history| history.skip_to(head));
+    }
+
     /// The next position of a channel's order. [`Channels::keep`] follows with the publication.
     pub fn advance(&mut self, now: Now, id: usize) -> Position {
         let channel = self.touch(now, id);

@@ -12,10 +12,16 @@ use crate::model::reply::Recovery;
 /// Gaps healed in one call, so that healing neither stalls a turn nor fills the queue again at once.
 const HEALED_MAX: usize = 256;
 
+/// Publications pushed in one call, after which it ends; the gap that reaches it is healed whole.
+const HEALED_PUBLICATIONS_MAX: usize = 4_096;
+
+/// Publications in one push, so that the core that hears it encodes no more of them at once.
+const PUSHED_MAX: usize = 256;
+
 impl Home {
     /// The queue to a core is full, or has room again. While it is full nothing is pushed to the core; when it
-    /// has room, its channels are healed: each gets what it missed, or is told that it lost state. At most 256
-    /// channels are healed in one call; true says that none is left. If it is false, call again when the
+    /// has room, its channels are healed: each gets what it missed, or is told that it lost state. Some of them are
+    /// healed in one call; true says that none is left. If it is false, call again when the
     /// queue has room; [`Home::sweep`] goes on too. A channel still to be healed is pushed nothing.
     pub fn set_congested(&mut self, now: Now, core: CoreId, congested: bool) -> bool {
         self.congestion.set(core, congested);
@@ -25,17 +31,22 @@ impl Home {
 
     /// Heals some of a core's gaps, if it is not congested.
     pub(in crate::broker) fn heal(&mut self, now: Now, core: CoreId) {
+        let mut publications = 0;
         for _ in 0..HEALED_MAX {
+            if publications >= HEALED_PUBLICATIONS_MAX {
+                return;
+            }
             let Some((id, gap)) = self.congestion.take(core) else { return };
-            self.heal_channel(now, core, id, gap);
+            publications += self.heal_channel(now, core, id, gap);
         }
     }
 
-    fn heal_channel(&mut self, now: Now, core: CoreId, id: usize, gap: Gap) {
+    /// Heals a channel on a core; says with how many publications.
+    fn heal_channel(&mut self, now: Now, core: CoreId, id: usize, gap: Gap) -> usize {
         let channel = self.channels.get(id);
         if !self.channels.rules.holds(channel.rules, &channel.name) {
             // It is over, and its subscribers are about to be told that.
-            return;
+            return 0;
         }
         let at = channel.position();
         let missed = self.channels.since(now, id, Position { offset: gap.after, ..at });
@@ -45,9 +56,12 @@ impl Home {
         };
         let told = tells_presence(self.channels.definition(id));
         let mut lost = gap.presence_lost;
+        let mut healed = 0;
         match missed {
-            Recovery::Complete(publications) if publications.is_empty() => {}
-            Recovery::Complete(publications) => push(HomePush::Heal(publications)),
+            Recovery::Complete(publications) => {
+                healed = publications.len();
+                publications.chunks(PUSHED_MAX).for_each(|some| push(HomePush::Heal(some.to_vec())));
+            }
             Recovery::Gap(_) | Recovery::NotAsked => lost = true,
         }
         if lost {
@@ -61,5 +75,6 @@ impl Home {
                 HomePush::Left { session, except }
             });
         }
+        healed
     }
 }

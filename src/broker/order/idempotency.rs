@@ -4,7 +4,7 @@ use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Bytes of one key.
@@ -21,17 +21,52 @@ const EXPIRED_PER_CALL_MAX: usize = 16;
 pub struct FirstAnswer {
     /// Where it went.
     pub position: Position,
-    /// The publication, if it was a message: the answer repeats its text.
-    pub message: Option<PublicationBytes>,
+    /// What was said, as far as the answer repeats it.
+    pub said: Answered,
     /// Whether the history log has it.
     pub logged: bool,
 }
+
+/// What an answer repeats of what was said.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answered {
+    /// Data: its place alone.
+    Data,
+    /// A message, as it stands: its text.
+    Message(PublicationBytes),
+    /// A message that was deleted since: nothing.
+    Deleted,
+}
+
+impl Answered {
+    /// What the log says of a key: one of a message without a message is of one that was deleted.
+    pub fn of_key(key: &str, message: Option<PublicationBytes>) -> Self {
+        match message {
+            Some(bytes) => Self::Message(bytes),
+            None if key.starts_with(MESSAGE) => Self::Deleted,
+            None => Self::Data,
+        }
+    }
+
+    /// The message, if there is one.
+    pub fn message(&self) -> Option<&PublicationBytes> {
+        match self {
+            Self::Message(bytes) => Some(bytes),
+            Self::Data | Self::Deleted => None,
+        }
+    }
+}
+
+/// Begins the keys of messages.
+const MESSAGE: char = 'm';
 
 /// Keys of the last while, bounded by number, bytes and age; the oldest go first.
 pub struct Idempotency {
     answers: KeyedMap<Arc<str>, Remembered>,
     /// Keys in the order of being remembered. A key that was remembered anew is here twice.
     order: VecDeque<(u64, Arc<str>)>,
+    /// The key of each message that an answer repeats.
+    of_message: BTreeMap<(ChannelName, Position), Arc<str>>,
     bytes: usize,
     /// Keys that ever left `order`.
     left: u64,
@@ -48,7 +83,7 @@ struct Remembered {
 /// data have keys of their own, for the answer to one is no answer to the other.
 pub fn scoped(user: &str, channel: &ChannelName, message: bool, key: &str) -> Arc<str> {
     // Lengths in front, because ids may hold any separator.
-    let (kind, name) = (if message { 'm' } else { 'd' }, channel.as_str());
+    let (kind, name) = (if message { MESSAGE } else { 'd' }, channel.as_str());
     Arc::from(format!("{kind}{}:{}:{user}{name}{key}", user.len(), name.len()))
 }
 
@@ -66,6 +101,7 @@ impl Idempotency {
         Self {
             answers: KeyedMap::with_hasher(hasher),
             order: VecDeque::new(),
+            of_message: BTreeMap::new(),
             bytes: 0,
             left: 0,
             keys_max: keys_max as usize,
@@ -80,33 +116,87 @@ impl Idempotency {
     }
 
     /// Remembers the first answer to a key that [`Idempotency::get`] does not know.
-    pub fn remember(&mut self, now: Now, key: Arc<str>, answer: FirstAnswer) {
+    pub fn remember(&mut self, now: Now, channel: &ChannelName, key: Arc<str>, answer: FirstAnswer) {
         self.expire(now, EXPIRED_PER_CALL_MAX);
-        self.insert(now.monotonic_ms(), key, answer);
+        self.insert(now.monotonic_ms(), channel, key, answer);
     }
 
-    /// Remembers what an earlier process did. `at_ms` is so many milliseconds before now, wrapping below 0.
-    pub fn restore(&mut self, now: Now, at_ms: u64, key: Arc<str>, answer: FirstAnswer) {
-        if self.fresh(now, at_ms) && self.get(now, &key).is_none() {
-            self.insert(at_ms, key, answer);
+    /// Remembers what an earlier process did. `at_ms` is so many milliseconds before now, wrapping below 0. Of a key that is known
+    /// the first place stays, and what is said of that place last.
+    pub fn restore(
+        &mut self,
+        now: Now,
+        at_ms: u64,
+        channel: &ChannelName,
+        key: Arc<str>,
+        answer: FirstAnswer,
+    ) {
+        match self.get(now, &key) {
+            Some(known) if known.position == answer.position => self.change(&key, answer.said),
+            Some(_) => {}
+            None if self.fresh(now, at_ms) => self.insert(at_ms, channel, key, answer),
+            None => {}
         }
     }
 
-    fn insert(&mut self, at_ms: u64, key: Arc<str>, answer: FirstAnswer) {
+    fn insert(&mut self, at_ms: u64, channel: &ChannelName, key: Arc<str>, answer: FirstAnswer) {
+        self.forget(&key);
         self.bytes += size(&key, &answer);
-        if let Some(old) = self.answers.insert(key.clone(), Remembered { at_ms, answer }) {
-            self.bytes -= size(&key, &old.answer);
+        if matches!(answer.said, Answered::Message(_)) {
+            self.of_message.insert((channel.clone(), answer.position), key.clone());
         }
+        self.answers.insert(key.clone(), Remembered { at_ms, answer });
         self.order.push_back((at_ms, key));
         while self.order.len() > self.keys_max || self.bytes > BYTES_MAX {
             self.forget_oldest();
         }
     }
 
-    /// Forgets a key whose publication came to nothing.
+    /// A message has another text: its first answer repeats that.
+    pub fn rewrite(&mut self, channel: &ChannelName, message: Position, bytes: PublicationBytes) {
+        if let Some(key) = self.key_of(channel, message) {
+            self.change(&key, Answered::Message(bytes));
+        }
+    }
+
+    /// A message was deleted: its text is repeated to nobody.
+    pub fn take_back(&mut self, channel: &ChannelName, message: Position) {
+        if let Some(key) = self.key_of(channel, message) {
+            self.change(&key, Answered::Deleted);
+            self.of_message.remove(&(channel.clone(), message));
+        }
+    }
+
+    /// All messages of a channel were deleted.
+    pub fn take_back_all(&mut self, channel: &ChannelName) {
+        let from = (channel.clone(), Position::default());
+        let messages = self.of_message.range(from..).map(|(message, _)| message);
+        let messages = messages.take_while(|(of, _)| of == channel).map(|(_, message)| *message);
+        for message in messages.collect::<Vec<_>>() {
+            self.take_back(channel, message);
+        }
+    }
+
+    fn key_of(&self, channel: &ChannelName, message: Position) -> Option<Arc<str>> {
+        self.of_message.get(&(channel.clone(), message)).cloned()
+    }
+
+    fn change(&mut self, key: &str, said: Answered) {
+        let Some(remembered) = self.answers.get_mut(key) else { return };
+        self.bytes -= size(key, &remembered.answer);
+        remembered.answer.said = said;
+        self.bytes += size(key, &remembered.answer);
+        while self.bytes > BYTES_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets a key, as if nothing had been said under it.
     pub fn forget(&mut self, key: &str) {
-        if let Some(old) = self.answers.remove(key) {
-            self.bytes -= size(key, &old.answer);
+        let Some(old) = self.answers.remove(key) else { return };
+        self.bytes -= size(key, &old.answer);
+        if let (Answered::Message(_), Some(channel)) = (&old.answer.said, channel_of(key)) {
+            self.of_message.remove(&(ChannelName::new(channel), old.answer.position));
         }
     }
 
@@ -152,6 +242,12 @@ impl Idempotency {
         assert!(self.bytes <= BYTES_MAX, "byte bound");
         let bytes = self.answers.iter().map(|(key, remembered)| size(key, &remembered.answer));
         assert_eq!(self.bytes, bytes.sum::<usize>(), "bytes add up");
+        let repeated = self.answers.values().filter(|remembered| remembered.answer.said.message().is_some());
+        assert_eq!(
+            self.of_message.len(),
+            repeated.count(),
+            "every text that is repeated is found by its message"
+        );
     }
 
     fn fresh(&self, now: Now, at_ms: u64) -> bool {
@@ -161,16 +257,14 @@ impl Idempotency {
     fn forget_oldest(&mut self) {
         let Some((at_ms, key)) = self.order.pop_front() else { return };
         self.left += 1;
-        if self.answers.get(&key).is_some_and(|remembered| remembered.at_ms == at_ms)
-            && let Some(old) = self.answers.remove(&key)
-        {
-            self.bytes -= size(&key, &old.answer);
+        if self.answers.get(&key).is_some_and(|remembered| remembered.at_ms == at_ms) {
+            self.forget(&key);
         }
     }
 }
 
 fn size(key: &str, answer: &FirstAnswer) -> usize {
-    key.len() + answer.message.as_ref().map_or(0, |bytes| bytes.len())
+    key.len() + answer.said.message().map_or(0, |bytes| bytes.len())
 }
 
 #[cfg(test)]
@@ -184,9 +278,18 @@ mod tests {
     fn answer(offset: u64) -> FirstAnswer {
         FirstAnswer {
             position: Position { epoch: 1, offset },
-            message: None,
+            said: Answered::Data,
             logged: offset.is_multiple_of(2),
         }
+    }
+
+    fn channel() -> ChannelName {
+        ChannelName::new("c")
+    }
+
+    /// A message's key, as clients' keys come here.
+    fn key(n: u64) -> Arc<str> {
+        scoped("a", &channel(), true, &format!("{n}"))
     }
 
     fn table(keys_max: u32, age_ms_max: u32) -> Idempotency {
@@ -207,11 +310,11 @@ mod tests {
     #[test]
     fn a_key_is_forgotten_when_old_or_crowded_out() {
         let mut keys = table(2, 100);
-        keys.remember(at(0), "a".into(), answer(1));
+        keys.remember(at(0), &channel(), "a".into(), answer(1));
         assert_eq!(keys.get(at(99), "a"), Some(&answer(1)));
         assert_eq!(keys.get(at(100), "a"), None);
-        keys.remember(at(50), "b".into(), answer(2));
-        keys.remember(at(60), "c".into(), answer(3));
+        keys.remember(at(50), &channel(), "b".into(), answer(2));
+        keys.remember(at(60), &channel(), "c".into(), answer(3));
         assert_eq!(keys.get(at(60), "a"), None, "crowded out");
         assert_eq!(keys.get(at(60), "b"), Some(&answer(2)));
         keys.expire(at(155), 10);
@@ -223,9 +326,9 @@ mod tests {
     fn a_key_remembered_anew_lives_its_whole_time() {
         let mut keys = table(100, 100);
         for n in 0..40 {
-            keys.remember(at(0), format!("{n}").into(), answer(n));
+            keys.remember(at(0), &channel(), format!("{n}").into(), answer(n));
         }
-        keys.remember(at(100), "39".into(), answer(77));
+        keys.remember(at(100), &channel(), "39".into(), answer(77));
         keys.expire(at(150), 100);
         keys.invariants();
         assert_eq!(keys.get(at(150), "39"), Some(&answer(77)));
@@ -236,7 +339,7 @@ mod tests {
     fn keys_of_the_log_are_walked_in_steps_while_others_go() {
         let mut keys = table(1000, 100);
         for n in 0..10 {
-            keys.remember(at(n), format!("{n}").into(), answer(n));
+            keys.remember(at(n), &channel(), format!("{n}").into(), answer(n));
         }
         let offsets = |keys: &Idempotency, place| {
             let (some, next) = keys.logged_from(place, 4);
@@ -251,9 +354,9 @@ mod tests {
     fn a_key_of_an_earlier_process_lives_what_is_left_of_its_time() {
         let mut keys = table(1000, 100);
         let before = 0u64.wrapping_sub(60);
-        keys.restore(at(10), before, "a".into(), answer(1));
-        keys.restore(at(10), before, "a".into(), answer(2));
-        keys.restore(at(10), 0u64.wrapping_sub(95), "old".into(), answer(3));
+        keys.restore(at(10), before, &channel(), "a".into(), answer(1));
+        keys.restore(at(10), before, &channel(), "a".into(), answer(2));
+        keys.restore(at(10), 0u64.wrapping_sub(95), &channel(), "old".into(), answer(3));
         assert_eq!(keys.len(), 1);
         assert_eq!(keys.get(at(39), "a"), Some(&answer(1)), "the first answer stays");
         assert_eq!(keys.get(at(40), "a"), None);
@@ -264,10 +367,35 @@ mod tests {
         let mut keys = table(1000, 100);
         let big: PublicationBytes = vec![0; 1 << 20].into();
         for n in 0..100 {
-            let answer = FirstAnswer { message: Some(big.clone()), ..answer(n) };
-            keys.remember(at(0), format!("{n}").into(), answer);
+            let answer = FirstAnswer { said: Answered::Message(big.clone()), ..answer(n) };
+            keys.remember(at(0), &channel(), key(n), answer);
         }
         keys.invariants();
         assert_eq!(keys.len(), 63);
+    }
+
+    #[test]
+    fn what_is_said_of_a_message_follows_it() {
+        let mut keys = table(1000, 100);
+        let message = |text: u8| Answered::Message(vec![text].into());
+        let said = |keys: &Idempotency, n| keys.get(at(0), &key(n)).map(|answer| answer.said.clone());
+        for n in 1..=3 {
+            keys.remember(at(0), &channel(), key(n), FirstAnswer { said: message(1), ..answer(n) });
+        }
+        let of = |offset| Position { epoch: 1, offset };
+        keys.rewrite(&channel(), of(1), vec![2].into());
+        keys.take_back(&channel(), of(2));
+        assert_eq!([said(&keys, 1), said(&keys, 2)], [Some(message(2)), Some(Answered::Deleted)]);
+        keys.invariants();
+        let known = FirstAnswer { said: Answered::of_key(&key(1), None), ..answer(1) };
+        keys.restore(at(0), 0, &channel(), key(1), known);
+        assert_eq!(said(&keys, 1), Some(Answered::Deleted), "the log says later that it was deleted");
+        keys.rewrite(&ChannelName::new("d"), of(3), vec![9].into());
+        assert_eq!(said(&keys, 3), Some(message(1)), "of another channel");
+        keys.take_back_all(&ChannelName::new("b"));
+        assert_eq!(said(&keys, 3), Some(message(1)));
+        keys.take_back_all(&channel());
+        assert_eq!(said(&keys, 3), Some(Answered::Deleted));
+        keys.invariants();
     }
 }

@@ -1,6 +1,7 @@
 //! The members of one channel with presence: users or sockets, counted by their subscriptions on all cores.
 
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::command::Page;
 use crate::model::session::Session;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -82,9 +83,21 @@ impl Members {
         self.0.remove_entry(member).map(|(Member(session), _)| session)
     }
 
-    /// Every member once, sorted.
-    pub fn list(&self) -> Vec<Arc<Session>> {
-        self.0.keys().map(|Member(session)| session.clone()).collect()
+    /// A slice of the members, each once, sorted.
+    pub fn page(&self, page: Page) -> Vec<Arc<Session>> {
+        let members = self.0.keys().skip(page.skip()).take(page.size as usize);
+        members.map(|Member(session)| session.clone()).collect()
+    }
+
+    /// At most so many members, sorted, one of them among them if it is one.
+    pub fn some(&self, count_max: u32, own: &str) -> Vec<Arc<Session>> {
+        let mut some = self.page(Page { number: 1, size: count_max });
+        if let (Some(last), Some((Member(own), _))) = (some.last_mut(), self.0.get_key_value(own))
+            && own.member() > last.member()
+        {
+            *last = own.clone();
+        }
+        some
     }
 
     /// Members.
@@ -117,7 +130,11 @@ mod tests {
         assert!(members.join(&bob, CoreId(0), connection(1)));
         assert!(members.join(&ann, CoreId(1), connection(2)));
         assert!(!members.join(&ann, CoreId(2), connection(3)));
-        assert_eq!(members.list(), [ann.clone(), bob]);
+        let page = |number| Page { number, size: 1 };
+        assert_eq!(members.page(Page { number: 1, size: 9 }), [ann.clone(), bob.clone()]);
+        assert_eq!((members.page(page(2)), members.page(page(3))), (vec![bob.clone()], vec![]));
+        assert_eq!((members.some(1, "ann"), members.some(1, "bob")), (vec![ann.clone()], vec![bob]));
+        assert_eq!(members.some(1, "cy"), members.some(1, "ann"));
         assert_eq!((members.len(), members.subscriptions()), (2, 3));
         assert_eq!(members.place("ann"), Some((CoreId(1), connection(2))));
         assert_eq!(members.leave("ann"), None);

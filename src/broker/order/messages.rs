@@ -1,8 +1,7 @@
-//! Chat messages: views of the `MessageCreated` publications that are still in history.
+//! Chat messages: views of the messages that are still in history.
 
 use crate::base::time::Now;
 use crate::broker::home::{Home, Origin, Outcome, faults};
-use crate::broker::order::history::{Entry, History, Standing};
 use crate::broker::order::publish::Published;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Page;
@@ -31,7 +30,8 @@ impl Home {
             return Err(faults::not_yours("only the author of a message or an admin can change it"));
         }
         self.admit(id)?;
-        let (of, created_ms) = (at.offset, message.created_ms);
+        self.check_room(id, at.offset, message.content.len(), content.len())?;
+        let (of, created_ms) = (at, message.created_ms);
         let (author, kind) = (message.author, message.kind);
         let body = Body::MessageUpdated { of, author, created_ms, content, kind };
         let Published { body, wait, .. } = self.publish_on(now, id, &origin.session.user, body);
@@ -62,7 +62,7 @@ impl Home {
         }
         self.admit(id)?;
         let author = message.author.clone();
-        let body = Body::MessageDeleted { of: at.offset, author, created_ms: message.created_ms };
+        let body = Body::MessageDeleted { of: at, author, created_ms: message.created_ms };
         let wait = self.publish_on(now, id, &origin.session.user, body).wait;
         Ok(Outcome { reply: Reply::Message(message), wait })
     }
@@ -84,7 +84,7 @@ impl Home {
         let Some(history) = self.channels.history(now, id) else { return nothing };
         let page = Page { size: page.size.min(PAGE_MESSAGES_MAX), ..page };
         let slice = history.messages().skip(page.skip()).take(page.size as usize);
-        let items = slice.filter_map(|entry| standing_message(channel.clone(), history, entry)).collect();
+        let items = slice.filter_map(|entry| written(channel.clone(), &entry.bytes)).collect();
         Reply::Messages { items, page, total: history.message_count() as u64 }
     }
 
@@ -96,6 +96,17 @@ impl Home {
         log.holds_delete(id, at.offset).then(answer)
     }
 
+    /// Whether a message stays in history with a text of another length.
+    fn check_room(&mut self, id: usize, offset: u64, before: usize, after: usize) -> Result<(), Fault> {
+        let bounds = self.channels.definition(id).history;
+        let history = self.channels.get(id).history.as_ref();
+        let fits = history.is_some_and(|history| {
+            let bytes = history.message(offset).map_or(0, |entry| entry.bytes.len());
+            history.has_room_for(offset, (bytes + after).saturating_sub(before), &bounds)
+        });
+        if after <= before || fits { Ok(()) } else { Err(faults::no_room_for_text()) }
+    }
+
     fn find_message(
         &mut self,
         now: Now,
@@ -103,42 +114,31 @@ impl Home {
         at: Position,
     ) -> Result<(usize, Message), Fault> {
         let found = self.channels.find(&channel).and_then(|id| {
-            if self.channels.get(id).epoch != at.epoch {
-                return None;
-            }
             let history = self.channels.history(now, id)?;
-            let message = standing_message(channel, history, history.get(at.offset)?)?;
-            Some((id, message))
+            let message = written(channel, &history.message(at.offset)?.bytes)?;
+            (message.position == at).then_some((id, message))
         });
         found.ok_or_else(faults::no_message)
     }
 }
 
-/// A message as it was written, from its `MessageCreated`.
+/// A message as it stands, from how it is kept or was published.
 pub fn written(channel: ChannelName, bytes: &[u8]) -> Option<Message> {
     let publication: &ArchivedPublication = Publication::view(bytes)?;
-    let ArchivedBody::MessageCreated { content, kind } = &publication.body else { return None };
+    let (content, kind, updated_ms) = match &publication.body {
+        ArchivedBody::MessageCreated { content, kind } => (content, kind, None),
+        ArchivedBody::MessageRewritten { content, kind, updated_ms } => {
+            (content, kind, Some(updated_ms.to_native()))
+        }
+        _ => return None,
+    };
     Some(Message {
         channel,
-        position: Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() },
+        position: publication.identity(),
         author: publication.publisher.as_str().to_owned(),
         content: content.as_str().to_owned(),
         kind: kind.as_str().to_owned(),
         created_ms: publication.time_ms.to_native(),
-        updated_ms: None,
+        updated_ms,
     })
-}
-
-/// A message as it stands, if it is one and not deleted.
-fn standing_message(channel: ChannelName, history: &History, entry: &Entry) -> Option<Message> {
-    let revision = match entry.standing {
-        Standing::Message => return written(channel, &entry.bytes),
-        Standing::Revised(offset) => Publication::view(&history.get(offset)?.bytes)?,
-        Standing::Other | Standing::Deleted => return None,
-    };
-    let ArchivedBody::MessageUpdated { content, .. } = &revision.body else { return None };
-    let mut message = written(channel, &entry.bytes)?;
-    message.content = content.as_str().to_owned();
-    message.updated_ms = Some(revision.time_ms.to_native());
-    Some(message)
 }

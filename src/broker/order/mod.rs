@@ -4,6 +4,7 @@
 pub(super) mod channel;
 pub(super) mod channels;
 pub(super) mod congestion;
+pub(super) mod effect;
 pub(super) mod epochs;
 pub(super) mod heal;
 pub(super) mod history;

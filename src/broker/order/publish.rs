@@ -3,8 +3,9 @@
 use crate::base::time::Now;
 use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
 use crate::broker::meetings::changes::is_meeting;
-use crate::broker::order::history::Effect;
-use crate::broker::order::idempotency::{FirstAnswer, KEY_BYTES_MAX, scoped};
+use crate::broker::order::effect::Effect;
+use crate::broker::order::history::Touched;
+use crate::broker::order::idempotency::{Answered, FirstAnswer, KEY_BYTES_MAX, scoped};
 use crate::broker::order::messages::written;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
@@ -66,8 +67,8 @@ impl Home {
         let logged = self.channels.durability(id) != Durability::Memory;
         let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
         if let Some(key) = key {
-            let message = is_message.then_some(bytes);
-            self.idempotency.remember(now, key, FirstAnswer { position, message, logged });
+            let said = if is_message { Answered::Message(bytes) } else { Answered::Data };
+            self.idempotency.remember(now, &channel, key, FirstAnswer { position, said, logged });
         }
         let reply = match body {
             Body::MessageCreated { content, kind } => Reply::Message(Message {
@@ -109,7 +110,8 @@ impl Home {
         let mut named = std::mem::take(&mut self.publisher);
         named.push_str(publisher);
         let Position { epoch, offset } = position;
-        let publication = Publication { epoch, offset, time_ms: now.unix_ms, publisher: named, body };
+        let publication =
+            Publication { epoch, born: epoch, offset, time_ms: now.unix_ms, publisher: named, body };
         let bytes = publication.archive(&mut self.scratch);
         self.publisher = publication.publisher;
         self.publisher.clear();
@@ -184,7 +186,8 @@ impl Home {
     ) {
         let after = self.channels.get(id).head;
         self.channels.advance(now, id);
-        self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
+        let touched = self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
+        self.take_back(id, touched);
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
             if !self.congestion.hold_publication(share.core, id, after) {
@@ -195,6 +198,17 @@ impl Home {
                     push,
                 });
             }
+        }
+    }
+
+    /// What was done to messages is done to what is remembered of them elsewhere.
+    pub(in crate::broker) fn take_back(&mut self, id: usize, touched: Touched) {
+        let name = &self.channels.get(id).name;
+        match touched {
+            Touched::Nothing => {}
+            Touched::Rewritten(message, bytes) => self.idempotency.rewrite(name, message, bytes),
+            Touched::Deleted(message) => self.idempotency.take_back(name, message),
+            Touched::All => self.idempotency.take_back_all(name),
         }
     }
 
@@ -224,8 +238,11 @@ impl Home {
 
 /// The first answer to a key, once more.
 fn answer_again(channel: ChannelName, first: &FirstAnswer) -> Result<Reply, Fault> {
-    match &first.message {
-        None => Ok(Reply::Published { channel, position: first.position }),
-        Some(bytes) => written(channel, bytes).map(Reply::Message).ok_or_else(faults::no_message),
+    match &first.said {
+        Answered::Data => Ok(Reply::Published { channel, position: first.position }),
+        Answered::Message(bytes) => {
+            written(channel, bytes).map(Reply::Message).ok_or_else(faults::no_message)
+        }
+        Answered::Deleted => Err(faults::deleted_since()),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::base::time::Now;
 use crate::broker::order::channels::{Channels, seconds};
-use crate::broker::order::history::{Effect, History};
+use crate::broker::order::effect::Effect;
+use crate::broker::order::history::{History, Touched};
 use crate::model::channel::Position;
 use crate::model::publication::PublicationBytes;
 use crate::model::reply::Recovery;
@@ -18,23 +19,33 @@ pub const IDLE_S_MAX: u32 = 60;
 const CUTS_PER_PUBLICATION_MAX: usize = 16;
 
 impl Channels {
-    /// Keeps the publication of the position that [`Channels::advance`] gave, with what it does. `at_ms` is when it was
-    /// published, as in [`History`].
-    pub fn keep(&mut self, now: Now, id: usize, at_ms: u64, bytes: &PublicationBytes, effect: Effect) {
+    /// Keeps the publication of the channel's head, with what it does; says what that did to what was said before. `at_ms`
+    /// is when it was published, as in [`History`].
+    pub fn keep(
+        &mut self,
+        now: Now,
+        id: usize,
+        at_ms: u64,
+        bytes: &PublicationBytes,
+        effect: Effect,
+    ) -> Touched {
         let bounds = self.definition(id).history;
         if bounds.count_max == 0 {
             // What was kept under other rules would not end at the head any more.
-            return self.edit_history(id, History::clear);
+            self.edit_history(id, History::clear);
+            return if effect == Effect::Clear { Touched::All } else { Touched::Nothing };
         }
         let channel = &mut self.pool[id];
-        let before = channel.head - 1;
-        channel.history.get_or_insert_with(|| Box::new(History::new(before)));
+        let head = channel.head;
+        channel.history.get_or_insert_with(|| Box::new(History::new(head - 1)));
+        let mut touched = Touched::Nothing;
         self.edit_history(id, |history| {
-            history.append(&bounds, now.monotonic_ms(), at_ms, bytes.clone(), effect);
+            touched = history.append(&bounds, now.monotonic_ms(), (head, at_ms, bytes.clone()), effect);
         });
         if self.history_bytes as u64 > self.limits.history_bytes_max {
             self.cut_histories(id);
         }
+        touched
     }
 
     /// Makes place for the newest publication of a channel: halves other histories in turn, and if that was

@@ -6,12 +6,16 @@ use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::broker::order::shares::Removed;
 use crate::broker::rules::access::{tells_presence, visible_to};
 use crate::model::channel::{ChannelName, Position};
-use crate::model::command::Attachments;
+use crate::model::command::{Attachments, Page};
 use crate::model::definition::Presence;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{Recovery, Reply};
 use crate::model::session::Session;
 use std::sync::Arc;
+
+/// Members in one answer, whatever was asked for: keeps its time and size bounded. On a wire that asks for all of them with its
+/// subscribe, as many are told.
+pub const LISTED_MEMBERS_MAX: u32 = 1_000;
 
 impl Home {
     /// A connection hears a channel from now on.
@@ -61,7 +65,7 @@ impl Home {
             self.push_presence(id, session, true, Some((origin.core, origin.connection)));
         }
         let history = with.history.then(|| self.history_for(now, id, session).unwrap_or_default());
-        let members = if with.members { self.members_for(id) } else { None };
+        let members = if with.members { self.members_for(id, session) } else { None };
         Ok(Reply::Subscribed { channel: name, position, recovery, history, members })
     }
 
@@ -93,11 +97,12 @@ impl Home {
         }
     }
 
-    /// The members of a channel.
+    /// A page of the members of a channel.
     pub(in crate::broker) fn list_members(
         &self,
         origin: Origin<'_>,
         name: &ChannelName,
+        page: Page,
     ) -> Result<Reply, Fault> {
         let rules = if self.channels.rules.in_realm(name) {
             self.rules_in_realm(origin, name)?
@@ -109,7 +114,9 @@ impl Home {
         }
         let channel = self.channels.find(name).map(|id| self.channels.get(id));
         let members = channel.and_then(|channel| channel.members.as_ref());
-        Ok(Reply::Members(members.map_or_else(Vec::new, |members| members.list())))
+        let page = Page { size: page.size.min(LISTED_MEMBERS_MAX), ..page };
+        let items = members.map_or_else(Vec::new, |members| members.page(page));
+        Ok(Reply::Members { items, page, total: members.map_or(0, |members| members.len() as u64) })
     }
 
     /// Tells all cores with subscribers that a member came or went.

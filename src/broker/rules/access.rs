@@ -3,6 +3,7 @@
 use crate::base::time::Now;
 use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
 use crate::broker::order::publish::Published;
+use crate::broker::order::subscribe::LISTED_MEMBERS_MAX;
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, Presence, Who};
 use crate::model::fault::{Fault, FaultCode};
@@ -139,17 +140,17 @@ impl Home {
             return None;
         }
         let history = self.channels.history(now, id);
-        let kept = history.map_or_else(Vec::new, |history| history.newest(HISTORY_PUBLICATIONS_MAX));
+        let kept = history.map_or_else(Vec::new, |history| history.newest_said(HISTORY_PUBLICATIONS_MAX));
         Some(visible_to(session, kept))
     }
 
-    /// Who is in a channel, if that may be told.
-    pub(in crate::broker) fn members_for(&self, id: usize) -> Option<Vec<Arc<Session>>> {
+    /// Who is in a channel, if that may be told: at most 1,000 of them, the session itself among them.
+    pub(in crate::broker) fn members_for(&self, id: usize, session: &Session) -> Option<Vec<Arc<Session>>> {
         if !tells_presence(self.channels.definition(id)) {
             return None;
         }
         let members = self.channels.get(id).members.as_ref();
-        Some(members.map_or_else(Vec::new, |members| members.list()))
+        Some(members.map_or_else(Vec::new, |members| members.some(LISTED_MEMBERS_MAX, session.member())))
     }
 
     /// The number of a channel in which the client is and may do something.

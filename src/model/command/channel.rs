@@ -1,5 +1,6 @@
 //! Commands about a channel.
 
+use super::Page;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::Body;
 
@@ -38,10 +39,12 @@ pub enum ChannelCommand {
         /// Which channel.
         channel: ChannelName,
     },
-    /// Who is subscribed to a channel with presence.
+    /// Who is subscribed to a channel with presence, by their ids.
     ListMembers {
         /// Which channel.
         channel: ChannelName,
+        /// Which slice.
+        page: Page,
     },
 }
 

@@ -116,7 +116,7 @@ fn channel(command: &ChannelCommand) -> Route<'_> {
             long: recover.is_some() || *with != Attachments::default(),
             ..row(Scopes::READ, Place::Home(channel), Stored::Nothing)
         },
-        ChannelCommand::ListHistory { channel } | ChannelCommand::ListMembers { channel } => {
+        ChannelCommand::ListHistory { channel } | ChannelCommand::ListMembers { channel, .. } => {
             row(Scopes::READ, Place::Home(channel), Stored::Nothing).long()
         }
         ChannelCommand::Publish { channel, .. } | ChannelCommand::Whisper { channel, .. } => {

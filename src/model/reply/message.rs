@@ -7,7 +7,7 @@ use crate::model::channel::{ChannelName, Position};
 pub struct Message {
     /// Its channel.
     pub channel: ChannelName,
-    /// Its place; with the channel, its identity.
+    /// Where it was written: with the channel, its identity, whatever epochs follow.
     pub position: Position,
     /// User id of who wrote it.
     pub author: String,

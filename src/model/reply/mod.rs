@@ -78,7 +78,14 @@ pub enum Reply {
         publications: Vec<PublicationBytes>,
     },
     /// To `ListMembers`: each member once, sorted by its id. Where users are kept, one session of each.
-    Members(Vec<Arc<Session>>),
+    Members {
+        /// The slice.
+        items: Vec<Arc<Session>>,
+        /// Which slice this is, as asked for.
+        page: Page,
+        /// Members in the whole list.
+        total: u64,
+    },
     /// To `CreateDefinition`, `UpdateDefinition`, `GetDefinition`.
     Definition(Arc<DefinitionRecord>),
     /// To `DeleteDefinition`.

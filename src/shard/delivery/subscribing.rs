@@ -55,8 +55,11 @@ impl Shard {
         let (channel, position) = (channel.clone(), *position);
         let again = self.fanout.hears(id, &channel);
         if again {
-            // Heard already: the home's count goes back, and nothing is told twice.
-            *recovery = Recovery::NotAsked;
+            // Heard already: the home's count goes back, and nothing is told twice. But a gap has to be known.
+            *recovery = match recovery {
+                Recovery::Gap(_) => Recovery::Gap(Vec::new()),
+                Recovery::NotAsked | Recovery::Complete(_) => Recovery::NotAsked,
+            };
             let session = self.connections.get(id)?.session.clone()?;
             self.fanout.take_pending(id, &channel, before);
             if held {

@@ -158,6 +158,7 @@ impl Shard {
         let reply = match resolution.stored() {
             Err(failure) => {
                 sweeps = false;
+                self.home.give_up_meeting(&change);
                 Reply::Fault(not_stored(failure))
             }
             Ok(()) => {

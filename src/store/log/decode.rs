@@ -1,8 +1,9 @@
 //! From bytes to records. Nothing read is trusted: what is not exactly a record is damage, and never a panic.
 
-use super::{Batch, Entry, FRAME_BYTES, HEADER_BYTES, MARK, VERSION, kind};
+use super::{Batch, Entry, FRAME_BYTES, HEADER_BYTES, MARK, VERSION, kind, version1};
 use crate::model::channel::Position;
 use crate::model::record::RecordView;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What is wrong where a record should be.
@@ -108,8 +109,8 @@ fn entry(framed: &[u8]) -> Result<Entry<'_>, Damage> {
     if *version > VERSION {
         return Err(Damage::Newer(*version));
     }
-    let mut fields = Fields(body);
-    let entry = read(*kind, &mut fields).filter(|_| fields.0.is_empty());
+    let mut fields = Fields { rest: body, version: *version };
+    let entry = read(*kind, &mut fields).filter(|_| fields.rest.is_empty());
     entry.ok_or(Damage::Senseless)
 }
 
@@ -130,7 +131,7 @@ fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Entry<'a>> {
             position: fields.position()?,
             committed: fields.flag()?,
             key: fields.optional()?.map(std::str::from_utf8).transpose().ok()?,
-            bytes: fields.bytes()?,
+            bytes: fields.publication()?,
         },
         kind::RING => RecordView::Ring {
             channel: fields.text()?,
@@ -144,7 +145,7 @@ fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Entry<'a>> {
             key: fields.text()?,
             time_ms: fields.number()?,
             position: fields.position()?,
-            message: fields.optional()?,
+            message: if fields.flag()? { Some(fields.publication()?) } else { None },
         },
         _ => return None,
     };
@@ -152,12 +153,16 @@ fn read<'a>(kind: u8, fields: &mut Fields<'a>) -> Option<Entry<'a>> {
 }
 
 /// What is left of a body.
-struct Fields<'a>(&'a [u8]);
+struct Fields<'a> {
+    rest: &'a [u8],
+    /// Of the format.
+    version: u8,
+}
 
 impl<'a> Fields<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
         Some(taken)
     }
 
@@ -194,9 +199,15 @@ impl<'a> Fields<'a> {
         Some(Position { epoch: self.number()?, offset: self.number()? })
     }
 
-    fn publications(&mut self) -> Option<Vec<&'a [u8]>> {
+    /// A publication in the present format.
+    fn publication(&mut self) -> Option<Cow<'a, [u8]>> {
+        let bytes = self.bytes()?;
+        Some(if self.version == 1 { version1::publication(bytes) } else { Cow::Borrowed(bytes) })
+    }
+
+    fn publications(&mut self) -> Option<Vec<Cow<'a, [u8]>>> {
         let count = self.length()?;
         // A count is not believed before its publications are there.
-        (0..count).map(|_| self.bytes()).collect()
+        (0..count).map(|_| self.publication()).collect()
     }
 }

@@ -60,7 +60,7 @@ fn history(out: &mut Vec<u8>, record: &RecordView<'_>) {
             text(out, key.as_bytes());
             number(out, *time_ms);
             place(out, *position);
-            optional(out, *message);
+            optional(out, message.as_deref());
         }
     }
 }

@@ -20,6 +20,7 @@ mod needed;
 mod progress;
 mod segment;
 mod tail;
+mod version1;
 
 pub use batch::Batch;
 pub use checkpoint::{FoundLog, Size};
@@ -32,7 +33,7 @@ pub use tail::MarkFinder;
 use crate::model::record::RecordView;
 
 /// Version of the format of records. A newer one is refused, an older one is read by the code for it.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Bytes before a record's body: length and checksum of what follows them, version, kind.
 const HEADER_BYTES: usize = 10;

@@ -2,18 +2,25 @@ use super::checkpoint::Checkpoint;
 use super::*;
 use crate::model::channel::Position;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 const AT: Position = Position { epoch: 7, offset: 3 };
 
 fn append(bytes: &[u8]) -> Entry<'_> {
     let channel = "room:1";
-    Entry::History(RecordView::Append { channel, position: AT, committed: true, key: Some("k"), bytes })
+    Entry::History(RecordView::Append {
+        channel,
+        position: AT,
+        committed: true,
+        key: Some("k"),
+        bytes: bytes.into(),
+    })
 }
 
 /// One of each kind.
 fn all() -> Vec<Entry<'static>> {
     let channel = "room:ü";
-    let entries = vec![&b"one"[..], b"", b"three"];
+    let entries = [&b"one"[..], b"", b"three"].map(Cow::Borrowed).to_vec();
     let key = |key, message| RecordView::Key { channel, key, time_ms: 5, position: AT, message };
     vec![
         Entry::Begin { segment: 9, epoch: 7, before: 5 },
@@ -21,7 +28,7 @@ fn all() -> Vec<Entry<'static>> {
         Entry::History(RecordView::Ring { channel, position: AT, committed: false, entries }),
         Entry::History(RecordView::Ended { channel, epoch: 7 }),
         Entry::History(key("k", None)),
-        Entry::History(key("m", Some(b"m"))),
+        Entry::History(key("m", Some(Cow::Borrowed(b"m")))),
         Entry::Synced { segment: 9, offset: 77 },
         Entry::Clean,
     ]

@@ -38,14 +38,19 @@ pub fn idempotency_key(request: &Request<'_>) -> Result<Option<Box<str>>, Fault>
     fields::idempotency_key(std::str::from_utf8(bytes).unwrap_or_default()).map(Some)
 }
 
-/// `?page=` from 1 and `?limit=` up to 100.
+/// `?page=` from 1 and `?limit=` up to 100, 50 unless told.
 pub fn page(request: &Request<'_>) -> Result<Page, Fault> {
+    page_or(request, PAGE_SIZE)
+}
+
+/// `?page=` from 1 and `?limit=` up to 100, and so many items where it is not told.
+pub fn page_or(request: &Request<'_>, size: u32) -> Result<Page, Fault> {
     let number = |name: &str, default: u32| match request.head.query_value(name) {
         None => Some(default),
         Some(text) => text.parse::<u32>().ok().filter(|number| *number > 0),
     };
-    match (number("page", 1), number("limit", PAGE_SIZE)) {
-        (Some(number), Some(size)) if size <= PAGE_SIZE_MAX => Ok(Page { number, size }),
+    match (number("page", 1), number("limit", size)) {
+        (Some(number), Some(asked)) if asked <= PAGE_SIZE_MAX.max(size) => Ok(Page { number, size: asked }),
         _ => Err(Fault::new(
             FaultCode::InvalidRequest,
             "The parameters page and limit are numbers from 1; limit is at most 100.",

@@ -137,14 +137,10 @@ fn data(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublicat
     start(out, "publication", channel);
     out.extend_from_slice(b",\"data\":");
     out.extend_from_slice(json.as_bytes());
-    push_position(out, position(publication));
+    push_position(out, publication.position());
     out.extend_from_slice(b",\"user_id\":");
     push_text(out, &publication.publisher);
     out.push(b'}');
-}
-
-fn position(publication: &ArchivedPublication) -> Position {
-    Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() }
 }
 
 fn member(out: &mut Vec<u8>, kind: &str, channel: &ChannelName, user: &str) {
@@ -156,11 +152,9 @@ fn member(out: &mut Vec<u8>, kind: &str, channel: &ChannelName, user: &str) {
 
 /// The events of the page.
 fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublication) {
-    let at = position(publication);
+    let at = publication.position();
     let time_ms = publication.time_ms.to_native();
-    let message = |of: u64, author, created_ms| {
-        Message::bare(channel, Position { epoch: at.epoch, offset: of }, author, created_ms)
-    };
+    let message = |of, author, created_ms| Message::bare(channel, of, author, created_ms);
     let mut write = |kind: &str, payload: &dyn Payload| {
         start(out, kind, channel);
         out.extend_from_slice(b",\"data\":");
@@ -169,11 +163,18 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         out.push(b'}');
     };
     match &publication.body {
-        // Written by `data`, or of realms, whose channels this dialect does not name.
-        ArchivedBody::Data { .. } | ArchivedBody::Said { .. } | ArchivedBody::Event { .. } => {}
+        // Written by `data`, or of realms, whose channels this dialect does not name, or kept only.
+        ArchivedBody::Data { .. }
+        | ArchivedBody::Said { .. }
+        | ArchivedBody::Event { .. }
+        | ArchivedBody::MessageTouched { .. } => {}
         ArchivedBody::MessageCreated { content, kind } => {
-            let message = message(at.offset, publication.publisher.as_str(), time_ms);
+            let message = message(publication.identity(), publication.publisher.as_str(), time_ms);
             write("message:new", &message.content(content, kind));
+        }
+        ArchivedBody::MessageRewritten { content, kind, updated_ms } => {
+            let message = message(publication.identity(), publication.publisher.as_str(), time_ms);
+            write("message:new", &message.content(content, kind).updated(updated_ms.to_native()));
         }
         ArchivedBody::MessageUpdated { of, author, created_ms, content, kind } => {
             let message = message(of.to_native(), author.as_str(), created_ms.to_native());
@@ -186,7 +187,7 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         ArchivedBody::RoomCreated { room } => write("room:created", &Room::of_archived(room)),
         ArchivedBody::RoomUpdated { room } => write("room:updated", &Room::of_archived(room)),
         ArchivedBody::RoomDeleted { room } => write("room:deleted", &Room::of_archived(room)),
-        ArchivedBody::MeetingMessage { id, salt, data } => {
+        ArchivedBody::MeetingMessage { id, salt, data, .. } => {
             write(
                 "meeting:message",
                 &MeetingMessage::new(id, salt, data, publication.publisher.as_str(), time_ms),

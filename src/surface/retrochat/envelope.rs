@@ -52,10 +52,12 @@ pub fn page<D: Serialize>(items: &[D], page: Page, total: u64) -> Response {
     written(200, &Success { success: true, data: items, meta: Some(meta) })
 }
 
-/// A whole list.
-pub fn all<D: Serialize>(items: &[D]) -> Response {
-    let meta = Meta { page: None, limit: None, total: items.len() as u64 };
-    written(200, &Success { success: true, data: items, meta: Some(meta) })
+/// A list that is short as a rule: as a page only if it is not all of it.
+pub fn all<D: Serialize>(items: &[D], page: Page, total: u64) -> Response {
+    if items.len() as u64 != total {
+        return self::page(items, page, total);
+    }
+    written(200, &Success { success: true, data: items, meta: Some(Meta { page: None, limit: None, total }) })
 }
 
 /// A thing that is no more.
@@ -86,7 +88,10 @@ mod tests {
             shown(&page(&[1, 2], Page { number: 3, size: 2 }, 9)),
             (200, r#"{"success":true,"data":[1,2],"meta":{"page":3,"limit":2,"total":9}}"#.into())
         );
-        assert_eq!(shown(&all(&["a"])), (200, r#"{"success":true,"data":["a"],"meta":{"total":1}}"#.into()));
+        let some = Page { number: 1, size: 1 };
+        let whole = r#"{"success":true,"data":["a"],"meta":{"total":1}}"#;
+        assert_eq!(shown(&all(&["a"], some, 1)), (200, whole.into()));
+        assert_eq!(shown(&all(&["a"], some, 2)), shown(&page(&["a"], some, 2)));
         assert_eq!(
             shown(&deleted("room_1")),
             (200, r#"{"success":true,"data":{"id":"room_1","deleted":true}}"#.into())

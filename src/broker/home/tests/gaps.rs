@@ -114,3 +114,35 @@ fn many_gaps_are_healed_a_few_at_a_time() {
     assert_eq!(jsons(missed), ["1", "2"]);
     assert!(set(&mut bench, false));
 }
+
+#[test]
+fn healing_goes_on_in_steps_and_loses_nothing() {
+    let mut definitions = definitions();
+    definitions.default.history.count_max = 2_000;
+    definitions.default.history.bytes_max = 1 << 20;
+    let mut bench = Bench::with(definitions, Limits::default());
+    for n in 0..10 {
+        bench.subscribe(2, "ann", &format!("c{n}"));
+    }
+    set(&mut bench, true);
+    for n in 0..10_000 {
+        bench.publish("x", &format!("c{}", n % 10), "1");
+    }
+    let mut healed = Vec::new();
+    loop {
+        let done = set(&mut bench, false);
+        let pushes = bench.pushes();
+        let counts = pushes.iter().map(|(_, push)| match push {
+            HomePush::Heal(publications) => publications.len(),
+            other => panic!("{other:?}"),
+        });
+        let counts: Vec<usize> = counts.collect();
+        assert!(counts.iter().all(|count| *count <= 256), "no push is long");
+        healed.push(counts.iter().sum::<usize>());
+        if done {
+            break;
+        }
+    }
+    assert!(healed.iter().all(|count| *count <= 5_000) && healed.len() > 1, "{healed:?}");
+    assert_eq!(healed.iter().sum::<usize>(), 10_000);
+}

@@ -34,14 +34,14 @@ fn places(change: &MeetingChange) -> Vec<(u64, bool)> {
 #[test]
 fn places_rise_and_what_was_deleted_has_none() {
     let (mut home, ada, r1) = (home(), session("ada"), channel_of("r1"));
-    let put = |home: &Home, messages: &[&str], known: &[Option<u64>]| {
+    let put = |home: &mut Home, messages: &[&str], known: &[Option<u64>]| {
         home.decide_put(NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
     };
     // Found on the disk, but of an earlier meeting of that name.
-    let change = put(&home, &["a", "b"], &[Some(7), None]);
+    let change = put(&mut home, &["a", "b"], &[Some(7), None]);
     assert_eq!(places(&change), [(1, true), (2, true)]);
     home.apply_meeting(NOW, change);
-    let change = put(&home, &["b", "c"], &[Some(2), None]);
+    let change = put(&mut home, &["b", "c"], &[Some(2), None]);
     assert_eq!(places(&change), [(2, false), (3, true)]);
     home.apply_meeting(NOW, change);
     assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 3);
@@ -49,7 +49,7 @@ fn places_rise_and_what_was_deleted_has_none() {
     home.apply_meeting(NOW, change);
     assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 0);
     // Found on the disk, but deleted and not swept away yet.
-    let change = put(&home, &["c"], &[Some(3)]);
+    let change = put(&mut home, &["c"], &[Some(3)]);
     assert_eq!(places(&change), [(4, true)]);
     home.apply_meeting(NOW, change);
     home.invariants();
@@ -116,4 +116,19 @@ fn a_list_is_cut_by_count_and_by_bytes() {
         code(merge_meetings(vec![home.list_meetings("ada", deep)], deep, 0)),
         FaultCode::InvalidRequest
     );
+}
+
+#[test]
+fn meetings_on_their_way_to_the_disk_count() {
+    let mut home = Bench::with(definitions(), Limits { meetings_max: 2, ..Limits::default() }).home;
+    let ada = session("ada");
+    let put = |home: &mut Home, id| home.decide_put(NOW, &ada, &channel_of(id), draft(&[], &[]), &[]);
+    let (first, second) = (put(&mut home, "r1").expect("room"), put(&mut home, "r2").expect("room"));
+    let refused = |home: &mut Home| put(home, "r3").map_err(|fault| fault.code).err();
+    assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
+    home.apply_meeting(NOW, first);
+    assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
+    home.give_up_meeting(&second);
+    assert_eq!(refused(&mut home), None, "the place is free again");
+    home.invariants();
 }

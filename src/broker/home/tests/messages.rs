@@ -36,7 +36,7 @@ fn a_message_is_written_changed_and_deleted() {
     for gone in [get("c", at), update("c", at, "x"), delete("c", at)] {
         assert_eq!(code(bench.execute(0, "ann", gone)), FaultCode::NotFound);
     }
-    let (of, author, created_ms) = (1, "ann".to_owned(), 1_000_000);
+    let (of, author, created_ms) = (at, "ann".to_owned(), 1_000_000);
     let updated = Body::MessageUpdated {
         of,
         author: author.clone(),
@@ -75,14 +75,43 @@ fn what_is_no_message_is_not_found() {
 }
 
 #[test]
-fn an_update_that_pushes_its_message_out_of_history_still_succeeds() {
+fn edits_and_deletions_push_no_message_out_and_what_was_changed_stands() {
+    let mut bench = Bench::new();
+    let at = (0..5).map(|n| bench.write("ann", "c", &format!("{n}")).position).collect::<Vec<_>>();
+    for n in 0..256 {
+        let reply = bench.execute(0, "ann", update("c", at[4], &format!("edit {n}")));
+        assert!(matches!(reply, Reply::Message(_)), "{reply:?}");
+    }
+    let all = ["edit 255", "3", "2", "1", "0"].map(String::from).to_vec();
+    assert_eq!(list(&mut bench, page(1, 10)), (all, 5));
+    bench.execute(0, "ann", delete("c", at[0]));
+    assert_eq!(list(&mut bench, page(1, 10)).1, 4);
+    assert!(matches!(bench.execute(0, "bob", get("c", at[1])), Reply::Message(_)));
+}
+
+#[test]
+fn an_edit_that_would_push_its_message_out_is_refused_and_changes_nothing() {
     let mut bench = Bench::new();
     let at = bench.write("ann", "c", "one").position;
-    for _ in 0..4 {
-        bench.publish("ann", "c", "1");
-    }
-    assert!(matches!(bench.execute(0, "ann", update("c", at, "two")), Reply::Message(_)));
-    assert_eq!(code(bench.execute(0, "ann", get("c", at))), FaultCode::NotFound);
+    bench.write("ann", "c", "two");
+    assert_eq!(code(bench.execute(0, "ann", update("c", at, &"x".repeat(2_000)))), FaultCode::TooLarge);
+    assert_eq!(list(&mut bench, page(1, 10)), (vec!["two".into(), "one".into()], 2));
+    assert_eq!(bench.bodies(), []);
+}
+
+#[test]
+fn a_repeated_key_tells_the_newest_text_and_none_that_was_deleted() {
+    let mut bench = Bench::new();
+    let write = |bench: &mut Bench, key| match bench.try_publish("ann", "c", chat("one"), Some(key)) {
+        Reply::Message(message) => message,
+        other => panic!("{other:?}"),
+    };
+    let (kept, gone) = (write(&mut bench, "k"), write(&mut bench, "g"));
+    bench.execute(0, "ann", update("c", kept.position, "two"));
+    bench.execute(0, "ann", delete("c", gone.position));
+    assert_eq!(write(&mut bench, "k").content, "two");
+    assert_eq!(code(bench.try_publish("ann", "c", chat("one"), Some("g"))), FaultCode::Conflict);
+    assert_eq!(list(&mut bench, page(1, 10)), (vec!["two".into()], 1), "nothing is written again");
 }
 
 #[test]

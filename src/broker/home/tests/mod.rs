@@ -4,6 +4,7 @@ mod bounds;
 mod checkpoint;
 mod failure;
 mod gaps;
+mod lasting;
 mod log;
 mod meetings;
 mod messages;

@@ -42,16 +42,53 @@ pub struct Channel {
     /// Core and user of every subscription.
     pub subscriptions: Vec<(u16, String)>,
     kept: Vec<Kept>,
+    /// The newest offset that is not kept.
+    gone: u64,
     used_s: u64,
     /// In a realm: the life it belongs to.
     life: u64,
 }
 
+/// A publication as it is kept.
 struct Kept {
-    offset: u64,
-    bytes: PublicationBytes,
     at_ms: u64,
-    message: Option<Message>,
+    publication: Publication,
+}
+
+impl Kept {
+    fn bytes(&self) -> PublicationBytes {
+        self.publication.archive(&mut AlignedVec::new())
+    }
+
+    /// Whether it says something, and does not only tell of that.
+    fn is_said(&self) -> bool {
+        !matches!(
+            self.publication.body,
+            Body::MessageTouched { .. }
+                | Body::MessageDeleted { .. }
+                | Body::RoomCreated { .. }
+                | Body::RoomDeleted { .. }
+                | Body::UserOnline
+                | Body::UserOffline
+        )
+    }
+
+    fn message(&self, channel: &ChannelName) -> Option<Message> {
+        let (content, kind, updated_ms) = match &self.publication.body {
+            Body::MessageCreated { content, kind } => (content, kind, None),
+            Body::MessageRewritten { content, kind, updated_ms } => (content, kind, Some(*updated_ms)),
+            _ => return None,
+        };
+        Some(Message {
+            channel: channel.clone(),
+            position: Position { epoch: self.publication.born, offset: self.publication.offset },
+            author: self.publication.publisher.clone(),
+            content: content.clone(),
+            kind: kind.clone(),
+            created_ms: self.publication.time_ms,
+            updated_ms,
+        })
+    }
 }
 
 impl Channel {
@@ -59,12 +96,112 @@ impl Channel {
         self.subscriptions.iter().map(|(_, user)| user.clone()).collect()
     }
 
+    /// What history has of an offset.
+    fn find(&self, offset: u64) -> Option<&Kept> {
+        self.kept.iter().find(|kept| kept.publication.offset == offset)
+    }
+
+    /// What an entry is told as: an edit as its message stands.
+    fn told(&self, kept: &Kept) -> Option<PublicationBytes> {
+        let Body::MessageTouched { of } = kept.publication.body else { return Some(kept.bytes()) };
+        let message = &self.find(of)?.publication;
+        let (body, time_ms) = match &message.body {
+            Body::MessageRewritten { content, kind, updated_ms } => {
+                let (of, author) = (Position { epoch: message.born, offset: of }, message.publisher.clone());
+                let (content, kind, created_ms) = (content.clone(), kind.clone(), message.time_ms);
+                (Body::MessageUpdated { of, author, created_ms, content, kind }, *updated_ms)
+            }
+            deleted @ Body::MessageDeleted { .. } => (deleted.clone(), message.time_ms),
+            other => panic!("an edit of {other:?}"),
+        };
+        Some(Publication { body, time_ms, ..kept.publication.clone() }.archive(&mut AlignedVec::new()))
+    }
+
     pub fn recover(&self, from: Position) -> Recovery {
         let same = from.epoch == self.at.epoch;
-        let wanted = |kept: &&Kept| !same || kept.offset > from.offset;
-        let after: Vec<_> = self.kept.iter().filter(wanted).map(|kept| kept.bytes.clone()).collect();
-        let complete = same && self.at.offset.checked_sub(from.offset) == Some(after.len() as u64);
-        if complete { Recovery::Complete(after) } else { Recovery::Gap(after) }
+        if from == self.at {
+            return Recovery::Complete(Vec::new());
+        }
+        if same && from.offset > self.at.offset {
+            return Recovery::Gap(Vec::new());
+        }
+        let after: Vec<_> = self.kept.iter().filter(|kept| kept.publication.offset > from.offset).collect();
+        let told: Vec<_> = after.iter().filter_map(|kept| self.told(kept)).collect();
+        if same && from.offset >= self.gone && told.len() as u64 == self.at.offset - from.offset {
+            return Recovery::Complete(told);
+        }
+        Recovery::Gap(self.kept.iter().filter_map(|kept| self.told(kept)).collect())
+    }
+
+    /// Lets go of the oldest that says something, or that tells of it.
+    fn drop_oldest(&mut self, said: bool) {
+        let place = self.kept.iter().position(|kept| kept.is_said() == said).expect("there is one");
+        let offset = self.kept.remove(place).publication.offset;
+        self.lose(offset);
+    }
+
+    fn lose(&mut self, offset: u64) {
+        let gone = self.gone.max(offset);
+        self.gone = gone;
+        self.kept.retain(|kept| kept.is_said() || kept.publication.offset > gone);
+    }
+
+    fn count(&self, said: bool) -> usize {
+        self.kept.iter().filter(|kept| kept.is_said() == said).count()
+    }
+
+    fn trim(&mut self, bounds: &HistoryBounds) {
+        if bounds.count_max == 0 {
+            self.kept.clear();
+            return self.lose(self.at.offset);
+        }
+        while self.kept.iter().map(|kept| kept.bytes().len()).sum::<usize>() > bounds.bytes_max as usize {
+            self.drop_oldest(self.count(false) == 0);
+        }
+        for said in [true, false] {
+            while self.count(said) > bounds.count_max as usize {
+                self.drop_oldest(said);
+            }
+        }
+        if self.kept.is_empty() {
+            self.gone = self.at.offset;
+        }
+    }
+
+    fn age(&mut self, now: Now, age_ms_max: u64) {
+        for said in [true, false] {
+            let old = |kept: &Kept| kept.is_said() == said && now.monotonic_ms() - kept.at_ms > age_ms_max;
+            while self.kept.iter().any(old) {
+                self.drop_oldest(said);
+            }
+        }
+        if self.kept.is_empty() {
+            self.gone = self.at.offset;
+        }
+    }
+
+    /// What a publication does to what was said before.
+    fn apply(&mut self, publication: &mut Publication) {
+        match publication.body.clone() {
+            Body::MessageUpdated { of, content, kind, .. } => {
+                let updated_ms = publication.time_ms;
+                publication.body = Body::MessageTouched { of: of.offset };
+                let message = self.kept.iter_mut().find(|kept| kept.publication.offset == of.offset);
+                let body = &mut message.expect("it was found").publication.body;
+                *body = Body::MessageRewritten { content, kind, updated_ms };
+            }
+            deleted @ Body::MessageDeleted { of, .. } => {
+                let place = self.kept.iter().position(|kept| kept.publication.offset == of.offset);
+                let left = &mut self.kept[place.expect("it was found")].publication;
+                (left.body, left.time_ms) = (deleted, publication.time_ms);
+                self.lose(0);
+            }
+            Body::RoomDeleted { .. } => {
+                self.kept.clear();
+                self.lose(publication.offset - 1);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -128,9 +265,8 @@ impl Model {
         let counts: Vec<_> =
             self.channels.keys().map(|name| (name.clone(), self.bounds(name).count_max)).collect();
         for (name, count_max) in counts {
-            let kept = &mut self.channels.get_mut(&name).expect("listed").kept;
-            let surplus = kept.len().saturating_sub(count_max as usize);
-            kept.drain(..surplus);
+            let bounds = HistoryBounds { count_max, ..self.bounds(&name) };
+            self.channels.get_mut(&name).expect("listed").trim(&bounds);
         }
         (change, heard)
     }
@@ -182,7 +318,7 @@ impl Model {
         | CoreCommand::Channel(ChannelCommand::Publish { channel, .. })
         | CoreCommand::Channel(ChannelCommand::ListHistory { channel })
         | CoreCommand::Room(RoomCommand::Create { channel, .. })
-        | CoreCommand::Channel(ChannelCommand::ListMembers { channel })) = command
+        | CoreCommand::Channel(ChannelCommand::ListMembers { channel, .. })) = command
         else {
             return None;
         };
@@ -219,7 +355,8 @@ impl Model {
                 fault(FaultCode::Conflict)
             }
             CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => {
-                let kept = self.channels[channel].kept.iter().map(|kept| kept.bytes.clone());
+                let said = self.channels[channel].kept.iter().filter(|kept| kept.is_said());
+                let kept = said.map(Kept::bytes);
                 Some(Reply::History { channel: channel.clone(), publications: kept.collect() })
             }
             _ => fault(FaultCode::NoSuchChannel),
@@ -242,28 +379,14 @@ impl Model {
         channel.used_s = now.monotonic_us / 1_000_000;
         channel.at.offset += 1;
         let Position { epoch, offset } = channel.at;
-        let publication =
-            Publication { epoch, offset, time_ms: now.unix_ms, publisher: user.into(), body: body.clone() };
-        let bytes = publication.archive(&mut AlignedVec::new());
-        channel.said.push(bytes.clone());
-        let message = match body {
-            Body::MessageCreated { content, kind } => Some(Message {
-                channel: name.clone(),
-                position: channel.at,
-                author: user.into(),
-                content,
-                kind,
-                created_ms: now.unix_ms,
-                updated_ms: None,
-            }),
-            _ => None,
-        };
-        channel.kept.push(Kept { offset, bytes, at_ms: now.monotonic_ms(), message: message.clone() });
-        let sum = |kept: &[Kept]| kept.iter().map(|kept| kept.bytes.len()).sum::<usize>();
-        while channel.kept.len() > bounds.count_max as usize || sum(&channel.kept) > bounds.bytes_max as usize
-        {
-            channel.kept.remove(0);
-        }
+        let (born, time_ms, publisher) = (epoch, now.unix_ms, user.to_owned());
+        let mut publication = Publication { epoch, born, offset, time_ms, publisher, body };
+        channel.said.push(publication.archive(&mut AlignedVec::new()));
+        channel.apply(&mut publication);
+        let kept = Kept { at_ms: now.monotonic_ms(), publication };
+        let message = kept.message(name);
+        channel.kept.push(kept);
+        channel.trim(&bounds);
         (channel.at, message)
     }
 
@@ -271,7 +394,7 @@ impl Model {
     pub fn age(&mut self, now: Now) {
         for (name, channel) in &mut self.channels {
             let age_ms_max = self.definitions.of(name).history.age_ms_max;
-            channel.kept.retain(|kept| now.monotonic_ms() - kept.at_ms <= age_ms_max);
+            channel.age(now, age_ms_max);
         }
         let age_ms_max = u64::from(self.limits.idempotency_ms_max);
         self.keys.retain(|(at_ms, ..)| now.monotonic_ms() - at_ms < age_ms_max);
@@ -335,20 +458,22 @@ impl Model {
             CoreCommand::Message(MessageCommand::Delete { channel, message }) => {
                 self.change(now, user, channel, message, None)
             }
-            CoreCommand::Message(MessageCommand::Get { channel, message }) => self
-                .message(&channel, message)
-                .map_or(fault(FaultCode::NotFound), |m| Reply::Message(m.clone())),
+            CoreCommand::Message(MessageCommand::Get { channel, message }) => {
+                self.message(&channel, message).map_or(fault(FaultCode::NotFound), Reply::Message)
+            }
             CoreCommand::Message(MessageCommand::List { channel, page }) => {
                 let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
-                let messages = || kept.iter().rev().filter_map(|kept| kept.message.clone());
+                let messages = || kept.iter().rev().filter_map(|kept| kept.message(&channel));
                 let items = messages().skip(page.skip()).take(page.size as usize).collect();
                 Reply::Messages { items, page, total: messages().count() as u64 }
             }
-            CoreCommand::Channel(ChannelCommand::ListMembers { channel })
+            CoreCommand::Channel(ChannelCommand::ListMembers { channel, page })
                 if self.tells_presence(&channel) =>
             {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
-                Reply::Members(members.iter().map(|user| session(user)).collect())
+                let items = members.iter().skip(page.skip()).take(page.size as usize);
+                let items = items.map(|user| session(user)).collect();
+                Reply::Members { items, page, total: members.len() as u64 }
             }
             CoreCommand::Channel(ChannelCommand::ListMembers { .. }) => fault(FaultCode::Conflict),
             CoreCommand::Room(RoomCommand::Create { channel, .. }) if self.rooms.contains_key(&channel) => {
@@ -366,7 +491,8 @@ impl Model {
                 Some(room) if room.owner != user && user != "admin" => fault(FaultCode::Forbidden),
                 Some(room) => {
                     self.rooms.remove(&channel);
-                    self.open(now, &channel).kept.clear();
+                    self.open(now, &channel);
+                    self.answer_keys(&channel, None, &fault(FaultCode::Conflict));
                     self.say(now, &channel, user, Body::RoomDeleted { room: room.clone() });
                     Reply::RoomDeleted(room)
                 }
@@ -399,9 +525,33 @@ impl Model {
         reply
     }
 
-    fn message(&mut self, name: &ChannelName, at: Position) -> Option<&mut Message> {
-        let channel = self.channels.get_mut(name).filter(|channel| channel.at.epoch == at.epoch)?;
-        channel.kept.iter_mut().find(|kept| kept.offset == at.offset)?.message.as_mut()
+    fn message(&self, name: &ChannelName, at: Position) -> Option<Message> {
+        let channel = self.channels.get(name).filter(|channel| channel.at.epoch == at.epoch)?;
+        channel.find(at.offset)?.message(name)
+    }
+
+    /// The keys of a message, or of all of a channel, are answered with this from now on.
+    fn answer_keys(&mut self, name: &ChannelName, at: Option<Position>, with: &Reply) {
+        for (_, _, reply) in &mut self.keys {
+            if let Reply::Message(message) = reply
+                && message.channel == *name
+                && at.is_none_or(|at| at == message.position)
+            {
+                *reply = with.clone();
+            }
+        }
+    }
+
+    /// Whether a message stays with another text.
+    fn has_room(&self, name: &ChannelName, message: &Message, content: &str) -> bool {
+        let kept = &self.channels[name].kept;
+        let from = kept
+            .iter()
+            .filter(|kept| kept.is_said())
+            .skip_while(|kept| kept.publication.offset < message.position.offset);
+        let bytes: usize = from.map(|kept| kept.bytes().len()).sum();
+        let (before, after) = (message.content.len(), content.len());
+        after <= before || bytes + after - before <= self.bounds(name).bytes_max as usize
     }
 
     fn change(
@@ -412,35 +562,24 @@ impl Model {
         at: Position,
         content: Option<String>,
     ) -> Reply {
-        let Some(mut message) = self.message(&name, at).cloned() else {
-            return Reply::Fault(Fault::new(FaultCode::NotFound, ""));
-        };
+        let fault = |code| Reply::Fault(Fault::new(code, ""));
+        let Some(mut message) = self.message(&name, at) else { return fault(FaultCode::NotFound) };
         if message.author != user && user != "admin" {
-            return Reply::Fault(Fault::new(FaultCode::Forbidden, ""));
+            return fault(FaultCode::Forbidden);
         }
-        let (of, author, created_ms) = (at.offset, message.author.clone(), message.created_ms);
-        let body = match &content {
-            Some(content) => Body::MessageUpdated {
-                of,
-                author,
-                created_ms,
-                content: content.clone(),
-                kind: message.kind.clone(),
-            },
-            None => Body::MessageDeleted { of, author, created_ms },
+        let (author, created_ms, kind) = (message.author.clone(), message.created_ms, message.kind.clone());
+        let Some(content) = content else {
+            self.answer_keys(&name, Some(at), &fault(FaultCode::Conflict));
+            self.say(now, &name, user, Body::MessageDeleted { of: at, author, created_ms });
+            return Reply::Message(message);
         };
-        self.say(now, &name, user, body);
-        let kept = &mut self.channels.get_mut(&name).expect("it has a message").kept;
-        let entry = kept.iter_mut().find(|kept| kept.offset == of);
-        if let Some(content) = content {
-            message.content = content;
-            message.updated_ms = Some(now.unix_ms);
-            if let Some(entry) = entry {
-                entry.message = Some(message.clone());
-            }
-        } else if let Some(entry) = entry {
-            entry.message = None;
+        if !self.has_room(&name, &message, &content) {
+            return fault(FaultCode::TooLarge);
         }
+        message.content.clone_from(&content);
+        message.updated_ms = Some(now.unix_ms);
+        self.answer_keys(&name, Some(at), &Reply::Message(message.clone()));
+        self.say(now, &name, user, Body::MessageUpdated { of: at, author, created_ms, content, kind });
         Reply::Message(message)
     }
 }

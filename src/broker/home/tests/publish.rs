@@ -10,6 +10,7 @@ fn a_publication_says_who_when_and_where() {
     let [(1, HomePush::Publication(bytes))] = pushes.as_slice() else { panic!("one publication") };
     let expected = Publication {
         epoch: position.epoch,
+        born: position.epoch,
         offset: 1,
         time_ms: 1_000_000,
         publisher: "ann".into(),

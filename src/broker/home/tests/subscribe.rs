@@ -64,15 +64,15 @@ fn members_are_users_with_a_subscription_on_any_core() {
     assert_eq!(bench.pushes(), [(1, joined(&bob, 2)), (2, joined(&bob, 2))]);
     bench.subscribe(3, "ann", "room:1");
     assert_eq!(bench.pushes(), [], "she was there");
-    let list = ChannelCommand::ListMembers { channel: name("room:1") };
-    assert_eq!(bench.execute(0, "x", list.clone()), Reply::Members(vec![ann.clone(), bob.clone()]));
+    let list = ChannelCommand::ListMembers { channel: name("room:1"), page: page(1, 10) };
+    assert_eq!(bench.execute(0, "x", list.clone()), members(vec![ann.clone(), bob.clone()]));
     bench.unsubscribe(1, "ann", "room:1");
     assert_eq!(bench.pushes(), [], "she is still there");
     bench.unsubscribe(3, "ann", "room:1");
     assert_eq!(bench.pushes(), [(2, HomePush::Left { session: ann, except: None })]);
     bench.unsubscribe(2, "bob", "room:1");
     assert_eq!(bench.pushes(), [], "nobody is left to tell");
-    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![]));
+    assert_eq!(bench.execute(0, "x", list), members(vec![]));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn unsubscribing_what_was_not_subscribed_is_ignored() {
     bench.unsubscribe(2, "ann", "room:1");
     bench.unsubscribe(1, "bob", "room:1");
     assert_eq!(bench.home.state().channels, 1);
-    let list = ChannelCommand::ListMembers { channel: name("room:1") };
-    assert_eq!(bench.execute(0, "x", list), Reply::Members(vec![session("ann")]));
+    let list = ChannelCommand::ListMembers { channel: name("room:1"), page: page(1, 10) };
+    assert_eq!(bench.execute(0, "x", list), members(vec![session("ann")]));
 }
 
 #[test]
@@ -93,11 +93,11 @@ fn channels_without_presence_list_no_members() {
     bench.subscribe(1, "ann", "c");
     assert_eq!(bench.pushes(), []);
     assert_eq!(
-        code(bench.execute(0, "x", ChannelCommand::ListMembers { channel: name("c") })),
+        code(bench.execute(0, "x", ChannelCommand::ListMembers { channel: name("c"), page: page(1, 10) })),
         FaultCode::Conflict
     );
-    let unknown = ChannelCommand::ListMembers { channel: name("room:9") };
-    assert_eq!(bench.execute(0, "x", unknown), Reply::Members(vec![]));
+    let unknown = ChannelCommand::ListMembers { channel: name("room:9"), page: page(1, 10) };
+    assert_eq!(bench.execute(0, "x", unknown), members(vec![]));
 }
 
 #[test]
@@ -117,4 +117,35 @@ fn what_ends_in_an_earlier_life_of_a_channel_takes_nothing_from_the_next() {
     assert_eq!(shares(&bench), Some(1), "it is still heard");
     bench.home.unsubscribe(bench.now, CoreId(1), "ann", &channel, after.epoch);
     assert_eq!(shares(&bench), Some(0));
+}
+
+/// All members there are, as the first page of ten.
+fn members(items: Vec<Arc<Session>>) -> Reply {
+    let total = items.len() as u64;
+    Reply::Members { items, page: page(1, 10), total }
+}
+
+#[test]
+fn lists_of_members_are_paged_and_an_attached_one_is_bounded() {
+    let mut bench = Bench::new();
+    for n in 0..1_100 {
+        bench.subscribe(1, &format!("u{n:04}"), "room:1");
+    }
+    let mut list = |number, size| {
+        let list = ChannelCommand::ListMembers { channel: name("room:1"), page: page(number, size) };
+        match bench.execute(0, "x", list) {
+            Reply::Members { items, page, total } => {
+                (items.first().map(|first| first.user.to_string()), items.len(), page.size, total)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(list(1, 5_000), (Some("u0000".into()), 1_000, 1_000, 1_100));
+    assert_eq!(list(2, 5_000), (Some("u1000".into()), 100, 1_000, 1_100));
+    assert_eq!(list(220, 5), (Some("u1095".into()), 5, 5, 1_100));
+    assert_eq!(list(u32::MAX, 5).1, 0);
+    let with = Attachments { history: false, members: true };
+    let join = ChannelCommand::Subscribe { channel: name("room:1"), recover: None, with };
+    let Reply::Subscribed { members: Some(members), .. } = bench.execute(2, "zoe", join) else { panic!() };
+    assert_eq!((members.len(), &*members[0].user, &*members[999].user), (1_000, "u0000", "zoe"));
 }

@@ -97,8 +97,8 @@ impl Home {
         if offset == 0 {
             return 0;
         }
-        let mut entries =
-            channel.history.as_ref().map_or_else(Vec::new, |history| history.newest(usize::MAX));
+        let kept = channel.history.iter().flat_map(|history| history.kept());
+        let mut entries: Vec<_> = kept.cloned().collect();
         entries.extend(self.channels.log.held(id).cloned());
         let record = HistoryRecord::Ring {
             channel: channel.name.clone(),
@@ -122,7 +122,7 @@ impl Home {
                 key: key.clone(),
                 time_ms: now.unix_ms.saturating_sub(age_ms),
                 position: answer.position,
-                message: answer.message.clone(),
+                message: answer.said.message().cloned(),
             });
         }
         next

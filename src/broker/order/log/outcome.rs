@@ -2,7 +2,8 @@
 
 use crate::base::time::Now;
 use crate::broker::home::{Home, faults};
-use crate::broker::order::history::{Effect, History};
+use crate::broker::order::effect::Effect;
+use crate::broker::order::history::{History, Touched};
 use crate::broker::order::log::staged::LogPart;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
@@ -87,6 +88,7 @@ impl Home {
     pub(in crate::broker) fn never_was(&mut self, id: usize, effect: Effect) {
         if effect == Effect::Clear {
             self.channels.edit_history(id, History::clear);
+            self.take_back(id, Touched::All);
         }
     }
 

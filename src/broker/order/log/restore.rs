@@ -2,12 +2,13 @@
 
 use crate::base::time::Now;
 use crate::broker::home::Home;
-use crate::broker::order::history::Effect;
-use crate::broker::order::idempotency::FirstAnswer;
+use crate::broker::order::effect::Effect;
+use crate::broker::order::idempotency::{Answered, FirstAnswer};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
 use crate::model::record::RecordView;
+use std::borrow::Cow;
 
 /// Publications looked at in one step of [`Home::settle_epochs`].
 const PUBLICATIONS_PER_STEP: usize = 16_384;
@@ -45,10 +46,11 @@ impl Home {
     pub fn restore(&mut self, now: Now, record: RecordView<'_>) {
         match record {
             RecordView::Append { channel, position, committed, key, bytes } => {
-                let bytes = PublicationBytes::from(bytes);
-                self.restore_append(now, &ChannelName::new(channel), position, committed, &bytes);
+                let bytes = PublicationBytes::from(&*bytes);
+                let name = ChannelName::new(channel);
+                self.restore_append(now, &name, position, committed, &bytes);
                 if let Some(key) = key {
-                    self.restore_key(now, key, position, bytes);
+                    self.restore_key(now, &name, key, position, bytes);
                 }
             }
             RecordView::Ring { channel, position, committed, entries } => {
@@ -61,10 +63,12 @@ impl Home {
                     self.channels.forget(id);
                 }
             }
-            RecordView::Key { key, time_ms, position, message, .. } => {
-                let message = message.map(PublicationBytes::from);
-                let answer = FirstAnswer { position, message, logged: true };
-                self.idempotency.restore(now, at_ms(now, time_ms), key.into(), answer);
+            RecordView::Key { channel, key, time_ms, position, message } => {
+                let message = message.map(|bytes| PublicationBytes::from(&*bytes));
+                let said = Answered::of_key(key, message);
+                let answer = FirstAnswer { position, said, logged: true };
+                let name = ChannelName::new(channel);
+                self.idempotency.restore(now, at_ms(now, time_ms), &name, key.into(), answer);
             }
         }
     }
@@ -89,7 +93,7 @@ impl Home {
         let mixed = continues && position.epoch != epoch && keeps;
         let before = self.restoring.channels[id].mixed && continues;
         self.restoring.channels[id] = Newest { committed, mixed: mixed || before };
-        self.restore_publication(now, id, position.epoch, bytes, publication);
+        self.restore_publication(now, id, position, bytes, publication);
     }
 
     fn restore_ring(
@@ -98,17 +102,23 @@ impl Home {
         name: &ChannelName,
         position: Position,
         committed: bool,
-        entries: &[&[u8]],
+        entries: &[Cow<'_, [u8]>],
     ) {
         let Some(id) = self.find_restored(now, name, position.epoch) else { return };
         let views: Option<Vec<_>> = entries.iter().map(|bytes| Publication::view(bytes)).collect();
         let Some(views) = views else { return };
-        self.channels.reset(id, position.offset.saturating_sub(entries.len() as u64));
+        self.channels.reset(id, 0);
         self.channels.pool[id].epoch = position.epoch;
         let mixed = views.iter().any(|publication| publication.epoch.to_native() != position.epoch);
         self.restoring.channels[id] = Newest { committed, mixed };
         for (bytes, publication) in entries.iter().zip(views) {
-            self.restore_publication(now, id, position.epoch, &PublicationBytes::from(*bytes), publication);
+            let at = Position { offset: publication.offset.to_native(), ..position };
+            if (self.channels.get(id).head + 1..=position.offset).contains(&at.offset) {
+                self.restore_publication(now, id, at, &PublicationBytes::from(&**bytes), publication);
+            }
+        }
+        if self.channels.get(id).head < position.offset {
+            self.channels.skip_to(id, position.offset);
         }
     }
 
@@ -116,24 +126,32 @@ impl Home {
         &mut self,
         now: Now,
         id: usize,
-        epoch: u64,
+        at: Position,
         bytes: &PublicationBytes,
         publication: &ArchivedPublication,
     ) {
         let at_ms = at_ms(now, publication.time_ms.to_native());
         let effect = Effect::of_archived(&publication.body);
-        self.channels.pool[id].epoch = epoch;
-        self.channels.advance(now, id);
-        self.channels.keep(now, id, at_ms, bytes, effect);
+        let channel = self.channels.touch(now, id);
+        (channel.epoch, channel.head) = (at.epoch, at.offset);
+        let touched = self.channels.keep(now, id, at_ms, bytes, effect);
+        self.take_back(id, touched);
     }
 
-    fn restore_key(&mut self, now: Now, key: &str, position: Position, bytes: PublicationBytes) {
+    fn restore_key(
+        &mut self,
+        now: Now,
+        channel: &ChannelName,
+        key: &str,
+        position: Position,
+        bytes: PublicationBytes,
+    ) {
         let Some(publication) = Publication::view(&bytes) else { return };
         let is_message = Effect::of_archived(&publication.body) == Effect::Message;
         let time_ms = publication.time_ms.to_native();
-        let message = is_message.then_some(bytes);
-        let answer = FirstAnswer { position, message, logged: true };
-        self.idempotency.restore(now, at_ms(now, time_ms), key.into(), answer);
+        let said = if is_message { Answered::Message(bytes) } else { Answered::Data };
+        let answer = FirstAnswer { position, said, logged: true };
+        self.idempotency.restore(now, at_ms(now, time_ms), channel, key.into(), answer);
     }
 
     /// The channel a record is about, opened if need be; `None` if its history is not to be kept, or there is no place.

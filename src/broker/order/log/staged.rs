@@ -9,7 +9,7 @@
 //! until a checkpoint has come by, the first record of one stands for all before it, so that what comes back after a
 //! crash in between has no hole.
 
-use crate::broker::order::history::Effect;
+use crate::broker::order::effect::Effect;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
 use crate::model::record::HistoryRecord;

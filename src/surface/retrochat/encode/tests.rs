@@ -25,8 +25,14 @@ fn push(channel: &str, push: Push<'_>) -> String {
 
 /// A publication by `user_123` at epoch 7, offset 42.
 fn published(channel: &str, body: Body) -> String {
-    let publication =
-        Publication { epoch: 7, offset: 42, time_ms: NEW_YEAR_MS, publisher: "user_123".into(), body };
+    let publication = Publication {
+        epoch: 7,
+        born: 7,
+        offset: 42,
+        time_ms: NEW_YEAR_MS,
+        publisher: "user_123".into(),
+        body,
+    };
     let bytes = publication.archive(&mut rkyv::util::AlignedVec::new());
     push(channel, Push::Publication(Publication::view(&bytes).expect("valid")))
 }
@@ -112,7 +118,7 @@ fn message_events_have_the_payloads_of_the_page() {
         )
     );
     let updated = Body::MessageUpdated {
-        of: 41,
+        of: Position { epoch: 7, offset: 41 },
         author: "user_5".into(),
         created_ms: NEW_YEAR_MS - 1000,
         content: "Bye\n".into(),
@@ -127,7 +133,11 @@ fn message_events_have_the_payloads_of_the_page() {
             r#""epoch":7,"offset":42}"#
         )
     );
-    let deleted = Body::MessageDeleted { of: 41, author: "user_5".into(), created_ms: NEW_YEAR_MS - 1000 };
+    let deleted = Body::MessageDeleted {
+        of: Position { epoch: 7, offset: 41 },
+        author: "user_5".into(),
+        created_ms: NEW_YEAR_MS - 1000,
+    };
     assert_eq!(
         published("room:123", deleted),
         concat!(
@@ -208,7 +218,7 @@ proptest! {
     #[test]
     fn whatever_is_said_the_frame_is_json(content in any::<String>(), publisher in any::<String>()) {
         let body = Body::MessageCreated { content: content.clone(), kind: "text".into() };
-        let publication = Publication { epoch: 1, offset: 2, time_ms: 3, publisher: publisher.clone(), body };
+        let publication = Publication { epoch: 1, born: 1, offset: 2, time_ms: 3, publisher: publisher.clone(), body };
         let bytes = publication.archive(&mut rkyv::util::AlignedVec::new());
         let text = push("room:1", Push::Publication(Publication::view(&bytes).expect("valid")));
         let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");

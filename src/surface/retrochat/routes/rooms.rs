@@ -79,16 +79,22 @@ pub const DELETE: Endpoint = Endpoint {
     },
 };
 
+/// Members on a page where no `limit` is given: most rooms are listed whole.
+const MEMBERS_LISTED: u32 = 1_000;
+
 /// Who is subscribed to a room's channel, where the channel has presence.
 pub const MEMBERS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms/{id}/members",
     access: Access::Scoped(Scopes::READ),
-    decode: |request| Ok(ChannelCommand::ListMembers { channel: room(request)? }.into()),
+    decode: |request| {
+        let page = body::page_or(request, MEMBERS_LISTED)?;
+        Ok(ChannelCommand::ListMembers { channel: room(request)?, page }.into())
+    },
     encode: |reply| match reply {
-        Reply::Members(members) => {
-            let items: Vec<_> = members.iter().map(|member| Member { user_id: &member.user }).collect();
-            envelope::all(&items)
+        Reply::Members { items, page, total } => {
+            let items: Vec<_> = items.iter().map(|member| Member { user_id: &member.user }).collect();
+            envelope::all(&items, *page, *total)
         }
         _ => mismatch(),
     },
@@ -243,10 +249,10 @@ mod tests {
                 decode(&DELETE, target, &[], ""),
                 Ok(RoomCommand::Delete { channel: channel.clone() }.into())
             );
-            let members = format!("{target}/members");
+            let (members, page) = (format!("{target}/members?page=3&limit=7"), Page { number: 3, size: 7 });
             assert_eq!(
                 decode(&MEMBERS, &members, &[], ""),
-                Ok(ChannelCommand::ListMembers { channel }.into())
+                Ok(ChannelCommand::ListMembers { channel, page }.into())
             );
         }
         let page = Page { number: 1, size: 50 };
@@ -273,8 +279,13 @@ mod tests {
         );
         let member = |user| std::sync::Arc::new(crate::model::session::Session::of(user, Scopes::READ));
         assert_eq!(
-            shown(&(MEMBERS.encode)(&Reply::Members(["a", "b"].map(member).into()))).1,
-            r#"{"success":true,"data":[{"user_id":"a"},{"user_id":"b"}],"meta":{"total":2}}"#
+            shown(&(MEMBERS.encode)(&Reply::Members {
+                items: ["a", "b"].map(member).into(),
+                page: Page { number: 1, size: 2 },
+                total: 3
+            }))
+            .1,
+            r#"{"success":true,"data":[{"user_id":"a"},{"user_id":"b"}],"meta":{"page":1,"limit":2,"total":3}}"#
         );
         for endpoint in [&LIST, &CREATE, &GET, &DELETE, &MEMBERS] {
             assert_eq!((endpoint.encode)(&Reply::Pong).status, 500, "{}", endpoint.path);

@@ -14,7 +14,7 @@ fn channel() -> ChannelName {
 const NAME: &str = r#""chat/room:\"1\"""#;
 
 fn archived(body: Body) -> PublicationBytes {
-    let publication = Publication { epoch: 1, offset: 1, time_ms: 0, publisher: "42".into(), body };
+    let publication = Publication { epoch: 1, born: 1, offset: 1, time_ms: 0, publisher: "42".into(), body };
     publication.archive(&mut Default::default())
 }
 

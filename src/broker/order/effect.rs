@@ -1,0 +1,73 @@
+//! What a publication does to the history it is appended to.
+
+use crate::model::publication::{ArchivedBody, Body};
+
+/// See the module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// It says something.
+    Said,
+    /// It is a chat message.
+    Message,
+    /// It tells of something, and changes nothing that is kept.
+    Told,
+    /// It tells that a message was changed, which the message knows already.
+    Touch,
+    /// It changes the message of this offset.
+    Revise(u64),
+    /// It deletes the message of this offset.
+    Delete(u64),
+    /// It says something in the place of what was said before.
+    Replace,
+    /// What was said before it goes.
+    Unsay,
+    /// All that came before it goes.
+    Clear,
+}
+
+impl Effect {
+    /// What a publication with this body does.
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::MessageCreated { .. } | Body::MessageRewritten { .. } => Self::Message,
+            Body::MessageUpdated { of, .. } => Self::Revise(of.offset),
+            Body::MessageDeleted { of, .. } => Self::Delete(of.offset),
+            Body::MessageTouched { .. } => Self::Touch,
+            Body::MeetingMessage { replaces: true, .. } => Self::Replace,
+            Body::Data { .. } | Body::Said { .. } | Body::Event { .. } | Body::MeetingMessage { .. } => {
+                Self::Said
+            }
+            Body::RoomDeleted { .. } => Self::Clear,
+            Body::MeetingCleared => Self::Unsay,
+            Body::RoomCreated { .. }
+            | Body::RoomUpdated { .. }
+            | Body::MeetingEnded { .. }
+            | Body::UserOnline
+            | Body::UserOffline
+            | Body::UserUpdated { .. } => Self::Told,
+        }
+    }
+
+    /// What an archived publication with this body does.
+    pub fn of_archived(body: &ArchivedBody) -> Self {
+        match body {
+            ArchivedBody::MessageCreated { .. } | ArchivedBody::MessageRewritten { .. } => Self::Message,
+            ArchivedBody::MessageUpdated { of, .. } => Self::Revise(of.offset.to_native()),
+            ArchivedBody::MessageDeleted { of, .. } => Self::Delete(of.offset.to_native()),
+            ArchivedBody::MessageTouched { .. } => Self::Touch,
+            ArchivedBody::MeetingMessage { replaces: true, .. } => Self::Replace,
+            ArchivedBody::Data { .. }
+            | ArchivedBody::Said { .. }
+            | ArchivedBody::Event { .. }
+            | ArchivedBody::MeetingMessage { .. } => Self::Said,
+            ArchivedBody::RoomDeleted { .. } => Self::Clear,
+            ArchivedBody::MeetingCleared => Self::Unsay,
+            ArchivedBody::RoomCreated { .. }
+            | ArchivedBody::RoomUpdated { .. }
+            | ArchivedBody::MeetingEnded { .. }
+            | ArchivedBody::UserOnline
+            | ArchivedBody::UserOffline
+            | ArchivedBody::UserUpdated { .. } => Self::Told,
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What is kept of one channel: what was said, and beside it what tells of that.
+//!
+//! What was said (messages, data, events of the server side) is what lists show; only the like of it pushes it out. What
+//! tells of it (edits, deletions, what became of rooms and users) is kept for those who come back, as many again at most,
+//! and gives way first where bytes are short. So nothing that is told of a message takes the message's place.
+//!
+//! The text of a message stands in one place, its own: an edit puts its text there and is kept without it, and a deletion
+//! leaves of the message and its edits that they were there. What history tells is put together when it is asked for
+//! (`telling`), so nobody is told a text that is gone.
+
+mod rewriting;
+mod telling;
+
+use crate::broker::order::effect::Effect;
+use crate::model::channel::Position;
+use crate::model::definition::HistoryBounds;
+use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
+use rewriting::{deleted, rewritten, touched};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The newest publications of a channel, bounded by count, bytes and age.
+///
+/// Everything after [`History::gone`] is here. Of what is before it, only what was said may be.
+#[derive(Debug)]
+pub struct History {
+    /// What was said, oldest first.
+    said: VecDeque<Entry>,
+    /// What tells of it, oldest first.
+    told: VecDeque<Entry>,
+    /// Offset of the newest publication, kept or not.
+    head: u64,
+    /// Offset of the newest publication that is not kept; 0 if all are.
+    gone: u64,
+    /// Archived bytes of all entries.
+    bytes: usize,
+    /// Messages among what was said.
+    messages: usize,
+}
+
+/// One publication in history.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its offset.
+    pub offset: u64,
+    /// Monotonic milliseconds when it was published; wraps below 0 for what an earlier process published.
+    pub at_ms: u64,
+    /// The archived publication, as it is kept.
+    pub bytes: PublicationBytes,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A chat message.
+    Message,
+    /// An edit, without its text.
+    Touched,
+    /// Anything else.
+    Other,
+}
+
+/// What a publication did to a message that may be remembered elsewhere, too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Touched {
+    /// Nothing.
+    Nothing,
+    /// The message of this identity has another text: it is kept so.
+    Rewritten(Position, PublicationBytes),
+    /// The message of this identity is no more.
+    Deleted(Position),
+    /// All that was said before is no more.
+    All,
+}
+
+impl History {
+    /// An empty history of a channel whose newest publication has this offset.
+    pub fn new(head: u64) -> Self {
+        Self { said: VecDeque::new(), told: VecDeque::new(), head, gone: head, bytes: 0, messages: 0 }
+    }
+
+    /// Takes a publication in, with what it does, and lets go of what is past the bounds. Where its offset does not follow
+    /// the newest one, what is between them is gone. `at_ms` is not after `now_ms`, and wraps below 0.
+    pub fn append(
+        &mut self,
+        bounds: &HistoryBounds,
+        now_ms: u64,
+        entry: (u64, u64, PublicationBytes),
+        effect: Effect,
+    ) -> Touched {
+        let (offset, at_ms, bytes) = entry;
+        if offset != self.head + 1 {
+            self.lose(offset.saturating_sub(1));
+        }
+        self.head = offset;
+        let mut entry = Entry { offset, at_ms, bytes, kind: Kind::Other };
+        let mut did = Touched::Nothing;
+        match effect {
+            Effect::Said => self.say(entry),
+            Effect::Message => self.say(Entry { kind: Kind::Message, ..entry }),
+            Effect::Told => self.tell(entry),
+            Effect::Touch => self.tell(Entry { kind: Kind::Touched, ..entry }),
+            Effect::Revise(of) => {
+                let revision = Publication::view(&entry.bytes);
+                let stub = revision.and_then(|revision| {
+                    did = self.revise(of, revision);
+                    touched(revision, of)
+                });
+                match stub {
+                    Some(bytes) if did != Touched::Nothing => {
+                        entry = Entry { bytes, kind: Kind::Touched, ..entry };
+                        self.tell(entry);
+                    }
+                    // The message is not here any more, so nobody who comes back can be told of it.
+                    _ => self.lose(offset),
+                }
+            }
+            Effect::Delete(of) => {
+                if let Some(deletion) = Publication::view(&entry.bytes) {
+                    did = self.delete(of, deletion);
+                }
+                self.tell(entry);
+            }
+            Effect::Replace => {
+                self.withdraw(&entry.bytes);
+                self.say(entry);
+            }
+            Effect::Unsay => {
+                (0..self.said.len()).for_each(|_| self.drop_said());
+                did = Touched::All;
+                self.tell(entry);
+            }
+            Effect::Clear => {
+                self.clear();
+                self.gone = offset - 1;
+                did = Touched::All;
+                self.tell(entry);
+            }
+        }
+        self.fit(bounds, now_ms);
+        did
+    }
+
+    fn say(&mut self, entry: Entry) {
+        self.bytes += entry.bytes.len();
+        self.messages += usize::from(entry.kind == Kind::Message);
+        self.said.push_back(entry);
+    }
+
+    fn tell(&mut self, entry: Entry) {
+        self.bytes += entry.bytes.len();
+        let place = self.told.partition_point(|other| other.offset < entry.offset);
+        self.told.insert(place, entry);
+    }
+
+    /// Gives a message another text.
+    fn revise(&mut self, of: u64, revision: &ArchivedPublication) -> Touched {
+        let Some(place) = self.place(of) else { return Touched::Nothing };
+        let entry = &mut self.said[place];
+        let Some((identity, bytes)) = rewritten(&entry.bytes, revision) else { return Touched::Nothing };
+        self.bytes = self.bytes + bytes.len() - entry.bytes.len();
+        entry.bytes = bytes.clone();
+        Touched::Rewritten(identity, bytes)
+    }
+
+    /// Takes a message's text away: what is left says that it was deleted.
+    fn delete(&mut self, of: u64, deletion: &ArchivedPublication) -> Touched {
+        let Some(place) = self.place(of) else { return rewriting::deletion_of(deletion) };
+        let Some(entry) = self.said.remove(place) else { return Touched::Nothing };
+        self.bytes -= entry.bytes.len();
+        self.messages -= 1;
+        let Some((identity, bytes)) = deleted(&entry.bytes, deletion) else { return Touched::Nothing };
+        if of > self.gone {
+            self.tell(Entry { bytes, kind: Kind::Other, ..entry });
+        }
+        Touched::Deleted(identity)
+    }
+
+    /// Lets go of an earlier message of a meeting, in whose place another one comes.
+    fn withdraw(&mut self, replacing: &PublicationBytes) {
+        let same = |entry: &Entry| rewriting::is_same_in_meeting(&entry.bytes, replacing);
+        while let Some(place) = self.said.iter().position(same) {
+            let Some(entry) = self.said.remove(place) else { return };
+            self.bytes -= entry.bytes.len();
+            self.lose(entry.offset);
+        }
+    }
+
+    /// Lets go of what is past the bounds.
+    pub fn fit(&mut self, bounds: &HistoryBounds, now_ms: u64) {
+        let (count_max, bytes_max) = (bounds.count_max as usize, bounds.bytes_max as usize);
+        while self.bytes > bytes_max {
+            if self.told.is_empty() { self.drop_said() } else { self.drop_told() }
+        }
+        while self.said.len() > count_max {
+            self.drop_said();
+        }
+        while self.told.len() > count_max {
+            self.drop_told();
+        }
+        if bounds.age_ms_max == 0 {
+            return;
+        }
+        let old = |entry: Option<&Entry>| {
+            entry.is_some_and(|entry| now_ms.wrapping_sub(entry.at_ms) > bounds.age_ms_max)
+        };
+        while old(self.said.front()) {
+            self.drop_said();
+        }
+        while old(self.told.front()) {
+            self.drop_told();
+        }
+    }
+
+    /// Lets go of the oldest half of what was said, rounded up, and of what came before it; of what tells of it, if nothing was
+    /// said.
+    pub fn halve(&mut self) {
+        if self.said.is_empty() {
+            (0..self.told.len().div_ceil(2)).for_each(|_| self.drop_told());
+        }
+        (0..self.said.len().div_ceil(2)).for_each(|_| self.drop_said());
+    }
+
+    /// The channel is farther on, past publications that are not kept.
+    pub fn skip_to(&mut self, head: u64) {
+        self.head = head;
+        self.lose(head);
+    }
+
+    /// Lets go of everything; offsets go on.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.head);
+    }
+
+    fn drop_said(&mut self) {
+        if let Some(entry) = self.said.pop_front() {
+            self.bytes -= entry.bytes.len();
+            self.messages -= usize::from(entry.kind == Kind::Message);
+            self.lose(entry.offset);
+        }
+    }
+
+    fn drop_told(&mut self) {
+        if let Some(entry) = self.told.front() {
+            self.lose(entry.offset);
+        }
+    }
+
+    /// A publication is not here: nobody who was told less can be told all, so what tells of older things serves nobody.
+    fn lose(&mut self, offset: u64) {
+        self.gone = self.gone.max(offset);
+        while let Some(entry) = self.told.front().filter(|entry| entry.offset <= self.gone) {
+            self.bytes -= entry.bytes.len();
+            self.told.pop_front();
+        }
+    }
+
+    /// Changes the bytes of every entry, not their number.
+    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
+        let entries = self.said.iter_mut().chain(&mut self.told);
+        entries.for_each(|entry| change(Arc::make_mut(&mut entry.bytes)));
+    }
+
+    /// The message of an offset as it is kept, if it is here.
+    pub fn message(&self, offset: u64) -> Option<&Entry> {
+        self.place(offset).map(|place| &self.said[place])
+    }
+
+    /// Place of the message of an offset among what was said.
+    fn place(&self, offset: u64) -> Option<usize> {
+        let place = self.said.binary_search_by_key(&offset, |entry| entry.offset).ok()?;
+        (self.said[place].kind == Kind::Message).then_some(place)
+    }
+
+    /// Whether the message of an offset would still be here with a text of `bytes`: the oldest go first, and it may be the
+    /// oldest.
+    pub fn has_room_for(&self, offset: u64, bytes: usize, bounds: &HistoryBounds) -> bool {
+        let Some(place) = self.place(offset) else { return false };
+        let newer: usize = self.said.range(place + 1..).map(|entry| entry.bytes.len()).sum();
+        newer.saturating_add(bytes) <= bounds.bytes_max as usize
+    }
+
+    /// The messages, newest first.
+    pub fn messages(&self) -> impl Iterator<Item = &Entry> {
+        self.said.iter().rev().filter(|entry| entry.kind == Kind::Message)
+    }
+
+    /// How many [`History::messages`] there are.
+    pub fn message_count(&self) -> usize {
+        self.messages
+    }
+
+    /// Entries.
+    pub fn len(&self) -> usize {
+        self.said.len() + self.told.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.said.is_empty() && self.told.is_empty()
+    }
+
+    /// Archived bytes of all entries.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Asserts what must always hold, for a channel with this head.
+    pub fn invariants(&self, head: u64, bounds: &HistoryBounds) {
+        assert_eq!(self.head, head, "history ends at the head");
+        assert!(self.said.len() <= bounds.count_max as usize, "count bound");
+        assert!(self.told.len() <= bounds.count_max as usize, "count bound of what tells");
+        assert!(self.bytes <= bounds.bytes_max as usize, "byte bound");
+        let entries = || self.said.iter().chain(&self.told);
+        assert_eq!(self.bytes, entries().map(|entry| entry.bytes.len()).sum::<usize>(), "bytes add up");
+        assert_eq!(self.messages, self.messages().count(), "messages add up");
+        let rises = |entries: &VecDeque<Entry>| {
+            entries.iter().zip(entries.iter().skip(1)).all(|(one, next)| one.offset < next.offset)
+        };
+        assert!(rises(&self.said) && rises(&self.told), "offsets rise");
+        assert!(self.told.iter().all(|entry| entry.offset > self.gone), "what tells serves somebody");
+        let after = entries().filter(|entry| entry.offset > self.gone).count() as u64;
+        assert_eq!(after, head - self.gone, "all after what is gone is here");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! What history tells: to those who come back, to lists, to the log.
+
+use super::rewriting::{retold, retold_deletion};
+use super::{Entry, History, Kind};
+use crate::model::publication::{ArchivedBody, Publication, PublicationBytes};
+use crate::model::reply::Recovery;
+use rkyv::util::AlignedVec;
+
+/// Bytes of edits put together for one answer. An edit is kept without its text, so many edits of a long message would else be told
+/// with more than a history may have.
+const RETOLD_BYTES_MAX: usize = 1 << 20;
+
+/// Puts together what is told in one answer.
+struct Teller<'a> {
+    history: &'a History,
+    bytes_left: usize,
+    scratch: AlignedVec,
+}
+
+impl Teller<'_> {
+    /// What an entry is told as: an edit with the text that its message has now, or as the deletion of it. `None` if that
+    /// cannot be said any more.
+    fn tell(&mut self, entry: &Entry) -> Option<PublicationBytes> {
+        if entry.kind != Kind::Touched {
+            return Some(entry.bytes.clone());
+        }
+        let edit = Publication::view(&entry.bytes)?;
+        let ArchivedBody::MessageTouched { of } = &edit.body else { return None };
+        let of = of.to_native();
+        let told = match self.history.message(of) {
+            Some(message) => retold(edit, &message.bytes, &mut self.scratch)?,
+            None => {
+                let place = self.history.told.binary_search_by_key(&of, |entry| entry.offset).ok()?;
+                retold_deletion(edit, &self.history.told[place].bytes, &mut self.scratch)?
+            }
+        };
+        self.bytes_left = self.bytes_left.checked_sub(told.len())?;
+        Some(told)
+    }
+}
+
+impl History {
+    /// What came after `offset`, oldest first: complete, or with a gap if some of it is gone, if there is more
+    /// than `count_max`, or if the offset is yet to come.
+    pub fn since(&self, offset: u64, count_max: usize) -> Recovery {
+        let Some(missing) = self.head.checked_sub(offset) else {
+            return Recovery::Gap(Vec::new());
+        };
+        if offset < self.gone || missing > count_max as u64 {
+            return Recovery::Gap(self.newest(count_max));
+        }
+        let mut teller = self.teller();
+        let missed: Option<_> = self.from(offset).map(|entry| teller.tell(entry)).collect();
+        missed.map_or_else(|| Recovery::Gap(self.newest(count_max)), Recovery::Complete)
+    }
+
+    /// The newest `count` publications, at most all, oldest first.
+    pub fn newest(&self, count: usize) -> Vec<PublicationBytes> {
+        let mut teller = self.teller();
+        self.all().skip(self.len().saturating_sub(count)).filter_map(|entry| teller.tell(entry)).collect()
+    }
+
+    /// The newest `count` of what was said, at most all, oldest first.
+    pub fn newest_said(&self, count: usize) -> Vec<PublicationBytes> {
+        let start = self.said.len().saturating_sub(count);
+        self.said.range(start..).map(|entry| entry.bytes.clone()).collect()
+    }
+
+    /// All that is kept, as it is kept, oldest first.
+    pub fn kept(&self) -> impl Iterator<Item = &PublicationBytes> {
+        self.all().map(|entry| &entry.bytes)
+    }
+
+    fn teller(&self) -> Teller<'_> {
+        Teller { history: self, bytes_left: RETOLD_BYTES_MAX, scratch: AlignedVec::new() }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.from(0)
+    }
+
+    /// All entries after an offset, in order.
+    fn from(&self, offset: u64) -> impl Iterator<Item = &Entry> {
+        let said = self.said.partition_point(|entry| entry.offset <= offset);
+        let told = self.told.partition_point(|entry| entry.offset <= offset);
+        let (mut said, mut told) = (self.said.range(said..).peekable(), self.told.range(told..).peekable());
+        std::iter::from_fn(move || {
+            let told_first = match (said.peek(), told.peek()) {
+                (Some(said), Some(told)) => told.offset < said.offset,
+                (None, _) => true,
+                (_, None) => false,
+            };
+            if told_first { told.next() } else { said.next() }
+        })
+    }
+}
