@@ -59,6 +59,7 @@ fn shard() -> Shard {
         authenticator: Arc::new(Authenticator::new(settings).expect("good settings")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),
+        trusted_proxies: Arc::from([]),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
         history_flush_ms: None,

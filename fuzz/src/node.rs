@@ -51,6 +51,7 @@ fn setup() -> Setup {
         authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),
+        trusted_proxies: Arc::from([]),
         ping_interval_ms: 25_000,
         pong_timeout_ms: 10_000,
         history_flush_ms: None,

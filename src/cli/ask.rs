@@ -2,20 +2,31 @@
 
 use crate::auth::Secret;
 use serde::Deserialize;
-use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
+use ureq::{Agent, Error, Timeout};
 
 /// How long a node may take to take a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
-/// Bytes of an answer, head and body: those of a node are far below.
+/// Bytes of an answer's body: those of a node are far below.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// What a node answered.
+#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Silence {
+    /// Nobody takes connections there.
+    Nobody(Error),
+    /// Somebody does, and gave no whole answer.
+    NoAnswer(Error),
 }
 
 #[derive(Deserialize)]
@@ -36,69 +47,64 @@ impl Answer {
     }
 }
 
-/// A connection to a node.
-pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    TcpStream::connect_timeout(&address, CONNECT_TIME)
+/// Asks for something that takes as long as it takes. Proxies of the environment are for other hosts than this one.
+pub(super) fn post(address: SocketAddr, path: &str, key: &Secret) -> Result<Answer, Silence> {
+    let agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_connect(Some(CONNECT_TIME))
+        .build();
+    let key = format!("Bearer {}", String::from_utf8_lossy(key.expose()));
+    let request = Agent::from(agent).post(format!("http://{address}{path}")).header("Authorization", key);
+    let mut answer = request.send_empty().map_err(|error| match error {
+        Error::Timeout(Timeout::Connect) | Error::ConnectionFailed => Silence::Nobody(error),
+        Error::Io(ref io) if is_nobody(io.kind()) => Silence::Nobody(error),
+        _ => Silence::NoAnswer(error),
+    })?;
+    let status = answer.status().as_u16();
+    let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+    Ok(Answer { status, body: body.map_err(Silence::NoAnswer)? })
 }
 
-/// Asks for something that takes as long as it takes.
-pub(super) fn post(mut node: TcpStream, path: &str, key: &Secret) -> io::Result<Answer> {
-    let host = node.peer_addr()?;
-    let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nAuthorization: Bearer ");
-    node.write_all(&[head.as_bytes(), key.expose(), b"\r\n\r\n"].concat())?;
-    read(BufReader::new(node.take(ANSWER_BYTES_MAX)))
-}
-
-fn read(mut answer: impl BufRead) -> io::Result<Answer> {
-    let strange = || Error::new(ErrorKind::InvalidData, "what came is no answer of a node");
-    let status = line(&mut answer)?;
-    let status =
-        status.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok()).ok_or_else(strange)?;
-    let mut length = None;
-    loop {
-        let field = line(&mut answer)?;
-        if field.is_empty() {
-            break;
-        }
-        if let Some((name, value)) = field.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok();
-        }
-    }
-    let length: u64 = length.ok_or_else(strange)?;
-    let mut body = Vec::new();
-    answer.take(length).read_to_end(&mut body)?;
-    if body.len() as u64 != length {
-        return Err(ErrorKind::UnexpectedEof.into());
-    }
-    Ok(Answer { status, body })
-}
-
-fn line(answer: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    answer.read_line(&mut line)?;
-    match line.strip_suffix("\r\n") {
-        Some(line) => Ok(line.to_owned()),
-        None => Err(Error::new(ErrorKind::UnexpectedEof, "the connection ended before the answer")),
-    }
+fn is_nobody(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// Asks somebody who reads the request and answers with these bytes.
+    fn answered(bytes: &[u8]) -> Result<Answer, Silence> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut socket = listener.accept().unwrap().0;
+                let mut request = [0; 1024];
+                let count = socket.read(&mut request).unwrap();
+                assert!(request[..count].starts_with(b"POST /x HTTP/1.1\r\n"));
+                socket.write_all(bytes).unwrap();
+            });
+            post(address, "/x", &Secret::new("cc_key"))
+        })
+    }
 
     #[test]
     fn an_answer_is_read_whole_or_not() {
-        let whole =
-            "HTTP/1.1 409 Conflict\r\ncontent-length: 29\r\n\r\n{\"error\":{\"message\":\"later\"}}and more";
-        let answer = read(whole.as_bytes()).unwrap();
+        let whole = b"HTTP/1.1 409 Conflict\r\ncontent-length: 29\r\n\r\n{\"error\":{\"message\":\"later\"}}";
+        let answer = answered(whole).unwrap();
         assert_eq!((answer.status, answer.fault()), (409, "later".into()));
-        for cut in 0..whole.len() - "and more".len() {
-            assert!(read(&whole.as_bytes()[..cut]).is_err(), "{cut}");
+        for cut in (0..whole.len()).step_by(7) {
+            assert!(matches!(answered(&whole[..cut]), Err(Silence::NoAnswer(_))), "{cut}");
         }
-        assert!(read(&b"SSH-2.0-x\r\n\r\n"[..]).is_err());
-        let other = read(&b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1\r\n\r\n<"[..]).unwrap();
+        assert!(matches!(answered(b"SSH-2.0-x\r\n\r\n"), Err(Silence::NoAnswer(_))));
+        let other = answered(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1\r\n\r\n<").unwrap();
         assert_eq!(other.fault(), "it answered with status 502");
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(matches!(post(closed, "/x", &Secret::new("k")), Err(Silence::Nobody(_))));
     }
 }

@@ -1,7 +1,8 @@
 //! `corecast backup`: has the running node copy what it stores.
 
+use super::ask::{self, Silence};
 use super::banner::reachable;
-use super::{Failure, ask, load, print};
+use super::{Failure, load, print};
 use crate::config::{Config, Sources, data_dir};
 use crate::server::STORE_FILE;
 use serde::Deserialize;
@@ -44,16 +45,15 @@ pub(super) fn run(sources: &Sources, out: Option<&Path>) -> Result<(), Failure> 
 
 fn make(config: &Config) -> Result<Made, Failure> {
     let (data_dir, address) = (&config.data_dir, address(config)?);
-    let node = ask::connect(address).map_err(|error| {
-        Failure(format!(
+    let key = data_dir::api_key(data_dir)?;
+    let answer = ask::post(address, "/admin/backup", &key).map_err(|silence| match silence {
+        Silence::Nobody(error) => Failure(format!(
             "no node answers on {address} ({error}); a backup is made by the node while it runs. While it is stopped, \
              copy {}",
             data_dir.join(STORE_FILE).display()
-        ))
+        )),
+        Silence::NoAnswer(error) => Failure(format!("the node on {address} did not answer: {error}")),
     })?;
-    let key = data_dir::api_key(data_dir)?;
-    let answer = ask::post(node, "/admin/backup", &key)
-        .map_err(|error| Failure(format!("the node on {address} did not answer: {error}")))?;
     match answer.status {
         200 => {}
         401 => {

@@ -1,21 +1,18 @@
 //! Durations as people write them.
 
-/// Seconds of `90`, `90s`, `15m`, `1h` or `7d`; at least one, at most ten years.
+use std::time::Duration;
+
+/// Seconds of `90`, `90s`, `15m`, `1h`, `7d`, `1h 30m`; at least one, at most ten years.
 pub(super) fn parse_seconds(text: &str) -> Result<u64, String> {
     const MOST: u64 = 10 * 365 * 86_400;
-    let digits = text.trim_end_matches(|last: char| !last.is_ascii_digit());
-    let unit = match &text[digits.len()..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err("the unit must be s, m, h or d".into()),
-    };
-    let number = digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = number.ok_or("it must be a number such as 90, 15m, 1h or 7d")?;
-    match number.checked_mul(unit) {
-        Some(seconds) if (1..=MOST).contains(&seconds) => Ok(seconds),
-        _ => Err("it must be from 1 second to 3650 days".into()),
+    let bare = text.parse().map(Duration::from_secs);
+    let time = bare.or_else(|_| humantime::parse_duration(text));
+    let time = time.map_err(|error| format!("it must be a time such as 90, 15m, 1h or 7d: {error}"))?;
+    match time.as_secs() {
+        seconds if time.subsec_nanos() > 0 || !(1..=MOST).contains(&seconds) => {
+            Err("it must be in whole seconds, from 1 second to 3650 days".into())
+        }
+        seconds => Ok(seconds),
     }
 }
 
@@ -25,16 +22,35 @@ mod tests {
 
     #[test]
     fn units_multiply() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("15m", 900), ("1h", 3600), ("7d", 604_800)] {
+        for (text, seconds) in [
+            ("90", 90),
+            ("90s", 90),
+            ("15m", 900),
+            ("1h", 3600),
+            ("1h 30m", 5400),
+            ("7d", 604_800),
+            ("3650d", 315_360_000),
+        ] {
             assert_eq!(parse_seconds(text), Ok(seconds));
         }
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for text in
-            ["", "h", "0", "0d", "-1", "1w", "1 h", "1.5h", "99999999999999999999", "3651d", "1é", "+1"]
-        {
+        for text in [
+            "",
+            "h",
+            "0",
+            "0d",
+            "-1",
+            "soon",
+            "10ms",
+            "1500ms",
+            "99999999999999999999",
+            "3651d",
+            "1é",
+            "1h soon",
+        ] {
             assert!(parse_seconds(text).is_err(), "{text}");
         }
     }

@@ -25,6 +25,7 @@ mod node;
 mod origins;
 mod overrides;
 mod parse;
+mod proxies;
 mod reader;
 mod root;
 mod secret_file;

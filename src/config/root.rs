@@ -5,7 +5,7 @@ use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
-use super::{auth, history, limits, mdaemon, namespaces, xano};
+use super::{auth, history, limits, mdaemon, namespaces, proxies, xano};
 use crate::runtime::log::Level;
 use std::net::SocketAddr;
 
@@ -19,10 +19,12 @@ const NODE_NAME_BYTES_MAX: usize = 128;
 pub(super) fn read(table: Table, context: &Context) -> Config {
     let mut root = Reader::new(context, String::new(), Place::Default, table);
     let listen = read_listen(&mut root);
+    let trusted_proxies = proxies::read(&mut root);
     let data_dir = read_data_dir(&mut root);
     let cores = read_cores(&mut root).unwrap_or(Cores::All);
     let config = Config {
         listen,
+        trusted_proxies,
         data_dir,
         cores,
         busy_poll_us: root.integer("busy_poll_us", 0..=1_000_000).unwrap_or(0),

@@ -8,6 +8,7 @@ use crate::model::definition::ChannelDefinition;
 use crate::model::realm::Realm;
 use crate::model::session::Scopes;
 use crate::runtime::log::Level;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct Config {
     /// Addresses to listen on; at least one. Port 0 is any free port.
     pub listen: Vec<SocketAddr>,
+    /// Proxies that say for whom they speak.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where state is kept.
     pub data_dir: PathBuf,
     /// Which CPUs get an executor.

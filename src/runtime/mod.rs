@@ -18,6 +18,7 @@ pub mod error;
 pub mod log;
 pub mod machine;
 pub mod pages;
+mod reload;
 pub mod settings;
 pub mod side;
 pub mod signals;
@@ -27,6 +28,7 @@ mod sync;
 
 pub use core::listener::check as check_addresses;
 pub use error::RuntimeError;
+pub use reload::Reloads;
 pub use settings::RuntimeSettings;
 pub use stop::Stop;
 
@@ -52,7 +54,8 @@ use std::time::Duration;
 /// How often a start that waits for the history log looks whether it was stopped.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is requested and everything is drained. Blocks the calling thread.
+/// Serves until `stop` is requested and everything is drained. Blocks the calling thread. What `reloads` hands out is taken
+/// over meanwhile.
 ///
 /// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `ready` is called on
 /// the calling thread when every core serves, with the addresses in the order of the settings and with
@@ -69,7 +72,7 @@ pub fn run(
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     ready: impl FnOnce(&[SocketAddr]),
-    stop: &Stop,
+    (stop, reloads): (&Stop, &Reloads),
 ) -> Result<(), RuntimeError> {
     check_settings(&settings)?;
     let cores = settings.cpus.len();
@@ -87,13 +90,15 @@ pub fn run(
             (logs.into_iter().map(Some).collect(), Some((settings, home_of, desk)))
         }
     };
-    stop.attach(doorbells);
+    stop.attach(doorbells.clone());
+    reloads.attach(doorbells);
 
     let cpus = settings.cpus.clone();
     let common = Arc::new(Common {
         settings,
         stop: stop.clone(),
         backlog: listeners.backlog,
+        reloads: reloads.clone(),
         cores_busy: AtomicUsize::new(cores),
     });
     let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);

@@ -11,7 +11,7 @@ use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::store::Database;
-use crate::runtime::{self, RuntimeSettings, Stop, clock, log, signals};
+use crate::runtime::{self, Reloads, RuntimeSettings, Stop, clock, log, signals};
 use crate::shard::{BESIDES_CONNECTIONS, Setup, Shard};
 use crate::store::log::Size;
 use crate::surface::router::Router;
@@ -53,9 +53,7 @@ pub struct Ready<'a> {
 pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
     let _lock = data_lock::lock(&config.data_dir)?;
-    let session_secret = config.session_secret()?;
-    let authenticator =
-        Authenticator::new(AuthSettings { session_secret, ..config.auth_settings(&secrets) })?;
+    let authenticator = authenticator(config, &secrets)?;
     let cpus = cpus::of(&config.cores)?;
     let (cores, cpus_count) = (cpus.len() as u16, cpus.len());
     let settings = RuntimeSettings {
@@ -76,7 +74,8 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     };
     let history = history(config, &setup);
     let stop = Stop::new();
-    let mut reloader = Reloader::new(sources, config);
+    let reloads = Reloads::new(cores.into());
+    let mut reloader = Reloader::new(sources, config, reloads.clone());
     signals::handle(&stop, move || reloader.reload())?;
     runtime::run(
         settings,
@@ -89,10 +88,16 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
             }
             ready(&Ready { addresses, secrets: &secrets, realms: &realms });
         },
-        &stop,
+        (&stop, &reloads),
     )?;
     log::info!("the node has stopped");
     Ok(())
+}
+
+/// Who may speak, by the configuration and the secrets of the data directory.
+fn authenticator(config: &Config, secrets: &DataSecrets) -> Result<Authenticator, ServeError> {
+    let session_secret = config.session_secret()?;
+    Ok(Authenticator::new(AuthSettings { session_secret, ..config.auth_settings(secrets) })?)
 }
 
 /// Makes each core's shard once. What was stored is let go when the last one has its part of it.
@@ -135,6 +140,7 @@ fn setup(
         authenticator: Arc::new(authenticator),
         router: Arc::new(Router::new()),
         allowed_origins: config.auth.allowed_origins.clone().into(),
+        trusted_proxies: config.trusted_proxies.clone().into(),
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),

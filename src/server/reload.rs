@@ -1,55 +1,108 @@
 //! Taking over a changed configuration while the node runs (SIGHUP): all of it that can be, or nothing.
 
-use crate::config::{Config, Given, Sources};
-use crate::runtime::log;
+use super::{ServeError, authenticator};
+use crate::base::limits::Limits;
+use crate::config::{Config, Sources, data_dir};
+use crate::runtime::{Reloads, log};
+use crate::shard::Reload;
+use std::sync::Arc;
 
 /// Settings that are taken over, by their names or the tables they stand in. The rest needs a restart.
-const RELOADED: &[&str] = &["log.level"];
+const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "trusted_proxies", "websocket"];
 
-/// The configuration in force, and where a newer one comes from.
+/// Settings among them that need a restart all the same: queues are made of their size.
+const KEPT: &[&str] = &["limits.effects_in_flight_max", "limits.history_queue_bytes_max"];
+
+/// The configuration in force, where a newer one comes from, and where it goes.
 pub(super) struct Reloader {
     sources: Sources,
     /// As the node was started.
-    started: Given,
+    started: Config,
     /// As it was taken over last.
-    taken: Given,
+    taken: Config,
+    reloads: Reloads,
 }
 
 impl Reloader {
-    pub(super) fn new(sources: &Sources, config: &Config) -> Self {
-        Self { sources: sources.clone(), started: config.given.clone(), taken: config.given.clone() }
+    pub(super) fn new(sources: &Sources, config: &Config, reloads: Reloads) -> Self {
+        Self { sources: sources.clone(), started: config.clone(), taken: config.clone(), reloads }
     }
 
-    /// Reads the configuration anew. With a mistake in it, all stays as it is.
+    /// Reads the configuration, and the files with secrets that it names, anew. With a mistake in it, all stays as it is.
     pub(super) fn reload(&mut self) {
-        let config = match Config::load(&self.sources) {
-            Ok(config) => config,
-            Err(errors) => {
+        let loaded = Config::load(&self.sources)
+            .map_err(|errors| errors.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        let prepared = loaded.and_then(|config| match self.prepare(&config) {
+            Ok(reload) => Ok((config, reload)),
+            Err(error) => Err(error.to_string()),
+        });
+        match prepared {
+            Ok((config, reload)) => self.take_over(config, &reload),
+            Err(mistakes) => {
                 log::error!(
-                    mistakes = %errors.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                    mistakes,
                     "the configuration is not taken over, as it has mistakes; all stays as it was"
                 );
-                return;
             }
+        }
+    }
+
+    /// What the cores get of a configuration.
+    fn prepare(&self, config: &Config) -> Result<Reload, ServeError> {
+        // The node stays in the data directory that it was started with.
+        let here = Config { data_dir: self.started.data_dir.clone(), ..config.clone() };
+        let secrets = data_dir::prepare(&here.data_dir, here.wants_own_jwt_secret())?;
+        let limits = Limits {
+            effects_in_flight_max: self.started.limits.effects_in_flight_max,
+            history_queue_bytes_max: self.started.limits.history_queue_bytes_max,
+            ..config.limits.clone()
         };
+        Ok(Reload {
+            limits: Arc::new(limits),
+            authenticator: Arc::new(authenticator(&here, &secrets)?),
+            allowed_origins: config.auth.allowed_origins.clone().into(),
+            trusted_proxies: config.trusted_proxies.clone().into(),
+            ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
+            pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
+        })
+    }
+
+    fn take_over(&mut self, config: Config, reload: &Reload) {
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
-        let mut changed = self.taken.differences(&config.given);
+        let mut changed = self.taken.given.differences(&config.given);
         changed.retain(|name| is_reloaded(name));
-        let mut left = self.started.differences(&config.given);
+        let mut left = self.started.given.differences(&config.given);
         left.retain(|name| !is_reloaded(name));
+        self.reloads.send(reload);
         log::set_level(config.log.level);
         log::info!(changed = changed.join(", "), "the configuration is taken over");
         if !left.is_empty() {
             log::warn!(settings = left.join(", "), "these settings have changed, and need a restart");
         }
-        self.taken = config.given;
+        self.taken = config;
     }
 }
 
 fn is_reloaded(name: &str) -> bool {
-    RELOADED
+    let named = RELOADED
         .iter()
-        .any(|known| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+        .any(|known| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    named && !KEPT.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_restart_is_told_from_what_does_not() {
+        for name in ["auth.api_keys", "limits.rooms_max", "log.level", "trusted_proxies", "mdaemon.user"] {
+            assert!(is_reloaded(name), "{name}");
+        }
+        for name in ["listen", "cores", "namespaces", "authors", "limits.effects_in_flight_max", "data_dir"] {
+            assert!(!is_reloaded(name), "{name}");
+        }
+    }
 }

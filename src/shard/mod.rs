@@ -12,7 +12,9 @@
 //! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
 //! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
+//! | [`reload`](Shard::reload) | settings change |
 //! | [`drain`](Shard::drain) | the process goes away |
+//! | [`next_incident`](Shard::next_incident) | what an operator may want to know of |
 //! | [`poll`](Shard::poll) | what to do next, drained after every call |
 //!
 //! The same calls with the same seed give the same bytes. This module is the only one that calls its
@@ -22,18 +24,22 @@
 mod connections;
 mod delivery;
 mod effects;
+mod incidents;
 mod log;
 mod mesh;
 mod output;
+mod reload;
 mod requests;
 mod setup;
 mod transports;
 
 pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Effect, EffectId, Failure, Resolution};
+pub use incidents::{Incident, IncidentKind};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
+pub use reload::Reload;
 pub use setup::Setup;
 
 use crate::base::hash::KeyedState;
@@ -44,6 +50,7 @@ use crate::broker::home::Home;
 use crate::metrics::counters::Counters;
 use crate::metrics::words::CloseReason;
 use crate::model::channel::ChannelName;
+use crate::model::fault::FaultCode;
 use crate::model::meeting::channel_of;
 use crate::protocol::http::DateCache;
 use crate::store::Stored;
@@ -146,10 +153,10 @@ impl Shard {
     pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
         self.now = now;
         let full = self.connections.is_full(self.setup.connections_per_core_max());
-        let admitted =
-            if self.drain.is_some() { None } else { self.connections.admit(peer, &self.setup.limits) };
+        let admitted = if self.drain.is_some() { None } else { self.connections.admit(peer, &self.setup) };
         let Some(id) = admitted else {
             self.counters.connections_refused += 1;
+            self.connections.incidents.add(IncidentKind::ConnectionRefused, None, Some(peer));
             return None;
         };
         self.counters.connections_accepted += 1;
@@ -165,6 +172,7 @@ impl Shard {
     /// A socket was turned away for want of a descriptor.
     pub fn turned_away(&mut self) {
         self.counters.connections_refused += 1;
+        self.connections.incidents.add(IncidentKind::ConnectionRefused, None, None);
     }
 
     /// Bytes arrived. They are parsed in place (and changed: unmasked); only a partial frame is kept.
@@ -228,6 +236,19 @@ impl Shard {
             return Output::Drained;
         }
         Output::Idle { deadline_us: Some(self.next_deadline_us()) }
+    }
+
+    /// What an operator may want to know of by now: see [`Incident`].
+    pub fn next_incident(&mut self, now: Now) -> Option<Incident> {
+        self.connections.incidents.next(now)
+    }
+
+    /// Counts a fault that is answered to a connection.
+    pub(in crate::shard) fn note_fault(&mut self, id: ConnectionId, code: FaultCode) {
+        self.counters.note_fault(code);
+        if let Some(kind) = IncidentKind::of(code) {
+            self.connections.note(kind, id);
+        }
     }
 
     /// Notes how long a turn took, in microseconds, for the metrics; the shard itself reads no clock.

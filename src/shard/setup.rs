@@ -10,6 +10,8 @@ use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::store::Stored;
 use crate::surface::router::Router;
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// See the module.
@@ -37,6 +39,8 @@ pub struct Setup {
     pub sockets_per_core_max: usize,
     /// Origins that browsers may come from, exactly; `*` is any.
     pub allowed_origins: Arc<[String]>,
+    /// Proxies that say for whom they speak.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// Milliseconds between pings on a WebSocket.
     pub ping_interval_ms: u64,
     /// Milliseconds within which something must come after a ping.
@@ -60,6 +64,11 @@ impl Setup {
     pub fn home_of(&self, channel: &str) -> CoreId {
         let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
+    }
+
+    /// Whether an address is that of a proxy which says for whom it speaks.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
     /// This core's share of the node's connections, with room for an uneven spread.

@@ -2,7 +2,7 @@
 
 use crate::http::Http;
 use crate::process::{self, Terminal};
-use crate::server::{Guard, Home};
+use crate::server::{Guard, Home, two_cpus};
 use crate::{PATIENCE, eventually};
 use serde_json::Value;
 use std::fs;
@@ -163,4 +163,49 @@ fn a_reload_takes_over_all_that_it_can_or_nothing() {
     assert_eq!(ignored.count(), 0);
     process::signal(&node.process.0, libc::SIGTERM);
     eventually("the end", || node.process.0.try_wait().unwrap());
+}
+
+#[test]
+fn refused_credentials_are_told_with_who_it_was_and_without_them() {
+    let home = Home::new(&["log.level=info"]);
+    let mut node = Logged::start(&home);
+    let address = node.address();
+    for _ in 0..3 {
+        let answer = Http::connect(address).call("GET", "/v1/users/me", "cc_a_wrong_key", &Value::Null);
+        assert_eq!(answer.status, 401);
+    }
+    let line = node.line("a key, token or session was refused");
+    assert_eq!((line["address"].as_str(), line["count"].as_u64()), (Some("127.0.0.1"), Some(1)), "{line}");
+    assert!(line["connection"].as_str().is_some_and(|name| name.starts_with("0-")), "{line}");
+    process::signal(&node.process.0, libc::SIGTERM);
+    node.line("the node has stopped");
+    let said = format!("{:?}", node.read);
+    assert!(!said.contains("wrong_key"), "{said}");
+}
+
+#[test]
+fn a_reload_changes_keys_and_limits_on_every_core() {
+    let home = Home::with_config("node.toml");
+    let write = |key: &str, names: u32| {
+        let cores = if two_cpus() { 2 } else { 1 };
+        let text = format!(
+            "cores = {cores}\nlisten = \"127.0.0.1:0\"\n[limits]\nheaders_max = {names}\n\
+             [[auth.api_keys]]\nkey = \"{key}\"\nuser = \"u\"\n"
+        );
+        fs::write(home.path().join("node.toml"), text).unwrap();
+    };
+    write("the-first-key", 64);
+    let mut node = Logged::start(&home);
+    let address = node.address();
+    // Several connections, so that each core has one.
+    let statuses = |key: &str| -> Vec<u16> {
+        let ask = |_| Http::connect(address).call("GET", "/v1/users/me", key, &Value::Null).status;
+        (0..8).map(ask).collect()
+    };
+    assert_eq!((statuses("the-first-key"), statuses("the-next-key")), (vec![200; 8], vec![401; 8]));
+    write("the-next-key", 32);
+    process::signal(&node.process.0, libc::SIGHUP);
+    assert_eq!(node.line("the configuration is taken over")["changed"], "auth.api_keys, limits.headers_max");
+    eventually("the key to be known", || (statuses("the-next-key") == [200; 8]).then_some(()));
+    assert_eq!(statuses("the-first-key"), [401; 8]);
 }

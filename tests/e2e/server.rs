@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_corecast");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_corecast");
 
 /// A directory of its own with settings of its own; servers are started in it, one after the other.
 pub struct Home {

@@ -9,6 +9,7 @@ mod client;
 mod define;
 mod disk;
 mod history_log;
+mod operating;
 mod pattern;
 mod play;
 mod script;

@@ -39,6 +39,7 @@ pub struct Settings {
     /// Signed tokens by their names.
     pub tokens: BTreeMap<String, String>,
     pub origins: Vec<String>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub ping_ms: u64,
     pub pong_ms: u64,
     pub echo: bool,
@@ -66,6 +67,7 @@ impl Default for Settings {
             realms: vec![(1, "hash-of-1".into()), (2, "hash-of-2".into())],
             tokens: BTreeMap::new(),
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             ping_ms: 30_000,
             pong_ms: 10_000,
             echo: false,
@@ -218,6 +220,7 @@ impl Settings {
             authenticator: Arc::new(authenticator.expect("the keys of tests are good")),
             router: Arc::new(Router::new()),
             allowed_origins: self.origins.clone().into(),
+            trusted_proxies: self.trusted_proxies.clone().into(),
             ping_interval_ms: self.ping_ms,
             pong_timeout_ms: self.pong_ms,
             history_flush_ms: None,

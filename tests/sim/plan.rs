@@ -216,6 +216,7 @@ impl Plan {
             authenticator: Arc::new(Authenticator::new(settings).expect("the keys are good")),
             router: Arc::new(Router::new()),
             allowed_origins: Arc::from([]),
+            trusted_proxies: Arc::from([]),
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
             history_flush_ms: self.history_flush_ms,

@@ -110,6 +110,11 @@ impl Fanout {
         }
     }
 
+    /// Another bound for rings that grow from here on.
+    pub fn set_ring_bytes_max(&mut self, ring_bytes_max: usize) {
+        self.ring_bytes_max = ring_bytes_max;
+    }
+
     /// Adds a subscriber that hears what is published from now on; it must not hear the channel yet. `position` is
     /// where the channel is.
     pub fn subscribe(

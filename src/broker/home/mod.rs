@@ -130,6 +130,16 @@ impl Home {
         }
     }
 
+    /// Other bounds from here on. What is above a lower one stays until it goes by itself.
+    pub fn set_limits(&mut self, limits: Arc<Limits>) {
+        self.idempotency.set_bounds(limits.idempotency_keys_max, limits.idempotency_ms_max);
+        self.rooms.set_max(limits.rooms_max);
+        self.meetings.set_max(limits.meetings_max);
+        self.users.set_max(limits.profiles_max);
+        self.channels.limits = limits.clone();
+        self.limits = limits;
+    }
+
     /// The next end of a channel that comes before the answer of the last call: what has the channel's name from
     /// that answer on is another one.
     pub fn pop_end(&mut self) -> Option<HomeOutput> {

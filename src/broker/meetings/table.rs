@@ -49,6 +49,11 @@ impl Meetings {
         }
     }
 
+    /// Another bound for new ones.
+    pub fn set_max(&mut self, meetings_max: u32) {
+        self.meetings_max = meetings_max as usize;
+    }
+
     /// The record of a meeting.
     pub fn get(&self, channel: &ChannelName) -> Option<&Arc<Meeting>> {
         self.by_channel.get(channel)

@@ -109,6 +109,11 @@ impl Idempotency {
         }
     }
 
+    /// Other bounds, for the keys to come.
+    pub fn set_bounds(&mut self, keys_max: u32, age_ms_max: u32) {
+        (self.keys_max, self.age_ms_max) = (keys_max as usize, u64::from(age_ms_max));
+    }
+
     /// The first answer to a key, if it is remembered.
     pub fn get(&self, now: Now, key: &str) -> Option<&FirstAnswer> {
         let remembered = self.answers.get(key)?;

@@ -87,6 +87,11 @@ impl Rooms {
         }
     }
 
+    /// Another bound for new ones.
+    pub fn set_max(&mut self, rooms_max: u32) {
+        self.rooms_max = (rooms_max as usize).max(self.len());
+    }
+
     /// Takes a room in that was stored. More of them than the bound are all taken in: it holds for new ones.
     pub fn restore(&mut self, channel: &ChannelName, room: Room) {
         self.put(channel, room);

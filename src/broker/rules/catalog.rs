@@ -65,6 +65,11 @@ impl Catalog {
         catalog
     }
 
+    /// Other bounds, for the definitions to come.
+    pub fn set_limits(&mut self, limits: Arc<Limits>) {
+        self.limits = limits;
+    }
+
     /// Decides about a new definition. `guid` is the name it gets.
     ///
     /// # Errors

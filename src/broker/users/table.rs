@@ -61,6 +61,11 @@ impl Users {
         }
     }
 
+    /// Another bound for new records.
+    pub fn set_max(&mut self, records_max: u32) {
+        self.records_max = records_max as usize;
+    }
+
     /// The user has its first connection on one more core; true if it was offline.
     pub fn connect(&mut self, id: &Arc<str>, name: Option<Arc<str>>) -> bool {
         let user = self.by_id.entry(id.clone()).or_default();

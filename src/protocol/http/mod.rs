@@ -7,6 +7,7 @@ mod asked;
 mod body;
 mod chunked;
 mod date;
+pub mod forwarded;
 mod head;
 mod limits;
 mod method;

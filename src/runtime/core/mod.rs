@@ -16,6 +16,7 @@ mod token;
 mod turn;
 
 use super::clock;
+use super::reload::Reloads;
 use super::settings::RuntimeSettings;
 use super::side::effects::Effects;
 use super::side::history::LogPort;
@@ -43,12 +44,15 @@ pub struct Common {
     pub stop: Stop,
     /// Connections that wait in the kernel at most, for each listener.
     pub backlog: usize,
+    /// Settings that changed.
+    pub reloads: Reloads,
     /// Cores whose shard has connections left, or may still get some.
     pub cores_busy: AtomicUsize,
 }
 
 /// A core.
 pub struct Core {
+    id: CoreId,
     shard: Shard,
     ring: Ring,
     sockets: SocketTable,
@@ -103,6 +107,7 @@ impl Core {
         ring.watch(port.doorbell().as_raw_fd());
         let now = clock::now();
         let mut core = Self {
+            id,
             shard: make_shard(id),
             ring,
             sockets: SocketTable::default(),

@@ -4,6 +4,7 @@
 use super::token::{Kind, Token};
 use super::{Core, Drain};
 use crate::runtime::clock;
+use crate::runtime::log;
 use crate::runtime::side::history::LogPort;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -48,6 +49,9 @@ impl Core {
         }
         self.effects.hear(RESOLUTIONS_MAX, |id, resolution| shard.resolve(now, id, resolution));
         self.pass_time();
+        while let Some(incident) = self.shard.next_incident(self.now) {
+            log::incident(self.id, &incident);
+        }
         let idle = self.fulfil();
         if !idle {
             // Only a shard without wishes says when it wants to hear of time.
@@ -74,6 +78,9 @@ impl Core {
         let now_us = self.now.monotonic_us;
         if self.drain == Drain::No && self.common.stop.requested() {
             self.begin_drain();
+        }
+        if let Some(reload) = self.common.reloads.take(self.id) {
+            self.shard.reload(self.now, reload);
         }
         if self.deadline_us.is_some_and(|deadline| deadline <= now_us) {
             self.deadline_us = None;
@@ -154,6 +161,7 @@ impl Core {
         self.port.ready()
             || self.log.as_ref().is_some_and(LogPort::ready)
             || self.effects.ready()
+            || self.common.reloads.ready(self.id)
             || (self.drain == Drain::No && self.common.stop.requested())
             || self.finished()
     }

@@ -6,8 +6,10 @@
 //!
 //! This is the only module that knows which crate makes the lines: the rest calls `log::info!` and its siblings.
 
+mod incidents;
 mod writer;
 
+pub use incidents::incident;
 pub use tracing::{Level, debug, error, info, warn};
 pub use writer::lost;
 

@@ -4,8 +4,9 @@ use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::Limits;
 use std::net::IpAddr;
 
-#[derive(Default)]
 struct Counts {
+    /// The first address of this host that came.
+    address: IpAddr,
     connections: u32,
     unauthenticated: u32,
     /// Bytes kept of its input that is not whole.
@@ -45,17 +46,60 @@ impl Admission {
 
     /// Counts a new connection, unauthenticated for now; says the key of its address.
     pub fn accept(&mut self, address: IpAddr, limits: &Limits) -> Result<u64, Refused> {
-        let key = self.key(address);
-        let counts = self.addresses.entry(key).or_default();
+        self.check(self.key(address), true, limits)?;
+        Ok(self.enter(address))
+    }
+
+    /// Counts a new connection, unauthenticated for now, whatever the limits are; says the key of its address.
+    pub fn enter(&mut self, address: IpAddr) -> u64 {
+        self.count(address, true)
+    }
+
+    /// Whether a host may have one more connection.
+    fn check(&self, key: u64, unauthenticated: bool, limits: &Limits) -> Result<(), Refused> {
+        let Some(counts) = self.addresses.get(&key) else { return Ok(()) };
         if counts.connections >= limits.connections_per_address_max {
             return Err(Refused::Address);
         }
-        if counts.unauthenticated >= limits.unauthenticated_per_address_max {
+        if unauthenticated && counts.unauthenticated >= limits.unauthenticated_per_address_max {
             return Err(Refused::Unauthenticated);
         }
+        Ok(())
+    }
+
+    fn count(&mut self, address: IpAddr, unauthenticated: bool) -> u64 {
+        let key = self.key(address);
+        let none = Counts { address, connections: 0, unauthenticated: 0, kept_bytes: 0 };
+        let counts = self.addresses.entry(key).or_insert(none);
         counts.connections += 1;
-        counts.unauthenticated += 1;
+        counts.unauthenticated += u32::from(unauthenticated);
+        key
+    }
+
+    /// Counts a connection, with so much of its input that is kept, for another address than the one of this key; says the
+    /// key of that.
+    pub fn pass_on(
+        &mut self,
+        from: u64,
+        to: IpAddr,
+        unauthenticated: bool,
+        kept_bytes: u32,
+        limits: &Limits,
+    ) -> Result<u64, Refused> {
+        let key = self.key(to);
+        if key != from {
+            self.check(key, unauthenticated, limits)?;
+            self.count(to, unauthenticated);
+            self.keep(from, kept_bytes, 0);
+            self.keep(key, 0, kept_bytes);
+            self.gone(from, unauthenticated);
+        }
         Ok(key)
+    }
+
+    /// An address of the host that has this key, while it has a connection.
+    pub fn address(&self, key: u64) -> Option<IpAddr> {
+        self.addresses.get(&key).map(|counts| counts.address)
     }
 
     /// A connection said who it is.
@@ -127,5 +171,24 @@ mod tests {
         admission.gone(key, false);
         admission.gone(key, false);
         assert_eq!(admission.total(), 1);
+    }
+
+    #[test]
+    fn what_is_passed_on_counts_where_it_goes() {
+        let limits = Limits { connections_per_address_max: 1, ..Limits::default() };
+        let mut admission = Admission::new(1);
+        let [proxy, one, other] =
+            ["10.0.0.1", "192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().unwrap());
+        let keys = [admission.enter(proxy), admission.enter(proxy)];
+        let first = admission.pass_on(keys[0], one, true, 0, &limits).unwrap();
+        assert_eq!(admission.address(first), Some(one));
+        assert_eq!(admission.pass_on(first, one, true, 0, &limits), Ok(first));
+        assert_eq!(admission.pass_on(keys[1], one, true, 0, &limits), Err(Refused::Address));
+        let second = admission.pass_on(keys[1], other, true, 0, &limits).unwrap();
+        assert_eq!((admission.total(), admission.address(keys[0])), (2, None));
+        admission.gone(first, true);
+        assert_eq!(admission.pass_on(second, one, true, 0, &limits), Ok(first));
+        admission.gone(first, true);
+        assert_eq!(admission.total(), 0);
     }
 }

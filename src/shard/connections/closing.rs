@@ -6,7 +6,7 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::websocket::close_code;
 use crate::protocol::websocket::writer::{write_close, write_close_empty};
-use crate::shard::Shard;
+use crate::shard::{IncidentKind, Shard};
 
 /// What a close frame says (RFC 6455 section 7.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -161,9 +161,13 @@ impl Shard {
     /// Drops a connection and all that belongs to it; its id is dead.
     pub(in crate::shard) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
-        if let Some(connection) = self.connections.remove(id) {
+        let why = self.connections.get(id).and_then(|connection| connection.why).unwrap_or(why);
+        if why == CloseReason::Slow {
+            self.connections.note(IncidentKind::SlowConsumer, id);
+        }
+        if self.connections.remove(id).is_some() {
             self.counters.connections_open -= 1;
-            self.counters.note_close(connection.why.unwrap_or(why));
+            self.counters.note_close(why);
         }
     }
 

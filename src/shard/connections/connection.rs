@@ -92,6 +92,8 @@ pub(in crate::shard) struct Flags {
     pub ended: bool,
     /// Its [`crate::shard::Output::Close`] waits to be polled.
     pub given_up: bool,
+    /// Of a proxy that says for whom it speaks.
+    pub proxied: bool,
     /// Counted as unauthenticated in the admission table.
     pub unauthenticated: bool,
 }

@@ -25,7 +25,8 @@ use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
 use crate::metrics::words::CloseReason;
-use crate::shard::Output;
+use crate::shard::incidents::{IncidentKind, Incidents};
+use crate::shard::{Output, Setup};
 use admission::Admission;
 use connection::Connection;
 use reserve::Reserve;
@@ -45,6 +46,8 @@ pub(super) struct Connections {
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
     wishes: VecDeque<Output>,
+    /// What an operator may want to know of.
+    pub incidents: Incidents,
 }
 
 impl Connections {
@@ -58,13 +61,41 @@ impl Connections {
             tokens: Wheel::new(now_us),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
+            incidents: Incidents::default(),
         }
     }
 
-    /// Adds a connection of an address, if its limits allow one more.
-    pub fn admit(&mut self, peer: IpAddr, limits: &Limits) -> Option<ConnectionId> {
-        let address = self.admission.accept(peer, limits).ok()?;
-        Some(self.slab.insert(Connection::new(address)))
+    /// Adds a connection of an address, if its limits allow one more. A proxy that says for whom it speaks has none of its
+    /// own.
+    pub fn admit(&mut self, peer: IpAddr, setup: &Setup) -> Option<ConnectionId> {
+        let proxied = setup.trusts(peer);
+        let address = if proxied {
+            self.admission.enter(peer)
+        } else {
+            self.admission.accept(peer, &setup.limits).ok()?
+        };
+        let mut connection = Connection::new(address);
+        connection.flags.proxied = proxied;
+        Some(self.slab.insert(connection))
+    }
+
+    /// Counts a proxy's connection for the client that it speaks for. False if that client has as many as may be.
+    pub fn follow(&mut self, id: ConnectionId, client: IpAddr, limits: &Limits) -> bool {
+        let Some(connection) = self.slab.get_mut(id) else { return true };
+        let (unauthenticated, kept) = (connection.flags.unauthenticated, connection.kept_bytes);
+        match self.admission.pass_on(connection.address, client, unauthenticated, kept, limits) {
+            Ok(address) => {
+                connection.address = address;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Something happened to a connection that an operator may want to know of.
+    pub fn note(&mut self, kind: IncidentKind, id: ConnectionId) {
+        let address = self.slab.get(id).and_then(|connection| self.admission.address(connection.address));
+        self.incidents.add(kind, Some(id), address);
     }
 
     /// Whether all places for everybody are taken.

@@ -148,7 +148,7 @@ impl Shard {
         before: &mut Vec<u8>,
     ) -> Option<Opens> {
         if let Reply::Fault(fault) = reply {
-            self.counters.note_fault(fault.code);
+            self.note_fault(id, fault.code);
         }
         let Expect::Message { dialect, .. } = expect else { return None };
         match reply {

@@ -9,6 +9,7 @@
 
 use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::base::ids::CoreId;
+use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::rules::Settled;
 use crate::broker::rules::catalog::{Catalog, Change};
@@ -57,6 +58,11 @@ impl Changes {
         };
         let catalog = Catalog::new(setup.realms.clone(), setup.limits.clone(), definitions, last_id);
         Self { catalog, waiting: BTreeMap::new(), count: 0, fences: BTreeMap::new() }
+    }
+
+    /// Other bounds, for the definitions to come.
+    pub fn set_limits(&mut self, limits: Arc<Limits>) {
+        self.catalog.set_limits(limits);
     }
 
     pub fn next_us(&self) -> Option<u64> {

@@ -7,7 +7,7 @@ use crate::model::session::Session;
 use crate::protocol::Next;
 use crate::protocol::http::{
     Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
-    Response, ResponseContext, origin, write_response,
+    Response, ResponseContext, forwarded, origin, write_response,
 };
 use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
@@ -15,6 +15,7 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
 use crate::surface::router::Found;
 use crate::surface::{Access, Endpoint, Request, Surface};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 impl Shard {
@@ -109,17 +110,21 @@ impl Shard {
         let surface = self.setup.router.owner(head.path);
         let in_the_way =
             self.connections.is_reserved(id) && !std::ptr::eq(surface, self.setup.router.fallback());
-        if in_the_way {
-            answering.persistence = Persistence::Close;
-        }
-        let last = answering.is_last();
-        if in_the_way {
+        let quota = self.setup.limits.commands_per_second_max;
+        let refusal = if in_the_way {
             self.counters.connections_refused += 1;
-            self.respond_fault(id, surface, &answering, &reserve::full());
-        } else if !self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max) {
-            self.respond_fault(id, surface, &answering, &rate_limited());
+            answering.persistence = Persistence::Close;
+            Some(reserve::full())
+        } else if !self.follow_client(id, head) {
+            answering.persistence = Persistence::Close;
+            Some(too_many_connections())
         } else {
-            self.dispatch(id, head, body, answering);
+            (!self.connections.take_quota(self.now, id, quota)).then(rate_limited)
+        };
+        let last = answering.is_last();
+        match refusal {
+            Some(fault) => self.respond_fault(id, surface, &answering, &fault),
+            None => self.dispatch(id, head, body, answering),
         }
         let Some(connection) = self.connections.get(id) else { return Next::Stop };
         if last || !matches!(connection.phase, Phase::Http(_)) {
@@ -130,6 +135,17 @@ impl Shard {
             return Next::Pause;
         }
         Next::Continue
+    }
+
+    /// Counts the connection of a trusted proxy for the client that it speaks for; all clients that it does not name count as
+    /// one. False if the client has as many connections as may be.
+    fn follow_client(&mut self, id: ConnectionId, head: &Head<'_>) -> bool {
+        if !self.connections.get(id).is_some_and(|connection| connection.flags.proxied) {
+            return true;
+        }
+        let client = forwarded::client(head, |address| self.setup.trusts(address));
+        let client = client.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        self.connections.follow(id, client, &self.setup.limits)
     }
 
     fn answering(&self, head: &Head<'_>) -> Answering {
@@ -180,7 +196,7 @@ impl Shard {
             Found::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
             Found::MethodNotAllowed { surface, allow } => {
                 let detail = format!("{} is not served here. Allowed: {allow}.", head.method_name);
-                self.counters.note_fault(FaultCode::MethodNotAllowed);
+                self.note_fault(id, FaultCode::MethodNotAllowed);
                 let response = (surface.encode_fault)(&Fault::new(FaultCode::MethodNotAllowed, detail));
                 self.respond(id, &response, &answering, &[("Allow", &allow)]);
             }
@@ -239,7 +255,7 @@ impl Shard {
         answering: &Answering,
         fault: &Fault,
     ) {
-        self.counters.note_fault(fault.code);
+        self.note_fault(id, fault.code);
         let response = (surface.encode_fault)(fault);
         self.respond(id, &response, answering, fault_fields(fault.code));
     }
@@ -311,6 +327,14 @@ pub(in crate::shard) fn rate_limited() -> Fault {
     Fault::new(
         FaultCode::RateLimited,
         "This connection sends more requests a second than the node allows. Slow down and try again.",
+    )
+}
+
+/// What a client behind a proxy is told whose address has as many connections as may be.
+fn too_many_connections() -> Fault {
+    Fault::new(
+        FaultCode::RateLimited,
+        "Your address has as many connections to this node as it may have. Close some and try again.",
     )
 }
 

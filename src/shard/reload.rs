@@ -1,0 +1,50 @@
+//! Settings that change while the node runs.
+
+use super::Shard;
+use crate::auth::Authenticator;
+use crate::base::limits::Limits;
+use crate::base::time::Now;
+use ipnet::IpNet;
+use std::sync::Arc;
+
+/// What a reload replaces, all of it at once; the same on every core.
+#[derive(Clone)]
+pub struct Reload {
+    /// All bounds. What is above a lower one stays until it goes by itself.
+    pub limits: Arc<Limits>,
+    /// Who may speak. Sockets that are open stay open.
+    pub authenticator: Arc<Authenticator>,
+    /// Origins that browsers may come from.
+    pub allowed_origins: Arc<[String]>,
+    /// Proxies that say for whom they speak; of connections that are open, those that were so when they came.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Milliseconds between pings on a WebSocket, from its next one on.
+    pub ping_interval_ms: u64,
+    /// Milliseconds within which something must come after a ping.
+    pub pong_timeout_ms: u64,
+}
+
+impl Shard {
+    /// Takes over settings from here on.
+    pub fn reload(&mut self, now: Now, reload: Reload) {
+        self.now = now;
+        let Reload {
+            limits,
+            authenticator,
+            allowed_origins,
+            trusted_proxies,
+            ping_interval_ms,
+            pong_timeout_ms,
+        } = reload;
+        self.home.set_limits(limits.clone());
+        self.changes.set_limits(limits.clone());
+        self.fanout.set_ring_bytes_max(limits.egress_ring_bytes_max as usize);
+        self.setup.limits = limits;
+        self.setup.authenticator = authenticator;
+        self.setup.allowed_origins = allowed_origins;
+        self.setup.trusted_proxies = trusted_proxies;
+        self.setup.ping_interval_ms = ping_interval_ms;
+        self.setup.pong_timeout_ms = pong_timeout_ms;
+        self.settle();
+    }
+}
