@@ -204,6 +204,21 @@ fn types_are_small() {
     expect_none(wrong, "split the type by what it owns, or lower its bound in LARGE_TYPES");
 }
 
+/// What serde derives for a struct takes an array too, so JSON is read in one place, which does not.
+#[test]
+fn json_is_read_in_one_place() {
+    let mut wrong = Vec::new();
+    for source in all_sources().iter().filter(|source| source.path.starts_with("src/")) {
+        for (place, line) in source.lines(source.code_without_tests()) {
+            let reads = ["serde_json::from_", "serde_json::Deserializer"];
+            if !source.path.starts_with("src/base/json") && reads.iter().any(|read| line.contains(read)) {
+                wrong.push(format!("{place}: {}", line.trim()));
+            }
+        }
+    }
+    expect_none(wrong, "read JSON with crate::base::json, so that a struct is an object at any depth");
+}
+
 #[test]
 fn unsafe_is_rare_and_explained() {
     let mut wrong = Vec::new();

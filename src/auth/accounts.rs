@@ -34,7 +34,7 @@ impl Accounts {
             if !is_address(&user) {
                 return Err(AuthSetupError::Address);
             }
-            if by_address.insert(folded(&user), (user.into(), Arc::new(password))).is_some() {
+            if by_address.insert(folded(&user).into_owned(), (user.into(), Arc::new(password))).is_some() {
                 return Err(AuthSetupError::AccountTwice);
             }
         }
@@ -43,16 +43,21 @@ impl Accounts {
 
     /// What a password for this user is checked against. `None` if there are no users at all.
     pub(super) fn challenge(&self, user: &str) -> Option<Challenge> {
-        if let Some((user, password)) = self.0.get(&folded(user)) {
+        if let Some((user, password)) = self.0.get(&*folded(user)) {
             return Some(Challenge { user: Some(user.clone()), password: password.clone() });
         }
         let (_, password) = self.0.values().next()?;
         Some(Challenge { user: None, password: password.clone() })
     }
 
+    /// Every user.
+    pub(super) fn users(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.values().map(|(user, _)| user)
+    }
+
     /// A user by its id, with the hash of its password.
     pub(super) fn find(&self, user: &str) -> Option<&(Arc<str>, Arc<PasswordHash>)> {
-        self.0.get(&folded(user))
+        self.0.get(&*folded(user))
     }
 }
 

@@ -57,6 +57,7 @@ impl ApiKeys {
                 name: key.name.map(Arc::from),
                 scopes: key.scopes,
                 expires_unix_s: None,
+                grants: None,
                 seat: None,
             };
             if by_digest.insert(digest(key.key.expose()), Arc::new(session)).is_some() {
@@ -64,6 +65,11 @@ impl ApiKeys {
             }
         }
         Ok(Self { by_digest })
+    }
+
+    /// Whose they are, with their display names.
+    pub(super) fn users(&self) -> impl Iterator<Item = (Arc<str>, Option<Arc<str>>)> + '_ {
+        self.by_digest.values().map(|session| (session.user.clone(), session.name.clone()))
     }
 
     /// The session of a key. The entry that the search found is compared once more in constant time, so that

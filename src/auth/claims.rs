@@ -1,7 +1,9 @@
 //! The claims of a token whose signature holds.
 
 use super::{NAME_BYTES_MAX, Shown, USER_BYTES_MAX, is_name, is_user, unauthenticated};
+use crate::base::json;
 use crate::base::time::{Now, rfc3339};
+use crate::model::access::Grants;
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
 use serde::Deserialize;
@@ -17,9 +19,19 @@ pub(super) struct Claims {
     nbf: Option<Number>,
     scope: Option<Words>,
     scopes: Option<Words>,
+    channels: Option<Channels>,
     extras: Option<Box<RawValue>>,
     dbo_id: Option<Box<RawValue>>,
     row_id: Option<Box<RawValue>>,
+}
+
+/// The channels that a token is for, by what it may do there. A list that is not there is empty.
+#[derive(Deserialize)]
+struct Channels {
+    #[serde(default)]
+    subscribe: Vec<String>,
+    #[serde(default)]
+    publish: Vec<String>,
 }
 
 /// Scopes as one string of words (RFC 8693 section 4.2) or as a list; both are met in either claim.
@@ -33,7 +45,7 @@ enum Words {
 impl Claims {
     /// Reads a payload. A claim that appears twice is refused, as readers differ on which one counts.
     pub(super) fn parse(payload: &[u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(payload).map_err(|error| {
+        json::read_bytes(payload).map_err(|error| {
             // The error of a value of the wrong type repeats the value, so only its kind is told.
             let kind = if error.is_data() { "do not have the right types" } else { "are not JSON" };
             unauthenticated(format!("The token's claims {kind}"))
@@ -82,6 +94,7 @@ impl Claims {
             name: self.name.filter(|name| !name.is_empty()).map(Into::into),
             scopes: granted(self.scope, self.scopes),
             expires_unix_s: Some(expires_unix_s),
+            grants: self.channels.map(|channels| Grants::new(channels.subscribe, channels.publish).into()),
             seat: None,
         })
     }

@@ -174,6 +174,12 @@ impl Authenticator {
         Err(unauthenticated("The API key is not known"))
     }
 
+    /// The users that the operator knows, with their display names where they have one; one may come twice.
+    pub fn users(&self) -> impl Iterator<Item = (Arc<str>, Option<Arc<str>>)> + '_ {
+        let accounts = self.accounts.users().map(|user| (user.clone(), None));
+        self.api_keys.users().chain(accounts)
+    }
+
     /// What a password for this user is checked against; the check belongs on a thread of its own. `None` where no
     /// user has a password.
     pub fn challenge(&self, user: &str) -> Option<Challenge> {

@@ -115,6 +115,15 @@ fn unsigned_tokens_are_refused() {
 }
 
 #[test]
+fn header_and_claims_are_objects() {
+    let good = format!(r#"{{"sub":"bob","exp":{}}}"#, NOW_S + 60);
+    assert_eq!(refused(&token(r#"["HS256"]"#, &good)), "The token is malformed");
+    assert_eq!(refused(&token(r#"["HS256",true]"#, &good)), "The token is malformed");
+    let list = format!(r#"["bob",null,{}]"#, NOW_S + 60);
+    assert_eq!(refused(&claims(&list)), "The token's claims do not have the right types");
+}
+
+#[test]
 fn a_public_key_is_never_a_secret() {
     let payload = format!(r#"{{"sub":"bob","exp":{}}}"#, NOW_S + 60);
     for pem in [include_str!("testdata/rsa.public.pem"), include_str!("testdata/ed.public.pem")] {

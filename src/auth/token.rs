@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::public_key::PublicKey;
 use super::{Secret, Shown, unauthenticated};
+use crate::base::json;
 use crate::base::time::Now;
 use crate::model::fault::Fault;
 use crate::model::session::Session;
@@ -84,7 +85,7 @@ impl TokenVerifier {
 }
 
 fn decode_part<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+    json::read_bytes(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 fn malformed() -> Fault {

@@ -80,6 +80,14 @@ pub struct Limits {
     pub login_attempts_per_minute_max: u32,
     /// Sessions that were ended before their time and are remembered until then.
     pub logouts_max: u32,
+    /// Vouchers that were given out and whose time is not over, per core.
+    pub vouchers_max: u32,
+    /// Groups kept, per core: channels with a list of members.
+    pub groups_max: u32,
+    /// Members of one group.
+    pub group_members_max: u32,
+    /// Changes of groups that wait for an earlier change of the same one, per core.
+    pub group_changes_waiting_max: u32,
     /// Meetings kept, per core.
     pub meetings_max: u32,
     /// Members of one meeting.
@@ -139,6 +147,10 @@ impl Default for Limits {
             session_s_max: 43_200,
             login_attempts_per_minute_max: 30,
             logouts_max: 100_000,
+            vouchers_max: 10_000,
+            groups_max: 100_000,
+            group_members_max: 1_000,
+            group_changes_waiting_max: 1_024,
             meetings_max: 100_000,
             meeting_members_max: 1_000,
             meeting_message_bytes_max: 256 << 10,

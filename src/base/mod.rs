@@ -1,10 +1,13 @@
-//! Floor 0: ids, time, hashing, limits, lists, rings, secrets, slabs, the timing wheel. Knows nothing of the broker.
+//! Floor 0: ids, time, hashing, case, the form of JSON, limits, lists, rings, secrets, slabs, the timing wheel. Knows
+//! nothing of the broker.
 
 pub mod bucket;
 pub mod chunked;
+pub mod fold;
 pub mod hash;
 pub mod ids;
 pub mod index;
+pub mod json;
 pub mod limits;
 pub mod list;
 pub mod pool;

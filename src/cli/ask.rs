@@ -1,6 +1,7 @@
 //! One HTTP request to a node on this machine.
 
 use crate::auth::Secret;
+use crate::base::json;
 use serde::Deserialize;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -42,7 +43,7 @@ struct Fault {
 impl Answer {
     /// What it says went wrong.
     pub(super) fn fault(&self) -> String {
-        let fault = serde_json::from_slice(&self.body).map(|envelope: Envelope| envelope.error.message);
+        let fault = json::read_bytes(&self.body).map(|envelope: Envelope| envelope.error.message);
         fault.unwrap_or_else(|_| format!("it answered with status {}", self.status))
     }
 }

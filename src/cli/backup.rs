@@ -3,6 +3,7 @@
 use super::ask::{self, Silence};
 use super::banner::reachable;
 use super::{Failure, load, print};
+use crate::base::json;
 use crate::config::{Config, Sources, data_dir};
 use crate::server::STORE_FILE;
 use serde::Deserialize;
@@ -65,7 +66,7 @@ fn make(config: &Config) -> Result<Made, Failure> {
         }
         _ => return Err(Failure(format!("the node on {address} made no backup: {}", answer.fault()))),
     }
-    let made: Made = serde_json::from_slice(&answer.body)
+    let made: Made = json::read_bytes(&answer.body)
         .map_err(|error| Failure(format!("what answers on {address} is no node of this kind: {error}")))?;
     // It is joined to a path.
     let is_name = Path::new(&made.file).file_name().is_some_and(|name| *name == *made.file);

@@ -88,6 +88,7 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
         let there = Imported {
             definitions: there.definitions.len() as u64,
             rooms: there.rooms.len() as u64,
+            groups: there.groups.len() as u64,
             meetings: there.meetings.len() as u64,
             messages: there.meetings.iter().map(|meeting| meeting.messages).sum(),
             logouts: there.logouts.len() as u64,
@@ -143,11 +144,12 @@ fn lock(config: &Config) -> Result<DataLock, Failure> {
 
 fn counted(all: &Imported) -> String {
     let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let Imported { definitions, rooms, meetings, messages, logouts } = *all;
+    let Imported { definitions, rooms, groups, meetings, messages, logouts } = *all;
     format!(
-        "{}, {}, {} with {} and {}",
+        "{}, {}{}, {} with {} and {}",
         count(definitions, "definition"),
         count(rooms, "room"),
+        if groups > 0 { format!(", {}", count(groups, "group")) } else { String::new() },
         count(meetings, "meeting"),
         count(messages, "message"),
         count(logouts, "logout")

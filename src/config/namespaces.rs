@@ -2,6 +2,7 @@
 
 use super::reader::{Context, Reader};
 use super::settings::Namespace;
+use crate::model::access::Access;
 use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
 use crate::surface::list;
 
@@ -38,6 +39,12 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
     let policies = [("disconnect", SlowPolicy::Disconnect), ("skip", SlowPolicy::Skip)];
     let durabilities =
         [("commit", Durability::Commit), ("relaxed", Durability::Relaxed), ("memory", Durability::Memory)];
+    let accesses = [
+        ("open", Access::Open),
+        ("listed", Access::Listed),
+        ("members", Access::Members),
+        ("own", Access::Own),
+    ];
     let age_s = reader.integer("history_age_s_max", 0..=AGE_S_MAX);
     let definition = ChannelDefinition {
         history: HistoryBounds {
@@ -52,6 +59,9 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
             None => default.presence,
         },
         slow: reader.choice("slow_policy", &policies).unwrap_or(default.slow),
+        access: reader
+            .choice("access", &accesses)
+            .unwrap_or_else(|| Access::usual(name.as_ref().map_or("", |(name, _)| name))),
         ..default
     };
     reader.finish();

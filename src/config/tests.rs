@@ -87,7 +87,7 @@ fn the_defaults_are_those_of_the_types() {
     let names: Vec<_> = config.namespaces.iter().map(|namespace| namespace.name.as_str()).collect();
     assert_eq!(names, ["room", "conversation", "user"]);
     assert_eq!(config.namespaces[0].definition, ChannelDefinition::default());
-    assert_eq!(config.namespaces[1].definition, ChannelDefinition::default());
+    assert_eq!(config.namespaces[1].definition, ChannelDefinition::of_namespace("conversation"));
     assert_eq!(config.namespaces[2].definition.history.count_max, 0);
 }
 

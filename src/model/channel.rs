@@ -1,10 +1,11 @@
 //! Names of channels and positions in them.
 
+use super::access::channel_id;
 use rkyv::{Archive, Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
-/// The namespace of users' channels: what is said of a user is published on `user:{id}`.
+/// The namespace of users' channels: what is said of a user is published on the one of [`ChannelName::of_user`].
 pub const USER_NAMESPACE: &str = "user";
 
 /// The name of a channel as the broker knows it. Cheap to clone; shared between cores.
@@ -20,9 +21,9 @@ impl ChannelName {
         Self(Arc::from(name))
     }
 
-    /// The channel of a user.
+    /// The channel of a user; see [`channel_id`].
     pub fn of_user(user: &str) -> Self {
-        Self(Arc::from(format!("{USER_NAMESPACE}:{user}")))
+        Self(Arc::from(format!("{USER_NAMESPACE}:{}", channel_id(user))))
     }
 
     /// The whole name.

@@ -1,5 +1,7 @@
 //! What a channel is like: the rules that hold for it, whichever surface opened it.
 
+use super::access::Access;
+
 /// Bounds of a channel's history. A history of 0 publications keeps nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HistoryBounds {
@@ -74,6 +76,15 @@ pub struct ChannelDefinition {
     pub whisper: Who,
     /// What a slow subscriber gets.
     pub slow: SlowPolicy,
+    /// For whom it is. In realms for everybody: there, the three above say it.
+    pub access: Access,
+}
+
+impl ChannelDefinition {
+    /// The rules of a namespace of which nothing is said.
+    pub fn of_namespace(name: &str) -> Self {
+        Self { access: Access::usual(name), ..Self::default() }
+    }
 }
 
 impl Default for ChannelDefinition {
@@ -86,6 +97,7 @@ impl Default for ChannelDefinition {
             publish: Who::Authenticated,
             whisper: Who::Nobody,
             slow: SlowPolicy::Disconnect,
+            access: Access::Open,
         }
     }
 }

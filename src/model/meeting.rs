@@ -2,6 +2,8 @@
 
 use super::channel::ChannelName;
 use super::session::folded;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The namespace of meetings' channels: a meeting is published on `meeting:{id}`.
 pub const MEETING_NAMESPACE: &str = "meeting";
@@ -51,9 +53,15 @@ impl Meeting {
     }
 
     /// Everybody who may know of it, folded; the creator may come twice.
-    pub fn people(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn people(&self) -> impl Iterator<Item = Cow<'_, str>> + '_ {
         std::iter::once(&self.creator).chain(&self.members).map(|person| folded(person))
     }
+}
+
+/// Of these addresses, as they are written, those that come for the first time: people are told apart whatever the case.
+pub fn each_once(people: impl IntoIterator<Item = Box<str>>) -> Vec<Box<str>> {
+    let mut known = BTreeSet::<Box<str>>::new();
+    people.into_iter().filter(|person| known.insert(folded(person).into())).collect()
 }
 
 /// A message whose content only its readers can read. Never looked into.

@@ -1,9 +1,11 @@
 //! Floor 1: the broker's own words. Wire formats are not known here; `docs/glossary.md` defines each word.
 
+pub mod access;
 pub mod channel;
 pub mod command;
 pub mod definition;
 pub mod fault;
+pub mod group;
 pub mod meeting;
 pub mod node;
 pub mod publication;

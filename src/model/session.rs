@@ -1,7 +1,10 @@
 //! Who speaks on a connection.
 
+use super::access::{Grants, Use};
 use super::publication::Client;
 use super::realm::Realm;
+use crate::base::fold::fold;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a session may do; `admin` implies the others.
@@ -28,6 +31,15 @@ impl Scopes {
         self.0 & other.0 == other.0
     }
 
+    /// The word of a scope: the least one that has all of it.
+    pub fn word(self) -> &'static str {
+        match self {
+            _ if Self::READ.contains(self) => "read",
+            _ if Self::WRITE.contains(self) => "write",
+            _ => "admin",
+        }
+    }
+
     /// The scope of a word: `read`, `write` or `admin`.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -51,6 +63,8 @@ pub struct Session {
     pub scopes: Scopes,
     /// Seconds since 1970 at which the credentials end; `None` is never.
     pub expires_unix_s: Option<u64>,
+    /// The channels that the credentials are for, if they say so.
+    pub grants: Option<Arc<Grants>>,
     /// On a socket of a realm: which one, and what others are shown of the client.
     pub seat: Option<Box<Seat>>,
 }
@@ -62,12 +76,14 @@ pub struct Seat {
     pub realm: Arc<Realm>,
     /// What others are shown of it.
     pub client: Client,
+    /// Why the credentials that a guest came with were refused, if it came with any.
+    pub refused: Option<Box<str>>,
 }
 
 impl Session {
     /// A user that proved who it is, with credentials that do not end.
     pub fn of(user: &str, scopes: Scopes) -> Self {
-        Self { user: Arc::from(user), name: None, scopes, expires_unix_s: None, seat: None }
+        Self { user: Arc::from(user), name: None, scopes, expires_unix_s: None, grants: None, seat: None }
     }
 
     /// What it is as a member of a channel: its socket where it has a seat, or else its user.
@@ -83,8 +99,14 @@ impl Session {
             // What a guest may do is the rules' to say, channel by channel; only sockets of a realm have guests.
             scopes: if seat.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
             expires_unix_s: None,
+            grants: None,
             seat,
         }
+    }
+
+    /// Whether its credentials are for a channel, as its realm or the node names it, as far as hearing it goes.
+    pub fn is_for(&self, channel: &str) -> bool {
+        self.grants.as_ref().is_none_or(|grants| grants.allow(Use::Hear, channel))
     }
 
     /// Whether this is somebody who proved nothing.
@@ -93,7 +115,8 @@ impl Session {
     }
 }
 
-/// A user's id in the form in which users are told apart where ids are mail addresses.
-pub fn folded(user: &str) -> String {
-    user.trim().to_lowercase()
+/// A user's id in the form in which users are told apart where ids are mail addresses: without spaces around it, and
+/// folded, so that its case makes no difference.
+pub fn folded(user: &str) -> Cow<'_, str> {
+    fold(user.trim())
 }

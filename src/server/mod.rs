@@ -131,10 +131,9 @@ fn setup(
             started_monotonic_us: now.monotonic_us,
         }),
         limits: Arc::new(config.limits.clone()),
-        definitions: Arc::new(Definitions {
-            namespaces: namespaces.map(|one| (one.name.as_str().into(), one.definition)).collect(),
-            ..Definitions::default()
-        }),
+        definitions: Arc::new(Definitions::with(
+            namespaces.map(|one| (one.name.as_str().into(), one.definition)),
+        )),
         realms,
         sockets_per_core_max: usize::MAX,
         authenticator: Arc::new(authenticator),

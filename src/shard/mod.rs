@@ -61,7 +61,7 @@ use delivery::users::{Fresh, Users};
 use effects::Effects;
 use log::LogSide;
 use mesh::Queues;
-use requests::{Asker, Changes, FanIns, InTurn, Logins, MeetingChanges, Then};
+use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, Vouchers};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
@@ -78,7 +78,9 @@ pub struct Shard {
     effects: Effects<Asker, Then>,
     endings: Endings,
     logins: Logins,
+    group_changes: GroupChanges,
     meeting_changes: MeetingChanges,
+    vouchers: Vouchers,
     mesh: Queues,
     log: LogSide,
     /// When the next housekeeping is due, monotonic microseconds.
@@ -116,6 +118,11 @@ impl Shard {
             effects: Effects::new(limits.effects_in_flight_max as usize, setup.cores),
             endings: Endings::default(),
             logins: Logins::new(now, seed, limits.session_s_max, &stored),
+            group_changes: InTurn::new(
+                KeyedState::new(seed, 0x6409),
+                limits.group_changes_waiting_max as usize,
+            ),
+            vouchers: Vouchers::new(seed),
             meeting_changes: InTurn::new(
                 KeyedState::new(seed, 0x3ee7),
                 limits.meeting_changes_waiting_max as usize,
@@ -143,6 +150,14 @@ impl Shard {
         let is_here = |channel: &ChannelName| setup.home_of(channel.as_str()) == setup.core;
         for (channel, room) in stored.rooms.iter().filter(|(channel, _)| is_here(channel)) {
             home.restore_room(channel, room.clone());
+        }
+        for group in stored.groups.iter().filter(|group| is_here(&group.channel)) {
+            home.restore_group(group.clone());
+        }
+        for (user, name) in
+            setup.authenticator.users().filter(|(user, _)| is_here(&ChannelName::of_user(user)))
+        {
+            home.know_user(&user, name);
         }
         for meeting in stored.meetings.iter().filter(|meeting| is_here(&channel_of(&meeting.id))) {
             home.restore_meeting(meeting.clone());
@@ -264,6 +279,8 @@ impl Shard {
         self.log_invariants();
         self.effects.invariants();
         self.meeting_changes.invariants();
+        self.group_changes.invariants();
+        self.vouchers.invariants();
         self.mesh.invariants();
         self.connections.invariants();
         for id in self.connections.ids() {

@@ -4,6 +4,7 @@
 use super::counters;
 use super::format::{Format, archive};
 use super::write::{Table, Write};
+use crate::model::access::Access;
 use crate::model::definition::{
     ChannelDefinition, DefinitionDraft, DefinitionRecord, HistoryBounds, Presence, SlowPolicy, Who,
 };
@@ -75,7 +76,16 @@ impl From<&DefinitionRecord> for DefinitionV1 {
         let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record;
         let DefinitionDraft { name, description, active, nested, rules, source } = draft;
         // No author can choose the durability, so it is not stored: all definitions have the same.
-        let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow } = rules;
+        let ChannelDefinition {
+            history,
+            durability: _,
+            presence,
+            subscribe,
+            publish,
+            whisper,
+            slow,
+            access: _,
+        } = rules;
         Self {
             id: *id,
             realm: *realm,
@@ -119,6 +129,7 @@ fn read_v1(bytes: &[u8]) -> Option<DefinitionRecord> {
                     age_ms_max: form.history_age_ms_max,
                 },
                 durability: ChannelDefinition::default().durability,
+                access: Access::Open,
                 presence: word(&PRESENCES, form.presence)?,
                 subscribe: word(&WHO, form.subscribe)?,
                 publish: word(&WHO, form.publish)?,

@@ -5,7 +5,7 @@ use super::counters::{COUNTERS, number};
 use super::format::{Format, RecordError, archive};
 use super::range::Range;
 use super::write::{Record, Span, Table, Write};
-use crate::model::meeting::{Meeting, SealedMessage};
+use crate::model::meeting::{Meeting, SealedMessage, each_once};
 use rkyv::rancor::Error;
 
 /// Every version of meetings.
@@ -133,7 +133,8 @@ fn read_v1(bytes: &[u8]) -> Option<Meeting> {
     Some(Meeting {
         id: form.id.into(),
         creator: form.creator.into(),
-        members: form.members.into_iter().map(Box::from).collect(),
+        // Written when people were told apart by lowercase, a list may name somebody twice.
+        members: each_once(form.members.into_iter().map(Box::from)),
         started: form.started.into(),
         ended: form.ended.into(),
         created_ms: form.created_ms,

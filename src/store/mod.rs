@@ -6,6 +6,7 @@
 pub mod counters;
 pub mod definitions;
 pub mod format;
+pub mod groups;
 pub mod lines;
 pub mod log;
 pub mod logouts;

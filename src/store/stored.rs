@@ -3,12 +3,14 @@
 use super::counters::{self, COUNTERS};
 use super::definitions::{self, DEFINITIONS};
 use super::format::RecordError;
+use super::groups::{self, GROUPS};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::rooms::ROOMS;
 use super::write::{Record, Table};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
+use crate::model::group::Group;
 use crate::model::meeting::Meeting;
 use crate::model::publication::Room;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ pub struct Stored {
     pub commits: u64,
     /// Meetings, without their messages.
     pub meetings: Vec<Meeting>,
+    /// Groups of channels.
+    pub groups: Vec<Group>,
     /// Sessions that were ended before their time, with the second until which they would have held.
     pub logouts: Vec<(u128, u64)>,
 }
@@ -62,6 +66,13 @@ impl Stored {
                         return Err(odd());
                     }
                     stored.meetings.push(meeting);
+                }
+                Table::Groups => {
+                    let group = GROUPS.read(table, &key, &value)?;
+                    if groups::key(&group.channel) != key {
+                        return Err(odd());
+                    }
+                    stored.groups.push(group);
                 }
                 Table::Logouts => {
                     let id = logouts::id_of(&key).ok_or_else(odd)?;

@@ -17,11 +17,13 @@ pub enum Table {
     MeetingMessageIds,
     /// Sessions that were ended before their time.
     Logouts,
+    /// Groups, by channel.
+    Groups,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -29,11 +31,12 @@ impl Table {
         Self::MeetingMessages,
         Self::MeetingMessageIds,
         Self::Logouts,
+        Self::Groups,
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 5] =
-        [Self::Definitions, Self::Rooms, Self::Counters, Self::Meetings, Self::Logouts];
+    pub const LOADED: [Self; 6] =
+        [Self::Definitions, Self::Rooms, Self::Counters, Self::Meetings, Self::Logouts, Self::Groups];
 
     /// Its name on the disk; never changed.
     pub const fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Table {
             Self::MeetingMessages => "meeting_messages",
             Self::MeetingMessageIds => "meeting_message_ids",
             Self::Logouts => "logouts",
+            Self::Groups => "groups",
         }
     }
 }

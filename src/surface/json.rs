@@ -1,6 +1,8 @@
 //! JSON as every surface reads and writes it: objects borrowed from the bytes received, text appended to the
 //! bytes that go out.
 
+pub use crate::base::json::read;
+
 use crate::model::fault::{Fault, FaultCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -34,13 +36,13 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(Fault::new(FaultCode::InvalidSyntax, "This is not JSON: it is not valid UTF-8."));
     };
-    // A derived struct would accept an array too, field by field.
+    // Told here, so that the sentence is a better one than the decoder's.
     let start = text.bytes().find(|byte| !byte.is_ascii_whitespace());
     if start != Some(b'{') {
         well_formed(text)?;
         return Err(Fault::new(FaultCode::InvalidRequest, "This must be a JSON object: {…}."));
     }
-    serde_json::from_str(text).map_err(|error| {
+    read(text).map_err(|error| {
         if error.classify() != Category::Data {
             return no_json(&error);
         }
@@ -55,7 +57,7 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
 }
 
 fn well_formed(text: &str) -> Result<(), Fault> {
-    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| no_json(&error))
+    read::<IgnoredAny>(text).map(|_| ()).map_err(|error| no_json(&error))
 }
 
 fn no_json(error: &serde_json::Error) -> Fault {

@@ -1,6 +1,7 @@
 //! Floor 2: the published APIs. A surface is a folder here, a line in [`list`], a config table. It decodes one
 //! request to one [`Command`] and encodes one [`Reply`]; it keeps no state and awaits nothing.
 
+mod bearer;
 mod json;
 pub mod list;
 mod mdaemon;
@@ -30,6 +31,11 @@ pub struct Surface {
     /// Where this surface's requests, with their bodies, carry their credentials: a bearer token or key, not yet
     /// verified.
     pub credentials: for<'a> fn(&Head<'a>, &'a [u8]) -> Option<Cow<'a, str>>,
+    /// Names of query parameters in which its clients carry credentials. Answers to a request that has one of them, of
+    /// whatever surface, are not to be kept by a cache.
+    pub secret_parameters: &'static [&'static str],
+    /// Whether slashes at the end of a path say nothing.
+    pub ignores_last_slash: bool,
     /// Its HTTP endpoints.
     pub endpoints: &'static [Endpoint],
     /// Its WebSocket endpoints.
@@ -78,9 +84,30 @@ pub struct Socket {
     pub realm: Option<&'static str>,
     /// Whether credentials that are missing or do not hold open the socket nevertheless, as a guest's.
     pub guests: bool,
-    /// Whether the subprotocol that the client offers first is accepted: surfaces whose clients send their
-    /// credentials in its place. Browsers give up on a connection that does not name it again.
-    pub echoes_protocol: bool,
+    /// Which of the subprotocols that a client offers is accepted.
+    pub protocol: Subprotocol,
+}
+
+/// Which subprotocol is accepted. Browsers give up on a connection that accepts none of those that were offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subprotocol {
+    /// None.
+    None,
+    /// The one that is offered first: of clients that send their credentials in its place.
+    First,
+    /// This one, if it is offered. Beside it credentials may be offered, which are never accepted; see [`bearer`].
+    Named(&'static str),
+}
+
+impl Subprotocol {
+    /// The one of these that is accepted.
+    pub fn accepted<'a>(self, mut offered: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        match self {
+            Self::None => None,
+            Self::First => offered.next(),
+            Self::Named(name) => offered.find(|offer| *offer == name),
+        }
+    }
 }
 
 impl Socket {
@@ -93,7 +120,7 @@ impl Socket {
             choices: Choices::NONE,
             realm: None,
             guests: false,
-            echoes_protocol: false,
+            protocol: Subprotocol::None,
         }
     }
 

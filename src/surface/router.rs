@@ -14,6 +14,8 @@ pub struct Router {
     fallback: &'static Surface,
     paths: matchit::Router<usize>,
     resources: Vec<Resource>,
+    /// Query parameters that carry credentials, of all surfaces.
+    secrets: Vec<&'static str>,
 }
 
 /// One path template and what is served on it.
@@ -81,7 +83,9 @@ impl Router {
     }
 
     fn of(surfaces: &'static [&'static Surface], fallback: &'static Surface) -> Self {
-        let mut router = Self { surfaces, fallback, paths: matchit::Router::new(), resources: Vec::new() };
+        let secrets = surfaces.iter().flat_map(|surface| surface.secret_parameters).copied().collect();
+        let paths = matchit::Router::new();
+        let mut router = Self { surfaces, fallback, paths, resources: Vec::new(), secrets };
         for surface in surfaces {
             for endpoint in surface.endpoints {
                 let resource = router.resource(surface, endpoint.path);
@@ -120,8 +124,14 @@ impl Router {
 
     /// What serves `method` on `path` (without the query). `None` is a method that no endpoint has.
     pub fn find<'p>(&self, method: Option<Method>, path: &'p str) -> Found<'p> {
-        let not_found = || Found::NotFound { surface: self.owner(path) };
-        let Ok(matched) = self.paths.at(path) else {
+        if path == "*" && method == Some(Method::Options) {
+            // What the server as a whole can (RFC 9110 section 9.3.7).
+            return Found::Options { surface: self.fallback, allow: self.allow() };
+        }
+        let owner = self.owner(path);
+        let not_found = || Found::NotFound { surface: owner };
+        let shorter = if owner.ignores_last_slash { path.trim_end_matches('/') } else { path };
+        let Ok(matched) = self.paths.at(path).or_else(|_| self.paths.at(shorter)) else {
             return not_found();
         };
         let resource = &self.resources[*matched.value];
@@ -140,6 +150,20 @@ impl Router {
         }
     }
 
+    /// Whether a query carries credentials, for any surface.
+    pub fn is_secret(&self, query: &str) -> bool {
+        let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        !query.is_empty() && names.any(|name| self.secrets.contains(&&*name))
+    }
+
+    /// Every method that is served on some path.
+    fn allow(&self) -> String {
+        let served = |method| self.resources.iter().any(|resource| resource.serves(method));
+        let methods = [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        let methods = methods.into_iter().filter(|method| served(*method)).chain([Method::Options]);
+        methods.map(Method::name).collect::<Vec<_>>().join(", ")
+    }
+
     /// In whose shape faults on a path are told.
     pub fn owner(&self, path: &str) -> &'static Surface {
         let owns = |surface: &&&'static Surface| surface.prefixes.iter().any(|prefix| covers(prefix, path));
@@ -148,6 +172,12 @@ impl Router {
 }
 
 impl Resource {
+    fn serves(&self, method: Method) -> bool {
+        let method = if method == Method::Head { Method::Get } else { method };
+        self.endpoints.iter().any(|endpoint| endpoint.method == method)
+            || (self.socket.is_some() && method == Method::Get)
+    }
+
     fn allow(&self) -> String {
         let mut allow = String::new();
         for endpoint in &self.endpoints {
@@ -201,6 +231,8 @@ mod tests {
             name,
             prefixes,
             credentials: |_, _| None,
+            secret_parameters: &["key"],
+            ignores_last_slash: false,
             endpoints,
             sockets,
             encode_fault: |_| Response::empty(400),
@@ -255,6 +287,39 @@ mod tests {
         assert_eq!(shown(None, "/a/things"), "things only GET, HEAD, POST, OPTIONS");
         assert_eq!(shown(Some(Method::Options), "/a/things"), "things options GET, HEAD, POST, OPTIONS");
         assert_eq!(shown(Some(Method::Head), "/a/socket"), "things only GET, OPTIONS");
+    }
+
+    #[test]
+    fn a_last_slash_says_nothing_where_its_surface_says_so() {
+        static LENIENT: Surface = Surface { ignores_last_slash: true, ..THINGS };
+        static LIST: &[&Surface] = &[&REST, &LENIENT];
+        let lenient = |path: &str| match Router::of(LIST, &REST).find(Some(Method::Get), path) {
+            Found::Endpoint { endpoint, parameters, .. } => format!("{} {parameters:?}", endpoint.path),
+            Found::Socket { socket, .. } => socket.path.into(),
+            _ => "nothing".into(),
+        };
+        assert_eq!(lenient("/a/things/"), "/a/things []");
+        assert_eq!(lenient("/a/things//"), "/a/things []");
+        assert_eq!(lenient("/a/socket/"), "/a/socket");
+        assert_eq!(lenient("/a/things/1%2F/"), "/a/things/{id} [(\"id\", \"1/\")]");
+        assert_eq!((lenient("/health/"), lenient("/a//things")), ("nothing".into(), "nothing".into()));
+    }
+
+    #[test]
+    fn the_server_as_a_whole_says_what_it_can() {
+        assert_eq!(shown(Some(Method::Options), "*"), "rest options GET, HEAD, POST, DELETE, OPTIONS");
+    }
+
+    #[test]
+    fn credentials_in_a_query_are_seen_however_they_are_written() {
+        static LIST: &[&Surface] = &[&REST, &THINGS];
+        let router = Router::of(LIST, &REST);
+        for secret in ["key=x", "key", "a=b&key=", "%6bey=x", "&&k%65y=x"] {
+            assert!(router.is_secret(secret), "{secret}");
+        }
+        for plain in ["", "keys=x", "a=key", "KEY=x"] {
+            assert!(!router.is_secret(plain), "{plain}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn play(steps: &[Step], settings: &Settings, cores: u16, manner: Manner) -> 
     let mut player = Player {
         world: World::new(&setup, manner),
         clients: BTreeMap::new(),
-        words: Words::new(),
+        words: settings.tokens.clone(),
         batch: Vec::new(),
         drained: false,
         tokens: settings.tokens.clone(),

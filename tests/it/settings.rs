@@ -4,6 +4,7 @@ use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash,
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::rules::definitions::Definitions;
+use corecast::model::access::Access;
 use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
@@ -144,6 +145,10 @@ impl Settings {
             "session_s_max" => &mut limits.session_s_max,
             "login_attempts_per_minute_max" => &mut limits.login_attempts_per_minute_max,
             "logouts_max" => &mut limits.logouts_max,
+            "vouchers_max" => &mut limits.vouchers_max,
+            "groups_max" => &mut limits.groups_max,
+            "group_members_max" => &mut limits.group_members_max,
+            "group_changes_waiting_max" => &mut limits.group_changes_waiting_max,
             "meetings_max" => &mut limits.meetings_max,
             "meeting_members_max" => &mut limits.meeting_members_max,
             "meeting_message_bytes_max" => &mut limits.meeting_message_bytes_max,
@@ -160,12 +165,21 @@ impl Settings {
     fn namespace(&mut self, text: &str) {
         let mut words = text.split(' ');
         let name = words.next().expect("a namespace");
-        let mut definition = ChannelDefinition::default();
+        let mut definition = ChannelDefinition::of_namespace(name);
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("presence", "") => definition.presence = Presence::Users,
                 ("slow", "skip") => definition.slow = SlowPolicy::Skip,
                 ("history", count) => definition.history.count_max = count.parse().expect("a count"),
+                ("access", access) => {
+                    definition.access = match access {
+                        "open" => Access::Open,
+                        "listed" => Access::Listed,
+                        "members" => Access::Members,
+                        "own" => Access::Own,
+                        _ => panic!("{access} is no access"),
+                    }
+                }
                 ("age", age) => definition.history.age_ms_max = ms(age),
                 _ => panic!("{word} is no rule of a namespace"),
             }

@@ -30,7 +30,7 @@ fn client() -> Client {
 
 fn session() -> Session {
     let realm = Arc::new(Realm { id: 1, namespace: "r1".into(), key: "hash".into() });
-    Session::guest(Some(Box::new(Seat { realm, client: client() })))
+    Session::guest(Some(Box::new(Seat { realm, client: client(), refused: None })))
 }
 
 fn channel() -> ChannelName {

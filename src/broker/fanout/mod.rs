@@ -203,6 +203,12 @@ impl Fanout {
         connections
     }
 
+    /// Who hears a channel.
+    pub fn hearers(&self, channel: &ChannelName) -> Vec<ConnectionId> {
+        let streams = self.streams.of(channel).map(|id| &self.streams[id]);
+        streams.flat_map(|stream| stream.subscribers()).map(|one| one.connection).collect()
+    }
+
     /// Who hears a channel as a guest.
     pub fn guests(&self, channel: &ChannelName) -> Vec<ConnectionId> {
         let streams = self.streams.of(channel).map(|id| &self.streams[id]);

@@ -74,9 +74,9 @@ impl Home {
     /// Does a command about a user whose channel is homed here.
     pub fn execute_profile(&mut self, now: Now, origin: Origin<'_>, command: ProfileCommand) -> Outcome {
         match command {
-            ProfileCommand::Get { channel } => self.get_profile(origin, &channel).into(),
-            ProfileCommand::Update { channel, name, status } => {
-                self.update_profile(now, origin, &channel, name, status).into()
+            ProfileCommand::Get { channel, user } => self.get_profile(origin, &channel, &user).into(),
+            ProfileCommand::Update { channel, user, name, status } => {
+                self.update_profile(now, origin, (&channel, &user), name, status).into()
             }
         }
     }

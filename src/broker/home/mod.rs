@@ -24,6 +24,7 @@ use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::Limits;
 use crate::base::time::Now;
+use crate::broker::groups::Groups;
 use crate::broker::meetings::table::Meetings;
 use crate::broker::order::channels::Channels;
 use crate::broker::order::congestion::Congestion;
@@ -33,6 +34,7 @@ use crate::broker::order::log::restore::Restoring;
 use crate::broker::rooms::Rooms;
 use crate::broker::rules::changes::Jobs;
 use crate::broker::rules::definitions::Definitions;
+use crate::broker::rules::entry::Entries;
 use crate::broker::rules::sets::Rules;
 use crate::broker::users::table::Users;
 use crate::model::realm::Realm;
@@ -54,6 +56,7 @@ pub struct Home {
     pub(super) idempotency: Idempotency,
     pub(super) rooms: Rooms,
     pub(super) meetings: Meetings,
+    pub(super) groups: Groups,
     pub(super) users: Users,
     /// Changes of definitions under way.
     pub(super) jobs: Jobs,
@@ -62,6 +65,7 @@ pub struct Home {
     /// What replaying the history log needs to remember.
     pub(super) restoring: Restoring,
     pub(super) definitions: Arc<Definitions>,
+    pub(super) entries: Entries,
     pub(super) limits: Arc<Limits>,
     pub(super) outputs: VecDeque<HomeOutput>,
     /// Ends of channels: they come before the answer of the call that found them.
@@ -115,10 +119,12 @@ impl Home {
             idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
             rooms: Rooms::new(hasher(2), limits.rooms_max),
             meetings: Meetings::new(hasher(5), limits.meetings_max),
+            groups: Groups::new(hasher(6), limits.groups_max),
             users: Users::new(hasher(3), limits.profiles_max),
             jobs: Jobs::default(),
             checkpoint: None,
             restoring: Restoring::default(),
+            entries: Entries::new(&definitions),
             definitions,
             limits,
             outputs: VecDeque::new(),

@@ -1,8 +1,10 @@
 //! What a home core tells the cores that have subscribers.
 
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::access::Access;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::Fault;
+use crate::model::group::Group;
 use crate::model::publication::PublicationBytes;
 use crate::model::session::Session;
 use std::sync::Arc;
@@ -58,6 +60,14 @@ pub enum HomePush {
         fault: Fault,
         /// Only guests are concerned.
         guests: bool,
+    },
+    /// The channel is for the members of a group: who hears it and is none of them is told, and hears it no more.
+    /// Never held back.
+    NotFor {
+        /// The group.
+        group: Arc<Group>,
+        /// For whom else it is.
+        access: Access,
     },
     /// Publications that were held back while the core was congested, oldest first: with them, and those of the
     /// same kind that follow at once, nothing is missing.

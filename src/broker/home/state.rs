@@ -51,6 +51,7 @@ impl Home {
         self.idempotency.invariants();
         self.rooms.invariants();
         self.meetings.invariants();
+        self.groups.invariants();
         self.users.invariants();
         for (core, id, gap) in self.congestion.iter() {
             let channel = self.channels.get(id);

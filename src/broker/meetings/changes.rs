@@ -192,8 +192,8 @@ impl Home {
     }
 
     /// This core's part of a list of somebody's meetings.
-    pub fn list_meetings(&self, user: &str, page: MeetingPage) -> MeetingsPart {
-        self.meetings.list(&folded(user), page)
+    pub fn list_meetings(&self, session: &Session, page: MeetingPage) -> MeetingsPart {
+        self.meetings.list(&folded(&session.user), page, |channel| session.is_for(channel.as_str()))
     }
 
     /// Takes over what was stored before the start.
@@ -305,7 +305,7 @@ fn somebody_left(was: &Meeting, is: &Meeting) -> bool {
     if was.members == is.members {
         return false;
     }
-    let people: BTreeSet<String> = is.people().collect();
+    let people: BTreeSet<_> = is.people().collect();
     was.people().any(|person| !people.contains(&person))
 }
 

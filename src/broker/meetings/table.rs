@@ -89,22 +89,23 @@ impl Meetings {
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(meeting) = self.by_channel.remove(channel) else { return };
         for person in meeting.people() {
-            let Some(meetings) = self.by_person.get_mut(person.as_str()) else { continue };
+            let Some(meetings) = self.by_person.get_mut(&*person) else { continue };
             meetings.remove(&(Reverse(meeting.created_ms), channel.clone()));
             if meetings.is_empty() {
-                self.by_person.remove(person.as_str());
+                self.by_person.remove(&*person);
             }
         }
     }
 
-    /// This core's part of a list: at most as many as there are up to the end of the page.
-    pub fn list(&self, person: &str, page: MeetingPage) -> MeetingsPart {
+    /// This core's part of a list: at most as many as there are up to the end of the page. `told` says which channels may
+    /// be told of.
+    pub fn list(&self, person: &str, page: MeetingPage, told: impl Fn(&ChannelName) -> bool) -> MeetingsPart {
         let Some(meetings) = self.by_person.get(person) else { return MeetingsPart::default() };
         let end = end(page);
         let take = if end > PAGED_MEETINGS_MAX { 0 } else { end };
-        let items =
-            meetings.iter().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
-        MeetingsPart { items: items.collect(), total: meetings.len() as u64 }
+        let meetings = || meetings.iter().filter(|(_, channel)| told(channel));
+        let items = meetings().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
+        MeetingsPart { items: items.collect(), total: meetings().count() as u64 }
     }
 
     /// Asserts what must always hold.
@@ -113,7 +114,7 @@ impl Meetings {
             assert!(!meetings.is_empty(), "nobody is kept for nothing");
             for (_, channel) in meetings {
                 let meeting = self.by_channel.get(channel);
-                let knows = meeting.is_some_and(|meeting| meeting.people().any(|other| *other == **person));
+                let knows = meeting.is_some_and(|meeting| meeting.people().any(|other| other == **person));
                 assert!(knows, "a person's meetings know the person");
             }
         }

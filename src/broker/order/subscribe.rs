@@ -5,6 +5,8 @@ use crate::base::time::Now;
 use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
 use crate::broker::order::shares::Removed;
 use crate::broker::rules::access::{tells_presence, visible_to};
+use crate::broker::rules::entry::about_own;
+use crate::model::access::Access;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::{Attachments, Page};
 use crate::model::definition::Presence;
@@ -59,7 +61,13 @@ impl Home {
         let position = channel.position();
         let recovery = match recover {
             None => Recovery::NotAsked,
-            Some(from) => visible_recovery(session, self.channels.since(now, id, from)),
+            Some(from) => {
+                let recovery = visible_recovery(session, self.channels.since(now, id, from));
+                match self.entries.of(&name) {
+                    Access::Own => own_recovery(session, &name, recovery),
+                    _ => recovery,
+                }
+            }
         };
         if joined {
             self.push_presence(id, session, true, Some((origin.core, origin.connection)));
@@ -110,7 +118,11 @@ impl Home {
             *self.definitions.of(name)
         };
         if !tells_presence(&rules) {
-            return Err(Fault::new(FaultCode::Conflict, "this channel does not keep who is present"));
+            let sentence = format!(
+                "Nobody keeps who is here: the operator can switch it on with presence = true for the namespace \"{}\".",
+                name.namespace()
+            );
+            return Err(Fault::new(FaultCode::Conflict, sentence));
         }
         let channel = self.channels.find(name).map(|id| self.channels.get(id));
         let members = channel.and_then(|channel| channel.members.as_ref());
@@ -143,6 +155,15 @@ impl Home {
             };
             self.outputs.push_back(HomeOutput::Push { to: share.core, channel: channel.name.clone(), push });
         }
+    }
+}
+
+/// What of what a session missed is its own business.
+fn own_recovery(session: &Session, channel: &ChannelName, recovery: Recovery) -> Recovery {
+    match recovery {
+        Recovery::Complete(missed) => Recovery::Complete(about_own(session, channel, missed)),
+        Recovery::Gap(missed) => Recovery::Gap(about_own(session, channel, missed)),
+        Recovery::NotAsked => Recovery::NotAsked,
     }
 }
 

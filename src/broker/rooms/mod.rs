@@ -7,11 +7,13 @@
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
 use crate::broker::home::{Home, Origin, Outcome, faults};
+use crate::model::access::{Access, Use};
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
 use crate::model::reply::Reply;
+use crate::model::session::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -290,12 +292,17 @@ impl Home {
     }
 
     /// This core's part of a list of rooms: at most as many as there are up to the end of the page.
-    pub fn list_rooms(&self, namespace: &str, page: Page) -> RoomsPart {
+    pub fn list_rooms(&self, session: &Session, namespace: &str, page: Page) -> RoomsPart {
         let Some(rooms) = self.rooms.by_age.get(namespace) else { return RoomsPart::default() };
         let end = end(bounded(page));
-        let items =
-            if end > PAGED_ROOMS_MAX { Vec::new() } else { rooms.values().take(end).cloned().collect() };
-        RoomsPart { items, total: rooms.len() as u64 }
+        let take = if end > PAGED_ROOMS_MAX { 0 } else { end };
+        let is_open = session.grants.is_none() && self.entries.of_namespace(namespace) == Access::Open;
+        let told = |((_, channel), _): &(&(u64, ChannelName), &Arc<Room>)| {
+            is_open || (session.is_for(channel.as_str()) && self.may_use(session, channel, Use::Hear).is_ok())
+        };
+        let items = rooms.iter().filter(told).take(take).map(|(_, room)| room.clone()).collect();
+        let total = if is_open { rooms.len() } else { rooms.iter().filter(told).count() };
+        RoomsPart { items, total: total as u64 }
     }
 }
 

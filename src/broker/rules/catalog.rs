@@ -5,6 +5,7 @@
 //! [applied](Catalog::apply), or [given up](Catalog::give_up) if it could not be stored. Meanwhile another change of
 //! the same definition is a conflict, and the name that it gives is taken.
 
+use crate::base::fold::fold;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::command::Page;
@@ -184,8 +185,8 @@ impl Catalog {
     ) -> Result<Reply, Fault> {
         self.realm(realm)?;
         let (first, last) = ((realm, Box::from("")), (realm + 1, Box::from("")));
-        let wanted = filter.search.to_lowercase();
-        let has = |text: &str| text.to_lowercase().contains(&wanted);
+        let wanted = fold(&filter.search);
+        let has = |text: &str| fold(text).contains(&*wanted);
         let fits = |record: &&Arc<DefinitionRecord>| {
             wanted.is_empty() || has(&record.draft.name) || has(&record.draft.description)
         };
@@ -201,9 +202,9 @@ impl Catalog {
 
     fn realm(&self, id: u64) -> Result<&Realm, Fault> {
         let realm = self.realms.iter().find(|realm| realm.id == id);
-        realm
-            .map(|realm| &**realm)
-            .ok_or_else(|| Fault::new(FaultCode::NotFound, "the configuration has no such set of channels"))
+        realm.map(|realm| &**realm).ok_or_else(|| {
+            Fault::new(FaultCode::NotFound, "The number in the path names nothing that is configured here.")
+        })
     }
 
     fn put(&mut self, record: &Arc<DefinitionRecord>) {

@@ -1,11 +1,12 @@
 //! Which rules hold for which channel.
 
+use crate::model::access::CONVERSATION_NAMESPACE;
 use crate::model::channel::ChannelName;
 use crate::model::definition::ChannelDefinition;
 use std::collections::BTreeMap;
 
 /// The rules of all channels: by namespace, with a default for the rest. The same on every core.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Definitions {
     /// Holds where no namespace is named.
     pub default: ChannelDefinition,
@@ -13,7 +14,25 @@ pub struct Definitions {
     pub namespaces: BTreeMap<Box<str>, ChannelDefinition>,
 }
 
+/// What is usual, of the namespaces too that are not as the others.
+impl Default for Definitions {
+    fn default() -> Self {
+        let conversation = ChannelDefinition::of_namespace(CONVERSATION_NAMESPACE);
+        Self {
+            default: ChannelDefinition::default(),
+            namespaces: BTreeMap::from([(CONVERSATION_NAMESPACE.into(), conversation)]),
+        }
+    }
+}
+
 impl Definitions {
+    /// The usual ones, and those of these namespaces in their place.
+    pub fn with(namespaces: impl IntoIterator<Item = (Box<str>, ChannelDefinition)>) -> Self {
+        let mut definitions = Self::default();
+        definitions.namespaces.extend(namespaces);
+        definitions
+    }
+
     /// The rules of a channel.
     pub fn of(&self, channel: &ChannelName) -> &ChannelDefinition {
         self.namespaces.get(channel.namespace()).unwrap_or(&self.default)

@@ -4,6 +4,7 @@ pub(super) mod access;
 pub mod catalog;
 pub(super) mod changes;
 pub mod definitions;
+pub mod entry;
 pub(super) mod sets;
 
 pub use changes::Settled;

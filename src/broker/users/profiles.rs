@@ -2,6 +2,8 @@
 
 use crate::base::time::Now;
 use crate::broker::home::{Home, Origin, Outcome, faults};
+use crate::broker::rules::entry::{may_hear_of, not_own};
+use crate::model::access::Access;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Profile};
@@ -30,12 +32,21 @@ impl Home {
         }
     }
 
+    /// Somebody can come who is not there: the user is known, and may be told of.
+    pub fn know_user(&mut self, user: &Arc<str>, name: Option<Arc<str>>) {
+        self.users.know(user, name);
+    }
+
     pub(in crate::broker) fn get_profile(
         &self,
         origin: Origin<'_>,
         channel: &ChannelName,
+        user: &str,
     ) -> Result<Reply, Fault> {
-        let user = channel.suffix();
+        // Another user may have the channel too.
+        if self.entries.of(channel) == Access::Own && !may_hear_of(origin.session, channel, user) {
+            return Err(not_own());
+        }
         let missing = || Fault::new(FaultCode::NotFound, "nothing is known of such a user");
         self.users.profile(user).or_else(|| own_profile(origin, user)).map(Reply::Profile).ok_or_else(missing)
     }
@@ -44,11 +55,10 @@ impl Home {
         &mut self,
         now: Now,
         origin: Origin<'_>,
-        channel: &ChannelName,
+        (channel, user): (&ChannelName, &str),
         name: Option<String>,
         status: Option<String>,
     ) -> Result<Outcome, Fault> {
-        let user = channel.suffix();
         if !origin.may_change(user) {
             return Err(faults::not_yours("only the user itself or an admin can change a profile"));
         }
@@ -59,7 +69,7 @@ impl Home {
             return Err(faults::too_long("the status", STATUS_BYTES_MAX));
         }
         // An admin changes users that exist, so that a slip of the pen does not make one.
-        self.get_profile(origin, channel)?;
+        self.get_profile(origin, channel, user)?;
         if let Some(id) = self.find_to_announce(now, channel) {
             self.admit(id)?;
         }

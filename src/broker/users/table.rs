@@ -3,13 +3,19 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::publication::Profile;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Users that are online or have a record.
+/// Users that are known: online, seen before, with a record, or configured.
 pub struct Users {
     by_id: KeyedMap<Arc<str>, User>,
     online: usize,
     records: usize,
+    /// Those who are kept only because they were seen, in the order of leaving.
+    seen: BTreeMap<u64, Arc<str>>,
+    /// Those who left, since the start.
+    left: u64,
+    /// Of records and those who were seen, together.
     records_max: usize,
 }
 
@@ -22,6 +28,10 @@ struct User {
     record: Option<Box<Record>>,
     /// Cores on which the user has connections.
     cores: u16,
+    /// Kept whatever happens: the operator knows it.
+    configured: bool,
+    /// Its place among those who were seen; 0 is none.
+    seen: u64,
 }
 
 /// What a user said of itself; what is not said is `None`.
@@ -57,6 +67,8 @@ impl Users {
             by_id: KeyedMap::with_hasher(hasher),
             online: 0,
             records: 0,
+            seen: BTreeMap::new(),
+            left: 0,
             records_max: records_max as usize,
         }
     }
@@ -73,6 +85,7 @@ impl Users {
         if name.is_some() {
             user.name = name;
         }
+        self.seen.remove(&std::mem::take(&mut user.seen));
         let first = user.cores == 1;
         self.online += usize::from(first);
         first
@@ -87,13 +100,40 @@ impl Users {
         }
         user.cores = 0;
         self.online -= 1;
-        if user.record.is_none() {
-            self.by_id.remove(id);
+        if user.record.is_none() && !user.configured {
+            self.keep_seen(id);
         }
         true
     }
 
-    /// The profile of a user that is online or has a record.
+    /// A user is known whether or not it ever comes.
+    pub fn know(&mut self, id: &Arc<str>, name: Option<Arc<str>>) {
+        let user = self.by_id.entry(id.clone()).or_default();
+        user.configured = true;
+        user.name = name.or(user.name.take());
+    }
+
+    /// Keeps somebody who left, in the place of who left longest ago where there is no other.
+    fn keep_seen(&mut self, id: &str) {
+        let Some((id, _)) = self.by_id.get_key_value(id) else { return };
+        self.left += 1;
+        self.seen.insert(self.left, id.clone());
+        if let Some(user) = self.by_id.get_mut(&id.clone()) {
+            user.seen = self.left;
+        }
+        self.forget_seen();
+    }
+
+    /// Forgets who left longest ago while there are too many.
+    fn forget_seen(&mut self) {
+        while self.records + self.seen.len() > self.records_max
+            && let Some((_, oldest)) = self.seen.pop_first()
+        {
+            self.by_id.remove(&oldest);
+        }
+    }
+
+    /// The profile of a user that is known.
     pub fn profile(&self, id: &str) -> Option<Profile> {
         self.by_id.get(id).map(|user| user.profile(id))
     }
@@ -110,7 +150,10 @@ impl Users {
             None => self.by_id.entry(id.into()).or_default(),
         };
         edit(user.record.get_or_insert_default());
-        Ok(user.profile(id))
+        let (profile, seen) = (user.profile(id), std::mem::take(&mut user.seen));
+        self.seen.remove(&seen);
+        self.forget_seen();
+        Ok(profile)
     }
 
     /// Users with a connection.
@@ -128,8 +171,11 @@ impl Users {
         let count = |test: fn(&User) -> bool| self.by_id.values().filter(|user| test(user)).count();
         assert_eq!(self.online, count(|user| user.cores > 0), "online users add up");
         assert_eq!(self.records, count(|user| user.record.is_some()), "records add up");
-        assert!(self.records <= self.records_max, "record bound");
-        assert_eq!(count(|user| user.cores == 0 && user.record.is_none()), 0, "nothing is kept for nothing");
+        assert!(self.records + self.seen.len() <= self.records_max, "record bound");
+        assert_eq!(self.seen.len(), count(|user| user.seen > 0), "who was seen adds up");
+        let idle =
+            |user: &User| user.cores == 0 && user.record.is_none() && user.seen == 0 && !user.configured;
+        assert_eq!(count(idle), 0, "nothing is kept for nothing");
     }
 }
 
@@ -152,8 +198,34 @@ mod tests {
         assert!(!users.disconnect("ann"));
         assert!(users.disconnect("ann"));
         assert!(!users.disconnect("ann"));
-        assert_eq!(users.profile("ann"), None, "nothing is left");
+        let name = users.profile("ann").and_then(|profile| profile.name);
+        assert_eq!(name.as_deref(), Some("Ann"), "it was seen");
         users.invariants();
+    }
+
+    #[test]
+    fn who_was_seen_longest_ago_is_forgotten_first() {
+        let mut users = Users::new(KeyedState::new(1, 2), 2);
+        for user in ["ann", "bob", "ann", "cy"] {
+            users.connect(&user.into(), None);
+            users.disconnect(user);
+            users.invariants();
+        }
+        let known = |users: &Users| ["ann", "bob", "cy"].map(|user| users.profile(user).is_some());
+        assert_eq!(known(&users), [true, false, true]);
+        users.edit("dan", |_| {}).expect("room for a record");
+        users.invariants();
+        assert_eq!(known(&users), [false, false, true], "a record wins");
+        users.edit("cy", |_| {}).expect("room for a record");
+        users.connect(&"ann".into(), None);
+        users.disconnect("ann");
+        users.invariants();
+        assert_eq!(known(&users), [false, false, true], "records leave no place");
+        users.know(&"eve".into(), Some("Eve".into()));
+        users.connect(&"eve".into(), None);
+        users.disconnect("eve");
+        users.invariants();
+        assert!(users.profile("eve").is_some_and(|profile| !profile.online), "the operator knows it");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum LoginCommand {
         /// The password.
         password: Secret,
     },
+    /// Give a voucher, with which a WebSocket is opened as whoever asks.
+    GiveVoucher,
     /// End a session before its time. Answered when that is stored and every core knows.
     LogOut {
         /// The session.

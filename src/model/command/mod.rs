@@ -7,6 +7,7 @@
 mod channel;
 mod connection;
 mod definition;
+mod group;
 mod login;
 mod meeting;
 mod message;
@@ -19,6 +20,7 @@ mod route;
 pub use channel::{Attachments, ChannelCommand};
 pub use connection::ConnectionCommand;
 pub use definition::DefinitionCommand;
+pub use group::GroupCommand;
 pub use login::LoginCommand;
 pub use meeting::MeetingCommand;
 pub use message::MessageCommand;
@@ -41,6 +43,8 @@ pub enum Command {
     Core(CoreCommand),
     /// About the node as a whole; all cores answer together.
     Node(NodeCommand),
+    /// Several of the third kind, each answered by its own core; answered when all are, one by one.
+    Many(Vec<CoreCommand>),
 }
 
 /// A request that one core answers: the home of its channel, or the core that keeps the catalog.
@@ -54,6 +58,8 @@ pub enum CoreCommand {
     Profile(ProfileCommand),
     /// About the room record of a channel.
     Room(RoomCommand),
+    /// About the group of a channel.
+    Group(GroupCommand),
     /// About a meeting.
     Meeting(MeetingCommand),
     /// About a channel definition of a realm.
@@ -106,5 +112,5 @@ macro_rules! commands {
 commands!(
     Connection(ConnectionCommand), Login(LoginCommand), Core(CoreCommand), Node(NodeCommand);
     Channel(ChannelCommand), Message(MessageCommand), Profile(ProfileCommand), Room(RoomCommand),
-    Meeting(MeetingCommand), Definition(DefinitionCommand)
+    Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand)
 );

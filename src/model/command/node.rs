@@ -17,6 +17,13 @@ pub enum NodeCommand {
         /// Which slice.
         page: Page,
     },
+    /// The groups of channels of one namespace that the session's user is a member of, by creation time.
+    ListGroups {
+        /// The namespace of their channels.
+        namespace: &'static str,
+        /// Which slice.
+        page: Page,
+    },
     /// The meetings of the session's user, newest first.
     ListMeetings {
         /// Which.

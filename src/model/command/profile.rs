@@ -7,16 +7,27 @@ use crate::model::channel::ChannelName;
 pub enum ProfileCommand {
     /// The profile of a user.
     Get {
-        /// The user's channel; its suffix is the user id.
+        /// The user's channel.
         channel: ChannelName,
+        /// The user's id.
+        user: Box<str>,
     },
     /// Change the profile of a user; by itself or an admin.
     Update {
-        /// The user's channel; its suffix is the user id.
+        /// The user's channel.
         channel: ChannelName,
+        /// The user's id.
+        user: Box<str>,
         /// New display name, if it changes.
         name: Option<String>,
         /// New status word, if it changes.
         status: Option<String>,
     },
+}
+
+impl ProfileCommand {
+    /// Whether it only asks for the profile of this user.
+    pub fn shows(&self, id: &str) -> bool {
+        matches!(self, Self::Get { user, .. } if **user == *id)
+    }
 }

@@ -2,9 +2,10 @@
 //! Whoever needs to know reads it here; it has a row for every command.
 
 use super::{
-    Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, LoginCommand,
-    MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
+    Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, GroupCommand,
+    LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
 };
+use crate::model::access::Use;
 use crate::model::channel::ChannelName;
 use crate::model::session::Scopes;
 
@@ -24,6 +25,14 @@ pub struct Route<'a> {
 impl Route<'_> {
     fn long(self) -> Self {
         Self { long: true, ..self }
+    }
+}
+
+impl<'a> Route<'a> {
+    /// The channel that is used, and how. `None` where it is about none, or about whatever the session may know of.
+    pub fn uses(&self) -> Option<(&'a ChannelName, Use)> {
+        let Place::Home(channel) = self.place else { return None };
+        Some((channel, if self.scope == Scopes::READ { Use::Hear } else { Use::Say }))
     }
 }
 
@@ -60,6 +69,8 @@ impl Command {
             Self::Login(command) => login(command),
             Self::Node(command) => node(command),
             Self::Core(command) => command.route(),
+            // Each part has its own route.
+            Self::Many(_) => row(Scopes::WRITE, Place::Connection, Stored::Nothing),
         }
     }
 }
@@ -72,6 +83,7 @@ impl CoreCommand {
             Self::Message(command) => message(command),
             Self::Profile(command) => profile(command),
             Self::Room(command) => room(command),
+            Self::Group(command) => group(command),
             Self::Meeting(command) => meeting(command),
             Self::Definition(command) => definition(command),
             Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
@@ -95,6 +107,7 @@ fn connection(command: &ConnectionCommand) -> Route<'_> {
 fn login(command: &LoginCommand) -> Route<'_> {
     match command {
         LoginCommand::LogIn { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
+        LoginCommand::GiveVoucher => row(Scopes::READ, Place::Connection, Stored::Nothing),
         LoginCommand::LogOut { .. } => row(Scopes::NONE, Place::Connection, Stored::Changed),
     }
 }
@@ -104,7 +117,7 @@ fn node(command: &NodeCommand) -> Route<'_> {
         NodeCommand::GetState | NodeCommand::GetMetrics => {
             row(Scopes::NONE, Place::EveryCore, Stored::Nothing).long()
         }
-        NodeCommand::ListRooms { .. } | NodeCommand::ListMeetings { .. } => {
+        NodeCommand::ListRooms { .. } | NodeCommand::ListGroups { .. } | NodeCommand::ListMeetings { .. } => {
             row(Scopes::READ, Place::EveryCore, Stored::Nothing).long()
         }
     }
@@ -139,7 +152,7 @@ fn message(command: &MessageCommand) -> Route<'_> {
 
 fn profile(command: &ProfileCommand) -> Route<'_> {
     match command {
-        ProfileCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        ProfileCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
         ProfileCommand::Update { channel, .. } => row(Scopes::WRITE, Place::Home(channel), Stored::Nothing),
     }
 }
@@ -150,6 +163,13 @@ fn room(command: &RoomCommand) -> Route<'_> {
         RoomCommand::Create { channel, .. }
         | RoomCommand::Update { channel, .. }
         | RoomCommand::Delete { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+    }
+}
+
+fn group(command: &GroupCommand) -> Route<'_> {
+    match command {
+        GroupCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        GroupCommand::Change { channel, .. } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
     }
 }
 

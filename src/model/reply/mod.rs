@@ -13,6 +13,7 @@ use super::channel::{ChannelName, Position};
 use super::command::Page;
 use super::definition::DefinitionRecord;
 use super::fault::Fault;
+use super::group::Group;
 use super::meeting::{Meeting, SealedMessage};
 use super::node::NodeState;
 use super::publication::{Profile, PublicationBytes, Room};
@@ -114,6 +115,17 @@ pub enum Reply {
         /// Rooms in the whole list.
         total: u64,
     },
+    /// To `ChangeGroup`, `GetGroup`.
+    Group(Arc<Group>),
+    /// To `ListGroups`.
+    Groups {
+        /// The slice, oldest first.
+        items: Vec<Arc<Group>>,
+        /// Which slice this is, as asked for.
+        page: Page,
+        /// Groups in the whole list.
+        total: u64,
+    },
     /// To `GetProfile`, `UpdateProfile`.
     Profile(Profile),
     /// To `GetMeeting`.
@@ -143,6 +155,15 @@ pub enum Reply {
         /// The user, as it is configured.
         user: Arc<str>,
     },
+    /// To `GiveVoucher`.
+    Voucher {
+        /// Whoever has it opens a socket as the session's user, once.
+        voucher: Secret,
+        /// When it ends, milliseconds since 1970.
+        expires_ms: u64,
+    },
+    /// To `RedeemVoucher`.
+    Redeemed(Arc<Session>),
     /// To `LogOut`, `PutMeeting`, `DeleteMeeting`, `ClearMeeting`.
     Done,
     /// To `NodeState`.
@@ -156,6 +177,15 @@ pub enum Reply {
         /// Its length.
         bytes: u64,
     },
+    /// To `Many`: each answer with the channel it is of, in the order of the commands.
+    Many(Vec<(ChannelName, Reply)>),
     /// To any command that did not succeed.
     Fault(Fault),
+}
+
+impl Reply {
+    /// Whether whoever sees it has somebody's credentials.
+    pub fn has_credentials(&self) -> bool {
+        matches!(self, Self::LoggedIn { .. } | Self::Voucher { .. })
+    }
 }

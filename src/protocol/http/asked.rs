@@ -1,20 +1,34 @@
 //! What is known of a request that is refused or does not come in time: its answer has to fit it all the same.
 
 use super::scan::is_token;
-use super::target::split_target;
+use super::target::{Target, split_target};
 
-/// As much of a request line as an answer needs.
+/// As much of a request as an answer needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked {
     /// The method is HEAD: the answer has no body.
     pub head_only: bool,
     /// The path as it was sent. Of a line that is cut short, the segments that are whole.
     pub path: String,
+    /// The query as it was sent, as far as it came. May contain credentials: never log it.
+    pub query: String,
+    /// Who may read the answer, if a browser asks.
+    pub origin: AskedOrigin,
+}
+
+/// What is known of the `Origin` of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AskedOrigin {
+    /// There is none, or there are several.
+    Absent,
+    /// This one.
+    Is(Vec<u8>),
+    /// The head was not read so far.
+    Unread,
 }
 
 impl Asked {
-    /// Reads the first line of a head of which the end may be missing. `None` where the line is not one of a
-    /// request.
+    /// Reads a head of which the end may be missing. `None` where its first line is not one of a request.
     pub fn of(head: &[u8]) -> Option<Self> {
         let head = head.strip_prefix(b"\r\n").unwrap_or(head);
         let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
@@ -31,10 +45,45 @@ impl Asked {
             // The last segment may be the start of another one.
             None => &rest[..=rest.rfind('/')?],
         };
-        let path = split_target(method_name, target).ok()?.path.to_owned();
-        Some(Self { head_only: method_name == "HEAD", path })
+        let Target { path, query, .. } = split_target(method_name, target).ok()?;
+        Some(Self {
+            head_only: method_name == "HEAD",
+            path: path.to_owned(),
+            query: query.to_owned(),
+            origin: end.map_or(AskedOrigin::Unread, |end| AskedOrigin::of(&head[end..])),
+        })
     }
 }
+
+impl AskedOrigin {
+    /// Reads the lines of a head, after its first line, as far as they came.
+    fn of(lines: &[u8]) -> Self {
+        let mut lines = lines.split(|&byte| byte == b'\n').skip(1).peekable();
+        let mut found = Self::Absent;
+        while let Some(line) = lines.next() {
+            match (line.strip_suffix(b"\r"), lines.peek()) {
+                (Some([]), _) => return found,
+                // Without its line end it may go on.
+                (_, None) => break,
+                (None, _) => break,
+                (Some(line), Some(_)) => match origin_of(line) {
+                    Some(_) if found != Self::Absent => return Self::Absent,
+                    Some(origin) if !origin.is_empty() => found = Self::Is(origin.to_vec()),
+                    _ => {}
+                },
+            }
+        }
+        if found == Self::Absent { Self::Unread } else { found }
+    }
+}
+
+/// The value of a line that is an `Origin`.
+fn origin_of(line: &[u8]) -> Option<&[u8]> {
+    let (name, value) = line.split_at_checked(ORIGIN.len())?;
+    name.eq_ignore_ascii_case(ORIGIN).then(|| value.trim_ascii())
+}
+
+const ORIGIN: &[u8] = b"origin:";
 
 #[cfg(test)]
 mod tests {
@@ -73,5 +122,26 @@ mod tests {
     fn a_head_is_known() {
         assert!(Asked::of(b"HEAD / HTTP/1.1\r\n").is_some_and(|asked| asked.head_only));
         assert!(Asked::of(b"GET / HTTP/1.1\r\n").is_some_and(|asked| !asked.head_only));
+    }
+
+    #[test]
+    fn an_origin_is_known_once_its_line_is_whole() {
+        let origin = |lines: &str| {
+            let head = format!("GET /a?b=c HTTP/1.1{lines}");
+            let asked = Asked::of(head.as_bytes()).expect("a request");
+            assert_eq!(asked.query, "b=c");
+            asked.origin
+        };
+        let is = |text: &str| AskedOrigin::Is(text.into());
+        assert_eq!(origin(""), AskedOrigin::Unread);
+        assert_eq!(origin("\r\n"), AskedOrigin::Unread);
+        assert_eq!(origin("\r\nHost: x\r\n"), AskedOrigin::Unread);
+        assert_eq!(origin("\r\nOrigin: https://a.exam"), AskedOrigin::Unread);
+        assert_eq!(origin("\r\nOrigin: https://a.example\r"), AskedOrigin::Unread);
+        assert_eq!(origin("\r\nHost: x\r\nORIGIN:https://a.example \r\nCook"), is("https://a.example"));
+        assert_eq!(origin("\r\nOrigin: a\r\n\r\nOrigin: b\r\n"), is("a"), "the body is no head");
+        assert_eq!(origin("\r\nOrigin: a\r\nOrigin: a\r\n"), AskedOrigin::Absent);
+        assert_eq!(origin("\r\nOrigin:\r\n\r\n"), AskedOrigin::Absent);
+        assert_eq!(origin("\r\nHost: x\r\n\r\n"), AskedOrigin::Absent);
     }
 }

@@ -58,11 +58,17 @@ impl<'a> Head<'a> {
         self.headers.iter().map(|header| (header.name, header.value))
     }
 
-    /// Whether a list-valued field (`Connection`, `Upgrade`) has this token in any of its lines, in any case.
+    /// The elements of a field that is a list, which may come in several lines that are one list in their order
+    /// (RFC 9110 section 5.3); empty elements say nothing (section 5.6.1.2). Not for lists whose elements have
+    /// quoted strings.
+    pub fn list<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let elements = self.header_all(name).flat_map(|value| value.split(|&byte| byte == b','));
+        elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+    }
+
+    /// Whether a list (`Connection`, `Upgrade`) has this token, in any case.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.header_all(name)
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .any(|element| element.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        self.list(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// Host and port that the request is for: of the target where it has one, else of `Host`

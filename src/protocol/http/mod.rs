@@ -21,7 +21,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use asked::Asked;
+pub use asked::{Asked, AskedOrigin};
 pub use date::DateCache;
 pub use head::{Head, Version};
 pub use limits::{FIELDS_MAX, HttpLimits};
@@ -30,4 +30,5 @@ pub use parse::parse_head;
 pub use reader::{Event, Phase, RequestReader};
 pub use refusal::Refusal;
 pub use response::{CONTINUE, Connection, Response, ResponseContext, reason_phrase, write_response};
+pub(in crate::protocol) use scan::is_token;
 pub use target::decode_segment;

@@ -6,7 +6,7 @@ use super::head::Head;
 /// What a request's `Origin` amounts to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict<'a> {
-    /// None was sent: no browser, or nothing that crosses sites.
+    /// None was sent, or an empty one: no browser, or nothing that crosses sites.
     Absent,
     /// It is allowed; this is its text, for `Access-Control-Allow-Origin`.
     Allowed(&'a str),
@@ -18,7 +18,9 @@ pub enum Verdict<'a> {
 pub fn check<'a>(head: &Head<'a>, list: &[String], same_host: bool) -> Verdict<'a> {
     let mut origins = head.header_all("origin");
     let (first, second) = (origins.next(), origins.next());
-    let Some(origin) = first else { return Verdict::Absent };
+    let Some(origin) = first.filter(|origin| !origin.is_empty() || second.is_some()) else {
+        return Verdict::Absent;
+    };
     let host = if same_host { head.host() } else { None };
     match str::from_utf8(origin) {
         Ok(text) if second.is_none() && allowed(origin, list, host) => Verdict::Allowed(text),
@@ -176,6 +178,8 @@ mod tests {
             parse_head(text.as_bytes(), |head| Ok(format!("{:?}", check(head, &list, false)))).unwrap()
         };
         assert_eq!(verdict(""), "Absent");
+        assert_eq!(verdict("Origin:\r\n"), "Absent");
+        assert_eq!(verdict("Origin: \r\nOrigin: https://a.example\r\n"), "Refused");
         assert_eq!(verdict("Origin: https://a.example\r\n"), "Allowed(\"https://a.example\")");
         assert_eq!(verdict("Origin: https://b.example\r\n"), "Refused");
         assert_eq!(verdict("Origin: https://a.example\r\nOrigin: https://a.example\r\n"), "Refused");

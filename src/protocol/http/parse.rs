@@ -44,7 +44,7 @@ pub fn parse_scanned<R>(
     if method_name.is_empty() || !method_name.bytes().all(super::scan::is_token) {
         return Err(MALFORMED);
     }
-    let version = parse_version(version)?;
+    let version = parse_version(version.as_bytes())?;
     let Target { path, query, authority } = split_target(method_name, target)?;
 
     let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
@@ -62,12 +62,18 @@ pub fn parse_scanned<R>(
 }
 
 /// `HTTP/1.0`, or `HTTP/1.1` and above, which is spoken to as 1.1 (RFC 9110 section 2.5).
-fn parse_version(text: &str) -> Result<Version, Refusal> {
-    match text.strip_prefix("HTTP/").map(str::as_bytes) {
+///
+/// # Errors
+/// 505 for another major version, [`NO_VERSION`] for what is none.
+pub fn parse_version(text: &[u8]) -> Result<Version, Refusal> {
+    match text.strip_prefix(b"HTTP/") {
         Some(b"1.1") => Ok(Version::Http11),
         Some(b"1.0") => Ok(Version::Http10),
         Some([b'1', b'.', b'2'..=b'9']) => Ok(Version::Http11),
         Some([b'0'..=b'9', b'.', b'0'..=b'9']) => Err(Refusal::VERSION_NOT_SUPPORTED),
-        _ => Err(Refusal::bad_request("the request line does not end in an HTTP version")),
+        _ => Err(NO_VERSION),
     }
 }
+
+/// A request line without a version is one of HTTP/0.9, which is not spoken here, or none.
+pub const NO_VERSION: Refusal = Refusal::bad_request("the request line does not end in an HTTP version");

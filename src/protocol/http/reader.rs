@@ -284,6 +284,9 @@ where
     F: FnMut(Event<'_>) -> Next,
 {
     let framing = Framing::of(head, limits)?;
+    if framing != Framing::Empty && head.list("content-encoding").any(is_encoded) {
+        return Err(Refusal::CONTENT_ENCODED);
+    }
     let waits = expects_continue(head)?;
     Ok(match framing {
         Framing::Empty => Begun::Whole(0, visit(Event::Request { head, body: &[] })),
@@ -295,9 +298,14 @@ where
     })
 }
 
+/// Whether an element of `Content-Encoding` stands for a coding; `identity` stands for none (RFC 9110 section 8.4.1).
+fn is_encoded(coding: &[u8]) -> bool {
+    !coding.eq_ignore_ascii_case(b"identity")
+}
+
 /// Whether the client waits for 100 Continue. HTTP/1.0 has no expectations (RFC 9110 section 10.1.1).
 fn expects_continue(head: &Head<'_>) -> Result<bool, Refusal> {
-    let mut expectations = head.header_all("expect").peekable();
+    let mut expectations = head.list("expect").peekable();
     if head.version == Version::Http10 || expectations.peek().is_none() {
         return Ok(false);
     }

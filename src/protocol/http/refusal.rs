@@ -18,6 +18,9 @@ impl Refusal {
     pub const BODY_TOO_LARGE: Self = Self::new(413, "the body is larger than this server accepts");
     /// 414: the request line alone is over the limit of the head (RFC 9110 section 15.5.15).
     pub const TARGET_TOO_LONG: Self = Self::new(414, "the request line is longer than this server accepts");
+    /// 415: the body is encoded (RFC 9110 section 15.5.16).
+    pub const CONTENT_ENCODED: Self =
+        Self::new(415, "a body is taken only as it is: send it without a Content-Encoding");
     /// 417: an expectation other than 100-continue (RFC 9110 section 10.1.1).
     pub const EXPECTATION_FAILED: Self = Self::new(417, "the only expectation that is met is 100-continue");
     /// 426: not a WebSocket upgrade of version 13 (RFC 6455 section 4.2.2).
@@ -50,6 +53,8 @@ impl Refusal {
             426 => &[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")],
             // Only the upgrade refuses a method here, and it has one.
             405 => &[("Allow", "GET")],
+            // RFC 9110 section 12.5.3: the codings that would have been taken.
+            415 => &[("Accept-Encoding", "identity")],
             _ => &[],
         }
     }

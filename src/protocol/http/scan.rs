@@ -6,6 +6,7 @@
 //! (RFC 9112 sections 2.2, 5.1, 5.2).
 
 use super::limits::{FIELDS_MAX, HttpLimits};
+use super::parse::{NO_VERSION, parse_version};
 use super::refusal::Refusal;
 
 /// Where the scan is.
@@ -18,7 +19,9 @@ enum At {
     SkippedLf,
     /// Before the request line, which has to come now.
     RequestStart,
-    Request,
+    Method,
+    Target,
+    Version,
     RequestLf,
     FieldStart,
     FieldName,
@@ -34,6 +37,30 @@ pub struct Scan {
     at: At,
     bytes: usize,
     fields: usize,
+    version: Text,
+}
+
+/// The version at the end of a request line, as far as it came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Text {
+    bytes: [u8; Self::BYTES_MAX],
+    len: u8,
+}
+
+impl Text {
+    /// Bytes of `HTTP/1.1`.
+    const BYTES_MAX: usize = 8;
+
+    /// False where there is no room.
+    fn push(&mut self, byte: u8) -> bool {
+        let place = self.bytes.get_mut(usize::from(self.len));
+        self.len += u8::from(place.is_some());
+        place.map(|place| *place = byte).is_some()
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
 }
 
 impl Scan {
@@ -57,9 +84,13 @@ impl Scan {
         }
         if bytes.len() > room {
             return Err(match self.at {
-                At::Start | At::SkippedLf | At::RequestStart | At::Request | At::RequestLf => {
-                    Refusal::TARGET_TOO_LONG
-                }
+                At::Start
+                | At::SkippedLf
+                | At::RequestStart
+                | At::Method
+                | At::Target
+                | At::Version
+                | At::RequestLf => Refusal::TARGET_TOO_LONG,
                 _ => Refusal::HEAD_TOO_LARGE,
             });
         }
@@ -71,14 +102,27 @@ impl Scan {
     fn step(&mut self, byte: u8, fields_max: usize) -> Result<bool, Refusal> {
         const LINE_END: Refusal = Refusal::bad_request("every line of a request ends in CR LF");
         self.at = match (self.at, byte) {
-            (At::Request, b' '..=b'~') => At::Request,
+            (At::Target, b'!'..=b'~') => At::Target,
             (At::FieldName, b':') => At::FieldValue,
             (At::FieldName, _) if is_token(byte) => At::FieldName,
             (At::FieldValue, b'\t' | b' '..=b'~' | 0x80..) => At::FieldValue,
             (At::Start, b'\r') => At::SkippedLf,
             (At::SkippedLf, b'\n') => At::RequestStart,
-            (At::Start | At::RequestStart, _) if is_token(byte) => At::Request,
-            (At::Request, b'\r') => At::RequestLf,
+            (At::Start | At::RequestStart | At::Method, _) if is_token(byte) => At::Method,
+            (At::Method, b' ') => At::Target,
+            (At::Target, b' ') => At::Version,
+            (At::Version, b'!'..=b'~') => {
+                if !self.version.push(byte) {
+                    return Err(NO_VERSION);
+                }
+                At::Version
+            }
+            // Told at the end of the line: a client of HTTP/0.9 sends nothing after it.
+            (At::Method | At::Target, b'\r') => return Err(NO_VERSION),
+            (At::Version, b'\r') => {
+                parse_version(self.version.as_bytes())?;
+                At::RequestLf
+            }
             (At::RequestLf | At::FieldLf, b'\n') => At::FieldStart,
             (At::FieldStart, b'\r') => At::EndLf,
             (At::FieldStart, _) if is_token(byte) => {
@@ -102,7 +146,7 @@ impl Scan {
             (At::FieldValue, _) => {
                 return Err(Refusal::bad_request("a header field has a control character"));
             }
-            (At::Start | At::RequestStart | At::Request, _) => {
+            (At::Start | At::RequestStart | At::Method | At::Target | At::Version, _) => {
                 return Err(Refusal::bad_request("the request line is malformed"));
             }
         };

@@ -1,6 +1,6 @@
 //! The opening handshake, server's side (RFC 6455 section 4.2).
 
-use crate::protocol::http::{Head, Method, Refusal, Version};
+use crate::protocol::http::{Head, Method, Refusal, Version, is_token};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tungstenite::handshake::derive_accept_key;
@@ -16,12 +16,13 @@ pub struct Upgrade<'a> {
 impl<'a> Upgrade<'a> {
     /// The subprotocols that the client offers, in its order of preference.
     pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.head
-            .header_all("sec-websocket-protocol")
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .filter_map(|element| str::from_utf8(element.trim_ascii()).ok())
-            .filter(|name| !name.is_empty())
+        protocols(&self.head)
     }
+}
+
+/// The subprotocols that a request offers, whether or not it is an upgrade. Names that are no text are left out.
+pub fn protocols<'a>(head: &Head<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    head.list("sec-websocket-protocol").filter_map(|name| str::from_utf8(name).ok())
 }
 
 /// Whether a request is a valid upgrade. Its `Origin` is judged elsewhere, by
@@ -47,7 +48,8 @@ pub fn check<'a>(head: &Head<'a>) -> Result<Upgrade<'a>, Refusal> {
     if head.header("upgrade").is_none() {
         return Err(Refusal::UPGRADE_REQUIRED);
     }
-    for name in ["upgrade", "connection", "sec-websocket-key", "sec-websocket-version"] {
+    // `Upgrade` and `Connection` are lists, which may come in several lines. These are none (RFC 6455 section 11.3).
+    for name in ["sec-websocket-key", "sec-websocket-version"] {
         if head.header_all(name).nth(1).is_some() {
             return Err(Refusal::bad_request("a header field of the WebSocket upgrade is there twice"));
         }
@@ -64,6 +66,12 @@ pub fn check<'a>(head: &Head<'a>) -> Result<Upgrade<'a>, Refusal> {
     let Some(key) = head.header_str("sec-websocket-key").filter(|key| is_key(key)) else {
         return Err(Refusal::bad_request("the Sec-WebSocket-Key is not 16 bytes in base64"));
     };
+    // One of them goes into the answer.
+    if !head.list("sec-websocket-protocol").all(|name| name.iter().all(|&byte| is_token(byte))) {
+        return Err(Refusal::bad_request(
+            "a name in Sec-WebSocket-Protocol has a character that no name has",
+        ));
+    }
     Ok(Upgrade { key, head: *head })
 }
 

@@ -44,7 +44,7 @@ impl CloseFrame {
     /// A channel that it heard as a guest is not for guests any more.
     pub const GUEST: Self = Self {
         code: Some(4403),
-        reason: "a channel that you heard refuses guests now",
+        reason: "a channel that you heard is only for those who prove who they are now",
         why: CloseReason::Ended,
     };
     /// A message did not come in the time that its bytes give it.

@@ -2,6 +2,8 @@
 
 use crate::model::channel::ChannelName;
 use crate::protocol::http::Connection as Persistence;
+use crate::shard::requests::many::Parts;
+use crate::shard::requests::vouchers::Opening;
 use crate::surface::{Dialect, Endpoint, Surface};
 
 /// How the answer to a request is to be written.
@@ -13,6 +15,10 @@ pub(in crate::shard) enum Expect {
         /// The channel, if the request is a subscribe.
         subscribes: Option<ChannelName>,
     },
+    /// As the answer to a handshake.
+    Opening(Box<Opening>),
+    /// As the inner one says, when all parts are answered; it takes this one's place then.
+    Parts(Parts),
     /// As an HTTP response.
     Response { surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering },
 }
@@ -24,6 +30,8 @@ pub(in crate::shard) struct Answering {
     pub persistence: Persistence,
     /// The browser's origin, if it may read the answer.
     pub origin: Option<Box<str>>,
+    /// The request or its answer has credentials where a cache would keep them.
+    pub secret: bool,
 }
 
 impl Expect {

@@ -124,6 +124,22 @@ impl Pending {
         }
     }
 
+    /// Takes the answer to a part of a request of several. The whole answer, if it was the last part, or if the request
+    /// has no parts.
+    pub fn take_part(&mut self, sequence: u32, part: u16, reply: Reply) -> Option<Reply> {
+        let slot = self.slot(sequence)?;
+        let Slot::Waiting(Expect::Parts(parts)) = slot else { return Some(reply) };
+        parts.take(part, reply);
+        if !parts.are_whole() {
+            return None;
+        }
+        let empty = Slot::Bytes { bytes: Vec::new(), last: false };
+        let Slot::Waiting(Expect::Parts(parts)) = std::mem::replace(slot, empty) else { return None };
+        let (expect, reply) = parts.into_whole();
+        *slot = Slot::Waiting(expect);
+        Some(reply)
+    }
+
     /// The answer to a request that was taken.
     pub fn fill(&mut self, sequence: u32, answer: Answer) {
         if let Some(slot) = self.slot(sequence) {

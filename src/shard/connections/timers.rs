@@ -67,6 +67,10 @@ impl Shard {
 
     fn time_out(&mut self, id: ConnectionId, reason: &'static str) {
         let asked = match self.connections.get(id).map(|connection| &connection.phase) {
+            // Who never said anything expects no answer: browsers open connections before they need them.
+            Some(Phase::Http(reader)) if reader.is_idle() => {
+                return self.close_when_written(id, CloseReason::Timeout);
+            }
             Some(Phase::Http(reader)) => reader.asked(),
             _ => None,
         };
@@ -93,6 +97,7 @@ impl Shard {
             self.home.sweep(self.now);
             self.probe_store();
             self.forget_logouts();
+            self.vouchers.expire(self.now);
             self.pump_home();
         }
     }

@@ -5,7 +5,7 @@ use crate::metrics::words::CloseReason;
 use crate::model::reply::Reply;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::connections::expect::Expect;
+use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::{Answer, Opens, Released};
 use crate::shard::delivery::subscribing::pieces;
 use crate::shard::mesh::message::Ticket;
@@ -43,6 +43,11 @@ impl Shard {
             }
             return;
         }
+        let part = self
+            .connections
+            .pending_mut(id)
+            .map(|pending| pending.take_part(ticket.sequence, ticket.part, reply));
+        let Some(Some(reply)) = part else { return };
         self.fill_slot(id, ticket.sequence, reply);
         self.release_answers(id);
         self.resume_if_calm(id);
@@ -124,6 +129,9 @@ impl Shard {
         if answer.expect.is_last() {
             self.close_when_written(id, CloseReason::Finished);
         }
+        if let Expect::Opening(opening) = &answer.expect {
+            self.open_or_close(id, opening, &answer.reply);
+        }
     }
 
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
@@ -176,8 +184,12 @@ impl Shard {
                     Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
                     reply => ((endpoint.encode)(reply), &[][..]),
                 };
-                self.write_response(out, &response, answering, fields);
+                let secret = answering.secret || reply.has_credentials();
+                let answering = Answering { secret, ..answering.clone() };
+                self.write_response(out, &response, &answering, fields);
             }
+            Expect::Opening(opening) => self.encode_opening(opening, reply, out),
+            Expect::Parts(_) => {}
             Expect::Message { dialect, correlation, .. } if at == 0 => {
                 self.encode_reply(id, dialect, reply, correlation.as_deref(), out);
             }

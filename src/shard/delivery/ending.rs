@@ -2,14 +2,18 @@
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::broker::rules::entry::admits;
+use crate::model::access::{Access, Use};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::group::Group;
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::mesh::message::Said;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Subscriptions ended, or channels looked at, for one reading of the clock. Each takes a few microseconds.
 const STEPS_MAX: usize = 1_024;
@@ -25,18 +29,39 @@ pub(in crate::shard) struct Endings {
 
 enum Ending {
     /// Send these subscribers away.
-    Evict { channel: ChannelName, fault: Fault, whole: bool, connections: Vec<ConnectionId> },
+    Evict { channel: ChannelName, fault: Fault, gone: Gone, connections: Vec<ConnectionId> },
     /// Tell a core that everything before is done.
     Fence { from: CoreId, number: u64 },
 }
 
+/// For whom a channel is over.
+#[derive(Clone)]
+enum Gone {
+    /// For everybody.
+    Whole,
+    /// For guests.
+    Guests,
+    /// For whoever it is not for any more; they stay connected.
+    Strangers(Arc<Group>, Access),
+}
+
 impl Shard {
+    /// A channel is for the members of a group from now on.
+    pub(super) fn restrict_channel(&mut self, channel: &ChannelName, group: Arc<Group>, access: Access) {
+        let connections = self.fanout.hearers(channel);
+        let sentence =
+            "This channel is for its members, and you are not one of them any more. You hear it no longer.";
+        let (channel, fault) = (channel.clone(), Fault::new(FaultCode::Forbidden, sentence));
+        let gone = Gone::Strangers(group, access);
+        self.endings.queue.push_back(Ending::Evict { channel, fault, gone, connections });
+    }
+
     /// A home core ended a channel, or what it is for guests.
     pub(in crate::shard) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
         let connections = if guests { self.fanout.guests(channel) } else { self.fanout.end(channel) };
         if !connections.is_empty() {
-            let (channel, whole) = (channel.clone(), !guests);
-            self.endings.queue.push_back(Ending::Evict { channel, fault, whole, connections });
+            let (channel, gone) = (channel.clone(), if guests { Gone::Guests } else { Gone::Whole });
+            self.endings.queue.push_back(Ending::Evict { channel, fault, gone, connections });
         }
     }
 
@@ -82,16 +107,21 @@ impl Shard {
         while let Some(ending) = self.endings.queue.pop_front() {
             match ending {
                 Ending::Fence { from, number } => self.say(from, Said::Fenced { number }),
-                Ending::Evict { channel, fault, whole, mut connections } => {
+                Ending::Evict { channel, fault, gone, mut connections } => {
                     while self.endings.steps_left > 0
                         && let Some(id) = connections.pop()
                     {
                         done = true;
-                        let steps = self.evict(id, &channel, &fault, whole);
+                        let steps = match &gone {
+                            Gone::Strangers(group, access) => {
+                                self.evict_stranger(id, &channel, &fault, group, *access)
+                            }
+                            gone => self.evict(id, &channel, &fault, matches!(gone, Gone::Whole)),
+                        };
                         self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
                     }
                     if !connections.is_empty() {
-                        self.endings.queue.push_front(Ending::Evict { channel, fault, whole, connections });
+                        self.endings.queue.push_front(Ending::Evict { channel, fault, gone, connections });
                         return done;
                     }
                 }
@@ -126,6 +156,33 @@ impl Shard {
             self.note_unsubscribed(id, gone);
         }
         steps
+    }
+
+    /// Tells a subscriber that its channel is not for it any more and ends its subscription, if that is so; says how many
+    /// steps that took.
+    fn evict_stranger(
+        &mut self,
+        id: ConnectionId,
+        channel: &ChannelName,
+        fault: &Fault,
+        group: &Group,
+        access: Access,
+    ) -> usize {
+        let Some(connection) = self.connections.get(id) else { return 1 };
+        let Some((session, dialect)) = connection.session.clone().zip(connection.dialect()) else { return 1 };
+        if admits(&session, channel, access, Some(group), Use::Hear) || !self.fanout.hears(id, channel) {
+            return 1;
+        }
+        let gone = self.fanout.unsubscribe(id, channel);
+        self.note_unsubscribed(id, gone);
+        let (mut text, mut frame) = (Vec::new(), Vec::new());
+        (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
+        if !text.is_empty() {
+            write_frame(&mut frame, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
+            self.tell_one(id, channel, &frame);
+        }
+        2
     }
 
     /// Asserts what must hold when nothing is left to do.

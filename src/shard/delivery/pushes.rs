@@ -3,6 +3,8 @@
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Audience, Encoding, Lapped};
 use crate::broker::home::HomePush;
+use crate::broker::rules::entry::may_hear_of;
+use crate::model::access::Access;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use crate::model::publication::{ArchivedBody, Publication};
@@ -25,6 +27,12 @@ impl Shard {
                 self.counters.gaps += 1;
                 self.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
             }
+            HomePush::Joined { session, .. } if self.is_own(channel) => {
+                self.push_about(channel, None, &session.user, Push::Joined(&session));
+            }
+            HomePush::Left { session, .. } if self.is_own(channel) => {
+                self.push_about(channel, None, &session.user, Push::Left(&session));
+            }
             HomePush::Joined { session, except } => {
                 let audience = self.audience(except);
                 self.push_frame(channel, None, audience, Push::Joined(&session));
@@ -33,6 +41,7 @@ impl Shard {
                 self.push_whisper(channel, &sender, &to, &json, connection);
             }
             HomePush::Ended { fault, guests } => self.end_channel(channel, fault, guests),
+            HomePush::NotFor { group, access } => self.restrict_channel(channel, group, access),
             HomePush::Left { session, except } => {
                 let audience = self.audience(except);
                 self.push_frame(channel, None, audience, Push::Left(&session));
@@ -91,11 +100,43 @@ impl Shard {
         let publication = Publication::view(bytes).expect("a home core archived it");
         let position =
             Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() };
+        let about = match &publication.body {
+            ArchivedBody::UserOnline | ArchivedBody::UserOffline => Some(publication.publisher.as_str()),
+            ArchivedBody::UserUpdated { profile } => Some(profile.user.as_str()),
+            _ => None,
+        };
+        if let Some(user) = about.filter(|_| self.is_own(channel)) {
+            return self.push_about(channel, Some(position), user, Push::Publication(publication));
+        }
         let audience = match &publication.body {
             ArchivedBody::Said { authenticated: true, .. } => Audience::Authenticated,
             _ => Audience::All,
         };
         self.push_frame(channel, Some(position), audience, Push::Publication(publication));
+    }
+
+    /// Whether a channel is for its own user. Two users can have one channel.
+    fn is_own(&self, channel: &ChannelName) -> bool {
+        self.setup.definitions.of(channel).access == Access::Own
+    }
+
+    /// Tells something about a user to those whose business it is. There are few of them: the user's own connections.
+    fn push_about(&mut self, channel: &ChannelName, position: Option<Position>, user: &str, push: Push<'_>) {
+        let hearers = self.fanout.hearers(channel);
+        let may = |id: &ConnectionId| {
+            let session = self.connections.get(*id).and_then(|connection| connection.session.as_ref());
+            session.is_some_and(|session| may_hear_of(session, channel, user))
+        };
+        let told: Vec<_> = hearers.iter().copied().filter(may).collect();
+        if told.len() == hearers.len() {
+            return self.push_frame(channel, position, Audience::All, push);
+        }
+        for id in told {
+            let mut bytes = Vec::new();
+            self.fanout.take_pending(id, channel, &mut bytes);
+            self.append_push(id, channel, push, &mut bytes);
+            self.tell_one(id, channel, &bytes);
+        }
     }
 
     /// Encodes a push once for each encoding that is heard.
@@ -126,7 +167,7 @@ impl Shard {
     }
 
     /// Tells one subscriber what is for it alone, after the answer that makes it one if that has not left yet.
-    fn tell_one(&mut self, id: ConnectionId, channel: &ChannelName, bytes: &[u8]) {
+    pub(super) fn tell_one(&mut self, id: ConnectionId, channel: &ChannelName, bytes: &[u8]) {
         let owed_max = self.setup.limits.outbox_bytes_max as usize;
         match self.connections.pending_mut(id).and_then(|pending| pending.opening(channel)) {
             None => self.write(id, bytes),

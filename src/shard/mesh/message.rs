@@ -7,6 +7,7 @@
 
 use crate::auth::LoginId;
 use crate::base::ids::ConnectionId;
+use crate::broker::groups::GroupsPart;
 use crate::broker::home::HomePush;
 use crate::broker::meetings::MeetingsPart;
 use crate::broker::rooms::RoomsPart;
@@ -27,6 +28,8 @@ pub(in crate::shard) struct Ticket {
     pub connection: ConnectionId,
     /// Which of its requests.
     pub sequence: u32,
+    /// Which part of it, where it has several.
+    pub part: u16,
     /// On whose behalf.
     pub session: Arc<Session>,
 }
@@ -38,6 +41,8 @@ pub struct ShardMessage(pub(in crate::shard) Said);
 pub(in crate::shard) enum Said {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: CoreCommand },
+    /// The core that opens a socket to the one that gave its voucher: whose is it? Good for nothing after that.
+    Redeem { ticket: Ticket, number: u128 },
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
     /// Edge to home: a subscription that was answered is over. It was to the channel's life of this epoch.
@@ -69,10 +74,12 @@ pub(in crate::shard) enum Question {
     State,
     /// Its counters.
     Counters,
-    /// Its room records of a namespace.
-    Rooms { namespace: &'static str, page: Page },
+    /// Its room records of a namespace that a session may know of.
+    Rooms { session: Arc<Session>, namespace: &'static str, page: Page },
+    /// The groups of a session's user that are homed there, of channels of a namespace.
+    Groups { session: Arc<Session>, namespace: &'static str, page: Page },
     /// The meetings of a user that are homed there.
-    Meetings { user: Arc<str>, page: MeetingPage },
+    Meetings { session: Arc<Session>, page: MeetingPage },
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
 }
@@ -82,6 +89,7 @@ pub(in crate::shard) enum Part {
     State(CoreState),
     Counters(Box<Counters>),
     Rooms(RoomsPart),
+    Groups(GroupsPart),
     Meetings(MeetingsPart),
     Noted,
 }
@@ -90,6 +98,7 @@ impl std::fmt::Debug for ShardMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match self.0 {
             Said::Request { .. } => "Request",
+            Said::Redeem { .. } => "Redeem",
             Said::Answer { .. } => "Answer",
             Said::Unsubscribe { .. } => "Unsubscribe",
             Said::UserConnected { .. } => "UserConnected",

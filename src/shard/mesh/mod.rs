@@ -75,6 +75,10 @@ impl Shard {
     pub(in crate::shard) fn hear(&mut self, from: CoreId, said: Said) {
         match said {
             Said::Request { ticket, command } => self.serve(from, ticket, command),
+            Said::Redeem { ticket, number } => {
+                let reply = self.take_voucher(number);
+                self.say(from, Said::Answer { ticket, reply });
+            }
             Said::Answer { ticket, reply } => self.answer(ticket, reply),
             Said::Unsubscribe { channel, epoch, session } => {
                 self.home.unsubscribe(self.now, from, session.member(), &channel, epoch);

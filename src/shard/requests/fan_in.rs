@@ -26,6 +26,8 @@ pub(super) enum Whole {
     Metrics,
     /// A list of rooms.
     Rooms(Page),
+    /// A list of groups.
+    Groups(Page),
     /// A list of meetings.
     Meetings(MeetingPage),
     /// That every core knows of a logout.

@@ -73,13 +73,17 @@ impl Shard {
         let begun = match command {
             LoginCommand::LogIn { user, password } => self.begin_login(id, &user, password),
             LoginCommand::LogOut { session } => self.begin_logout(&session),
+            LoginCommand::GiveVoucher => {
+                let reply = self.give_voucher(session);
+                return self.reply_now(id, expect, reply);
+            }
         };
         match begun {
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(begun) => {
                 let sequence = self.connections.open_slot(id, expect);
                 self.connections.hold_reading(id, sequence);
-                let ticket = Ticket { connection: id, sequence, session: session.clone() };
+                let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }

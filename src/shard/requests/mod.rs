@@ -11,22 +11,29 @@ mod backup;
 mod connection;
 mod definitions;
 mod fan_in;
+mod groups;
 mod in_turn;
 mod logins;
+pub(in crate::shard) mod many;
 mod meetings;
 mod node;
 mod rooms;
 mod then;
+pub(in crate::shard) mod vouchers;
 
 pub(in crate::shard) use definitions::Changes;
 pub(in crate::shard) use fan_in::FanIns;
+pub(in crate::shard) use groups::GroupChanges;
 pub(in crate::shard) use in_turn::InTurn;
 pub(in crate::shard) use logins::Logins;
 pub(in crate::shard) use meetings::MeetingChanges;
 pub(in crate::shard) use then::Then;
+pub(in crate::shard) use vouchers::Vouchers;
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::home::{Origin, Outcome};
+use crate::model::access::Use;
+use crate::model::channel::ChannelName;
 use crate::model::command::{Command, CoreCommand, Place, Route, Stored};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
@@ -83,10 +90,10 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
-        let Route { scope, place, stored, long } = command.route();
-        if let Err(fault) = permit(session, scope) {
+        if let Err(fault) = self.permit(session, &command) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
+        let Route { place, stored, long, .. } = command.route();
         if let Some(fault) = command.subscribes().and_then(|channel| self.subscription_limit(id, channel)) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
@@ -99,8 +106,10 @@ impl Shard {
                 if long {
                     self.connections.hold_long(id, sequence);
                 }
-                self.serve_node(Ticket { connection: id, sequence, session: session.clone() }, command);
+                let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
+                self.serve_node(ticket, command);
             }
+            Command::Many(commands) => self.serve_many(id, session, commands, expect),
             Command::Core(command) => {
                 if core == self.setup.core && stored == Stored::Nothing {
                     self.serve_at_once(id, session, command, expect);
@@ -109,6 +118,35 @@ impl Shard {
                 }
             }
         }
+    }
+
+    /// Whether the session may do this. Ownership of a single thing is judged where the thing is.
+    fn permit(&self, session: &Session, command: &Command) -> Result<(), Fault> {
+        let Route { scope, place, .. } = command.route();
+        needs(session, scope)?;
+        let Some(grants) = &session.grants else { return Ok(()) };
+        let uses = command.route().uses();
+        let (needed, allowed) = match (place, uses) {
+            (Place::Catalog, _) => ("manage this", false),
+            (_, Some((channel, wanted))) => {
+                let needed = if wanted == Use::Hear { "subscribe to this" } else { "publish here" };
+                (needed, is_own_profile(session, command) || grants.allow(wanted, self.name_of(channel)))
+            }
+            // Of lists it gets what it is for, and each part of several is judged for itself.
+            _ => return Ok(()),
+        };
+        if allowed {
+            return Ok(());
+        }
+        let sentence =
+            format!("Your token is for certain channels (its claim \"channels\") and may not {needed}.");
+        Err(Fault::new(FaultCode::Forbidden, sentence))
+    }
+
+    /// What a channel is called by those who use it: in a realm, its name there.
+    fn name_of<'a>(&self, channel: &'a ChannelName) -> &'a str {
+        let is_in_realm = self.setup.realms.iter().any(|realm| *realm.namespace == *channel.namespace());
+        if is_in_realm { channel.suffix() } else { channel.as_str() }
     }
 
     /// The core that answers, or that asks the others.
@@ -135,7 +173,7 @@ impl Shard {
             Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
             begun => {
                 let sequence = self.connections.open_slot(id, expect);
-                let ticket = Ticket { connection: id, sequence, session: session.clone() };
+                let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
@@ -164,7 +202,7 @@ impl Shard {
         } else if long {
             self.connections.hold_long(id, sequence);
         }
-        let ticket = Ticket { connection: id, sequence, session: session.clone() };
+        let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
         self.say(core, Said::Request { ticket, command });
     }
 
@@ -173,6 +211,9 @@ impl Shard {
         let asker = Asker { from, ticket };
         let stored = command.route().stored;
         match command {
+            CoreCommand::Group(command) if stored == Stored::Changed => {
+                self.change_group_in_turn(asker, command);
+            }
             CoreCommand::Meeting(command) if stored == Stored::Changed => {
                 self.change_meeting_in_turn(asker, command);
             }
@@ -185,11 +226,17 @@ impl Shard {
 
     fn begin(&mut self, origin: Origin<'_>, command: CoreCommand) -> Begun {
         let now = self.now;
+        if let Some((channel, wanted)) = command.route().uses()
+            && let Err(fault) = self.home.may_use(origin.session, channel, wanted)
+        {
+            return Begun::from(fault);
+        }
         let begun = match command {
             CoreCommand::Channel(command) => Ok(self.home.execute_channel(now, origin, command).into()),
             CoreCommand::Message(command) => Ok(self.home.execute_message(now, origin, command).into()),
             CoreCommand::Profile(command) => Ok(self.home.execute_profile(now, origin, command).into()),
             CoreCommand::Room(command) => self.begin_room(origin, command),
+            CoreCommand::Group(command) => self.begin_group(origin.session, command),
             CoreCommand::Meeting(command) => self.begin_meeting(origin.session, command),
             CoreCommand::Definition(command) => self.begin_definition(command),
             CoreCommand::Backup => self.begin_backup(),
@@ -227,22 +274,31 @@ impl Shard {
     }
 }
 
-/// Whether the session may do this. Ownership of a single thing is judged where the thing is.
-fn permit(session: &Session, needed: Scopes) -> Result<(), Fault> {
+/// Whether a session asks for the profile of its own user: whoever has a token may know whose it is.
+fn is_own_profile(session: &Session, command: &Command) -> bool {
+    matches!(command, Command::Core(CoreCommand::Profile(command)) if command.shows(&session.user))
+}
+
+/// Whether a session has a scope.
+///
+/// # Errors
+/// It does not; the sentence says what is missing.
+pub(in crate::shard) fn needs(session: &Session, needed: Scopes) -> Result<(), Fault> {
     if session.scopes.contains(needed) {
         return Ok(());
     }
-    let scope = match needed {
-        Scopes::READ => "read",
-        Scopes::WRITE => "write",
-        _ => "admin",
-    };
-    Err(Fault::new(
-        FaultCode::Forbidden,
-        format!(
-            "This needs the scope \"{scope}\", which your key or token does not have. Use one that has it."
+    let word = needed.word();
+    let sentence = match session.scopes {
+        // Whoever issues tokens for many services names scopes of others only.
+        Scopes::NONE => format!(
+            "This needs the scope \"{word}\", and your key or token has none that is known here: its scopes must have one \
+             of the words \"read\", \"write\" and \"admin\"."
         ),
-    ))
+        _ => format!(
+            "This needs the scope \"{word}\", which your key or token does not have. Use one that has it."
+        ),
+    };
+    Err(Fault::new(FaultCode::Forbidden, sentence))
 }
 
 fn overloaded() -> Fault {

@@ -2,6 +2,7 @@
 
 use super::fan_in::{FanIn, Whole};
 use crate::base::ids::CoreId;
+use crate::broker::groups::merge_groups;
 use crate::broker::meetings::merge_meetings;
 use crate::broker::rooms::merge_rooms;
 use crate::metrics::counters::Counters;
@@ -20,11 +21,16 @@ impl Shard {
             NodeCommand::GetState => (Question::State, Whole::State),
             NodeCommand::GetMetrics => (Question::Counters, Whole::Metrics),
             NodeCommand::ListRooms { namespace, page } => {
-                (Question::Rooms { namespace, page }, Whole::Rooms(page))
+                let session = ticket.session.clone();
+                (Question::Rooms { session, namespace, page }, Whole::Rooms(page))
+            }
+            NodeCommand::ListGroups { namespace, page } => {
+                let session = ticket.session.clone();
+                (Question::Groups { session, namespace, page }, Whole::Groups(page))
             }
             NodeCommand::ListMeetings { page } => {
-                let user = ticket.session.user.clone();
-                (Question::Meetings { user, page }, Whole::Meetings(page))
+                let session = ticket.session.clone();
+                (Question::Meetings { session, page }, Whole::Meetings(page))
             }
         };
         self.scatter(ticket, question, whole);
@@ -35,12 +41,17 @@ impl Shard {
         match question {
             Question::State => Part::State(self.state()),
             Question::Counters => Part::Counters(Box::new(self.counters_now())),
-            Question::Meetings { user, page } => Part::Meetings(self.home.list_meetings(&user, page)),
+            Question::Meetings { session, page } => Part::Meetings(self.home.list_meetings(&session, page)),
             Question::LoggedOut { id, until_unix_s } => {
                 self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
                 Part::Noted
             }
-            Question::Rooms { namespace, page } => Part::Rooms(self.home.list_rooms(namespace, page)),
+            Question::Rooms { session, namespace, page } => {
+                Part::Rooms(self.home.list_rooms(&session, namespace, page))
+            }
+            Question::Groups { session, namespace, page } => {
+                Part::Groups(self.home.list_groups(&session, namespace, page))
+            }
         }
     }
 
@@ -66,6 +77,13 @@ impl Shard {
                 });
                 merge_rooms(rooms.collect(), page)
             }
+            Whole::Groups(page) if silent == 0 => {
+                let groups = parts.into_iter().filter_map(|(_, part)| match part {
+                    Part::Groups(groups) => Some(groups),
+                    _ => None,
+                });
+                merge_groups(groups.collect(), page)
+            }
             Whole::Meetings(page) if silent == 0 => {
                 let meetings = parts.into_iter().filter_map(|(_, part)| match part {
                     Part::Meetings(meetings) => Some(meetings),
@@ -78,7 +96,7 @@ impl Shard {
                 FaultCode::Unavailable,
                 "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
             )),
-            Whole::Rooms(_) | Whole::Meetings(_) => Reply::Fault(Fault::new(
+            Whole::Rooms(_) | Whole::Groups(_) | Whole::Meetings(_) => Reply::Fault(Fault::new(
                 FaultCode::Unavailable,
                 "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
             )),

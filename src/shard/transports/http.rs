@@ -6,13 +6,14 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
 use crate::protocol::Next;
 use crate::protocol::http::{
-    Asked, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, Phase as Reading, Refusal,
-    Response, ResponseContext, forwarded, origin, write_response,
+    Asked, AskedOrigin, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method,
+    Phase as Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
 };
 use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
+use crate::shard::requests::needs;
 use crate::surface::router::Found;
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::net::{IpAddr, Ipv6Addr};
@@ -86,11 +87,33 @@ impl Shard {
         let router = &self.setup.router;
         let surface = asked.as_ref().map_or(router.fallback(), |asked| router.owner(&asked.path));
         let response = self.refusal_response(surface, refusal);
-        let head_only = asked.is_some_and(|asked| asked.head_only);
-        let answering = Answering { head_only, persistence: Persistence::Close, origin: None };
+        let answering = self.answering_asked(asked, refusal.status);
         self.connections.decide_end(id, why);
         self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
+    }
+
+    /// What the refusal of a request needs, of which not all may be known. It says nothing of anybody: where it is not
+    /// known which origin asks, any may read it.
+    fn answering_asked(&self, asked: Option<Asked>, status: u16) -> Answering {
+        let origins = &self.setup.allowed_origins;
+        let mut answering =
+            Answering { head_only: false, persistence: Persistence::Close, origin: None, secret: false };
+        if let Some(Asked { head_only, query, origin, .. }) = asked {
+            answering.head_only = head_only;
+            // A line that is too long is cut where its query may have been.
+            answering.secret = status == 414 || self.setup.router.is_secret(&query);
+            answering.origin = match origin {
+                AskedOrigin::Is(origin) if origin::allowed(&origin, origins, None) => {
+                    String::from_utf8(origin).ok().map(Box::from)
+                }
+                // Of a head that is too large the rest is not read, so what there is of it may be a matter of luck.
+                AskedOrigin::Absent if !matches!(status, 414 | 431) => None,
+                AskedOrigin::Unread | AskedOrigin::Absent if !origins.is_empty() => Some("*".into()),
+                _ => None,
+            };
+        }
+        answering
     }
 
     fn request(&mut self, id: ConnectionId, event: Event<'_>) -> Next {
@@ -154,7 +177,8 @@ impl Shard {
             _ => None,
         };
         let persistence = if self.drain.is_some() { Persistence::Close } else { head.connection() };
-        Answering { head_only: head.method == Some(Method::Head), persistence, origin }
+        let secret = self.setup.router.is_secret(head.query);
+        Answering { head_only: head.method == Some(Method::Head), persistence, origin, secret }
     }
 
     fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], answering: Answering) {
@@ -226,13 +250,7 @@ impl Shard {
             ));
         };
         let (session, _) = self.verify(&credential)?;
-        if !session.scopes.contains(scopes) {
-            return Err(Fault::new(
-                FaultCode::Forbidden,
-                "The key or token is good but lacks the scope that this needs. Use one that has it.",
-            ));
-        }
-        Ok(Some(session))
+        needs(&session, scopes).map(|()| Some(session))
     }
 
     fn respond_options(&mut self, id: ConnectionId, head: &Head<'_>, answering: &Answering, allow: &str) {
@@ -303,6 +321,10 @@ impl Shard {
         if let Some(origin) = &answering.origin {
             all.push(("Access-Control-Allow-Origin", origin));
         }
+        if answering.secret {
+            // RFC 6750 sections 2.3 and 5.3: neither the browser nor a proxy may keep it.
+            all.push(("Cache-Control", "no-store"));
+        }
         let context = ResponseContext {
             head_only: answering.head_only,
             connection: answering.persistence,
@@ -314,7 +336,7 @@ impl Shard {
     }
 }
 
-fn anonymous() -> Arc<Session> {
+pub(in crate::shard) fn anonymous() -> Arc<Session> {
     Arc::new(Session::guest(None))
 }
 

@@ -7,6 +7,7 @@ use crate::model::realm::Realm;
 use crate::model::session::{Seat, Session};
 use crate::protocol::http::Head;
 use crate::shard::Shard;
+use crate::shard::requests::needs;
 use crate::surface::router::Parameters;
 use crate::surface::{Access, Socket, Surface};
 use base64::Engine;
@@ -44,13 +45,19 @@ impl Shard {
         realm: Arc<Realm>,
     ) -> Result<Arc<Session>, Fault> {
         let name = self.socket_name();
-        let seat = |shown: Shown| {
+        let seat = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
-            Some(Box::new(Seat { realm, client }))
+            Some(Box::new(Seat { realm, client, refused }))
         };
         match self.known(head, surface, socket.access) {
-            Ok((session, shown)) => Ok(Arc::new(Session { seat: seat(shown), ..Session::clone(&session) })),
-            Err(_) if socket.guests => Ok(Arc::new(Session::guest(seat(Shown::of_guest())))),
+            Ok((session, shown)) => {
+                Ok(Arc::new(Session { seat: seat(shown, None), ..Session::clone(&session) }))
+            }
+            Err(fault) if socket.guests => {
+                let came_with_none = fault.code == FaultCode::NoCredentials;
+                let refused = (!came_with_none).then(|| fault.message.as_ref().into());
+                Ok(Arc::new(Session::guest(seat(Shown::of_guest(), refused))))
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -64,19 +71,14 @@ impl Shard {
     ) -> Result<(Arc<Session>, Shown), Fault> {
         let needed = match access {
             Access::Open | Access::Proof => {
-                return Err(Fault::new(FaultCode::Unauthenticated, "Whoever comes here is a guest."));
+                return Err(Fault::new(FaultCode::NoCredentials, "Whoever comes here is a guest."));
             }
             Access::Scoped(scopes) => scopes,
         };
-        let credential = (surface.credentials)(head, &[]).unwrap_or_default();
-        let (session, shown) = self.verify(&credential)?;
-        if !session.scopes.contains(needed) {
-            return Err(Fault::new(
-                FaultCode::Forbidden,
-                "The key or token lacks the scope that this needs.",
-            ));
-        }
-        Ok((session, shown))
+        let none = || Fault::new(FaultCode::NoCredentials, "No key or token was sent.");
+        let credential = (surface.credentials)(head, &[]).filter(|credential| !credential.is_empty());
+        let (session, shown) = self.verify(&credential.ok_or_else(none)?)?;
+        needs(&session, needed).map(|()| (session, shown))
     }
 
     /// A name of a socket: 128 bits that nobody can guess and that come once.

@@ -11,6 +11,7 @@ use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
+use crate::shard::requests::vouchers::is_voucher;
 use crate::surface::{Language, Socket, Surface};
 use std::sync::Arc;
 
@@ -51,6 +52,17 @@ impl Shard {
             );
             return self.refuse_upgrade(id, surface, &refused, &refusal);
         }
+        if self.log.is_starting() {
+            return self.respond_fault(id, surface, &refused, &starting());
+        }
+        if self.drain.is_some() {
+            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
+            return self.respond_fault(id, surface, &refused, &fault);
+        }
+        let has_voucher = (surface.credentials)(head, &[]).is_some_and(|credential| is_voucher(&credential));
+        if realm.is_none() && has_voucher {
+            return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
+        }
         let session = match realm {
             Some(realm) => self.seat(head, surface, socket, realm).map(Some),
             None => self.session_for(head, &[], surface, socket.access),
@@ -59,15 +71,8 @@ impl Shard {
             Ok(session) => session,
             Err(fault) => return self.respond_fault(id, surface, &refused, &fault),
         };
-        if self.log.is_starting() {
-            return self.respond_fault(id, surface, &refused, &starting());
-        }
-        if self.drain.is_some() {
-            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
-            return self.respond_fault(id, surface, &refused, &fault);
-        }
         let mut out = Vec::new();
-        let protocol = if socket.echoes_protocol { upgrade.protocols().next() } else { None };
+        let protocol = socket.protocol.accepted(upgrade.protocols());
         upgrade::write_switching(&mut out, upgrade.key, protocol);
         self.counters.note_response(101);
         self.write_in_turn(id, out, false);
@@ -85,7 +90,12 @@ impl Shard {
         self.respond(id, &response, answering, refusal.fields());
     }
 
-    fn open_socket(&mut self, id: ConnectionId, session: Option<Arc<Session>>, language: &'static Language) {
+    pub(in crate::shard) fn open_socket(
+        &mut self,
+        id: ConnectionId,
+        session: Option<Arc<Session>>,
+        language: &'static Language,
+    ) {
         self.counters.websockets_open += 1;
         self.authenticated(id, &session);
         if let Some(session) = &session {

@@ -1,5 +1,6 @@
 //! Definitions as lines.
 
+use crate::model::access::Access;
 use crate::model::definition::{
     ChannelDefinition, DefinitionDraft, DefinitionRecord, HistoryBounds, Presence, SlowPolicy, Who,
 };
@@ -56,7 +57,8 @@ pub fn definition_line(record: &DefinitionRecord) -> DefinitionLine {
     let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record.clone();
     let DefinitionDraft { name, description, active, nested, rules, source } = draft;
     // As in the store: all definitions have the same durability.
-    let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow } = rules;
+    let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow, access: _ } =
+        rules;
     let who = |who| match who {
         Who::Nobody => WhoWord::Nobody,
         Who::Authenticated => WhoWord::Authenticated,
@@ -105,6 +107,7 @@ pub fn definition(line: DefinitionLine) -> DefinitionRecord {
             age_ms_max: line.history_age_ms_max,
         },
         durability: ChannelDefinition::default().durability,
+        access: Access::Open,
         presence: match line.presence {
             PresenceWord::Off => Presence::Off,
             PresenceWord::Users => Presence::Users,

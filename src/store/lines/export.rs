@@ -1,6 +1,7 @@
 //! From what is stored to lines.
 
 use super::definitions::definition_line;
+use super::groups::group_line;
 use super::meetings::{meeting_line, message_line};
 use super::rooms::room_line;
 use super::{FORM, Line, LogoutLine};
@@ -34,10 +35,11 @@ impl Export {
         let head = [Line::CorecastExport(FORM), Line::LastDefinitionId(stored.last_definition_id)];
         let definitions = stored.definitions.iter().map(|record| Line::Definition(definition_line(record)));
         let rooms = stored.rooms.iter().map(|(channel, room)| Line::Room(room_line(channel, room)));
+        let groups = stored.groups.iter().map(|group| Line::Group(group_line(group)));
         let logouts = stored.logouts.iter().map(|(session, until_unix_s)| {
             Line::Logout(LogoutLine { session: format!("{session:032x}"), until_unix_s: *until_unix_s })
         });
-        let lines = head.into_iter().chain(definitions).chain(rooms).chain(logouts);
+        let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
         lines.map(|line| self.write(&line))
     }
 

@@ -1,13 +1,15 @@
 //! From lines to what is stored.
 
 use super::definitions::definition;
+use super::groups::group;
 use super::meetings::{MeetingLine, MessageLine, meeting, message};
 use super::rooms::room;
 use super::{FORM, Line, LogoutLine};
+use crate::base::json;
 use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
 use crate::store::write::Write;
-use crate::store::{definitions, logouts, meetings, rooms};
+use crate::store::{definitions, groups, logouts, meetings, rooms};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -31,6 +33,8 @@ pub struct Imported {
     pub definitions: u64,
     /// Rooms of channels.
     pub rooms: u64,
+    /// Groups of channels.
+    pub groups: u64,
     /// Meetings.
     pub meetings: u64,
     /// Messages of meetings.
@@ -52,6 +56,7 @@ pub struct Import {
     ids: BTreeSet<u64>,
     names: BTreeSet<(u64, Box<str>)>,
     channels: BTreeSet<String>,
+    groups: BTreeSet<String>,
     sessions: BTreeSet<u128>,
     meetings: BTreeSet<Box<str>>,
     /// The meeting whose messages come.
@@ -84,7 +89,7 @@ impl Import {
         if line.trim_ascii().is_empty() {
             return Ok(Vec::new());
         }
-        let read = serde_json::from_slice(line).map_err(|error| error.to_string());
+        let read = json::read_bytes(line).map_err(|error| error.to_string());
         let writes = read.and_then(|line| self.enter(line)).map_err(|reason| self.wrong(reason))?;
         self.said += 1;
         Ok(writes)
@@ -146,6 +151,13 @@ impl Import {
                 self.imported.rooms += 1;
                 let (channel, room) = room(line);
                 Ok(rooms::put(&channel, &room))
+            }
+            Line::Group(line) => {
+                if !line.channel.contains(':') || !self.groups.insert(line.channel.clone()) {
+                    return Err(format!("the channel {:?} has no group, or is there twice", line.channel));
+                }
+                self.imported.groups += 1;
+                Ok(vec![groups::put(&group(line))])
             }
             Line::Logout(line) => self.enter_logout(&line),
             Line::Meeting(line) => self.enter_meeting(line),

@@ -1,6 +1,6 @@
 //! Meetings and their messages as lines.
 
-use crate::model::meeting::{Meeting, SealedMessage};
+use crate::model::meeting::{Meeting, SealedMessage, each_once};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +38,7 @@ pub fn meeting_line(meeting: &Meeting) -> MeetingLine {
 pub fn meeting(line: MeetingLine) -> Meeting {
     let MeetingLine { id, creator, members, started, ended, created_ms, messages, first_place, next_place } =
         line;
+    let members = each_once(members);
     Meeting { id, creator, members, started, ended, created_ms, messages, first_place, next_place }
 }
 

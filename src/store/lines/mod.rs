@@ -4,6 +4,7 @@
 
 mod definitions;
 mod export;
+mod groups;
 mod import;
 mod meetings;
 mod rooms;
@@ -12,6 +13,7 @@ pub use export::{Damage, Export};
 pub use import::{Import, Imported, LineError};
 
 use definitions::DefinitionLine;
+use groups::GroupLine;
 use meetings::{MeetingLine, MessageLine};
 use rooms::RoomLine;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ enum Line {
     LastDefinitionId(u64),
     Definition(DefinitionLine),
     Room(RoomLine),
+    Group(GroupLine),
     Logout(LogoutLine),
     Meeting(MeetingLine),
     Message(MessageLine),

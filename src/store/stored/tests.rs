@@ -23,8 +23,8 @@ fn rules() -> impl Strategy<Value = ChannelDefinition> {
     (history, presence, who(), who(), who(), slow).prop_map(
         |((count_max, bytes_max, age_ms_max), presence, subscribe, publish, whisper, slow)| {
             let history = HistoryBounds { count_max, bytes_max, age_ms_max };
-            let durability = ChannelDefinition::default().durability;
-            ChannelDefinition { history, durability, presence, subscribe, publish, whisper, slow }
+            let default = ChannelDefinition::default();
+            ChannelDefinition { history, presence, subscribe, publish, whisper, slow, ..default }
         },
     )
 }

@@ -51,7 +51,8 @@ pub fn form_value<'a>(head: &Head<'a>, body: &'a [u8], name: &str) -> Option<Cow
     Form::new(body).value(name)
 }
 
-/// The JSON of a field `request`. Clients forget to escape it, so a `+` may have become a space; both alphabets do.
+/// The JSON of a field `request`. Encoders break it into lines (RFC 2045 section 6.8), and clients forget to escape it, so
+/// a `+` may have become a space; both alphabets do.
 ///
 /// # Errors
 /// It is not base64.
@@ -59,12 +60,9 @@ pub fn unpacked(request: Cow<'_, str>) -> Result<Vec<u8>, Fault> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let mut text = request.into_owned().into_bytes();
-    let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    text.truncate(text.iter().rposition(|byte| !ends(byte)).map_or(0, |last| last + 1));
-    let start = text.iter().position(|byte| !ends(byte)).unwrap_or(0);
-    let text = &mut text[start..];
+    text.retain(|byte| !matches!(byte, b'\r' | b'\n' | b'\t'));
     text.iter_mut().filter(|byte| **byte == b' ').for_each(|byte| *byte = b'+');
-    let alphabet = if memchr2(b'-', b'_', text).is_some() { &URL_SAFE } else { &STANDARD };
+    let alphabet = if memchr2(b'-', b'_', &text).is_some() { &URL_SAFE } else { &STANDARD };
     GeneralPurpose::new(alphabet, LENIENT).decode(text).map_err(|_| {
         let fault =
             Fault::new(FaultCode::InvalidRequest, "The field request must be a JSON object in base64.");

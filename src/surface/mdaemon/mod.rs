@@ -19,6 +19,9 @@ pub static SURFACE: Surface = Surface {
     name: "mdaemon",
     prefixes: &["/WorldClientAPI"],
     credentials,
+    // The last one is an object that may have the others.
+    secret_parameters: &["session", "password", "request"],
+    ignores_last_slash: true,
     endpoints: &[
         query::GET,
         query::PUT,

@@ -116,7 +116,7 @@ impl Parameters<'_> {
         }
         let json = self.packed.field(name).or(self.object.field(name));
         match json {
-            Some(json) => match serde_json::from_str::<Option<Text<'_>>>(json.get()) {
+            Some(json) => match json::read::<Option<Text<'_>>>(json.get()) {
                 Ok(text) => Ok(text.map(|text| text.0)),
                 Err(_) => Err(invalid(name, "This field must be a text.")),
             },
@@ -163,7 +163,7 @@ impl Parameters<'_> {
     pub fn messages(&self, name: &'static str) -> Result<Option<Vec<SealedMessage>>, Fault> {
         let json = self.packed.field(name).or(self.object.field(name)).map(|json| Cow::Borrowed(json.get()));
         let Some(json) = json.or_else(|| self.form.value(name)) else { return Ok(None) };
-        let list = serde_json::from_str::<Option<Vec<Message<'_>>>>(&json);
+        let list = json::read::<Option<Vec<Message<'_>>>>(&json);
         let list = list.map_err(|_| {
             invalid(name, "This field must be a list of {\"id\",\"salt\",\"data\"}, all texts.")
         })?;

@@ -15,6 +15,9 @@ pub static SURFACE: Surface = Surface {
     name: "node",
     prefixes: &["/", "/health", "/metrics", "/debug", "/admin"],
     credentials: |head, _| head.bearer().map(Cow::Borrowed),
+    // Not understood anywhere, but what people try.
+    secret_parameters: &["token", "access_token"],
+    ignores_last_slash: false,
     endpoints: &[about::ABOUT, health::HEALTH, health::READY, health::LIVE, metrics::METRICS, backup::BACKUP],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,

@@ -149,6 +149,16 @@ fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
 
 fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
     let (kind, channel) = channel(message)?;
+    publication((kind, channel), message.data, text(&message.idempotency_key), session).map(Command::from)
+}
+
+/// The publish of a client's own value.
+pub fn publication(
+    (kind, channel): (Kind, crate::model::channel::ChannelName),
+    data: Option<&RawValue>,
+    idempotency_key: Option<&str>,
+    session: &Session,
+) -> Result<ChannelCommand, Fault> {
     // What is said on a user's channel is the broker's own word about that user.
     let (needed, sentence) = match kind {
         Kind::User => (Scopes::ADMIN, "To publish on a user's channel the key needs the admin scope."),
@@ -159,15 +169,15 @@ fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
     if !session.scopes.contains(needed) {
         return Err(Fault::new(FaultCode::Forbidden, sentence));
     }
-    let Some(data) = message.data else {
+    let Some(data) = data else {
         return invalid("The field data is missing; it may be any JSON value.");
     };
     if !json::depth_is_bounded(data.get()) {
         return invalid("The field data nests too deep: at most 64 levels.");
     }
-    let idempotency_key = text(&message.idempotency_key).map(fields::idempotency_key).transpose()?;
-    Ok(ChannelCommand::Publish { channel, body: Body::Data { json: data.get().to_owned() }, idempotency_key }
-        .into())
+    let idempotency_key = idempotency_key.map(fields::idempotency_key).transpose()?;
+    let body = Body::Data { json: data.get().to_owned() };
+    Ok(ChannelCommand::Publish { channel, body, idempotency_key })
 }
 
 #[cfg(test)]

@@ -198,10 +198,10 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         }
         ArchivedBody::MeetingCleared => write("meeting:cleared", &Nothing {}),
         ArchivedBody::UserOnline => {
-            write("user:online", &UserEvent::connection(channel.suffix(), true, time_ms));
+            write("user:online", &UserEvent::connection(publication.publisher.as_str(), true, time_ms));
         }
         ArchivedBody::UserOffline => {
-            write("user:offline", &UserEvent::connection(channel.suffix(), false, time_ms));
+            write("user:offline", &UserEvent::connection(publication.publisher.as_str(), false, time_ms));
         }
         ArchivedBody::UserUpdated { profile } => write("user:updated", &UserEvent::updated(profile, time_ms)),
     }

@@ -57,7 +57,13 @@ pub fn all<D: Serialize>(items: &[D], page: Page, total: u64) -> Response {
     if items.len() as u64 != total {
         return self::page(items, page, total);
     }
-    written(200, &Success { success: true, data: items, meta: Some(Meta { page: None, limit: None, total }) })
+    whole(items)
+}
+
+/// A whole list.
+pub fn whole<D: Serialize>(items: &[D]) -> Response {
+    let meta = Meta { page: None, limit: None, total: items.len() as u64 };
+    written(200, &Success { success: true, data: items, meta: Some(meta) })
 }
 
 /// A thing that is no more.

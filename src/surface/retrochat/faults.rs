@@ -16,7 +16,7 @@ pub fn mismatch() -> Response {
 }
 
 /// Status and code word of a REST error.
-fn http(code: FaultCode) -> (u16, &'static str) {
+pub fn http(code: FaultCode) -> (u16, &'static str) {
     match code {
         FaultCode::InvalidSyntax => (400, "INVALID_JSON"),
         FaultCode::InvalidChannel => (400, "INVALID_CHANNEL"),

@@ -12,10 +12,10 @@ mod names;
 mod payload;
 mod routes;
 
-use super::{Access, Dialect, Language, Socket, Surface};
+use super::{Access, Dialect, Language, Socket, Subprotocol, Surface, bearer};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
-use routes::{conversations, messages, rooms, users};
+use routes::{conversations, messages, publish, rooms, tickets, users};
 use std::borrow::Cow;
 
 /// The surface.
@@ -23,6 +23,8 @@ pub static SURFACE: Surface = Surface {
     name: "retrochat",
     prefixes: &["/v1"],
     credentials,
+    secret_parameters: &["api_key", "ticket"],
+    ignores_last_slash: false,
     endpoints: &[
         users::GET_ME,
         users::PATCH_ME,
@@ -33,6 +35,7 @@ pub static SURFACE: Surface = Surface {
         messages::PATCH,
         messages::PUT,
         messages::DELETE,
+        publish::CREATE,
         rooms::LIST,
         rooms::CREATE,
         rooms::GET,
@@ -40,10 +43,21 @@ pub static SURFACE: Surface = Surface {
         rooms::PUT,
         rooms::DELETE,
         rooms::MEMBERS,
+        tickets::CREATE,
+        conversations::LIST,
+        conversations::CREATE,
+        conversations::GET,
+        conversations::MEMBERS,
+        conversations::PUT_MEMBERS,
+        conversations::PUT_MEMBER,
+        conversations::DELETE_MEMBER,
         conversations::LIST_MESSAGES,
         conversations::CREATE_MESSAGE,
     ],
-    sockets: &[Socket::open("/v1/realtime", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))],
+    sockets: &[Socket {
+        protocol: Subprotocol::Named("corecast.v1"),
+        ..Socket::open("/v1/realtime", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
+    }],
     encode_fault: faults::encode_http,
 };
 
@@ -60,11 +74,14 @@ pub static DIALECT: Dialect = Dialect {
     closes_at_end: true,
 };
 
-/// `Authorization: Bearer …` or, where there is no such field, `?api_key=…`.
+/// `Authorization: Bearer …` or, where there is no such field, a subprotocol `bearer.…` or `?ticket=…`, with
+/// which sockets are opened, or `?api_key=…`.
 fn credentials<'a>(head: &Head<'a>, _: &'a [u8]) -> Option<Cow<'a, str>> {
     match head.header("authorization") {
         Some(_) => head.bearer().map(Cow::Borrowed),
-        None => head.query_value("api_key"),
+        None => bearer::offered(head)
+            .or_else(|| head.header("upgrade").and_then(|_| head.query_value("ticket")))
+            .or_else(|| head.query_value("api_key")),
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A room's channel is `room:123` and its id `room_123`; a conversation's is `conversation:123` with the id
 //! `conversation_123`. The part they share is the suffix. A suffix never starts with its own prefix, so an id
-//! with the prefix and one without cannot mean two things. User ids belong to whoever issues the tokens:
-//! they are taken as they are, and `user:{id}` is the user's channel.
+//! with the prefix and one without cannot mean two things. User ids belong to whoever issues the tokens: they are taken and
+//! shown as they are; the channel of `user_123` is `user:123`, which is the channel of `123` too.
 
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
@@ -61,7 +61,8 @@ impl Kind {
         match self {
             Self::Room => "room_",
             Self::Conversation => "conversation_",
-            Self::User | Self::Meeting => "",
+            Self::User => "user_",
+            Self::Meeting => "",
         }
     }
 }
@@ -129,7 +130,7 @@ fn is_user_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')
 }
 
-/// The id of what a channel is for: `room_123`, `conversation_123`, or the user id.
+/// The id of what a channel is for: `room_123` or `conversation_123`.
 #[derive(Clone, Copy)]
 pub struct Id<'a> {
     prefix: &'static str,
@@ -224,7 +225,11 @@ mod tests {
         for id in ["123", "room_123"] {
             assert_eq!(channel_of_id(Kind::Room, id).expect(id).as_str(), "room:123");
         }
-        assert_eq!(channel_of_id(Kind::User, "user_1").expect("id").as_str(), "user:user_1");
+        for (id, name) in [("user_1", "user:1"), ("1", "user:1"), ("user_user_1", "user:user_1")] {
+            let channel = channel_of_id(Kind::User, id).expect(id);
+            assert_eq!(channel.as_str(), name);
+            assert_eq!(channel, ChannelName::of_user(id));
+        }
         for id in ["", "room_", "room_room_1", "a/b", ".."] {
             assert_eq!(channel_of_id(Kind::Room, id).expect_err(id).code, FaultCode::InvalidRequest, "{id}");
         }

@@ -4,6 +4,7 @@ use super::message_id::MessageId;
 use super::names::{Id, Kind};
 use crate::base::time::rfc3339;
 use crate::model::channel::{ChannelName, Position};
+use crate::model::group::Group;
 use crate::model::{publication, reply};
 use serde::Serialize;
 
@@ -105,6 +106,29 @@ impl<'a> Room<'a> {
             owner_id: &room.owner,
             created_at: rfc3339(room.created_ms.to_native()),
             updated_at: rfc3339(room.updated_ms.to_native()),
+        }
+    }
+}
+
+/// A conversation that has a list of members.
+#[derive(Serialize)]
+pub struct Conversation<'a> {
+    id: Id<'a>,
+    creator_id: &'a str,
+    members: Vec<&'a str>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl<'a> Conversation<'a> {
+    /// The group of a conversation's channel.
+    pub fn of(group: &'a Group) -> Self {
+        Self {
+            id: Id::new(Kind::Conversation, group.channel.suffix()),
+            creator_id: &group.creator,
+            members: group.members.iter().map(|member| &**member).collect(),
+            created_at: rfc3339(group.created_ms),
+            updated_at: rfc3339(group.updated_ms),
         }
     }
 }

@@ -116,7 +116,7 @@ fn channel(frame: &Frame<'_>, seat: &Seat) -> Result<ChannelName, Fault> {
 }
 
 fn text(raw: &RawValue) -> Option<Text<'_>> {
-    serde_json::from_str(raw.get()).ok()
+    json::read(raw.get()).ok()
 }
 
 fn wishes(payload: Option<&RawValue>) -> Result<Attachments, Fault> {

@@ -4,7 +4,7 @@
 
 use super::{client, faults, names};
 use crate::model::channel::ChannelName;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{ArchivedBody, ArchivedPublication, Client, Publication, PublicationBytes};
 use crate::model::reply::{Notice, Push, Reply};
 use crate::model::session::Session;
@@ -27,7 +27,15 @@ pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>,
         }
         Reply::Published { .. } | Reply::Whispered => {}
         Reply::History { channel, publications } => history(out, channel, publications),
-        Reply::Fault(fault) => error(out, correlation, faults::socket(fault)),
+        Reply::Fault(fault) => {
+            let message = faults::socket(fault);
+            let refused = session.seat.as_ref().and_then(|seat| seat.refused.as_ref());
+            match refused.filter(|_| fault.code == FaultCode::GuestsRefused) {
+                // Whoever believes that it is known should hear that it is not.
+                Some(why) => error(out, correlation, &format!("{message} Your token was refused: {why}.")),
+                None => error(out, correlation, message),
+            }
+        }
         _ => error(out, correlation, "The broker gave an answer of the wrong kind; please report this."),
     }
 }

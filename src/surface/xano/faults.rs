@@ -84,6 +84,10 @@ pub fn socket(fault: &Fault) -> &str {
     match fault.code {
         FaultCode::GuestsRefused => "Anonymous clients cannot join this channel.",
         FaultCode::ChannelDeleted => "Channel deleted",
+        FaultCode::GuestsMuted => "Anonymous clients cannot send this in this channel.",
+        FaultCode::MessagingOff => "Clients cannot send this in this channel: its messaging is not active.",
+        FaultCode::NotSubscribed => "Join the channel first.",
+        FaultCode::NoSuchMember => "No client with this socketId is in the channel.",
         _ => &fault.message,
     }
 }
@@ -144,6 +148,14 @@ mod tests {
         let told = |code| socket(&Fault::new(code, "the core's own words")).to_owned();
         assert_eq!(told(FaultCode::GuestsRefused), "Anonymous clients cannot join this channel.");
         assert_eq!(told(FaultCode::ChannelDeleted), "Channel deleted");
-        assert_eq!(told(FaultCode::MessagingOff), "the core's own words");
+        assert_eq!(told(FaultCode::Conflict), "the core's own words");
+        for code in [
+            FaultCode::MessagingOff,
+            FaultCode::GuestsMuted,
+            FaultCode::NotSubscribed,
+            FaultCode::NoSuchMember,
+        ] {
+            assert_ne!(told(code), "the core's own words", "{code:?}");
+        }
     }
 }

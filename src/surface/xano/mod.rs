@@ -15,9 +15,10 @@ pub mod script;
 #[cfg(test)]
 mod testing;
 
-use super::{Access, Dialect, Endpoint, Language, Socket, Surface};
+use super::{Access, Dialect, Endpoint, Language, Socket, Subprotocol, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
+use crate::protocol::websocket::upgrade::protocols;
 use routes::{channels, events};
 use std::borrow::Cow;
 
@@ -27,6 +28,8 @@ pub static SURFACE: Surface = Surface {
     name: "xano",
     prefixes: &["/workspace", "/api:meta", "/rt"],
     credentials,
+    secret_parameters: &[],
+    ignores_last_slash: false,
     endpoints: &[
         channels::LIST,
         channels::CREATE,
@@ -45,7 +48,7 @@ pub static SURFACE: Surface = Surface {
         realm: Some("hash"),
         // A token that does not hold opens the socket all the same: its client is anonymous.
         guests: true,
-        echoes_protocol: true,
+        protocol: Subprotocol::First,
         ..Socket::open("/rt/{hash}", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
     }],
     encode_fault: faults::encode_http,
@@ -78,8 +81,7 @@ fn credentials<'a>(head: &Head<'a>, _: &'a [u8]) -> Option<Cow<'a, str>> {
     if !head.path.starts_with(SOCKETS) {
         return head.bearer().map(Cow::Borrowed);
     }
-    let offered = head.header_str("sec-websocket-protocol")?;
-    offered.split(',').next().map(|token| Cow::Borrowed(token.trim()))
+    protocols(head).next().map(Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub fn session() -> Session {
         name: None,
         scopes: Scopes::READ.union(Scopes::WRITE),
         expires_unix_s: None,
-        seat: Some(Box::new(Seat { realm, client: client() })),
+        grants: None,
+        seat: Some(Box::new(Seat { realm, client: client(), refused: None })),
     }
 }

@@ -193,9 +193,15 @@ fn a_profile_is_not_changed_while_its_durable_channel_takes_nothing() {
         while !bench.home.settle_epochs(bench.now, true) {}
         fail(&mut bench);
         let channel = || ChannelName::of_user("a");
-        let update = ProfileCommand::Update { channel: channel(), name: Some("A".into()), status: None };
+        let update = ProfileCommand::Update {
+            channel: channel(),
+            user: "a".into(),
+            name: Some("A".into()),
+            status: None,
+        };
         let reply = bench.execute(0, "a", update.clone());
-        let Reply::Profile(profile) = bench.execute(0, "a", ProfileCommand::Get { channel: channel() })
+        let Reply::Profile(profile) =
+            bench.execute(0, "a", ProfileCommand::Get { channel: channel(), user: "a".into() })
         else {
             panic!("one's own")
         };

@@ -59,7 +59,7 @@ fn places_rise_and_what_was_deleted_has_none() {
 fn a_meeting_is_found_by_its_people_only() {
     let mut home = home();
     let ids = |home: &Home, user: &str| {
-        let part = home.list_meetings(user, ALL);
+        let part = home.list_meetings(&session(user), ALL);
         assert_eq!(part.items.len() as u64, part.total);
         part.items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ")
     };
@@ -96,7 +96,7 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     }
     let list = |after, count_max, bytes_max| {
         let page = MeetingPage { after, count_max };
-        match merge_meetings(vec![home.list_meetings("ada", page)], page, bytes_max) {
+        match merge_meetings(vec![home.list_meetings(&session("ada"), page)], page, bytes_max) {
             Reply::Meetings { items, next } => {
                 let ids = items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ");
                 (ids, next)
@@ -113,7 +113,7 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     assert_eq!(list(3, 9, 9_000), of("", None));
     let deep = MeetingPage { after: 10_000, count_max: 1 };
     assert_eq!(
-        code(merge_meetings(vec![home.list_meetings("ada", deep)], deep, 0)),
+        code(merge_meetings(vec![home.list_meetings(&session("ada"), deep)], deep, 0)),
         FaultCode::InvalidRequest
     );
 }

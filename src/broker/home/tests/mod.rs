@@ -55,7 +55,7 @@ fn realms() -> [Arc<Realm>; 2] {
 fn session(user: &str) -> Arc<Session> {
     let seat = || {
         let client = Client { socket: user.into(), extras: "{}".into(), table: 0, row: 0 };
-        Some(Box::new(Seat { realm: realms()[0].clone(), client }))
+        Some(Box::new(Seat { realm: realms()[0].clone(), client, refused: None }))
     };
     if user.starts_with('?') {
         return Arc::new(Session::guest(seat()));

@@ -281,7 +281,9 @@ impl Run {
                 }
                 HomePush::Joined { session, .. } => assert!(view.members.insert(session.member().to_owned())),
                 HomePush::Left { session, .. } => assert!(view.members.remove(session.member())),
-                HomePush::Whisper { .. } | HomePush::Ended { .. } => panic!("nobody whispers; told above"),
+                HomePush::Whisper { .. } | HomePush::Ended { .. } | HomePush::NotFor { .. } => {
+                    panic!("nobody whispers; told above; nobody has a group")
+                }
             }
         }
         for (core, name) in guests {

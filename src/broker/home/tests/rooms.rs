@@ -76,7 +76,10 @@ fn rooms_are_listed_by_age_over_all_cores() {
     }
     benches[0].execute(0, "ann", create("other:x"));
     let ids = |page: Page| {
-        let parts = benches.iter().map(|bench| bench.home.list_rooms("chat", page)).collect();
+        let parts = benches
+            .iter()
+            .map(|bench| bench.home.list_rooms(&Session::of("ann", Scopes::READ), "chat", page))
+            .collect();
         let Reply::Rooms { items, total, .. } = merge_rooms(parts, page) else { panic!("rooms") };
         (items.into_iter().map(|room| room.id).collect::<Vec<_>>().join(""), total)
     };
@@ -86,9 +89,13 @@ fn rooms_are_listed_by_age_over_all_cores() {
     assert_eq!(ids(page(100, 100)), (String::new(), 5));
     assert_eq!(code(merge_rooms(vec![], page(101, 100))), FaultCode::InvalidRequest);
     assert_eq!(code(merge_rooms(vec![], page(u32::MAX, u32::MAX))), FaultCode::InvalidRequest);
-    assert_eq!(benches[0].home.list_rooms("chat", page(1, 1)).items.len(), 1, "no more than the page needs");
-    assert_eq!(benches[0].home.list_rooms("other", page(1, 10)).total, 1);
-    let none = benches[0].home.list_rooms("none", page(1, 10));
+    assert_eq!(
+        benches[0].home.list_rooms(&Session::of("ann", Scopes::READ), "chat", page(1, 1)).items.len(),
+        1,
+        "no more than the page needs"
+    );
+    assert_eq!(benches[0].home.list_rooms(&Session::of("ann", Scopes::READ), "other", page(1, 10)).total, 1);
+    let none = benches[0].home.list_rooms(&Session::of("ann", Scopes::READ), "none", page(1, 10));
     assert_eq!(none, RoomsPart::default());
 }
 

@@ -2,12 +2,12 @@ use super::*;
 use crate::model::publication::Profile;
 
 fn get(user: &str) -> ProfileCommand {
-    ProfileCommand::Get { channel: ChannelName::of_user(user) }
+    ProfileCommand::Get { channel: ChannelName::of_user(user), user: user.into() }
 }
 
 fn update(user: &str, name: Option<&str>, status: Option<&str>) -> ProfileCommand {
     let (name, status) = (name.map(Into::into), status.map(Into::into));
-    ProfileCommand::Update { channel: ChannelName::of_user(user), name, status }
+    ProfileCommand::Update { channel: ChannelName::of_user(user), user: user.into(), name, status }
 }
 
 fn profile(reply: Reply) -> Profile {
@@ -32,7 +32,14 @@ fn the_first_connection_is_told_and_the_last() {
     assert_eq!(bench.bodies(), []);
     bench.home.user_disconnected(bench.now, &ann);
     assert_eq!(bench.bodies(), [(1, Body::UserOffline)]);
-    assert_eq!(code(bench.execute(0, "bob", get("ann"))), FaultCode::NotFound, "never said anything");
+    assert_eq!(
+        profile(bench.execute(0, "bob", get("ann"))),
+        Profile { online: false, ..seen },
+        "it was seen"
+    );
+    assert_eq!(code(bench.execute(0, "bob", get("cy"))), FaultCode::NotFound, "never seen");
+    bench.home.know_user(&"cy".into(), None);
+    assert!(!profile(bench.execute(0, "bob", get("cy"))).online, "the operator knows it");
 }
 
 #[test]

@@ -67,7 +67,50 @@ fn a_field_that_is_missing_or_wrong_or_twice_there() {
         assert!(GOOD.contains(line));
         assert_eq!(status(GOOD.replace(line, "")), missing, "without {line}");
         assert_eq!(status(GOOD.replace(line, wrong)), 400, "{wrong}");
-        assert_eq!(status(GOOD.replace(line, &line.repeat(2))), 400, "twice {line}");
+        let twice = if line.starts_with("Upgrade") || line.starts_with("Connection") { 101 } else { 400 };
+        assert_eq!(status(GOOD.replace(line, &line.repeat(2))), twice, "twice {line}");
+    }
+}
+
+#[test]
+fn lists_may_come_in_several_lines() {
+    for (line, lines) in [
+        ("Connection: Upgrade\r\n", "Connection: keep-alive\r\nConnection: Upgrade\r\n"),
+        (
+            "Connection: Upgrade\r\n",
+            "Connection: ,keep-alive,,\r\nConnection:\r\nConnection: x , upgrade\r\n",
+        ),
+        ("Upgrade: websocket\r\n", "Upgrade: h2c\r\nUpgrade: websocket\r\n"),
+        (
+            "Host: server.example.com\r\n",
+            "Host: server.example.com\r\nAccept-Encoding: gzip\r\nAccept-Encoding: br\r\n",
+        ),
+        (
+            "Host: server.example.com\r\n",
+            "Host: server.example.com\r\nSec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b;c=\"d,e\"\r\n",
+        ),
+    ] {
+        assert_eq!(status(GOOD.replace(line, lines)), 101, "{lines}");
+    }
+    assert_eq!(status(GOOD.replace("Connection: Upgrade\r\n", "Connection: a\r\nConnection: b\r\n")), 400);
+    let protocols = GOOD.replace(
+        "Sec-WebSocket-Protocol: chat, superchat\r\n",
+        "Sec-WebSocket-Protocol: a ,\r\nSec-WebSocket-Protocol: b,c\r\n",
+    );
+    let (verdict, _) = handshake(protocols.as_bytes());
+    assert_eq!(verdict.as_deref(), Ok("dGhlIHNhbXBsZSBub25jZQ== a b c"));
+}
+
+#[test]
+fn a_subprotocol_is_a_name() {
+    let with = |offer: &str| status(GOOD.replace("chat, superchat", offer));
+    for good in ["", ",", "a.b-c_d", "eyJ.e30.x-_", "!#$%&'*+-.^_`|~", "a, b"] {
+        assert_eq!(with(good), 101, "{good}");
+    }
+    for bad in
+        ["a b", "a<b>", "a, b c", "a/b", "a=b", "\"a\"", "(a)", "a;b", "a@b", "[a]", "é", "a\tb", "a:b"]
+    {
+        assert_eq!(with(bad), 400, "{bad}");
     }
 }
 

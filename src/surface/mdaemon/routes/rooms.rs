@@ -3,7 +3,7 @@
 use super::messages::{PAGE_MESSAGES, limit, page_of};
 use crate::model::command::{Command, MeetingCommand, NodeCommand};
 use crate::model::fault::Fault;
-use crate::model::meeting::{MeetingDraft, MeetingPage, channel_of};
+use crate::model::meeting::{MeetingDraft, MeetingPage, channel_of, each_once};
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
@@ -81,9 +81,7 @@ pub fn delete(parameters: &Parameters<'_>) -> Result<Command, Fault> {
 
 /// Addresses of a list with commas, as they are written; each once, whatever the case.
 fn addresses(members: &str) -> Vec<Box<str>> {
-    let mut known = std::collections::BTreeSet::new();
-    let members = members.split(',').map(str::trim).filter(|member| !member.is_empty());
-    members.filter(|member| known.insert(member.to_lowercase())).map(Box::from).collect()
+    each_once(members.split(',').map(str::trim).filter(|member| !member.is_empty()).map(Box::from))
 }
 
 /// What any of these is answered with.

@@ -154,7 +154,7 @@ fn user_events_have_the_payloads_of_the_page() {
         assert_eq!(
             published("user:123", body),
             format!(
-                "{{\"type\":\"user:{word}\",\"channel\":\"user:123\",\"data\":{{\"user_id\":\"123\",\
+                "{{\"type\":\"user:{word}\",\"channel\":\"user:123\",\"data\":{{\"user_id\":\"user_123\",\
                  \"status\":\"{word}\",\"timestamp\":\"2025-01-01T00:00:00Z\"}},\"epoch\":7,\"offset\":42}}"
             )
         );

@@ -2,5 +2,7 @@
 
 pub mod conversations;
 pub mod messages;
+pub mod publish;
 pub mod rooms;
+pub mod tickets;
 pub mod users;

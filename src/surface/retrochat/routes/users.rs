@@ -17,10 +17,7 @@ pub const GET_ME: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/users/me",
     access: Access::Scoped(Scopes::READ),
-    decode: |request| {
-        let caller = body::caller(request)?;
-        Ok(ProfileCommand::Get { channel: names::channel_of_id(Kind::User, &caller.user)? }.into())
-    },
+    decode: |request| profile(&body::caller(request)?.user),
     encode,
 };
 
@@ -38,9 +35,7 @@ pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/users/{id}",
     access: Access::Scoped(Scopes::READ),
-    decode: |request| {
-        Ok(ProfileCommand::Get { channel: names::channel_of_id(Kind::User, request.parameter("id"))? }.into())
-    },
+    decode: |request| profile(request.parameter("id")),
     encode,
 };
 
@@ -52,15 +47,20 @@ struct Changes<'a> {
     status: Option<Text<'a>>,
 }
 
+fn profile(user: &str) -> Result<Command, Fault> {
+    Ok(ProfileCommand::Get { channel: names::channel_of_id(Kind::User, user)?, user: user.into() }.into())
+}
+
 fn decode_patch(request: &Request<'_>) -> Result<Command, Fault> {
-    let channel = names::channel_of_id(Kind::User, &body::caller(request)?.user)?;
+    let user = &body::caller(request)?.user;
+    let channel = names::channel_of_id(Kind::User, user)?;
     let changes: Changes<'_> = body::object(request)?;
     let name = changes.name.as_ref().map(|name| fields::name(&name.0)).transpose()?;
     let status = changes.status.as_ref().map(|status| fields::status(&status.0)).transpose()?;
     if name.is_none() && status.is_none() {
         return Err(Fault::new(FaultCode::InvalidRequest, "Give a name, a status or both."));
     }
-    Ok(ProfileCommand::Update { channel, name, status }.into())
+    Ok(ProfileCommand::Update { channel, user: user.as_ref().into(), name, status }.into())
 }
 
 fn encode(reply: &Reply) -> Response {
@@ -79,15 +79,20 @@ mod tests {
 
     #[test]
     fn me_is_the_caller() {
-        let channel = ChannelName::new("user:user_1");
+        let (channel, user) = (ChannelName::new("user:1"), Box::from("user_1"));
         assert_eq!(
             decode(&GET_ME, "/v1/users/me", &[], ""),
-            Ok(ProfileCommand::Get { channel: channel.clone() }.into())
+            Ok(ProfileCommand::Get { channel: channel.clone(), user: Box::clone(&user) }.into())
         );
         assert_eq!(
             decode(&PATCH_ME, "/v1/users/me", &[], r#"{"name":"Ada","status":"Busy"}"#),
-            Ok(ProfileCommand::Update { channel, name: Some("Ada".into()), status: Some("busy".into()) }
-                .into())
+            Ok(ProfileCommand::Update {
+                channel,
+                user,
+                name: Some("Ada".into()),
+                status: Some("busy".into())
+            }
+            .into())
         );
         for bad in ["{}", r#"{"name":""}"#, r#"{"status":"asleep"}"#, r#"{"name":null}"#] {
             let fault = decode(&PATCH_ME, "/v1/users/me", &[], bad).expect_err(bad);
@@ -97,9 +102,13 @@ mod tests {
 
     #[test]
     fn user_ids_are_taken_as_they_are() {
-        for (target, name) in [("/v1/users/123", "user:123"), ("/v1/users/a%40b%7C1", "user:a@b|1")] {
-            let channel = ChannelName::new(name);
-            assert_eq!(decode(&GET, target, &[], ""), Ok(ProfileCommand::Get { channel }.into()));
+        for (target, user, name) in [
+            ("/v1/users/123", "123", "user:123"),
+            ("/v1/users/user_123", "user_123", "user:123"),
+            ("/v1/users/a%40b%7C1", "a@b|1", "user:a@b|1"),
+        ] {
+            let (channel, user) = (ChannelName::new(name), user.into());
+            assert_eq!(decode(&GET, target, &[], ""), Ok(ProfileCommand::Get { channel, user }.into()));
         }
         assert!(decode(&GET, "/v1/users/a%20b", &[], "").is_err());
     }

@@ -1,0 +1,134 @@
+//! Groups by channel and by member.
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::model::channel::ChannelName;
+use crate::model::command::Page;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::group::Group;
+use crate::model::reply::Reply;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Groups on one page, whatever was asked for.
+const PAGE_GROUPS_MAX: u32 = 1_000;
+
+/// How far into a list of groups a page may reach. Every core contributes as many, so the depth decides what the
+/// deepest page costs.
+const PAGED_GROUPS_MAX: usize = 10_000;
+
+/// The groups of a core.
+pub struct Groups {
+    by_channel: KeyedMap<ChannelName, Arc<Group>>,
+    /// Groups of a member, oldest first.
+    by_member: KeyedMap<Arc<str>, BTreeSet<(u64, ChannelName)>>,
+    groups_max: usize,
+}
+
+/// One core's part of a list of groups: what of it can be on the page asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GroupsPart {
+    /// The oldest groups, by creation time and channel.
+    pub items: Vec<Arc<Group>>,
+    /// All groups of the member on this core.
+    pub total: u64,
+}
+
+impl Groups {
+    /// An empty table.
+    pub fn new(hasher: KeyedState, groups_max: u32) -> Self {
+        Self {
+            by_channel: KeyedMap::with_hasher(hasher),
+            by_member: KeyedMap::with_hasher(hasher),
+            groups_max: groups_max as usize,
+        }
+    }
+
+    /// The group of a channel.
+    pub fn get(&self, channel: &ChannelName) -> Option<&Arc<Group>> {
+        self.by_channel.get(channel)
+    }
+
+    /// Whether there is no place for another one.
+    pub fn is_full(&self) -> bool {
+        self.by_channel.len() >= self.groups_max
+    }
+
+    /// Puts a group in the place of the channel's older one, if there is one.
+    pub fn put(&mut self, group: Arc<Group>) {
+        self.remove(&group.channel);
+        for member in &group.members {
+            let groups = self.by_member.entry(member.clone()).or_default();
+            groups.insert((group.created_ms, group.channel.clone()));
+        }
+        self.by_channel.insert(group.channel.clone(), group);
+    }
+
+    fn remove(&mut self, channel: &ChannelName) {
+        let Some(group) = self.by_channel.remove(channel) else { return };
+        for member in &group.members {
+            let Some(groups) = self.by_member.get_mut(member) else { continue };
+            groups.remove(&(group.created_ms, channel.clone()));
+            if groups.is_empty() {
+                self.by_member.remove(member);
+            }
+        }
+    }
+
+    /// This core's part of a list: at most as many as there are up to the end of the page. `admits` says which channels
+    /// may be told of.
+    pub fn list(
+        &self,
+        member: &str,
+        namespace: &str,
+        page: Page,
+        admits: impl Fn(&ChannelName) -> bool,
+    ) -> GroupsPart {
+        let Some(groups) = self.by_member.get(member) else { return GroupsPart::default() };
+        let told = |(_, channel): &&(u64, ChannelName)| channel.namespace() == namespace && admits(channel);
+        let total = groups.iter().filter(told).count() as u64;
+        let end = end(bounded(page));
+        let take = if end > PAGED_GROUPS_MAX { 0 } else { end };
+        let items = groups.iter().filter(told).take(take);
+        let items = items.filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
+        GroupsPart { items: items.collect(), total }
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        for (member, groups) in &self.by_member {
+            assert!(!groups.is_empty(), "nobody is kept for nothing");
+            let knows = |channel| self.by_channel.get(channel).is_some_and(|group| group.has(member));
+            assert!(groups.iter().all(|(_, channel)| knows(channel)), "a member's groups know the member");
+        }
+        assert_eq!(
+            self.by_channel.values().map(|group| group.members.len()).sum::<usize>(),
+            self.by_member.values().map(BTreeSet::len).sum::<usize>(),
+            "every group is found by all its members"
+        );
+    }
+}
+
+/// A page of all cores' groups from their parts, which were made for the same page. What reaches past the first 10,000
+/// is answered with a fault.
+pub fn merge_groups(parts: Vec<GroupsPart>, page: Page) -> Reply {
+    let page = bounded(page);
+    if end(page) > PAGED_GROUPS_MAX {
+        let message = format!("The list is shown up to its first {PAGED_GROUPS_MAX}; ask for a lower page.");
+        return Reply::Fault(Fault::new(FaultCode::InvalidRequest, message));
+    }
+    let total = parts.iter().map(|part| part.total).sum();
+    let mut groups: Vec<Arc<Group>> = parts.into_iter().flat_map(|part| part.items).collect();
+    // Stable sorting finds the sorted runs and merges them.
+    groups.sort_by(|a, b| (a.created_ms, &a.channel).cmp(&(b.created_ms, &b.channel)));
+    let items = groups.into_iter().skip(page.skip()).take(page.size as usize).collect();
+    Reply::Groups { items, page, total }
+}
+
+fn bounded(page: Page) -> Page {
+    Page { size: page.size.min(PAGE_GROUPS_MAX), ..page }
+}
+
+/// How far into the list a page reaches.
+fn end(page: Page) -> usize {
+    page.skip().saturating_add(page.size as usize)
+}

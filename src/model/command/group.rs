@@ -1,0 +1,29 @@
+//! Commands about groups.
+
+use crate::model::channel::ChannelName;
+use crate::model::group::GroupDraft;
+
+/// What a client asks of the group of a channel. What changes it is answered when that is stored.
+#[derive(Clone, PartialEq, Debug)]
+pub enum GroupCommand {
+    /// Make a group or change it; by its creator or an admin.
+    Change {
+        /// The channel.
+        channel: ChannelName,
+        /// What is to become of it.
+        draft: Box<GroupDraft>,
+    },
+    /// The group; by its members and admins.
+    Get {
+        /// The channel.
+        channel: ChannelName,
+    },
+}
+
+impl GroupCommand {
+    /// The channel whose group it is.
+    pub fn channel(&self) -> &ChannelName {
+        let (Self::Change { channel, .. } | Self::Get { channel }) = self;
+        channel
+    }
+}

@@ -1,0 +1,53 @@
+//! Groups: the people, named one by one, whom a channel is for.
+
+use super::channel::ChannelName;
+use super::fault::{Fault, FaultCode};
+use std::sync::Arc;
+
+/// The group of a channel. Users are told apart by their whole ids.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// The channel.
+    pub channel: ChannelName,
+    /// User id of who made it; always a member.
+    pub creator: Arc<str>,
+    /// User ids, each once, sorted.
+    pub members: Vec<Arc<str>>,
+    /// Milliseconds since 1970.
+    pub created_ms: u64,
+    /// Milliseconds since 1970.
+    pub updated_ms: u64,
+}
+
+impl Group {
+    /// Whether a user is a member.
+    pub fn has(&self, user: &str) -> bool {
+        self.members.binary_search_by(|member| (**member).cmp(user)).is_ok()
+    }
+
+    /// The members with the creator, each once, sorted.
+    pub fn members_of(creator: &Arc<str>, members: impl IntoIterator<Item = Arc<str>>) -> Vec<Arc<str>> {
+        let mut members: Vec<Arc<str>> = members.into_iter().chain([creator.clone()]).collect();
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+}
+
+/// What a request wants to become of a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupDraft {
+    /// That there is one, with these members and the session's user.
+    Create(Vec<Arc<str>>),
+    /// That it has these members and its creator.
+    Replace(Vec<Arc<str>>),
+    /// That it has this member too.
+    Add(Arc<str>),
+    /// That it does not have this member.
+    Remove(Arc<str>),
+}
+
+/// There is no group of this channel, or nobody who asks may know of it.
+pub fn no_group() -> Fault {
+    Fault::new(FaultCode::NotFound, "There is no such conversation, or it has no list of members.")
+}

@@ -1,0 +1,81 @@
+//! Groups of channels homed on this core. Changes of one group are done one after the other: decided, stored, then done.
+
+use super::in_turn::Came;
+use super::{Asker, Begun, InTurn, Then};
+use crate::model::channel::ChannelName;
+use crate::model::command::GroupCommand;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::group::Group;
+use crate::model::reply::Reply;
+use crate::model::session::Session;
+use crate::shard::effects::{Class, not_stored};
+use crate::shard::{Effect, Resolution, Shard};
+use crate::store::groups;
+use std::sync::Arc;
+
+/// Changes of groups.
+pub(in crate::shard) type GroupChanges = InTurn<(Asker, GroupCommand)>;
+
+impl Shard {
+    /// Takes a change of a group in; it is begun when those before it are done.
+    pub(super) fn change_group_in_turn(&mut self, asker: Asker, command: GroupCommand) {
+        let channel = command.channel().clone();
+        match self.group_changes.come(&channel, (asker, command)) {
+            Came::First => self.change_next_group(&channel),
+            Came::Waits => {}
+            Came::Refused((asker, _)) => {
+                let sentence =
+                    "Too many changes of lists of members wait for earlier ones. Try again shortly.";
+                self.answer_asker(Some(asker), Fault::new(FaultCode::Overloaded, sentence));
+            }
+        }
+    }
+
+    /// Begins the next change of a group that can be begun.
+    fn change_next_group(&mut self, channel: &ChannelName) {
+        while let Some((asker, command)) = self.group_changes.next(channel) {
+            let session = asker.ticket.session.clone();
+            match self.begin_group(&session, command) {
+                Ok(Begun::Outside(outside)) => {
+                    let (effect, then) = *outside;
+                    return self.start_effect(effect, Some(asker), Some(then));
+                }
+                Ok(Begun::Answered(outcome)) => self.give(asker, outcome),
+                Err(fault) => self.answer_asker(Some(asker), fault),
+            }
+        }
+    }
+
+    /// Begins a request about a group.
+    pub(super) fn begin_group(
+        &mut self,
+        session: &Arc<Session>,
+        command: GroupCommand,
+    ) -> Result<Begun, Fault> {
+        match command {
+            GroupCommand::Get { channel } => {
+                self.home.group(session, &channel).cloned().map(|group| Reply::Group(group).into())
+            }
+            GroupCommand::Change { channel, draft } => {
+                self.effects.admit(Class::Store)?;
+                let group = self.home.decide_group(self.now, session, &channel, *draft)?;
+                Ok(Begun::outside(Effect::Write(vec![groups::put(&group)]), Then::Group(group)))
+            }
+        }
+    }
+
+    /// The disk has the change of a group, or has it not. Who may not hear the channel any more is sent away before the
+    /// answer.
+    pub(super) fn continue_group(&mut self, asker: Option<Asker>, group: &Arc<Group>, stored: &Resolution) {
+        let reply = match stored.stored() {
+            Err(failure) => Reply::Fault(not_stored(failure)),
+            Ok(()) => {
+                self.home.apply_group(group);
+                self.pump_home();
+                Reply::Group(group.clone())
+            }
+        };
+        self.answer_asker(asker, reply);
+        self.change_next_group(&group.channel);
+    }
+}

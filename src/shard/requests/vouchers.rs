@@ -1,0 +1,217 @@
+//! Vouchers: words that open one WebSocket, once and soon, so that they may stand in a URL. The core that gave one out keeps
+//! it, whatever core the socket comes to, so that it cannot be used twice.
+
+use super::needs;
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::secret::Secret;
+use crate::base::time::Now;
+use crate::metrics::words::CloseReason;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::Scopes;
+use crate::model::session::Session;
+use crate::protocol::http::Head;
+use crate::protocol::websocket::upgrade::Upgrade;
+use crate::protocol::websocket::write_switching;
+use crate::shard::Shard;
+use crate::shard::connections::connection::Phase;
+use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::transports::http::{anonymous, fault_fields};
+use crate::surface::{Access, Language, Socket, Surface};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What every voucher starts with.
+const PREFIX: &str = "ct_";
+
+/// Seconds that a voucher holds.
+const VOUCHER_S: u64 = 30;
+
+/// Vouchers of one user that were not used yet, per core.
+const PER_USER_MAX: u32 = 64;
+
+/// The vouchers that a core gave out.
+pub(in crate::shard) struct Vouchers {
+    sessions: KeyedMap<u128, Arc<Session>>,
+    /// Unused ones of each user.
+    users: KeyedMap<Arc<str>, u32>,
+    /// When each ends, monotonic microseconds, oldest first. Some of them may be used.
+    due: VecDeque<(u64, u128)>,
+}
+
+/// A WebSocket that opens when its voucher holds.
+pub(in crate::shard) struct Opening {
+    pub surface: &'static Surface,
+    pub socket: &'static Socket,
+    pub language: &'static Language,
+    /// Of the handshake.
+    pub key: Box<str>,
+    pub protocol: Option<Box<str>>,
+    /// How it is refused.
+    pub refused: Answering,
+}
+
+impl Vouchers {
+    pub fn new(seed: u64) -> Self {
+        let hasher = KeyedState::new(seed, 0x71c4);
+        Self {
+            sessions: KeyedMap::with_hasher(hasher),
+            users: KeyedMap::with_hasher(hasher),
+            due: VecDeque::new(),
+        }
+    }
+
+    fn give(&mut self, now: Now, number: u128, session: &Arc<Session>) {
+        *self.users.entry(session.user.clone()).or_insert(0) += 1;
+        self.sessions.insert(number, session.clone());
+        self.due.push_back((now.monotonic_us + VOUCHER_S * 1_000_000, number));
+    }
+
+    fn take(&mut self, number: u128) -> Option<Arc<Session>> {
+        let session = self.sessions.remove(&number)?;
+        if let Some(count) = self.users.get_mut(&session.user) {
+            *count -= 1;
+            if *count == 0 {
+                self.users.remove(&session.user);
+            }
+        }
+        Some(session)
+    }
+
+    /// Forgets those whose time is over.
+    pub fn expire(&mut self, now: Now) {
+        while let Some((due_us, number)) = self.due.front().copied()
+            && due_us <= now.monotonic_us
+        {
+            self.due.pop_front();
+            self.take(number);
+        }
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        let users: u32 = self.users.values().sum();
+        assert_eq!(users as usize, self.sessions.len(), "vouchers of users add up");
+        assert!(self.sessions.len() <= self.due.len(), "every voucher ends");
+    }
+}
+
+/// The core that gave a voucher out, and its number there. `None` if the text is no voucher.
+fn read(credential: &str) -> Option<(CoreId, u128)> {
+    let bytes = URL_SAFE_NO_PAD.decode(credential.strip_prefix(PREFIX)?).ok()?;
+    let (core, number) = bytes.split_first_chunk::<2>()?;
+    Some((CoreId(u16::from_be_bytes(*core)), u128::from_be_bytes(number.try_into().ok()?)))
+}
+
+/// Whether a credential looks like a voucher.
+pub(in crate::shard) fn is_voucher(credential: &str) -> bool {
+    credential.starts_with(PREFIX)
+}
+
+impl Shard {
+    /// Gives a voucher to whoever asks.
+    pub(super) fn give_voucher(&mut self, session: &Arc<Session>) -> Reply {
+        self.vouchers.expire(self.now);
+        if self.vouchers.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
+            let sentence = "You have too many tickets that were not used. Use one, or wait until they end.";
+            return Reply::Fault(Fault::new(FaultCode::RateLimited, sentence));
+        }
+        if self.vouchers.due.len() >= self.setup.limits.vouchers_max as usize {
+            let sentence =
+                "No place for another ticket: vouchers_max is reached. They end after half a minute.";
+            return Reply::Fault(Fault::new(FaultCode::LimitExceeded, sentence));
+        }
+        let halves = [self.fresh.next(), self.fresh.next()].map(u128::from);
+        let number = halves[0] << 64 | halves[1];
+        self.vouchers.give(self.now, number, session);
+        let core = self.setup.core.0.to_be_bytes();
+        let bytes = [core.as_slice(), &number.to_be_bytes()].concat();
+        let voucher = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
+        Reply::Voucher { voucher, expires_ms: self.now.unix_ms + VOUCHER_S * 1_000 }
+    }
+
+    /// Takes a voucher of this core back; it is good for nothing after that.
+    pub(in crate::shard) fn take_voucher(&mut self, number: u128) -> Reply {
+        self.vouchers.expire(self.now);
+        self.vouchers.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
+    }
+
+    /// Asks for the session of a voucher, with which a WebSocket opens.
+    pub(in crate::shard) fn redeem(
+        &mut self,
+        id: ConnectionId,
+        (head, upgrade): (&Head<'_>, &Upgrade<'_>),
+        (surface, socket, language): (&'static Surface, &'static Socket, &'static Language),
+        refused: Answering,
+    ) {
+        let credential = (surface.credentials)(head, &[]).unwrap_or_default();
+        let read = read(&credential).filter(|(core, _)| core.0 < self.setup.cores);
+        let fault = match read {
+            None => Some(no_voucher()),
+            Some((core, _)) if self.mesh.is_congested(core) => Some(super::overloaded()),
+            Some(_) => None,
+        };
+        let (Some((core, number)), None) = (read, &fault) else {
+            return self.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
+        };
+        let protocol = socket.protocol.accepted(upgrade.protocols()).map(Box::from);
+        let opening = Opening { surface, socket, language, key: upgrade.key.into(), protocol, refused };
+        let sequence = self.connections.open_slot(id, Expect::Opening(Box::new(opening)));
+        self.connections.hold_reading(id, sequence);
+        let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
+        self.say(core, Said::Redeem { ticket, number });
+    }
+
+    /// Appends the answer to a handshake whose voucher was taken back.
+    pub(in crate::shard) fn encode_opening(&mut self, opening: &Opening, reply: &Reply, out: &mut Vec<u8>) {
+        match opening.session(reply) {
+            Ok(_) => {
+                write_switching(out, &opening.key, opening.protocol.as_deref());
+                self.counters.note_response(101);
+            }
+            Err(fault) => {
+                let response = (opening.surface.encode_fault)(&fault);
+                self.write_response(out, &response, &opening.refused, fault_fields(fault.code));
+            }
+        }
+    }
+
+    /// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
+    pub(in crate::shard) fn open_or_close(&mut self, id: ConnectionId, opening: &Opening, reply: &Reply) {
+        let Ok(session) = opening.session(reply) else {
+            return self.close_when_written(id, CloseReason::Finished);
+        };
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Phase::Http(reader) = &mut connection.phase else { return };
+        // Frames may have come behind the request.
+        let rest = reader.take_rest();
+        self.open_socket(id, Some(session.clone()), opening.language);
+        if let Some(connection) = self.connections.get_mut(id)
+            && let Phase::Socket { reader, .. } = &mut connection.phase
+        {
+            reader.hold(&rest);
+        }
+    }
+}
+
+impl Opening {
+    /// The session that the socket opens with, or why it does not.
+    fn session<'a>(&self, reply: &'a Reply) -> Result<&'a Arc<Session>, Fault> {
+        let needed = if let Access::Scoped(scopes) = self.socket.access { scopes } else { Scopes::NONE };
+        match reply {
+            Reply::Redeemed(session) => needs(session, needed).map(|()| session),
+            Reply::Fault(fault) => Err(fault.clone()),
+            _ => Err(no_voucher()),
+        }
+    }
+}
+
+fn no_voucher() -> Fault {
+    let sentence =
+        "The ticket is not known: it was used, its half minute is over, or the node was started anew.";
+    Fault::new(FaultCode::Unauthenticated, sentence)
+}
