@@ -22,6 +22,7 @@ mod mended;
 mod messages;
 mod missing;
 mod newcomer;
+mod pages;
 mod process;
 mod recovery;
 mod rest;

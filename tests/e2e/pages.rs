@@ -1,0 +1,148 @@
+//! What is pasted from the pages works: their commands in a shell, their settings as a configuration, their frames on a socket.
+
+use crate::client::Client;
+use crate::server::{BINARY, Home};
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tungstenite::client::IntoClientRequest;
+
+/// Pages with settings to paste.
+const PAGES: [&str; 3] = ["README.md", "docs/protocol/mdaemon.md", "docs/protocol/xano.md"];
+
+/// Commands that work in the source tree, not where a broker was installed: of these blocks nothing is run here.
+const OF_THE_SOURCE_TREE: [&str; 2] = ["cargo ", "target/release/loadtest "];
+
+/// What a shell is given before the blocks: `curl` fails where the node refuses, and what a block left in the background ends.
+const PROLOGUE: &str = "set -eu\n\
+    SECOND=; trap 'kill $SECOND' EXIT\n\
+    curl() { command curl --silent --show-error --fail --noproxy '*' \"$@\"; }\n";
+
+/// Stands in for the program in blocks that show ways to start it: each says what that start would.
+const CHECKS: &str = "#!/bin/sh\n\
+    for word; do shift; [ \"$word\" = serve ] && word=check; set -- \"$@\" \"$word\"; done\n\
+    exec target/release/corecast \"$@\"\n";
+
+/// Stands in for npx, which loads programs from elsewhere: notes what it was to run.
+const NPX: &str = "#!/bin/sh\nprintf '%s\\n' \"$@\" >> npx.words\n";
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The blocks of one language, in order.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("\n```{language}\n");
+    page.split(start.as_str()).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+/// Makes a file that can be executed.
+fn program(path: PathBuf, text: &str) {
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The directory as a reader of the README has it: the program where a build leaves it and where an installation does.
+fn furnish(home: &Home) {
+    let (built, bin) = (home.path().join("target/release"), home.path().join("bin"));
+    fs::create_dir_all(&built).unwrap();
+    fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(BINARY, built.join("corecast")).unwrap();
+    program(bin.join("corecast"), CHECKS);
+    program(bin.join("npx"), NPX);
+}
+
+/// The settings with files that are here instead of those of a host.
+fn settled(home: &Home, toml: &str) -> String {
+    let hash =
+        "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$2NeynwkO9ujmpBV6bVmUl658OWY77JKheBp8ZDfytGs";
+    let secrets = home.path().join("secrets");
+    fs::create_dir_all(&secrets).unwrap();
+    for name in ["backend.key", "workspace2.hash"] {
+        fs::write(secrets.join(name), "0123456789abcdef").unwrap();
+        fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    toml.replace("/etc/corecast", secrets.to_str().unwrap())
+        .replace("/var/lib/corecast", home.path().join("elsewhere").to_str().unwrap())
+        .replace("$argon2id$v=19$m=19456,t=2,p=1$…", hash)
+}
+
+#[test]
+fn the_commands_of_the_readme_can_be_pasted() {
+    if !Command::new("curl").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return eprintln!("SKIPPED: there is no curl");
+    }
+    let home = Home::new(&[]);
+    furnish(&home);
+    let server = home.start();
+    let readme = page("README.md");
+    let second = format!("127.0.0.1:{}", free_port());
+    let config = blocks(&readme, "toml")[0];
+    fs::write(home.path().join("corecast.toml"), settled(&home, config)).unwrap();
+    let mut script = PROLOGUE.to_owned();
+    let mut run = 0;
+    for block in blocks(&readme, "sh") {
+        if block.lines().all(|line| OF_THE_SOURCE_TREE.iter().any(|start| line.starts_with(start))) {
+            continue;
+        }
+        run += 1;
+        script += &format!("echo '== block {run}'\n{block}\n");
+        if block.contains("--config users.toml &") {
+            // "Once it listens", says the README.
+            script +=
+                &format!("SECOND=$!\nuntil curl http://{second}/health 2>/dev/null; do sleep 0.05; done\n");
+        }
+    }
+    assert!(run >= 6, "{run} blocks were found");
+    let script =
+        script.replace("127.0.0.1:8080", &server.address.to_string()).replace("127.0.0.1:8081", &second);
+    let path = format!("{}:{}", home.path().join("bin").display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("timeout");
+    shell.args(["60", "sh", "-c", &script]).current_dir(home.path()).env_clear().env("PATH", path);
+    let output = shell.stdin(Stdio::null()).output().unwrap();
+    let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{error}");
+    for part in ["\"content\":\"Hello\"", "realtime_channel lobby", "sealed", "corecast.toml: ok"] {
+        assert!(said.contains(part), "{part} in {said}\n{error}");
+    }
+    let words = fs::read_to_string(home.path().join("npx.words")).unwrap();
+    let words: Vec<&str> = words.lines().collect();
+    let [.., "wscat", "-c", url, "-s", token] = words[..] else { panic!("{words:?}") };
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert("Sec-WebSocket-Protocol", token.parse().unwrap());
+    Client::open_with(server.address, request).unwrap();
+}
+
+#[test]
+fn the_settings_of_the_pages_hold() {
+    for name in PAGES {
+        for toml in blocks(&page(name), "toml") {
+            let home = Home::with_config("page.toml");
+            fs::write(home.path().join("page.toml"), settled(&home, toml)).unwrap();
+            let output = home.command(&["check"]).output().unwrap();
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && error.is_empty(), "{name}: {error}\n{toml}");
+        }
+    }
+}
+
+#[test]
+fn the_unit_of_the_readme_starts_what_there_is() {
+    let readme = page("README.md");
+    let unit = blocks(&readme, "ini")[0];
+    assert!(unit.contains("\n[Install]\n"), "{unit}");
+    let home = Home::with_config("unit.toml");
+    fs::write(home.path().join("unit.toml"), "").unwrap();
+    let start =
+        unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/corecast ")).unwrap();
+    let words: Vec<&str> = start.split(' ').collect();
+    let ["serve", "--config", "/etc/corecast/corecast.toml"] = words[..] else { panic!("{start}") };
+    assert!(home.command(&["check"]).output().unwrap().status.success());
+}
