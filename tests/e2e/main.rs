@@ -15,6 +15,7 @@ mod export;
 mod fanout;
 mod http;
 mod http1;
+mod ids;
 mod log_size;
 mod logs;
 mod mdaemon;

@@ -81,15 +81,7 @@ impl Call {
                     return;
                 }
                 assert_eq!(status, 201, "{self:?}: {}", response.body);
-                let id = data["id"].as_str().expect("an id");
-                let shown = data["content"].as_str().and_then(|text| text.split(':').next()).expect("a text");
-                // What was written under a key before may have another text since.
-                assert!(shown == tag || *keyed, "{data}");
-                shared.oracle.place_message(channel, id, shown);
-                shared.oracle.messages.told(id, *deletions);
-                assert!(id.contains(channel.split(':').nth(1).expect("a suffix")), "{id} of {channel}");
-                shared.oracle.written(channel, id, tag);
-                shared.messages.push(id.to_owned());
+                check_written(data, (channel, tag), (*keyed, *deletions), shared);
             }
             Call::Change { id, tag } => {
                 let small = shared.plan.definition(&channel_of(id)).history.bytes_max < 1 << 20;
@@ -150,6 +142,23 @@ impl Call {
             _ => false,
         }
     }
+}
+
+/// A message was written, or under the same key before. Then it may have another text since.
+fn check_written(
+    data: &Value,
+    (channel, tag): (&str, &str),
+    (keyed, deletions): (bool, usize),
+    shared: &mut Shared<'_>,
+) {
+    let id = data["id"].as_str().expect("an id");
+    let shown = data["content"].as_str().and_then(|text| text.split(':').next()).expect("a text");
+    assert!(shown == tag || keyed, "{data}");
+    shared.oracle.place_message(channel, id, shown);
+    shared.oracle.messages.told(id, deletions);
+    assert!(id.contains(channel.split(':').nth(1).expect("a suffix")), "{id} of {channel}");
+    shared.oracle.written(channel, id, tag);
+    shared.messages.push(id.to_owned());
 }
 
 /// A list of messages: newest first, each with its own id and text, and none that was deleted before so many deletions.

@@ -4,6 +4,7 @@ mod bounds;
 mod checkpoint;
 mod failure;
 mod gaps;
+mod kept;
 mod lasting;
 mod log;
 mod meetings;

@@ -95,28 +95,14 @@ impl History {
             self.lose(offset.saturating_sub(1));
         }
         self.head = offset;
-        let mut entry = Entry { offset, at_ms, bytes, kind: Kind::Other };
+        let entry = Entry { offset, at_ms, bytes, kind: Kind::Other };
         let mut did = Touched::Nothing;
         match effect {
             Effect::Said => self.say(entry),
             Effect::Message => self.say(Entry { kind: Kind::Message, ..entry }),
             Effect::Told => self.tell(entry),
             Effect::Touch => self.tell(Entry { kind: Kind::Touched, ..entry }),
-            Effect::Revise(of) => {
-                let revision = Publication::view(&entry.bytes);
-                let stub = revision.and_then(|revision| {
-                    did = self.revise(of, revision);
-                    touched(revision, of)
-                });
-                match stub {
-                    Some(bytes) if did != Touched::Nothing => {
-                        entry = Entry { bytes, kind: Kind::Touched, ..entry };
-                        self.tell(entry);
-                    }
-                    // The message is not here any more, so nobody who comes back can be told of it.
-                    _ => self.lose(offset),
-                }
-            }
+            Effect::Revise(of) => did = self.revise_by(of, entry),
             Effect::Delete(of) => {
                 if let Some(deletion) = Publication::view(&entry.bytes) {
                     did = self.delete(of, deletion);
@@ -140,6 +126,21 @@ impl History {
             }
         }
         self.fit(bounds, now_ms);
+        did
+    }
+
+    /// An edit gives its text to its message, and is kept without it. Where the message is not here any more, nobody who comes
+    /// back can be told of the edit.
+    fn revise_by(&mut self, of: u64, entry: Entry) -> Touched {
+        let Some(revision) = Publication::view(&entry.bytes) else {
+            self.lose(entry.offset);
+            return Touched::Nothing;
+        };
+        let did = self.revise(of, revision);
+        match touched(revision, of).filter(|_| did != Touched::Nothing) {
+            Some(bytes) => self.tell(Entry { bytes, kind: Kind::Touched, ..entry }),
+            None => self.lose(entry.offset),
+        }
         did
     }
 
