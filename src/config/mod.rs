@@ -48,6 +48,9 @@ use std::path::{Path, PathBuf};
 /// Every setting with its comment and default, as TOML.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
+/// Settings that a running node takes over, by their names or the tables they stand in. The rest needs a restart.
+pub const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "trusted_proxies", "websocket"];
+
 /// The name of a config file, where somebody might expect it to be found without being named.
 const USUAL_FILE: &str = "corecast.toml";
 

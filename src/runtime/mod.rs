@@ -83,13 +83,7 @@ pub fn run(
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max);
     let store = store::start(database, desks.store)?;
     let passwords = passwords::start(desks.passwords)?;
-    let (logs, history) = match history {
-        None => ((0..cores).map(|_| None).collect::<Vec<Option<LogPort>>>(), None),
-        Some((settings, home_of)) => {
-            let (logs, desk) = port(&doorbells, history::PLACES);
-            (logs.into_iter().map(Some).collect(), Some((settings, home_of, desk)))
-        }
-    };
+    let (logs, history) = log_ports(history, &doorbells);
     stop.attach(doorbells.clone());
     reloads.attach(doorbells);
 
@@ -144,6 +138,18 @@ pub fn run(
 
 /// A thread of the run.
 type Thread = JoinHandle<Result<(), RuntimeError>>;
+
+/// The cores' ends of the history log, none where there is no log, and what its thread needs.
+fn log_ports(
+    history: Option<(LogSettings, HomeOf)>,
+    doorbells: &Arc<[Doorbell]>,
+) -> (Vec<Option<LogPort>>, Option<(LogSettings, HomeOf, LogDesk)>) {
+    let Some((settings, home_of)) = history else {
+        return (doorbells.iter().map(|_| None).collect(), None);
+    };
+    let (logs, desk) = port(doorbells, history::PLACES);
+    (logs.into_iter().map(Some).collect(), Some((settings, home_of, desk)))
+}
 
 /// Starts the history log and waits until every core serves; also says whether that came about.
 fn open_log(

@@ -2,13 +2,10 @@
 
 use super::{ServeError, authenticator};
 use crate::base::limits::Limits;
-use crate::config::{Config, Sources, data_dir};
+use crate::config::{Config, RELOADED, Sources, data_dir};
 use crate::runtime::{Reloads, log};
 use crate::shard::Reload;
 use std::sync::Arc;
-
-/// Settings that are taken over, by their names or the tables they stand in. The rest needs a restart.
-const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "trusted_proxies", "websocket"];
 
 /// Settings among them that need a restart all the same: queues are made of their size.
 const KEPT: &[&str] = &["limits.effects_in_flight_max", "limits.history_queue_bytes_max"];
