@@ -64,6 +64,7 @@ fn shard() -> Shard {
         pong_timeout_ms: 20_000,
         history_flush_ms: None,
         echo: false,
+        people: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, Now { monotonic_us: 0, unix_ms: 1_700_000_000_000 })

@@ -56,6 +56,7 @@ fn setup() -> Setup {
         pong_timeout_ms: 10_000,
         history_flush_ms: None,
         echo: false,
+        people: Arc::default(),
         stored: Arc::default(),
     }
 }

@@ -17,6 +17,7 @@ mod public_key;
 mod shown;
 mod sign;
 mod token;
+mod turn;
 
 pub use accounts::{Account, Challenge, is_address};
 pub use api_keys::ApiKey;
@@ -25,6 +26,7 @@ pub use login::{LoginId, login_id};
 pub use password::{PASSWORD_BYTES_MAX, PasswordHash, SALT_BYTES};
 pub use shown::Shown;
 pub use sign::{SignError, TokenClaims, sign};
+pub use turn::IceSettings;
 
 pub use crate::base::secret::Secret;
 use crate::base::time::Now;

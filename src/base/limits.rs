@@ -101,6 +101,18 @@ pub struct Limits {
     /// Changes of meetings that wait for an earlier change of the same one, per core.
     pub meeting_changes_waiting_max: u32,
 
+    // People.
+    /// Circles that one socket can be in.
+    pub circles_per_connection_max: u32,
+    /// Calls that are not over, per core.
+    pub calls_max: u32,
+    /// Huddles, per core.
+    pub huddles_max: u32,
+    /// Conversations kept, per core.
+    pub conversations_max: u32,
+    /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
+    pub device_users_max: u32,
+
     // The disk.
     /// Changes and questions that may wait for the disk, and logins for their check, per core.
     pub effects_in_flight_max: u32,
@@ -157,6 +169,11 @@ impl Default for Limits {
             meeting_messages_per_request_max: 1_000,
             meeting_page_bytes_max: 256 << 10,
             meeting_changes_waiting_max: 1_024,
+            circles_per_connection_max: 100,
+            calls_max: 100_000,
+            huddles_max: 100_000,
+            conversations_max: 1_000_000,
+            device_users_max: 1_000_000,
             effects_in_flight_max: 1_024,
             backups_max: 32,
             peer_queue_messages_max: 8_192,

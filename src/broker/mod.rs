@@ -1,11 +1,20 @@
 //! Floor 2: the broker itself. `home` is what one core decides: `order` for its channels, `rooms`, `meetings`, `groups` and
 //! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear.
+//! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`, `conversations`) stands each for
+//! itself, and says what is `told` to whom.
 
+pub mod calls;
+pub mod circles;
+pub mod conversations;
+pub mod devices;
 pub mod fanout;
 pub mod groups;
 pub mod home;
+pub mod huddles;
 pub mod meetings;
 pub mod order;
+pub mod persons;
 pub mod rooms;
 pub mod rules;
+pub mod told;
 pub mod users;

@@ -92,6 +92,8 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
             meetings: there.meetings.len() as u64,
             messages: there.meetings.iter().map(|meeting| meeting.messages).sum(),
             logouts: there.logouts.len() as u64,
+            conversations: there.conversations.len() as u64,
+            devices: there.devices.len() as u64,
         };
         let (path, there) = (path.display(), counted(&there));
         return Err(Failure(format!(
@@ -144,14 +146,16 @@ fn lock(config: &Config) -> Result<DataLock, Failure> {
 
 fn counted(all: &Imported) -> String {
     let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let Imported { definitions, rooms, groups, meetings, messages, logouts } = *all;
+    let Imported { definitions, rooms, groups, meetings, messages, logouts, conversations, devices } = *all;
     format!(
-        "{}, {}{}, {} with {} and {}",
+        "{}, {}{}, {} with {}, {}, {} and {}",
         count(definitions, "definition"),
         count(rooms, "room"),
         if groups > 0 { format!(", {}", count(groups, "group")) } else { String::new() },
         count(meetings, "meeting"),
         count(messages, "message"),
-        count(logouts, "logout")
+        count(logouts, "logout"),
+        count(conversations, "conversation"),
+        count(devices, "device")
     )
 }

@@ -26,6 +26,7 @@ mod origins;
 mod overrides;
 mod parse;
 mod proxies;
+mod quikapp;
 mod reader;
 mod root;
 mod secret_file;
@@ -36,7 +37,8 @@ mod xano;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, WebSocketConfig, Workspace,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig,
+    WebSocketConfig, Workspace,
 };
 
 use error::Findings;

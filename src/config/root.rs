@@ -5,7 +5,7 @@ use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
-use super::{auth, history, limits, mdaemon, namespaces, proxies, xano};
+use super::{auth, history, limits, mdaemon, namespaces, proxies, quikapp, xano};
 use crate::runtime::log::Level;
 use std::net::SocketAddr;
 
@@ -39,6 +39,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         namespaces: namespaces::read(&mut root, context),
         workspaces: xano::read(root.section("xano"), context),
         accounts: mdaemon::read(root.section("mdaemon"), context),
+        people: quikapp::read(root.section("quikapp")),
         warnings: Vec::new(),
         given: Given::default(),
     };

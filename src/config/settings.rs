@@ -1,6 +1,6 @@
 //! The settings with their types. `config/default.toml` explains each; the names are the same.
 
-use crate::auth::{Account, ApiKey, AuthSettings, Secret};
+use crate::auth::{Account, ApiKey, AuthSettings, IceSettings, Secret};
 use crate::base::limits::Limits;
 use crate::config::data_dir::{self, DataDirError, DataSecrets};
 use crate::config::{ConfigError, Given};
@@ -48,10 +48,27 @@ pub struct Config {
     pub workspaces: Vec<Workspace>,
     /// The users of the MDaemon API; addresses are unique.
     pub accounts: Vec<Account>,
+    /// Calls, huddles and conversations of the QuikApp API.
+    pub people: PeopleConfig,
     /// What is odd about the configuration and keeps nobody from starting.
     pub warnings: Vec<ConfigError>,
     /// All of it as it was given.
     pub given: Given,
+}
+
+/// `[quikapp]`.
+#[derive(Clone, Debug)]
+pub struct PeopleConfig {
+    /// What programs reach each other by.
+    pub ice: IceSettings,
+    /// Seconds for which a call rings.
+    pub ring_timeout_s: u32,
+    /// Seconds that a call lasts at most.
+    pub call_s_max: u32,
+    /// People in one huddle.
+    pub huddle_participants_max: u32,
+    /// Whether anybody may talk in conversations that nobody was listed for.
+    pub open_conversations: bool,
 }
 
 /// Which CPUs get an executor.

@@ -72,6 +72,10 @@ pub struct Counters {
     /// Subscribers moved to a channel's newest publication because they were too slow.
     pub slow_skips: u64,
 
+    // People.
+    /// Calls, huddles and whatever else is about people.
+    pub people: PeopleCounters,
+
     // The disk.
     /// Changes that were stored.
     pub writes_stored: u64,
@@ -93,6 +97,58 @@ pub struct Counters {
     pub turns: TurnHistogram,
     /// Turns longer than [`SLOW_TURN_US`].
     pub slow_turns: u64,
+}
+
+/// What is about people, of one core.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct PeopleCounters {
+    /// Calls homed on this core that are not over.
+    pub calls_active: u64,
+    /// Calls that somebody ended.
+    pub calls_ended: u64,
+    /// Calls that nobody answered.
+    pub calls_missed: u64,
+    /// Calls whose caller was gone before anybody answered.
+    pub calls_cancelled: u64,
+    /// Calls whose time was up, or where nobody was left.
+    pub calls_expired: u64,
+    /// Invitations to calls.
+    pub rings: u64,
+    /// Signals that were handed on in calls.
+    pub signals: u64,
+    /// Huddles homed on this core.
+    pub huddles_active: u64,
+    /// Circles homed on this core that have sockets.
+    pub circles_open: u64,
+    /// Devices kept of users homed on this core.
+    pub devices_kept: u64,
+}
+
+impl PeopleCounters {
+    fn merge(&mut self, other: &Self) {
+        let Self {
+            calls_active,
+            calls_ended,
+            calls_missed,
+            calls_cancelled,
+            calls_expired,
+            rings,
+            signals,
+            huddles_active,
+            circles_open,
+            devices_kept,
+        } = other;
+        self.calls_active += calls_active;
+        self.calls_ended += calls_ended;
+        self.calls_missed += calls_missed;
+        self.calls_cancelled += calls_cancelled;
+        self.calls_expired += calls_expired;
+        self.rings += rings;
+        self.signals += signals;
+        self.huddles_active += huddles_active;
+        self.circles_open += circles_open;
+        self.devices_kept += devices_kept;
+    }
 }
 
 impl Counters {
@@ -137,9 +193,8 @@ impl Counters {
         self.slow_turns += u64::from(busy_us > SLOW_TURN_US);
     }
 
-    /// Adds what another core counted.
+    /// Adds what another core counted. Every field is named, so that a new one cannot be forgotten.
     pub fn merge(&mut self, other: &Self) {
-        // Every field is named, so that a new one cannot be forgotten here.
         let Self {
             connections_accepted,
             connections_refused,
@@ -165,6 +220,7 @@ impl Counters {
             faults,
             slow_disconnects,
             slow_skips,
+            people,
             writes_stored,
             writes_failed,
             writes_refused,
@@ -198,13 +254,13 @@ impl Counters {
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;
+        self.people.merge(people);
         self.writes_stored += writes_stored;
         self.writes_failed += writes_failed;
         self.writes_refused += writes_refused;
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;
-        self.gaps += gaps;
-        self.heals += heals;
+        (self.gaps, self.heals) = (self.gaps + gaps, self.heals + heals);
         self.turns.merge(turns);
         self.slow_turns += slow_turns;
     }

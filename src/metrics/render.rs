@@ -24,6 +24,7 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     connections(&mut page, &sum, per_core);
     traffic(&mut page, &sum);
     broker(&mut page, &sum);
+    people(&mut page, &sum);
     disk(&mut page, &sum);
     cores(&mut page, &sum, per_core);
     page.finish()
@@ -93,6 +94,22 @@ fn broker(page: &mut Page, sum: &Counters) {
         "policy",
         slow.into_iter(),
     );
+}
+
+fn people(page: &mut Page, sum: &Counters) {
+    page.gauge("corecast_calls_active", "Calls that are not over.", sum.people.calls_active);
+    let ends = [
+        ("ended", sum.people.calls_ended),
+        ("missed", sum.people.calls_missed),
+        ("cancelled", sum.people.calls_cancelled),
+        ("expired", sum.people.calls_expired),
+    ];
+    page.counters("corecast_calls_total", "Calls that are over, by how they ended.", "end", ends.into_iter());
+    page.counter("corecast_call_rings_total", "Invitations to calls.", sum.people.rings);
+    page.counter("corecast_call_signals_total", "Signals handed on in calls.", sum.people.signals);
+    page.gauge("corecast_huddles_active", "Huddles that are not over.", sum.people.huddles_active);
+    page.gauge("corecast_circles_open", "Circles that have sockets.", sum.people.circles_open);
+    page.gauge("corecast_devices", "Devices that are kept.", sum.people.devices_kept);
 }
 
 fn disk(page: &mut Page, sum: &Counters) {

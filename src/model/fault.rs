@@ -68,6 +68,33 @@ pub struct Fault {
     pub message: Cow<'static, str>,
     /// Where in the request it is, if one place is to blame.
     pub place: Option<FaultPlace>,
+    /// What it is about, where a code is told of more than one kind of thing.
+    pub subject: Option<Subject>,
+}
+
+/// What a fault is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Subject {
+    /// A call.
+    Call,
+    /// A circle that the socket is not in, or has too many of.
+    Circle,
+    /// A conversation.
+    Conversation,
+    /// A chat message.
+    Message,
+    /// A device.
+    Device,
+    /// A huddle.
+    Huddle,
+    /// Whose screen is shown.
+    Screen,
+    /// A recording.
+    Recording,
+    /// The TURN servers' credentials.
+    Turn,
+    /// What a person says of its state.
+    Status,
 }
 
 /// A place in a request.
@@ -87,7 +114,12 @@ pub enum FaultPlace {
 impl Fault {
     /// A fault with its sentence.
     pub fn new(code: FaultCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), place: None }
+        Self { code, message: message.into(), place: None, subject: None }
+    }
+
+    /// The fault with what it is about.
+    pub fn about(self, subject: Subject) -> Self {
+        Self { subject: Some(subject), ..self }
     }
 
     /// The fault with the place that is to blame.

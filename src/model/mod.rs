@@ -8,6 +8,7 @@ pub mod fault;
 pub mod group;
 pub mod meeting;
 pub mod node;
+pub mod people;
 pub mod publication;
 pub mod realm;
 pub mod record;

@@ -24,6 +24,10 @@ pub struct CoreState {
     pub websocket_connections: u64,
     /// Users homed on this core that have a connection.
     pub online_users: u64,
+    /// Calls homed on this core that are not over.
+    pub active_calls: u64,
+    /// Huddles homed on this core.
+    pub active_huddles: u64,
     /// It still reads what the node kept before its start.
     pub starting: bool,
     /// It cannot write histories any more.

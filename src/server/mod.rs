@@ -12,7 +12,7 @@ use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::store::Database;
 use crate::runtime::{self, Reloads, RuntimeSettings, Stop, clock, log, signals};
-use crate::shard::{BESIDES_CONNECTIONS, Setup, Shard};
+use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard};
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use reload::Reloader;
@@ -144,6 +144,7 @@ fn setup(
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),
         echo: config.debug.echo,
+        people: Arc::new(people(config)),
         stored: Arc::default(),
     })
 }
@@ -163,6 +164,17 @@ fn sockets_per_core(config: &Config, cores: usize) -> Result<usize, ServeError> 
         );
     }
     Ok(per_core)
+}
+
+fn people(config: &Config) -> PeopleSettings {
+    let settings = &config.people;
+    PeopleSettings {
+        ice: settings.ice.clone(),
+        ring_ms: u64::from(settings.ring_timeout_s) * 1000,
+        call_ms_max: u64::from(settings.call_s_max) * 1000,
+        huddle_seats_max: settings.huddle_participants_max,
+        open_conversations: settings.open_conversations,
+    }
 }
 
 /// The history log, if there is one.

@@ -28,6 +28,7 @@ mod incidents;
 mod log;
 mod mesh;
 mod output;
+mod people;
 mod reload;
 mod requests;
 mod setup;
@@ -39,6 +40,7 @@ pub use incidents::{Incident, IncidentKind};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
+pub use people::PeopleSettings;
 pub use reload::Reload;
 pub use setup::Setup;
 
@@ -61,6 +63,7 @@ use delivery::users::{Fresh, Users};
 use effects::Effects;
 use log::LogSide;
 use mesh::Queues;
+use people::People;
 use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, Vouchers};
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -81,6 +84,7 @@ pub struct Shard {
     group_changes: GroupChanges,
     meeting_changes: MeetingChanges,
     vouchers: Vouchers,
+    people: People,
     mesh: Queues,
     log: LogSide,
     /// When the next housekeeping is due, monotonic microseconds.
@@ -127,6 +131,7 @@ impl Shard {
                 KeyedState::new(seed, 0x3ee7),
                 limits.meeting_changes_waiting_max as usize,
             ),
+            people: People::new(&setup, &stored),
             mesh: Queues::new(setup.core, setup.cores, limits.peer_queue_messages_max as usize),
             log: LogSide::new(setup.history_flush_ms),
             housekeeping_us: now.monotonic_us,
@@ -227,6 +232,7 @@ impl Shard {
         self.expire_fan_ins();
         self.expire_changes();
         self.expire_effects();
+        self.people.fire(now);
         self.drain_step();
         self.work_for_log();
         self.housekeep();
@@ -274,6 +280,7 @@ impl Shard {
     /// Asserts what must always hold between calls; for tests and the simulator.
     pub fn invariants(&self) {
         self.fanout.invariants();
+        self.people.invariants();
         self.home.invariants();
         self.endings_invariants();
         self.log_invariants();

@@ -1,5 +1,6 @@
 //! What a shard is made of: the same on every core but for its number.
 
+use super::PeopleSettings;
 use super::connections::reserve::BESIDES_CONNECTIONS;
 use crate::auth::Authenticator;
 use crate::base::hash::KeyedState;
@@ -50,6 +51,8 @@ pub struct Setup {
     pub history_flush_ms: Option<u32>,
     /// Whether the echo socket is served.
     pub echo: bool,
+    /// How calls, huddles and conversations are set up.
+    pub people: Arc<PeopleSettings>,
     /// What was stored when the node started: all of it, whatever the core. Not kept.
     pub stored: Arc<Stored>,
 }

@@ -1,7 +1,9 @@
 //! Everything that was stored, read at the start and handed to every core.
 
+use super::conversations::{self, CONVERSATIONS};
 use super::counters::{self, COUNTERS};
 use super::definitions::{self, DEFINITIONS};
+use super::devices::{self, DEVICES};
 use super::format::RecordError;
 use super::groups::{self, GROUPS};
 use super::logouts;
@@ -12,6 +14,8 @@ use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
 use crate::model::group::Group;
 use crate::model::meeting::Meeting;
+use crate::model::people::conversation::Conversation;
+use crate::model::people::device::OwnedDevice;
 use crate::model::publication::Room;
 use std::sync::Arc;
 
@@ -32,6 +36,10 @@ pub struct Stored {
     pub groups: Vec<Group>,
     /// Sessions that were ended before their time, with the second until which they would have held.
     pub logouts: Vec<(u128, u64)>,
+    /// Who belongs to conversations.
+    pub conversations: Vec<Arc<Conversation>>,
+    /// Users' devices.
+    pub devices: Vec<OwnedDevice>,
 }
 
 impl Stored {
@@ -77,6 +85,14 @@ impl Stored {
                 Table::Logouts => {
                     let id = logouts::id_of(&key).ok_or_else(odd)?;
                     stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
+                }
+                Table::Conversations => {
+                    let members = CONVERSATIONS.read(table, &key, &value)?;
+                    stored.conversations.push(Arc::new(conversations::of(&key, members).ok_or_else(odd)?));
+                }
+                Table::Devices => {
+                    let device = DEVICES.read(table, &key, &value)?;
+                    stored.devices.push(devices::of(&key, device).ok_or_else(odd)?);
                 }
                 // Read when they are asked for.
                 Table::MeetingMessages | Table::MeetingMessageIds => {}

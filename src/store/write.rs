@@ -19,11 +19,15 @@ pub enum Table {
     Logouts,
     /// Groups, by channel.
     Groups,
+    /// Who belongs to conversations, by id.
+    Conversations,
+    /// Users' devices, by user and id.
+    Devices,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -32,11 +36,21 @@ impl Table {
         Self::MeetingMessageIds,
         Self::Logouts,
         Self::Groups,
+        Self::Conversations,
+        Self::Devices,
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 6] =
-        [Self::Definitions, Self::Rooms, Self::Counters, Self::Meetings, Self::Logouts, Self::Groups];
+    pub const LOADED: [Self; 8] = [
+        Self::Definitions,
+        Self::Rooms,
+        Self::Counters,
+        Self::Meetings,
+        Self::Logouts,
+        Self::Groups,
+        Self::Conversations,
+        Self::Devices,
+    ];
 
     /// Its name on the disk; never changed.
     pub const fn name(self) -> &'static str {
@@ -49,6 +63,8 @@ impl Table {
             Self::MeetingMessageIds => "meeting_message_ids",
             Self::Logouts => "logouts",
             Self::Groups => "groups",
+            Self::Conversations => "conversations",
+            Self::Devices => "devices",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The one list of what is served.
 
-use super::{Dialect, Surface, mdaemon, node, retrochat, xano};
+use super::{Dialect, Surface, mdaemon, node, quikapp, retrochat, xano};
 
 /// Every surface. Order decides nothing: prefixes do not overlap.
-pub static SURFACES: &[&Surface] = &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE, &mdaemon::SURFACE];
+pub static SURFACES: &[&Surface] =
+    &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE, &quikapp::SURFACE, &mdaemon::SURFACE];
 
 /// Every dialect, by [`Dialect::index`].
-pub static DIALECTS: &[&Dialect] = &[&retrochat::DIALECT, &xano::DIALECT];
+pub static DIALECTS: &[&Dialect] =
+    &[&retrochat::DIALECT, &xano::DIALECT, &quikapp::DIALECT_V2, &quikapp::DIALECT_V1];
 
 /// Namespaces of channels whose rules the configuration gives.
 pub fn namespaces() -> impl Iterator<Item = &'static str> {

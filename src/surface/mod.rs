@@ -6,6 +6,7 @@ mod json;
 pub mod list;
 mod mdaemon;
 mod node;
+pub mod quikapp;
 mod retrochat;
 pub mod router;
 #[cfg(test)]
@@ -86,6 +87,11 @@ pub struct Socket {
     pub guests: bool,
     /// Which of the subprotocols that a client offers is accepted.
     pub protocol: Subprotocol,
+    /// The device that a request speaks for, where sockets of this path are people's: by it they are told of each other.
+    /// Gets a number that no other request has.
+    pub device: Option<for<'a> fn(&Head<'a>, u64) -> String>,
+    /// A refusal to open the socket, where that is not told as any other fault of the surface.
+    pub encode_refusal: Option<fn(&Fault) -> Response>,
 }
 
 /// Which subprotocol is accepted. Browsers give up on a connection that accepts none of those that were offered.
@@ -121,6 +127,8 @@ impl Socket {
             realm: None,
             guests: false,
             protocol: Subprotocol::None,
+            device: None,
+            encode_refusal: None,
         }
     }
 
@@ -205,4 +213,15 @@ pub struct Incoming {
     pub command: Result<Command, Fault>,
     /// The client's own name for this request, as raw JSON, given back with the reply.
     pub correlation: Option<Box<str>>,
+    /// Where the message cannot even be answered: how the connection ends.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// Why a message ends its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// It is not of the dialect.
+    Malformed,
+    /// It is longer than the dialect allows.
+    TooLarge,
 }

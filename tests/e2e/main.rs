@@ -25,6 +25,7 @@ mod missing;
 mod newcomer;
 mod pages;
 mod process;
+mod quikapp_node;
 mod recovery;
 mod rest;
 mod server;

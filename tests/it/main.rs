@@ -11,6 +11,7 @@ mod disk;
 mod history_log;
 mod operating;
 mod pattern;
+mod people;
 mod play;
 mod script;
 mod settings;

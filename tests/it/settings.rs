@@ -1,6 +1,6 @@
 //! What a node is set up with: defaults, and the `@` lines at the head of a transcript.
 
-use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, PasswordHash, Secret};
+use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, IceSettings, PasswordHash, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::rules::definitions::Definitions;
@@ -9,7 +9,7 @@ use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
-use corecast::shard::Setup;
+use corecast::shard::{PeopleSettings, Setup};
 use corecast::surface::router::Router;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub struct Settings {
     pub ping_ms: u64,
     pub pong_ms: u64,
     pub echo: bool,
+    pub people: PeopleSettings,
 }
 
 impl Default for Settings {
@@ -72,6 +73,7 @@ impl Default for Settings {
             ping_ms: 30_000,
             pong_ms: 10_000,
             echo: false,
+            people: PeopleSettings::default(),
         }
     }
 }
@@ -100,6 +102,7 @@ impl Settings {
             }
             "origins" => self.origins = rest.split(' ').map(String::from).collect(),
             "echo" => self.echo = rest == "on",
+            "people" => self.people(rest),
             "ping" => {
                 let (every, within) = rest.split_once(" within ").expect("ping 30s within 10s");
                 (self.ping_ms, self.pong_ms) = (ms(every), ms(within));
@@ -155,6 +158,11 @@ impl Settings {
             "meeting_messages_per_request_max" => &mut limits.meeting_messages_per_request_max,
             "meeting_page_bytes_max" => &mut limits.meeting_page_bytes_max,
             "meeting_changes_waiting_max" => &mut limits.meeting_changes_waiting_max,
+            "circles_per_connection_max" => &mut limits.circles_per_connection_max,
+            "calls_max" => &mut limits.calls_max,
+            "huddles_max" => &mut limits.huddles_max,
+            "conversations_max" => &mut limits.conversations_max,
+            "device_users_max" => &mut limits.device_users_max,
             "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
             _ => panic!("{name} is no limit"),
         };
@@ -185,6 +193,26 @@ impl Settings {
             }
         }
         self.definitions.namespaces.insert(name.into(), definition);
+    }
+
+    /// `open turn ring=10s call=1h seats=3`
+    fn people(&mut self, text: &str) {
+        for word in text.split(' ') {
+            match word.split_once('=').unwrap_or((word, "")) {
+                ("open", "") => self.people.open_conversations = true,
+                ("turn", "") => {
+                    self.people.ice = IceSettings {
+                        stun_urls: Arc::from([Arc::from("stun:stun.example.com:3478")]),
+                        turn_urls: Arc::from([Arc::from("turn:turn.example.com:3478")]),
+                        turn_secret: Some(Secret::new("north-wind-and-sun")),
+                    };
+                }
+                ("ring", time) => self.people.ring_ms = ms(time),
+                ("call", time) => self.people.call_ms_max = ms(time),
+                ("seats", count) => self.people.huddle_seats_max = count.parse().expect("a count"),
+                _ => panic!("{word} is no setting of people"),
+            }
+        }
     }
 
     /// `name user=user_123 scopes=read,write called=Ada` makes the key `rc_name`.
@@ -239,6 +267,7 @@ impl Settings {
             pong_timeout_ms: self.pong_ms,
             history_flush_ms: None,
             echo: self.echo,
+            people: Arc::new(self.people.clone()),
             stored: Arc::default(),
         }
     }

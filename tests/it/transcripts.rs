@@ -75,6 +75,11 @@ fn node() {
 }
 
 #[test]
+fn quikapp() {
+    play_all("quikapp");
+}
+
+#[test]
 fn retrochat() {
     play_all("retrochat");
 }
@@ -97,7 +102,7 @@ fn every_transcript_is_played() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["http", "mdaemon", "node", "retrochat", "websocket", "xano"]);
+    assert_eq!(names, ["http", "mdaemon", "node", "quikapp", "retrochat", "websocket", "xano"]);
 }
 
 /// The player itself: what does not fit is found.

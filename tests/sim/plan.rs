@@ -221,6 +221,7 @@ impl Plan {
             pong_timeout_ms: self.pong_timeout_ms,
             history_flush_ms: self.history_flush_ms,
             echo: false,
+            people: Arc::default(),
             stored: Arc::default(),
         }
     }

@@ -52,6 +52,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         pong_timeout_ms: 20_000,
         history_flush_ms: None,
         echo: false,
+        people: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, NOW)

@@ -31,6 +31,7 @@ pub use room::RoomCommand;
 pub use route::{Place, Route, Stored};
 
 use super::channel::ChannelName;
+use super::people::command::PeopleCommand;
 
 /// A request, with everything decided by the wire already checked by its surface.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,6 +46,8 @@ pub enum Command {
     Node(NodeCommand),
     /// Several of the third kind, each answered by its own core; answered when all are, one by one.
     Many(Vec<CoreCommand>),
+    /// What people ask for; see [`super::people::command`].
+    People(Box<PeopleCommand>),
 }
 
 /// A request that one core answers: the home of its channel, or the core that keeps the catalog.

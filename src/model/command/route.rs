@@ -47,6 +47,8 @@ pub enum Place<'a> {
     Catalog,
     /// By all cores together.
     EveryCore,
+    /// Where [`crate::model::people::command::PeopleCommand::route`] says; whoever asks decides too.
+    People,
 }
 
 /// What a command does to what is stored.
@@ -71,6 +73,10 @@ impl Command {
             Self::Core(command) => command.route(),
             // Each part has its own route.
             Self::Many(_) => row(Scopes::WRITE, Place::Connection, Stored::Nothing),
+            Self::People(command) => {
+                let stored = if command.is_stored() { Stored::Changed } else { Stored::Nothing };
+                row(command.scopes(), Place::People, stored)
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use super::fault::Fault;
 use super::group::Group;
 use super::meeting::{Meeting, SealedMessage};
 use super::node::NodeState;
+use super::people::reply::PeopleReply;
 use super::publication::{Profile, PublicationBytes, Room};
 use super::session::Session;
 use crate::base::secret::Secret;
@@ -179,6 +180,8 @@ pub enum Reply {
     },
     /// To `Many`: each answer with the channel it is of, in the order of the commands.
     Many(Vec<(ChannelName, Reply)>),
+    /// To what people ask for.
+    People(Box<PeopleReply>),
     /// To any command that did not succeed.
     Fault(Fault),
 }
@@ -187,5 +190,11 @@ impl Reply {
     /// Whether whoever sees it has somebody's credentials.
     pub fn has_credentials(&self) -> bool {
         matches!(self, Self::LoggedIn { .. } | Self::Voucher { .. })
+    }
+
+    /// Whether a person's socket comes to a circle by it or leaves one, which its core adds to.
+    pub fn moves_a_person(&self) -> bool {
+        let Self::People(reply) = self else { return false };
+        matches!(**reply, PeopleReply::Joined { .. } | PeopleReply::Left { .. })
     }
 }

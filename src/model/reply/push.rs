@@ -2,6 +2,7 @@
 
 use crate::model::channel::Position;
 use crate::model::fault::Fault;
+use crate::model::people::event::Event;
 use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
 use crate::model::session::Session;
 use std::sync::Arc;
@@ -42,4 +43,10 @@ pub enum Push<'a> {
     Ended(&'a Fault),
     /// Publications were lost for this subscriber; the next one comes after this position.
     Gap(Position),
+    /// People are told something.
+    People(&'a Event),
+    /// The socket's stay in a circle, which it calls so, is over.
+    Closed(Option<&'a str>),
+    /// Something is lost of a circle, so the socket's stay there, which it calls so, is over. It may come again at once.
+    Failed(Option<&'a str>),
 }

@@ -112,6 +112,7 @@ impl Shard {
             self.work_next_us(),
             self.drain.as_ref().map(Drain::next_us),
             self.log.next_us(),
+            self.people.next_us(),
         ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
     }

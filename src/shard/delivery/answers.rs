@@ -9,6 +9,7 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::{Answer, Opens, Released};
 use crate::shard::delivery::subscribing::pieces;
 use crate::shard::mesh::message::Ticket;
+use crate::shard::people;
 use crate::shard::transports::http::fault_fields;
 use crate::surface::Dialect;
 
@@ -17,7 +18,7 @@ impl Shard {
     pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
         let Some(connection) = self.connections.get(id) else { return };
         let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
-        if !at_once || pieces(&reply) > 1 {
+        if !at_once || pieces(&reply) > 1 || reply.moves_a_person() {
             let sequence = self.connections.open_slot(id, expect);
             self.fill_slot(id, sequence, reply);
             return self.release_answers(id);
@@ -40,6 +41,8 @@ impl Shard {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Subscribed { channel, position, .. } = reply {
                 self.say_unsubscribed(channel, position.epoch, ticket.session);
+            } else if let Reply::People(reply) = reply {
+                people::answer_nobody(self, &ticket, &reply);
             }
             return;
         }
@@ -161,6 +164,7 @@ impl Shard {
         let Expect::Message { dialect, .. } = expect else { return None };
         match reply {
             Reply::Subscribed { .. } => self.subscribed(id, dialect, held, reply, before),
+            Reply::People(reply) => people::prepare_person(self, id, dialect, held, reply, before),
             Reply::Unsubscribed { channel } => {
                 self.unsubscribed(id, channel, before);
                 None
@@ -193,7 +197,10 @@ impl Shard {
             Expect::Message { dialect, correlation, .. } if at == 0 => {
                 self.encode_reply(id, dialect, reply, correlation.as_deref(), out);
             }
-            Expect::Message { dialect, .. } => self.encode_attachment(dialect, reply, at, out),
+            Expect::Message { dialect, .. } => match reply {
+                Reply::People(reply) => people::append_after_reply(self, dialect, reply, at, out),
+                reply => self.encode_attachment(dialect, reply, at, out),
+            },
         }
     }
 

@@ -140,7 +140,7 @@ impl Shard {
     }
 
     /// Encodes a push once for each encoding that is heard.
-    fn push_frame(
+    pub(in crate::shard) fn push_frame(
         &mut self,
         channel: &ChannelName,
         position: Option<Position>,
@@ -167,7 +167,7 @@ impl Shard {
     }
 
     /// Tells one subscriber what is for it alone, after the answer that makes it one if that has not left yet.
-    pub(super) fn tell_one(&mut self, id: ConnectionId, channel: &ChannelName, bytes: &[u8]) {
+    pub(in crate::shard) fn tell_one(&mut self, id: ConnectionId, channel: &ChannelName, bytes: &[u8]) {
         let owed_max = self.setup.limits.outbox_bytes_max as usize;
         match self.connections.pending_mut(id).and_then(|pending| pending.opening(channel)) {
             None => self.write(id, bytes),
@@ -180,7 +180,7 @@ impl Shard {
     }
 
     /// Gives subscribers that fell behind what their channel's policy says.
-    fn settle_lapped(&mut self) {
+    pub(in crate::shard) fn settle_lapped(&mut self) {
         // In order: what heals a gap can make the same subscriber fall behind more than once.
         let mut lapped = std::mem::take(&mut self.lapped);
         for Lapped { connection, channel, policy, position } in lapped.drain(..) {

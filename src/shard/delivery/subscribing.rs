@@ -7,12 +7,14 @@ use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Encoding, NewSubscriber, Unsubscribed};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::people::circle::is_of_circle;
 use crate::model::publication::{Publication, PublicationBytes};
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
+use crate::shard::people;
 use crate::surface::Dialect;
 
 impl Shard {
@@ -139,7 +141,7 @@ impl Shard {
         self.counters.subscriptions_open -= 1;
         let session = self.connections.get(id).and_then(|connection| connection.session.clone());
         // The home of an ended channel has forgotten who heard it.
-        if let Some(session) = session.filter(|_| !ended) {
+        if let Some(session) = session.filter(|_| !ended && !is_of_circle(&channel)) {
             self.say_unsubscribed(channel, epoch, session);
         }
     }
@@ -166,6 +168,7 @@ pub(in crate::shard) fn pieces(reply: &Reply) -> usize {
         Reply::Subscribed { recovery, history, members, .. } => {
             1 + missed(recovery).len() + usize::from(history.is_some()) + usize::from(members.is_some())
         }
+        Reply::People(reply) => people::pieces(reply),
         _ => 1,
     }
 }

@@ -19,6 +19,7 @@ use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
+use crate::shard::people::{PeoplePart, PeopleQuestion, PeopleSaid};
 use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
@@ -65,6 +66,8 @@ pub(in crate::shard) enum Said {
     Ask { fan_in: u64, question: Question },
     /// The answer to `Ask`.
     Tell { fan_in: u64, part: Part },
+    /// Of people.
+    People(PeopleSaid),
 }
 
 /// What one core may ask all others.
@@ -80,6 +83,8 @@ pub(in crate::shard) enum Question {
     Groups { session: Arc<Session>, namespace: &'static str, page: Page },
     /// The meetings of a user that are homed there.
     Meetings { session: Arc<Session>, page: MeetingPage },
+    /// Something about people.
+    People(PeopleQuestion),
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
 }
@@ -91,6 +96,7 @@ pub(in crate::shard) enum Part {
     Rooms(RoomsPart),
     Groups(GroupsPart),
     Meetings(MeetingsPart),
+    People(PeoplePart),
     Noted,
 }
 
@@ -110,6 +116,7 @@ impl std::fmt::Debug for ShardMessage {
             Said::Fenced { .. } => "Fenced",
             Said::Ask { .. } => "Ask",
             Said::Tell { .. } => "Tell",
+            Said::People(_) => "People",
         };
         f.write_str(kind)
     }

@@ -9,6 +9,7 @@ use crate::base::ids::CoreId;
 use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::people;
 use crate::shard::{Shard, ShardMessage};
 use message::Said;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ impl Shard {
             // Heals a bounded number of channels; the next message taken goes on with it.
             let healed = self.home.set_congested(self.now, to, false);
             self.mesh.note_gapped(to, !healed);
+            people::tell_missed(self, to);
             self.pump_home();
             self.settle();
         }
@@ -60,6 +62,7 @@ impl Shard {
     /// Hears what this core said to itself, until it is silent.
     pub(in crate::shard) fn settle(&mut self) {
         self.pump_home();
+        people::pump_people(self);
         loop {
             while let Some(said) = self.mesh.next_local() {
                 self.hear(self.setup.core, said);
@@ -95,8 +98,10 @@ impl Shard {
                 self.say(from, Said::Tell { fan_in, part });
             }
             Said::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
+            Said::People(said) => people::hear_of_people(self, from, said),
         }
         self.pump_home();
+        people::pump_people(self);
     }
 
     /// Passes on the ends of channels that come before an answer.

@@ -43,6 +43,11 @@ impl Queues {
     }
 
     /// The next message of this core to itself.
+    /// Whether this core has said something to itself that it has not heard.
+    pub fn has_local(&self) -> bool {
+        !self.local.is_empty()
+    }
+
     pub(super) fn next_local(&mut self) -> Option<Said> {
         self.local.pop_front()
     }

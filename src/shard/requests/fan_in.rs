@@ -6,6 +6,7 @@ use crate::base::time::Now;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::MeetingPage;
+use crate::model::people::command::PeopleCommand;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{Part, Question, Said, Ticket};
@@ -18,8 +19,8 @@ const DEADLINE_US: u64 = 1_000_000;
 const FAN_INS_MAX: usize = 1_024;
 
 /// What the parts of all cores make together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Whole {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::shard) enum Whole {
     /// The state of the node.
     State,
     /// The node's metrics.
@@ -32,6 +33,8 @@ pub(super) enum Whole {
     Meetings(MeetingPage),
     /// That every core knows of a logout.
     LoggedOut,
+    /// What people asked for.
+    People(Box<PeopleCommand>),
 }
 
 /// A question under way.
@@ -89,7 +92,7 @@ impl FanIns {
 
 impl Shard {
     /// Asks every core, this one included.
-    pub(super) fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
+    pub(in crate::shard) fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
         if !self.fan_ins.has_place() {
             let fault = Fault::new(
                 FaultCode::Overloaded,

@@ -22,7 +22,7 @@ mod then;
 pub(in crate::shard) mod vouchers;
 
 pub(in crate::shard) use definitions::Changes;
-pub(in crate::shard) use fan_in::FanIns;
+pub(in crate::shard) use fan_in::{FanIns, Whole};
 pub(in crate::shard) use groups::GroupChanges;
 pub(in crate::shard) use in_turn::InTurn;
 pub(in crate::shard) use logins::Logins;
@@ -42,6 +42,7 @@ use crate::shard::Effect;
 use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::people;
 use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.
@@ -99,6 +100,7 @@ impl Shard {
         }
         let core = self.core_of(place);
         match command {
+            Command::People(command) => people::submit_people(self, id, session, *command, expect),
             Command::Connection(command) => self.serve_connection(id, command, expect),
             Command::Login(command) => self.serve_login(id, session, command, expect),
             Command::Node(command) => {
@@ -154,7 +156,7 @@ impl Shard {
         match place {
             Place::Home(channel) => self.setup.home_of(channel.as_str()),
             Place::Catalog => CATALOG_CORE,
-            Place::Connection | Place::EveryCore => self.setup.core,
+            Place::Connection | Place::EveryCore | Place::People => self.setup.core,
         }
     }
 
@@ -267,7 +269,7 @@ impl Shard {
     }
 
     /// Gives an answer to whoever still waits for it.
-    fn answer_asker(&mut self, asker: Option<Asker>, outcome: impl Into<Outcome>) {
+    pub(in crate::shard) fn answer_asker(&mut self, asker: Option<Asker>, outcome: impl Into<Outcome>) {
         if let Some(asker) = asker {
             self.give(asker, outcome.into());
         }
@@ -301,7 +303,7 @@ pub(in crate::shard) fn needs(session: &Session, needed: Scopes) -> Result<(), F
     Err(Fault::new(FaultCode::Forbidden, sentence))
 }
 
-fn overloaded() -> Fault {
+pub(in crate::shard) fn overloaded() -> Fault {
     Fault::new(
         FaultCode::Overloaded,
         "A core of this node has more to do than its queue holds, so this was not done. Try again shortly.",

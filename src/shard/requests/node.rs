@@ -13,6 +13,8 @@ use crate::model::node::{CoreState, NodeState};
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{Part, Question, Ticket};
+use crate::shard::people;
+use crate::shard::people::merge_people;
 
 impl Shard {
     /// Asks all cores what a client asked of the node.
@@ -46,6 +48,7 @@ impl Shard {
                 self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
                 Part::Noted
             }
+            Question::People(question) => people::tell_of_people(self, question),
             Question::Rooms { session, namespace, page } => {
                 Part::Rooms(self.home.list_rooms(&session, namespace, page))
             }
@@ -91,15 +94,24 @@ impl Shard {
                 });
                 merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
             }
+            Whole::People(command) if silent == 0 => {
+                let parts = parts.into_iter().filter_map(|(_, part)| match part {
+                    Part::People(part) => Some(part),
+                    _ => None,
+                });
+                merge_people(*command, parts.collect())
+            }
             Whole::LoggedOut if silent == 0 => Reply::Done,
             Whole::LoggedOut => Reply::Fault(Fault::new(
                 FaultCode::Unavailable,
                 "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
             )),
-            Whole::Rooms(_) | Whole::Groups(_) | Whole::Meetings(_) => Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
-            )),
+            Whole::Rooms(_) | Whole::Groups(_) | Whole::Meetings(_) | Whole::People(_) => {
+                Reply::Fault(Fault::new(
+                    FaultCode::Unavailable,
+                    "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
+                ))
+            }
         };
         self.answer(ticket, reply);
     }
@@ -111,6 +123,8 @@ impl Shard {
                 total.connections += state.connections;
                 total.websocket_connections += state.websocket_connections;
                 total.online_users += state.online_users;
+                total.active_calls += state.active_calls;
+                total.active_huddles += state.active_huddles;
                 total.starting |= state.starting;
                 total.history_lost |= state.history_lost;
                 total.disk_fails |= state.disk_fails;
@@ -131,7 +145,10 @@ impl Shard {
 
     /// What this core says of itself.
     fn state(&self) -> CoreState {
+        let (active_calls, active_huddles) = self.people.active();
         CoreState {
+            active_calls,
+            active_huddles,
             connections: self.counters.connections_open,
             websocket_connections: self.counters.websockets_open,
             online_users: self.home.state().online_users,
@@ -150,6 +167,7 @@ impl Shard {
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
         counters.history_lost = self.home.has_log_failed().into();
+        counters.people = self.people.counts();
         let writes = self.effects.writes();
         counters.writes_stored = writes.stored;
         counters.writes_failed = writes.failed;

@@ -9,6 +9,8 @@ use crate::broker::rules::catalog::Change;
 use crate::model::group::Group;
 use crate::model::reply::Reply;
 use crate::shard::effects::Done;
+use crate::shard::people;
+use crate::shard::people::PeopleChange;
 use crate::shard::{Effect, EffectId, Resolution, Shard};
 use std::sync::Arc;
 
@@ -24,13 +26,20 @@ pub(in crate::shard) enum Then {
     Meeting(MeetingThen),
     /// Somebody is logged in or out.
     Login(LoginThen),
+    /// A conversation or a device is changed, at its home.
+    People(PeopleChange),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
 }
 
 impl Shard {
     /// Wants something done outside.
-    pub(super) fn start_effect(&mut self, effect: Effect, asker: Option<Asker>, then: Option<Then>) {
+    pub(in crate::shard) fn start_effect(
+        &mut self,
+        effect: Effect,
+        asker: Option<Asker>,
+        then: Option<Then>,
+    ) {
         let output = self.effects.start(self.now, effect, asker, then);
         self.outputs.push_back(output);
     }
@@ -44,6 +53,7 @@ impl Shard {
             Some(Then::Room(change)) => self.continue_room(asker, change, &resolution),
             Some(Then::Group(group)) => self.continue_group(asker, &group, &resolution),
             Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
+            Some(Then::People(change)) => people::continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
             Some(Then::Backup(file)) => self.continue_backup(asker, file, &resolution),
             None => {}

@@ -1,7 +1,7 @@
 //! From HTTP to WebSocket (RFC 6455 section 4.2). Never 101 unless the request is wholly valid, its origin is
 //! allowed and its credentials hold; a refused upgrade closes the connection.
 
-use super::http::starting;
+use super::http::{fault_fields, starting};
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
@@ -11,6 +11,7 @@ use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
+use crate::shard::people;
 use crate::shard::requests::vouchers::is_voucher;
 use crate::surface::{Language, Socket, Surface};
 use std::sync::Arc;
@@ -39,7 +40,8 @@ impl Shard {
         let Some(language) = socket.language_for(head) else {
             let name = socket.choices.parameter;
             let detail = format!("The parameter {name} asks for a version that is not spoken here.");
-            return self.respond_fault(id, surface, &refused, &Fault::new(FaultCode::InvalidRequest, detail));
+            let fault = Fault::new(FaultCode::InvalidRequest, detail);
+            return self.refuse_socket(id, surface, socket, &refused, &fault);
         };
         let upgrade = match upgrade::check(head) {
             Ok(upgrade) => upgrade,
@@ -69,14 +71,32 @@ impl Shard {
         };
         let session = match session {
             Ok(session) => session,
-            Err(fault) => return self.respond_fault(id, surface, &refused, &fault),
+            Err(fault) => return self.refuse_socket(id, surface, socket, &refused, &fault),
         };
         let mut out = Vec::new();
         let protocol = socket.protocol.accepted(upgrade.protocols());
         upgrade::write_switching(&mut out, upgrade.key, protocol);
         self.counters.note_response(101);
         self.write_in_turn(id, out, false);
+        let device = socket.device.map(|name| name(head, self.fresh.next()));
+        let person = session.clone().zip(device);
         self.open_socket(id, session, language);
+        if let Some((session, device)) = person {
+            people::person_came(self, id, &session, device.into());
+        }
+    }
+
+    fn refuse_socket(
+        &mut self,
+        id: ConnectionId,
+        surface: &Surface,
+        socket: &Socket,
+        answering: &Answering,
+        fault: &Fault,
+    ) {
+        self.counters.note_fault(fault.code);
+        let response = (socket.encode_refusal.unwrap_or(surface.encode_fault))(fault);
+        self.respond(id, &response, answering, fault_fields(fault.code));
     }
 
     fn refuse_upgrade(

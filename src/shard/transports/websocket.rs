@@ -6,12 +6,12 @@ use crate::metrics::words::CloseReason;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
 use crate::protocol::Next;
-use crate::protocol::websocket::{Message, MessageLimits, Opcode, write_frame};
+use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
-use crate::surface::{Dialect, Language};
+use crate::surface::{Dialect, Language, Unreadable};
 
 /// Bytes that are kept unparsed of one connection. All receive buffers of a core are half of it.
 const HELD_BYTES_MAX: usize = 8 << 20;
@@ -137,6 +137,9 @@ impl Shard {
         };
         let within = self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max);
         let incoming = (dialect.decode)(payload, binary, &session);
+        if let Some(unreadable) = incoming.unreadable {
+            return self.close_socket(id, end_of(unreadable));
+        }
         let command = if within { incoming.command } else { Err(rate_limited()) };
         let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();
         let expect = Expect::Message { dialect, correlation: incoming.correlation, subscribes };
@@ -145,4 +148,15 @@ impl Shard {
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
         }
     }
+}
+
+/// How a connection ends whose message cannot be answered.
+fn end_of(unreadable: Unreadable) -> CloseFrame {
+    let (code, reason) = match unreadable {
+        Unreadable::Malformed => (close_code::INVALID_PAYLOAD, "this is no message of the protocol"),
+        Unreadable::TooLarge => {
+            (close_code::MESSAGE_TOO_BIG, "the message is longer than the protocol allows")
+        }
+    };
+    CloseFrame { code: Some(code), reason, why: CloseReason::Protocol }
 }

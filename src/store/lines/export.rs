@@ -3,6 +3,7 @@
 use super::definitions::definition_line;
 use super::groups::group_line;
 use super::meetings::{meeting_line, message_line};
+use super::people::{conversation_line, device_line};
 use super::rooms::room_line;
 use super::{FORM, Line, LogoutLine};
 use crate::model::meeting::{Meeting, SealedMessage};
@@ -39,7 +40,10 @@ impl Export {
         let logouts = stored.logouts.iter().map(|(session, until_unix_s)| {
             Line::Logout(LogoutLine { session: format!("{session:032x}"), until_unix_s: *until_unix_s })
         });
-        let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
+        let people = stored.conversations.iter().map(|one| Line::Conversation(conversation_line(one)));
+        let people = people.chain(stored.devices.iter().map(|owned| Line::Device(device_line(owned))));
+        let lines =
+            head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts).chain(people);
         lines.map(|line| self.write(&line))
     }
 

@@ -3,13 +3,14 @@
 use super::definitions::definition;
 use super::groups::group;
 use super::meetings::{MeetingLine, MessageLine, meeting, message};
+use super::people::{self, ConversationLine, DeviceLine};
 use super::rooms::room;
 use super::{FORM, Line, LogoutLine};
 use crate::base::json;
 use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
 use crate::store::write::Write;
-use crate::store::{definitions, groups, logouts, meetings, rooms};
+use crate::store::{conversations, definitions, devices, groups, logouts, meetings, rooms};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -41,6 +42,10 @@ pub struct Imported {
     pub messages: u64,
     /// Sessions that were ended before their time.
     pub logouts: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Users' devices.
+    pub devices: u64,
 }
 
 /// Reads lines one after the other. What it makes of them is good only once [`Import::end`] says so: put it into a
@@ -59,6 +64,8 @@ pub struct Import {
     groups: BTreeSet<String>,
     sessions: BTreeSet<u128>,
     meetings: BTreeSet<Box<str>>,
+    conversations: BTreeSet<String>,
+    devices: BTreeSet<(String, String)>,
     /// The meeting whose messages come.
     open: Option<Open>,
     imported: Imported,
@@ -160,6 +167,8 @@ impl Import {
                 Ok(vec![groups::put(&group(line))])
             }
             Line::Logout(line) => self.enter_logout(&line),
+            Line::Conversation(line) => self.enter_conversation(line),
+            Line::Device(line) => self.enter_device(line),
             Line::Meeting(line) => self.enter_meeting(line),
             Line::Message(line) => self.enter_message(line),
             Line::End(lines) if lines != self.said => {
@@ -181,6 +190,22 @@ impl Import {
         }
         self.imported.logouts += 1;
         Ok(vec![logouts::added(session, line.until_unix_s)])
+    }
+
+    fn enter_conversation(&mut self, line: ConversationLine) -> Result<Vec<Write>, String> {
+        let wrong = format!("the conversation {:?} cannot be so, or is there twice", line.id);
+        let is_new = self.conversations.insert(line.id.clone());
+        let conversation = people::conversation(line).filter(|_| is_new).ok_or(wrong)?;
+        self.imported.conversations += 1;
+        Ok(vec![conversations::put(&conversation)])
+    }
+
+    fn enter_device(&mut self, line: DeviceLine) -> Result<Vec<Write>, String> {
+        let wrong = format!("the device {:?} of {:?} cannot be so, or is there twice", line.id, line.user);
+        let is_new = self.devices.insert((line.user.clone(), line.id.clone()));
+        let owned = people::device(line).filter(|_| is_new).ok_or(wrong)?;
+        self.imported.devices += 1;
+        Ok(vec![devices::put(&owned.user, &owned.device)])
     }
 
     fn enter_meeting(&mut self, line: MeetingLine) -> Result<Vec<Write>, String> {

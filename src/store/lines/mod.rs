@@ -7,6 +7,7 @@ mod export;
 mod groups;
 mod import;
 mod meetings;
+mod people;
 mod rooms;
 
 pub use export::{Damage, Export};
@@ -15,6 +16,7 @@ pub use import::{Import, Imported, LineError};
 use definitions::DefinitionLine;
 use groups::GroupLine;
 use meetings::{MeetingLine, MessageLine};
+use people::{ConversationLine, DeviceLine};
 use rooms::RoomLine;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,8 @@ enum Line {
     Room(RoomLine),
     Group(GroupLine),
     Logout(LogoutLine),
+    Conversation(ConversationLine),
+    Device(DeviceLine),
     Meeting(MeetingLine),
     Message(MessageLine),
     /// The number of lines before it, so that a file that was cut is not taken for whole.

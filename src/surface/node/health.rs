@@ -92,8 +92,8 @@ fn health(state: &NodeState) -> Response {
             stats: Stats {
                 websocket_connections: state.total.websocket_connections,
                 online_users: state.total.online_users,
-                active_calls: 0,
-                active_huddles: 0,
+                active_calls: state.total.active_calls,
+                active_huddles: state.total.active_huddles,
             },
         },
     )
@@ -141,8 +141,8 @@ struct LiveStats {
 fn live(state: &NodeState) -> Response {
     let stats = LiveStats {
         connected_users: state.total.online_users,
-        active_calls: 0,
-        active_huddles: 0,
+        active_calls: state.total.active_calls,
+        active_huddles: state.total.active_huddles,
         uptime_seconds: state.uptime_s,
     };
     json_of(200, &Live { alive: true, stats })

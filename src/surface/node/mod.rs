@@ -1,10 +1,10 @@
-//! What a node says of itself: health checks in the shape of the QuikApp page, metrics, and an echo socket
+//! What a node says of itself: health checks in a published shape, metrics, and an echo socket
 //! to measure a path with, and what answers at `/`; and what an operator asks of it: a backup. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
 
 mod about;
 mod backup;
 mod faults;
-mod health;
+pub(super) mod health;
 mod metrics;
 
 use super::{Access, Language, Socket, Surface};

@@ -55,17 +55,23 @@ struct Recover {
 pub fn decode(message: &[u8], binary: bool, session: &Session) -> Incoming {
     if binary {
         let sentence = "This is a binary message; commands are JSON in text messages.";
-        return Incoming { command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)), correlation: None };
+        return Incoming {
+            command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)),
+            correlation: None,
+            unreadable: None,
+        };
     }
     match json::object::<Message<'_>>(message) {
         Ok(message) => match correlation(message.id) {
-            Ok(correlation) => Incoming { command: command(&message, session), correlation },
-            Err(fault) => Incoming { command: Err(fault), correlation: None },
+            Ok(correlation) => {
+                Incoming { command: command(&message, session), correlation, unreadable: None }
+            }
+            Err(fault) => Incoming { command: Err(fault), correlation: None, unreadable: None },
         },
         Err(fault) => {
             let named = json::object::<Named<'_>>(message).ok();
             let correlation = named.and_then(|named| correlation(named.id).ok()).flatten();
-            Incoming { command: Err(fault), correlation }
+            Incoming { command: Err(fault), correlation, unreadable: None }
         }
     }
 }

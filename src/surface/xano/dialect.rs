@@ -61,17 +61,21 @@ struct Wishes {
 pub fn decode(message: &[u8], binary: bool, session: &Session) -> Incoming {
     if binary {
         let sentence = "This is a binary frame; actions are JSON in text frames.";
-        return Incoming { command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)), correlation: None };
+        return Incoming {
+            command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)),
+            correlation: None,
+            unreadable: None,
+        };
     }
     match json::object::<Frame<'_>>(message) {
         Ok(frame) => {
             let raw = frame.options.as_ref().and_then(|options| options.channel);
-            Incoming { command: command(&frame, session), correlation: correlation(raw) }
+            Incoming { command: command(&frame, session), correlation: correlation(raw), unreadable: None }
         }
         Err(fault) => {
             let named = json::object::<Named<'_>>(message).ok();
             let raw = named.and_then(|named| named.options).and_then(|options| options.channel);
-            Incoming { command: Err(fault), correlation: correlation(raw) }
+            Incoming { command: Err(fault), correlation: correlation(raw), unreadable: None }
         }
     }
 }

@@ -1,0 +1,378 @@
+//! The calls that are at home on one core: begun, answered, ended, and remembered for a while so that whoever comes late
+//! is told that they are over. In memory.
+//!
+//! Nothing is looked at between deadlines: the calls stand in the order of theirs.
+
+mod call;
+mod faults;
+#[cfg(test)]
+mod tests;
+
+use super::told::{Asking, Told};
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::time::Now;
+use crate::model::fault::{Fault, FaultCode, Subject};
+use crate::model::people::UserId;
+use crate::model::people::call::{CallAct, CallKind, CallState, CallView, Participant};
+use crate::model::people::circle::{Circle, SocketId};
+use crate::model::people::event::{CallEvent, Event, Talk};
+use crate::model::people::signal::Signal;
+use call::{Call, NewCall, Standing};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Microseconds for which a call that is over is remembered.
+const REMEMBERED_US: u64 = 3_600_000_000;
+
+/// What decides how long things of a call last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallRules {
+    /// Microseconds for which an invitation rings.
+    pub ring_us: u64,
+    /// Microseconds for which a call may be without anybody who talks.
+    pub empty_us: u64,
+    /// Microseconds that a call lasts at most.
+    pub call_us_max: u64,
+    /// Calls at home on one core that are not over.
+    pub calls_max: usize,
+    /// People of one call.
+    pub people_max: usize,
+    /// Calls that are remembered after their end.
+    pub ended_max: usize,
+}
+
+/// Someone new is to be rung.
+#[derive(Debug)]
+pub struct CallDraft {
+    /// The id, which has this core as its home.
+    pub id: Arc<str>,
+    /// The conversation that the call belongs to.
+    pub conversation: Option<Arc<str>>,
+    /// Who is rung.
+    pub users: Vec<UserId>,
+    /// With what.
+    pub kind: CallKind,
+}
+
+/// What is answered to something that is done in a call.
+#[derive(Debug)]
+pub enum CallAnswer {
+    /// It is done.
+    Done,
+    /// The call.
+    View(CallView),
+    /// Who talks.
+    Participants(Vec<Participant>),
+}
+
+/// How calls ended, and what they carried, since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CallCounts {
+    /// Calls that are not over.
+    pub active: u64,
+    /// Invitations.
+    pub rings: u64,
+    /// Signals that were handed on.
+    pub signals: u64,
+    /// Calls that somebody ended.
+    pub ended: u64,
+    /// Calls that nobody answered.
+    pub missed: u64,
+    /// Calls whose caller was gone.
+    pub cancelled: u64,
+    /// Calls whose time was up, or where nobody was left.
+    pub expired: u64,
+}
+
+/// See the module.
+pub struct Calls {
+    by_id: KeyedMap<Arc<str>, Call>,
+    /// Calls that are not over, by when they are looked at next.
+    due: BTreeMap<(u64, Arc<str>), ()>,
+    /// Calls that are over, oldest first, with the moment at which they are forgotten.
+    ended: VecDeque<(u64, Arc<str>)>,
+    rules: CallRules,
+    counts: CallCounts,
+}
+
+impl Calls {
+    /// No calls yet.
+    pub fn new(hasher: KeyedState, rules: CallRules) -> Self {
+        Self {
+            by_id: KeyedMap::with_hasher(hasher),
+            due: BTreeMap::new(),
+            ended: VecDeque::new(),
+            rules,
+            counts: CallCounts::default(),
+        }
+    }
+
+    /// Begins a call.
+    ///
+    /// # Errors
+    /// There are too many calls or people, or nobody to ring.
+    pub fn start(
+        &mut self,
+        now: Now,
+        by: Asking<'_>,
+        draft: CallDraft,
+        out: &mut Vec<Told>,
+    ) -> Result<CallView, Fault> {
+        let CallDraft { id, conversation, mut users, kind } = draft;
+        users.sort();
+        users.dedup();
+        users.retain(|user| user != by.user);
+        if users.is_empty() {
+            return Err(faults::nobody());
+        }
+        if users.len() >= self.rules.people_max {
+            return Err(faults::too_many_people(self.rules.people_max));
+        }
+        if self.due.len() >= self.rules.calls_max {
+            return Err(faults::too_many_calls());
+        }
+        self.counts.rings += users.len() as u64;
+        let new = NewCall {
+            id: id.clone(),
+            conversation,
+            initiator: by.user.clone(),
+            kind,
+            users,
+            socket: by.socket,
+        };
+        let call = Call::begin(new, now, &self.rules, out);
+        let view = call.view();
+        self.by_id.insert(id.clone(), call);
+        self.settle(now, &id, out);
+        Ok(view)
+    }
+
+    /// Does something in a call.
+    ///
+    /// # Errors
+    /// There is no such call, it is not the asker's, or it is over.
+    pub fn act(
+        &mut self,
+        now: Now,
+        by: Asking<'_>,
+        id: &str,
+        act: CallAct,
+        out: &mut Vec<Told>,
+    ) -> Result<CallAnswer, Fault> {
+        let before = out.len();
+        let answer = self.try_act(now, by, id, act, out)?;
+        let begun = out[before..].iter().filter(|told| is_ring(told)).count();
+        self.counts.rings += begun as u64;
+        self.settle(now, id, out);
+        Ok(answer)
+    }
+
+    fn try_act(
+        &mut self,
+        now: Now,
+        by: Asking<'_>,
+        id: &str,
+        act: CallAct,
+        out: &mut Vec<Told>,
+    ) -> Result<CallAnswer, Fault> {
+        let rules = &self.rules;
+        let call = living(self.by_id.get_mut(id), by.user)?;
+        let talks = matches!(call.standing(by.user), Some(Standing::Here { .. }));
+        match act {
+            CallAct::Answer => {
+                call.answer(now, by.user, by.socket, out);
+                return Ok(CallAnswer::View(call.view()));
+            }
+            CallAct::Participants => return Ok(CallAnswer::Participants(call.participants().collect())),
+            CallAct::IceServers => {}
+            CallAct::Recording | CallAct::StartRecording | CallAct::StopRecording
+                if call.state == CallState::Ringing =>
+            {
+                return Err(faults::not_active());
+            }
+            CallAct::Recording => {}
+            _ if !talks && !matches!(act, CallAct::Reject | CallAct::Signal(_)) => {
+                return Err(faults::not_in_it());
+            }
+            CallAct::Wrong(fault) => return Err(*fault),
+            CallAct::StartRecording | CallAct::StopRecording => return Err(faults::no_recorder()),
+            CallAct::Reject => match call.standing(by.user) {
+                Some(Standing::Invited { .. }) => call.reject(by.user, out),
+                _ => return Err(faults::not_rung()),
+            },
+            CallAct::End => call.end(CallEvent::Ended(Some(by.user.clone())), out),
+            CallAct::Invite { user } => {
+                if call.standing(&user).is_none() && call.people.len() >= rules.people_max {
+                    return Err(faults::too_many_people(rules.people_max));
+                }
+                call.invite(now, by.user, &UserId::from(user), rules, out);
+            }
+            CallAct::Toggle { medium, enabled } => {
+                call.toggle(by.user, by.socket, medium, enabled, out);
+            }
+            CallAct::Signal(signal) => {
+                out.push(pass_on(call, by.user, *signal)?);
+                self.counts.signals += 1;
+            }
+        }
+        Ok(CallAnswer::Done)
+    }
+
+    /// A socket comes to the circle of a call.
+    ///
+    /// # Errors
+    /// There is no such call, it is not the asker's, or it is over.
+    pub fn join(
+        &mut self,
+        now: Now,
+        by: Asking<'_>,
+        id: &str,
+        out: &mut Vec<Told>,
+    ) -> Result<CallView, Fault> {
+        let call = living(self.by_id.get_mut(id), by.user)?;
+        call.come(now, by.user, by.socket, out);
+        let view = call.view();
+        self.settle(now, id, out);
+        Ok(view)
+    }
+
+    /// A socket is gone from a call.
+    pub fn leave(&mut self, now: Now, id: &str, socket: SocketId, out: &mut Vec<Told>) {
+        let Some(call) = self.by_id.get_mut(id).filter(|call| call.state != CallState::Ended) else { return };
+        call.leave(now, socket, &self.rules, out);
+        self.settle(now, id, out);
+    }
+
+    /// Time passed. Looks at `count_max` calls at most; more are left for the next call.
+    pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
+        for _ in 0..count_max {
+            let Some(((due_us, id), ())) = self.due.first_key_value() else { break };
+            if *due_us > now.monotonic_us {
+                break;
+            }
+            let id = id.clone();
+            if let Some(call) = self.by_id.get_mut(&id) {
+                call.fire(now, out);
+            }
+            self.settle(now, &id, out);
+        }
+        for _ in 0..count_max {
+            match self.ended.front() {
+                Some((until_us, _)) if *until_us <= now.monotonic_us => self.forget_oldest(),
+                _ => break,
+            }
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, id)) = self.ended.pop_front() {
+            self.by_id.remove(&id);
+        }
+    }
+
+    /// When time matters next, monotonic microseconds.
+    pub fn next_us(&self) -> Option<u64> {
+        let due = self.due.first_key_value().map(|((due_us, _), ())| *due_us);
+        due.into_iter().chain(self.ended.front().map(|(until_us, _)| *until_us)).min()
+    }
+
+    /// Keeps a call in the order of the deadlines, or among those that are over.
+    fn settle(&mut self, now: Now, id: &str, out: &mut [Told]) {
+        let Some(call) = self.by_id.get_mut(id) else { return };
+        let (was_us, id) = (call.due_us, call.id.clone());
+        if call.state != CallState::Ended && call.next_us() == was_us {
+            return;
+        }
+        self.due.remove(&(was_us, id.clone()));
+        if call.state != CallState::Ended {
+            call.due_us = call.next_us();
+            self.due.insert((call.due_us, id), ());
+        } else if was_us != u64::MAX {
+            call.due_us = u64::MAX;
+            self.count_end(&id, out);
+            self.ended.push_back((now.monotonic_us + REMEMBERED_US, id));
+            if self.ended.len() > self.rules.ended_max {
+                self.forget_oldest();
+            }
+        }
+    }
+
+    fn count_end(&mut self, id: &str, out: &[Told]) {
+        let how = out.iter().rev().find_map(|told| match told {
+            Told::People { event, .. } => match &**event {
+                Event::Call { call, event } if **call == *id => Some(event),
+                _ => None,
+            },
+            _ => None,
+        });
+        match how {
+            Some(CallEvent::Ended(Some(_))) => self.counts.ended += 1,
+            Some(CallEvent::Missed) => self.counts.missed += 1,
+            Some(CallEvent::Cancelled) => self.counts.cancelled += 1,
+            _ => self.counts.expired += 1,
+        }
+    }
+
+    /// What there is and was.
+    pub fn counts(&self) -> CallCounts {
+        CallCounts { active: self.due.len() as u64, ..self.counts }
+    }
+
+    /// Asserts what must always hold; for tests and the simulator.
+    pub fn invariants(&self) {
+        assert_eq!(self.by_id.len(), self.due.len() + self.ended.len(), "a call lives or is over");
+        for ((due_us, id), ()) in &self.due {
+            let call = &self.by_id[id];
+            assert_eq!(*due_us, call.next_us(), "every call stands at its deadline");
+            assert_ne!(call.state, CallState::Ended);
+            for person in &call.people {
+                if let Standing::Here { sockets, .. } = &person.standing {
+                    assert!(!sockets.is_empty(), "who has no socket there is no participant");
+                }
+            }
+        }
+        assert!(self.ended.len() <= self.rules.ended_max);
+    }
+}
+
+fn is_ring(told: &Told) -> bool {
+    matches!(told, Told::People { ring: super::told::Ring::Begins, .. })
+}
+
+/// A call of the asker's that is not over.
+fn living<'a>(call: Option<&'a mut Call>, user: &str) -> Result<&'a mut Call, Fault> {
+    let call = call.ok_or_else(faults::not_found)?;
+    if call.standing(user).is_none() {
+        return Err(faults::not_of_it());
+    }
+    if call.state == CallState::Ended {
+        return Err(faults::not_active());
+    }
+    Ok(call)
+}
+
+/// Hands a signal on: to the sockets on which its receiver talks, or to its door if it does not yet.
+fn pass_on(call: &Call, from: &UserId, signal: Signal) -> Result<Told, Fault> {
+    if *signal.to == **from {
+        return Err(
+            Fault::new(FaultCode::InvalidRequest, "A signal is for somebody else.").about(Subject::Call)
+        );
+    }
+    let talk = Talk::Call(call.id.clone());
+    let event = Event::Signal { talk, from: from.clone(), kind: signal.kind, json: signal.json };
+    let (event, circle, door) = (Arc::new(event), Circle::Call(call.id.clone()), Circle::Calls);
+    if matches!(call.standing(from), Some(Standing::Rejected | Standing::Missed)) {
+        return Err(faults::not_in_it());
+    }
+    match call.standing(&signal.to) {
+        Some(Standing::Here { sockets, .. }) => {
+            Ok(Told::Sockets { sockets: sockets.clone(), circle, door, event })
+        }
+        Some(Standing::Invited { .. } | Standing::Away) => {
+            let users = Arc::from([UserId::from(signal.to)]);
+            let ring = super::told::Ring::Unchanged;
+            Ok(Told::People { users, circle, door, event, except: None, ring })
+        }
+        Some(Standing::Rejected | Standing::Missed) | None => Err(faults::not_of_it()),
+    }
+}

@@ -1,0 +1,89 @@
+//! Circles: what a person's socket can be on. In some, sockets hear whatever is said there and see who is there; the
+//! others are doors by which a person is told of calls and huddles.
+
+use super::UserId;
+use super::status::Status;
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::model::channel::ChannelName;
+use std::sync::Arc;
+
+/// Which circle.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Circle {
+    /// Of all who talk: who comes and goes.
+    Lobby,
+    /// Of a conversation.
+    Conversation(Arc<str>),
+    /// A door: a person is told of its calls.
+    Calls,
+    /// Of a call.
+    Call(Arc<str>),
+    /// A door: a person is told of its huddles.
+    Huddles,
+    /// Of a huddle.
+    Huddle(Arc<str>),
+    /// Of whoever wants to see who is there.
+    Presence(Arc<str>),
+}
+
+/// The key of what has no id of its own.
+const LOBBY: &str = "lobby";
+
+impl Circle {
+    /// What decides on which core it is at home: a conversation and the presence of the same id are at home together.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Lobby | Self::Calls | Self::Huddles => LOBBY,
+            Self::Conversation(id) | Self::Call(id) | Self::Huddle(id) | Self::Presence(id) => id,
+        }
+    }
+
+    /// The name of its frames' ring. No other channel has such a name: those begin with a letter or a digit.
+    pub fn channel(&self) -> ChannelName {
+        let kind = match self {
+            Self::Lobby | Self::Conversation(_) => "chat",
+            Self::Calls | Self::Call(_) => "call",
+            Self::Huddles | Self::Huddle(_) => "huddle",
+            Self::Presence(_) => "presence",
+        };
+        ChannelName::new(&format!("~{kind}:{}", self.key()))
+    }
+
+    /// Whether the sockets on it see each other.
+    pub fn shows_who_is_there(&self) -> bool {
+        matches!(self, Self::Lobby | Self::Conversation(_) | Self::Huddle(_) | Self::Presence(_))
+    }
+}
+
+/// Whether a ring is a circle's. Its home is told apart from those of other channels.
+pub fn is_of_circle(channel: &ChannelName) -> bool {
+    channel.as_str().starts_with('~')
+}
+
+/// A socket of the node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SocketId {
+    /// The core that owns it.
+    pub core: CoreId,
+    /// Which of its connections.
+    pub connection: ConnectionId,
+}
+
+/// What the others in a circle are shown of a socket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Card {
+    /// Whose.
+    pub user: UserId,
+    /// Differs from every other card that the circle ever showed.
+    pub reference: u64,
+    /// The card that this one replaced.
+    pub previous: Option<u64>,
+    /// When the socket was opened, seconds since 1970.
+    pub online_s: u64,
+    /// When it came to the circle, milliseconds since 1970.
+    pub joined_ms: u64,
+    /// The device it belongs to.
+    pub device: Arc<str>,
+    /// What the user says of itself.
+    pub status: Status,
+}

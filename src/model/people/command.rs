@@ -1,0 +1,226 @@
+//! What people ask for, by REST or on a socket.
+
+use super::call::{CallAct, CallKind};
+use super::chat::ChatAct;
+use super::circle::Circle;
+use super::conversation::ConversationAct;
+use super::device::DeviceAct;
+use super::huddle::HuddleAct;
+use super::status::{Custom, Status};
+use super::{UserId, reply::Wanted};
+use crate::model::fault::Fault;
+use crate::model::session::Scopes;
+use std::sync::Arc;
+
+/// A request of a person, or of a back end on people's behalf.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PeopleCommand {
+    /// Something that is said on a socket, in a circle. The shard looks whether the socket is in it before anything else.
+    Spoken {
+        /// Where.
+        circle: Option<Circle>,
+        /// The socket's own name for its stay in the circle, if it says it.
+        label: Option<Box<str>>,
+        /// Whether it asks to come there.
+        joins: bool,
+        /// What it asks for, or what is wrong with it.
+        act: Result<Box<PeopleCommand>, Fault>,
+    },
+    /// Come to a circle.
+    Join {
+        /// Which.
+        circle: Circle,
+        /// Whether one sends pictures there from the start.
+        video: bool,
+        /// The socket's device, and the second since 1970 at which it was opened; filled in by its core.
+        device: Option<(Arc<str>, u64)>,
+    },
+    /// Leave a circle.
+    Leave {
+        /// Which.
+        circle: Circle,
+    },
+    /// Do something to a conversation's record, or ask something of it.
+    Conversation {
+        /// Its id.
+        id: Arc<str>,
+        /// What.
+        act: ConversationAct,
+    },
+    /// Talk in a conversation.
+    Chat {
+        /// Its id.
+        conversation: Arc<str>,
+        /// What.
+        act: ChatAct,
+    },
+    /// Ring others.
+    StartCall {
+        /// The conversation that the call belongs to.
+        conversation: Option<Arc<str>>,
+        /// Who is rung.
+        users: Vec<UserId>,
+        /// With what.
+        kind: CallKind,
+    },
+    /// Do something in a call.
+    Call {
+        /// Its id.
+        call: Arc<str>,
+        /// What.
+        act: CallAct,
+    },
+    /// Make a huddle, or get the one that its conversation has.
+    CreateHuddle {
+        /// The conversation that it belongs to.
+        conversation: Option<Arc<str>>,
+        /// What it is called.
+        name: Option<Box<str>>,
+    },
+    /// Do something in a huddle.
+    Huddle {
+        /// Its id.
+        huddle: Arc<str>,
+        /// What.
+        act: HuddleAct,
+    },
+    /// What is known of a person.
+    Person {
+        /// Who.
+        user: UserId,
+    },
+    /// In which state some people are.
+    Statuses {
+        /// Who.
+        users: Vec<UserId>,
+        /// How the answer is wanted.
+        wanted: Wanted,
+    },
+    /// Who is there.
+    Online {
+        /// In whose presence circle; everywhere if none is named.
+        within: Option<Arc<str>>,
+        /// How many are named at most, or what is wrong with it, to be told to whoever may ask.
+        count_max: Result<u32, Fault>,
+    },
+    /// Say in which state one is.
+    SetStatus {
+        /// The state.
+        status: Status,
+    },
+    /// Say what one does, or no longer.
+    SetCustom {
+        /// The words.
+        custom: Option<Custom>,
+    },
+    /// Say what one is looking at; nobody is told.
+    Activity,
+    /// Do something to one's devices.
+    Device(DeviceAct),
+    /// What one's programs reach others by.
+    IceServers,
+    /// A proof for the TURN servers.
+    TurnCredentials,
+    /// A recording, to see it, fetch it or delete it.
+    Recording {
+        /// Its id.
+        id: Arc<str>,
+    },
+}
+
+/// Where a request is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Route<'a> {
+    /// On the core that is home of this key.
+    Home(&'a str),
+    /// On the connection's own core.
+    Here,
+    /// By all cores together.
+    Everywhere,
+}
+
+impl PeopleCommand {
+    /// Where it is answered; `user` is who asks.
+    pub fn route<'a>(&'a self, user: &'a str) -> Route<'a> {
+        match self {
+            Self::Join { circle: Circle::Huddles, .. }
+            | Self::Statuses { .. }
+            | Self::Online { within: None, .. } => Route::Everywhere,
+            Self::Join { circle: Circle::Calls, .. }
+            | Self::Spoken { .. }
+            | Self::Leave { .. }
+            | Self::StartCall { conversation: None, .. }
+            | Self::CreateHuddle { conversation: None, .. }
+            | Self::Activity
+            | Self::IceServers
+            | Self::TurnCredentials
+            | Self::Recording { .. } => Route::Here,
+            Self::Join { circle, .. } => Route::Home(circle.key()),
+            Self::Conversation { id, .. } | Self::Chat { conversation: id, .. } => Route::Home(id),
+            Self::StartCall { conversation: Some(id), .. }
+            | Self::CreateHuddle { conversation: Some(id), .. }
+            | Self::Online { within: Some(id), .. } => Route::Home(id),
+            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } => Route::Home(id),
+            Self::Person { user } => Route::Home(user),
+            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => Route::Home(user),
+        }
+    }
+
+    /// What the session must be allowed.
+    pub fn scopes(&self) -> Scopes {
+        match self {
+            Self::Spoken { .. } => Scopes::NONE,
+            Self::Join { .. }
+            | Self::Leave { .. }
+            | Self::Person { .. }
+            | Self::Statuses { .. }
+            | Self::Online { .. }
+            | Self::Activity
+            | Self::IceServers
+            | Self::TurnCredentials
+            | Self::Recording { .. } => Scopes::READ,
+            Self::Conversation { act, .. } => match act {
+                ConversationAct::Put { .. } | ConversationAct::Delete => Scopes::ADMIN,
+                ConversationAct::Get | ConversationAct::Typing | ConversationAct::Recordings { .. } => {
+                    Scopes::READ
+                }
+            },
+            Self::Call { act: CallAct::Participants | CallAct::IceServers | CallAct::Recording, .. }
+            | Self::Huddle { act: HuddleAct::Get, .. }
+            | Self::Device(DeviceAct::List) => Scopes::READ,
+            Self::Chat { .. }
+            | Self::StartCall { .. }
+            | Self::Call { .. }
+            | Self::CreateHuddle { .. }
+            | Self::Huddle { .. }
+            | Self::SetStatus { .. }
+            | Self::SetCustom { .. }
+            | Self::Device(_) => Scopes::WRITE,
+        }
+    }
+
+    /// Whether it asks to leave a circle.
+    pub fn leaves(&self) -> bool {
+        matches!(self, Self::Leave { .. })
+    }
+
+    /// Notes of which device it is to come to a circle, and since when that is there; whether it asks for that.
+    pub fn come_as(&mut self, own: &Arc<str>, opened_s: u64) -> bool {
+        let Self::Join { device, .. } = self else { return false };
+        *device = Some((own.clone(), opened_s));
+        true
+    }
+
+    /// Whether it is answered only when the disk has what it changes.
+    pub fn is_stored(&self) -> bool {
+        match self {
+            Self::Conversation { act, .. } => {
+                matches!(act, ConversationAct::Put { .. } | ConversationAct::Delete)
+            }
+            Self::Device(act) => {
+                !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! People who meet: what they are on ([`circle`]), what they call each other with ([`call`], [`huddle`], [`signal`],
+//! [`ice`]), what is known of them ([`status`], [`device`]), who may talk where ([`conversation`]), what they are told
+//! ([`event`]), what they ask for ([`command`]) and what they are answered ([`reply`]).
+
+pub mod call;
+pub mod chat;
+pub mod circle;
+pub mod command;
+pub mod conversation;
+pub mod device;
+pub mod event;
+pub mod huddle;
+pub mod ice;
+pub mod reply;
+pub mod signal;
+pub mod status;
+
+use std::sync::Arc;
+
+/// A user's id, as tokens and payloads spell it.
+pub type UserId = Arc<str>;
+
+/// An id that this node makes: `call_1735689600000_9f86d081884c`. Twelve digits of `fresh` tell ids of one millisecond
+/// apart and are hard to guess.
+pub fn minted(word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
+    Arc::from(format!("{word}_{unix_ms}_{:012x}", fresh & 0xffff_ffff_ffff))
+}

@@ -1,0 +1,202 @@
+//! What cores say to each other of people, and what follows for the sockets here.
+
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::broker::fanout::Audience;
+use crate::broker::told::{Ring, Told};
+use crate::model::channel::ChannelName;
+use crate::model::people::UserId;
+use crate::model::people::circle::{Circle, SocketId};
+use crate::model::people::command::PeopleCommand;
+use crate::model::people::event::{CallEvent, Event};
+use crate::model::reply::Push;
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::people::requests::serve_people;
+use std::sync::Arc;
+
+/// See the module.
+pub(in crate::shard) enum PeopleSaid {
+    /// Edge to home: do this and answer.
+    Request { ticket: Ticket, command: PeopleCommand },
+    /// Edge to a person's home: it opened a socket. Never left out.
+    Opened { user: UserId, connection: ConnectionId, device: Arc<str> },
+    /// Edge to a person's home: a socket is gone. Never left out.
+    Closed { user: UserId, connection: ConnectionId },
+    /// Edge to a circle's home: a socket has left it, or died. Never left out.
+    Left { circle: Circle, user: UserId, connection: ConnectionId, died: bool },
+    /// Home to the edges of a circle: its sockets are told this. Left out where the queue is full; then `Missed` follows.
+    Circle { channel: ChannelName, event: Arc<Event>, except: Option<SocketId> },
+    /// Home to edge: something of a circle was left out. Never left out.
+    Missed { circle: Circle },
+    /// Home to edge: these sockets are told this, in a circle or at its door.
+    Sockets { connections: Vec<ConnectionId>, circle: Circle, door: Circle, event: Arc<Event> },
+    /// Home to edge: these sockets are in a circle no longer. Never left out.
+    Out { connections: Vec<ConnectionId>, circle: Circle },
+    /// Home to every core: what people are told, or how a person is. Never left out.
+    All(Told),
+}
+
+pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, said: PeopleSaid) {
+    let now = shard.now;
+    let said = match said {
+        PeopleSaid::Request { ticket, command } => return serve_people(shard, from, ticket, command),
+        said => said,
+    };
+    let people = &mut shard.people;
+    let socket = |connection| SocketId { core: from, connection };
+    match said {
+        PeopleSaid::Opened { user, connection, device } => {
+            people.persons.connect(now, &user, socket(connection), device, &mut people.told);
+        }
+        PeopleSaid::Closed { user, connection } => {
+            people.persons.disconnect(now, &user, socket(connection), &mut people.told);
+        }
+        PeopleSaid::Left { circle, user, connection, died } => {
+            let (socket, told) = (socket(connection), &mut people.told);
+            if circle.shows_who_is_there() {
+                people.circles.leave(&circle, &user, socket, died, told);
+            }
+            match &circle {
+                Circle::Call(id) => people.calls.leave(now, id, socket, told),
+                Circle::Huddle(id) => people.huddles.leave(now, id, socket, told),
+                _ => {}
+            }
+        }
+        PeopleSaid::Circle { channel, event, except } => {
+            let audience = match except {
+                Some(SocketId { core, connection }) if core == shard.setup.core => {
+                    Audience::Except(connection)
+                }
+                _ => Audience::All,
+            };
+            shard.push_frame(&channel, None, audience, Push::People(&event));
+            shard.settle_lapped();
+        }
+        PeopleSaid::Missed { circle } => put_out_all(shard, &circle),
+        PeopleSaid::Sockets { connections, circle, door, event } => {
+            let mut frames = Frames::new(&event);
+            for id in connections {
+                deliver(shard, id, &circle, &door, &mut frames);
+            }
+        }
+        PeopleSaid::Out { connections, circle } => {
+            for id in connections {
+                end_stay(shard, id, &circle, false);
+            }
+        }
+        PeopleSaid::All(Told::Person { user, news }) => people.circles.person(&user, &news, &mut people.told),
+        PeopleSaid::All(Told::People { users, circle, door, event, except, ring }) => {
+            deliver_to_people(shard, &users, &circle, &door, &event, except, ring);
+        }
+        PeopleSaid::All(_) | PeopleSaid::Request { .. } => {}
+    }
+}
+
+fn deliver_to_people(
+    shard: &mut Shard,
+    users: &[UserId],
+    circle: &Circle,
+    door: &Circle,
+    event: &Arc<Event>,
+    except: Option<SocketId>,
+    ring: Ring,
+) {
+    match ring {
+        Ring::Begins => users.iter().for_each(|user| shard.people.sockets.ring(user, circle, event)),
+        Ring::Over(over) => over.iter().for_each(|user| shard.people.sockets.stop_ringing(user, circle)),
+        Ring::Unchanged => {}
+    }
+    let over = match &**event {
+        Event::Call { call, event: CallEvent::Ended(_) | CallEvent::Missed | CallEvent::Cancelled } => {
+            Some(call)
+        }
+        _ => None,
+    };
+    let mut frames = Frames::new(event);
+    for user in users {
+        for id in shard.people.sockets.of(user).to_vec() {
+            let own = SocketId { core: shard.setup.core, connection: id };
+            if except != Some(own) {
+                deliver(shard, id, circle, door, &mut frames);
+            }
+            if let (Some(call), Some(socket)) = (over, shard.people.sockets.get_mut(id)) {
+                socket.calls.remove(call);
+            }
+        }
+    }
+}
+
+/// Tells one socket something: in a circle if it is there, at the circle's door if it is there.
+fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, frames: &mut Frames<'_>) {
+    let sockets = &shard.people.sockets;
+    let Some(stay) = sockets.stay(id, circle).or_else(|| sockets.stay(id, door)) else { return };
+    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+        return;
+    };
+    let (channel, has_ring) = (stay.channel.clone(), stay.circle.shows_who_is_there());
+    let made = frames.made.iter().position(|(index, of, _)| *index == dialect.index && *of == channel);
+    let at = made.unwrap_or_else(|| {
+        let (mut text, mut frame) = (Vec::new(), Vec::new());
+        (dialect.encode_push)(&mut text, &channel, Push::People(frames.event));
+        write_frame(&mut frame, Opcode::Text, &text);
+        shard.counters.frames_encoded += 1;
+        frames.made.push((dialect.index, channel.clone(), frame));
+        frames.made.len() - 1
+    });
+    shard.counters.messages_sent += 1;
+    let mut out = Vec::new();
+    if has_ring {
+        // What the circle was told before comes before.
+        shard.fanout.take_pending(id, &channel, &mut out);
+    }
+    out.extend_from_slice(&frames.made[at].2);
+    shard.tell_one(id, &channel, &out);
+}
+
+/// Something of a circle is lost here: its sockets are put out, and may come again.
+fn put_out_all(shard: &mut Shard, circle: &Circle) {
+    let channel = circle.channel();
+    for id in shard.fanout.hearers(&channel) {
+        end_stay(shard, id, circle, true);
+    }
+    shard.counters.gaps += 1;
+}
+
+/// A socket's stay in a circle is over, and it is told so.
+fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) {
+    let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
+    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+        return;
+    };
+    let mut out = Vec::new();
+    shard.unsubscribed(id, &stay.channel, &mut out);
+    let label = stay.label.as_deref();
+    let push = if failed { Push::Failed(label) } else { Push::Closed(label) };
+    let mut text = Vec::new();
+    (dialect.encode_push)(&mut text, &stay.channel, push);
+    write_frame(&mut out, Opcode::Text, &text);
+    shard.counters.messages_sent += 1;
+    shard.tell_one(id, &stay.channel, &out);
+    say_left(shard, id, stay.circle, false);
+}
+
+/// Tells the home of a circle that a socket has left it.
+pub(in crate::shard) fn say_left(shard: &mut Shard, id: ConnectionId, circle: Circle, died: bool) {
+    let Some(socket) = shard.people.sockets.get(id) else { return };
+    let user = socket.user.clone();
+    let home = shard.setup.home_of(circle.key());
+    shard.say(home, Said::People(PeopleSaid::Left { circle, user, connection: id, died }));
+}
+
+/// One event's frames: one for each dialect and name that it is told under here.
+struct Frames<'e> {
+    event: &'e Event,
+    made: Vec<(usize, ChannelName, Vec<u8>)>,
+}
+
+impl<'e> Frames<'e> {
+    fn new(event: &'e Event) -> Self {
+        Self { event, made: Vec::new() }
+    }
+}

@@ -1,0 +1,208 @@
+//! What this core is for people: the home of calls, huddles, circles, persons, devices and conversations, and the edge
+//! of the sockets that people have here.
+//!
+//! A person's sockets can be on any core, and so can the homes of whatever it takes part in. The parts of the broker say
+//! what is to be told to whom ([`crate::broker::told`]); [`telling`] finds the cores, [`hearing`] the sockets. What one
+//! home tells goes through one queue to each core, in order, so everybody hears of a call what happened in the order in
+//! which it happened, and each socket once.
+//!
+//! When the queue to a core is full, nobody can begin anything that it would have to be told of ([`requests`]). What
+//! happens by itself (time, sockets that die) is told all the same: it is bounded by what there is. A circle's events are
+//! left out, and its sockets on that core are put out of the circle when there is room, which makes them come again.
+
+mod hearing;
+mod requests;
+mod sockets;
+mod speaking;
+mod stored;
+mod telling;
+
+pub(super) use hearing::{PeopleSaid, hear_of_people};
+pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
+pub(super) use speaking::{
+    answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
+};
+pub(super) use stored::{PeopleChange, continue_people};
+pub(super) use telling::{pump_people, tell_missed};
+
+use super::Setup;
+use crate::auth::IceSettings;
+use crate::base::hash::KeyedState;
+use crate::base::time::Now;
+use crate::broker::calls::{CallRules, Calls};
+use crate::broker::circles::{CircleRules, Circles};
+use crate::broker::conversations::{ConversationRules, Conversations};
+use crate::broker::devices::Devices;
+use crate::broker::huddles::{HuddleRules, Huddles};
+use crate::broker::persons::Persons;
+use crate::broker::told::Told;
+use crate::metrics::counters::PeopleCounters;
+use crate::model::people::circle::Circle;
+use crate::store::Stored;
+use sockets::Sockets;
+use std::collections::BTreeSet;
+
+/// Things that are looked at of each kind at one reading of the clock, when their time has come.
+const FIRED_MAX: usize = 64;
+
+/// Calls that are remembered after their end, on one core.
+const ENDED_CALLS_MAX: usize = 10_000;
+
+/// People of one conversation, or invited to one huddle.
+const MEMBERS_MAX: usize = 10_000;
+
+/// People of one call.
+const CALL_PEOPLE_MAX: usize = 100;
+
+/// Microseconds for which a call may be without anybody who talks.
+const EMPTY_CALL_US: u64 = 30_000_000;
+
+/// Microseconds after which somebody who says nothing more has stopped to write.
+const TYPING_US: u64 = 5_000_000;
+
+/// People that can be writing at the same time in one circle.
+const TYPISTS_MAX: usize = 64;
+
+/// Messages whose senders are remembered in one circle.
+const MESSAGES_MAX: usize = 1_000;
+
+/// How people's things are set up.
+#[derive(Clone, Debug)]
+pub struct PeopleSettings {
+    /// What programs reach each other by.
+    pub ice: IceSettings,
+    /// Milliseconds for which an invitation to a call rings.
+    pub ring_ms: u64,
+    /// Milliseconds that a call lasts at most.
+    pub call_ms_max: u64,
+    /// People in one huddle.
+    pub huddle_seats_max: u32,
+    /// Whether anybody may come to any conversation.
+    pub open_conversations: bool,
+}
+
+impl Default for PeopleSettings {
+    fn default() -> Self {
+        Self {
+            ice: IceSettings::default(),
+            ring_ms: 60_000,
+            call_ms_max: 3_600_000,
+            huddle_seats_max: 50,
+            open_conversations: false,
+        }
+    }
+}
+
+/// See the module.
+pub(super) struct People {
+    calls: Calls,
+    huddles: Huddles,
+    circles: Circles,
+    persons: Persons,
+    devices: Devices,
+    conversations: Conversations,
+    sockets: Sockets,
+    /// What is to be told, in order.
+    told: Vec<Told>,
+    /// The circles of which each core missed something.
+    missed: Vec<BTreeSet<Circle>>,
+}
+
+impl People {
+    /// Nobody but what was stored.
+    pub fn new(setup: &Setup, stored: &Stored) -> Self {
+        let (seed, limits, settings) = (setup.core_seed(), &setup.limits, &setup.people);
+        let hasher = |purpose: u64| KeyedState::new(seed, 0x9e0_0000 + purpose);
+        let call_rules = CallRules {
+            ring_us: settings.ring_ms * 1_000,
+            empty_us: EMPTY_CALL_US,
+            call_us_max: settings.call_ms_max * 1_000,
+            calls_max: limits.calls_max as usize,
+            people_max: CALL_PEOPLE_MAX,
+            ended_max: ENDED_CALLS_MAX,
+        };
+        let huddle_rules = HuddleRules {
+            seats_max: settings.huddle_seats_max,
+            huddles_max: limits.huddles_max as usize,
+            invited_max: MEMBERS_MAX,
+        };
+        let circle_rules = CircleRules {
+            sockets_max: limits.members_per_channel_max as usize,
+            typing_us: TYPING_US,
+            typists_max: TYPISTS_MAX,
+            messages_max: MESSAGES_MAX,
+        };
+        let conversation_rules = ConversationRules {
+            open: settings.open_conversations,
+            conversations_max: limits.conversations_max as usize,
+            members_max: MEMBERS_MAX,
+        };
+        let mut people = Self {
+            calls: Calls::new(hasher(0), call_rules),
+            huddles: Huddles::new(hasher(1), huddle_rules),
+            circles: Circles::new(hasher(2), circle_rules),
+            persons: Persons::new(hasher(3), limits.device_users_max as usize),
+            devices: Devices::new(hasher(4), limits.device_users_max as usize),
+            conversations: Conversations::new(hasher(5), conversation_rules),
+            sockets: Sockets::new(hasher(6)),
+            told: Vec::new(),
+            missed: vec![BTreeSet::new(); usize::from(setup.cores)],
+        };
+        let is_here = |key: &str| setup.home_of(key) == setup.core;
+        for conversation in stored.conversations.iter().filter(|one| is_here(&one.id)) {
+            people.conversations.restore(conversation.clone());
+        }
+        for owned in stored.devices.iter().filter(|owned| is_here(&owned.user)) {
+            people.devices.restore(owned.clone());
+        }
+        people
+    }
+
+    /// Time passed.
+    pub fn fire(&mut self, now: Now) {
+        self.calls.fire(now, FIRED_MAX, &mut self.told);
+        self.huddles.fire(now, FIRED_MAX, &mut self.told);
+        self.circles.fire(now, FIRED_MAX, &mut self.told);
+        self.persons.fire(now, FIRED_MAX);
+    }
+
+    /// When time matters next, monotonic microseconds.
+    pub fn next_us(&self) -> Option<u64> {
+        let next =
+            [self.calls.next_us(), self.huddles.next_us(), self.circles.next_us(), self.persons.next_us()];
+        next.into_iter().flatten().min()
+    }
+
+    /// Calls and huddles at home here that are not over.
+    pub fn active(&self) -> (u64, u64) {
+        (self.calls.counts().active, self.huddles.len() as u64)
+    }
+
+    /// What is counted where it happens.
+    pub fn counts(&self) -> PeopleCounters {
+        let calls = self.calls.counts();
+        PeopleCounters {
+            calls_active: calls.active,
+            calls_ended: calls.ended,
+            calls_missed: calls.missed,
+            calls_cancelled: calls.cancelled,
+            calls_expired: calls.expired,
+            rings: calls.rings,
+            signals: calls.signals,
+            huddles_active: self.huddles.len() as u64,
+            circles_open: self.circles.len() as u64,
+            devices_kept: self.devices.len() as u64,
+        }
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        self.calls.invariants();
+        self.huddles.invariants();
+        self.circles.invariants();
+        self.persons.invariants();
+        self.devices.invariants();
+        self.sockets.invariants();
+        assert!(self.told.is_empty(), "what is to be told is told before the call ends");
+    }
+}

@@ -1,0 +1,483 @@
+//! Requests of people: where each is answered, and by what part of the broker.
+
+use super::{People, PeopleSettings};
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::time::Now;
+use crate::broker::calls::{CallAnswer, CallDraft};
+use crate::broker::huddles::{HuddleAnswer, HuddleDraft};
+use crate::broker::told::{Asking, Told};
+use crate::model::fault::{Fault, FaultCode, Subject};
+use crate::model::people::call::{CallAct, CallKind};
+use crate::model::people::circle::{Circle, SocketId};
+use crate::model::people::command::{PeopleCommand, Route};
+use crate::model::people::conversation::ConversationAct;
+use crate::model::people::device::DeviceAct;
+use crate::model::people::huddle::{HuddleAct, HuddleView};
+use crate::model::people::reply::{Joined, PeopleReply};
+use crate::model::people::status::Status;
+use crate::model::people::{UserId, minted};
+use crate::model::reply::Reply;
+use crate::model::session::{Scopes, Session};
+use crate::shard::connections::expect::Expect;
+use crate::shard::mesh::message::{Part, Question, Said, Ticket};
+use crate::shard::people::speaking::hear_socket;
+use crate::shard::people::stored::change_people;
+use crate::shard::people::telling::pump_people;
+use crate::shard::people::{PeopleChange, PeopleSaid};
+use crate::shard::requests::{Whole, needs, overloaded};
+use crate::shard::{Setup, Shard};
+use std::sync::Arc;
+
+/// What all cores are asked about people.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::shard) enum PeopleQuestion {
+    /// The huddles that a user made, is in or is invited to.
+    Huddles(UserId),
+    /// In which state those are that are at home there, as one may see it.
+    Statuses(Vec<UserId>, UserId),
+    /// Some of those that others see.
+    Online(usize),
+}
+
+/// One core's answer.
+pub(in crate::shard) enum PeoplePart {
+    Huddles(Vec<HuddleView>),
+    Statuses(Vec<(UserId, Status)>),
+    Online(Vec<(UserId, Status)>, u64),
+}
+
+/// Huddles that one answer lists.
+const LISTED_MAX: usize = 100;
+
+/// Takes one request of a person.
+pub(in crate::shard) fn submit_people(
+    shard: &mut Shard,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    command: PeopleCommand,
+    expect: Expect,
+) {
+    let command = match command {
+        PeopleCommand::Spoken { circle, label, joins, act } => {
+            match hear_socket(shard, id, circle, label, joins, act) {
+                Some(Ok(command)) => command,
+                Some(Err(fault)) => return shard.reply_now(id, expect, Reply::Fault(fault)),
+                None => return,
+            }
+        }
+        command => command,
+    };
+    if let Err(fault) = permit_people(shard, session, &command) {
+        return shard.reply_now(id, expect, Reply::Fault(fault));
+    }
+    let core = match command.route(&session.user) {
+        Route::Everywhere => return ask_all(shard, id, session, command, expect),
+        Route::Here => shard.setup.core,
+        Route::Home(key) => shard.setup.home_of(key),
+    };
+    // What this core has said to itself is heard first.
+    if core != shard.setup.core || command.is_stored() || shard.mesh.has_local() {
+        return send_people(shard, core, id, session, command, expect);
+    }
+    let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
+    let reply = execute_people(shard, core, &ticket, command);
+    shard.reply_now(id, expect, reply);
+    pump_people(shard);
+}
+
+/// Leaves a request to a core, maybe this one, which answers later.
+pub(in crate::shard) fn send_people(
+    shard: &mut Shard,
+    core: CoreId,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    command: PeopleCommand,
+    expect: Expect,
+) {
+    if shard.mesh.is_congested(core) {
+        shard.counters.peer_overloads += 1;
+        return shard.reply_now(id, expect, Reply::Fault(overloaded()));
+    }
+    let sequence = shard.connections.open_slot(id, expect);
+    // The socket's next words may be said where it comes to.
+    if command.is_stored() || matches!(command, PeopleCommand::Join { .. }) {
+        shard.connections.hold_reading(id, sequence);
+    }
+    let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
+    shard.say(core, Said::People(PeopleSaid::Request { ticket, command }));
+}
+
+pub(in crate::shard) fn permit_people(
+    shard: &Shard,
+    session: &Session,
+    command: &PeopleCommand,
+) -> Result<(), Fault> {
+    let needed = command.scopes();
+    needs(session, needed)?;
+    let tells = matches!(
+        command,
+        PeopleCommand::StartCall { .. }
+            | PeopleCommand::Call { .. }
+            | PeopleCommand::Huddle { .. }
+            | PeopleCommand::SetStatus { .. }
+            | PeopleCommand::SetCustom { .. }
+    );
+    let full = || (0..shard.setup.cores).any(|core| shard.mesh.is_congested(CoreId(core)));
+    if tells && needed != Scopes::READ && full() { Err(overloaded()) } else { Ok(()) }
+}
+
+pub(in crate::shard) fn ask_all(
+    shard: &mut Shard,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    command: PeopleCommand,
+    expect: Expect,
+) {
+    let question = match &command {
+        PeopleCommand::Statuses { users, .. } => {
+            PeopleQuestion::Statuses(users.clone(), session.user.clone())
+        }
+        PeopleCommand::Online { count_max, .. } => match count_max {
+            Ok(count_max) => PeopleQuestion::Online(*count_max as usize),
+            Err(fault) => return shard.reply_now(id, expect, Reply::Fault(fault.clone())),
+        },
+        _ => PeopleQuestion::Huddles(session.user.clone()),
+    };
+    let sequence = shard.connections.open_slot(id, expect);
+    if matches!(command, PeopleCommand::Join { .. }) {
+        shard.connections.hold_reading(id, sequence);
+    } else {
+        shard.connections.hold_long(id, sequence);
+    }
+    let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
+    shard.scatter(ticket, Question::People(question), Whole::People(Box::new(command)));
+}
+
+/// Does a request of a core, as the home of what it is about.
+pub(in crate::shard) fn serve_people(
+    shard: &mut Shard,
+    from: CoreId,
+    ticket: Ticket,
+    command: PeopleCommand,
+) {
+    if command.is_stored() {
+        return change_people(shard, from, ticket, command);
+    }
+    let reply = execute_people(shard, from, &ticket, command);
+    // The answer goes first: what is told of it comes after it.
+    shard.say(from, Said::Answer { ticket, reply });
+    pump_people(shard);
+}
+
+pub(in crate::shard) fn execute_people(
+    shard: &mut Shard,
+    from: CoreId,
+    ticket: &Ticket,
+    command: PeopleCommand,
+) -> Reply {
+    let fresh = shard.fresh.next();
+    let socket = SocketId { core: from, connection: ticket.connection };
+    let by = Asking { user: &ticket.session.user, socket, fresh };
+    let is_admin = ticket.session.scopes.contains(Scopes::ADMIN);
+    let minted_here = |word: &str| mint(&shard.setup, word, shard.now.unix_ms, fresh);
+    let before = shard.people.told.len();
+    let (setup, now) = (&shard.setup, shard.now);
+    let done = match command {
+        PeopleCommand::StartCall { conversation, users, kind } => {
+            let id = minted_here("call");
+            shard.people.start_call(setup, now, by, id, conversation, users, kind)
+        }
+        PeopleCommand::CreateHuddle { conversation, name } => {
+            let id = minted_here("huddle");
+            shard.people.create_huddle(now, by, HuddleDraft { id, conversation, name })
+        }
+        PeopleCommand::Call { call, act } => shard.people.in_call(setup, now, by, &call, act),
+        PeopleCommand::Huddle { huddle, act } => shard.people.in_huddle(now, by, &huddle, act),
+        PeopleCommand::Join { circle, video, device } => {
+            let (device, opened_s) = device.unwrap_or_default();
+            let socket = Arriving { circle, video, device, opened_s };
+            shard.people.join(setup, now, by, socket)
+        }
+        PeopleCommand::Conversation { id, act } => shard.people.in_conversation(by, is_admin, &id, act),
+        command => shard.people.other(setup, now, by, command),
+    };
+    let lost = |told: &Told| match told {
+        Told::Sockets { sockets, .. } => sockets.iter().any(|socket| shard.mesh.is_congested(socket.core)),
+        _ => false,
+    };
+    if shard.people.told[before..].iter().any(lost) {
+        // A signal that cannot be passed on is not taken.
+        shard.people.told.truncate(before);
+        return Reply::Fault(overloaded());
+    }
+    match done {
+        Ok(reply) => Reply::People(Box::new(reply)),
+        Err(fault) => Reply::Fault(fault),
+    }
+}
+
+/// This core's part of an answer about people.
+pub(in crate::shard) fn tell_of_people(shard: &Shard, question: PeopleQuestion) -> Part {
+    Part::People(match question {
+        PeopleQuestion::Huddles(user) => PeoplePart::Huddles(shard.people.huddles.of(&user)),
+        PeopleQuestion::Online(count_max) => {
+            let (some, total) = shard.people.persons.online(count_max);
+            PeoplePart::Online(some, total)
+        }
+        PeopleQuestion::Statuses(users, asker) => {
+            let here = users.into_iter().filter(|user| shard.setup.home_of(user) == shard.setup.core);
+            let status = |user: UserId| {
+                let status = shard.people.persons.status(&user, &asker);
+                (user, status)
+            };
+            PeoplePart::Statuses(here.map(status).collect())
+        }
+    })
+}
+
+/// An id that is at home on this core.
+fn mint(setup: &Setup, word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
+    let mut ids = (0..).map(|step: u64| minted(word, unix_ms, fresh.wrapping_add(step)));
+    ids.find(|id| setup.home_of(id) == setup.core).expect("one in as many as there are cores is")
+}
+
+/// The answer that all cores' parts make.
+pub(in crate::shard) fn merge_people(command: PeopleCommand, parts: Vec<PeoplePart>) -> Reply {
+    let (mut huddles, mut statuses, mut online, mut all) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for part in parts {
+        match part {
+            PeoplePart::Huddles(some) => huddles.extend(some),
+            PeoplePart::Statuses(some) => statuses.extend(some),
+            PeoplePart::Online(some, total) => {
+                online.extend(some);
+                all += total;
+            }
+        }
+    }
+    Reply::People(Box::new(match command {
+        PeopleCommand::Statuses { users, wanted } => {
+            statuses.sort();
+            let status = |user: &UserId| {
+                let at = statuses.binary_search_by(|(one, _): &(UserId, Status)| one.cmp(user));
+                (user.clone(), at.map_or(Status::Offline, |at| statuses[at].1))
+            };
+            PeopleReply::Statuses { people: users.iter().map(status).collect(), wanted }
+        }
+        PeopleCommand::Online { count_max, .. } => {
+            online.sort();
+            online.truncate(count_max.unwrap_or_default() as usize);
+            PeopleReply::Online { people: online, total: all }
+        }
+        _ => {
+            huddles.sort_by(|a: &HuddleView, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
+            huddles.truncate(LISTED_MAX);
+            PeopleReply::Joined {
+                circle: Circle::Huddles,
+                what: Joined::Huddles(huddles),
+                cards: None,
+                rings: Vec::new(),
+            }
+        }
+    }))
+}
+
+/// A socket that comes to a circle.
+struct Arriving {
+    circle: Circle,
+    video: bool,
+    device: Arc<str>,
+    opened_s: u64,
+}
+
+type Done = Result<PeopleReply, Fault>;
+
+impl People {
+    /// Decides a change of what is stored.
+    pub(super) fn decide(
+        &mut self,
+        now: Now,
+        user: &UserId,
+        fresh: u64,
+        command: PeopleCommand,
+    ) -> Result<PeopleChange, Fault> {
+        match command {
+            PeopleCommand::Conversation { id, act: ConversationAct::Put { members } } => {
+                self.conversations.decide_put(id, members).map(PeopleChange::Conversation)
+            }
+            PeopleCommand::Conversation { id, .. } => {
+                self.conversations.decide_delete(&id).map(PeopleChange::Conversation)
+            }
+            PeopleCommand::Device(act) => {
+                self.devices.decide(now, user, act, fresh).map(PeopleChange::Device)
+            }
+            _ => Err(unanswerable()),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a call is made of")]
+    fn start_call(
+        &mut self,
+        setup: &Setup,
+        now: Now,
+        by: Asking<'_>,
+        id: Arc<str>,
+        conversation: Option<Arc<str>>,
+        users: Vec<UserId>,
+        kind: CallKind,
+    ) -> Done {
+        if let Some(conversation) = &conversation {
+            self.conversations.guard(conversation, by.user)?;
+        }
+        let draft = CallDraft { id, conversation, users, kind };
+        let call = self.calls.start(now, by, draft, &mut self.told)?;
+        let ice = setup.people.ice.servers_for(by.user, now);
+        Ok(PeopleReply::Call { call, ice, answered: false })
+    }
+
+    fn in_call(&mut self, setup: &Setup, now: Now, by: Asking<'_>, call: &Arc<str>, act: CallAct) -> Done {
+        let ice = |settings: &PeopleSettings| settings.ice.servers_for(by.user, now);
+        let reply = match &act {
+            CallAct::IceServers => PeopleReply::Ice(ice(&setup.people)),
+            CallAct::Recording => PeopleReply::NotRecording,
+            CallAct::Invite { user } => {
+                PeopleReply::Invited { call: call.clone(), user: UserId::from(&**user) }
+            }
+            _ => PeopleReply::Done,
+        };
+        Ok(match self.calls.act(now, by, call, act, &mut self.told)? {
+            CallAnswer::Done => reply,
+            CallAnswer::View(call) => PeopleReply::Call { call, ice: ice(&setup.people), answered: true },
+            CallAnswer::Participants(list) => PeopleReply::Participants(list),
+        })
+    }
+
+    fn create_huddle(&mut self, now: Now, by: Asking<'_>, draft: HuddleDraft) -> Done {
+        if let Some(conversation) = &draft.conversation {
+            self.conversations.guard(conversation, by.user)?;
+        }
+        let (huddle, created) = self.huddles.create(now, by, draft)?;
+        Ok(PeopleReply::Huddle { huddle, created })
+    }
+
+    /// Whether somebody belongs to a huddle's conversation.
+    fn belongs(&self, huddle: &str, user: &str) -> bool {
+        let conversation = self.huddles.conversation_of(huddle);
+        conversation.is_some_and(|conversation| self.conversations.has(conversation, user))
+    }
+
+    fn in_huddle(&mut self, now: Now, by: Asking<'_>, huddle: &str, act: HuddleAct) -> Done {
+        let belongs = self.belongs(huddle, by.user);
+        Ok(match self.huddles.act(now, by, huddle, act, belongs, &mut self.told)? {
+            HuddleAnswer::Done => PeopleReply::Done,
+            HuddleAnswer::View(huddle) => PeopleReply::Huddle { huddle, created: false },
+            HuddleAnswer::Invited(users) => PeopleReply::HuddleInvited(users),
+        })
+    }
+
+    fn join(&mut self, setup: &Setup, now: Now, by: Asking<'_>, socket: Arriving) -> Done {
+        let Arriving { circle, video, device, opened_s } = socket;
+        let ice = || setup.people.ice.servers_for(by.user, now);
+        let what = match &circle {
+            Circle::Lobby => Joined::Lobby { user: by.user.clone() },
+            Circle::Conversation(id) => {
+                self.conversations.permit(id, by.user)?;
+                Joined::Conversation(id.clone())
+            }
+            Circle::Presence(id) => {
+                self.conversations.guard(id, by.user)?;
+                Joined::Presence
+            }
+            Circle::Calls => Joined::Calls(ice()),
+            Circle::Huddles => Joined::Huddles(Vec::new()),
+            Circle::Call(id) => Joined::Call(self.calls.join(now, by, id, &mut self.told)?, ice()),
+            Circle::Huddle(id) => {
+                let belongs = self.belongs(id, by.user);
+                let view = self.huddles.join(now, by, id, video, belongs, &mut self.told)?;
+                Joined::Huddle(view, ice())
+            }
+        };
+        let cards = if circle.shows_who_is_there() {
+            Some(self.circles.join(now, by, &circle, device, opened_s, &mut self.told)?)
+        } else {
+            None
+        };
+        Ok(PeopleReply::Joined { circle, what, cards, rings: Vec::new() })
+    }
+
+    fn in_conversation(&self, by: Asking<'_>, is_admin: bool, id: &Arc<str>, act: ConversationAct) -> Done {
+        match act {
+            ConversationAct::Get => {
+                let conversation = self.conversations.get(id, by.user, is_admin)?;
+                Ok(PeopleReply::Conversation((*conversation).clone()))
+            }
+            ConversationAct::Typing => {
+                self.conversations.guard(id, by.user)?;
+                Ok(PeopleReply::Typing(self.circles.writing(id)))
+            }
+            ConversationAct::Recordings { wrong } => {
+                self.conversations.guard(id, by.user)?;
+                wrong.map_or(Ok(PeopleReply::NoRecordings), |fault| Err(*fault))
+            }
+            ConversationAct::Put { .. } | ConversationAct::Delete => Err(unanswerable()),
+        }
+    }
+
+    fn other(&mut self, setup: &Setup, now: Now, by: Asking<'_>, command: PeopleCommand) -> Done {
+        match command {
+            PeopleCommand::Chat { conversation, act } => {
+                self.conversations.permit(&conversation, by.user)?;
+                let silent = matches!(act, crate::model::people::chat::ChatAct::Typing { .. });
+                Ok(match self.circles.chat(now, by, &conversation, act, &mut self.told)? {
+                    Some(message) => PeopleReply::Message(message),
+                    None if silent => PeopleReply::Silence,
+                    None => PeopleReply::Done,
+                })
+            }
+            PeopleCommand::Person { user } => Ok(PeopleReply::Person(self.persons.get(&user, by.user))),
+            PeopleCommand::Online { within: Some(id), count_max } => {
+                self.conversations.guard(&id, by.user)?;
+                let (people, total) = self.circles.shown(&Circle::Presence(id), count_max? as usize);
+                Ok(PeopleReply::Online { people, total })
+            }
+            PeopleCommand::SetStatus { status } => {
+                self.persons.set_status(now, by.user, status, &mut self.told);
+                Ok(PeopleReply::Done)
+            }
+            PeopleCommand::SetCustom { custom } => {
+                self.persons.set_custom(by.user, custom, &mut self.told);
+                Ok(PeopleReply::Done)
+            }
+            PeopleCommand::Device(DeviceAct::List) => Ok(PeopleReply::Devices(self.devices.of(by.user))),
+            PeopleCommand::Device(DeviceAct::Heartbeat { id }) => {
+                self.devices.heartbeat(now, by.user, &id).map(|()| PeopleReply::Done)
+            }
+            PeopleCommand::Device(act) => match self.devices.decide(now, by.user, act, by.fresh) {
+                Err(fault) => Err(fault),
+                Ok(_) => Err(unanswerable()),
+            },
+            PeopleCommand::Activity => Ok(PeopleReply::Silence),
+            PeopleCommand::Leave { circle } => Ok(PeopleReply::Left { circle, stay: None }),
+            PeopleCommand::IceServers => Ok(PeopleReply::Ice(setup.people.ice.servers_for(by.user, now))),
+            PeopleCommand::TurnCredentials => {
+                let ice = setup.people.ice.servers_for(by.user, now);
+                if ice.credentials.is_some() { Ok(PeopleReply::Ice(ice)) } else { Err(no_turn()) }
+            }
+            PeopleCommand::Recording { .. } => Err(no_recording()),
+            _ => Err(unanswerable()),
+        }
+    }
+}
+
+fn no_turn() -> Fault {
+    let message = "This node has no TURN servers or does not share a secret with them, so there are no credentials. The \
+                   operator can set both.";
+    Fault::new(FaultCode::Unavailable, message).about(Subject::Turn)
+}
+
+fn no_recording() -> Fault {
+    Fault::new(FaultCode::NotFound, "There is no such recording.").about(Subject::Recording)
+}
+
+fn unanswerable() -> Fault {
+    Fault::new(FaultCode::UnknownType, "This cannot be answered here.")
+}

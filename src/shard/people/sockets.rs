@@ -1,0 +1,126 @@
+//! The sockets that people have on this core, where each of them is, and what rings for whom.
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ids::ConnectionId;
+use crate::model::channel::ChannelName;
+use crate::model::people::UserId;
+use crate::model::people::circle::Circle;
+use crate::model::people::event::Event;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A socket's stay in a circle.
+#[derive(Clone, Debug)]
+pub(super) struct Stay {
+    pub circle: Circle,
+    /// The name of the circle's ring.
+    pub channel: ChannelName,
+    /// What the socket calls its stay.
+    pub label: Option<Box<str>>,
+}
+
+/// One socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub user: UserId,
+    pub device: Arc<str>,
+    /// Seconds since 1970.
+    pub opened_s: u64,
+    pub stays: Vec<Stay>,
+    /// What it calls the stay that it asked for last, which waits for its answer.
+    pub coming: Option<Box<str>>,
+    /// Calls whose homes count on this socket.
+    pub calls: BTreeSet<Arc<str>>,
+}
+
+/// See the module.
+pub(super) struct Sockets {
+    by_id: KeyedMap<ConnectionId, Socket>,
+    by_user: KeyedMap<UserId, Vec<ConnectionId>>,
+    /// What rings for whom on the node, as every core knows it: a door is told when a socket comes to it.
+    ringing: KeyedMap<UserId, Vec<(Circle, Arc<Event>)>>,
+}
+
+impl Sockets {
+    pub fn new(hasher: KeyedState) -> Self {
+        Self {
+            by_id: KeyedMap::with_hasher(hasher),
+            by_user: KeyedMap::with_hasher(hasher),
+            ringing: KeyedMap::with_hasher(hasher),
+        }
+    }
+
+    pub fn open(&mut self, id: ConnectionId, user: UserId, device: Arc<str>, opened_s: u64) {
+        self.by_user.entry(user.clone()).or_default().push(id);
+        let (stays, coming, calls) = (Vec::new(), None, BTreeSet::new());
+        self.by_id.insert(id, Socket { user, device, opened_s, stays, coming, calls });
+    }
+
+    pub fn close(&mut self, id: ConnectionId) -> Option<Socket> {
+        let socket = self.by_id.remove(&id)?;
+        if let Some(ids) = self.by_user.get_mut(&socket.user) {
+            ids.retain(|one| *one != id);
+            if ids.is_empty() {
+                self.by_user.remove(&socket.user);
+            }
+        }
+        Some(socket)
+    }
+
+    pub fn get(&self, id: ConnectionId) -> Option<&Socket> {
+        self.by_id.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Socket> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// The sockets of a user.
+    pub fn of(&self, user: &str) -> &[ConnectionId] {
+        self.by_user.get(user).map_or(&[], Vec::as_slice)
+    }
+
+    /// A socket's stay in a circle.
+    pub fn stay(&self, id: ConnectionId, circle: &Circle) -> Option<&Stay> {
+        self.by_id.get(&id)?.stays.iter().find(|stay| stay.circle == *circle)
+    }
+
+    /// Takes a socket's stay in a circle.
+    pub fn take_stay(&mut self, id: ConnectionId, circle: &Circle) -> Option<Stay> {
+        let stays = &mut self.by_id.get_mut(&id)?.stays;
+        let at = stays.iter().position(|stay| stay.circle == *circle)?;
+        Some(stays.remove(at))
+    }
+
+    /// A call rings for somebody.
+    pub fn ring(&mut self, user: &UserId, circle: &Circle, event: &Arc<Event>) {
+        self.stop_ringing(user, circle);
+        self.ringing.entry(user.clone()).or_default().push((circle.clone(), event.clone()));
+    }
+
+    /// It does no longer.
+    pub fn stop_ringing(&mut self, user: &str, circle: &Circle) {
+        if let Some(rings) = self.ringing.get_mut(user) {
+            rings.retain(|(one, _)| one != circle);
+            if rings.is_empty() {
+                self.ringing.remove(user);
+            }
+        }
+    }
+
+    /// What rings for somebody, oldest first.
+    pub fn rings(&self, user: &str) -> Vec<Arc<Event>> {
+        let rings = self.ringing.get(user).into_iter().flatten();
+        rings.map(|(_, event)| event.clone()).collect()
+    }
+
+    /// Asserts what must always hold.
+    pub fn invariants(&self) {
+        for (user, ids) in &self.by_user {
+            assert!(!ids.is_empty() && ids.iter().all(|id| self.by_id[id].user == *user));
+        }
+        let known: usize = self.by_user.values().map(Vec::len).sum();
+        assert_eq!(known, self.by_id.len(), "every socket is its user's once");
+        assert!(self.ringing.values().all(|rings| !rings.is_empty()));
+    }
+}

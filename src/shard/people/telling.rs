@@ -1,0 +1,66 @@
+//! What the parts of the broker want told goes to the cores that have to hear it.
+
+use super::PeopleSaid;
+use crate::base::ids::CoreId;
+use crate::broker::told::Told;
+use crate::model::people::circle::SocketId;
+use crate::shard::Shard;
+use crate::shard::mesh::message::Said;
+use std::collections::BTreeMap;
+
+/// Passes on whatever is to be told.
+pub(in crate::shard) fn pump_people(shard: &mut Shard) {
+    while !shard.people.told.is_empty() {
+        for told in std::mem::take(&mut shard.people.told) {
+            tell_people(shard, told);
+        }
+    }
+}
+
+pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
+    match told {
+        Told::Circle { circle, channel, event, except } => {
+            let cores: Vec<CoreId> = shard.people.circles.cores(&circle).collect();
+            for core in cores {
+                if shard.mesh.is_congested(core) {
+                    shard.people.missed[core.index()].insert(circle.clone());
+                    continue;
+                }
+                let (channel, event) = (channel.clone(), event.clone());
+                shard.say(core, Said::People(PeopleSaid::Circle { channel, event, except }));
+            }
+        }
+        Told::Sockets { sockets, circle, door, event } => {
+            for (core, connections) in by_core(sockets) {
+                let (circle, door, event) = (circle.clone(), door.clone(), event.clone());
+                shard.say(core, Said::People(PeopleSaid::Sockets { connections, circle, door, event }));
+            }
+        }
+        Told::Out { sockets, circle } => {
+            for (core, connections) in by_core(sockets) {
+                let circle = circle.clone();
+                shard.say(core, Said::People(PeopleSaid::Out { connections, circle }));
+            }
+        }
+        Told::People { .. } | Told::Person { .. } => {
+            for core in 0..shard.setup.cores {
+                shard.say(CoreId(core), Said::People(PeopleSaid::All(told.clone())));
+            }
+        }
+    }
+}
+
+/// There is room for a core again: it is told of which circles it missed something.
+pub(in crate::shard) fn tell_missed(shard: &mut Shard, core: CoreId) {
+    for circle in std::mem::take(&mut shard.people.missed[core.index()]) {
+        shard.say(core, Said::People(PeopleSaid::Missed { circle }));
+    }
+}
+
+fn by_core(sockets: Vec<SocketId>) -> BTreeMap<CoreId, Vec<crate::base::ids::ConnectionId>> {
+    let mut cores: BTreeMap<CoreId, Vec<_>> = BTreeMap::new();
+    for socket in sockets {
+        cores.entry(socket.core).or_default().push(socket.connection);
+    }
+    cores
+}

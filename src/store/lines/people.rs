@@ -1,0 +1,75 @@
+//! Conversations and devices as lines.
+
+use crate::model::people::conversation::Conversation;
+use crate::model::people::device::{Device, OwnedDevice, Platform};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Bytes of an id.
+const ID_BYTES_MAX: usize = 128;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationLine {
+    pub id: String,
+    participants: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceLine {
+    pub user: String,
+    pub id: String,
+    platform: String,
+    token: String,
+    name: Option<String>,
+    app_version: Option<String>,
+    registered_ms: u64,
+    active_ms: u64,
+}
+
+pub fn conversation_line(conversation: &Conversation) -> ConversationLine {
+    let participants = conversation.members.iter().map(|member| (**member).to_owned()).collect();
+    ConversationLine { id: (*conversation.id).to_owned(), participants }
+}
+
+/// `None` if no conversation can be so.
+pub fn conversation(line: ConversationLine) -> Option<Conversation> {
+    let fit = is_id(&line.id) && line.participants.iter().all(|user| is_id(user));
+    fit.then(|| Conversation::new(line.id.into(), line.participants.into_iter().map(Arc::from).collect()))
+}
+
+pub fn device_line(owned: &OwnedDevice) -> DeviceLine {
+    let device = &owned.device;
+    DeviceLine {
+        user: (*owned.user).to_owned(),
+        id: (*device.id).to_owned(),
+        platform: device.platform.word().to_owned(),
+        token: (*device.token).to_owned(),
+        name: device.name.as_deref().map(str::to_owned),
+        app_version: device.app_version.as_deref().map(str::to_owned),
+        registered_ms: device.registered_ms,
+        active_ms: device.active_ms,
+    }
+}
+
+/// `None` if no device can be so.
+pub fn device(line: DeviceLine) -> Option<OwnedDevice> {
+    if !is_id(&line.user) || !is_id(&line.id) || line.token.is_empty() {
+        return None;
+    }
+    let device = Device {
+        id: line.id.into(),
+        platform: Platform::parse(&line.platform)?,
+        token: line.token.into(),
+        name: line.name.map(Arc::from),
+        app_version: line.app_version.map(Arc::from),
+        registered_ms: line.registered_ms,
+        active_ms: line.active_ms,
+    };
+    Some(OwnedDevice { user: line.user.into(), device: Arc::new(device) })
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=ID_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+}

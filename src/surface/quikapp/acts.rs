@@ -1,0 +1,367 @@
+//! Events of clients, by the circle in which they are said.
+
+use super::names::{self, is_id};
+use crate::model::fault::{Fault, FaultCode, Subject};
+use crate::model::people::UserId;
+use crate::model::people::call::{CallAct, CallKind};
+use crate::model::people::chat::{ChatAct, ChatDraft};
+use crate::model::people::circle::Circle;
+use crate::model::people::command::PeopleCommand;
+use crate::model::people::huddle::HuddleAct;
+use crate::model::people::reply::Wanted;
+use crate::model::people::signal::{Medium, Signal, SignalKind};
+use crate::model::people::status::{Custom, Status};
+use crate::surface::json::{self, Text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// Characters of a person's own words.
+const CUSTOM_CHARS_MAX: usize = 100;
+
+/// Bytes of a picture, of a kind of content or of a huddle's name.
+const SHORT_BYTES_MAX: usize = 64;
+
+/// People that one question is about.
+const ASKED_MAX: usize = 1_000;
+
+/// What events carry. Each takes what it needs.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    #[serde(borrow)]
+    conversation_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    call_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    huddle_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    message_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    target_user_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    user_id: Option<Text<'a>>,
+    user_ids: Option<Vec<String>>,
+    participants: Option<Vec<String>>,
+    #[serde(borrow)]
+    call_type: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    content: Option<Text<'a>>,
+    #[serde(borrow)]
+    attachments: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reply_to: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    emoji: Option<Text<'a>>,
+    #[serde(borrow)]
+    text: Option<Text<'a>>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+    enabled: Option<bool>,
+    raised: Option<bool>,
+    video: Option<bool>,
+    #[serde(borrow)]
+    offer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    answer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    candidate: Option<&'a RawValue>,
+}
+
+/// The event is of no circle of this name, or of none that the client is in.
+pub fn unmatched() -> Fault {
+    Fault::new(FaultCode::NotFound, "Join this first.").about(Subject::Circle)
+}
+
+fn invalid(message: &'static str) -> Fault {
+    Fault::new(FaultCode::InvalidRequest, message)
+}
+
+fn unknown() -> Fault {
+    Fault::new(FaultCode::UnknownType, "There is no such event here.")
+}
+
+/// A join.
+pub fn join(circle: &Circle, payload: &str) -> Result<PeopleCommand, Fault> {
+    let video = read(payload)?.video.unwrap_or(false);
+    Ok(PeopleCommand::Join { circle: circle.clone(), video, device: None })
+}
+
+/// Any other event.
+pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand, Fault> {
+    let known = match circle {
+        Circle::Lobby | Circle::Conversation(_) => {
+            matches!(event.split_once(':'), Some(("message" | "typing", _)))
+        }
+        Circle::Calls | Circle::Call(_) => matches!(event.split_once(':'), Some(("call" | "webrtc", _))),
+        Circle::Huddles | Circle::Huddle(_) => {
+            matches!(event.split_once(':'), Some(("huddle" | "webrtc", _)))
+        }
+        Circle::Presence(_) => {
+            matches!(event.split_once(':'), Some(("status" | "activity" | "presence", _)))
+        }
+    };
+    if !known {
+        return Err(unknown());
+    }
+    let payload = read(payload)?;
+    match circle {
+        Circle::Lobby | Circle::Conversation(_) => {
+            let conversation = place(circle, payload.conversation_id.as_ref(), "conversationId", false)?;
+            Ok(PeopleCommand::Chat { conversation, act: chat(event, payload)? })
+        }
+        Circle::Calls if event == "call:initiate" => start_call(payload),
+        Circle::Calls | Circle::Call(_) => {
+            let call = place(circle, payload.call_id.as_ref(), "callId", true)?;
+            Ok(PeopleCommand::Call { call, act: in_call(event, &payload)? })
+        }
+        Circle::Huddles if event == "huddle:create" => create_huddle(payload),
+        Circle::Huddles | Circle::Huddle(_) => {
+            let huddle = place(circle, payload.huddle_id.as_ref(), "huddleId", true)?;
+            Ok(PeopleCommand::Huddle { huddle, act: in_huddle(event, payload)? })
+        }
+        Circle::Presence(_) => presence(event, payload),
+    }
+}
+
+fn read(payload: &str) -> Result<Payload<'_>, Fault> {
+    json::object(payload.as_bytes())
+}
+
+/// What the event is about: what the circle is of, or in a lobby what the payload says. `must_agree` says that the
+/// payload may not name another one.
+fn place(
+    circle: &Circle,
+    named: Option<&Text<'_>>,
+    field: &'static str,
+    must_agree: bool,
+) -> Result<Arc<str>, Fault> {
+    match (circle, named) {
+        (Circle::Conversation(id) | Circle::Call(id) | Circle::Huddle(id), named) => {
+            if must_agree && named.is_some_and(|named| *named.0 != **id) {
+                return Err(invalid("The payload names another one than this is about."));
+            }
+            Ok(id.clone())
+        }
+        (_, Some(named)) => names::id(&named.0, field),
+        (_, None) => Err(invalid("The payload does not say what this is about.")),
+    }
+}
+
+fn needed<'a>(text: Option<&'a Text<'_>>) -> Result<&'a str, Fault> {
+    text.map(|text| &*text.0).ok_or_else(|| invalid("The payload lacks a field that this event needs."))
+}
+
+fn id(text: Option<&Text<'_>>) -> Result<Box<str>, Fault> {
+    let text = needed(text)?;
+    if is_id(text) { Ok(text.into()) } else { Err(invalid("The payload has an id that is none.")) }
+}
+
+fn short(text: &str) -> Result<&str, Fault> {
+    let fits = (1..=SHORT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text)
+    } else {
+        Err(invalid("The payload has a text that is empty, too long or not printable."))
+    }
+}
+
+fn flag(flag: Option<bool>) -> Result<bool, Fault> {
+    flag.ok_or_else(|| invalid("The payload lacks true or false."))
+}
+
+fn users(list: Option<Vec<String>>) -> Result<Vec<UserId>, Fault> {
+    let list = list.ok_or_else(|| invalid("The payload names nobody."))?;
+    if list.is_empty() || list.len() > ASKED_MAX || !list.iter().all(|user| is_id(user)) {
+        return Err(invalid("The payload must name 1 to 1000 users by their ids."));
+    }
+    Ok(list.into_iter().map(UserId::from).collect())
+}
+
+fn chat(event: &str, payload: Payload<'_>) -> Result<ChatAct, Fault> {
+    let message = || id(payload.message_id.as_ref());
+    Ok(match event {
+        "message:send" => {
+            let raw = |value: Option<&RawValue>, none: &str| Box::from(value.map_or(none, RawValue::get));
+            if payload.attachments.is_some_and(|list| !list.get().starts_with('[')) {
+                return Err(invalid("attachments must be a list."));
+            }
+            ChatAct::Send(Box::new(ChatDraft {
+                kind: payload.kind.as_ref().map_or(Ok("text"), |kind| short(&kind.0))?.into(),
+                content: needed(payload.content.as_ref())?.into(),
+                attachments: raw(payload.attachments, "[]"),
+                reply_to: raw(payload.reply_to, "null"),
+            }))
+        }
+        "message:edit" => {
+            ChatAct::Edit { message: message()?, content: needed(payload.content.as_ref())?.into() }
+        }
+        "message:delete" => ChatAct::Delete { message: message()? },
+        "message:reaction:add" | "message:reaction:remove" => {
+            let emoji = short(needed(payload.emoji.as_ref())?)?.into();
+            ChatAct::React { message: message()?, emoji, added: event.ends_with("add") }
+        }
+        "message:read" => ChatAct::Read { message: message()? },
+        "typing:start" => ChatAct::Typing { started: true },
+        "typing:stop" => ChatAct::Typing { started: false },
+        _ => return Err(unknown()),
+    })
+}
+
+fn start_call(payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
+    let kind = match payload.call_type.as_ref().map(|kind| &*kind.0) {
+        None | Some("audio") => CallKind::Audio,
+        Some("video") => CallKind::Video,
+        Some(_) => return Err(invalid("callType must be \"audio\" or \"video\".")),
+    };
+    let conversation = payload.conversation_id.map(|id| names::id(&id.0, "conversationId")).transpose()?;
+    Ok(PeopleCommand::StartCall { conversation, users: users(payload.participants)?, kind })
+}
+
+fn in_call(event: &str, payload: &Payload<'_>) -> Result<CallAct, Fault> {
+    Ok(match event {
+        "call:answer" => CallAct::Answer,
+        "call:reject" => CallAct::Reject,
+        "call:end" => CallAct::End,
+        "call:toggle-audio" => CallAct::Toggle { medium: Medium::Audio, enabled: flag(payload.enabled)? },
+        "call:toggle-video" => CallAct::Toggle { medium: Medium::Video, enabled: flag(payload.enabled)? },
+        _ => CallAct::Signal(Box::new(signal(event, payload)?)),
+    })
+}
+
+fn signal(event: &str, payload: &Payload<'_>) -> Result<Signal, Fault> {
+    let (kind, value) = match event {
+        "webrtc:offer" => (SignalKind::Offer, payload.offer),
+        "webrtc:answer" => (SignalKind::Answer, payload.answer),
+        "webrtc:ice-candidate" => (SignalKind::Candidate, payload.candidate),
+        _ => return Err(unknown()),
+    };
+    let json = value.ok_or_else(|| invalid("The payload lacks what is to be passed on."))?.get().into();
+    Ok(Signal { to: id(payload.target_user_id.as_ref())?, kind, json })
+}
+
+fn create_huddle(payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
+    let conversation = payload.conversation_id.map(|id| names::id(&id.0, "conversationId")).transpose()?;
+    Ok(PeopleCommand::CreateHuddle { conversation, name: payload.name.map(|name| Box::from(&*name.0)) })
+}
+
+fn in_huddle(event: &str, payload: Payload<'_>) -> Result<HuddleAct, Fault> {
+    Ok(match event {
+        "huddle:leave" => HuddleAct::Leave,
+        "huddle:invite" => {
+            let users = users(payload.user_ids)?;
+            HuddleAct::Invite { users: users.iter().map(|user| Box::from(&**user)).collect() }
+        }
+        "huddle:toggle-audio" => HuddleAct::Toggle { medium: Medium::Audio, enabled: flag(payload.enabled)? },
+        "huddle:toggle-video" => HuddleAct::Toggle { medium: Medium::Video, enabled: flag(payload.enabled)? },
+        "huddle:toggle-screen" => HuddleAct::Screen { enabled: flag(payload.enabled)? },
+        "huddle:raise-hand" => HuddleAct::Hand { raised: flag(payload.raised)? },
+        "huddle:message" => HuddleAct::Say { content: needed(payload.content.as_ref())?.into() },
+        _ => HuddleAct::Signal(Box::new(signal(event, &payload)?)),
+    })
+}
+
+fn presence(event: &str, payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
+    Ok(match event {
+        "status:update" => {
+            let status = Status::parse(needed(payload.status.as_ref())?);
+            let invalid = || invalid("There is no such status.").about(Subject::Status);
+            PeopleCommand::SetStatus { status: status.ok_or_else(invalid)? }
+        }
+        "status:custom" => {
+            let words = needed(payload.text.as_ref())?;
+            let text: String = words.chars().take(CUSTOM_CHARS_MAX).collect();
+            let emoji = payload.emoji.as_ref().map(|emoji| short(&emoji.0)).transpose()?.map(Arc::from);
+            PeopleCommand::SetCustom { custom: Some(Custom { text: text.into(), emoji }) }
+        }
+        "status:clear_custom" => PeopleCommand::SetCustom { custom: None },
+        "activity:typing" | "activity:viewing" => PeopleCommand::Activity,
+        "presence:get" => match payload.user_id {
+            Some(user) => {
+                PeopleCommand::Statuses { users: vec![names::id(&user.0, "userId")?], wanted: Wanted::One }
+            }
+            None => PeopleCommand::Statuses { users: users(payload.user_ids)?, wanted: Wanted::List },
+        },
+        _ => return Err(unknown()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, event: &str, payload: &str) -> Result<PeopleCommand, Fault> {
+        act(&names::circle(name).expect("a circle"), event, payload)
+    }
+
+    #[test]
+    fn events_belong_to_their_circles() {
+        for (name, event) in [
+            ("chat:c1", "call:initiate"),
+            ("webrtc:lobby", "message:send"),
+            ("huddle:h", "call:end"),
+            ("presence:global", "typing:start"),
+            ("chat:c1", "message:none"),
+            ("chat:c1", "x"),
+            ("webrtc:call", "call:initiate"),
+            ("huddle:h", "huddle:create"),
+            ("webrtc:lobby", "webrtc:none"),
+        ] {
+            let code = of(name, event, r#"{"callId":"call","huddleId":"h"}"#).map_err(|fault| fault.code);
+            assert_eq!(code, Err(FaultCode::UnknownType), "{name} {event}");
+        }
+    }
+
+    #[test]
+    fn payloads_are_checked() {
+        for (name, event, payload) in [
+            ("chat:c1", "message:send", "{}"),
+            ("chat:c1", "message:send", "[]"),
+            ("chat:c1", "message:send", "null"),
+            ("chat:c1", "message:send", r#"{"content":1}"#),
+            ("chat:c1", "message:send", r#"{"content":"x","attachments":{}}"#),
+            ("chat:lobby", "message:send", r#"{"content":"x"}"#),
+            ("webrtc:lobby", "call:initiate", r#"{"participants":[]}"#),
+            ("webrtc:lobby", "call:initiate", r#"{"participants":["a"],"callType":"fax"}"#),
+            ("webrtc:lobby", "call:initiate", r#"{"participants":["a\u0000"]}"#),
+            ("webrtc:c", "call:end", r#"{"callId":"d"}"#),
+            ("webrtc:lobby", "call:end", "{}"),
+            ("webrtc:c", "webrtc:offer", r#"{"targetUserId":"b"}"#),
+            ("webrtc:c", "webrtc:offer", r#"{"offer":{}}"#),
+            ("huddle:h", "huddle:toggle-audio", r#"{"enabled":"yes"}"#),
+            ("presence:p", "presence:get", "{}"),
+            ("presence:p", "status:update", "{}"),
+        ] {
+            let fault = of(name, event, payload).expect_err(payload);
+            assert_eq!(fault.code, FaultCode::InvalidRequest, "{name} {event} {payload}");
+        }
+        let fault = of("presence:p", "status:update", r#"{"status":"gone"}"#).expect_err("no status");
+        assert_eq!(fault.subject, Some(Subject::Status));
+    }
+
+    #[test]
+    fn what_is_passed_on_is_kept_to_the_byte() {
+        let payload = r#"{"targetUserId":"b","callId":"c","offer":{"sdp" : "v=0\r\n","n":1.50}}"#;
+        let Ok(PeopleCommand::Call { act: CallAct::Signal(signal), .. }) =
+            of("webrtc:c", "webrtc:offer", payload)
+        else {
+            panic!("a signal");
+        };
+        assert_eq!(&*signal.json, r#"{"sdp" : "v=0\r\n","n":1.50}"#);
+    }
+
+    #[test]
+    fn own_words_are_cut_at_characters() {
+        let payload = format!(r#"{{"text":"{}"}}"#, "📞".repeat(120));
+        let Ok(PeopleCommand::SetCustom { custom: Some(custom) }) =
+            of("presence:p", "status:custom", &payload)
+        else {
+            panic!("words");
+        };
+        assert_eq!(custom.text.chars().count(), 100);
+    }
+}

@@ -1,0 +1,216 @@
+//! Events on the socket: their names and what they carry.
+
+use super::object::{Object, push_list};
+use super::payload;
+use crate::base::time::rfc3339;
+use crate::model::people::chat::ChatMessage;
+use crate::model::people::circle::Card;
+use crate::model::people::event::{CallEvent, ChatEvent, Event, HuddleEvent, PresenceEvent, Talk};
+use crate::model::people::signal::{Medium, SignalKind};
+use std::sync::Arc;
+
+/// The name of an event.
+pub fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Chat(event) => match event {
+            ChatEvent::New(_) => "message:new",
+            ChatEvent::Edited { .. } => "message:edited",
+            ChatEvent::Deleted { .. } => "message:deleted",
+            ChatEvent::Reacted { added: true, .. } => "message:reaction:added",
+            ChatEvent::Reacted { added: false, .. } => "message:reaction:removed",
+            ChatEvent::Read { .. } => "message:read",
+            ChatEvent::Typing { started: true, .. } => "typing:start",
+            ChatEvent::Typing { started: false, .. } => "typing:stop",
+            ChatEvent::Online { .. } => "user:online",
+        },
+        Event::Presence(event) => match event {
+            PresenceEvent::State(_) => "presence_state",
+            PresenceEvent::Diff { .. } => "presence_diff",
+            PresenceEvent::Status { .. } => "user:status:changed",
+            PresenceEvent::Custom { .. } => "user:custom_status:changed",
+            PresenceEvent::Offline { .. } => "user:offline",
+        },
+        Event::Call { event, .. } => match event {
+            CallEvent::Incoming { .. } => "call:incoming",
+            CallEvent::Answered(_) => "call:answered",
+            CallEvent::Rejected(_) => "call:rejected",
+            CallEvent::Ended(_) => "call:ended",
+            CallEvent::Missed => "call:missed",
+            CallEvent::Cancelled => "call:cancelled",
+            CallEvent::Joined(_) => "call:participant:joined",
+            CallEvent::Disconnected(_) => "call:participant:disconnected",
+        },
+        Event::Huddle { event, .. } => match event {
+            HuddleEvent::Invitation { .. } => "huddle:invitation",
+            HuddleEvent::Joined { .. } => "huddle:participant:joined",
+            HuddleEvent::Left(_) => "huddle:participant:left",
+            HuddleEvent::Screen { started: true, .. } => "huddle:screen-share:started",
+            HuddleEvent::Screen { started: false, .. } => "huddle:screen-share:stopped",
+            HuddleEvent::Hand { .. } => "huddle:hand-raised",
+            HuddleEvent::Said { .. } => "huddle:message:new",
+            HuddleEvent::Ended => "huddle:ended",
+        },
+        Event::Toggled { talk, medium, .. } => match (talk, medium) {
+            (Talk::Call(_), Medium::Audio) => "call:participant:audio-toggled",
+            (Talk::Call(_), Medium::Video) => "call:participant:video-toggled",
+            (Talk::Huddle(_), Medium::Audio) => "huddle:participant:audio-toggled",
+            (Talk::Huddle(_), Medium::Video) => "huddle:participant:video-toggled",
+        },
+        Event::Signal { kind, .. } => match kind {
+            SignalKind::Offer => "webrtc:offer",
+            SignalKind::Answer => "webrtc:answer",
+            SignalKind::Candidate => "webrtc:ice-candidate",
+        },
+    }
+}
+
+/// Appends what an event carries.
+pub fn push_payload(out: &mut Vec<u8>, event: &Event) {
+    match event {
+        Event::Chat(event) => push_chat(out, event),
+        Event::Presence(event) => push_presence(out, event),
+        Event::Call { call, event } => push_call(out, call, event),
+        Event::Huddle { huddle, event } => push_huddle(out, huddle, event),
+        Event::Toggled { talk, user, enabled, .. } => {
+            of_talk(out, talk).text("user_id", user).flag("enabled", *enabled).end();
+        }
+        Event::Signal { talk, from, kind, json } => {
+            let field = match kind {
+                SignalKind::Offer => "offer",
+                SignalKind::Answer => "answer",
+                SignalKind::Candidate => "candidate",
+            };
+            of_talk(out, talk).text("from", from).raw(field, json).end();
+        }
+    }
+}
+
+fn of_talk<'o>(out: &'o mut Vec<u8>, talk: &Talk) -> Object<'o> {
+    match talk {
+        Talk::Call(id) => Object::new(out).text("call_id", id),
+        Talk::Huddle(id) => Object::new(out).text("huddle_id", id),
+    }
+}
+
+/// Appends a message.
+pub fn push_message(out: &mut Vec<u8>, message: &ChatMessage) {
+    let created = rfc3339(message.created_ms);
+    Object::new(out)
+        .text("id", &message.id)
+        .text("conversation_id", &message.conversation)
+        .text("sender_id", &message.sender)
+        .text("type", &message.draft.kind)
+        .text("content", &message.draft.content)
+        .raw("attachments", &message.draft.attachments)
+        .raw("reply_to", &message.draft.reply_to)
+        .flag("is_forwarded", false)
+        .raw("forwarded_from", "null")
+        .text("created_at", &created)
+        .text("updated_at", &created)
+        .end();
+}
+
+fn push_chat(out: &mut Vec<u8>, event: &ChatEvent) {
+    let object = match event {
+        ChatEvent::New(message) => return push_message(out, message),
+        ChatEvent::Edited { message, content } => {
+            Object::new(out).text("id", message).text("content", content).flag("is_edited", true)
+        }
+        ChatEvent::Deleted { conversation, message } => {
+            Object::new(out).text("message_id", message).text("conversation_id", conversation)
+        }
+        ChatEvent::Reacted { conversation, message, user, emoji, .. } => Object::new(out)
+            .text("message_id", message)
+            .text("user_id", user)
+            .text("emoji", emoji)
+            .text("conversation_id", conversation),
+        ChatEvent::Read { conversation, message, user } => Object::new(out)
+            .text("message_id", message)
+            .text("user_id", user)
+            .text("conversation_id", conversation),
+        ChatEvent::Typing { conversation, user, .. } => {
+            Object::new(out).text("conversation_id", conversation).text("user_id", user)
+        }
+        ChatEvent::Online { user } => Object::new(out).text("user_id", user),
+    };
+    object.end();
+}
+
+fn push_presence(out: &mut Vec<u8>, event: &PresenceEvent) {
+    match event {
+        PresenceEvent::State(cards) => push_cards(out, cards),
+        PresenceEvent::Diff { joins, leaves } => Object::new(out)
+            .with("joins", |out| push_cards(out, joins))
+            .with("leaves", |out| push_cards(out, leaves))
+            .end(),
+        PresenceEvent::Status { user, status } => {
+            Object::new(out).text("user_id", user).text("status", status.word()).end();
+        }
+        PresenceEvent::Custom { user, custom } => {
+            let object = Object::new(out).text("user_id", user);
+            match custom {
+                Some(custom) => object
+                    .with("custom_status", |out| {
+                        let object = Object::new(out).text("text", &custom.text);
+                        object.text_or_null("emoji", custom.emoji.as_deref()).end();
+                    })
+                    .end(),
+                None => object.raw("custom_status", "null").end(),
+            }
+        }
+        PresenceEvent::Offline { user, seen_s } => {
+            Object::new(out).text("user_id", user).number("last_seen", *seen_s).end();
+        }
+    }
+}
+
+/// `{"user":{"metas":[…]},…}`. The cards of one user follow each other.
+fn push_cards(out: &mut Vec<u8>, cards: &[Arc<Card>]) {
+    let mut object = Object::new(out);
+    for own in cards.chunk_by(|a, b| a.user == b.user) {
+        object = object.with(&own[0].user, |out| {
+            Object::new(out)
+                .with("metas", |out| push_list(out, own, |out, card| payload::push_card(out, card)))
+                .end();
+        });
+    }
+    object.end();
+}
+
+fn push_call(out: &mut Vec<u8>, call: &str, event: &CallEvent) {
+    let object = Object::new(out).text("call_id", call);
+    match event {
+        CallEvent::Incoming { kind, conversation, from } => object
+            .text("call_type", payload::call_type(*kind))
+            .text_or_null("conversation_id", conversation.as_deref())
+            .with("from", |out| Object::new(out).text("id", from).end()),
+        CallEvent::Answered(user)
+        | CallEvent::Rejected(user)
+        | CallEvent::Joined(user)
+        | CallEvent::Disconnected(user) => object.text("user_id", user),
+        CallEvent::Ended(by) => object.text_or_null("ended_by", by.as_deref()),
+        CallEvent::Missed | CallEvent::Cancelled => object,
+    }
+    .end();
+}
+
+fn push_huddle(out: &mut Vec<u8>, huddle: &str, event: &HuddleEvent) {
+    if let HuddleEvent::Said { id, sender, content, created_ms } = event {
+        let object = Object::new(out).text("id", id).text("huddle_id", huddle).text("sender_id", sender);
+        return object.text("content", content).text("created_at", &rfc3339(*created_ms)).end();
+    }
+    let object = Object::new(out).text("huddle_id", huddle);
+    match event {
+        HuddleEvent::Invitation { name, conversation, from } => object
+            .text_or_null("conversation_id", conversation.as_deref())
+            .text("name", name)
+            .with("from", |out| Object::new(out).text("id", from).end()),
+        HuddleEvent::Joined { user, audio, video } => {
+            object.text("user_id", user).flag("audio_enabled", *audio).flag("video_enabled", *video)
+        }
+        HuddleEvent::Left(user) | HuddleEvent::Screen { user, .. } => object.text("user_id", user),
+        HuddleEvent::Hand { user, raised } => object.text("user_id", user).flag("raised", *raised),
+        HuddleEvent::Said { .. } | HuddleEvent::Ended => object,
+    }
+    .end();
+}

@@ -1,0 +1,296 @@
+//! Frames of Phoenix channels, both serializers, borrowed from the bytes received.
+//!
+//! Version 2: `[join_ref, ref, topic, event, payload]`. Version 1: an object of the same names, whose answers leave
+//! `join_ref` out.
+
+use super::object::Object;
+use crate::base::json::read;
+use crate::surface::json::{self, Text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Bytes of a frame, as the published server takes them.
+pub const FRAME_BYTES_MAX: usize = 1_000_000;
+
+/// Bytes of a reference that a client gives; it comes back with the reply.
+const REFERENCE_BYTES_MAX: usize = 128;
+
+/// Bytes of a name or of an event.
+const NAME_BYTES_MAX: usize = 256;
+
+/// Which serializer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Version {
+    /// Objects.
+    V1,
+    /// Lists.
+    V2,
+}
+
+/// A frame of a client.
+#[derive(PartialEq, Debug)]
+pub struct Frame<'a> {
+    /// What the client calls its stay in the circle, as raw JSON; `null` if it does not say.
+    pub join_reference: &'a str,
+    /// What it calls this request, as raw JSON; `null` if it does not say.
+    pub reference: &'a str,
+    /// The circle's name.
+    pub name: Cow<'a, str>,
+    /// What it says.
+    pub event: Cow<'a, str>,
+    /// With what: one JSON value.
+    pub payload: &'a str,
+}
+
+/// A frame in version 1.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default)]
+    join_ref: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "ref")]
+    reference: Option<&'a RawValue>,
+    #[serde(borrow, rename = "topic")]
+    name: Text<'a>,
+    #[serde(borrow)]
+    event: Text<'a>,
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
+}
+
+/// A frame in version 2, field by field.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct List<'a>(
+    #[serde(borrow)] (Option<&'a RawValue>, Option<&'a RawValue>, Text<'a>, Text<'a>, &'a RawValue),
+);
+
+impl<'a> Frame<'a> {
+    /// Reads a frame. `None` if it is none: the connection has to end.
+    pub fn read(version: Version, bytes: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let fields = match version {
+            Version::V1 => read::<Fields<'a>>(text).ok()?,
+            Version::V2 => {
+                let List((join_ref, reference, name, event, payload)) = read(text).ok()?;
+                Fields { join_ref, reference, name, event, payload: Some(payload) }
+            }
+        };
+        let frame = Self {
+            join_reference: reference(fields.join_ref)?,
+            reference: reference(fields.reference)?,
+            name: fields.name.0,
+            event: fields.event.0,
+            payload: fields.payload.map_or("{}", RawValue::get),
+        };
+        // Nothing that nests deeper is passed on to others, so that is told of here as well.
+        let fits = frame.name.len() <= NAME_BYTES_MAX
+            && frame.event.len() <= NAME_BYTES_MAX
+            && json::depth_is_bounded(frame.payload);
+        fits.then_some(frame)
+    }
+}
+
+/// A text, a number or nothing, as it was written.
+fn reference(raw: Option<&RawValue>) -> Option<&str> {
+    let raw = raw.map_or("null", RawValue::get);
+    let scalar = raw == "null" || raw.starts_with(|start: char| start == '"' || start.is_ascii_digit());
+    (scalar && raw.len() <= REFERENCE_BYTES_MAX).then_some(raw)
+}
+
+/// What leads a reply back: the references and the name as raw JSON, a line each. JSON has no raw line breaks in its
+/// scalars.
+pub fn correlation(frame: &Frame<'_>) -> Box<str> {
+    let mut out = Vec::with_capacity(32 + frame.name.len());
+    for raw in [frame.join_reference, frame.reference] {
+        out.extend_from_slice(raw.as_bytes());
+        out.push(b'\n');
+    }
+    json::push_text(&mut out, &frame.name);
+    String::from_utf8(out).unwrap_or_default().into()
+}
+
+/// Appends the reply to a request. `is_stranger` says that the client is not in the circle.
+pub fn push_reply(
+    out: &mut Vec<u8>,
+    version: Version,
+    correlation: &str,
+    status: &str,
+    is_stranger: bool,
+    write: impl FnOnce(&mut Vec<u8>),
+) {
+    let mut parts = correlation.splitn(3, '\n');
+    let mut next = || parts.next().unwrap_or("null");
+    let (join_reference, reference, name) = (next(), next(), next());
+    let payload = |out: &mut Vec<u8>| {
+        Object::new(out).text("status", status).with("response", write).end();
+    };
+    match version {
+        Version::V1 => Object::new(out)
+            .raw("topic", name)
+            .text("event", "phx_reply")
+            .with("payload", payload)
+            .raw("ref", reference)
+            .end(),
+        Version::V2 => {
+            let join_reference = if is_stranger { "null" } else { join_reference };
+            for part in ["[", join_reference, ",", reference, ",", name, ",\"phx_reply\","] {
+                out.extend_from_slice(part.as_bytes());
+            }
+            payload(out);
+            out.push(b']');
+        }
+    }
+}
+
+/// Appends what is said unasked. `label` is what the client calls its stay, where that is told.
+pub fn push_event(
+    out: &mut Vec<u8>,
+    version: Version,
+    label: Option<&str>,
+    name: (&str, &str),
+    event: &str,
+    write: impl FnOnce(&mut Vec<u8>),
+) {
+    let label = label.unwrap_or("null");
+    // What needs no escape is written at once.
+    let push_name = |out: &mut Vec<u8>| {
+        let start = out.len();
+        json::push_text(out, name.1);
+        out.splice(start + 1..start + 1, name.0.bytes());
+    };
+    match version {
+        Version::V1 => Object::new(out)
+            .with("topic", push_name)
+            .text("event", event)
+            .with("payload", write)
+            .raw("ref", label)
+            .end(),
+        Version::V2 => {
+            for part in ["[", label, ",", label, ","] {
+                out.extend_from_slice(part.as_bytes());
+            }
+            push_name(out);
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(event.as_bytes());
+            out.extend_from_slice(b"\",");
+            write(out);
+            out.push(b']');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const V2: &[u8] = br#"["1","2","chat:c1","message:send",{"content":"\u00e9"}]"#;
+    const V1: &[u8] = br#"{"topic":"chat:c1","event":"phx_join","payload":{},"ref":"3","join_ref":"1"}"#;
+
+    #[test]
+    fn both_serializers_are_read() {
+        let frame = Frame::read(Version::V2, V2).expect("a frame");
+        assert_eq!((frame.join_reference, frame.reference), ("\"1\"", "\"2\""));
+        assert_eq!((&*frame.name, &*frame.event), ("chat:c1", "message:send"));
+        assert_eq!(frame.payload, r#"{"content":"\u00e9"}"#);
+        assert!(matches!(frame.name, Cow::Borrowed(_)));
+        let frame = Frame::read(Version::V1, V1).expect("a frame");
+        assert_eq!((frame.join_reference, frame.reference), ("\"1\"", "\"3\""));
+        let bare = Frame::read(Version::V1, br#"{"topic":"phoenix","event":"heartbeat","ref":null}"#);
+        let bare = bare.expect("a frame");
+        assert_eq!((bare.join_reference, bare.reference, bare.payload), ("null", "null", "{}"));
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let deep = format!(r#"[null,"1","chat:1","x",{}{}]"#, "[".repeat(65), "]".repeat(65));
+        let long = format!(r#"["{}","1","chat:1","x",{{}}]"#, "1".repeat(200));
+        for bad in [
+            "",
+            "1",
+            "null",
+            "[]",
+            "{}",
+            r#"["1","2","chat:1"]"#,
+            r#"["1","2",3,"x",{}]"#,
+            r#"[[],"2","a:b","x",{}]"#,
+            r#"[{},"2","a:b","x",{}]"#,
+            r#"[true,"2","a:b","x",{}]"#,
+            r#"["1","2","a:b","x",{},1]"#,
+            r#"["1","2","a:b","x",{}] "#.trim_end_matches(' ').trim_end_matches(']'),
+            &deep,
+            &long,
+        ] {
+            assert_eq!(Frame::read(Version::V2, bad.as_bytes()), None, "{bad}");
+        }
+        assert_eq!(Frame::read(Version::V1, V2), None, "a list is no object");
+        assert_eq!(Frame::read(Version::V2, V1), None, "an object is no list");
+        assert_eq!(Frame::read(Version::V2, b"[\"1\",\"2\",\"a:\xff\",\"x\",{}]"), None);
+    }
+
+    #[test]
+    fn a_frame_that_is_cut_is_none() {
+        for end in 0..V2.len() {
+            assert_eq!(Frame::read(Version::V2, &V2[..end]), None, "{end}");
+        }
+        for end in 0..V1.len() {
+            assert_eq!(Frame::read(Version::V1, &V1[..end]), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn replies_and_events_are_written_in_both() {
+        let correlation = correlation(&Frame::read(Version::V2, V2).expect("a frame"));
+        let text = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            String::from_utf8(out).expect("text")
+        };
+        let empty = |out: &mut Vec<u8>| Object::new(out).end();
+        let reply =
+            |version, stranger| text(&|out| push_reply(out, version, &correlation, "ok", stranger, empty));
+        assert_eq!(
+            reply(Version::V2, false),
+            r#"["1","2","chat:c1","phx_reply",{"status":"ok","response":{}}]"#
+        );
+        assert_eq!(
+            reply(Version::V2, true),
+            r#"[null,"2","chat:c1","phx_reply",{"status":"ok","response":{}}]"#
+        );
+        let v1 =
+            r#"{"topic":"chat:c1","event":"phx_reply","payload":{"status":"ok","response":{}},"ref":"2"}"#;
+        assert_eq!(reply(Version::V1, false), v1);
+        let event = |version, label| {
+            text(&|out| push_event(out, version, label, ("chat:", "c\"1"), "phx_close", empty))
+        };
+        assert_eq!(event(Version::V2, None), r#"[null,null,"chat:c\"1","phx_close",{}]"#);
+        assert_eq!(event(Version::V2, Some("\"1\"")), r#"["1","1","chat:c\"1","phx_close",{}]"#);
+        assert_eq!(
+            event(Version::V1, None),
+            r#"{"topic":"chat:c\"1","event":"phx_close","payload":{},"ref":null}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = Frame::read(Version::V1, &bytes);
+            let _ = Frame::read(Version::V2, &bytes);
+        }
+
+        #[test]
+        fn names_and_references_come_back(name in "[ -~é\n\"]{0,20}", reference in "[ -~é\"]{0,20}") {
+            let raw = serde_json::to_string(&reference).expect("text");
+            let frame = format!("[null,{raw},{},\"x\",{{}}]", serde_json::to_string(&name).expect("text"));
+            let frame = Frame::read(Version::V2, frame.as_bytes()).expect("a frame");
+            prop_assert_eq!(frame.reference, &raw);
+            prop_assert_eq!(&*frame.name, &name);
+            let mut out = Vec::new();
+            push_reply(&mut out, Version::V2, &correlation(&frame), "ok", false, |out| Object::new(out).end());
+            let back: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+            prop_assert_eq!(&back[1], &serde_json::Value::from(reference));
+            prop_assert_eq!(&back[2], &serde_json::Value::from(name));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `/calls/{call_id}/…`
+
+use super::{endpoint, id, people};
+use crate::model::command::Command;
+use crate::model::fault::Fault;
+use crate::model::people::call::CallAct;
+use crate::model::people::command::PeopleCommand;
+use crate::model::people::reply::PeopleReply;
+use crate::model::session::Scopes;
+use crate::protocol::http::Method;
+use crate::surface::quikapp::answer::{self, end};
+use crate::surface::quikapp::body::Invite;
+use crate::surface::quikapp::payload;
+use crate::surface::{Endpoint, Request};
+
+fn call(request: &Request<'_>, act: CallAct) -> Result<Command, Fault> {
+    Ok(people(PeopleCommand::Call { call: id(request, "call_id"), act }))
+}
+
+/// Rings somebody else.
+pub const INVITE: Endpoint = endpoint(
+    Method::Post,
+    Scopes::WRITE,
+    |request| match Invite::read(request.body) {
+        Ok(user) => call(request, CallAct::Invite { user }),
+        Err(fault) => call(request, CallAct::Wrong(Box::new(fault))),
+    },
+    |reply| {
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::Invited { call, user } => {
+                Some(end(object.text("call_id", call).text("invited_user", user)))
+            }
+            _ => None,
+        })
+    },
+);
+
+/// Who talks.
+pub const PARTICIPANTS: Endpoint = endpoint(
+    Method::Get,
+    Scopes::READ,
+    |request| call(request, CallAct::Participants),
+    |reply| {
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::Participants(list) => {
+                let object = object.list("participants", list, payload::push_participant);
+                Some(end(object.number("count", list.len() as u64)))
+            }
+            _ => None,
+        })
+    },
+);
+
+/// What programs reach each other by.
+pub const ICE_SERVERS: Endpoint = endpoint(
+    Method::Get,
+    Scopes::READ,
+    |request| call(request, CallAct::IceServers),
+    |reply| {
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::Ice(ice) => {
+                let object = object.with("ice_servers", |out| payload::push_ice(out, ice));
+                Some(end(object.number("ttl", ice.ttl_s)))
+            }
+            _ => None,
+        })
+    },
+);
+
+/// Records a call.
+pub const START_RECORDING: Endpoint =
+    endpoint(Method::Post, Scopes::WRITE, |request| call(request, CallAct::StartRecording), answer::done);
+
+/// Records a call no longer.
+pub const STOP_RECORDING: Endpoint =
+    endpoint(Method::Post, Scopes::WRITE, |request| call(request, CallAct::StopRecording), answer::done);
+
+/// Whether a call is recorded.
+pub const RECORDING: Endpoint = endpoint(
+    Method::Get,
+    Scopes::READ,
+    |request| call(request, CallAct::Recording),
+    |reply| {
+        answer::of(reply, |object, reply| {
+            matches!(reply, PeopleReply::NotRecording).then(|| end(object.flag("recording", false)))
+        })
+    },
+);

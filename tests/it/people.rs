@@ -1,0 +1,138 @@
+//! People in numbers and under pressure: what a transcript cannot say.
+
+use crate::attacks::{HOME, Target};
+use crate::wire::frame;
+
+/// Opens a socket of people.
+fn open(target: &mut Target, core: usize, key: &str) -> usize {
+    let socket = target.connect(core, HOME);
+    let head = format!(
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    assert_eq!(target.request(socket, &head).0, 101);
+    socket
+}
+
+fn join(target: &mut Target, socket: usize, name: &str) -> Vec<String> {
+    target.say(socket, &format!(r#"["1","1","{name}","phx_join",{{}}]"#))
+}
+
+fn post_device(id: usize) -> String {
+    let body = format!(r#"{{"device_id":"d{id}","platform":"web","token":"t"}}"#);
+    format!(
+        "POST /api/devices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn a_frame_that_is_too_long_ends_its_socket_only() {
+    let mut target = Target::new(|_| {});
+    let socket = open(&mut target, 0, "rc_ada");
+    let text = |bytes: usize| {
+        let rest = bytes - r#"[null,"1","phoenix","heartbeat",""]"#.len();
+        format!(r#"[null,"1","phoenix","heartbeat","{}"]"#, "x".repeat(rest))
+    };
+    assert_eq!(target.say(socket, &text(1_000_000)).len(), 1, "the longest is taken");
+    target.world.send(socket, &frame(true, 1, text(1_000_001).as_bytes()));
+    target.world.settle();
+    let output = &target.world.sockets[socket].output;
+    assert!(output.windows(2).any(|bytes| bytes == 1009_u16.to_be_bytes()), "the close code");
+    target.bystander_is_served();
+}
+
+#[test]
+fn of_twenty_devices_at_once_ten_are_registered() {
+    let mut target = Target::new(|_| {});
+    let clients: Vec<usize> = (0..20).map(|at| target.connect(at % 2, HOME)).collect();
+    target.world.disk.mood = crate::disk::Mood::Stalled;
+    for (at, client) in clients.iter().enumerate() {
+        target.world.send(*client, post_device(at).as_bytes());
+    }
+    target.world.settle();
+    target.world.disk.mood = crate::disk::Mood::Well;
+    target.world.settle();
+    let count = |status: &str| {
+        let begins = |client: &&usize| target.world.sockets[**client].output.starts_with(status.as_bytes());
+        clients.iter().filter(begins).count()
+    };
+    assert_eq!((count("HTTP/1.1 201"), count("HTTP/1.1 409")), (10, 10));
+}
+
+#[test]
+fn joins_and_leaves_by_the_thousand_leave_nothing() {
+    let mut target = Target::new(|_| {});
+    let socket = open(&mut target, 0, "rc_ada");
+    for number in 0..2_000 {
+        let name = format!("presence:p{number}");
+        let told = join(&mut target, socket, &name);
+        assert!(told[0].contains("\"ok\""), "{told:?}");
+        let told = target.say(socket, &format!(r#"["1","2","{name}","phx_leave",{{}}]"#));
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+    assert_eq!(target.metric("corecast_circles_open"), 0);
+    for number in 0..150 {
+        let told = join(&mut target, socket, &format!("presence:q{number}"));
+        assert_eq!(told[0].contains("too many channels joined"), number >= 100, "{number}: {told:?}");
+    }
+    assert_eq!(target.metric("corecast_circles_open"), 100);
+    target.world.reset(socket);
+    assert_eq!(target.metric("corecast_circles_open"), 0);
+    assert_eq!(target.metric("corecast_subscriptions_open"), 0);
+    target.bystander_is_served();
+}
+
+#[test]
+fn calls_go_with_their_people() {
+    let mut target = Target::new(|_| {});
+    for round in 0..20 {
+        let (ada, bob) = (open(&mut target, round % 2, "rc_ada"), open(&mut target, 1, "rc_bob"));
+        for socket in [ada, bob] {
+            join(&mut target, socket, "webrtc:lobby");
+        }
+        let call = r#"["1","2","webrtc:lobby","call:initiate",{"participants":["bob"]}]"#;
+        assert_eq!(target.say(ada, call).len(), 1);
+        assert_eq!(target.metric("corecast_calls_active"), 1);
+        assert!(target.say(bob, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]")[0].contains("call:incoming"));
+        target.world.reset(ada);
+        target.world.reset(bob);
+    }
+    assert_eq!(target.metric("corecast_calls_active"), 0);
+    target.bystander_is_served();
+}
+
+/// A core that does not turn misses events of a circle: its sockets are put out when it turns again, and can come back.
+#[test]
+fn who_missed_something_is_put_out_and_comes_again() {
+    let mut target = Target::new(|settings| {
+        settings.limits.peer_queue_messages_max = 16;
+        settings.people.open_conversations = true;
+    });
+    // Whichever core the conversation is at home on, one of them is on the other.
+    let (ada, bob) = (open(&mut target, 0, "rc_ada"), open(&mut target, 1, "rc_bob"));
+    join(&mut target, ada, "chat:c");
+    join(&mut target, bob, "chat:c");
+    target.say(ada, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    let home_is_0 = {
+        target.world.freeze(1);
+        let told = target.say(ada, r#"["1","2","chat:c","message:send",{"content":"x"}]"#);
+        target.world.thaw(1);
+        !told.is_empty()
+    };
+    let (near, far, core) = if home_is_0 { (ada, bob, 1) } else { (bob, ada, 0) };
+    target.say(near, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    target.say(far, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    target.world.freeze(core);
+    for number in 0..40 {
+        let told =
+            target.say(near, &format!(r#"["1","{number}","chat:c","message:send",{{"content":"x"}}]"#));
+        assert_eq!(told.len(), 2, "whoever is near goes on: {told:?}");
+    }
+    target.world.thaw(core);
+    let told = target.say(far, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    assert!(told.iter().any(|text| text.contains("phx_error")), "{told:?}");
+    let told = join(&mut target, far, "chat:c");
+    assert!(told[0].contains("\"ok\"") && told[1].contains("presence_state"), "{told:?}");
+    assert!(told[1].contains("\"ada\"") && told[1].contains("\"bob\""), "{told:?}");
+}
