@@ -46,7 +46,7 @@ fn a_full_disk_refuses_changes_and_the_node_lives_on() {
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.contains("nothing was changed") && message.contains("the disk is full"), "{message}");
     assert!(!ready(&server));
-    assert_eq!(server.http().get("/health").status, 200);
+    assert_eq!(server.http().get("/health/live").status, 200);
     let writes = server.http().metrics("corecast_writes_total");
     assert!(writes.iter().any(|(labels, count)| labels == "outcome=\"failed\"" && *count > 0), "{writes:?}");
     assert_eq!(rooms(&server), made, "what was answered, and nothing else");

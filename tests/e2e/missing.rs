@@ -180,7 +180,7 @@ fn a_node_that_was_killed_on_a_full_disk_starts_refuses_what_needs_it_and_mends_
     kill(server);
     for _ in 0..2 {
         let server = home.start();
-        assert_eq!(server.http().get("/health").status, 200);
+        assert_eq!(server.http().get("/health/live").status, 200);
         eventually("it says that it is not ready", || (!ready(&server)).then_some(()));
         assert_eq!(publish(&server, "lost")["code"], "UNAVAILABLE");
         kill(server);

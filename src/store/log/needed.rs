@@ -78,6 +78,15 @@ impl Needed {
         needed
     }
 
+    /// Whether a sync would free a segment, while a checkpoint that began with a segment is under way.
+    pub fn is_freed_by_sync(&self, first_segment: Option<u64>) -> bool {
+        let Some(first_segment) = first_segment.filter(|_| !self.unknown) else { return false };
+        self.segments.front().is_some_and(|(segment, bounds)| {
+            *segment < first_segment
+                && self.reached.iter().zip(bounds).all(|(core, bound)| core.written >= *bound)
+        })
+    }
+
     /// A checkpoint is through, and no segment before this one is needed.
     pub fn ended(&mut self, first_segment: u64) {
         self.unknown = false;

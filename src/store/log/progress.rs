@@ -102,6 +102,11 @@ impl Progress {
         Some(first)
     }
 
+    /// Whether a sync would free a segment, so that it should not wait for its time.
+    pub fn is_freed_by_sync(&self) -> bool {
+        self.needed.is_freed_by_sync(self.checkpoint.first_segment())
+    }
+
     /// Up to where the records of a core are written and synced, if it was not told so.
     pub fn moved(&mut self, core: usize) -> Option<(u64, u64)> {
         let core = &mut self.cores[core];

@@ -162,6 +162,7 @@ impl Log {
             if self.commit
                 || self.sync_at_us.is_some_and(|at_us| at_us <= now_us)
                 || self.progress.is_through()
+                || self.progress.is_freed_by_sync()
             {
                 self.sync()?;
             }
