@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::limits::Limits;
+use crate::model::access::Access;
 use crate::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use crate::model::session::Scopes;
 use crate::runtime::log::Level;
@@ -329,7 +330,7 @@ fn namespaces_are_merged_by_name() {
     assert_eq!(config.namespaces[2].definition.presence, Presence::Users);
     assert_eq!(
         config.namespaces[1].definition,
-        ChannelDefinition { slow: SlowPolicy::Skip, ..ChannelDefinition::default() }
+        ChannelDefinition { slow: SlowPolicy::Skip, access: Access::Listed, ..ChannelDefinition::default() }
     );
 }
 

@@ -145,12 +145,13 @@ fn a_token_opens_a_socket_and_makes_its_user_known() {
     assert_eq!(known.next()["client"]["permissions"], json!({"dbo_id": 1, "row_id": 42}));
     known.act("message", "lobby", json!("hi"));
     assert_eq!(known.next()["payload"], "hi");
-    for guest in [workspace.open(None), workspace.open(Some("not-a-token"))] {
-        let mut guest = guest.unwrap();
+    let refused = "Anonymous clients cannot join this channel.";
+    let told = format!("{refused} Your token was refused: The API key is not known.");
+    for (token, message) in [(None, refused), (Some("not-a-token"), &*told)] {
+        let mut guest = workspace.open(token).unwrap();
         guest.act("join", "lobby", Value::Null);
         let expected = json!({
-            "action": "error", "options": {"channel": "lobby"},
-            "payload": {"message": "Anonymous clients cannot join this channel."}
+            "action": "error", "options": {"channel": "lobby"}, "payload": {"message": message}
         });
         assert_eq!(guest.next(), expected);
     }
