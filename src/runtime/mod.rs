@@ -139,11 +139,14 @@ pub fn run(
 /// A thread of the run.
 type Thread = JoinHandle<Result<(), RuntimeError>>;
 
+/// What the thread of the history log needs.
+type LogThread = (LogSettings, HomeOf, LogDesk);
+
 /// The cores' ends of the history log, none where there is no log, and what its thread needs.
 fn log_ports(
     history: Option<(LogSettings, HomeOf)>,
     doorbells: &Arc<[Doorbell]>,
-) -> (Vec<Option<LogPort>>, Option<(LogSettings, HomeOf, LogDesk)>) {
+) -> (Vec<Option<LogPort>>, Option<LogThread>) {
     let Some((settings, home_of)) = history else {
         return (doorbells.iter().map(|_| None).collect(), None);
     };

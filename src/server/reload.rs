@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_needs_a_restart_is_told_from_what_does_not() {
-        for name in ["auth.api_keys", "limits.rooms_max", "log.level", "trusted_proxies", "mdaemon.user"] {
+        for name in ["auth.api_keys", "limits.rooms_max", "log.level", "trusted_proxies"] {
             assert!(is_reloaded(name), "{name}");
         }
         for name in ["listen", "cores", "namespaces", "authors", "limits.effects_in_flight_max", "data_dir"] {
