@@ -1,4 +1,5 @@
-//! How much of the disk the history log takes: at most twice what it has to keep and two of its files.
+//! How much of the disk the history log takes: at most twice what it has to keep and two of its
+//! files when nothing but kills befalls it, three times under heavy writes.
 
 use crate::durable::{COMMIT, kill, recover, stop};
 use crate::server::{Home, Server};
@@ -67,7 +68,7 @@ fn under_heavy_writes_the_log_stays_near_what_is_kept() {
         fill(&server, 800);
         let kept = server.metric("corecast_history_bytes");
         assert!(kept > 400_000, "{kept}");
-        let bound = 2 * kept + 2 * SEGMENT;
+        let bound = 3 * kept + 2 * SEGMENT;
         for _ in 0..25 {
             fill(&server, 200);
             let bytes = log_bytes(&home);

@@ -73,8 +73,7 @@ impl Checkpoint {
 
     /// Whether one is due: none is under way, and the log has outgrown what it stands for.
     pub fn is_due(&self) -> bool {
-        // While it is under way, the log grows by half of what it stands for at most, and older segments go meanwhile: so it is never
-        // above twice that and two segments.
+        // While it is under way, the log grows by half of what it stands for at most, and older segments go meanwhile.
         self.under_way.is_none() && self.grown_bytes > self.size.segment_bytes.max(self.live_bytes) / 3
     }
 
