@@ -43,7 +43,7 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// From the names and patterns for either use; see [`Names::new`].
+    /// From the names and patterns for either use; see `Names::new`.
     pub fn new(hear: Vec<String>, say: Vec<String>) -> Self {
         Self { hear: Names::new(hear), say: Names::new(say) }
     }

@@ -101,7 +101,7 @@ pub enum Subprotocol {
     None,
     /// The one that is offered first: of clients that send their credentials in its place.
     First,
-    /// This one, if it is offered. Beside it credentials may be offered, which are never accepted; see [`bearer`].
+    /// This one, if it is offered. Beside it credentials may be offered, which are never accepted; see `bearer`.
     Named(&'static str),
 }
 

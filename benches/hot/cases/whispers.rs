@@ -16,7 +16,7 @@ pub const CASES: &[Case] = &[
 ];
 
 const SCRIPT: &str = "realtime_channel lobby {\n  private_messaging = {active: true}\n  \
-                      settings = {anonymous_clients: true}\n}\n";
+                      settings = {anonymous_clients: true, nested_channels: false, message_history: 0, auth_channel: false, presence: false}\n}\n";
 
 const UPGRADE: &str = "GET /rt/bench HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

@@ -38,7 +38,7 @@ impl Doorbell {
         }
     }
 
-    /// The core is about to sleep: see [`Sleeper::sleeping`].
+    /// The core is about to sleep: see `Sleeper::sleeping`.
     pub fn sleeping(&self) {
         self.sleeper.sleeping();
     }

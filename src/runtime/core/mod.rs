@@ -1,5 +1,5 @@
 //! One core at work: its shard, its ring, its sockets, and what joins them. The methods are spread over the
-//! files that tell what they do: [`turn`] the loop, [`ingress`] what comes in, [`egress`] what goes out, [`closing`] how a
+//! files that tell what they do: `turn` the loop, `ingress` what comes in, `egress` what goes out, `closing` how a
 //! socket ends.
 
 mod buffers;
