@@ -147,10 +147,11 @@ impl Idempotency {
     fn insert(&mut self, at_ms: u64, channel: &ChannelName, key: Arc<str>, answer: FirstAnswer) {
         self.forget(&key);
         self.bytes += size(&key, &answer);
-        if matches!(answer.said, Answered::Message(_)) {
-            self.of_message.insert((channel.clone(), answer.position), key.clone());
-        }
+        let message = answer.said.message().is_some().then_some((channel.clone(), answer.position));
         self.answers.insert(key.clone(), Remembered { at_ms, answer });
+        if let Some(message) = message {
+            self.index(message, key.clone());
+        }
         self.order.push_back((at_ms, key));
         while self.order.len() > self.keys_max || self.bytes > BYTES_MAX {
             self.forget_oldest();
@@ -168,7 +169,6 @@ impl Idempotency {
     pub fn take_back(&mut self, channel: &ChannelName, message: Position) {
         if let Some(key) = self.key_of(channel, message) {
             self.change(&key, Answered::Deleted);
-            self.of_message.remove(&(channel.clone(), message));
         }
     }
 
@@ -186,11 +186,37 @@ impl Idempotency {
         self.of_message.get(&(channel.clone(), message)).cloned()
     }
 
-    fn change(&mut self, key: &str, said: Answered) {
+    /// Notes the key of a message. Another key with the same place is of one that never was: its place went to this one.
+    fn index(&mut self, message: (ChannelName, Position), key: Arc<str>) {
+        if let Some(other) = self.of_message.insert(message, key.clone())
+            && other != key
+        {
+            self.forget(&other);
+        }
+    }
+
+    /// Forgets that a key is the one of a message, if it is.
+    fn unindex(&mut self, message: &(ChannelName, Position), key: &str) {
+        if self.of_message.get(message).is_some_and(|of| **of == *key) {
+            self.of_message.remove(message);
+        }
+    }
+
+    fn change(&mut self, key: &Arc<str>, said: Answered) {
         let Some(remembered) = self.answers.get_mut(key) else { return };
+        let is_message = said.message().is_some();
         self.bytes -= size(key, &remembered.answer);
         remembered.answer.said = said;
         self.bytes += size(key, &remembered.answer);
+        let position = remembered.answer.position;
+        if let Some(channel) = channel_of(key) {
+            let message = (ChannelName::new(channel), position);
+            if is_message {
+                self.index(message, key.clone());
+            } else {
+                self.unindex(&message, key);
+            }
+        }
         while self.bytes > BYTES_MAX {
             self.forget_oldest();
         }
@@ -201,7 +227,7 @@ impl Idempotency {
         let Some(old) = self.answers.remove(key) else { return };
         self.bytes -= size(key, &old.answer);
         if let (Answered::Message(_), Some(channel)) = (&old.answer.said, channel_of(key)) {
-            self.of_message.remove(&(ChannelName::new(channel), old.answer.position));
+            self.unindex(&(ChannelName::new(channel), old.answer.position), key);
         }
     }
 
