@@ -51,6 +51,8 @@ fn written(shard: &mut Shard) -> Vec<u8> {
                 bytes.extend(piece);
             }
             Output::Effect(id, _) => shard.resolve(NOW, id, Resolution::Stored),
+            // Nothing is read while the declaration waits for the disk.
+            Output::Pause(_) | Output::Resume(_) => {}
             Output::Idle { .. } => return bytes,
             other => panic!("{other:?}"),
         }
