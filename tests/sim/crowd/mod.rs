@@ -65,6 +65,7 @@ impl World {
             while response.is_none() {
                 self.node.advance(1_000);
                 self.node.feed(socket, usize::MAX);
+                self.node.writable(socket);
                 self.node.work(&mut self.rng);
                 inbox.extend(self.node.sockets[socket].to_client.drain(..));
                 response = wire::take_response(&mut inbox);
