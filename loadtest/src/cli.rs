@@ -86,6 +86,9 @@ pub struct Run {
     /// Write the raw histograms into this directory
     #[arg(long, value_name = "DIRECTORY")]
     pub hdr: Option<PathBuf>,
+    /// Write plots of the result into this directory
+    #[arg(long, value_name = "DIRECTORY")]
+    pub plots: Option<PathBuf>,
     #[command(flatten)]
     pub targets: Targets,
 }

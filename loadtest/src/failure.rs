@@ -14,6 +14,8 @@ pub enum Failure {
     Red(String),
     /// It was done without a fault, and a figure misses its bar.
     BarMissed(String),
+    /// It was done, and says nothing about the server: the generator did not keep the schedule.
+    Refused(String),
     /// The user stopped it.
     Interrupted,
 }
@@ -25,6 +27,7 @@ impl Failure {
             Failure::Failed(_) | Failure::Red(_) => 1,
             Failure::Usage(_) => 2,
             Failure::BarMissed(_) => 3,
+            Failure::Refused(_) => 4,
             Failure::Interrupted => 130,
         }
     }
@@ -33,9 +36,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(why) | Failure::Failed(why) | Failure::Red(why) | Failure::BarMissed(why) => {
-                out.write_str(why)
-            }
+            Failure::Usage(why)
+            | Failure::Failed(why)
+            | Failure::Red(why)
+            | Failure::BarMissed(why)
+            | Failure::Refused(why) => out.write_str(why),
             Failure::Interrupted => out.write_str("interrupted"),
         }
     }

@@ -3,7 +3,7 @@
 //! - [`scenario`]: what a run does, as data; [`target`]: the servers, and how their messages are spelled.
 //! - [`engine`]: opens connections, publishes and drains; [`oracle`] judges each receipt.
 //! - [`launch`] starts servers; [`mod@reference`] is one of them, the bare send loop.
-//! - [`outcome`]: one run's result; [`histograms`]: its raw form; [`sample`]: the server as the kernel sees it.
+//! - [`outcome`]: one run's result; [`figure`]: its figures, over rounds; [`mod@plots`] draws them; [`histograms`]: its raw form; [`sample`]: the server as the kernel sees it.
 //! - [`run`], [`slo`], [`compare`], [`peers`]: the commands.
 //! - [`wire`]: framings, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
 
@@ -11,11 +11,13 @@ mod cli;
 mod compare;
 mod engine;
 mod failure;
+mod figure;
 mod histograms;
 mod launch;
 mod oracle;
 mod outcome;
 mod peers;
+mod plots;
 mod reference;
 mod run;
 mod sample;

@@ -83,8 +83,10 @@ pub struct Outcome {
     pub generator_wait: f64,
     /// How late the generator sent, 99th percentile; paced runs only.
     pub generator_lag_p99_us: Option<f64>,
-    /// The generator was itself at its limit in a paced run: the figures say nothing about the server.
-    pub generator_overloaded: bool,
+    /// The generator used nearly all of its CPU in a paced run: the figures say nothing about the server.
+    pub generator_busy: bool,
+    /// The generator sent late in a paced run, however little CPU it used: they say nothing either.
+    pub generator_late: bool,
     /// The generator was itself at its limit in a saturated run: the server could have delivered more.
     pub generator_bound: bool,
     /// The server did not keep up with a paced schedule: it was measured at its limit.
@@ -149,18 +151,31 @@ impl Outcome {
 
     /// Whether its figures count.
     pub fn counts(&self) -> bool {
-        self.red().is_none() && !self.generator_overloaded && self.skipped.is_none()
+        self.red().is_none() && self.refused().is_none() && self.skipped.is_none()
     }
 
     /// What makes the figures doubtful though every message came, in words.
-    pub fn doubts(&self) -> Vec<&'static str> {
+    pub fn doubts(&self) -> Vec<String> {
         let marks = [
-            (self.generator_overloaded, "refused: generator overloaded"),
             (self.generator_bound, "generator at its limit"),
             (self.behind_schedule, "server behind schedule"),
             (self.other_cpu > OTHER_CPU_MAX, "other processes on the machine"),
         ];
-        marks.into_iter().filter_map(|(holds, words)| holds.then_some(words)).collect()
+        let doubts = marks.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words.to_owned());
+        self.refused().map(|why| format!("refused: {why}")).into_iter().chain(doubts).collect()
+    }
+
+    /// Why the figures say nothing about the server, in words: the generator did not do its part.
+    pub fn refused(&self) -> Option<String> {
+        let busy = format!("the generator used {:.0} % CPU", self.generator_cpu * 100.0);
+        let lag = self.generator_lag_p99_us.unwrap_or_default();
+        let late = format!("the generator sent late, by {lag:.0} us at the 99th percentile");
+        match (self.generator_busy, self.generator_late) {
+            (true, true) => Some(format!("{busy} and sent late, by {lag:.0} us at the 99th percentile")),
+            (true, false) => Some(busy),
+            (false, true) => Some(late),
+            (false, false) => None,
+        }
     }
 
     /// The line for people.

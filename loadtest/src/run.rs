@@ -4,16 +4,17 @@ use crate::cli;
 use crate::engine::{self, Plan, Run, Shared};
 use crate::failure::Failure;
 use crate::launch::{Place, Server};
-use crate::outcome::Outcome;
+use crate::plots::{self, Plotted};
 use crate::scenario::Scenario;
 use crate::slo::{self, Objective};
 use crate::target::{self, Access, Installed, Target};
 use crate::{histograms, sys};
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::Ordering;
 
-/// Runs it, prints the result, and fails if a message did not arrive as it should.
+/// Runs it, prints the result, and fails if a message did not arrive as it should, or if the result says nothing.
 pub fn run(arguments: &cli::Run) -> Result<(), Failure> {
     let name = arguments.scenario.as_ref().or(arguments.file.as_ref()).map_or("", String::as_str);
     let scenario = Scenario::load(name, &arguments.set).map_err(Failure::Usage)?;
@@ -22,7 +23,7 @@ pub fn run(arguments: &cli::Run) -> Result<(), Failure> {
     if let Some(&cpu) = arguments.cpu.first() {
         sys::pin_to(cpu).map_err(|error| Failure::Usage(format!("cannot run on CPU {cpu}: {error}")))?;
     }
-    let once = |scenario: &Scenario| -> Result<Outcome, Failure> {
+    let once = |scenario: &Scenario| -> Result<Run, Failure> {
         let run = match &arguments.url {
             Some(url) => against(url, arguments, scenario, &*target)?,
             None => {
@@ -34,17 +35,47 @@ pub fn run(arguments: &cli::Run) -> Result<(), Failure> {
         if let Some(directory) = &arguments.hdr {
             histograms::write(directory, &run)?;
         }
-        Ok(run.outcome)
+        Ok(run)
     };
-    let outcome = match &objective {
-        Some(objective) => slo::search(objective, &scenario, once)?,
-        None => once(&scenario)?,
+    let (run, unbounded) = match &objective {
+        Some(objective) => {
+            let found = slo::search(objective, &scenario, once)?;
+            (found.run, found.unbounded)
+        }
+        None => (once(&scenario)?, None),
     };
+    write(arguments, &scenario, &run)?;
+    let outcome = &run.outcome;
+    if let Some(red) = outcome.red() {
+        return Err(Failure::Red(format!("RED: {red}")));
+    }
+    if let Some(why) = outcome.refused() {
+        return Err(Failure::Refused(format!("refused, there is no result: {why}")));
+    }
+    unbounded.map_or(Ok(()), |why| {
+        Err(Failure::Refused(format!(
+            "the highest rate is not known: {why}, which says nothing of the server"
+        )))
+    })
+}
+
+/// Writes what was asked for of a result.
+fn write(arguments: &cli::Run, scenario: &Scenario, run: &Run) -> Result<(), Failure> {
+    let outcome = &run.outcome;
     if let Some(file) = &arguments.json {
-        let text = serde_json::to_string_pretty(&outcome).map_err(|error| error.to_string())?;
+        let text = serde_json::to_string_pretty(outcome).map_err(|error| error.to_string())?;
         fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    outcome.red().map_or(Ok(()), |red| Err(Failure::Red(format!("RED: {red}"))))
+    let Some(directory) = &arguments.plots else { return Ok(()) };
+    let latency = run.histograms.iter().find(|(name, histogram)| *name == "latency" && !histogram.is_empty());
+    let key = (scenario.name.clone(), outcome.target.clone());
+    let counting = latency.filter(|_| outcome.counts());
+    let latency: BTreeMap<_, _> =
+        counting.map(|(_, histogram)| (key, histogram.clone())).into_iter().collect();
+    let targets = vec![&*outcome.target];
+    let results = std::slice::from_ref(outcome);
+    let plotted = Plotted { targets: targets.clone(), present: targets, results, latency: &latency };
+    plots::write(directory, &plotted, scenario)
 }
 
 /// Starts `target` in `place`, runs a scenario on it, and stops it. With the result, the server's configuration.

@@ -1,8 +1,10 @@
 //! Objectives such as `p99<20ms`, and the highest rate that holds one.
 
+use crate::engine::Run;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::scenario::{Scenario, parse_duration};
+use std::fmt;
 
 /// A rate at which the generator was disturbed is tried so often.
 const TRIES: usize = 3;
@@ -26,8 +28,36 @@ enum Percentile {
     Max,
 }
 
+/// What a run says of an objective.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Verdict {
+    Held,
+    /// The server did not hold it.
+    Missed(String),
+    /// It says nothing about the server.
+    Refused(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Held => out.write_str("holds"),
+            Verdict::Missed(why) => write!(out, "does not hold, {why}"),
+            Verdict::Refused(why) => write!(out, "says nothing, {why}"),
+        }
+    }
+}
+
+/// What a search found.
+pub struct Found {
+    /// The run at the highest rate that held.
+    pub run: Run,
+    /// Why a higher rate may hold as well, if none is known at which the server does not.
+    pub unbounded: Option<String>,
+}
+
 impl Objective {
-    /// Reads `p50<5ms`, `p99<20ms`, `p99.9<1s` or `max<2s`.
+    /// Reads `p50<5ms`, `p99<20ms`, `p99.9<1s` or `max<2s`. A time without a unit is none: 20 could be anything.
     pub fn parse(text: &str) -> Result<Objective, String> {
         let fail = || format!("{text:?} is no objective, such as 'p99<20ms' (p50, p99, p99.9 or max)");
         let (percentile, limit) = text.split_once('<').ok_or_else(fail)?;
@@ -38,47 +68,67 @@ impl Objective {
             "max" => Percentile::Max,
             _ => return Err(fail()),
         };
-        let below_us = parse_duration(limit.trim())?.as_secs_f64() * 1e6;
+        let limit = limit.trim();
+        if !limit.ends_with(|last: char| last.is_ascii_alphabetic()) {
+            return Err(format!("{}; {limit:?} needs a unit: us, ms or s", fail()));
+        }
+        let below_us = parse_duration(limit).map_err(|why| format!("{}; {why}", fail()))?.as_secs_f64() * 1e6;
+        if below_us == 0.0 {
+            return Err(format!("{}; nothing takes no time", fail()));
+        }
         Ok(Objective { percentile, below_us })
     }
 
-    /// Whether a run held it: with every message delivered, and on schedule.
-    pub fn held(&self, outcome: &Outcome) -> bool {
-        let value = match self.percentile {
-            Percentile::P50 => outcome.p50_us,
-            Percentile::P99 => outcome.p99_us,
-            Percentile::P999 => outcome.p999_us,
-            Percentile::Max => outcome.max_us,
+    /// Whether a run held it: with every message delivered, on schedule, and with enough messages to tell.
+    fn judge(&self, outcome: &Outcome) -> Verdict {
+        let (value, name, deliveries_min) = match self.percentile {
+            Percentile::P50 => (outcome.p50_us, "p50", 2),
+            Percentile::P99 => (outcome.p99_us, "p99", 100),
+            Percentile::P999 => (outcome.p999_us, "p99.9", 1_000),
+            Percentile::Max => (outcome.max_us, "max", 1),
         };
-        outcome.counts() && !outcome.behind_schedule && value.is_some_and(|value| value < self.below_us)
+        if let Some(red) = outcome.red() {
+            return Verdict::Missed(red);
+        }
+        if let Some(why) = outcome.refused() {
+            return Verdict::Refused(why);
+        }
+        let enough = outcome.deliveries >= deliveries_min;
+        match value.filter(|_| enough) {
+            None => Verdict::Missed(format!("{} deliveries are too few to tell {name}", outcome.deliveries)),
+            Some(_) if outcome.behind_schedule => Verdict::Missed("the server is behind schedule".to_owned()),
+            Some(value) if value < self.below_us => Verdict::Held,
+            Some(value) => Verdict::Missed(format!("{name} is {value:.1} us")),
+        }
     }
 }
 
-/// Doubles the scenario's rate while the objective holds (or halves it until it does), then narrows down. The result
-/// of the highest rate that held. `run` runs a scenario once.
+/// Doubles the scenario's rate while the objective holds (or halves it until it does), then narrows down to the highest
+/// rate that holds. `run` runs a scenario once.
+///
+/// # Errors
+/// The scenario has no rate, or its target does not know it; a run breaks off before any held; none holds.
 pub fn search(
     objective: &Objective,
     scenario: &Scenario,
-    mut run: impl FnMut(&Scenario) -> Result<Outcome, Failure>,
-) -> Result<Outcome, Failure> {
+    mut run: impl FnMut(&Scenario) -> Result<Run, Failure>,
+) -> Result<Found, Failure> {
     if !scenario.is_paced() {
         return Err(Failure::Usage(format!("{} has no rate to search", scenario.name)));
     }
-    let mut best: Option<(f64, Outcome)> = None;
-    let (mut rate, mut broken) = (scenario.rate, f64::INFINITY);
+    let mut best: Option<(f64, Run)> = None;
+    let (mut rate, mut broken, mut above) = (scenario.rate, f64::INFINITY, Verdict::Held);
     loop {
-        let outcome = undisturbed(&Scenario { rate, ..scenario.clone() }, &mut run)?;
-        let held = objective.held(&outcome);
-        let verdict = match (held, outcome.generator_overloaded) {
-            (true, _) => "holds",
-            (false, true) => "the generator cannot keep the schedule",
-            (false, false) => "does not hold",
-        };
+        let tried = undisturbed(&Scenario { rate, ..scenario.clone() }, &mut run)?;
+        let verdict = objective.judge(&tried.outcome);
         println!("  {rate:.1} messages/s: {verdict}");
-        if held {
-            best = Some((rate, outcome));
+        if verdict == Verdict::Held {
+            best = Some((rate, tried));
         } else {
-            broken = rate;
+            if best.is_none() {
+                fails_at_once(&tried.outcome)?;
+            }
+            (broken, above) = (rate, verdict);
         }
         let low = best.as_ref().map_or(0.0, |(rate, _)| *rate);
         rate = match (low > 0.0, broken.is_finite()) {
@@ -90,24 +140,47 @@ pub fn search(
             break;
         }
     }
-    let (rate, outcome) = best.ok_or_else(|| Failure::Failed("no rate held the objective".to_owned()))?;
-    println!("highest rate that holds: {rate:.1} messages/s ({:.0} deliveries/s)", outcome.deliveries_per_s);
-    Ok(outcome)
+    let Some((rate, run)) = best else {
+        return Err(Failure::Failed(format!(
+            "no rate held the objective; at {broken:.1} messages/s: {above}"
+        )));
+    };
+    let unbounded = match above {
+        Verdict::Refused(why) => Some(format!("at {broken:.1} messages/s {why}")),
+        Verdict::Missed(_) => None,
+        Verdict::Held => Some(format!("more than {RATE_MAX:.0} messages/s are not tried")),
+    };
+    let deliveries_per_s = run.outcome.deliveries_per_s;
+    let word = if unbounded.is_some() { "rate that holds" } else { "highest rate that holds" };
+    println!("{word}: {rate:.1} messages/s ({deliveries_per_s:.0} deliveries/s)");
+    Ok(Found { run, unbounded })
 }
 
-/// The result of a run, repeated some times while the generator is overloaded: that says nothing about the server.
+/// A run that broke off before any rate held, or that the target does not know, says nothing of lower rates.
+fn fails_at_once(outcome: &Outcome) -> Result<(), Failure> {
+    if let Some(why) = &outcome.skipped {
+        return Err(Failure::Failed(format!("nothing to search: {why}")));
+    }
+    match &outcome.failure {
+        Some(_) => Err(Failure::Red(format!("RED: {}", outcome.red().unwrap_or_default()))),
+        None => Ok(()),
+    }
+}
+
+/// The result of a run, repeated some times while the generator does not keep the schedule: that says nothing about the
+/// server.
 fn undisturbed(
     scenario: &Scenario,
-    run: &mut impl FnMut(&Scenario) -> Result<Outcome, Failure>,
-) -> Result<Outcome, Failure> {
-    let mut outcome = run(scenario)?;
+    run: &mut impl FnMut(&Scenario) -> Result<Run, Failure>,
+) -> Result<Run, Failure> {
+    let mut tried = run(scenario)?;
     for _ in 1..TRIES {
-        if outcome.red().is_some() || !outcome.generator_overloaded {
+        if tried.outcome.red().is_some() || tried.outcome.refused().is_none() {
             break;
         }
-        outcome = run(scenario)?;
+        tried = run(scenario)?;
     }
-    Ok(outcome)
+    Ok(tried)
 }
 
 #[cfg(test)]
@@ -118,15 +191,21 @@ mod tests {
     fn objectives_are_read() {
         let objective = Objective::parse("p99 < 20ms").unwrap();
         assert_eq!(objective, Objective { percentile: Percentile::P99, below_us: 20_000.0 });
-        for bad in ["p99", "p98<1s", "p99<soon", "<1s"] {
-            assert!(Objective::parse(bad).is_err(), "{bad}");
+        for bad in ["p99", "p98<1s", "p99<soon", "<1s", "p99<20", "max<0.5", "p50<", "p99<0ms", "p99<-1s"] {
+            let why = Objective::parse(bad).expect_err(bad);
+            assert!(why.contains("such as 'p99<20ms'"), "{bad}: {why}");
         }
+        assert!(Objective::parse("p99<20").unwrap_err().contains("needs a unit"));
+    }
+
+    fn run(outcome: Outcome) -> Result<Run, Failure> {
+        Ok(Run { outcome: Outcome { deliveries: 1_000, ..outcome }, histograms: Vec::new() })
     }
 
     /// A server whose p99 is a tenth of the rate in milliseconds, up to `capacity`.
-    fn server(capacity: f64) -> impl FnMut(&Scenario) -> Result<Outcome, Failure> {
+    fn server(capacity: f64) -> impl FnMut(&Scenario) -> Result<Run, Failure> {
         move |scenario| {
-            Ok(Outcome {
+            run(Outcome {
                 p99_us: Some(scenario.rate * 100.0),
                 behind_schedule: scenario.rate > capacity,
                 deliveries_per_s: scenario.rate,
@@ -135,38 +214,85 @@ mod tests {
         }
     }
 
+    fn fanout(change: &str) -> Scenario {
+        Scenario::load("fanout", &[change.to_owned()]).unwrap()
+    }
+
     #[test]
     fn the_highest_rate_is_found_from_below_and_from_above() {
         let objective = Objective::parse("p99<20ms").unwrap();
         for start in ["rate=1", "rate=90", "rate=5000"] {
-            let scenario = Scenario::load("fanout", &[start.to_owned()]).unwrap();
-            let found = search(&objective, &scenario, server(1e9)).unwrap().deliveries_per_s;
-            assert!((190.0..200.0).contains(&found), "{start}: {found}");
-            let found = search(&objective, &scenario, server(50.0)).unwrap().deliveries_per_s;
-            assert!((47.0..=50.0).contains(&found), "{start}: {found}");
+            let found = search(&objective, &fanout(start), server(1e9)).unwrap();
+            let rate = found.run.outcome.deliveries_per_s;
+            assert!((190.0..200.0).contains(&rate) && found.unbounded.is_none(), "{start}: {rate}");
+            let rate = search(&objective, &fanout(start), server(50.0)).unwrap().run.outcome.deliveries_per_s;
+            assert!((47.0..=50.0).contains(&rate), "{start}: {rate}");
         }
         let idle = Scenario::load("idle", &[]).unwrap();
         assert!(search(&objective, &idle, server(1.0)).is_err());
-        let scenario = Scenario::load("fanout", &[]).unwrap();
         let hopeless = Objective::parse("p99<1ms").unwrap();
-        let mut slow = |_: &Scenario| Ok(Outcome { p99_us: Some(5e3), ..Outcome::default() });
-        assert!(search(&hopeless, &scenario, &mut slow).is_err());
+        let mut slow = |_: &Scenario| run(Outcome { p99_us: Some(5e3), ..Outcome::default() });
+        assert!(search(&hopeless, &fanout("rate=90"), &mut slow).is_err());
     }
 
     #[test]
     fn a_run_in_which_the_generator_was_disturbed_is_repeated() {
         let objective = Objective::parse("p99<20ms").unwrap();
-        let scenario = Scenario::load("fanout", &["rate=90".to_owned()]).unwrap();
         let (mut runs, mut good) = (0, server(1e9));
-        let found = search(&objective, &scenario, |scenario| {
+        let found = search(&objective, &fanout("rate=90"), |scenario| {
             runs += 1;
-            Ok(Outcome { generator_overloaded: runs % 3 != 0, ..good(scenario)? })
+            let mut run = good(scenario)?;
+            run.outcome.generator_late = runs % 3 != 0;
+            Ok(run)
         });
-        assert!((190.0..200.0).contains(&found.unwrap().deliveries_per_s));
-        let never = |scenario: &Scenario| {
-            runs += 1;
-            Ok(Outcome { generator_overloaded: true, ..server(1e9)(scenario)? })
+        assert!((190.0..200.0).contains(&found.unwrap().run.outcome.deliveries_per_s));
+        let mut never = server(1e9);
+        let refused = search(&objective, &fanout("rate=90"), |scenario| {
+            let mut run = never(scenario)?;
+            run.outcome.generator_late = true;
+            Ok(run)
+        });
+        assert!(refused.is_err());
+    }
+
+    #[test]
+    fn a_rate_is_the_highest_only_if_the_server_fails_above_it() {
+        let objective = Objective::parse("p99<20ms").unwrap();
+        let limited = |scenario: &Scenario| {
+            run(Outcome { p99_us: Some(1.0), generator_busy: scenario.rate > 300.0, ..Outcome::default() })
         };
-        assert!(search(&objective, &scenario, never).is_err());
+        let found = search(&objective, &fanout("rate=90"), limited).unwrap();
+        assert!(found.unbounded.unwrap().contains("the generator used"));
+        let endless = |_: &Scenario| run(Outcome { p99_us: Some(1.0), ..Outcome::default() });
+        let found = search(&objective, &fanout("rate=90"), endless).unwrap();
+        assert!(found.unbounded.unwrap().contains("are not tried"));
+        let losing = |scenario: &Scenario| {
+            run(Outcome { p99_us: Some(1.0), lost: u64::from(scenario.rate > 300.0), ..Outcome::default() })
+        };
+        assert_eq!(search(&objective, &fanout("rate=90"), losing).unwrap().unbounded, None);
+    }
+
+    #[test]
+    fn a_search_that_fails_at_once_ends_and_reports_no_rate() {
+        let objective = Objective::parse("p99<20ms").unwrap();
+        let mut runs = 0;
+        let broken = search(&objective, &fanout("rate=90"), |_| {
+            runs += 1;
+            run(Outcome { failure: Some("the server ended".to_owned()), ..Outcome::default() })
+        });
+        assert!(matches!(broken.err(), Some(Failure::Red(why)) if why.contains("the server ended")));
+        assert_eq!(runs, 1);
+        let skipped =
+            |_: &Scenario| run(Outcome { skipped: Some("no management".to_owned()), ..Outcome::default() });
+        let failure = search(&objective, &fanout("rate=90"), skipped).err();
+        assert!(matches!(failure, Some(Failure::Failed(why)) if why.contains("no management")));
+    }
+
+    #[test]
+    fn a_run_of_too_few_messages_holds_nothing() {
+        let few = |deliveries| Outcome { deliveries, p99_us: Some(1.0), ..Outcome::default() };
+        let objective = Objective::parse("p99<20ms").unwrap();
+        assert!(matches!(objective.judge(&few(99)), Verdict::Missed(_)));
+        assert_eq!(objective.judge(&few(100)), Verdict::Held);
     }
 }

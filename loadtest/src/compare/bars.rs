@@ -1,6 +1,6 @@
 //! Bars: how much a figure may be, by itself or against another target's. They come from a file.
 
-use super::figure::{Source, by_name, over, ratio};
+use crate::figure::{Source, by_name, over, ratio};
 use crate::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -1,10 +1,11 @@
 //! `report.html`: one page with plots that opens from disk and needs nothing else.
 
-use super::figure::{FIGURES, Figure, Source, number, over, ratio};
 use super::markdown::{marks, rounds};
-use super::plots::{Plot, colour, plots};
 use super::report::Report;
-use super::svg::escape;
+use crate::figure::{FIGURES, Figure, Source, number, over, ratio};
+use crate::plots::svg::escape;
+use crate::plots::{Plot, colour, plots};
+use crate::scenario::Scenario;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -25,7 +26,7 @@ pub fn page(report: &Report) -> String {
     for scenario in &report.scenarios {
         text +=
             &format!("<section><h2>{}</h2>\n<p>{}</p>\n", escape(&scenario.name), escape(&scenario.about));
-        text += &figures(report, &scenario.name);
+        text += &figures(report, scenario);
         text += &table(report, &scenario.name);
         text += "</section>\n";
     }
@@ -37,8 +38,9 @@ pub fn page(report: &Report) -> String {
 
 fn legend(report: &Report) -> String {
     let mut text = "<ul class=\"legend\">".to_owned();
+    let plotted = report.plotted();
     for peer in &report.targets {
-        let colour = colour(report, &peer.name);
+        let colour = colour(&plotted, &peer.name);
         let version = match (&peer.version, &peer.missing) {
             (Some(version), _) => escape(version),
             (None, install) => {
@@ -54,10 +56,10 @@ fn legend(report: &Report) -> String {
 }
 
 /// The plots of a scenario.
-fn figures(report: &Report, scenario: &str) -> String {
+fn figures(report: &Report, scenario: &Scenario) -> String {
     let figure =
         |plot: Plot| format!("<figure><figcaption>{}</figcaption>{}</figure>\n", plot.title, plot.svg);
-    let figures: String = plots(report, scenario).into_iter().map(figure).collect();
+    let figures: String = plots(&report.plotted(), scenario).into_iter().map(figure).collect();
     format!("<div class=\"plots\">{figures}</div>\n")
 }
 

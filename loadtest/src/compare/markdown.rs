@@ -1,7 +1,7 @@
 //! `report.md`: tables for people.
 
-use super::figure::{FIGURES, Source, number, over, ratio};
 use super::report::Report;
+use crate::figure::{FIGURES, Source, number, over, ratio};
 use crate::outcome::Outcome;
 
 /// The page.
@@ -20,7 +20,7 @@ pub fn page(report: &Report) -> String {
     let first = report.present().next().unwrap_or_default();
     text += &format!(
         "\nIn parentheses: {first} divided by the other, taken within each round; below 1, {first} needs less. \
-         A round with a fault, or with an overloaded generator, does not count.\n"
+         A round with a fault, or in which the generator did not keep the schedule, does not count.\n"
     );
     for scenario in &report.scenarios {
         text += &format!("\n## {}\n\n{}\n\n", scenario.name, scenario.about);
@@ -110,7 +110,7 @@ fn bars(report: &Report) -> String {
 pub fn marks(outcome: &Outcome) -> Option<String> {
     let red = outcome.red().map(|red| format!("**RED** {}", red.replace(['|', '\n'], " ")));
     let skipped = outcome.skipped.as_ref().map(|why| format!("skipped: {why}"));
-    let doubts = outcome.doubts().into_iter().map(str::to_owned);
+    let doubts = outcome.doubts();
     let marks: Vec<String> = red.into_iter().chain(skipped).chain(doubts).collect();
     let Outcome { scenario, target, round, .. } = outcome;
     (!marks.is_empty()).then(|| format!("- {scenario} on {target}, round {round}: {}\n", marks.join(", ")))

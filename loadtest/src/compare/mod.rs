@@ -6,13 +6,11 @@
 
 mod bars;
 mod environment;
-mod figure;
+mod files;
 mod html;
 mod markdown;
-mod plots;
 mod report;
 mod series;
-mod svg;
 
 use crate::cli::Compare;
 use crate::engine;
@@ -71,7 +69,7 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let mut series = Series::new(arguments, scenarios, rounds, peers);
     let ended = series.run();
     let report = Report::new(series, &bars, ended.is_ok());
-    report.write(&arguments.out)?;
+    files::write(&report, &arguments.out)?;
     println!("{}", markdown::page(&report));
     println!("written: {0}/report.json, report.md, report.html, plots/, hdr/", arguments.out.display());
     ended?;

@@ -1,17 +1,15 @@
-//! Everything a comparison found, and `report.json`.
+//! Everything a comparison found, and what is wrong with it.
 
 use super::bars::{self, Bar, Verdict};
 use super::environment::{Environment, Peer};
 use super::series::Series;
-use super::{html, markdown, plots};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::plots::Plotted;
 use crate::scenario::Scenario;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 /// The report.
 #[derive(Serialize)]
@@ -50,26 +48,6 @@ impl Report {
         }
     }
 
-    /// Writes `report.json`, `report.md`, `report.html` and the plots, each also as a file, into `directory`, made if
-    /// need be.
-    pub fn write(&self, directory: &Path) -> Result<(), Failure> {
-        let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
-        let fail = |error: std::io::Error| format!("{}: {error}", directory.display());
-        fs::create_dir_all(directory).map_err(fail)?;
-        fs::write(directory.join("report.json"), json + "\n").map_err(fail)?;
-        fs::write(directory.join("report.md"), markdown::page(self)).map_err(fail)?;
-        fs::write(directory.join("report.html"), html::page(self)).map_err(fail)?;
-        let plots = directory.join("plots");
-        fs::create_dir_all(&plots).map_err(fail)?;
-        for scenario in &self.scenarios {
-            for plot in plots::plots(self, &scenario.name) {
-                let file = plots.join(format!("{}-{}.svg", scenario.name, plot.name));
-                fs::write(file, plots::alone(self, &scenario.name, &plot)).map_err(fail)?;
-            }
-        }
-        Ok(())
-    }
-
     /// What is wrong with the result, if anything.
     pub fn verdict(&self) -> Result<(), Failure> {
         if let Some((run, why)) = self.results.iter().find_map(|run| Some((run, run.red()?))) {
@@ -84,8 +62,9 @@ impl Report {
         let refused = self.refused();
         refused.map_or(Ok(()), |run| {
             let Outcome { scenario, target, .. } = run;
-            Err(Failure::Failed(format!(
-                "no result for {scenario} on {target}: the generator was overloaded in every round"
+            Err(Failure::Refused(format!(
+                "no result for {scenario} on {target}: every round was refused, the last as {}",
+                run.refused().unwrap_or_default()
             )))
         })
     }
@@ -94,8 +73,18 @@ impl Report {
     fn refused(&self) -> Option<&Outcome> {
         self.results.iter().find(|run| {
             let same = |other: &&Outcome| (&run.scenario, &run.target) == (&other.scenario, &other.target);
-            self.results.iter().filter(same).all(|round| round.generator_overloaded)
+            self.results.iter().filter(same).all(|round| round.refused().is_some())
         })
+    }
+
+    /// What of it is plotted.
+    pub fn plotted(&self) -> Plotted<'_> {
+        Plotted {
+            targets: self.targets.iter().map(|peer| &*peer.name).collect(),
+            present: self.present().collect(),
+            results: &self.results,
+            latency: &self.latency,
+        }
     }
 
     /// The targets that ran.
@@ -112,7 +101,7 @@ mod tests {
         let run = |(target, overloaded): (&str, bool)| Outcome {
             scenario: "chat".to_owned(),
             target: target.to_owned(),
-            generator_overloaded: overloaded,
+            generator_busy: overloaded,
             ..Outcome::default()
         };
         let runs = [("a", false), ("b", overloaded[0]), ("a", true), ("b", overloaded[1])];
@@ -133,6 +122,6 @@ mod tests {
     fn a_target_of_which_every_round_was_refused_has_no_result() {
         assert_eq!(verdict([false, true]), Ok(()));
         let failure = verdict([true, true]).unwrap_err();
-        assert!(matches!(&failure, Failure::Failed(why) if why.contains("chat on b")), "{failure}");
+        assert!(matches!(&failure, Failure::Refused(why) if why.contains("chat on b")), "{failure}");
     }
 }

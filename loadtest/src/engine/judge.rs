@@ -62,7 +62,8 @@ pub fn judge(plan: &Plan<'_>, tally: Tally, sampler: Sampler, failure: Option<Fa
     let late = tally.lag.value_at_quantile(0.99) > GENERATOR_LAG_NS_MAX;
     let busy = outcome.generator_cpu > GENERATOR_CPU_MAX * plan.cpus.len().max(1) as f64;
     outcome.behind_schedule = behind_schedule(scenario, &outcome);
-    outcome.generator_overloaded = scenario.is_paced() && (late || busy);
+    (outcome.generator_busy, outcome.generator_late) =
+        (scenario.is_paced() && busy, scenario.is_paced() && late);
     outcome.generator_bound = scenario.load == Load::Saturated
         && outcome.generator_cpu > GENERATOR_BOUND_MIN * plan.cpus.len().max(1) as f64
         && outcome.server_cpu.is_some_and(|cpu| cpu < SERVER_BOUND_MIN);

@@ -32,8 +32,14 @@ fn sets<'a>(changes: &[&'a str]) -> Vec<&'a str> {
     changes.iter().flat_map(|&change| ["--set", change]).collect()
 }
 
+/// Whether every message came as it should. Where other tests keep the machine busy the generator may be late, and the
+/// figures be refused.
+fn is_green(code: Option<i32>) -> bool {
+    matches!(code, Some(0 | 4))
+}
+
 fn check(scenario: &str, (code, result, said): (Option<i32>, Value, String)) {
-    assert_eq!(code, Some(0), "{scenario}: {said}");
+    assert!(is_green(code), "{scenario}: {said}");
     for fault in ["lost", "duplicated", "reordered", "misrouted", "recovery_gaps", "errors"] {
         assert_eq!(result[fault], 0, "{scenario}: {fault}");
     }
@@ -91,7 +97,7 @@ fn several_workers_find_what_one_finds() {
 fn a_paced_run_delivers_what_was_due() {
     let changes = ["clients=10", "rate=100", "duration=1s"];
     let (code, result, said) = finish(mocked("", "fanout", &sets(&changes)));
-    assert_eq!(code, Some(0), "{said}");
+    assert!(is_green(code), "{said}");
     let (published, deliveries) =
         (result["published"].as_f64().unwrap(), result["deliveries"].as_f64().unwrap());
     assert!((95.0..=105.0).contains(&published), "{result}");
@@ -104,7 +110,7 @@ fn latency_counts_from_when_a_message_was_due() {
     // send one into it, and the 99th percentile miss that.
     let changes = ["clients=2", "rate=400", "warmup=0s", "duration=500ms"];
     let (code, result, said) = finish(mocked("pause", "fanout", &sets(&changes)));
-    assert_eq!(code, Some(0), "{said}");
+    assert!(is_green(code), "{said}");
     assert!(result["p99_us"].as_f64() > Some(100_000.0), "{result}");
     assert!(result["published"].as_u64() > Some(190), "{result}");
     // And a pause of the generator, which sends late then, by every message that should have been sent.
@@ -117,10 +123,14 @@ fn latency_counts_from_when_a_message_was_due() {
         Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         thread::sleep(Duration::from_millis(wait_ms));
     }
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(child.wait().unwrap().code(), Some(4), "a run that is refused is no success");
     let result: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert!(result["p99_us"].as_f64() > Some(200_000.0), "{result}");
-    assert_eq!(result["generator_overloaded"], true, "{result}");
+    assert_eq!(
+        (&result["generator_late"], &result["generator_busy"]),
+        (&true.into(), &false.into()),
+        "{result}"
+    );
 }
 
 #[test]
@@ -130,18 +140,21 @@ fn a_server_that_is_up_is_loaded_and_histograms_are_kept() {
     BufReader::new(mock.stdout.take().unwrap()).read_line(&mut address).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let url = format!("ws://{}/v1/realtime", address.trim());
-    let mut run = command("fanout", &["--set", "clients=5", "--url", &url, "--key", "mock-key", "--hdr"]);
+    let mut run = command("fanout", &["--set", "clients=5", "--url", &url, "--key", "mock-key"]);
     let (code, result, said) = finish({
-        run.arg(directory.path());
+        run.arg("--hdr").arg(directory.path()).arg("--plots").arg(directory.path().join("plots"));
         run
     });
     let refused =
         command("fanout", &["--set", "clients=5", "--url", &url, "--key", "wrong"]).output().unwrap();
     mock.kill().unwrap();
     mock.wait().unwrap();
-    assert_eq!(code, Some(0), "{said}");
+    assert!(is_green(code), "{said}");
     assert!(result["deliveries"].as_u64() > Some(0) && result["cpu_us_per_delivery"].is_null(), "{result}");
     assert!(directory.path().join("fanout-corecast-1-latency.hdr").metadata().unwrap().len() > 40);
+    let plot = fs::read_to_string(directory.path().join("plots/fanout-latency.svg"));
+    assert_eq!(plot.is_ok(), code == Some(0), "what is refused is not plotted");
+    assert!(plot.is_err() || plot.is_ok_and(|text| text.contains("corecast") && text.contains("<polyline")));
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("401"), "{}", stderr(&refused));
 }

@@ -178,7 +178,7 @@ mod tests {
         let found = ratio(&results, a, b, &FIGURES[0]);
         assert_eq!((found.rounds, found.median, found.spread), (3, Some(1.2), Some((1.0, 1.2))));
         results[6].lost = 0;
-        results[6].generator_overloaded = true;
+        results[6].generator_late = true;
         assert_eq!(ratio(&results, a, b, &FIGURES[0]).rounds, 3);
         assert_eq!(over(&results, a, &FIGURES[0]).median, Some(6.0));
         assert_eq!(over(&[], a, &FIGURES[0]), Over::default());

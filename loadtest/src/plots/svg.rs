@@ -1,6 +1,6 @@
 //! Plots as SVG text: lines over two axes, and bars.
 
-use super::figure::number;
+use crate::figure::number;
 use std::fmt::Write;
 
 const WIDTH: f64 = 640.0;
