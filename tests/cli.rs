@@ -148,6 +148,13 @@ fn a_token_is_signed_with_the_secret_of_the_data_directory() {
     let output = home.run(&["token", "--user", "ada", "--scope", "read"]);
     expect(&output, 0);
     assert_eq!(stdout(&output).trim_end().split('.').count(), 3);
+    let output = home.run(&["token", "--user", "ada", "--cognito", "us01abc"]);
+    expect(&output, 0);
+    let pair: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    for name in ["idToken", "accessToken"] {
+        assert_eq!(pair[name].as_str().unwrap().split('.').count(), 3, "{pair}");
+    }
+    assert!(pair["refreshToken"].is_string(), "{pair}");
     assert_eq!(fs::read(home.path().join("corecast-data/jwt_secret")).unwrap(), secret);
 }
 

@@ -65,6 +65,7 @@ fn shard() -> Shard {
         history_flush_ms: None,
         echo: false,
         people: Arc::default(),
+        public_urls: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, Now { monotonic_us: 0, unix_ms: 1_700_000_000_000 })

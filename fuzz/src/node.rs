@@ -57,6 +57,7 @@ fn setup() -> Setup {
         history_flush_ms: None,
         echo: false,
         people: Arc::default(),
+            public_urls: Arc::default(),
         stored: Arc::default(),
     }
 }

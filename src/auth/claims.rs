@@ -100,16 +100,29 @@ impl Claims {
     }
 }
 
+/// What Amazon Cognito writes into every access token of a user. It is about Cognito's own calls, for all its "admin", and
+/// says nothing of what may be done elsewhere.
+const SILENT_WORD: &str = "aws.cognito.signin.user.admin";
+
 /// Both claims together. A token without either may read and write; one that names scopes has no others, even
 /// if we know none of them.
 fn granted(scope: Option<Words>, scopes: Option<Words>) -> Scopes {
-    if scope.is_none() && scopes.is_none() {
+    let mut named = [scope, scopes].into_iter().flatten().filter(|words| !words.are_silent()).peekable();
+    if named.peek().is_none() {
         return Scopes::READ.union(Scopes::WRITE);
     }
-    [scope, scopes].into_iter().flatten().fold(Scopes::NONE, |granted, words| granted.union(words.scopes()))
+    named.fold(Scopes::NONE, |granted, words| granted.union(words.scopes()))
 }
 
 impl Words {
+    /// Whether they say nothing about scopes, though they are there.
+    fn are_silent(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim() == SILENT_WORD,
+            Self::List(list) => matches!(list.as_slice(), [word] if word == SILENT_WORD),
+        }
+    }
+
     fn scopes(&self) -> Scopes {
         let known = |granted: Scopes, word: &str| granted.union(Scopes::parse(word).unwrap_or(Scopes::NONE));
         match self {

@@ -25,7 +25,7 @@ pub use logged_out::LoggedOut;
 pub use login::{LoginId, login_id};
 pub use password::{PASSWORD_BYTES_MAX, PasswordHash, SALT_BYTES};
 pub use shown::Shown;
-pub use sign::{SignError, TokenClaims, sign};
+pub use sign::{SignError, TokenClaims, TokenPair, sign, sign_pair};
 pub use turn::IceSettings;
 
 pub use crate::base::secret::Secret;

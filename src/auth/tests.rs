@@ -251,6 +251,12 @@ fn scopes_come_as_words_or_as_a_list() {
     assert_eq!(scopes(r#","scope":"read","scopes":["write"]"#), Scopes::READ.union(Scopes::WRITE));
     assert_eq!(scopes(r#","scopes":"write""#), Scopes::WRITE);
     assert_eq!(scopes(r#","scope":null"#), Scopes::READ.union(Scopes::WRITE));
+    // A word of Amazon Cognito's that says nothing about us neither takes away nor makes an admin.
+    let silent = "aws.cognito.signin.user.admin";
+    assert_eq!(scopes(&format!(r#","scope":"{silent}""#)), Scopes::READ.union(Scopes::WRITE));
+    assert_eq!(scopes(&format!(r#","scopes":["{silent}"]"#)), Scopes::READ.union(Scopes::WRITE));
+    assert_eq!(scopes(&format!(r#","scope":"{silent}","scopes":["read"]"#)), Scopes::READ);
+    assert_eq!(scopes(&format!(r#","scope":"{silent} read""#)), Scopes::READ);
     for none in [r#","scope":"""#, r#","scopes":[]"#, r#","scope":"ADMIN profile""#] {
         assert_eq!(scopes(none), Scopes::NONE);
     }
@@ -322,6 +328,22 @@ fn a_signed_token_verifies() {
     assert_eq!(sign(&Secret::new(SECRET), &nobody, NOW), Err(SignError::User));
     let short = sign(&Secret::new("short"), &claims, NOW);
     assert_eq!(short, Err(SignError::Secret(AuthSetupError::JwtSecretShort)));
+}
+
+#[test]
+fn a_pair_of_tokens_is_of_one_user_of_one_service() {
+    let claims = TokenClaims { user: "b-1".into(), name: None, scopes: vec!["read".into()], ttl_s: 60 };
+    let pair = sign_pair(&Secret::new(SECRET), &claims, "us01x", NOW).unwrap();
+    for (token, used) in [(&pair.id_token, "id"), (&pair.access_token, "access")] {
+        assert_eq!(accepted(token).scopes, Scopes::READ);
+        let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!((&payload["cognito:username"], &payload["sub"]), (&"b-1".into(), &"b-1".into()));
+        assert_eq!((&payload["custom:service"], &payload["token_use"]), (&"us01x".into(), &used.into()));
+        assert_eq!((&payload["exp"], &payload["auth_time"]), (&(NOW_S + 60).into(), &NOW_S.into()));
+    }
+    let nobody = TokenClaims { user: String::new(), ..claims };
+    assert_eq!(sign_pair(&Secret::new(SECRET), &nobody, "us01x", NOW).err(), Some(SignError::User));
 }
 
 #[test]

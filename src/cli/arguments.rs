@@ -81,6 +81,9 @@ pub(super) struct TokenArguments {
     /// How long it holds: seconds, or a number with s, m, h or d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_seconds)]
     pub(super) ttl: u64,
+    /// Print the tokens that a library of an Amazon Cognito pool logs the user in with, as JSON, for this service
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) cognito: Option<String>,
 }
 
 /// A scope as a word.

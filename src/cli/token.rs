@@ -2,7 +2,7 @@
 
 use super::arguments::TokenArguments;
 use super::{Failure, load, now, print};
-use crate::auth::{Secret, TokenClaims, sign};
+use crate::auth::{Secret, TokenClaims, sign, sign_pair};
 use crate::config::{Config, Sources, data_dir};
 
 /// Prints a token, signed with the configured secret or that of the data directory.
@@ -14,7 +14,15 @@ pub(super) fn run(sources: &Sources, wanted: TokenArguments) -> Result<(), Failu
         scopes: wanted.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
         ttl_s: wanted.ttl,
     };
-    print(sign(&secret(&config)?, &claims, now())?)
+    let secret = secret(&config)?;
+    match wanted.cognito {
+        None => print(sign(&secret, &claims, now())?),
+        Some(service) => {
+            let pair = sign_pair(&secret, &claims, &service, now())?;
+            let json = serde_json::to_string(&pair).map_err(|error| Failure(error.to_string()))?;
+            print(json)
+        }
+    }
 }
 
 /// It is only read: a secret made here would be one that no node knows.

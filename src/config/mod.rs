@@ -31,13 +31,14 @@ mod reader;
 mod root;
 mod secret_file;
 mod settings;
+mod skapi;
 mod suggest;
 mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, RelayConfig,
     WebSocketConfig, Workspace,
 };
 

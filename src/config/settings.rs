@@ -50,6 +50,8 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// Calls, huddles and conversations of the QuikApp API.
     pub people: PeopleConfig,
+    /// Groups and messages of the Skapi API.
+    pub relay: RelayConfig,
     /// What is odd about the configuration and keeps nobody from starting.
     pub warnings: Vec<ConfigError>,
     /// All of it as it was given.
@@ -69,6 +71,13 @@ pub struct PeopleConfig {
     pub huddle_participants_max: u32,
     /// Whether anybody may talk in conversations that nobody was listed for.
     pub open_conversations: bool,
+}
+
+/// `[skapi]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RelayConfig {
+    /// Where it is reached from outside, without a slash at the end; empty is the host that is asked, by HTTPS.
+    pub public_url: String,
 }
 
 /// Which CPUs get an executor.
@@ -173,6 +182,11 @@ impl Config {
             Ok(Arc::new(Realm { id: workspace.id, namespace, key: key.into() }))
         };
         self.workspaces.iter().map(realm).collect()
+    }
+
+    /// Where surfaces are reached from outside, by their names.
+    pub fn public_urls(&self) -> Vec<(&'static str, Box<str>)> {
+        vec![("skapi", self.relay.public_url.as_str().into())]
     }
 
     /// The secret that sessions are signed with, where users can log in.

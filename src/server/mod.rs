@@ -143,6 +143,7 @@ fn setup(
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),
+        public_urls: config.public_urls().into(),
         echo: config.debug.echo,
         people: Arc::new(people(config)),
         stored: Arc::default(),

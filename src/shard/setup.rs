@@ -49,6 +49,8 @@ pub struct Setup {
     /// Milliseconds within which records of relaxed channels are handed to the node's history log; `None` is no log. With one,
     /// nothing is served until it was replayed.
     pub history_flush_ms: Option<u32>,
+    /// Where surfaces are reached from outside, by their names, as far as the configuration says.
+    pub public_urls: Arc<[(&'static str, Box<str>)]>,
     /// Whether the echo socket is served.
     pub echo: bool,
     /// How calls, huddles and conversations are set up.
@@ -67,6 +69,11 @@ impl Setup {
     pub fn home_of(&self, channel: &str) -> CoreId {
         let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
+    }
+
+    /// Where a surface is reached from outside; empty where the configuration does not say.
+    pub(super) fn public_url_of(&self, surface: &str) -> &str {
+        self.public_urls.iter().find(|(name, _)| *name == surface).map_or("", |(_, url)| url)
     }
 
     /// Whether an address is that of a proxy which says for whom it speaks.

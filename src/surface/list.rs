@@ -1,10 +1,16 @@
 //! The one list of what is served.
 
-use super::{Dialect, Surface, mdaemon, node, quikapp, retrochat, xano};
+use super::{Dialect, Surface, mdaemon, node, quikapp, retrochat, skapi, xano};
 
 /// Every surface. Order decides nothing: prefixes do not overlap.
-pub static SURFACES: &[&Surface] =
-    &[&node::SURFACE, &retrochat::SURFACE, &xano::SURFACE, &quikapp::SURFACE, &mdaemon::SURFACE];
+pub static SURFACES: &[&Surface] = &[
+    &node::SURFACE,
+    &retrochat::SURFACE,
+    &xano::SURFACE,
+    &quikapp::SURFACE,
+    &mdaemon::SURFACE,
+    &skapi::SURFACE,
+];
 
 /// Every dialect, by [`Dialect::index`].
 pub static DIALECTS: &[&Dialect] =

@@ -9,6 +9,7 @@ mod node;
 pub mod quikapp;
 mod retrochat;
 pub mod router;
+pub mod skapi;
 #[cfg(test)]
 mod testing;
 pub mod xano;
@@ -179,6 +180,8 @@ pub struct Request<'a> {
     pub session: Option<&'a Session>,
     /// The bounds of this node.
     pub limits: &'a Limits,
+    /// Where the surface is reached from outside, without a slash at the end; empty where the configuration does not say.
+    pub public_url: &'a str,
     /// A number that no other request of this node's life has, hard to guess: for ids made by a surface.
     pub fresh: u64,
 }

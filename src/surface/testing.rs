@@ -31,6 +31,7 @@ pub fn decode(
             body: body.as_bytes(),
             session: Some(&session),
             limits: &Limits::default(),
+            public_url: "",
             fresh: FRESH,
         })
     })

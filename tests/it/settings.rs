@@ -268,6 +268,7 @@ impl Settings {
             history_flush_ms: None,
             echo: self.echo,
             people: Arc::new(self.people.clone()),
+            public_urls: Arc::default(),
             stored: Arc::default(),
         }
     }

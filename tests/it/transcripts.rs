@@ -85,6 +85,11 @@ fn retrochat() {
 }
 
 #[test]
+fn skapi() {
+    play_all("skapi");
+}
+
+#[test]
 fn websocket() {
     play_all("websocket");
 }
@@ -102,7 +107,7 @@ fn every_transcript_is_played() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["http", "mdaemon", "node", "quikapp", "retrochat", "websocket", "xano"]);
+    assert_eq!(names, ["http", "mdaemon", "node", "quikapp", "retrochat", "skapi", "websocket", "xano"]);
 }
 
 /// The player itself: what does not fit is found.

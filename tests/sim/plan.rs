@@ -222,6 +222,7 @@ impl Plan {
             history_flush_ms: self.history_flush_ms,
             echo: false,
             people: Arc::default(),
+            public_urls: Arc::default(),
             stored: Arc::default(),
         }
     }

@@ -53,6 +53,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         history_flush_ms: None,
         echo: false,
         people: Arc::default(),
+        public_urls: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, NOW)

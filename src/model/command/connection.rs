@@ -8,6 +8,11 @@ use crate::model::channel::ChannelName;
 pub enum ConnectionCommand {
     /// Is the other side there?
     Ping,
+    /// Show what the request alone decides.
+    Show {
+        /// What is shown.
+        document: Box<str>,
+    },
     /// The subscriptions of this connection.
     ListSubscriptions,
     /// Go on under new credentials of the same user.

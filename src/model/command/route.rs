@@ -104,6 +104,7 @@ fn row(scope: Scopes, place: Place<'_>, stored: Stored) -> Route<'_> {
 fn connection(command: &ConnectionCommand) -> Route<'_> {
     match command {
         ConnectionCommand::Ping
+        | ConnectionCommand::Show { .. }
         | ConnectionCommand::ListSubscriptions
         | ConnectionCommand::Renew { .. }
         | ConnectionCommand::Unsubscribe { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),

@@ -27,6 +27,11 @@ use std::sync::Arc;
 pub enum Reply {
     /// To `Ping`.
     Pong,
+    /// To `Show`.
+    Shown {
+        /// What is shown.
+        document: Box<str>,
+    },
     /// To `ListSubscriptions`, in the order of subscribing.
     Subscriptions(Vec<ChannelName>),
     /// To `Unsubscribe`.

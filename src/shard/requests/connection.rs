@@ -23,6 +23,7 @@ impl Shard {
     ) -> Reply {
         match command {
             ConnectionCommand::Ping => Reply::Pong,
+            ConnectionCommand::Show { document } => Reply::Shown { document },
             ConnectionCommand::ListSubscriptions => Reply::Subscriptions(self.channels_of(id)),
             ConnectionCommand::Renew { token } => self.renew(id, &token),
             ConnectionCommand::Unsubscribe { channel } => Reply::Unsubscribed { channel },
@@ -35,7 +36,9 @@ impl Shard {
         let Some(connection) = self.connections.get(id) else { return false };
         let pending = connection.pending.as_ref();
         match command {
-            ConnectionCommand::Ping | ConnectionCommand::Renew { .. } => false,
+            ConnectionCommand::Ping | ConnectionCommand::Show { .. } | ConnectionCommand::Renew { .. } => {
+                false
+            }
             ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
             ConnectionCommand::Unsubscribe { channel } => {
                 let subscribes =

@@ -203,6 +203,7 @@ impl Shard {
                     body,
                     session: session.as_deref(),
                     limits,
+                    public_url: self.setup.public_url_of(surface.name),
                     fresh,
                 };
                 match (endpoint.decode)(&request) {
