@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use corecast::protocol::Next;
+use corecast::protocol::Flow;
 use corecast::protocol::http::{Event, Head, HttpLimits, RequestReader, origin};
 use corecast::protocol::websocket::upgrade;
 use corecast_fuzz::{cut, lengths_and_bytes};
@@ -53,7 +53,7 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
                     }
                     Event::Continue => "continue".to_owned(),
                 });
-                if pause { Next::Pause } else { Next::Continue }
+                if pause { Flow::Pause } else { Flow::Continue }
             });
             match result {
                 Ok(consumed) => assert_eq!(consumed, piece.len()),
@@ -67,7 +67,7 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
             let bound = if pause { 4 * arrived } else { 2 * arrived.min(most) };
             assert!(reader.kept_bytes() <= bound + FIXED_BYTES_MAX);
             piece = &[];
-            if reader.held_bytes() == 0 {
+            if reader.unparsed_bytes() == 0 {
                 break;
             }
         }

@@ -7,7 +7,7 @@ use corecast::model::channel::ChannelName;
 use corecast::model::meeting::{Meeting, SealedMessage};
 use corecast::model::publication::Room;
 use corecast::store::lines::{Export, Import};
-use corecast::store::{Record, Stored, Table, Write, meetings, rooms};
+use corecast::store::{StoreRecord, Stored, Table, Write, meetings, rooms};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
 #[derive(arbitrary::Arbitrary, Debug)]
@@ -24,7 +24,7 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let record = |(table, key, value): &(u8, &[u8], &[u8])| Record {
+    let record = |(table, key, value): &(u8, &[u8], &[u8])| StoreRecord {
         table: Table::ALL[usize::from(*table) % Table::ALL.len()],
         key: key.to_vec(),
         value: value.to_vec(),
@@ -38,7 +38,7 @@ fuzz_target!(|input: Input<'_>| {
 });
 
 /// As at the start, and as what is read later.
-fn read(records: Vec<Record>) {
+fn read(records: Vec<StoreRecord>) {
     for record in &records {
         let _ = meetings::read_message(record);
         let _ = meetings::read_place(&record.key, &record.value);
@@ -76,7 +76,7 @@ fn good(input: &Input<'_>) -> Vec<Write> {
     writes
 }
 
-fn damage(input: &Input<'_>, records: &mut [Record]) {
+fn damage(input: &Input<'_>, records: &mut [StoreRecord]) {
     let count = records.len();
     for (which, at, by) in &input.damages {
         let value = &mut records[usize::from(*which) % count].value;
@@ -117,7 +117,7 @@ fn imported<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<Write>> {
     import.end().ok().map(|_| writes)
 }
 
-fn records(writes: Vec<Write>) -> Vec<Record> {
-    let record = |Write { table, key, value }| Some(Record { table, key, value: value? });
+fn records(writes: Vec<Write>) -> Vec<StoreRecord> {
+    let record = |Write { table, key, value }| Some(StoreRecord { table, key, value: value? });
     writes.into_iter().filter_map(record).collect()
 }

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use corecast::protocol::Next;
+use corecast::protocol::Flow;
 use corecast::protocol::websocket::{Message, MessageLimits, Reader};
 use corecast_fuzz::{cut, lengths_and_bytes};
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +26,7 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
                     assert!(payload.len() <= 125);
                 }
                 seen.push(format!("{message:?}"));
-                if pause { Next::Pause } else { Next::Continue }
+                if pause { Flow::Pause } else { Flow::Continue }
             });
             if let Err(violation) = result {
                 seen.push(format!("{violation:?}"));
@@ -36,7 +36,7 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
             let bound = if pause { 4 * arrived } else { 2 * arrived.min(LIMITS.message_bytes_max + 16) };
             assert!(reader.kept_bytes() <= bound + FIXED_BYTES_MAX);
             piece.clear();
-            if reader.held_bytes() == 0 {
+            if reader.unparsed_bytes() == 0 {
                 break;
             }
         }

@@ -58,7 +58,7 @@ impl ApiKeys {
                 scopes: key.scopes,
                 expires_unix_s: None,
                 grants: None,
-                seat: None,
+                client_info: None,
             };
             if by_digest.insert(digest(key.key.expose()), Arc::new(session)).is_some() {
                 return Err(AuthSetupError::ApiKeyTwice);

@@ -1,6 +1,6 @@
 //! What others in a realm are shown of a client, as its credentials say.
 
-/// See the module.
+/// What others are shown of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
     /// One JSON object.

@@ -28,7 +28,7 @@ pub struct ConversationChange {
     pub is: Option<Arc<Conversation>>,
 }
 
-/// See the module.
+/// The conversations that are at home on one core.
 pub struct Conversations {
     by_id: KeyedMap<Arc<str>, Arc<Conversation>>,
     changing: BTreeSet<Arc<str>>,

@@ -30,29 +30,29 @@ impl Access {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
     /// To subscribe to it, or to see what it has.
-    Hear,
+    Subscribe,
     /// To publish on it, or to change what it has.
-    Say,
+    Publish,
 }
 
 /// The channels that a token is for. It can do nothing else.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Grants {
-    hear: Names,
-    say: Names,
+    subscribe: Names,
+    publish: Names,
 }
 
 impl Grants {
     /// From the names and patterns for either use; see `Names::new`.
-    pub fn new(hear: Vec<String>, say: Vec<String>) -> Self {
-        Self { hear: Names::new(hear), say: Names::new(say) }
+    pub fn new(subscribe: Vec<String>, publish: Vec<String>) -> Self {
+        Self { subscribe: Names::new(subscribe), publish: Names::new(publish) }
     }
 
     /// Whether the token is for this channel.
     pub fn allow(&self, wanted: Use, channel: &str) -> bool {
         match wanted {
-            Use::Hear => self.hear.have(channel),
-            Use::Say => self.say.have(channel),
+            Use::Subscribe => self.subscribe.have(channel),
+            Use::Publish => self.publish.have(channel),
         }
     }
 }
@@ -106,22 +106,22 @@ pub fn is_own(channel: &ChannelName, user: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn grants(hear: &[&str]) -> Grants {
-        Grants::new(hear.iter().map(|name| (*name).to_owned()).collect(), vec!["room:9".into()])
+    fn grants(subscribe: &[&str]) -> Grants {
+        Grants::new(subscribe.iter().map(|name| (*name).to_owned()).collect(), vec!["room:9".into()])
     }
 
     #[test]
     fn a_token_is_for_the_names_it_names() {
         let grants = grants(&["room:1", "conversation:*", "chat/*", "a*", "room:"]);
         for name in ["room:1", "conversation:1", "conversation:", "chat/a", "chat/a/b", "a*", "room:"] {
-            assert!(grants.allow(Use::Hear, name), "{name}");
+            assert!(grants.allow(Use::Subscribe, name), "{name}");
         }
         for name in ["room:2", "room:11", "room", "conversation", "chat", "chats/a", "ab", "room:9", ""] {
-            assert!(!grants.allow(Use::Hear, name), "{name}");
+            assert!(!grants.allow(Use::Subscribe, name), "{name}");
         }
-        assert!(grants.allow(Use::Say, "room:9") && !grants.allow(Use::Say, "room:1"));
-        assert!(super::tests::grants(&["*"]).allow(Use::Hear, "whatever"));
-        assert!(!Grants::default().allow(Use::Hear, "room:1"));
+        assert!(grants.allow(Use::Publish, "room:9") && !grants.allow(Use::Publish, "room:1"));
+        assert!(super::tests::grants(&["*"]).allow(Use::Subscribe, "whatever"));
+        assert!(!Grants::default().allow(Use::Subscribe, "room:1"));
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub enum Body {
         room: Room,
     },
     /// A client of a realm said something to all subscribers.
-    Said {
+    ClientMessage {
         /// Who.
         sender: Client,
         /// One valid JSON value, kept to the byte.

@@ -66,12 +66,12 @@ pub struct Session {
     /// The channels that the credentials are for, if they say so.
     pub grants: Option<Arc<Grants>>,
     /// On a socket of a realm: which one, and what others are shown of the client.
-    pub seat: Option<Box<Seat>>,
+    pub client_info: Option<Box<ClientInfo>>,
 }
 
 /// A client's place in a realm.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Seat {
+pub struct ClientInfo {
     /// The realm whose channels it can name.
     pub realm: Arc<Realm>,
     /// What others are shown of it.
@@ -83,30 +83,37 @@ pub struct Seat {
 impl Session {
     /// A user that proved who it is, with credentials that do not end.
     pub fn of(user: &str, scopes: Scopes) -> Self {
-        Self { user: Arc::from(user), name: None, scopes, expires_unix_s: None, grants: None, seat: None }
+        Self {
+            user: Arc::from(user),
+            name: None,
+            scopes,
+            expires_unix_s: None,
+            grants: None,
+            client_info: None,
+        }
     }
 
-    /// What it is as a member of a channel: its socket where it has a seat, or else its user.
+    /// What it is as a member of a channel: its socket where it has a place, or else its user.
     pub fn member(&self) -> &str {
-        self.seat.as_ref().map_or(&self.user, |seat| &seat.client.socket)
+        self.client_info.as_ref().map_or(&self.user, |client_info| &client_info.client.socket)
     }
 
     /// Somebody who proved nothing. It may do what a channel's rules give to everyone, nothing else.
-    pub fn guest(seat: Option<Box<Seat>>) -> Self {
+    pub fn guest(client_info: Option<Box<ClientInfo>>) -> Self {
         Self {
             user: Arc::from(""),
             name: None,
             // What a guest may do is the rules' to say, channel by channel; only sockets of a realm have guests.
-            scopes: if seat.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
+            scopes: if client_info.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
             expires_unix_s: None,
             grants: None,
-            seat,
+            client_info,
         }
     }
 
     /// Whether its credentials are for a channel, as its realm or the node names it, as far as hearing it goes.
     pub fn is_for(&self, channel: &str) -> bool {
-        self.grants.as_ref().is_none_or(|grants| grants.allow(Use::Hear, channel))
+        self.grants.as_ref().is_none_or(|grants| grants.allow(Use::Subscribe, channel))
     }
 
     /// Whether this is somebody who proved nothing.

@@ -5,13 +5,13 @@
 //! whole in one piece is read in place; only a partial request or message is kept, in a box that goes when it ends.
 
 pub mod framing;
-mod held;
 pub mod http;
+mod unparsed;
 pub mod websocket;
 
 /// What a reader does after a callback.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Next {
+pub enum Flow {
     /// Go on.
     Continue,
     /// Keep the bytes that are not parsed yet inside; the next read parses them first, also with empty input.

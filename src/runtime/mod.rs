@@ -36,7 +36,7 @@ use crate::base::ids::CoreId;
 use crate::shard::Shard;
 use core::Common;
 use core::doorbell::Doorbell;
-use core::executor::{self, Seat};
+use core::executor::{self, CoreSetup};
 use core::{listener, mesh};
 use side::effects::effects;
 use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
@@ -102,8 +102,8 @@ pub fn run(
     let places = cpus.into_iter().zip(ports).zip(logs).zip(effects).zip(listeners.cores);
     for (index, ((((cpu, port), log), effects), listeners)) in places.enumerate() {
         let common = common.clone();
-        let seat = Seat { id: CoreId(index as u16), cpu, common, port, log, effects, listeners };
-        match spawn(seat, make_shard.clone(), started.clone()) {
+        let setup = CoreSetup { id: CoreId(index as u16), cpu, common, port, log, effects, listeners };
+        match spawn(setup, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
         }
@@ -187,13 +187,13 @@ fn doorbells(cores: usize) -> Result<Arc<[Doorbell]>, RuntimeError> {
 
 /// Starts a core's thread. If the core ends with an error, the others are told to stop.
 fn spawn(
-    seat: Seat,
+    setup: CoreSetup,
     make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync>,
     started: mpsc::Sender<()>,
 ) -> Result<Thread, RuntimeError> {
-    let stop = seat.common.stop.clone();
+    let stop = setup.common.stop.clone();
     let run = move || {
-        let result = executor::run_core(seat, &*make_shard, started);
+        let result = executor::run_core(setup, &*make_shard, started);
         if result.is_err() {
             stop.request();
         }

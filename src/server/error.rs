@@ -6,7 +6,7 @@ use crate::runtime::RuntimeError;
 use crate::runtime::side::store::StoreError;
 use thiserror::Error;
 
-/// See the module.
+/// Why a node did not start, or stopped.
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// The data directory cannot be used.

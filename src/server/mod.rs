@@ -173,7 +173,7 @@ fn people(config: &Config) -> PeopleSettings {
         ice: settings.ice.clone(),
         ring_ms: u64::from(settings.ring_timeout_s) * 1000,
         call_ms_max: u64::from(settings.call_s_max) * 1000,
-        huddle_seats_max: settings.huddle_participants_max,
+        huddle_participants_max: settings.huddle_participants_max,
         open_conversations: settings.open_conversations,
     }
 }

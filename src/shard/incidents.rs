@@ -61,7 +61,7 @@ pub struct Incident {
     pub address: Option<IpAddr>,
 }
 
-/// See the module.
+/// The incidents of one core that were not told yet.
 #[derive(Default)]
 pub(super) struct Incidents {
     gathered: [Option<Incident>; KINDS],

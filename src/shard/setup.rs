@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// See the module.
+/// What a shard is made of.
 #[derive(Clone)]
 pub struct Setup {
     /// Which core this is.

@@ -4,7 +4,7 @@
 use super::counters::{COUNTERS, number};
 use super::format::{Format, RecordError, archive};
 use super::range::Range;
-use super::write::{Record, Span, Table, Write};
+use super::write::{Span, StoreRecord, Table, Write};
 use crate::model::meeting::{Meeting, SealedMessage, each_once};
 use rkyv::rancor::Error;
 
@@ -74,7 +74,7 @@ pub fn read_place(key: &[u8], value: &[u8]) -> Result<u64, RecordError> {
 ///
 /// # Errors
 /// The record cannot be used.
-pub fn read_message(record: &Record) -> Result<(u64, SealedMessage), RecordError> {
+pub fn read_message(record: &StoreRecord) -> Result<(u64, SealedMessage), RecordError> {
     let message = MESSAGES.read(record.table, &record.key, &record.value)?;
     let place = record.key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
     let place = place.ok_or_else(|| RecordError::Damaged("a message of a meeting".into()))?;
@@ -206,14 +206,14 @@ mod tests {
         let writes = put_message("r1", 258, true, &message);
         let [written, found] = &writes[..] else { panic!("{writes:?}") };
         let value = written.value.clone().expect("a value");
-        let record = Record { table: written.table, key: written.key.clone(), value };
+        let record = StoreRecord { table: written.table, key: written.key.clone(), value };
         assert_eq!(read_message(&record), Ok((258, message.clone())));
         assert_eq!(found.key, id_key("r1", "m"));
         assert_eq!(read_place(&found.key, found.value.as_ref().expect("a value")), Ok(258));
         assert_eq!(put_message("r1", 258, false, &message).len(), 1);
-        let short = Record { key: b"short".to_vec(), ..record.clone() };
+        let short = StoreRecord { key: b"short".to_vec(), ..record.clone() };
         assert!(read_message(&short).is_err());
-        let cut = Record { value: record.value[..9].to_vec(), ..record };
+        let cut = StoreRecord { value: record.value[..9].to_vec(), ..record };
         assert!(read_message(&cut).is_err());
     }
 

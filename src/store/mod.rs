@@ -25,6 +25,6 @@ pub const BACKUP_SUFFIX: &str = ".redb";
 
 pub use counters::probe;
 pub use format::RecordError;
-pub use range::{Found, Range};
+pub use range::{Range, RangeRead};
 pub use stored::Stored;
-pub use write::{Record, Span, Table, Write};
+pub use write::{Span, StoreRecord, Table, Write};

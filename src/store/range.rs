@@ -1,6 +1,6 @@
 //! A part of a table, read in the order of its keys.
 
-use super::write::{Record, Table};
+use super::write::{StoreRecord, Table};
 
 /// Which records are wanted. Both bounds on what comes back hold, but a first record comes however large it is, so
 /// that whoever pages gets on.
@@ -22,23 +22,23 @@ pub struct Range {
 
 /// What was found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Found {
+pub struct RangeRead {
     /// The records, in the order asked for.
-    pub records: Vec<Record>,
+    pub records: Vec<StoreRecord>,
     /// A bound cut them short: there is at least one more.
     pub more: bool,
 }
 
-impl Found {
+impl RangeRead {
     /// Takes the next record of the range; false if it has no place any more, and none after it has.
     pub fn take(&mut self, range: &Range, key: &[u8], value: &[u8]) -> bool {
-        let bytes = |record: &Record| record.key.len() + record.value.len();
+        let bytes = |record: &StoreRecord| record.key.len() + record.value.len();
         let taken: usize = self.records.iter().map(bytes).sum();
         let fits = self.records.len() < range.records_max as usize
             && taken + key.len() + value.len() <= range.bytes_max as usize;
         self.more = !fits && !self.records.is_empty();
         if !self.more {
-            self.records.push(Record { table: range.table, key: key.to_vec(), value: value.to_vec() });
+            self.records.push(StoreRecord { table: range.table, key: key.to_vec(), value: value.to_vec() });
         }
         !self.more
     }
@@ -51,7 +51,7 @@ mod tests {
     fn found(records_max: u32, bytes_max: u32, values: &[&[u8]]) -> (usize, bool) {
         let (from, to) = (Vec::new(), Vec::new());
         let range = Range { table: Table::Rooms, from, to, reverse: false, records_max, bytes_max };
-        let mut found = Found::default();
+        let mut found = RangeRead::default();
         for value in values {
             if !found.take(&range, b"k", value) {
                 break;

@@ -9,7 +9,7 @@ use super::groups::{self, GROUPS};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::rooms::ROOMS;
-use super::write::{Record, Table};
+use super::write::{StoreRecord, Table};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
 use crate::model::group::Group;
@@ -19,7 +19,7 @@ use crate::model::people::device::OwnedDevice;
 use crate::model::publication::Room;
 use std::sync::Arc;
 
-/// See the module.
+/// Everything that was stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
     /// The definitions of all realms.
@@ -47,9 +47,9 @@ impl Stored {
     ///
     /// # Errors
     /// One of them cannot be used. None is left out silently.
-    pub fn read(records: impl IntoIterator<Item = Record>) -> Result<Self, RecordError> {
+    pub fn read(records: impl IntoIterator<Item = StoreRecord>) -> Result<Self, RecordError> {
         let mut stored = Self::default();
-        for Record { table, key, value } in records {
+        for StoreRecord { table, key, value } in records {
             let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
             match table {
                 Table::Definitions => {

@@ -71,7 +71,7 @@ impl Table {
 
 /// One record as it is on the disk.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Record {
+pub struct StoreRecord {
     /// Where it is.
     pub table: Table,
     /// What it is found by.

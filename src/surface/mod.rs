@@ -82,7 +82,7 @@ pub struct Socket {
     /// The languages that a request may choose.
     pub choices: Choices,
     /// The template's parameter that carries a realm's key, where sockets of this path belong to a realm: whoever
-    /// opens one gets a seat there. A key that no realm has is answered with 404.
+    /// opens one gets a place there. A key that no realm has is answered with 404.
     pub realm: Option<&'static str>,
     /// Whether credentials that are missing or do not hold open the socket nevertheless, as a guest's.
     pub guests: bool,

@@ -27,7 +27,7 @@ struct Resource {
 }
 
 /// What a method on a path means.
-pub enum Found<'p> {
+pub enum RouteMatch<'p> {
     /// An endpoint; for `HEAD`, the one for `GET`.
     Endpoint {
         /// Whose.
@@ -123,13 +123,13 @@ impl Router {
     }
 
     /// What serves `method` on `path` (without the query). `None` is a method that no endpoint has.
-    pub fn find<'p>(&self, method: Option<Method>, path: &'p str) -> Found<'p> {
+    pub fn find<'p>(&self, method: Option<Method>, path: &'p str) -> RouteMatch<'p> {
         if path == "*" && method == Some(Method::Options) {
             // What the server as a whole can (RFC 9110 section 9.3.7).
-            return Found::Options { surface: self.fallback, allow: self.allow() };
+            return RouteMatch::Options { surface: self.fallback, allow: self.allow() };
         }
         let owner = self.owner(path);
-        let not_found = || Found::NotFound { surface: owner };
+        let not_found = || RouteMatch::NotFound { surface: owner };
         let shorter = if owner.ignores_last_slash { path.trim_end_matches('/') } else { path };
         let Ok(matched) = self.paths.at(path).or_else(|_| self.paths.at(shorter)) else {
             return not_found();
@@ -141,12 +141,12 @@ impl Router {
         let surface = resource.surface;
         let wanted = if method == Some(Method::Head) { Some(Method::Get) } else { method };
         if let Some(endpoint) = resource.endpoints.iter().find(|endpoint| Some(endpoint.method) == wanted) {
-            return Found::Endpoint { surface, endpoint, parameters };
+            return RouteMatch::Endpoint { surface, endpoint, parameters };
         }
         match (method, resource.socket) {
-            (Some(Method::Get), Some(socket)) => Found::Socket { surface, socket, parameters },
-            (Some(Method::Options), _) => Found::Options { surface, allow: resource.allow() },
-            _ => Found::MethodNotAllowed { surface, allow: resource.allow() },
+            (Some(Method::Get), Some(socket)) => RouteMatch::Socket { surface, socket, parameters },
+            (Some(Method::Options), _) => RouteMatch::Options { surface, allow: resource.allow() },
+            _ => RouteMatch::MethodNotAllowed { surface, allow: resource.allow() },
         }
     }
 
@@ -257,13 +257,13 @@ mod tests {
     fn shown(method: Option<Method>, path: &str) -> String {
         static LIST: &[&Surface] = &[&REST, &THINGS];
         match Router::of(LIST, &REST).find(method, path) {
-            Found::Endpoint { surface, endpoint, parameters } => {
+            RouteMatch::Endpoint { surface, endpoint, parameters } => {
                 format!("{} {:?} {} {parameters:?}", surface.name, endpoint.method, endpoint.path)
             }
-            Found::Socket { surface, socket, .. } => format!("{} socket {}", surface.name, socket.path),
-            Found::Options { surface, allow } => format!("{} options {allow}", surface.name),
-            Found::MethodNotAllowed { surface, allow } => format!("{} only {allow}", surface.name),
-            Found::NotFound { surface } => format!("{} nothing", surface.name),
+            RouteMatch::Socket { surface, socket, .. } => format!("{} socket {}", surface.name, socket.path),
+            RouteMatch::Options { surface, allow } => format!("{} options {allow}", surface.name),
+            RouteMatch::MethodNotAllowed { surface, allow } => format!("{} only {allow}", surface.name),
+            RouteMatch::NotFound { surface } => format!("{} nothing", surface.name),
         }
     }
 
@@ -294,8 +294,8 @@ mod tests {
         static LENIENT: Surface = Surface { ignores_last_slash: true, ..THINGS };
         static LIST: &[&Surface] = &[&REST, &LENIENT];
         let lenient = |path: &str| match Router::of(LIST, &REST).find(Some(Method::Get), path) {
-            Found::Endpoint { endpoint, parameters, .. } => format!("{} {parameters:?}", endpoint.path),
-            Found::Socket { socket, .. } => socket.path.into(),
+            RouteMatch::Endpoint { endpoint, parameters, .. } => format!("{} {parameters:?}", endpoint.path),
+            RouteMatch::Socket { socket, .. } => socket.path.into(),
             _ => "nothing".into(),
         };
         assert_eq!(lenient("/a/things/"), "/a/things []");

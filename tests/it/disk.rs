@@ -1,7 +1,7 @@
 //! A disk in memory: what the node wants stored, and how it answers.
 
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
-use corecast::store::{Found, Range, Record, Span, Stored, Table, Write};
+use corecast::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How the disk answers.
@@ -63,13 +63,13 @@ impl Disk {
         Resolution::Stored
     }
 
-    fn read(&self, range: &Range) -> Found {
+    fn read(&self, range: &Range) -> RangeRead {
         let within = (range.table, range.from.clone())..(range.table, range.to.clone());
         let mut records: Vec<_> = self.records.range(within).collect();
         if range.reverse {
             records.reverse();
         }
-        let mut found = Found::default();
+        let mut found = RangeRead::default();
         let _ = records.into_iter().all(|((_, key), value)| found.take(range, key, value));
         found
     }
@@ -77,7 +77,7 @@ impl Disk {
     /// What a node finds that starts with this disk. What waited is lost.
     pub fn restart(&mut self) -> Stored {
         self.waiting.clear();
-        let record = |((table, key), value): (&(Table, Vec<u8>), &Vec<u8>)| Record {
+        let record = |((table, key), value): (&(Table, Vec<u8>), &Vec<u8>)| StoreRecord {
             table: *table,
             key: key.clone(),
             value: value.clone(),

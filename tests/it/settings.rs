@@ -195,7 +195,7 @@ impl Settings {
         self.definitions.namespaces.insert(name.into(), definition);
     }
 
-    /// `open turn ring=10s call=1h seats=3`
+    /// `open turn ring=10s call=1h participants=3`
     fn people(&mut self, text: &str) {
         for word in text.split(' ') {
             match word.split_once('=').unwrap_or((word, "")) {
@@ -209,7 +209,9 @@ impl Settings {
                 }
                 ("ring", time) => self.people.ring_ms = ms(time),
                 ("call", time) => self.people.call_ms_max = ms(time),
-                ("seats", count) => self.people.huddle_seats_max = count.parse().expect("a count"),
+                ("participants", count) => {
+                    self.people.huddle_participants_max = count.parse().expect("a count")
+                }
                 _ => panic!("{word} is no setting of people"),
             }
         }

@@ -4,7 +4,7 @@
 use crate::rng::Rng;
 use crate::trace;
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
-use corecast::store::{Found, Range, Record, Span, Stored, Table, Write};
+use corecast::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The one password that fits.
@@ -83,8 +83,8 @@ impl Disk {
         Resolution::Stored
     }
 
-    fn read(&self, range: &Range) -> Found {
-        let mut found = Found::default();
+    fn read(&self, range: &Range) -> RangeRead {
+        let mut found = RangeRead::default();
         assert!(!range.reverse, "nobody reads backwards");
         if range.from < range.to {
             let within = (range.table, range.from.clone())..(range.table, range.to.clone());
@@ -117,7 +117,7 @@ impl Disk {
     }
 
     pub fn stored(&self) -> Stored {
-        let record = |((table, key), value): (&(Table, Vec<u8>), &Vec<u8>)| Record {
+        let record = |((table, key), value): (&(Table, Vec<u8>), &Vec<u8>)| StoreRecord {
             table: *table,
             key: key.clone(),
             value: value.clone(),

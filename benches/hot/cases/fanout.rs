@@ -46,7 +46,7 @@ fn channel(number: u32) -> ChannelName {
 fn subscribe(fanout: &mut Fanout, channel: &ChannelName, index: u32) -> ConnectionId {
     let connection = ConnectionId { index, generation: 0 };
     let encoding = Encoding { dialect: 0, framing: Framing::WebSocket };
-    let subscriber = NewSubscriber { connection, encoding, guest: false, held: false };
+    let subscriber = NewSubscriber { connection, encoding, guest: false, paused: false };
     fanout.subscribe(channel, SlowPolicy::Disconnect, Position::default(), subscriber);
     connection
 }

@@ -1,7 +1,7 @@
 //! The request reader and the router.
 
 use super::Case;
-use corecast::protocol::Next;
+use corecast::protocol::Flow;
 use corecast::protocol::http::{HttpLimits, Method, RequestReader};
 use corecast::surface::router::Router;
 use std::hint::black_box;
@@ -24,7 +24,7 @@ fn read() -> Box<dyn FnMut()> {
         let mut requests = 0;
         let result = reader.read(black_box(REQUEST), &limits, |_| {
             requests += 1;
-            Next::Continue
+            Flow::Continue
         });
         assert!(result.is_ok() && requests == 1);
     })

@@ -1,7 +1,7 @@
 //! The WebSocket reader and writer.
 
 use super::Case;
-use corecast::protocol::Next;
+use corecast::protocol::Flow;
 use corecast::protocol::websocket::{Message, MessageLimits, Opcode, Reader, write_frame};
 use std::hint::black_box;
 
@@ -41,7 +41,7 @@ fn read(size: usize) -> Box<dyn FnMut()> {
         let mut seen = 0;
         let result = reader.read(&mut frames, &limits, |message| {
             seen += u64::from(matches!(message, Message::Text(_)));
-            Next::Continue
+            Flow::Continue
         });
         assert!(result.is_ok() && seen == MESSAGES);
     })

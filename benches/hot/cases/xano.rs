@@ -5,7 +5,7 @@ use corecast::model::channel::{ChannelName, Position};
 use corecast::model::publication::{Body, Client, Publication};
 use corecast::model::realm::Realm;
 use corecast::model::reply::{Push, Recovery, Reply};
-use corecast::model::session::{Seat, Session};
+use corecast::model::session::{ClientInfo, Session};
 use corecast::surface::Dialect;
 use corecast::surface::list::DIALECTS;
 use std::hint::black_box;
@@ -30,7 +30,7 @@ fn client() -> Client {
 
 fn session() -> Session {
     let realm = Arc::new(Realm { id: 1, namespace: "r1".into(), key: "hash".into() });
-    Session::guest(Some(Box::new(Seat { realm, client: client(), refused: None })))
+    Session::guest(Some(Box::new(ClientInfo { realm, client: client(), refused: None })))
 }
 
 fn channel() -> ChannelName {
@@ -70,7 +70,7 @@ fn pushing() -> Box<dyn FnMut()> {
         offset: 123,
         time_ms: 1_700_000_000_000,
         publisher: "6f9b2c1de8a74035".into(),
-        body: Body::Said { sender: client(), json: DATA.into(), authenticated: false },
+        body: Body::ClientMessage { sender: client(), json: DATA.into(), authenticated: false },
     };
     let bytes = publication.archive(&mut Default::default());
     let (mut out, channel) = (Vec::with_capacity(1024), channel());

@@ -3,7 +3,7 @@
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::fmt;
 
-/// See the module.
+/// A deserializer that reads structs from maps alone.
 pub struct Strict<D>(pub D);
 
 /// A visitor that is handed strict deserializers.

@@ -39,7 +39,7 @@ pub(super) struct Person {
     pub standing: Standing,
 }
 
-/// See the module.
+/// One call, from its first ring until it is forgotten.
 #[derive(Debug)]
 pub(super) struct Call {
     pub id: Arc<str>,

@@ -84,7 +84,7 @@ pub struct CallCounts {
     pub expired: u64,
 }
 
-/// See the module.
+/// The calls that are at home on one core.
 pub struct Calls {
     by_id: KeyedMap<Arc<str>, Call>,
     /// Calls that are not over, by when they are looked at next.

@@ -24,7 +24,7 @@ struct Typist {
     until_us: u64,
 }
 
-/// See the module.
+/// What is known of one circle.
 #[derive(Debug)]
 pub(super) struct State {
     pub circle: Circle,

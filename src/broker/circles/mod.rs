@@ -35,7 +35,7 @@ pub struct CircleRules {
     pub messages_max: usize,
 }
 
-/// See the module.
+/// The circles that are at home on one core.
 pub struct Circles {
     by_circle: KeyedMap<Circle, State>,
     /// The circles that somebody is in, or was in until its sockets there died.

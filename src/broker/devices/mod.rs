@@ -32,7 +32,7 @@ pub struct DeviceChange {
     is_new: bool,
 }
 
-/// See the module.
+/// The devices of the users who are at home on one core.
 pub struct Devices {
     by_user: KeyedMap<UserId, Vec<Arc<Device>>>,
     /// Devices with a change on its way to the disk; whether each is new.

@@ -9,7 +9,7 @@
 //! a list of its own, so that no send looks at what else it hears.
 //!
 //! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscription with
-//! bytes to come is held, or in its connection's list of what it owes, or in a dirty stream, whose pass finds it.
+//! bytes to come is paused, or in its connection's list of what it owes, or in a dirty stream, whose pass finds it.
 
 mod encoding;
 mod owed;
@@ -124,11 +124,11 @@ impl Fanout {
         position: Position,
         subscriber: NewSubscriber,
     ) {
-        let NewSubscriber { connection, encoding, guest, held } = subscriber;
+        let NewSubscriber { connection, encoding, guest, paused } = subscriber;
         let id = self.streams.find_or_open(channel, Kind { encoding, guests: guest }, slow, position);
         let stream = &mut self.streams[id];
         let subscription = self.subscriptions.add(connection, id, stream.next_place());
-        stream.add(Subscriber { connection, cursor: 0, subscription, held });
+        stream.add(Subscriber { connection, cursor: 0, subscription, paused });
     }
 
     /// Whether a connection hears a channel.

@@ -64,7 +64,7 @@ impl Fanout {
     pub fn hold(&mut self, connection: ConnectionId, channel: &ChannelName) {
         if let Some(id) = self.find(connection, channel) {
             let one = self.subscriptions.get(id);
-            self.streams[one.stream].set_held(one.place, true);
+            self.streams[one.stream].set_paused(one.place, true);
             self.subscriptions.settle(id);
         }
     }
@@ -74,7 +74,7 @@ impl Fanout {
         let Some(id) = self.find(connection, channel) else { return };
         let one = self.subscriptions.get(id);
         let stream = &mut self.streams[one.stream];
-        stream.set_held(one.place, false);
+        stream.set_paused(one.place, false);
         if stream.pending(one.place) {
             self.subscriptions.owe(id);
             self.turns.urge(connection);

@@ -27,7 +27,7 @@ pub(super) struct Kind {
     pub guests: bool,
 }
 
-/// See the module.
+/// A ring of encoded frames and the subscribers that read it.
 pub(super) struct Stream {
     channel: ChannelName,
     kind: Kind,
@@ -127,8 +127,8 @@ impl Stream {
         self.ring.capacity()
     }
 
-    pub fn set_held(&mut self, place: u32, held: bool) {
-        self.subscribers[place as usize].held = held;
+    pub fn set_paused(&mut self, place: u32, paused: bool) {
+        self.subscribers[place as usize].paused = paused;
     }
 
     /// Whether the channel has ended: nothing of it is sent any more.
@@ -221,13 +221,13 @@ impl Stream {
     /// Whether this subscriber has something to get and may get it.
     pub fn pending(&self, place: u32) -> bool {
         let subscriber = &self.subscribers[place as usize];
-        subscriber.cursor < self.ring.head() && !self.ended && !subscriber.held
+        subscriber.cursor < self.ring.head() && !self.ended && !subscriber.paused
     }
 
     /// The frames to send to this subscriber now, contiguous but for the ring's end. Empty if it is held.
     pub fn run(&self, place: u32) -> (&[u8], &[u8]) {
         let subscriber = &self.subscribers[place as usize];
-        if self.ended || subscriber.held {
+        if self.ended || subscriber.paused {
             return (&[], &[]);
         }
         self.ring.run(subscriber.cursor, self.ring.head())
@@ -237,8 +237,8 @@ impl Stream {
     /// in mid-frame, the rest of that frame is appended to `torn`, for the ring may lap it before the socket
     /// has room again.
     pub fn advance(&mut self, place: u32, bytes: usize, torn: &mut Vec<u8>) -> usize {
-        let Subscriber { cursor: start, held, .. } = self.subscribers[place as usize];
-        if self.ended || held {
+        let Subscriber { cursor: start, paused, .. } = self.subscribers[place as usize];
+        if self.ended || paused {
             return 0;
         }
         let end = self.ring.head();

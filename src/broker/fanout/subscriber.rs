@@ -13,7 +13,7 @@ pub(super) struct Subscriber {
     /// Its number in [`super::subscriptions::Subscriptions`].
     pub subscription: u32,
     /// Whether it must wait: the answer to its subscribe is not written yet.
-    pub held: bool,
+    pub paused: bool,
 }
 
 /// Who begins to hear a channel.
@@ -26,7 +26,7 @@ pub struct NewSubscriber {
     /// Whether it did not prove who it is.
     pub guest: bool,
     /// Whether it gets nothing until it is released.
-    pub held: bool,
+    pub paused: bool,
 }
 
 /// Who may see a frame. What one subscriber alone may see goes to its connection, not through a stream.

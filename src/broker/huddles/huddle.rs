@@ -1,9 +1,9 @@
-//! One huddle: who has a seat, who is invited, whose screen is shown.
+//! One huddle: who is in it, who is invited, whose screen is shown.
 //!
-//! A seat that was taken on a socket goes with the user's last socket. One that was taken without lasts until its user
+//! Who joined on a socket goes with the user's last socket. Who joined without one stays until it
 //! leaves, or has been without a socket for a while.
 //!
-//! Invariants: one seat for a user, whatever its sockets; whoever shows its screen has a seat.
+//! Invariants: one participant for a user, whatever its sockets; whoever shows its screen is one.
 
 use crate::base::time::Now;
 use crate::broker::told::{Ring, Told};
@@ -11,20 +11,20 @@ use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::event::{Event, HuddleEvent, Talk};
-use crate::model::people::huddle::{HuddleView, Seated};
+use crate::model::people::huddle::{HuddleParticipant, HuddleView};
 use crate::model::people::signal::Medium;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Microseconds for which a seat that was taken without a socket lasts without one.
-const SEAT_US: u64 = 120_000_000;
+/// Microseconds for which who joined without a socket stays without one.
+const ABSENCE_US: u64 = 120_000_000;
 
 /// Microseconds for which a huddle waits for the first who comes.
 const FRESH_US: u64 = 3_600_000_000;
 
 #[derive(Debug)]
-pub(super) struct Seat {
-    pub seated: Seated,
+pub(super) struct Participant {
+    pub view: HuddleParticipant,
     pub sockets: Vec<SocketId>,
     /// Taken without a socket.
     lasting: bool,
@@ -32,7 +32,7 @@ pub(super) struct Seat {
     until_us: Option<u64>,
 }
 
-/// See the module.
+/// One huddle, from its making until the last one leaves.
 #[derive(Debug)]
 pub(super) struct Huddle {
     pub id: Arc<str>,
@@ -42,10 +42,10 @@ pub(super) struct Huddle {
     pub conversation: Option<Arc<str>>,
     pub creator: UserId,
     created_ms: u64,
-    pub seats: Vec<Seat>,
-    seats_max: u32,
+    pub participants: Vec<Participant>,
+    participants_max: u32,
     pub invited: BTreeSet<UserId>,
-    /// Who ever had a seat.
+    /// Who was ever in it.
     pub met: BTreeSet<UserId>,
     screen: Option<UserId>,
     /// When it is over if nobody comes, while nobody ever came.
@@ -61,7 +61,7 @@ impl Huddle {
         name: Arc<str>,
         conversation: Option<Arc<str>>,
         creator: UserId,
-        seats_max: u32,
+        participants_max: u32,
     ) -> Self {
         Self {
             channel: Circle::Huddle(id.clone()).channel(),
@@ -70,8 +70,8 @@ impl Huddle {
             conversation,
             creator,
             created_ms: now.unix_ms,
-            seats: Vec::new(),
-            seats_max,
+            participants: Vec::new(),
+            participants_max,
             invited: BTreeSet::new(),
             met: BTreeSet::new(),
             screen: None,
@@ -81,7 +81,7 @@ impl Huddle {
     }
 
     pub fn is_in(&self, user: &str) -> bool {
-        self.seats.iter().any(|seat| *seat.seated.user == *user)
+        self.participants.iter().any(|participant| *participant.view.user == *user)
     }
 
     /// Whether somebody made it, is in it or is invited.
@@ -89,12 +89,12 @@ impl Huddle {
         *self.creator == *user || self.invited.contains(user) || self.is_in(user)
     }
 
-    fn seat_mut(&mut self, user: &str) -> Option<&mut Seat> {
-        self.seats.iter_mut().find(|seat| *seat.seated.user == *user)
+    fn participant_mut(&mut self, user: &str) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|participant| *participant.view.user == *user)
     }
 
-    /// Takes a seat, on a socket or without one. False if there is none.
-    pub fn sit(
+    /// Joins, on a socket or without one. False if it is full.
+    pub fn join(
         &mut self,
         now: Now,
         user: &UserId,
@@ -102,22 +102,24 @@ impl Huddle {
         video: bool,
         out: &mut Vec<Told>,
     ) -> bool {
-        if let Some(seat) = self.seat_mut(user) {
+        if let Some(participant) = self.participant_mut(user) {
             match socket {
-                Some(socket) if !seat.sockets.contains(&socket) => seat.sockets.push(socket),
+                Some(socket) if !participant.sockets.contains(&socket) => participant.sockets.push(socket),
                 Some(_) => {}
-                None => seat.lasting = true,
+                None => participant.lasting = true,
             }
-            seat.until_us = if seat.sockets.is_empty() { Some(now.monotonic_us + SEAT_US) } else { None };
+            participant.until_us =
+                if participant.sockets.is_empty() { Some(now.monotonic_us + ABSENCE_US) } else { None };
             return true;
         }
-        if self.seats.len() >= self.seats_max as usize {
+        if self.participants.len() >= self.participants_max as usize {
             return false;
         }
-        let seated = Seated { user: user.clone(), joined_ms: now.unix_ms, audio: true, video, hand: false };
-        let until_us = socket.is_none().then(|| now.monotonic_us + SEAT_US);
+        let view =
+            HuddleParticipant { user: user.clone(), joined_ms: now.unix_ms, audio: true, video, hand: false };
+        let until_us = socket.is_none().then(|| now.monotonic_us + ABSENCE_US);
         let (sockets, lasting) = (socket.into_iter().collect(), socket.is_none());
-        self.seats.push(Seat { seated, sockets, lasting, until_us });
+        self.participants.push(Participant { view, sockets, lasting, until_us });
         self.fresh_until_us = None;
         self.met.insert(user.clone());
         let event = HuddleEvent::Joined { user: user.clone(), audio: true, video };
@@ -127,33 +129,39 @@ impl Huddle {
 
     /// A socket is gone from it.
     pub fn leave_socket(&mut self, now: Now, socket: SocketId, out: &mut Vec<Told>) {
-        let Some(seat) = self.seats.iter_mut().find(|seat| seat.sockets.contains(&socket)) else { return };
-        seat.sockets.retain(|one| *one != socket);
-        if !seat.sockets.is_empty() {
+        let Some(participant) =
+            self.participants.iter_mut().find(|participant| participant.sockets.contains(&socket))
+        else {
+            return;
+        };
+        participant.sockets.retain(|one| *one != socket);
+        if !participant.sockets.is_empty() {
             return;
         }
-        if seat.lasting {
-            seat.until_us = Some(now.monotonic_us + SEAT_US);
+        if participant.lasting {
+            participant.until_us = Some(now.monotonic_us + ABSENCE_US);
             return;
         }
-        let user = seat.seated.user.clone();
+        let user = participant.view.user.clone();
         self.leave(&user, out);
     }
 
     /// Somebody leaves, with all its sockets.
     pub fn leave(&mut self, user: &UserId, out: &mut Vec<Told>) {
-        let Some(at) = self.seats.iter().position(|seat| seat.seated.user == *user) else { return };
-        let seat = self.seats.remove(at);
+        let Some(at) = self.participants.iter().position(|participant| participant.view.user == *user) else {
+            return;
+        };
+        let participant = self.participants.remove(at);
         if self.screen.as_ref() == Some(user) {
             self.screen = None;
             out.push(self.told(HuddleEvent::Screen { user: user.clone(), started: false }, None));
         }
         out.push(self.told(HuddleEvent::Left(user.clone()), None));
-        if self.seats.is_empty() {
+        if self.participants.is_empty() {
             self.end(Some(user), out);
         }
-        if !seat.sockets.is_empty() {
-            out.push(Told::Out { sockets: seat.sockets, circle: self.circle() });
+        if !participant.sockets.is_empty() {
+            out.push(Told::Out { sockets: participant.sockets, circle: self.circle() });
         }
     }
 
@@ -168,8 +176,8 @@ impl Huddle {
     /// Time passed. Whether it is over.
     pub fn fire(&mut self, now: Now, out: &mut Vec<Told>) {
         let past = |until_us: u64| until_us <= now.monotonic_us;
-        let late = self.seats.iter().filter(|seat| seat.until_us.is_some_and(past));
-        let late: Vec<UserId> = late.map(|seat| seat.seated.user.clone()).collect();
+        let late = self.participants.iter().filter(|participant| participant.until_us.is_some_and(past));
+        let late: Vec<UserId> = late.map(|participant| participant.view.user.clone()).collect();
         for user in &late {
             self.leave(user, out);
         }
@@ -181,13 +189,13 @@ impl Huddle {
 
     /// Whether nobody is in it and nobody is waited for.
     pub fn is_over(&self) -> bool {
-        self.seats.is_empty() && self.fresh_until_us.is_none()
+        self.participants.is_empty() && self.fresh_until_us.is_none()
     }
 
     /// When it has to be looked at next, monotonic microseconds.
     pub fn next_us(&self) -> u64 {
-        let seats = self.seats.iter().filter_map(|seat| seat.until_us);
-        seats.chain(self.fresh_until_us).min().unwrap_or(u64::MAX)
+        let participants = self.participants.iter().filter_map(|participant| participant.until_us);
+        participants.chain(self.fresh_until_us).min().unwrap_or(u64::MAX)
     }
 
     /// Begins or stops to send sound or pictures.
@@ -199,10 +207,10 @@ impl Huddle {
         enabled: bool,
         out: &mut Vec<Told>,
     ) {
-        let Some(seat) = self.seat_mut(user) else { return };
+        let Some(participant) = self.participant_mut(user) else { return };
         match medium {
-            Medium::Audio => seat.seated.audio = enabled,
-            Medium::Video => seat.seated.video = enabled,
+            Medium::Audio => participant.view.audio = enabled,
+            Medium::Video => participant.view.video = enabled,
         }
         let talk = Talk::Huddle(self.id.clone());
         let event = Event::Toggled { talk, user: user.clone(), medium, enabled };
@@ -224,8 +232,8 @@ impl Huddle {
 
     /// Raises a hand or takes it down.
     pub fn raise_hand(&mut self, user: &UserId, raised: bool, out: &mut Vec<Told>) {
-        let Some(seat) = self.seat_mut(user) else { return };
-        seat.seated.hand = raised;
+        let Some(participant) = self.participant_mut(user) else { return };
+        participant.view.hand = raised;
         out.push(self.told(HuddleEvent::Hand { user: user.clone(), raised }, None));
     }
 
@@ -255,24 +263,24 @@ impl Huddle {
             conversation: self.conversation.clone(),
             creator: self.creator.clone(),
             created_ms: self.created_ms,
-            seated: self.seats.iter().map(|seat| seat.seated.clone()).collect(),
+            participants: self.participants.iter().map(|participant| participant.view.clone()).collect(),
             screen: self.screen.clone(),
-            seats_max: self.seats_max,
+            participants_max: self.participants_max,
         }
     }
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert!(self.seats.len() <= self.seats_max as usize);
-        for seat in &self.seats {
+        assert!(self.participants.len() <= self.participants_max as usize);
+        for participant in &self.participants {
             assert_eq!(
-                seat.until_us.is_some(),
-                seat.sockets.is_empty(),
-                "a seat without a socket has an end"
+                participant.until_us.is_some(),
+                participant.sockets.is_empty(),
+                "a participant without a socket has an end"
             );
-            assert!(seat.lasting || !seat.sockets.is_empty());
-            let user = &seat.seated.user;
-            assert_eq!(self.seats.iter().filter(|other| other.seated.user == *user).count(), 1);
+            assert!(participant.lasting || !participant.sockets.is_empty());
+            let user = &participant.view.user;
+            assert_eq!(self.participants.iter().filter(|other| other.view.user == *user).count(), 1);
         }
         assert!(self.screen.as_ref().is_none_or(|user| self.is_in(user)), "whose screen is shown is in it");
         assert!(!self.is_over());

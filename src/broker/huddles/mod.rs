@@ -29,7 +29,7 @@ const LISTED_MAX: usize = 100;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HuddleRules {
     /// People in one.
-    pub seats_max: u32,
+    pub participants_max: u32,
     /// Huddles at home on one core.
     pub huddles_max: usize,
     /// People that are invited to one.
@@ -58,7 +58,7 @@ pub enum HuddleAnswer {
     Invited(Vec<UserId>),
 }
 
-/// See the module.
+/// The huddles that are at home on one core.
 pub struct Huddles {
     by_id: KeyedMap<Arc<str>, Huddle>,
     by_conversation: KeyedMap<Arc<str>, Arc<str>>,
@@ -117,7 +117,8 @@ impl Huddles {
         }
         self.by_user.entry(by.user.clone()).or_default().insert(id.clone());
         let creator = by.user.clone();
-        let huddle = Huddle::new(now, id.clone(), name.into(), conversation, creator, self.rules.seats_max);
+        let huddle =
+            Huddle::new(now, id.clone(), name.into(), conversation, creator, self.rules.participants_max);
         let view = huddle.view();
         self.by_id.insert(id.clone(), huddle);
         self.settle(&id);
@@ -150,7 +151,7 @@ impl Huddles {
         let is_in = huddle.is_in(by.user);
         let answer = match act {
             HuddleAct::Get => HuddleAnswer::View(huddle.view()),
-            HuddleAct::Join if !huddle.sit(now, by.user, None, false, out) => return Err(faults::full()),
+            HuddleAct::Join if !huddle.join(now, by.user, None, false, out) => return Err(faults::full()),
             HuddleAct::Join => HuddleAnswer::View(huddle.view()),
             HuddleAct::Wrong(fault) if is_in || creates => return Err(*fault),
             HuddleAct::Invite { users } if is_in || creates => {
@@ -173,7 +174,7 @@ impl Huddles {
         Ok(answer)
     }
 
-    /// A socket comes to the circle of a huddle, which is a seat.
+    /// A socket comes to the circle of a huddle, which is joining it.
     ///
     /// # Errors
     /// As for [`Huddles::act`].
@@ -190,7 +191,7 @@ impl Huddles {
         if !belongs && !huddle.knows(by.user) {
             return Err(faults::not_of_it());
         }
-        if !huddle.sit(now, by.user, Some(by.socket), video, out) {
+        if !huddle.join(now, by.user, Some(by.socket), video, out) {
             return Err(faults::full());
         }
         let view = huddle.view();
@@ -331,7 +332,7 @@ fn take_part(
         HuddleAct::Hand { raised } => huddle.raise_hand(by.user, raised, out),
         HuddleAct::Say { content } => {
             let (id, created_ms) = (minted("message", now.unix_ms, by.fresh), now.unix_ms);
-            let said = HuddleEvent::Said { id, sender: by.user.clone(), content, created_ms };
+            let said = HuddleEvent::Message { id, sender: by.user.clone(), content, created_ms };
             out.push(huddle.told(said, None));
         }
         HuddleAct::Signal(signal) => out.push(pass_on(huddle, by.user, *signal)?),
@@ -346,12 +347,12 @@ fn take_part(
 
 /// Hands a signal on to the sockets of its receiver.
 fn pass_on(huddle: &Huddle, from: &UserId, signal: Signal) -> Result<Told, Fault> {
-    let seat = huddle.seats.iter().find(|seat| *seat.seated.user == *signal.to);
-    let Some(seat) = seat.filter(|seat| seat.seated.user != *from) else {
+    let participant = huddle.participants.iter().find(|participant| *participant.view.user == *signal.to);
+    let Some(participant) = participant.filter(|participant| participant.view.user != *from) else {
         return Err(faults::nobody_there());
     };
     let talk = Talk::Huddle(huddle.id.clone());
     let event = Event::Signal { talk, from: from.clone(), kind: signal.kind, json: signal.json };
     let (circle, event) = (huddle.circle(), Arc::new(event));
-    Ok(Told::Sockets { sockets: seat.sockets.clone(), door: circle.clone(), circle, event })
+    Ok(Told::Sockets { sockets: participant.sockets.clone(), door: circle.clone(), circle, event })
 }

@@ -3,7 +3,7 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::fault::FaultCode;
 use proptest::prelude::*;
 
-const RULES: HuddleRules = HuddleRules { seats_max: 2, huddles_max: 2, invited_max: 3 };
+const RULES: HuddleRules = HuddleRules { participants_max: 2, huddles_max: 2, invited_max: 3 };
 const USERS: [&str; 4] = ["ann", "bob", "cid", "stranger"];
 
 fn now(s: u64) -> Now {

@@ -149,10 +149,10 @@ impl Channels {
         }
     }
 
-    /// The place that the next publication of a channel gets, after those that are held.
+    /// The place that the next publication of a channel gets, after those that are withheld.
     pub fn next_position(&self, id: usize) -> Position {
         let at = self.pool[id].position();
-        Position { offset: at.offset + 1 + self.log.held_of(id), ..at }
+        Position { offset: at.offset + 1 + self.log.withheld_of(id), ..at }
     }
 
     /// Puts a channel where an earlier process had it, with nothing kept.

@@ -2,11 +2,11 @@
 
 use crate::model::publication::{ArchivedBody, Body};
 
-/// See the module.
+/// What a publication does to the history it is appended to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub enum HistoryEffect {
     /// It says something.
-    Said,
+    Append,
     /// It is a chat message.
     Message,
     /// It tells of something, and changes nothing that is kept.
@@ -25,7 +25,7 @@ pub enum Effect {
     Clear,
 }
 
-impl Effect {
+impl HistoryEffect {
     /// What a publication with this body does.
     pub fn of(body: &Body) -> Self {
         match body {
@@ -34,9 +34,10 @@ impl Effect {
             Body::MessageDeleted { of, .. } => Self::Delete(of.offset),
             Body::MessageTouched { .. } => Self::Touch,
             Body::MeetingMessage { replaces: true, .. } => Self::Replace,
-            Body::Data { .. } | Body::Said { .. } | Body::Event { .. } | Body::MeetingMessage { .. } => {
-                Self::Said
-            }
+            Body::Data { .. }
+            | Body::ClientMessage { .. }
+            | Body::Event { .. }
+            | Body::MeetingMessage { .. } => Self::Append,
             Body::RoomDeleted { .. } => Self::Clear,
             Body::MeetingCleared => Self::Unsay,
             Body::RoomCreated { .. }
@@ -57,9 +58,9 @@ impl Effect {
             ArchivedBody::MessageTouched { .. } => Self::Touch,
             ArchivedBody::MeetingMessage { replaces: true, .. } => Self::Replace,
             ArchivedBody::Data { .. }
-            | ArchivedBody::Said { .. }
+            | ArchivedBody::ClientMessage { .. }
             | ArchivedBody::Event { .. }
-            | ArchivedBody::MeetingMessage { .. } => Self::Said,
+            | ArchivedBody::MeetingMessage { .. } => Self::Append,
             ArchivedBody::RoomDeleted { .. } => Self::Clear,
             ArchivedBody::MeetingCleared => Self::Unsay,
             ArchivedBody::RoomCreated { .. }

@@ -11,7 +11,7 @@ const SALT_BITS: u32 = 20;
 /// Seconds past which epochs only count up, so that they stay below 2^53 whatever the clock says.
 const SECONDS_MAX: u64 = 1 << 32;
 
-/// See the module.
+/// The source of epochs on one core.
 pub struct Epochs {
     salt: u64,
     last: u64,

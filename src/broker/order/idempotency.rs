@@ -22,7 +22,7 @@ pub struct FirstAnswer {
     /// Where it went.
     pub position: Position,
     /// What was said, as far as the answer repeats it.
-    pub said: Answered,
+    pub answered: Answered,
     /// Whether the history log has it.
     pub logged: bool,
 }
@@ -137,7 +137,7 @@ impl Idempotency {
         answer: FirstAnswer,
     ) {
         match self.get(now, &key) {
-            Some(known) if known.position == answer.position => self.change(&key, answer.said),
+            Some(known) if known.position == answer.position => self.change(&key, answer.answered),
             Some(_) => {}
             None if self.fresh(now, at_ms) => self.insert(at_ms, channel, key, answer),
             None => {}
@@ -147,7 +147,7 @@ impl Idempotency {
     fn insert(&mut self, at_ms: u64, channel: &ChannelName, key: Arc<str>, answer: FirstAnswer) {
         self.forget(&key);
         self.bytes += size(&key, &answer);
-        let message = answer.said.message().is_some().then_some((channel.clone(), answer.position));
+        let message = answer.answered.message().is_some().then_some((channel.clone(), answer.position));
         self.answers.insert(key.clone(), Remembered { at_ms, answer });
         if let Some(message) = message {
             self.index(message, key.clone());
@@ -202,11 +202,11 @@ impl Idempotency {
         }
     }
 
-    fn change(&mut self, key: &Arc<str>, said: Answered) {
+    fn change(&mut self, key: &Arc<str>, answered: Answered) {
         let Some(remembered) = self.answers.get_mut(key) else { return };
-        let is_message = said.message().is_some();
+        let is_message = answered.message().is_some();
         self.bytes -= size(key, &remembered.answer);
-        remembered.answer.said = said;
+        remembered.answer.answered = answered;
         self.bytes += size(key, &remembered.answer);
         let position = remembered.answer.position;
         if let Some(channel) = channel_of(key) {
@@ -226,7 +226,7 @@ impl Idempotency {
     pub fn forget(&mut self, key: &str) {
         let Some(old) = self.answers.remove(key) else { return };
         self.bytes -= size(key, &old.answer);
-        if let (Answered::Message(_), Some(channel)) = (&old.answer.said, channel_of(key)) {
+        if let (Answered::Message(_), Some(channel)) = (&old.answer.answered, channel_of(key)) {
             self.unindex(&(ChannelName::new(channel), old.answer.position), key);
         }
     }
@@ -273,7 +273,8 @@ impl Idempotency {
         assert!(self.bytes <= BYTES_MAX, "byte bound");
         let bytes = self.answers.iter().map(|(key, remembered)| size(key, &remembered.answer));
         assert_eq!(self.bytes, bytes.sum::<usize>(), "bytes add up");
-        let repeated = self.answers.values().filter(|remembered| remembered.answer.said.message().is_some());
+        let repeated =
+            self.answers.values().filter(|remembered| remembered.answer.answered.message().is_some());
         assert_eq!(
             self.of_message.len(),
             repeated.count(),
@@ -295,7 +296,7 @@ impl Idempotency {
 }
 
 fn size(key: &str, answer: &FirstAnswer) -> usize {
-    key.len() + answer.said.message().map_or(0, |bytes| bytes.len())
+    key.len() + answer.answered.message().map_or(0, |bytes| bytes.len())
 }
 
 #[cfg(test)]
@@ -309,7 +310,7 @@ mod tests {
     fn answer(offset: u64) -> FirstAnswer {
         FirstAnswer {
             position: Position { epoch: 1, offset },
-            said: Answered::Data,
+            answered: Answered::Data,
             logged: offset.is_multiple_of(2),
         }
     }
@@ -398,7 +399,7 @@ mod tests {
         let mut keys = table(1000, 100);
         let big: PublicationBytes = vec![0; 1 << 20].into();
         for n in 0..100 {
-            let answer = FirstAnswer { said: Answered::Message(big.clone()), ..answer(n) };
+            let answer = FirstAnswer { answered: Answered::Message(big.clone()), ..answer(n) };
             keys.remember(at(0), &channel(), key(n), answer);
         }
         keys.invariants();
@@ -409,16 +410,16 @@ mod tests {
     fn what_is_said_of_a_message_follows_it() {
         let mut keys = table(1000, 100);
         let message = |text: u8| Answered::Message(vec![text].into());
-        let said = |keys: &Idempotency, n| keys.get(at(0), &key(n)).map(|answer| answer.said.clone());
+        let said = |keys: &Idempotency, n| keys.get(at(0), &key(n)).map(|answer| answer.answered.clone());
         for n in 1..=3 {
-            keys.remember(at(0), &channel(), key(n), FirstAnswer { said: message(1), ..answer(n) });
+            keys.remember(at(0), &channel(), key(n), FirstAnswer { answered: message(1), ..answer(n) });
         }
         let of = |offset| Position { epoch: 1, offset };
         keys.rewrite(&channel(), of(1), vec![2].into());
         keys.take_back(&channel(), of(2));
         assert_eq!([said(&keys, 1), said(&keys, 2)], [Some(message(2)), Some(Answered::Deleted)]);
         keys.invariants();
-        let known = FirstAnswer { said: Answered::of_key(&key(1), None), ..answer(1) };
+        let known = FirstAnswer { answered: Answered::of_key(&key(1), None), ..answer(1) };
         keys.restore(at(0), 0, &channel(), key(1), known);
         assert_eq!(said(&keys, 1), Some(Answered::Deleted), "the log says later that it was deleted");
         keys.rewrite(&ChannelName::new("d"), of(3), vec![9].into());

@@ -92,7 +92,7 @@ impl Home {
     /// message is told when the deletion is.
     fn is_being_deleted(&self, id: usize, at: Position) -> Option<Outcome> {
         let log = &self.channels.log;
-        let answer = || Outcome { reply: Reply::Fault(faults::no_message()), wait: log.last_held() };
+        let answer = || Outcome { reply: Reply::Fault(faults::no_message()), wait: log.last_withheld() };
         log.holds_delete(id, at.offset).then(answer)
     }
 

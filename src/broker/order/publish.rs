@@ -3,7 +3,7 @@
 use crate::base::time::Now;
 use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
 use crate::broker::meetings::changes::is_meeting;
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::history::Touched;
 use crate::broker::order::idempotency::{Answered, FirstAnswer, KEY_BYTES_MAX, scoped};
 use crate::broker::order::messages::written;
@@ -37,7 +37,7 @@ impl Home {
         body: Body,
         key: Option<&str>,
     ) -> Result<Outcome, Fault> {
-        if matches!(body, Body::Said { .. } | Body::Event { .. }) {
+        if matches!(body, Body::ClientMessage { .. } | Body::Event { .. }) {
             return self.publish_in_realm(now, origin, channel, body);
         }
         if !matches!(body, Body::Data { .. } | Body::MessageCreated { .. }) {
@@ -67,8 +67,8 @@ impl Home {
         let logged = self.channels.durability(id) != Durability::Memory;
         let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
         if let Some(key) = key {
-            let said = if is_message { Answered::Message(bytes) } else { Answered::Data };
-            self.idempotency.remember(now, &channel, key, FirstAnswer { position, said, logged });
+            let answered = if is_message { Answered::Message(bytes) } else { Answered::Data };
+            self.idempotency.remember(now, &channel, key, FirstAnswer { position, answered, logged });
         }
         let reply = match body {
             Body::MessageCreated { content, kind } => Reply::Message(Message {
@@ -104,7 +104,7 @@ impl Home {
         body: Body,
         key: Option<&Arc<str>>,
     ) -> Published {
-        let effect = Effect::of(&body);
+        let effect = HistoryEffect::of(&body);
         self.published += 1;
         let position = self.channels.next_position(id);
         let mut named = std::mem::take(&mut self.publisher);
@@ -121,7 +121,7 @@ impl Home {
                 self.deliver(now, id, &bytes, effect);
                 None
             }
-            Durability::Relaxed if self.channels.log.mend(id) => {
+            Durability::Relaxed if self.channels.log.resume_channel(id) => {
                 self.deliver(now, id, &bytes, effect);
                 self.log_whole(now, id, position, key, bytes.clone(), effect);
                 None
@@ -165,12 +165,12 @@ impl Home {
         position: Position,
         key: Option<&Arc<str>>,
         bytes: PublicationBytes,
-        effect: Effect,
+        effect: HistoryEffect,
     ) {
         self.stage_channel(id);
         if let Some(key) = key.cloned() {
             let channel = self.channels.get(id).name.clone();
-            let message = (effect == Effect::Message).then_some(bytes);
+            let message = (effect == HistoryEffect::Message).then_some(bytes);
             let time_ms = now.unix_ms;
             self.channels.log.stage(HistoryRecord::Key { channel, key, time_ms, position, message });
         }
@@ -182,7 +182,7 @@ impl Home {
         now: Now,
         id: usize,
         bytes: &PublicationBytes,
-        effect: Effect,
+        effect: HistoryEffect,
     ) {
         let after = self.channels.get(id).head;
         self.channels.advance(now, id);
@@ -238,7 +238,7 @@ impl Home {
 
 /// The first answer to a key, once more.
 fn answer_again(channel: ChannelName, first: &FirstAnswer) -> Result<Reply, Fault> {
-    match &first.said {
+    match &first.answered {
         Answered::Data => Ok(Reply::Published { channel, position: first.position }),
         Answered::Message(bytes) => {
             written(channel, bytes).map(Reply::Message).ok_or_else(faults::no_message)

@@ -2,7 +2,7 @@
 
 use crate::base::time::Now;
 use crate::broker::order::channels::{Channels, seconds};
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::history::{History, Touched};
 use crate::model::channel::Position;
 use crate::model::publication::PublicationBytes;
@@ -27,13 +27,13 @@ impl Channels {
         id: usize,
         at_ms: u64,
         bytes: &PublicationBytes,
-        effect: Effect,
+        effect: HistoryEffect,
     ) -> Touched {
         let bounds = self.definition(id).history;
         if bounds.count_max == 0 {
             // What was kept under other rules would not end at the head any more.
             self.edit_history(id, History::clear);
-            return if effect == Effect::Clear { Touched::All } else { Touched::Nothing };
+            return if effect == HistoryEffect::Clear { Touched::All } else { Touched::Nothing };
         }
         let channel = &mut self.pool[id];
         let head = channel.head;
@@ -109,8 +109,8 @@ impl Channels {
             }
             self.history(now, id);
             let channel = &self.pool[id];
-            let held = self.log.held_of(id) > 0;
-            if channel.is_empty() && !held && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
+            let withheld = self.log.withheld_of(id) > 0;
+            if channel.is_empty() && !withheld && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
                 self.forget(id);
             }
         }

@@ -18,7 +18,7 @@ const REMEMBERED_US: u64 = 86_400_000_000;
 
 /// What is kept of one.
 #[derive(Debug, Default)]
-struct Record {
+struct PersonRecord {
     sockets: Vec<(SocketId, Arc<str>, u64)>,
     status: Status,
     custom: Option<Custom>,
@@ -30,9 +30,9 @@ struct Record {
     stale: bool,
 }
 
-/// See the module.
+/// The people who are at home on one core.
 pub struct Persons {
-    by_id: KeyedMap<UserId, Record>,
+    by_id: KeyedMap<UserId, PersonRecord>,
     /// Those that others see.
     visible: BTreeSet<UserId>,
     /// Those that have no socket, by when they are forgotten. Some may have come back.
@@ -171,7 +171,7 @@ impl Persons {
 
     fn forget_oldest(&mut self) {
         let Some((until_us, user)) = self.departed.pop_front() else { return };
-        let forgotten = |record: &Record| record.sockets.is_empty() && record.until_us == until_us;
+        let forgotten = |record: &PersonRecord| record.sockets.is_empty() && record.until_us == until_us;
         if self.by_id.get(&user).is_some_and(forgotten) {
             self.by_id.remove(&user);
         }

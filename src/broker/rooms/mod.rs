@@ -298,7 +298,9 @@ impl Home {
         let take = if end > PAGED_ROOMS_MAX { 0 } else { end };
         let is_open = session.grants.is_none() && self.entries.of_namespace(namespace) == Access::Open;
         let told = |((_, channel), _): &(&(u64, ChannelName), &Arc<Room>)| {
-            is_open || (session.is_for(channel.as_str()) && self.may_use(session, channel, Use::Hear).is_ok())
+            is_open
+                || (session.is_for(channel.as_str())
+                    && self.may_use(session, channel, Use::Subscribe).is_ok())
         };
         let items = rooms.iter().filter(told).take(take).map(|(_, room)| room.clone()).collect();
         let total = if is_open { rooms.len() } else { rooms.iter().filter(told).count() };

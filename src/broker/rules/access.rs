@@ -49,17 +49,17 @@ impl Home {
         self.channels.open(now, name, set)
     }
 
-    /// The rules of a channel that the session's seat lets it name, or that the server side names.
+    /// The rules of a channel that the session's realm lets it name, or that the server side names.
     pub(in crate::broker) fn rules_in_realm(
         &self,
         origin: Origin<'_>,
         name: &ChannelName,
     ) -> Result<ChannelDefinition, Fault> {
-        let seated = match &origin.session.seat {
-            Some(seat) => *seat.realm.namespace == *name.namespace(),
+        let in_realm = match &origin.session.client_info {
+            Some(client_info) => *client_info.realm.namespace == *name.namespace(),
             None => origin.is_admin(),
         };
-        let rules = self.channels.rules.in_force(name).filter(|_| seated);
+        let rules = self.channels.rules.in_force(name).filter(|_| in_realm);
         rules.copied().ok_or_else(faults::no_channel)
     }
 
@@ -72,7 +72,7 @@ impl Home {
         body: Body,
     ) -> Result<Outcome, Fault> {
         let id = match &body {
-            Body::Said { authenticated, .. } => {
+            Body::ClientMessage { authenticated, .. } => {
                 let id = self.as_member(origin, &channel, |rules| rules.publish)?;
                 if *authenticated && origin.session.is_guest() {
                     return Err(muted());
@@ -140,7 +140,7 @@ impl Home {
             return None;
         }
         let history = self.channels.history(now, id);
-        let kept = history.map_or_else(Vec::new, |history| history.newest_said(HISTORY_PUBLICATIONS_MAX));
+        let kept = history.map_or_else(Vec::new, |history| history.newest_content(HISTORY_PUBLICATIONS_MAX));
         Some(visible_to(session, kept))
     }
 
@@ -191,7 +191,7 @@ pub fn visible_to(session: &Session, mut publications: Vec<PublicationBytes>) ->
 
 fn is_for_authenticated(bytes: &PublicationBytes) -> bool {
     let body = Publication::view(bytes).map(|publication| &publication.body);
-    matches!(body, Some(ArchivedBody::Said { authenticated: true, .. }))
+    matches!(body, Some(ArchivedBody::ClientMessage { authenticated: true, .. }))
 }
 
 fn muted() -> Fault {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Definitions on one page, whatever was asked for.
 const PAGE_DEFINITIONS_MAX: u32 = 10_000;
 
-/// See the module.
+/// The definitions of all realms.
 pub struct Catalog {
     by_id: BTreeMap<u64, Arc<DefinitionRecord>>,
     by_name: BTreeMap<(u64, Box<str>), Arc<DefinitionRecord>>,

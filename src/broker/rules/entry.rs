@@ -87,7 +87,7 @@ pub fn admits(
 pub fn may_hear_of(session: &Session, channel: &ChannelName, user: &str) -> bool {
     *session.user == *user
         || session.scopes.contains(Scopes::ADMIN)
-        || session.grants.as_ref().is_some_and(|grants| grants.allow(Use::Hear, channel.as_str()))
+        || session.grants.as_ref().is_some_and(|grants| grants.allow(Use::Subscribe, channel.as_str()))
 }
 
 /// What of these publications of a channel that is for its own user is a session's business.
@@ -159,9 +159,9 @@ mod tests {
             (Access::Own, Some(&group), [false, false, true, true, true]),
         ] {
             let found = [&ann, &eve, &seven, &holder, &admin]
-                .map(|session| admits(session, &channel, access, group, Use::Hear));
+                .map(|session| admits(session, &channel, access, group, Use::Subscribe));
             assert_eq!(found, people, "{access:?} {}", group.is_some());
         }
-        assert!(!admits(&holder, &channel, Access::Members, None, Use::Say), "named for hearing only");
+        assert!(!admits(&holder, &channel, Access::Members, None, Use::Publish), "named for hearing only");
     }
 }

@@ -16,7 +16,7 @@ use crate::model::realm::Realm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// See the module.
+/// The rules of all channels of one core.
 pub struct Rules {
     /// Those of namespaces first, at the index of their namespace.
     sets: Pool<RuleSet>,

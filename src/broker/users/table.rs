@@ -25,7 +25,7 @@ struct User {
     /// Display name of the latest session that carried one.
     name: Option<Arc<str>>,
     /// What the user said of itself, if it did.
-    record: Option<Box<Record>>,
+    record: Option<Box<UserFields>>,
     /// Cores on which the user has connections.
     cores: u16,
     /// Kept whatever happens: the operator knows it.
@@ -36,7 +36,7 @@ struct User {
 
 /// What a user said of itself; what is not said is `None`.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct UserFields {
     /// Display name; wins over the session's.
     pub name: Option<Box<str>>,
     /// Status word.
@@ -139,7 +139,7 @@ impl Users {
     }
 
     /// Changes a user's record, made if need be; answers the profile now.
-    pub fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Record)) -> Result<Profile, Full> {
+    pub fn edit(&mut self, id: &str, edit: impl FnOnce(&mut UserFields)) -> Result<Profile, Full> {
         let has_record = self.by_id.get(id).is_some_and(|user| user.record.is_some());
         if !has_record && self.records >= self.records_max {
             return Err(Full);

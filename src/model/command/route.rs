@@ -32,7 +32,7 @@ impl<'a> Route<'a> {
     /// The channel that is used, and how. `None` where it is about none, or about whatever the session may know of.
     pub fn uses(&self) -> Option<(&'a ChannelName, Use)> {
         let Place::Home(channel) = self.place else { return None };
-        Some((channel, if self.scope == Scopes::READ { Use::Hear } else { Use::Say }))
+        Some((channel, if self.scope == Scopes::READ { Use::Subscribe } else { Use::Publish }))
     }
 }
 

@@ -194,7 +194,7 @@ pub enum HuddleEvent {
         /// Who invites.
         from: UserId,
     },
-    /// Somebody took a seat.
+    /// Somebody joined.
     Joined {
         /// Who.
         user: UserId,
@@ -220,7 +220,7 @@ pub enum HuddleEvent {
         raised: bool,
     },
     /// Somebody said something.
-    Said {
+    Message {
         /// The message's id.
         id: Arc<str>,
         /// Who.

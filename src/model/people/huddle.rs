@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Somebody in a huddle.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Seated {
+pub struct HuddleParticipant {
     /// Who.
     pub user: UserId,
     /// Since when, milliseconds since 1970.
@@ -34,11 +34,11 @@ pub struct HuddleView {
     /// When, milliseconds since 1970.
     pub created_ms: u64,
     /// Who is in it.
-    pub seated: Vec<Seated>,
+    pub participants: Vec<HuddleParticipant>,
     /// Who shows its screen.
     pub screen: Option<UserId>,
     /// How many may be in it.
-    pub seats_max: u32,
+    pub participants_max: u32,
 }
 
 /// What is asked of a huddle that exists.
@@ -46,7 +46,7 @@ pub struct HuddleView {
 pub enum HuddleAct {
     /// What it is.
     Get,
-    /// Take a seat, without a socket.
+    /// Join it, without a socket.
     Join,
     /// Leave it.
     Leave,

@@ -74,7 +74,7 @@ fn address(text: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Next;
+    use crate::protocol::Flow;
     use crate::protocol::http::{Event, HttpLimits, RequestReader};
 
     /// The client behind a peer, where 10.0.0.0/8 and fd00::/8 are trusted.
@@ -93,7 +93,7 @@ mod tests {
                 };
                 found = client(head, trusted).map(|address| address.to_string());
             }
-            Next::Continue
+            Flow::Continue
         });
         assert!(read.is_ok(), "{fields:?}");
         found

@@ -3,7 +3,6 @@
 //! It is strict where two readings of one message are possible (request smuggling): such a request is refused
 //! and the connection closed.
 
-mod asked;
 mod body;
 mod chunked;
 mod date;
@@ -13,6 +12,7 @@ mod limits;
 mod method;
 pub mod origin;
 mod parse;
+mod partial_head;
 mod reader;
 mod refusal;
 mod response;
@@ -21,12 +21,12 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use asked::{Asked, AskedOrigin};
 pub use date::DateCache;
 pub use head::{Head, Version};
 pub use limits::{FIELDS_MAX, HttpLimits};
 pub use method::Method;
 pub use parse::parse_head;
+pub use partial_head::{PartialHead, PartialOrigin};
 pub use reader::{Event, Phase, RequestReader};
 pub use refusal::Refusal;
 pub use response::{CONTINUE, Connection, Response, ResponseContext, reason_phrase, write_response};

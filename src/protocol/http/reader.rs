@@ -1,14 +1,14 @@
 //! The request reader.
 
-use super::asked::Asked;
 use super::body::{Framing, PartialBody};
 use super::head::{Head, Version};
 use super::limits::HttpLimits;
 use super::parse::parse_scanned;
+use super::partial_head::PartialHead;
 use super::refusal::Refusal;
 use super::scan::Scan;
-use crate::protocol::Next;
-use crate::protocol::held::Held;
+use crate::protocol::Flow;
+use crate::protocol::unparsed::Unparsed;
 
 /// What was read.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ enum State {
     #[default]
     Idle,
     Partial(Box<Partial>),
-    /// After a refusal: whatever comes is dropped. What was asked, where that could be read.
-    Ended(Option<Box<Asked>>),
+    /// After a refusal: whatever comes is dropped. What was partial, where that could be read.
+    Ended(Option<Box<PartialHead>>),
 }
 
 /// What is kept while something is incomplete. Never holds the bytes of more than one request, except in `held`.
@@ -57,13 +57,13 @@ struct Partial {
     scan: Scan,
     /// There once the head is whole.
     body: Option<PartialBody>,
-    held: Held,
+    unparsed: Unparsed,
 }
 
 /// What a whole head leads to.
 enum Begun {
     /// A request that was visited; its body took so many bytes.
-    Whole(usize, Next),
+    Whole(usize, Flow),
     /// A body that is still to come.
     Body(PartialBody, /* the client waits for 100 Continue */ bool),
 }
@@ -80,33 +80,33 @@ impl RequestReader {
 
     /// Whether nothing at all is kept.
     pub fn is_idle(&self) -> bool {
-        self.phase() == Phase::Idle && self.held_bytes() == 0
+        self.phase() == Phase::Idle && self.unparsed_bytes() == 0
     }
 
-    /// Bytes kept by [`Next::Pause`] and [`RequestReader::hold`] that wait to be parsed.
-    pub fn held_bytes(&self) -> usize {
-        if let State::Partial(partial) = &self.state { partial.held.len() } else { 0 }
+    /// Bytes kept by [`Flow::Pause`] and [`RequestReader::hold`] that wait to be parsed.
+    pub fn unparsed_bytes(&self) -> usize {
+        if let State::Partial(partial) = &self.state { partial.unparsed.len() } else { 0 }
     }
 
     /// Heap bytes that are kept in all, for bounds and metrics; 0 while idle.
     pub fn kept_bytes(&self) -> usize {
         let State::Partial(partial) = &self.state else { return 0 };
         let body = partial.body.as_ref().map_or(0, |body| body.bytes.capacity());
-        size_of::<Partial>() + partial.head.capacity() + body + partial.held.capacity()
+        size_of::<Partial>() + partial.head.capacity() + body + partial.unparsed.capacity()
     }
 
     /// Keeps bytes that arrived while the caller is not ready for another request; the next read parses them
-    /// first. The caller bounds them by [`RequestReader::held_bytes`].
+    /// first. The caller bounds them by [`RequestReader::unparsed_bytes`].
     pub fn hold(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() && !matches!(self.state, State::Ended(_)) {
-            self.partial().held.push(bytes);
+            self.partial().unparsed.push(bytes);
         }
     }
 
-    /// What is kept unparsed, after [`Next::Stop`]: it comes before the bytes that `read` did not consume.
+    /// What is kept unparsed, after [`Flow::Stop`]: it comes before the bytes that `read` did not consume.
     pub fn take_rest(&mut self) -> Vec<u8> {
         if let State::Partial(partial) = &mut self.state {
-            let rest = std::mem::take(&mut partial.held).into_vec();
+            let rest = std::mem::take(&mut partial.unparsed).into_vec();
             self.drop_empty_partial();
             return rest;
         }
@@ -114,35 +114,35 @@ impl RequestReader {
     }
 
     /// Reads what arrived and visits each whole request. Returns how many of `bytes` were consumed: all, except
-    /// after [`Next::Stop`].
+    /// after [`Flow::Stop`].
     ///
     /// # Errors
     /// The first request that is refused; the reader ignores everything after it.
     pub fn read<F>(&mut self, bytes: &[u8], limits: &HttpLimits, mut visit: F) -> Result<usize, Refusal>
     where
-        F: FnMut(Event<'_>) -> Next,
+        F: FnMut(Event<'_>) -> Flow,
     {
-        let mut held = match &mut self.state {
-            State::Partial(partial) => std::mem::take(&mut partial.held),
-            _ => Held::default(),
+        let mut unparsed = match &mut self.state {
+            State::Partial(partial) => std::mem::take(&mut partial.unparsed),
+            _ => Unparsed::default(),
         };
-        if held.is_empty() {
+        if unparsed.is_empty() {
             self.drop_empty_partial();
             self.advance(bytes, limits, &mut visit).map(|(used, next)| match next {
-                Next::Stop => used,
+                Flow::Stop => used,
                 _ => {
                     self.hold(bytes.get(used..).unwrap_or_default());
                     bytes.len()
                 }
             })
         } else {
-            held.push(bytes);
-            self.advance(held.as_mut_slice(), limits, &mut visit).map(|(used, _)| {
-                held.consume(used);
-                if held.is_empty() {
+            unparsed.push(bytes);
+            self.advance(unparsed.as_mut_slice(), limits, &mut visit).map(|(used, _)| {
+                unparsed.consume(used);
+                if unparsed.is_empty() {
                     self.drop_empty_partial();
                 } else {
-                    self.partial().held = held;
+                    self.partial().unparsed = unparsed;
                 }
                 bytes.len()
             })
@@ -150,23 +150,23 @@ impl RequestReader {
     }
 
     /// What the request asks for that was refused, or that is not whole yet, where that can be read.
-    pub fn asked(&self) -> Option<Asked> {
+    pub fn partial_head(&self) -> Option<PartialHead> {
         match &self.state {
-            State::Ended(asked) => asked.as_deref().cloned(),
-            State::Partial(partial) => Asked::of(&partial.head),
+            State::Ended(partial) => partial.as_deref().cloned(),
+            State::Partial(partial) => PartialHead::of(&partial.head),
             State::Idle => None,
         }
     }
 
     /// Ends the reading with a request whose head has `fresh` after what is kept of it.
     fn end(&mut self, fresh: &[u8]) {
-        let asked = match &self.state {
+        let partial = match &self.state {
             State::Partial(partial) if !partial.head.is_empty() => {
-                Asked::of(&[partial.head.as_slice(), fresh].concat())
+                PartialHead::of(&[partial.head.as_slice(), fresh].concat())
             }
-            _ => Asked::of(fresh),
+            _ => PartialHead::of(fresh),
         };
-        self.state = State::Ended(asked.map(Box::new));
+        self.state = State::Ended(partial.map(Box::new));
     }
 
     /// Reads until the bytes are used up or the visitor does not want to go on.
@@ -175,23 +175,23 @@ impl RequestReader {
         bytes: &[u8],
         limits: &HttpLimits,
         visit: &mut F,
-    ) -> Result<(usize, Next), Refusal>
+    ) -> Result<(usize, Flow), Refusal>
     where
-        F: FnMut(Event<'_>) -> Next,
+        F: FnMut(Event<'_>) -> Flow,
     {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (used, next) = match &self.state {
-                State::Ended(_) => (rest.len(), Next::Continue),
+                State::Ended(_) => (rest.len(), Flow::Continue),
                 State::Partial(partial) if partial.body.is_some() => self.read_body(rest, limits, visit)?,
                 _ => self.read_head(rest, limits, visit)?,
             };
             rest = rest.get(used..).unwrap_or_default();
-            if next != Next::Continue {
+            if next != Flow::Continue {
                 return Ok((bytes.len() - rest.len(), next));
             }
         }
-        Ok((bytes.len(), Next::Continue))
+        Ok((bytes.len(), Flow::Continue))
     }
 
     fn read_head<F>(
@@ -199,9 +199,9 @@ impl RequestReader {
         bytes: &[u8],
         limits: &HttpLimits,
         visit: &mut F,
-    ) -> Result<(usize, Next), Refusal>
+    ) -> Result<(usize, Flow), Refusal>
     where
-        F: FnMut(Event<'_>) -> Next,
+        F: FnMut(Event<'_>) -> Flow,
     {
         let mut scan = if let State::Partial(partial) = &self.state { partial.scan } else { Scan::default() };
         let scanned = scan.advance(bytes, limits).inspect_err(|_| self.end(bytes))?;
@@ -209,7 +209,7 @@ impl RequestReader {
             let partial = self.partial();
             partial.scan = scan;
             partial.head.extend_from_slice(bytes);
-            return Ok((bytes.len(), Next::Continue));
+            return Ok((bytes.len(), Flow::Continue));
         };
         let (fresh, after) = bytes.split_at(end);
         let kept = match std::mem::take(&mut self.state) {
@@ -228,7 +228,7 @@ impl RequestReader {
                 let head = kept.unwrap_or_else(|| fresh.to_vec());
                 self.state =
                     State::Partial(Box::new(Partial { head, body: Some(body), ..Partial::default() }));
-                Ok((end, if waits { visit(Event::Continue) } else { Next::Continue }))
+                Ok((end, if waits { visit(Event::Continue) } else { Flow::Continue }))
             }
         }
     }
@@ -238,12 +238,12 @@ impl RequestReader {
         bytes: &[u8],
         limits: &HttpLimits,
         visit: &mut F,
-    ) -> Result<(usize, Next), Refusal>
+    ) -> Result<(usize, Flow), Refusal>
     where
-        F: FnMut(Event<'_>) -> Next,
+        F: FnMut(Event<'_>) -> Flow,
     {
-        let State::Partial(partial) = &mut self.state else { return Ok((0, Next::Continue)) };
-        let Some(body) = &mut partial.body else { return Ok((0, Next::Continue)) };
+        let State::Partial(partial) = &mut self.state else { return Ok((0, Flow::Continue)) };
+        let Some(body) = &mut partial.body else { return Ok((0, Flow::Continue)) };
         let fed = body.feed(bytes, limits);
         let (used, whole) = match fed {
             Ok(fed) => fed,
@@ -253,7 +253,7 @@ impl RequestReader {
             }
         };
         if !whole {
-            return Ok((used, Next::Continue));
+            return Ok((used, Flow::Continue));
         }
         let (head, body) = (std::mem::take(&mut partial.head), std::mem::take(&mut body.bytes));
         self.state = State::Idle;
@@ -281,7 +281,7 @@ impl RequestReader {
 /// Visits the request of this head, if its body is there too.
 fn begin<F>(head: &Head<'_>, after: &[u8], limits: &HttpLimits, visit: &mut F) -> Result<Begun, Refusal>
 where
-    F: FnMut(Event<'_>) -> Next,
+    F: FnMut(Event<'_>) -> Flow,
 {
     let framing = Framing::of(head, limits)?;
     if framing != Framing::Empty && head.list("content-encoding").any(is_encoded) {

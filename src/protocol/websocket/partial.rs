@@ -4,7 +4,7 @@ use super::frame::{CLIENT_HEADER_BYTES_MAX, CONTROL_BYTES_MAX, FrameHeader, Opco
 use super::limits::MessageLimits;
 use super::mask::unmask;
 use super::violation::Violation;
-use crate::protocol::held::Held;
+use crate::protocol::unparsed::Unparsed;
 
 /// The incomplete frame, the incomplete message, and what is held back.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Partial {
     /// The message whose fragments are arriving.
     pub message: MessageProgress,
     /// Bytes that a pause keeps unparsed.
-    pub held: Held,
+    pub unparsed: Unparsed,
 }
 
 /// A message whose end is still to come.
@@ -43,7 +43,7 @@ impl Default for Partial {
             frame_bytes: 0,
             control: [0; CONTROL_BYTES_MAX],
             message: MessageProgress::default(),
-            held: Held::default(),
+            unparsed: Unparsed::default(),
         }
     }
 }
@@ -61,12 +61,12 @@ pub enum Whole<'a> {
 impl Partial {
     /// Whether nothing is kept, so that the box can go.
     pub fn is_empty(&self) -> bool {
-        self.is_between_frames() && self.message.opcode.is_none() && self.held.is_empty()
+        self.is_between_frames() && self.message.opcode.is_none() && self.unparsed.is_empty()
     }
 
     /// Bytes of memory that are taken.
     pub fn kept_bytes(&self) -> usize {
-        size_of::<Self>() + self.message.payload.capacity() + self.held.capacity()
+        size_of::<Self>() + self.message.payload.capacity() + self.unparsed.capacity()
     }
 
     /// Whether the next byte starts a frame.

@@ -6,8 +6,8 @@ use super::limits::MessageLimits;
 use super::mask::unmask;
 use super::partial::{Partial, Whole};
 use super::violation::Violation;
-use crate::protocol::Next;
-use crate::protocol::held::Held;
+use crate::protocol::Flow;
+use crate::protocol::unparsed::Unparsed;
 
 /// What a client sent, whole and unmasked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,14 +45,14 @@ impl Reader {
         !matches!(self.state, State::Partial(_))
     }
 
-    /// Whether it has ended, by a close, a violation or [`Next::Stop`]; it ignores what comes.
+    /// Whether it has ended, by a close, a violation or [`Flow::Stop`]; it ignores what comes.
     pub fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// Bytes kept by [`Next::Pause`] and [`Reader::hold`] that wait to be parsed.
-    pub fn held_bytes(&self) -> usize {
-        if let State::Partial(partial) = &self.state { partial.held.len() } else { 0 }
+    /// Bytes kept by [`Flow::Pause`] and [`Reader::hold`] that wait to be parsed.
+    pub fn unparsed_bytes(&self) -> usize {
+        if let State::Partial(partial) = &self.state { partial.unparsed.len() } else { 0 }
     }
 
     /// Heap bytes that are kept in all, for bounds and metrics; 0 while idle.
@@ -61,13 +61,13 @@ impl Reader {
     }
 
     /// Keeps bytes that arrived while the caller is not ready for another message; the next read parses them
-    /// first. The caller bounds them by [`Reader::held_bytes`].
+    /// first. The caller bounds them by [`Reader::unparsed_bytes`].
     pub fn hold(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         if let Some(partial) = self.partial() {
-            partial.held.push(bytes);
+            partial.unparsed.push(bytes);
         }
     }
 
@@ -78,24 +78,24 @@ impl Reader {
     /// The first breach of the protocol or of a limit; the reader ignores everything after it.
     pub fn read<F>(&mut self, bytes: &mut [u8], limits: &MessageLimits, mut visit: F) -> Result<(), Violation>
     where
-        F: FnMut(Message<'_>) -> Next,
+        F: FnMut(Message<'_>) -> Flow,
     {
-        let mut held = match &mut self.state {
-            State::Partial(partial) => std::mem::take(&mut partial.held),
-            _ => Held::default(),
+        let mut unparsed = match &mut self.state {
+            State::Partial(partial) => std::mem::take(&mut partial.unparsed),
+            _ => Unparsed::default(),
         };
-        let result = if held.is_empty() {
+        let result = if unparsed.is_empty() {
             self.advance(bytes, limits, &mut visit).map(|(used, next)| {
-                if next == Next::Pause {
+                if next == Flow::Pause {
                     self.hold(bytes.get(used..).unwrap_or_default());
                 }
             })
         } else {
-            held.push(bytes);
-            self.advance(held.as_mut_slice(), limits, &mut visit).map(|(used, _)| {
-                held.consume(used);
-                if let Some(partial) = self.partial().filter(|_| !held.is_empty()) {
-                    partial.held = held;
+            unparsed.push(bytes);
+            self.advance(unparsed.as_mut_slice(), limits, &mut visit).map(|(used, _)| {
+                unparsed.consume(used);
+                if let Some(partial) = self.partial().filter(|_| !unparsed.is_empty()) {
+                    partial.unparsed = unparsed;
                 }
             })
         };
@@ -113,9 +113,9 @@ impl Reader {
         bytes: &mut [u8],
         limits: &MessageLimits,
         visit: &mut F,
-    ) -> Result<(usize, Next), Violation>
+    ) -> Result<(usize, Flow), Violation>
     where
-        F: FnMut(Message<'_>) -> Next,
+        F: FnMut(Message<'_>) -> Flow,
     {
         let mut at = 0;
         while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
@@ -130,7 +130,7 @@ impl Reader {
                     Some((message, used)) => {
                         let close = matches!(message, Message::Close(_));
                         let next = visit(message);
-                        (used, if close { Next::Stop } else { next })
+                        (used, if close { Flow::Stop } else { next })
                     }
                     None => self.read_partial(rest, limits, visit)?,
                 },
@@ -138,12 +138,12 @@ impl Reader {
             };
             at += used;
             match next {
-                Next::Continue => {}
-                Next::Pause => return Ok((at, Next::Pause)),
-                Next::Stop => self.state = State::Ended,
+                Flow::Continue => {}
+                Flow::Pause => return Ok((at, Flow::Pause)),
+                Flow::Stop => self.state = State::Ended,
             }
         }
-        Ok((bytes.len(), Next::Continue))
+        Ok((bytes.len(), Flow::Continue))
     }
 
     /// A frame that is not whole in these bytes, or a fragment.
@@ -153,17 +153,17 @@ impl Reader {
         bytes: &mut [u8],
         limits: &MessageLimits,
         visit: &mut F,
-    ) -> Result<(usize, Next), Violation>
+    ) -> Result<(usize, Flow), Violation>
     where
-        F: FnMut(Message<'_>) -> Next,
+        F: FnMut(Message<'_>) -> Flow,
     {
-        let Some(partial) = self.partial() else { return Ok((bytes.len(), Next::Stop)) };
+        let Some(partial) = self.partial() else { return Ok((bytes.len(), Flow::Stop)) };
         let (used, whole) = partial.feed(bytes, limits)?;
         let next = match whole {
-            None | Some(Whole::Fragment) => Next::Continue,
+            None | Some(Whole::Fragment) => Flow::Continue,
             Some(Whole::Control(opcode, payload)) => {
                 let next = visit(control(opcode, payload)?);
-                if opcode == Opcode::Close { Next::Stop } else { next }
+                if opcode == Opcode::Close { Flow::Stop } else { next }
             }
             Some(Whole::Message(message)) => {
                 if partial.is_empty() {

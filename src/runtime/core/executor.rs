@@ -2,8 +2,8 @@
 //! in our ring, not in glommio's: whatever a core waits for must wake that ring, so nothing of glommio that
 //! waits (files, sockets, timers) may be awaited on a core.
 
-use super::mesh::Port;
-use super::turn::Next;
+use super::mesh::MeshPort;
+use super::turn::AfterTurn;
 use super::{Common, Core};
 use crate::base::ids::CoreId;
 use crate::runtime::abort::AbortOnPanic;
@@ -29,7 +29,7 @@ const GLOMMIO_PREEMPT: Duration = Duration::from_secs(3600);
 const TURNS_PER_YIELD: u32 = 64;
 
 /// What a core needs to begin.
-pub struct Seat {
+pub struct CoreSetup {
     /// Which core.
     pub id: CoreId,
     /// Which CPU of Linux.
@@ -37,7 +37,7 @@ pub struct Seat {
     /// What all cores share.
     pub common: Arc<Common>,
     /// Its place in the mesh.
-    pub port: Port<ShardMessage>,
+    pub port: MeshPort<ShardMessage>,
     /// Its way to the history log, if there is one.
     pub log: Option<LogPort>,
     /// Its ways to the threads that do effects.
@@ -51,15 +51,15 @@ pub struct Seat {
 /// # Errors
 /// The executor or the ring could not be made, or the ring failed.
 pub fn run_core(
-    seat: Seat,
+    setup: CoreSetup,
     make_shard: &dyn Fn(CoreId) -> Shard,
     started: Sender<()>,
 ) -> Result<(), RuntimeError> {
     let _guard = AbortOnPanic;
-    let core = seat.id.0;
-    let executor = executor(&seat)?;
+    let core = setup.id.0;
+    let executor = executor(&setup)?;
     executor.run(async move {
-        let mut core_at_work = Core::start(seat, make_shard).map_err(machine::classify)?;
+        let mut core_at_work = Core::start(setup, make_shard).map_err(machine::classify)?;
         // Nobody listens any more if another core has failed; this one is then told to stop.
         let _ = started.send(());
         drop(started);
@@ -74,7 +74,7 @@ async fn drive(core: &mut Core) -> std::io::Result<()> {
     loop {
         let next = core.turn()?;
         turns += 1;
-        if next == Next::Leave {
+        if next == AfterTurn::Leave {
             return Ok(());
         }
         if turns >= TURNS_PER_YIELD {
@@ -82,31 +82,31 @@ async fn drive(core: &mut Core) -> std::io::Result<()> {
             turns = 0;
             glommio::executor().yield_task_queue_now().await;
         }
-        if next == Next::Sleep {
+        if next == AfterTurn::Sleep {
             core.sleep()?;
         }
     }
 }
 
-fn executor(seat: &Seat) -> Result<LocalExecutor, RuntimeError> {
-    LocalExecutorBuilder::new(Placement::Fixed(seat.cpu))
-        .name(&format!("core-{}", seat.id.0))
+fn executor(setup: &CoreSetup) -> Result<LocalExecutor, RuntimeError> {
+    LocalExecutorBuilder::new(Placement::Fixed(setup.cpu))
+        .name(&format!("core-{}", setup.id.0))
         // glommio takes its minimum of 64 KiB: no file is read or written on a core.
         .io_memory(0)
         .ring_depth(GLOMMIO_RING_DEPTH)
         .preempt_timer(GLOMMIO_PREEMPT)
         .blocking_thread_pool_placement(PoolPlacement::Unbound(1))
         .make()
-        .map_err(|error| explain(seat, &error))
+        .map_err(|error| explain(setup, &error))
 }
 
-fn explain(seat: &Seat, error: &glommio::GlommioError<()>) -> RuntimeError {
+fn explain(setup: &CoreSetup, error: &glommio::GlommioError<()>) -> RuntimeError {
     use glommio::{BuilderErrorKind, GlommioError};
     match error {
         GlommioError::BuilderError(BuilderErrorKind::NonExistentCpus { cpu }) => {
             RuntimeError::Cpu { cpu: *cpu, reason: "this machine has no such CPU, or it is offline".into() }
         }
-        GlommioError::BuilderError(_) => RuntimeError::Cpu { cpu: seat.cpu, reason: error.to_string() },
-        _ => RuntimeError::Executor { core: seat.id.0, reason: error.to_string() },
+        GlommioError::BuilderError(_) => RuntimeError::Cpu { cpu: setup.cpu, reason: error.to_string() },
+        _ => RuntimeError::Executor { core: setup.id.0, reason: error.to_string() },
     }
 }

@@ -14,37 +14,37 @@ const HEAR_MAX: usize = 128;
 const INBOX_MESSAGES: usize = 4096;
 
 /// From one core to another.
-struct Lane<T> {
+struct MeshLane<T> {
     messages: ArrayQueue<T>,
     /// The sender found the lane full and wants to be woken when there is room.
     blocked: AtomicBool,
 }
 
 /// One core's place in the mesh. Lanes are indexed by peer; a core's lane to itself stays empty.
-pub struct Port<T> {
+pub struct MeshPort<T> {
     core: CoreId,
-    inward: Vec<Arc<Lane<T>>>,
-    outward: Vec<Arc<Lane<T>>>,
+    inward: Vec<Arc<MeshLane<T>>>,
+    outward: Vec<Arc<MeshLane<T>>>,
     doorbells: Arc<[Doorbell]>,
     /// Peers whose lane was full when this core last had something for them.
     backlog: Vec<bool>,
 }
 
 /// Makes the ports of all cores, in their order.
-pub fn mesh<T>(doorbells: &Arc<[Doorbell]>) -> Vec<Port<T>> {
+pub fn mesh<T>(doorbells: &Arc<[Doorbell]>) -> Vec<MeshPort<T>> {
     mesh_of(doorbells, (INBOX_MESSAGES / doorbells.len().max(1)).clamp(64, 1024))
 }
 
 /// The same with so many places in each lane.
-pub fn mesh_of<T>(doorbells: &Arc<[Doorbell]>, places: usize) -> Vec<Port<T>> {
+pub fn mesh_of<T>(doorbells: &Arc<[Doorbell]>, places: usize) -> Vec<MeshPort<T>> {
     let cores = doorbells.len();
     let lane = |from: usize, to: usize| {
         let places = if from == to { 1 } else { places };
-        Arc::new(Lane { messages: ArrayQueue::new(places), blocked: AtomicBool::new(false) })
+        Arc::new(MeshLane { messages: ArrayQueue::new(places), blocked: AtomicBool::new(false) })
     };
     let lanes: Vec<Vec<_>> = (0..cores).map(|from| (0..cores).map(|to| lane(from, to)).collect()).collect();
     (0..cores)
-        .map(|core| Port {
+        .map(|core| MeshPort {
             core: CoreId(core as u16),
             inward: lanes.iter().map(|from| from[core].clone()).collect(),
             outward: lanes[core].clone(),
@@ -54,7 +54,7 @@ pub fn mesh_of<T>(doorbells: &Arc<[Doorbell]>, places: usize) -> Vec<Port<T>> {
         .collect()
 }
 
-impl<T> Port<T> {
+impl<T> MeshPort<T> {
     /// The other cores.
     fn peers(&self) -> impl Iterator<Item = usize> + use<T> {
         let core = self.core.index();
@@ -133,11 +133,11 @@ mod tests {
     /// Far longer than any wake-up takes: who sleeps this long was not woken.
     const LOST: Duration = Duration::from_secs(5);
 
-    fn ports(cores: usize) -> Vec<Port<u64>> {
+    fn ports(cores: usize) -> Vec<MeshPort<u64>> {
         mesh(&(0..cores).map(|_| Doorbell::new().expect("a descriptor is free")).collect())
     }
 
-    fn collected(port: &mut Port<u64>) -> Vec<(u16, u64)> {
+    fn collected(port: &mut MeshPort<u64>) -> Vec<(u16, u64)> {
         let mut heard = Vec::new();
         while port.hear(|from, message| heard.push((from.0, message))) {}
         heard
@@ -193,7 +193,7 @@ mod tests {
 
     /// One side of [`no_wake_up_is_lost`]: sends `count` numbers, now and then more at once than the lane
     /// holds, expects as many in order, and sleeps whenever there is nothing to do.
-    fn talk(mut port: Port<u64>, count: u64, seed: u64) -> u64 {
+    fn talk(mut port: MeshPort<u64>, count: u64, seed: u64) -> u64 {
         let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
         ring.watch(port.doorbell().as_raw_fd());
         let (mut sent, mut expected, mut sleeps, mut random) = (0, 0, 0, seed);

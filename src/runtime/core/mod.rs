@@ -25,8 +25,8 @@ use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
 use crate::shard::ShardMessage;
-use executor::Seat;
-use mesh::Port;
+use executor::CoreSetup;
+use mesh::MeshPort;
 use ring::{Completion, Ring};
 use socket::SocketTable;
 use std::collections::VecDeque;
@@ -56,7 +56,7 @@ pub struct Core {
     shard: Shard,
     ring: Ring,
     sockets: SocketTable,
-    port: Port<ShardMessage>,
+    port: MeshPort<ShardMessage>,
     log: Option<LogPort>,
     effects: Effects,
     common: Arc<Common>,
@@ -101,8 +101,8 @@ impl Core {
     ///
     /// # Errors
     /// The ring could not be made.
-    pub fn start(seat: Seat, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
-        let Seat { id, cpu: _, common, port, log, effects, listeners } = seat;
+    pub fn start(setup: CoreSetup, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
+        let CoreSetup { id, cpu: _, common, port, log, effects, listeners } = setup;
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         let now = clock::now();

@@ -21,7 +21,7 @@ const RESOLUTIONS_MAX: usize = 64;
 
 /// What comes after a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Next {
+pub enum AfterTurn {
     /// Another turn: there is work.
     Turn,
     /// Nothing to do until something arrives.
@@ -35,7 +35,7 @@ impl Core {
     ///
     /// # Errors
     /// The ring failed.
-    pub fn turn(&mut self) -> io::Result<Next> {
+    pub fn turn(&mut self) -> io::Result<AfterTurn> {
         self.now = clock::now();
         let mut batch = std::mem::take(&mut self.batch);
         let collected = self.ring.collect(&mut batch);
@@ -65,11 +65,11 @@ impl Core {
         }
         self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
         Ok(if self.finished() {
-            Next::Leave
+            AfterTurn::Leave
         } else if idle {
-            Next::Sleep
+            AfterTurn::Sleep
         } else {
-            Next::Turn
+            AfterTurn::Turn
         })
     }
 
@@ -117,7 +117,7 @@ impl Core {
             Drain::Drained { until_us } => {
                 let cores_quiet = self.common.cores_busy.load(Ordering::SeqCst) == 0;
                 let closed = self.sockets.is_empty() && self.listeners.iter().all(Option::is_none);
-                let told = self.log.as_ref().is_none_or(|log| !log.is_held());
+                let told = self.log.as_ref().is_none_or(|log| !log.has_undelivered());
                 (cores_quiet && closed && told) || self.now.monotonic_us >= until_us
             }
         }

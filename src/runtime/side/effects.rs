@@ -5,16 +5,16 @@ use crate::runtime::core::doorbell::Doorbell;
 use crate::shard::{Effect, EffectId, Resolution};
 use std::sync::Arc;
 
-type Asked = (EffectId, Effect);
+type Job = (EffectId, Effect);
 type Done = (EffectId, Resolution);
 
 /// The end of a thread that does effects.
-pub type EffectDesk = Desk<Asked, Done>;
+pub type EffectDesk = Desk<Job, Done>;
 
 /// A core's ways to the threads that do effects.
 pub struct Effects {
-    store: Port<Asked, Done>,
-    passwords: Port<Asked, Done>,
+    store: Port<Job, Done>,
+    passwords: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.

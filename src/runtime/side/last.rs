@@ -18,7 +18,7 @@ pub struct Far {
     pub bytes: u64,
 }
 
-/// See the module.
+/// How far something had come that is on the disk.
 #[derive(Debug)]
 pub struct Last {
     path: PathBuf,

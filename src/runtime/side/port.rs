@@ -28,7 +28,7 @@ pub fn port<Q, A>(doorbells: &Arc<[Doorbell]>, places: usize) -> (Vec<Port<Q, A>
         cores_here: AtomicUsize::new(doorbells.len()),
         cores_in_order: AtomicUsize::new(0),
     });
-    let port = |core| Port { core, shared: shared.clone(), held: None };
+    let port = |core| Port { core, shared: shared.clone(), undelivered: None };
     ((0..doorbells.len()).map(port).collect(), Desk { shared })
 }
 
@@ -58,18 +58,18 @@ pub struct Port<Q, A> {
     core: usize,
     shared: Arc<Shared<Q, A>>,
     /// What found no place.
-    held: Option<Q>,
+    undelivered: Option<Q>,
 }
 
 impl<Q, A> Port<Q, A> {
     /// Says what was held back and then what `next` has, as far as there is room, and wakes the thread.
     pub fn tell(&mut self, mut next: impl FnMut() -> Option<Q>) {
         let mut told = false;
-        while let Some(message) = self.held.take().or_else(&mut next) {
+        while let Some(message) = self.undelivered.take().or_else(&mut next) {
             match self.shared.messages.push((CoreId(self.core as u16), message)) {
                 Ok(()) => told = true,
                 Err((_, message)) => {
-                    self.held = Some(message);
+                    self.undelivered = Some(message);
                     self.back().blocked.store(true, Ordering::Relaxed);
                     break;
                 }
@@ -89,7 +89,7 @@ impl<Q, A> Port<Q, A> {
             let mut message = Some(message);
             move || message.take()
         });
-        assert!(self.held.is_none(), "who asks keeps its bound of questions");
+        assert!(self.undelivered.is_none(), "who asks keeps its bound of questions");
     }
 
     /// Hears what the thread said, `count_max` of it at most.
@@ -111,17 +111,17 @@ impl<Q, A> Port<Q, A> {
 
     /// Whether a turn would move a message.
     pub fn ready(&self) -> bool {
-        !self.back().messages.is_empty() || (self.is_held() && !self.shared.messages.is_full())
+        !self.back().messages.is_empty() || (self.has_undelivered() && !self.shared.messages.is_full())
     }
 
     /// Whether something found no place yet.
-    pub fn is_held(&self) -> bool {
-        self.held.is_some()
+    pub fn has_undelivered(&self) -> bool {
+        self.undelivered.is_some()
     }
 
     /// The core has said all it had to say. It leaves in order.
     pub fn leave(self) {
-        if self.held.is_none() {
+        if self.undelivered.is_none() {
             self.shared.cores_in_order.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -20,7 +20,7 @@ const ANSWERS_BYTES_MAX: usize = 256 << 10;
 /// has not read them.
 const EARNING_BYTES_MAX: u32 = 4 << 20;
 
-/// See the module.
+/// One connection of this core.
 pub(in crate::shard) struct Connection {
     pub phase: Phase,
     /// Who speaks, once known. Always there on a WebSocket of a dialect.

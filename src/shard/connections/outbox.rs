@@ -2,7 +2,7 @@
 
 use crate::protocol::websocket::writer::frame_bytes;
 
-/// See the module.
+/// Bytes owed to one connection alone.
 #[derive(Default)]
 pub(in crate::shard) struct Outbox(Option<Box<Owed>>);
 

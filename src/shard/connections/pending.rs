@@ -41,7 +41,7 @@ pub(in crate::shard) struct Opens {
     pub begins: bool,
 }
 
-/// See the module.
+/// The requests of one connection that wait for an answer, in their order.
 #[derive(Default)]
 pub(in crate::shard) struct Pending {
     slots: VecDeque<Slot>,

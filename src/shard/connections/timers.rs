@@ -66,15 +66,15 @@ impl Shard {
     }
 
     fn time_out(&mut self, id: ConnectionId, reason: &'static str) {
-        let asked = match self.connections.get(id).map(|connection| &connection.phase) {
+        let partial = match self.connections.get(id).map(|connection| &connection.phase) {
             // Who never said anything expects no answer: browsers open connections before they need them.
             Some(Phase::Http(reader)) if reader.is_idle() => {
                 return self.close_when_written(id, CloseReason::Timeout);
             }
-            Some(Phase::Http(reader)) => reader.asked(),
+            Some(Phase::Http(reader)) => reader.partial_head(),
             _ => None,
         };
-        self.refuse(id, &Refusal::new(408, reason), asked, CloseReason::Timeout);
+        self.refuse(id, &Refusal::new(408, reason), partial, CloseReason::Timeout);
     }
 
     fn ping(&mut self, id: ConnectionId) {

@@ -40,7 +40,7 @@ impl Shard {
         if self.connections.pending_mut(id).is_none() {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Subscribed { channel, position, .. } = reply {
-                self.say_unsubscribed(channel, position.epoch, ticket.session);
+                self.post_unsubscribed(channel, position.epoch, ticket.session);
             } else if let Reply::People(reply) = reply {
                 people::answer_nobody(self, &ticket, &reply);
             }
@@ -155,7 +155,7 @@ impl Shard {
         id: ConnectionId,
         expect: &Expect,
         reply: &mut Reply,
-        held: bool,
+        paused: bool,
         before: &mut Vec<u8>,
     ) -> Option<Opens> {
         if let Reply::Fault(fault) = reply {
@@ -163,8 +163,8 @@ impl Shard {
         }
         let Expect::Message { dialect, .. } = expect else { return None };
         match reply {
-            Reply::Subscribed { .. } => self.subscribed(id, dialect, held, reply, before),
-            Reply::People(reply) => people::prepare_person(self, id, dialect, held, reply, before),
+            Reply::Subscribed { .. } => self.subscribed(id, dialect, paused, reply, before),
+            Reply::People(reply) => people::prepare_person(self, id, dialect, paused, reply, before),
             Reply::Unsubscribed { channel } => {
                 self.unsubscribed(id, channel, before);
                 None

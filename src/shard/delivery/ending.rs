@@ -11,7 +11,7 @@ use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
-use crate::shard::mesh::message::Said;
+use crate::shard::mesh::message::CoreMessage;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ impl Shard {
         let mut done = false;
         while let Some(ending) = self.endings.queue.pop_front() {
             match ending {
-                Ending::Fence { from, number } => self.say(from, Said::Fenced { number }),
+                Ending::Fence { from, number } => self.post(from, CoreMessage::Fenced { number }),
                 Ending::Evict { channel, fault, gone, mut connections } => {
                     while self.endings.steps_left > 0
                         && let Some(id) = connections.pop()
@@ -170,7 +170,7 @@ impl Shard {
     ) -> usize {
         let Some(connection) = self.connections.get(id) else { return 1 };
         let Some((session, dialect)) = connection.session.clone().zip(connection.dialect()) else { return 1 };
-        if admits(&session, channel, access, Some(group), Use::Hear) || !self.fanout.hears(id, channel) {
+        if admits(&session, channel, access, Some(group), Use::Subscribe) || !self.fanout.hears(id, channel) {
             return 1;
         }
         let gone = self.fanout.unsubscribe(id, channel);

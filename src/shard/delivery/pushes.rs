@@ -61,13 +61,13 @@ impl Shard {
         connection: ConnectionId,
     ) {
         // Home lets only sockets of a realm whisper.
-        let Some(seat) = &sender.seat else { return };
+        let Some(client_info) = &sender.client_info else { return };
         if !self.fanout.hears(connection, channel) {
             return;
         }
         let mut bytes = Vec::new();
         self.fanout.take_pending(connection, channel, &mut bytes);
-        let push = Push::Whisper { sender: &seat.client, to, json };
+        let push = Push::Whisper { sender: &client_info.client, to, json };
         self.append_push(connection, channel, push, &mut bytes);
         self.tell_one(connection, channel, &bytes);
     }
@@ -109,7 +109,7 @@ impl Shard {
             return self.push_about(channel, Some(position), user, Push::Publication(publication));
         }
         let audience = match &publication.body {
-            ArchivedBody::Said { authenticated: true, .. } => Audience::Authenticated,
+            ArchivedBody::ClientMessage { authenticated: true, .. } => Audience::Authenticated,
             _ => Audience::All,
         };
         self.push_frame(channel, Some(position), audience, Push::Publication(publication));

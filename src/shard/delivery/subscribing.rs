@@ -49,7 +49,7 @@ impl Shard {
         &mut self,
         id: ConnectionId,
         dialect: &'static Dialect,
-        held: bool,
+        paused: bool,
         reply: &mut Reply,
         before: &mut Vec<u8>,
     ) -> Option<Opens> {
@@ -64,20 +64,20 @@ impl Shard {
             };
             let session = self.connections.get(id)?.session.clone()?;
             self.fanout.take_pending(id, &channel, before);
-            if held {
+            if paused {
                 // What comes now must not overtake what was just put before the answer.
                 self.fanout.hold(id, &channel);
             }
-            self.say_unsubscribed(channel.clone(), position.epoch, session);
+            self.post_unsubscribed(channel.clone(), position.epoch, session);
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
             let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
-            let subscriber = NewSubscriber { connection: id, encoding, guest, held };
+            let subscriber = NewSubscriber { connection: id, encoding, guest, paused };
             self.fanout.subscribe(&channel, slow, position, subscriber);
             self.counters.subscriptions_open += 1;
         }
-        held.then_some(Opens { channel, begins: !again })
+        paused.then_some(Opens { channel, begins: !again })
     }
 
     /// Appends a piece of what follows the acknowledgement of a subscribe; the first is number 1.
@@ -142,7 +142,7 @@ impl Shard {
         let session = self.connections.get(id).and_then(|connection| connection.session.clone());
         // The home of an ended channel has forgotten who heard it.
         if let Some(session) = session.filter(|_| !ended && !is_of_circle(&channel)) {
-            self.say_unsubscribed(channel, epoch, session);
+            self.post_unsubscribed(channel, epoch, session);
         }
     }
 

@@ -4,7 +4,7 @@ use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::Shard;
-use crate::shard::mesh::message::Said;
+use crate::shard::mesh::message::CoreMessage;
 use std::sync::Arc;
 
 /// WebSocket connections of each user on this core.
@@ -27,8 +27,9 @@ impl Shard {
         let count = self.users.connections.entry(session.user.clone()).or_insert(0);
         *count += 1;
         if *count == 1 {
-            let said = Said::UserConnected { user: session.user.clone(), name: session.name.clone() };
-            self.say_home(&ChannelName::of_user(&session.user), said);
+            let message =
+                CoreMessage::UserConnected { user: session.user.clone(), name: session.name.clone() };
+            self.post_home(&ChannelName::of_user(&session.user), message);
         }
     }
 
@@ -38,8 +39,8 @@ impl Shard {
         *count -= 1;
         if *count == 0 {
             self.users.connections.remove(&session.user);
-            let said = Said::UserDisconnected { user: session.user.clone() };
-            self.say_home(&ChannelName::of_user(&session.user), said);
+            let message = CoreMessage::UserDisconnected { user: session.user.clone() };
+            self.post_home(&ChannelName::of_user(&session.user), message);
         }
     }
 }

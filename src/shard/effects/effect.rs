@@ -2,7 +2,7 @@
 //! with [`crate::shard::Shard::resolve`], once for each.
 
 use crate::auth::{PasswordHash, Secret};
-use crate::store::{Found, Range, Span, Table, Write};
+use crate::store::{Range, RangeRead, Span, Table, Write};
 use std::sync::Arc;
 
 /// Which effect of a shard; each is used once.
@@ -45,7 +45,7 @@ pub enum Resolution {
     /// To `Write` and `Replace`: all of it is on the disk.
     Stored,
     /// To `Read`.
-    Found(Found),
+    Found(RangeRead),
     /// To `Backup`: the copy is on the disk.
     BackedUp {
         /// Its length.

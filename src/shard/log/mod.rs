@@ -10,7 +10,7 @@ mod words;
 pub use words::{LogMessage, LogNews};
 
 use super::Shard;
-use super::mesh::message::Said;
+use super::mesh::message::CoreMessage;
 use super::requests::Asker;
 use crate::base::time::Now;
 use crate::broker::home::Home;
@@ -25,7 +25,7 @@ const HAND_OVER_BYTES: usize = 256 << 10;
 /// hands over 2 to 3 MB a second, and twice as much as is published.
 const CHECKPOINT_PAUSE_US: u64 = 10_000;
 
-/// Held publications that are released for one reading of the clock. Each is pushed to its subscribers.
+/// Withheld publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
 
 /// How far a core is with its log.
@@ -53,7 +53,7 @@ pub(super) struct LogSide {
     /// Number of the checkpoint under way.
     checkpoint: Option<u64>,
     /// What is said before and between records.
-    said: VecDeque<LogMessage>,
+    messages: VecDeque<LogMessage>,
     /// Answers that wait for a record.
     waiting: AnswersWaiting,
     /// When work that is done in steps goes on, monotonic microseconds.
@@ -70,7 +70,7 @@ impl LogSide {
             flush_at_us: None,
             synced: 0,
             checkpoint: None,
-            said: VecDeque::new(),
+            messages: VecDeque::new(),
             waiting: AnswersWaiting::default(),
             again_us: None,
             checkpoint_at_us: None,
@@ -96,7 +96,7 @@ impl Shard {
     /// together.
     pub fn next_for_log(&mut self, now: Now) -> Option<LogMessage> {
         self.now = now;
-        if let Some(message) = self.log.said.pop_front() {
+        if let Some(message) = self.log.messages.pop_front() {
             return Some(message);
         }
         let (bytes, commit) = self.home.staged_for_log()?;
@@ -107,7 +107,7 @@ impl Shard {
         self.log.flush_at_us = None;
         if let Some(number) = self.log.checkpoint {
             let reached = self.home.checkpoint_reached();
-            self.log.said.push_back(LogMessage::CheckpointReached { number, reached });
+            self.log.messages.push_back(LogMessage::CheckpointReached { number, reached });
         }
         self.home.take_for_log().map(LogMessage::Records)
     }
@@ -145,7 +145,7 @@ impl Shard {
             LogNews::Failed => self.fail_log(),
             LogNews::Resume(number) => {
                 self.home.log_resumed();
-                self.log.said.push_back(LogMessage::Resumed(number));
+                self.log.messages.push_back(LogMessage::Resumed(number));
             }
         }
         self.work_for_log();
@@ -157,7 +157,7 @@ impl Shard {
         if self.home.has_log_failed() {
             return self.give_synced(asker, Reply::Fault(Home::log_fault()));
         }
-        if record <= self.log.synced && self.home.next_held().is_none_or(|held| held > record) {
+        if record <= self.log.synced && self.home.next_withheld().is_none_or(|withheld| withheld > record) {
             return self.give_synced(asker, reply);
         }
         self.log.waiting.push(record, asker, reply);
@@ -168,7 +168,7 @@ impl Shard {
         if asker.from == self.setup.core {
             self.answer(asker.ticket, reply);
         } else {
-            self.say(asker.from, Said::Answer { ticket: asker.ticket, reply });
+            self.post(asker.from, CoreMessage::Answer { ticket: asker.ticket, reply });
         }
     }
 
@@ -188,7 +188,7 @@ impl Shard {
         if self.home.settle_epochs(self.now, clean) {
             self.log.stage = Stage::Ready;
             let live_bytes = self.home.history_bytes();
-            self.log.said.push_back(LogMessage::Replayed { live_bytes });
+            self.log.messages.push_back(LogMessage::Replayed { live_bytes });
         } else {
             self.log.go_on_later(self.now);
         }
@@ -206,13 +206,13 @@ impl Shard {
 
     /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
     fn release_next(&mut self) -> bool {
-        let held = self.home.next_held().filter(|record| *record <= self.log.synced);
-        self.answer_waiting(held.unwrap_or(self.log.synced));
-        if held.is_some() {
+        let withheld = self.home.next_withheld().filter(|record| *record <= self.log.synced);
+        self.answer_waiting(withheld.unwrap_or(self.log.synced));
+        if withheld.is_some() {
             self.home.release(self.now);
             self.pump_home();
         }
-        held.is_some()
+        withheld.is_some()
     }
 
     fn answer_waiting(&mut self, record: u64) {
@@ -236,8 +236,8 @@ impl Shard {
         self.log.checkpoint = None;
         self.log.flush_at_us = None;
         let last = self.home.take_for_log().map(LogMessage::Records);
-        self.log.said.extend(last);
-        self.log.said.push_back(LogMessage::CheckpointThrough(number));
+        self.log.messages.extend(last);
+        self.log.messages.push_back(LogMessage::CheckpointThrough(number));
     }
 
     fn fail_log(&mut self) {
@@ -246,7 +246,7 @@ impl Shard {
         self.home.log_failed();
         self.log.flush_at_us = None;
         self.log.checkpoint = None;
-        self.log.said.clear();
+        self.log.messages.clear();
         while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
             self.give_synced(asker, Reply::Fault(Home::log_fault()));
         }

@@ -1,7 +1,7 @@
 //! What cores say to each other. One FIFO per ordered pair of cores carries all of it, so an answer and the
 //! pushes around it keep their order.
 //!
-//! When the queue is full: requests are refused before they are said, publications are left out and the pair of
+//! When the queue is full: requests are refused before they are message, publications are left out and the pair of
 //! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
@@ -19,7 +19,7 @@ use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::people::{PeoplePart, PeopleQuestion, PeopleSaid};
+use crate::shard::people::{PeopleMessage, PeoplePart, PeopleQuestion};
 use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
@@ -36,10 +36,10 @@ pub(in crate::shard) struct Ticket {
 }
 
 /// One message between two cores. Opaque to the runtime.
-pub struct ShardMessage(pub(in crate::shard) Said);
+pub struct ShardMessage(pub(in crate::shard) CoreMessage);
 
 /// What is said.
-pub(in crate::shard) enum Said {
+pub(in crate::shard) enum CoreMessage {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: CoreCommand },
     /// The core that opens a socket to the one that gave its voucher: whose is it? Good for nothing after that.
@@ -65,9 +65,9 @@ pub(in crate::shard) enum Said {
     /// Any to any: tell me something about yourself.
     Ask { fan_in: u64, question: Question },
     /// The answer to `Ask`.
-    Tell { fan_in: u64, part: Part },
+    Tell { fan_in: u64, part: FanInPart },
     /// Of people.
-    People(PeopleSaid),
+    People(PeopleMessage),
 }
 
 /// What one core may ask all others.
@@ -90,7 +90,7 @@ pub(in crate::shard) enum Question {
 }
 
 /// One core's answer to a [`Question`].
-pub(in crate::shard) enum Part {
+pub(in crate::shard) enum FanInPart {
     State(CoreState),
     Counters(Box<Counters>),
     Rooms(RoomsPart),
@@ -103,20 +103,20 @@ pub(in crate::shard) enum Part {
 impl std::fmt::Debug for ShardMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match self.0 {
-            Said::Request { .. } => "Request",
-            Said::Redeem { .. } => "Redeem",
-            Said::Answer { .. } => "Answer",
-            Said::Unsubscribe { .. } => "Unsubscribe",
-            Said::UserConnected { .. } => "UserConnected",
-            Said::UserDisconnected { .. } => "UserDisconnected",
-            Said::Push { .. } => "Push",
-            Said::Change { .. } => "Change",
-            Said::Applied { .. } => "Applied",
-            Said::Fence { .. } => "Fence",
-            Said::Fenced { .. } => "Fenced",
-            Said::Ask { .. } => "Ask",
-            Said::Tell { .. } => "Tell",
-            Said::People(_) => "People",
+            CoreMessage::Request { .. } => "Request",
+            CoreMessage::Redeem { .. } => "Redeem",
+            CoreMessage::Answer { .. } => "Answer",
+            CoreMessage::Unsubscribe { .. } => "Unsubscribe",
+            CoreMessage::UserConnected { .. } => "UserConnected",
+            CoreMessage::UserDisconnected { .. } => "UserDisconnected",
+            CoreMessage::Push { .. } => "Push",
+            CoreMessage::Change { .. } => "Change",
+            CoreMessage::Applied { .. } => "Applied",
+            CoreMessage::Fence { .. } => "Fence",
+            CoreMessage::Fenced { .. } => "Fenced",
+            CoreMessage::Ask { .. } => "Ask",
+            CoreMessage::Tell { .. } => "Tell",
+            CoreMessage::People(_) => "People",
         };
         f.write_str(kind)
     }

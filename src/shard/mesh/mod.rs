@@ -11,14 +11,14 @@ use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::people;
 use crate::shard::{Shard, ShardMessage};
-use message::Said;
+use message::CoreMessage;
 use std::sync::Arc;
 
 impl Shard {
     /// The next message for another core. The caller takes it only when it can hand it over; what is not
     /// taken waits here, bounded by [`crate::base::limits::Limits::peer_queue_messages_max`].
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
-        let (said, heals) = self.mesh.next_for(to)?;
+        let (message, heals) = self.mesh.next_for(to)?;
         if heals {
             // Heals a bounded number of channels; the next message taken goes on with it.
             let healed = self.home.set_congested(self.now, to, false);
@@ -27,12 +27,12 @@ impl Shard {
             self.pump_home();
             self.settle();
         }
-        Some(ShardMessage(said))
+        Some(ShardMessage(message))
     }
 
     /// Says something to a core, or to this one.
-    pub(in crate::shard) fn say(&mut self, to: CoreId, said: Said) {
-        if self.mesh.put(to, said) {
+    pub(in crate::shard) fn post(&mut self, to: CoreId, message: CoreMessage) {
+        if self.mesh.put(to, message) {
             self.home.set_congested(self.now, to, true);
         }
     }
@@ -40,7 +40,7 @@ impl Shard {
     /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
     /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
     /// next request.
-    pub(in crate::shard) fn say_unsubscribed(
+    pub(in crate::shard) fn post_unsubscribed(
         &mut self,
         channel: ChannelName,
         epoch: u64,
@@ -50,13 +50,13 @@ impl Shard {
         if home == self.setup.core {
             return self.home.unsubscribe(self.now, home, session.member(), &channel, epoch);
         }
-        self.say(home, Said::Unsubscribe { channel, epoch, session });
+        self.post(home, CoreMessage::Unsubscribe { channel, epoch, session });
     }
 
     /// Says something to the core that owns a channel.
-    pub(in crate::shard) fn say_home(&mut self, channel: &ChannelName, said: Said) {
+    pub(in crate::shard) fn post_home(&mut self, channel: &ChannelName, message: CoreMessage) {
         let home = self.setup.home_of(channel.as_str());
-        self.say(home, said);
+        self.post(home, message);
     }
 
     /// Hears what this core said to itself, until it is silent.
@@ -64,8 +64,8 @@ impl Shard {
         self.pump_home();
         people::pump_people(self);
         loop {
-            while let Some(said) = self.mesh.next_local() {
-                self.hear(self.setup.core, said);
+            while let Some(message) = self.mesh.next_local() {
+                self.hear(self.setup.core, message);
             }
             if !self.work() {
                 self.await_flush();
@@ -75,30 +75,30 @@ impl Shard {
         }
     }
 
-    pub(in crate::shard) fn hear(&mut self, from: CoreId, said: Said) {
-        match said {
-            Said::Request { ticket, command } => self.serve(from, ticket, command),
-            Said::Redeem { ticket, number } => {
+    pub(in crate::shard) fn hear(&mut self, from: CoreId, message: CoreMessage) {
+        match message {
+            CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
+            CoreMessage::Redeem { ticket, number } => {
                 let reply = self.take_voucher(number);
-                self.say(from, Said::Answer { ticket, reply });
+                self.post(from, CoreMessage::Answer { ticket, reply });
             }
-            Said::Answer { ticket, reply } => self.answer(ticket, reply),
-            Said::Unsubscribe { channel, epoch, session } => {
+            CoreMessage::Answer { ticket, reply } => self.answer(ticket, reply),
+            CoreMessage::Unsubscribe { channel, epoch, session } => {
                 self.home.unsubscribe(self.now, from, session.member(), &channel, epoch);
             }
-            Said::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
-            Said::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
-            Said::Push { channel, push } => self.push(&channel, push),
-            Said::Change { number, change } => self.home.change(number, change),
-            Said::Applied { number } => self.applied(number),
-            Said::Fence { number } => self.fence(from, number),
-            Said::Fenced { number } => self.fenced(number),
-            Said::Ask { fan_in, question } => {
+            CoreMessage::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
+            CoreMessage::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
+            CoreMessage::Push { channel, push } => self.push(&channel, push),
+            CoreMessage::Change { number, change } => self.home.change(number, change),
+            CoreMessage::Applied { number } => self.applied(number),
+            CoreMessage::Fence { number } => self.fence(from, number),
+            CoreMessage::Fenced { number } => self.fenced(number),
+            CoreMessage::Ask { fan_in, question } => {
                 let part = self.part(question);
-                self.say(from, Said::Tell { fan_in, part });
+                self.post(from, CoreMessage::Tell { fan_in, part });
             }
-            Said::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
-            Said::People(said) => people::hear_of_people(self, from, said),
+            CoreMessage::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
+            CoreMessage::People(message) => people::hear_of_people(self, from, message),
         }
         self.pump_home();
         people::pump_people(self);
@@ -123,7 +123,7 @@ impl Shard {
         if to == self.setup.core {
             self.push(&channel, push);
         } else {
-            self.say(to, Said::Push { channel, push });
+            self.post(to, CoreMessage::Push { channel, push });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is said between cores and not yet heard.
 
-use super::message::Said;
+use super::message::CoreMessage;
 use crate::base::ids::CoreId;
 use std::collections::VecDeque;
 
@@ -10,9 +10,9 @@ pub(in crate::shard) struct Queues {
     /// Messages in a queue to another core beyond which requests are refused and publications left out.
     staged_max: usize,
     /// What is said to this core by itself.
-    local: VecDeque<Said>,
+    local: VecDeque<CoreMessage>,
     /// What is said to each core and not yet taken.
-    staged: Vec<VecDeque<Said>>,
+    staged: Vec<VecDeque<CoreMessage>>,
     /// Cores whose queue was full and that may have missed publications.
     gapped: Vec<bool>,
 }
@@ -30,13 +30,13 @@ impl Queues {
     }
 
     /// Puts a message where it belongs. True if the core became congested with it.
-    pub(super) fn put(&mut self, to: CoreId, said: Said) -> bool {
+    pub(super) fn put(&mut self, to: CoreId, message: CoreMessage) -> bool {
         if to == self.own {
-            self.local.push_back(said);
+            self.local.push_back(message);
             return false;
         }
         let queue = &mut self.staged[to.index()];
-        queue.push_back(said);
+        queue.push_back(message);
         let congested = queue.len() == self.staged_max;
         self.gapped[to.index()] |= congested;
         congested
@@ -48,16 +48,16 @@ impl Queues {
         !self.local.is_empty()
     }
 
-    pub(super) fn next_local(&mut self) -> Option<Said> {
+    pub(super) fn next_local(&mut self) -> Option<CoreMessage> {
         self.local.pop_front()
     }
 
     /// The next message to another core; and whether its queue has room again for what the core may have missed.
-    pub(super) fn next_for(&mut self, to: CoreId) -> Option<(Said, bool)> {
+    pub(super) fn next_for(&mut self, to: CoreId) -> Option<(CoreMessage, bool)> {
         let queue = self.staged.get_mut(to.index())?;
-        let said = queue.pop_front()?;
+        let message = queue.pop_front()?;
         let relieved = queue.len() <= self.staged_max / 2;
-        Some((said, relieved && self.gapped[to.index()]))
+        Some((message, relieved && self.gapped[to.index()]))
     }
 
     /// Notes whether a core may still have missed publications.

@@ -11,12 +11,12 @@ use crate::model::people::event::{CallEvent, Event};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people::requests::serve_people;
 use std::sync::Arc;
 
-/// See the module.
-pub(in crate::shard) enum PeopleSaid {
+/// One message between two cores about people.
+pub(in crate::shard) enum PeopleMessage {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: PeopleCommand },
     /// Edge to a person's home: it opened a socket. Never left out.
@@ -37,22 +37,22 @@ pub(in crate::shard) enum PeopleSaid {
     All(Told),
 }
 
-pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, said: PeopleSaid) {
+pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message: PeopleMessage) {
     let now = shard.now;
-    let said = match said {
-        PeopleSaid::Request { ticket, command } => return serve_people(shard, from, ticket, command),
-        said => said,
+    let message = match message {
+        PeopleMessage::Request { ticket, command } => return serve_people(shard, from, ticket, command),
+        message => message,
     };
     let people = &mut shard.people;
     let socket = |connection| SocketId { core: from, connection };
-    match said {
-        PeopleSaid::Opened { user, connection, device } => {
+    match message {
+        PeopleMessage::Opened { user, connection, device } => {
             people.persons.connect(now, &user, socket(connection), device, &mut people.told);
         }
-        PeopleSaid::Closed { user, connection } => {
+        PeopleMessage::Closed { user, connection } => {
             people.persons.disconnect(now, &user, socket(connection), &mut people.told);
         }
-        PeopleSaid::Left { circle, user, connection, died } => {
+        PeopleMessage::Left { circle, user, connection, died } => {
             let (socket, told) = (socket(connection), &mut people.told);
             if circle.shows_who_is_there() {
                 people.circles.leave(&circle, &user, socket, died, told);
@@ -63,7 +63,7 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, said: Pe
                 _ => {}
             }
         }
-        PeopleSaid::Circle { channel, event, except } => {
+        PeopleMessage::Circle { channel, event, except } => {
             let audience = match except {
                 Some(SocketId { core, connection }) if core == shard.setup.core => {
                     Audience::Except(connection)
@@ -73,23 +73,25 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, said: Pe
             shard.push_frame(&channel, None, audience, Push::People(&event));
             shard.settle_lapped();
         }
-        PeopleSaid::Missed { circle } => put_out_all(shard, &circle),
-        PeopleSaid::Sockets { connections, circle, door, event } => {
+        PeopleMessage::Missed { circle } => put_out_all(shard, &circle),
+        PeopleMessage::Sockets { connections, circle, door, event } => {
             let mut frames = Frames::new(&event);
             for id in connections {
                 deliver(shard, id, &circle, &door, &mut frames);
             }
         }
-        PeopleSaid::Out { connections, circle } => {
+        PeopleMessage::Out { connections, circle } => {
             for id in connections {
                 end_stay(shard, id, &circle, false);
             }
         }
-        PeopleSaid::All(Told::Person { user, news }) => people.circles.person(&user, &news, &mut people.told),
-        PeopleSaid::All(Told::People { users, circle, door, event, except, ring }) => {
+        PeopleMessage::All(Told::Person { user, news }) => {
+            people.circles.person(&user, &news, &mut people.told)
+        }
+        PeopleMessage::All(Told::People { users, circle, door, event, except, ring }) => {
             deliver_to_people(shard, &users, &circle, &door, &event, except, ring);
         }
-        PeopleSaid::All(_) | PeopleSaid::Request { .. } => {}
+        PeopleMessage::All(_) | PeopleMessage::Request { .. } => {}
     }
 }
 
@@ -178,15 +180,15 @@ fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) 
     write_frame(&mut out, Opcode::Text, &text);
     shard.counters.messages_sent += 1;
     shard.tell_one(id, &stay.channel, &out);
-    say_left(shard, id, stay.circle, false);
+    send_left(shard, id, stay.circle, false);
 }
 
 /// Tells the home of a circle that a socket has left it.
-pub(in crate::shard) fn say_left(shard: &mut Shard, id: ConnectionId, circle: Circle, died: bool) {
+pub(in crate::shard) fn send_left(shard: &mut Shard, id: ConnectionId, circle: Circle, died: bool) {
     let Some(socket) = shard.people.sockets.get(id) else { return };
     let user = socket.user.clone();
     let home = shard.setup.home_of(circle.key());
-    shard.say(home, Said::People(PeopleSaid::Left { circle, user, connection: id, died }));
+    shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection: id, died }));
 }
 
 /// One event's frames: one for each dialect and name that it is told under here.

@@ -17,7 +17,7 @@ mod speaking;
 mod stored;
 mod telling;
 
-pub(super) use hearing::{PeopleSaid, hear_of_people};
+pub(super) use hearing::{PeopleMessage, hear_of_people};
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
 pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
@@ -76,7 +76,7 @@ pub struct PeopleSettings {
     /// Milliseconds that a call lasts at most.
     pub call_ms_max: u64,
     /// People in one huddle.
-    pub huddle_seats_max: u32,
+    pub huddle_participants_max: u32,
     /// Whether anybody may come to any conversation.
     pub open_conversations: bool,
 }
@@ -87,13 +87,13 @@ impl Default for PeopleSettings {
             ice: IceSettings::default(),
             ring_ms: 60_000,
             call_ms_max: 3_600_000,
-            huddle_seats_max: 50,
+            huddle_participants_max: 50,
             open_conversations: false,
         }
     }
 }
 
-/// See the module.
+/// What this core is for people.
 pub(super) struct People {
     calls: Calls,
     huddles: Huddles,
@@ -122,7 +122,7 @@ impl People {
             ended_max: ENDED_CALLS_MAX,
         };
         let huddle_rules = HuddleRules {
-            seats_max: settings.huddle_seats_max,
+            participants_max: settings.huddle_participants_max,
             huddles_max: limits.huddles_max as usize,
             invited_max: MEMBERS_MAX,
         };

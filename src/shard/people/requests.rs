@@ -19,11 +19,11 @@ use crate::model::people::{UserId, minted};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
-use crate::shard::mesh::message::{Part, Question, Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::stored::change_people;
 use crate::shard::people::telling::pump_people;
-use crate::shard::people::{PeopleChange, PeopleSaid};
+use crate::shard::people::{PeopleChange, PeopleMessage};
 use crate::shard::requests::{Whole, needs, overloaded};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
@@ -104,7 +104,7 @@ pub(in crate::shard) fn send_people(
         shard.connections.hold_reading(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-    shard.say(core, Said::People(PeopleSaid::Request { ticket, command }));
+    shard.post(core, CoreMessage::People(PeopleMessage::Request { ticket, command }));
 }
 
 pub(in crate::shard) fn permit_people(
@@ -165,7 +165,7 @@ pub(in crate::shard) fn serve_people(
     }
     let reply = execute_people(shard, from, &ticket, command);
     // The answer goes first: what is told of it comes after it.
-    shard.say(from, Said::Answer { ticket, reply });
+    shard.post(from, CoreMessage::Answer { ticket, reply });
     pump_people(shard);
 }
 
@@ -217,8 +217,8 @@ pub(in crate::shard) fn execute_people(
 }
 
 /// This core's part of an answer about people.
-pub(in crate::shard) fn tell_of_people(shard: &Shard, question: PeopleQuestion) -> Part {
-    Part::People(match question {
+pub(in crate::shard) fn tell_of_people(shard: &Shard, question: PeopleQuestion) -> FanInPart {
+    FanInPart::People(match question {
         PeopleQuestion::Huddles(user) => PeoplePart::Huddles(shard.people.huddles.of(&user)),
         PeopleQuestion::Online(count_max) => {
             let (some, total) = shard.people.persons.online(count_max);

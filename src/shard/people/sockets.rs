@@ -33,7 +33,7 @@ pub(super) struct Socket {
     pub calls: BTreeSet<Arc<str>>,
 }
 
-/// See the module.
+/// The sockets that people have on this core.
 pub(super) struct Sockets {
     by_id: KeyedMap<ConnectionId, Socket>,
     by_user: KeyedMap<UserId, Vec<ConnectionId>>,

@@ -1,6 +1,6 @@
 //! What people's sockets here say, and how they come to circles, leave them and die.
 
-use super::PeopleSaid;
+use super::PeopleMessage;
 use super::sockets::Stay;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Encoding, NewSubscriber};
@@ -17,12 +17,12 @@ use crate::protocol::framing::Framing;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
-use crate::shard::mesh::message::{Said, Ticket};
-use crate::shard::people::hearing::say_left;
+use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::people::hearing::send_left;
 use crate::surface::Dialect;
 use std::sync::Arc;
 
-type Asked = Result<PeopleCommand, Fault>;
+type Decoded = Result<PeopleCommand, Fault>;
 
 /// A person opened a socket.
 pub(in crate::shard) fn person_came(
@@ -34,7 +34,7 @@ pub(in crate::shard) fn person_came(
     let user = session.user.clone();
     shard.people.sockets.open(id, user.clone(), device.clone(), shard.now.unix_s());
     let home = shard.setup.home_of(&user);
-    shard.say(home, Said::People(PeopleSaid::Opened { user, connection: id, device }));
+    shard.post(home, CoreMessage::People(PeopleMessage::Opened { user, connection: id, device }));
 }
 
 /// A socket is gone, maybe a person's.
@@ -44,11 +44,11 @@ pub(in crate::shard) fn person_left(shard: &mut Shard, id: ConnectionId) {
     let stays = socket.stays.iter().map(|stay| stay.circle.clone());
     let stays = stays.filter(|circle| !matches!(circle, Circle::Call(_) | Circle::Calls | Circle::Huddles));
     for circle in calls.chain(stays).collect::<Vec<_>>() {
-        say_left(shard, id, circle, true);
+        send_left(shard, id, circle, true);
     }
     let Some(socket) = shard.people.sockets.close(id) else { return };
     let home = shard.setup.home_of(&socket.user);
-    shard.say(home, Said::People(PeopleSaid::Closed { user: socket.user, connection: id }));
+    shard.post(home, CoreMessage::People(PeopleMessage::Closed { user: socket.user, connection: id }));
 }
 
 /// What a socket says in a circle: what it asks for, or what is wrong with it. `None` if it is not to be answered: the
@@ -60,7 +60,7 @@ pub(in crate::shard) fn hear_socket(
     label: Option<Box<str>>,
     joins: bool,
     act: Result<Box<PeopleCommand>, Fault>,
-) -> Option<Asked> {
+) -> Option<Decoded> {
     let Some(circle) = circle else { return Some(act.map(|act| *act)) };
     let socket = shard.people.sockets.get(id)?;
     let stay = socket.stays.iter().find(|stay| stay.circle == circle);
@@ -77,13 +77,13 @@ pub(in crate::shard) fn hear_socket(
         Some(stay) if label.is_some() && label != stay.label => return None,
         Some(_) => {}
     }
-    let mut asked = act.map(|act| *act);
-    if let (Ok(command), Some(socket)) = (&mut asked, shard.people.sockets.get_mut(id))
+    let mut decoded = act.map(|act| *act);
+    if let (Ok(command), Some(socket)) = (&mut decoded, shard.people.sockets.get_mut(id))
         && command.come_as(&socket.device, socket.opened_s)
     {
         socket.coming = label;
     }
-    Some(asked)
+    Some(decoded)
 }
 
 /// A socket comes to a circle in which it is: its stay there ends, and another one begins.
@@ -129,7 +129,7 @@ pub(in crate::shard) fn note_left(shard: &mut Shard, id: ConnectionId, circle: C
         _ => vec![circle],
     };
     for circle in left {
-        say_left(shard, id, circle, false);
+        send_left(shard, id, circle, false);
     }
 }
 
@@ -139,18 +139,18 @@ pub(in crate::shard) fn prepare_person(
     shard: &mut Shard,
     id: ConnectionId,
     dialect: &'static Dialect,
-    held: bool,
+    paused: bool,
     reply: &mut PeopleReply,
     before: &mut Vec<u8>,
 ) -> Option<Opens> {
     match reply {
         PeopleReply::Joined { circle, rings, .. } => {
-            let channel = arrive(shard, id, dialect, held, circle)?;
+            let channel = arrive(shard, id, dialect, paused, circle)?;
             if *circle == Circle::Calls {
                 let user = shard.people.sockets.get(id)?.user.clone();
                 *rings = shard.people.sockets.rings(&user);
             }
-            return held.then_some(Opens { channel, begins: true });
+            return paused.then_some(Opens { channel, begins: true });
         }
         PeopleReply::Left { circle, stay } => {
             if let Some(own) = shard.people.sockets.take_stay(id, circle) {
@@ -174,7 +174,7 @@ pub(in crate::shard) fn arrive(
     shard: &mut Shard,
     id: ConnectionId,
     dialect: &'static Dialect,
-    held: bool,
+    paused: bool,
     circle: &Circle,
 ) -> Option<ChannelName> {
     let socket = shard.people.sockets.get_mut(id)?;
@@ -185,7 +185,7 @@ pub(in crate::shard) fn arrive(
     }
     if circle.shows_who_is_there() {
         let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
-        let subscriber = NewSubscriber { connection: id, encoding, guest: false, held };
+        let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
         shard.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
         shard.counters.subscriptions_open += 1;
     }
@@ -243,7 +243,7 @@ pub(in crate::shard) fn answer_nobody(shard: &mut Shard, ticket: &Ticket, reply:
     };
     let (user, connection) = (ticket.session.user.clone(), ticket.connection);
     let home = shard.setup.home_of(circle.key());
-    shard.say(home, Said::People(PeopleSaid::Left { circle, user, connection, died: true }));
+    shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection, died: true }));
 }
 
 fn not_in_it() -> Fault {

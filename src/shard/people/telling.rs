@@ -1,11 +1,11 @@
 //! What the parts of the broker want told goes to the cores that have to hear it.
 
-use super::PeopleSaid;
+use super::PeopleMessage;
 use crate::base::ids::CoreId;
 use crate::broker::told::Told;
 use crate::model::people::circle::SocketId;
 use crate::shard::Shard;
-use crate::shard::mesh::message::Said;
+use crate::shard::mesh::message::CoreMessage;
 use std::collections::BTreeMap;
 
 /// Passes on whatever is to be told.
@@ -27,24 +27,27 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
                     continue;
                 }
                 let (channel, event) = (channel.clone(), event.clone());
-                shard.say(core, Said::People(PeopleSaid::Circle { channel, event, except }));
+                shard.post(core, CoreMessage::People(PeopleMessage::Circle { channel, event, except }));
             }
         }
         Told::Sockets { sockets, circle, door, event } => {
             for (core, connections) in by_core(sockets) {
                 let (circle, door, event) = (circle.clone(), door.clone(), event.clone());
-                shard.say(core, Said::People(PeopleSaid::Sockets { connections, circle, door, event }));
+                shard.post(
+                    core,
+                    CoreMessage::People(PeopleMessage::Sockets { connections, circle, door, event }),
+                );
             }
         }
         Told::Out { sockets, circle } => {
             for (core, connections) in by_core(sockets) {
                 let circle = circle.clone();
-                shard.say(core, Said::People(PeopleSaid::Out { connections, circle }));
+                shard.post(core, CoreMessage::People(PeopleMessage::Out { connections, circle }));
             }
         }
         Told::People { .. } | Told::Person { .. } => {
             for core in 0..shard.setup.cores {
-                shard.say(CoreId(core), Said::People(PeopleSaid::All(told.clone())));
+                shard.post(CoreId(core), CoreMessage::People(PeopleMessage::All(told.clone())));
             }
         }
     }
@@ -53,7 +56,7 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
 /// There is room for a core again: it is told of which circles it missed something.
 pub(in crate::shard) fn tell_missed(shard: &mut Shard, core: CoreId) {
     for circle in std::mem::take(&mut shard.people.missed[core.index()]) {
-        shard.say(core, Said::People(PeopleSaid::Missed { circle }));
+        shard.post(core, CoreMessage::People(PeopleMessage::Missed { circle }));
     }
 }
 

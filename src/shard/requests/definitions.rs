@@ -17,7 +17,7 @@ use crate::model::command::DefinitionCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::shard::effects::{Class, not_stored};
-use crate::shard::mesh::message::Said;
+use crate::shard::mesh::message::CoreMessage;
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, definitions};
 use base64::Engine;
@@ -178,7 +178,7 @@ impl Shard {
         let number = self.changes.wait(self.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);
         for core in 0..self.setup.cores {
-            self.say(CoreId(core), Said::Change { number, change: change.clone() });
+            self.post(CoreId(core), CoreMessage::Change { number, change: change.clone() });
         }
     }
 
@@ -186,18 +186,18 @@ impl Shard {
     pub(in crate::shard) fn settled(&mut self, settled: Settled) {
         let Settled { number, told } = settled;
         if told.is_empty() {
-            return self.say(CATALOG_CORE, Said::Applied { number });
+            return self.post(CATALOG_CORE, CoreMessage::Applied { number });
         }
         self.changes.fences.insert(number, told.len());
         for core in told {
-            self.say(core, Said::Fence { number });
+            self.post(core, CoreMessage::Fence { number });
         }
     }
 
     /// A core has sent away everybody whose channels ended here.
     pub(in crate::shard) fn fenced(&mut self, number: u64) {
         if self.changes.fenced(number) {
-            self.say(CATALOG_CORE, Said::Applied { number });
+            self.post(CATALOG_CORE, CoreMessage::Applied { number });
         }
     }
 

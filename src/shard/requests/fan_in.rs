@@ -9,7 +9,7 @@ use crate::model::meeting::MeetingPage;
 use crate::model::people::command::PeopleCommand;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
-use crate::shard::mesh::message::{Part, Question, Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use std::collections::VecDeque;
 
 /// Microseconds within which every core answers.
@@ -45,7 +45,7 @@ pub(super) struct FanIn {
     /// What its parts make.
     pub whole: Whole,
     /// What cores answered.
-    pub parts: Vec<(CoreId, Part)>,
+    pub parts: Vec<(CoreId, FanInPart)>,
     deadline_us: u64,
 }
 
@@ -76,7 +76,7 @@ impl FanIns {
     }
 
     /// Takes the answer of one core in. With the last, all of them.
-    fn take(&mut self, number: u64, from: CoreId, part: Part, cores: u16) -> Option<FanIn> {
+    fn take(&mut self, number: u64, from: CoreId, part: FanInPart, cores: u16) -> Option<FanIn> {
         let at = self.list.iter().position(|fan_in| fan_in.number == number)?;
         let fan_in = &mut self.list[at];
         fan_in.parts.push((from, part));
@@ -102,12 +102,12 @@ impl Shard {
         }
         let number = self.fan_ins.open(self.now, ticket, whole);
         for core in 0..self.setup.cores {
-            self.say(CoreId(core), Said::Ask { fan_in: number, question: question.clone() });
+            self.post(CoreId(core), CoreMessage::Ask { fan_in: number, question: question.clone() });
         }
     }
 
     /// One core answered.
-    pub(in crate::shard) fn fan_in(&mut self, number: u64, from: CoreId, part: Part) {
+    pub(in crate::shard) fn fan_in(&mut self, number: u64, from: CoreId, part: FanInPart) {
         if let Some(fan_in) = self.fan_ins.take(number, from, part, self.setup.cores) {
             self.answer_whole(fan_in);
         }

@@ -12,7 +12,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::connections::expect::Expect;
 use crate::shard::effects::{Class, not_stored};
-use crate::shard::mesh::message::{Question, Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Stored, logouts};
 use std::sync::Arc;
@@ -174,7 +174,7 @@ impl Shard {
             asker => {
                 // No fan-in has the number 0, so what the cores answer is heard by nobody.
                 for core in 0..self.setup.cores {
-                    self.say(CoreId(core), Said::Ask { fan_in: 0, question: question.clone() });
+                    self.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question: question.clone() });
                 }
                 self.answer_asker(asker, Reply::Done);
             }

@@ -7,7 +7,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
-use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, Ticket};
 use std::sync::Arc;
 
 /// What is answered so far.
@@ -72,10 +72,10 @@ impl Shard {
                 Err(fault) => Some(fault),
             };
             match (refused, command) {
-                (None, Command::Core(command)) => self.say(home, Said::Request { ticket, command }),
+                (None, Command::Core(command)) => self.post(home, CoreMessage::Request { ticket, command }),
                 (refused, _) => {
                     let reply = Reply::Fault(refused.unwrap_or_else(super::overloaded));
-                    self.say(self.setup.core, Said::Answer { ticket, reply });
+                    self.post(self.setup.core, CoreMessage::Answer { ticket, reply });
                 }
             }
         }

@@ -41,7 +41,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
-use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ impl Shard {
         let (needed, allowed) = match (place, uses) {
             (Place::Catalog, _) => ("manage this", false),
             (_, Some((channel, wanted))) => {
-                let needed = if wanted == Use::Hear { "subscribe to this" } else { "publish here" };
+                let needed = if wanted == Use::Subscribe { "subscribe to this" } else { "publish here" };
                 (needed, is_own_profile(session, command) || grants.allow(wanted, self.name_of(channel)))
             }
             // Of lists it gets what it is for, and each part of several is judged for itself.
@@ -205,7 +205,7 @@ impl Shard {
             self.connections.hold_long(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-        self.say(core, Said::Request { ticket, command });
+        self.post(core, CoreMessage::Request { ticket, command });
     }
 
     /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
@@ -264,7 +264,7 @@ impl Shard {
     fn give(&mut self, asker: Asker, Outcome { reply, wait }: Outcome) {
         match wait {
             Some(record) => self.answer_when_synced(record, asker, reply),
-            None => self.say(asker.from, Said::Answer { ticket: asker.ticket, reply }),
+            None => self.post(asker.from, CoreMessage::Answer { ticket: asker.ticket, reply }),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::node::{CoreState, NodeState};
 use crate::model::reply::Reply;
 use crate::shard::Shard;
-use crate::shard::mesh::message::{Part, Question, Ticket};
+use crate::shard::mesh::message::{FanInPart, Question, Ticket};
 use crate::shard::people;
 use crate::shard::people::merge_people;
 
@@ -39,21 +39,23 @@ impl Shard {
     }
 
     /// This core's part.
-    pub(in crate::shard) fn part(&mut self, question: Question) -> Part {
+    pub(in crate::shard) fn part(&mut self, question: Question) -> FanInPart {
         match question {
-            Question::State => Part::State(self.state()),
-            Question::Counters => Part::Counters(Box::new(self.counters_now())),
-            Question::Meetings { session, page } => Part::Meetings(self.home.list_meetings(&session, page)),
+            Question::State => FanInPart::State(self.state()),
+            Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
+            Question::Meetings { session, page } => {
+                FanInPart::Meetings(self.home.list_meetings(&session, page))
+            }
             Question::LoggedOut { id, until_unix_s } => {
                 self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
-                Part::Noted
+                FanInPart::Noted
             }
             Question::People(question) => people::tell_of_people(self, question),
             Question::Rooms { session, namespace, page } => {
-                Part::Rooms(self.home.list_rooms(&session, namespace, page))
+                FanInPart::Rooms(self.home.list_rooms(&session, namespace, page))
             }
             Question::Groups { session, namespace, page } => {
-                Part::Groups(self.home.list_groups(&session, namespace, page))
+                FanInPart::Groups(self.home.list_groups(&session, namespace, page))
             }
         }
     }
@@ -67,7 +69,7 @@ impl Shard {
             Whole::State => Reply::NodeState(self.node_state(&parts, silent)),
             Whole::Metrics => {
                 let counters = parts.into_iter().filter_map(|(core, part)| match part {
-                    Part::Counters(counters) => Some((core, *counters)),
+                    FanInPart::Counters(counters) => Some((core, *counters)),
                     _ => None,
                 });
                 let cores: Vec<_> = counters.collect();
@@ -75,28 +77,28 @@ impl Shard {
             }
             Whole::Rooms(page) if silent == 0 => {
                 let rooms = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::Rooms(rooms) => Some(rooms),
+                    FanInPart::Rooms(rooms) => Some(rooms),
                     _ => None,
                 });
                 merge_rooms(rooms.collect(), page)
             }
             Whole::Groups(page) if silent == 0 => {
                 let groups = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::Groups(groups) => Some(groups),
+                    FanInPart::Groups(groups) => Some(groups),
                     _ => None,
                 });
                 merge_groups(groups.collect(), page)
             }
             Whole::Meetings(page) if silent == 0 => {
                 let meetings = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::Meetings(meetings) => Some(meetings),
+                    FanInPart::Meetings(meetings) => Some(meetings),
                     _ => None,
                 });
                 merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
             }
             Whole::People(command) if silent == 0 => {
                 let parts = parts.into_iter().filter_map(|(_, part)| match part {
-                    Part::People(part) => Some(part),
+                    FanInPart::People(part) => Some(part),
                     _ => None,
                 });
                 merge_people(*command, parts.collect())
@@ -116,10 +118,10 @@ impl Shard {
         self.answer(ticket, reply);
     }
 
-    fn node_state(&self, parts: &[(CoreId, Part)], silent_cores: u32) -> NodeState {
+    fn node_state(&self, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> NodeState {
         let mut total = CoreState::default();
         for (_, part) in parts {
-            if let Part::State(state) = part {
+            if let FanInPart::State(state) = part {
                 total.connections += state.connections;
                 total.websocket_connections += state.websocket_connections;
                 total.online_users += state.online_users;

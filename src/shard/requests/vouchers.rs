@@ -17,7 +17,7 @@ use crate::protocol::websocket::write_switching;
 use crate::shard::Shard;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
-use crate::shard::mesh::message::{Said, Ticket};
+use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::transports::http::{anonymous, fault_fields};
 use crate::surface::{Access, Language, Socket, Surface};
 use base64::Engine;
@@ -163,7 +163,7 @@ impl Shard {
         let sequence = self.connections.open_slot(id, Expect::Opening(Box::new(opening)));
         self.connections.hold_reading(id, sequence);
         let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
-        self.say(core, Said::Redeem { ticket, number });
+        self.post(core, CoreMessage::Redeem { ticket, number });
     }
 
     /// Appends the answer to a handshake whose voucher was taken back.

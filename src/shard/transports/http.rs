@@ -4,9 +4,9 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
-use crate::protocol::Next;
+use crate::protocol::Flow;
 use crate::protocol::http::{
-    Asked, AskedOrigin, CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method,
+    CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, PartialHead, PartialOrigin,
     Phase as Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
 };
 use crate::shard::Shard;
@@ -14,7 +14,7 @@ use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
 use crate::shard::requests::needs;
-use crate::surface::router::Found;
+use crate::surface::router::RouteMatch;
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Shard {
                 Some([rest.as_slice(), bytes.get(used..).unwrap_or_default()].concat())
             }
             Err(refusal) => {
-                self.refuse(id, &refusal, reader.asked(), CloseReason::Protocol);
+                self.refuse(id, &refusal, reader.partial_head(), CloseReason::Protocol);
                 None
             }
         }
@@ -81,13 +81,13 @@ impl Shard {
         &mut self,
         id: ConnectionId,
         refusal: &Refusal,
-        asked: Option<Asked>,
+        partial: Option<PartialHead>,
         why: CloseReason,
     ) {
         let router = &self.setup.router;
-        let surface = asked.as_ref().map_or(router.fallback(), |asked| router.owner(&asked.path));
+        let surface = partial.as_ref().map_or(router.fallback(), |partial| router.owner(&partial.path));
         let response = self.refusal_response(surface, refusal);
-        let answering = self.answering_asked(asked, refusal.status);
+        let answering = self.answering_partial(partial, refusal.status);
         self.connections.decide_end(id, why);
         self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
@@ -95,29 +95,29 @@ impl Shard {
 
     /// What the refusal of a request needs, of which not all may be known. It says nothing of anybody: where it is not
     /// known which origin asks, any may read it.
-    fn answering_asked(&self, asked: Option<Asked>, status: u16) -> Answering {
+    fn answering_partial(&self, partial: Option<PartialHead>, status: u16) -> Answering {
         let origins = &self.setup.allowed_origins;
         let mut answering =
             Answering { head_only: false, persistence: Persistence::Close, origin: None, secret: false };
-        if let Some(Asked { head_only, query, origin, .. }) = asked {
+        if let Some(PartialHead { head_only, query, origin, .. }) = partial {
             answering.head_only = head_only;
             // A line that is too long is cut where its query may have been.
             answering.secret = status == 414 || self.setup.router.is_secret(&query);
             answering.origin = match origin {
-                AskedOrigin::Is(origin) if origin::allowed(&origin, origins, None) => {
+                PartialOrigin::Is(origin) if origin::allowed(&origin, origins, None) => {
                     String::from_utf8(origin).ok().map(Box::from)
                 }
                 // Of a head that is too large the rest is not read, so what there is of it may be a matter of luck.
-                AskedOrigin::Absent if !matches!(status, 414 | 431) => None,
-                AskedOrigin::Unread | AskedOrigin::Absent if !origins.is_empty() => Some("*".into()),
+                PartialOrigin::Absent if !matches!(status, 414 | 431) => None,
+                PartialOrigin::Unread | PartialOrigin::Absent if !origins.is_empty() => Some("*".into()),
                 _ => None,
             };
         }
         answering
     }
 
-    fn request(&mut self, id: ConnectionId, event: Event<'_>) -> Next {
-        let Some(connection) = self.connections.get_mut(id) else { return Next::Stop };
+    fn request(&mut self, id: ConnectionId, event: Event<'_>) -> Flow {
+        let Some(connection) = self.connections.get_mut(id) else { return Flow::Stop };
         let (head, body) = match event {
             Event::Continue => {
                 // Answers of earlier requests come first; a client that pipelines before it asks has waited for them.
@@ -125,7 +125,7 @@ impl Shard {
                     self.counters.note_response(100);
                     self.write(id, CONTINUE);
                 }
-                return Next::Continue;
+                return Flow::Continue;
             }
             Event::Request { head, body } => (head, body),
         };
@@ -149,15 +149,15 @@ impl Shard {
             Some(fault) => self.respond_fault(id, surface, &answering, &fault),
             None => self.dispatch(id, head, body, answering),
         }
-        let Some(connection) = self.connections.get(id) else { return Next::Stop };
+        let Some(connection) = self.connections.get(id) else { return Flow::Stop };
         if last || !matches!(connection.phase, Phase::Http(_)) {
             self.ignore_input_if_http(id);
-            return Next::Stop;
+            return Flow::Stop;
         }
         if self.pause_if_busy(id) {
-            return Next::Pause;
+            return Flow::Pause;
         }
-        Next::Continue
+        Flow::Continue
     }
 
     /// Counts the connection of a trusted proxy for the client that it speaks for; all clients that it does not name count as
@@ -184,12 +184,12 @@ impl Shard {
     fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], answering: Answering) {
         let router = self.setup.router.clone();
         match router.find(head.method, head.path) {
-            Found::Endpoint { surface, endpoint, .. }
+            RouteMatch::Endpoint { surface, endpoint, .. }
                 if self.log.is_starting() && endpoint.access != Access::Open =>
             {
                 self.respond_fault(id, surface, &answering, &starting());
             }
-            Found::Endpoint { surface, endpoint, parameters } => {
+            RouteMatch::Endpoint { surface, endpoint, parameters } => {
                 let fresh = self.fresh.next();
                 let session = match self.session_for(head, body, surface, endpoint.access) {
                     Ok(session) => session,
@@ -214,18 +214,18 @@ impl Shard {
                     }
                 }
             }
-            Found::Socket { surface, socket, parameters } => match self.realm_of(socket, &parameters) {
+            RouteMatch::Socket { surface, socket, parameters } => match self.realm_of(socket, &parameters) {
                 Ok(realm) => self.upgrade(id, head, surface, socket, realm, &answering),
                 Err(fault) => self.respond_fault(id, surface, &answering, &fault),
             },
-            Found::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
-            Found::MethodNotAllowed { surface, allow } => {
+            RouteMatch::Options { allow, .. } => self.respond_options(id, head, &answering, &allow),
+            RouteMatch::MethodNotAllowed { surface, allow } => {
                 let detail = format!("{} is not served here. Allowed: {allow}.", head.method_name);
                 self.note_fault(id, FaultCode::MethodNotAllowed);
                 let response = (surface.encode_fault)(&Fault::new(FaultCode::MethodNotAllowed, detail));
                 self.respond(id, &response, &answering, &[("Allow", &allow)]);
             }
-            Found::NotFound { surface } => {
+            RouteMatch::NotFound { surface } => {
                 let fault = Fault::new(
                     FaultCode::NotFound,
                     "Nothing is served at this path. Check it for a typing error.",

@@ -1,6 +1,6 @@
 //! What the bytes of a connection are: HTTP requests, or the messages of a WebSocket.
 
+pub(super) mod client_info;
 pub(super) mod http;
-pub(super) mod seats;
 pub(super) mod upgrade;
 pub(super) mod websocket;

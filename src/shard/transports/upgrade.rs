@@ -66,7 +66,7 @@ impl Shard {
             return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
         }
         let session = match realm {
-            Some(realm) => self.seat(head, surface, socket, realm).map(Some),
+            Some(realm) => self.realm_session(head, surface, socket, realm).map(Some),
             None => self.session_for(head, &[], surface, socket.access),
         };
         let session = match session {

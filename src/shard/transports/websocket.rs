@@ -5,7 +5,7 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
-use crate::protocol::Next;
+use crate::protocol::Flow;
 use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
@@ -14,7 +14,7 @@ use crate::shard::connections::expect::Expect;
 use crate::surface::{Dialect, Language, Unreadable};
 
 /// Bytes that are kept unparsed of one connection. All receive buffers of a core are half of it.
-const HELD_BYTES_MAX: usize = 8 << 20;
+const UNPARSED_BYTES_MAX: usize = 8 << 20;
 
 impl Shard {
     /// Reads what arrived, whatever the connection speaks.
@@ -46,15 +46,15 @@ impl Shard {
         let held = match &mut connection.phase {
             Phase::Http(reader) => {
                 reader.hold(bytes);
-                reader.held_bytes()
+                reader.unparsed_bytes()
             }
             Phase::Socket { reader, .. } => {
                 reader.hold(bytes);
-                reader.held_bytes()
+                reader.unparsed_bytes()
             }
             Phase::Closing => 0,
         };
-        if held > HELD_BYTES_MAX {
+        if held > UNPARSED_BYTES_MAX {
             self.give_up(id, CloseReason::Limit);
         }
     }
@@ -88,7 +88,7 @@ impl Shard {
         }
     }
 
-    fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Next {
+    fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Flow {
         match message {
             Message::Ping(payload) => {
                 let mut frame = Vec::new();
@@ -100,19 +100,19 @@ impl Shard {
                 // The same code goes back (RFC 6455 section 5.5.1).
                 let code = close.map(|(code, _)| code);
                 self.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
-                return Next::Stop;
+                return Flow::Stop;
             }
             Message::Text(text) => self.data(id, language, text.as_bytes(), false),
             Message::Binary(bytes) => self.data(id, language, bytes, true),
         }
         match self.connections.get(id) {
             Some(connection) if connection.is_socket() => {}
-            _ => return Next::Stop,
+            _ => return Flow::Stop,
         }
         if self.pause_if_busy(id) {
-            return Next::Pause;
+            return Flow::Pause;
         }
-        Next::Continue
+        Flow::Continue
     }
 
     fn data(&mut self, id: ConnectionId, language: &'static Language, payload: &[u8], binary: bool) {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::meeting::{Meeting, SealedMessage};
-use crate::store::{Record, Stored, Write, meetings};
+use crate::store::{StoreRecord, Stored, Write, meetings};
 use proptest::prelude::*;
 
 /// All of it as lines. The messages are those of all meetings, in the order of meetings and places.
@@ -73,7 +73,8 @@ fn a_group_comes_back_with_its_creator_and_in_order() {
     let lines = ended(&[HEAD, LAST, line]);
     let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
     assert_eq!(imported, Imported { groups: 1, ..Imported::default() });
-    let record = |Write { table, key, value }| Record { table, key, value: value.expect("nothing goes") };
+    let record =
+        |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
     let stored = Stored::read(writes.into_iter().map(record)).expect("good");
     let members: Vec<&str> = stored.groups[0].members.iter().map(|member| &**member).collect();
     assert_eq!(members, ["ada", "bob", "eve"]);
@@ -89,12 +90,13 @@ fn lines_are_what_they_were() {
     let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
     let all = Imported { rooms: 1, meetings: 1, messages: 2, logouts: 1, ..Imported::default() };
     assert_eq!(imported, all);
-    let record = |Write { table, key, value }| Record { table, key, value: value.expect("nothing goes") };
-    let records: Vec<Record> = writes.into_iter().map(record).collect();
+    let record =
+        |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
+    let records: Vec<StoreRecord> = writes.into_iter().map(record).collect();
     let stored = Stored::read(records.clone()).expect("good");
     assert_eq!((stored.last_definition_id, stored.rooms[0].1.id.as_str()), (7, "hall"));
     assert_eq!(stored.logouts, [(255, 9)]);
-    let of = |record: &&Record| record.table == crate::store::Table::MeetingMessages;
+    let of = |record: &&StoreRecord| record.table == crate::store::Table::MeetingMessages;
     let read = |record| meetings::read_message(record).expect("good");
     let messages: Vec<_> = records.iter().filter(of).map(read).collect();
     let messages = messages.into_iter().map(|(place, message)| (&stored.meetings[0], place, message));
@@ -170,7 +172,8 @@ fn ids_of_definitions_go_on() {
         let mut import = Import::new(before);
         let lines = ended(lines);
         let writes = lines.iter().flat_map(|line| import.take(line.as_bytes()).expect("good"));
-        let record = |Write { table, key, value }| Record { table, key, value: value.expect("nothing goes") };
+        let record =
+            |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
         Stored::read(writes.map(record).collect::<Vec<_>>()).expect("good").last_definition_id
     };
     assert_eq!(last(0, &[HEAD, LAST]), 7);

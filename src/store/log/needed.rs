@@ -12,7 +12,7 @@ const ALL: u64 = u64::MAX;
 /// How far a checkpoint has to come at least: keys are handed over before all channels.
 const KEYS: u64 = 1;
 
-/// See the module.
+/// The segments that are needed still, oldest first.
 #[derive(Clone, Debug)]
 pub struct Needed {
     /// How far the checkpoint under way is with what each core said, and with what of it is on disk.

@@ -7,7 +7,7 @@
 use super::checkpoint::{Checkpoint, FoundLog, Size};
 use super::needed::Needed;
 
-/// See the module.
+/// How far the log is with what each core says.
 #[derive(Clone, Debug)]
 pub struct Progress {
     cores: Vec<Core>,

@@ -28,7 +28,7 @@ enum Body {
     RoomCreated { room: Room },
     RoomUpdated { room: Room },
     RoomDeleted { room: Room },
-    Said { sender: Client, json: String, authenticated: bool },
+    ClientMessage { sender: Client, json: String, authenticated: bool },
     Event { json: String, table: u64, row: u64 },
     MeetingMessage { id: String, salt: String, data: String },
     MeetingEnded { ended: String },
@@ -62,7 +62,9 @@ fn present_body(body: Body, epoch: u64) -> present::Body {
         Body::RoomCreated { room } => present::Body::RoomCreated { room },
         Body::RoomUpdated { room } => present::Body::RoomUpdated { room },
         Body::RoomDeleted { room } => present::Body::RoomDeleted { room },
-        Body::Said { sender, json, authenticated } => present::Body::Said { sender, json, authenticated },
+        Body::ClientMessage { sender, json, authenticated } => {
+            present::Body::ClientMessage { sender, json, authenticated }
+        }
         Body::Event { json, table, row } => present::Body::Event { json, table, row },
         Body::MeetingMessage { id, salt, data } => {
             present::Body::MeetingMessage { id, salt, data, replaces: false }

@@ -51,9 +51,9 @@ fn room() -> impl Strategy<Value = (ChannelName, Room)> {
 }
 
 /// What the writes leave on a disk.
-fn records(writes: Vec<Write>) -> Vec<Record> {
+fn records(writes: Vec<Write>) -> Vec<StoreRecord> {
     let record =
-        |Write { table, key, value }| Record { table, key, value: value.expect("nothing is deleted") };
+        |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing is deleted") };
     writes.into_iter().map(record).collect()
 }
 
@@ -138,9 +138,9 @@ fn a_record_that_is_not_where_it_belongs_is_refused() {
     let good = records(rooms::put(&ChannelName::new("room:1"), &room)).remove(0);
     assert!(Stored::read([good.clone()]).is_ok());
     for key in [&b"room:2"[..], b"room:\xff", b""] {
-        let moved = Record { key: key.to_vec(), ..good.clone() };
+        let moved = StoreRecord { key: key.to_vec(), ..good.clone() };
         assert!(matches!(Stored::read([moved]), Err(RecordError::Damaged(_))), "{key:?}");
     }
-    let unknown = Record { table: Table::Counters, ..good };
+    let unknown = StoreRecord { table: Table::Counters, ..good };
     assert!(matches!(Stored::read([unknown]), Err(RecordError::Damaged(_))));
 }

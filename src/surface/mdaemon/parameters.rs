@@ -66,7 +66,7 @@ struct Message<'a> {
     data: Text<'a>,
 }
 
-/// See the module.
+/// The parameters of one request, wherever it says them.
 pub struct Parameters<'a> {
     head: &'a Head<'a>,
     path_id: &'a str,

@@ -85,7 +85,7 @@ fn joined(out: &mut Vec<u8>, what: &Joined) {
         Joined::Huddles(huddles) => object.list("active_huddles", huddles, payload::push_huddle_summary),
         Joined::Huddle(huddle, ice) => object
             .with("huddle", |out| payload::push_huddle_state(out, huddle))
-            .list("participants", &huddle.seated, payload::push_seated)
+            .list("participants", &huddle.participants, payload::push_huddle_participant)
             .with("ice_servers", |out| payload::push_ice(out, ice)),
     }
     .end();

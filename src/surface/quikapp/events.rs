@@ -47,7 +47,7 @@ pub fn name(event: &Event) -> &'static str {
             HuddleEvent::Screen { started: true, .. } => "huddle:screen-share:started",
             HuddleEvent::Screen { started: false, .. } => "huddle:screen-share:stopped",
             HuddleEvent::Hand { .. } => "huddle:hand-raised",
-            HuddleEvent::Said { .. } => "huddle:message:new",
+            HuddleEvent::Message { .. } => "huddle:message:new",
             HuddleEvent::Ended => "huddle:ended",
         },
         Event::Toggled { talk, medium, .. } => match (talk, medium) {
@@ -195,7 +195,7 @@ fn push_call(out: &mut Vec<u8>, call: &str, event: &CallEvent) {
 }
 
 fn push_huddle(out: &mut Vec<u8>, huddle: &str, event: &HuddleEvent) {
-    if let HuddleEvent::Said { id, sender, content, created_ms } = event {
+    if let HuddleEvent::Message { id, sender, content, created_ms } = event {
         let object = Object::new(out).text("id", id).text("huddle_id", huddle).text("sender_id", sender);
         return object.text("content", content).text("created_at", &rfc3339(*created_ms)).end();
     }
@@ -210,7 +210,7 @@ fn push_huddle(out: &mut Vec<u8>, huddle: &str, event: &HuddleEvent) {
         }
         HuddleEvent::Left(user) | HuddleEvent::Screen { user, .. } => object.text("user_id", user),
         HuddleEvent::Hand { user, raised } => object.text("user_id", user).flag("raised", *raised),
-        HuddleEvent::Said { .. } | HuddleEvent::Ended => object,
+        HuddleEvent::Message { .. } | HuddleEvent::Ended => object,
     }
     .end();
 }

@@ -6,7 +6,7 @@ use crate::model::people::UserId;
 use crate::model::people::call::{CallKind, CallState, CallView, Participant};
 use crate::model::people::circle::Card;
 use crate::model::people::device::Device;
-use crate::model::people::huddle::{HuddleView, Seated};
+use crate::model::people::huddle::{HuddleParticipant, HuddleView};
 use crate::model::people::ice::IceServers;
 use crate::model::people::status::{Person, Status};
 use crate::surface::json::push_text;
@@ -63,7 +63,7 @@ pub fn push_huddle(out: &mut Vec<u8>, huddle: &HuddleView) {
         .text("id", &huddle.id)
         .text("name", &huddle.name)
         .text("created_by", &huddle.creator)
-        .list("participants", &huddle.seated, |out, one| {
+        .list("participants", &huddle.participants, |out, one| {
             Object::new(out).text("user_id", &one.user).text("joined_at", &rfc3339(one.joined_ms)).end();
         })
         .text("created_at", &rfc3339(huddle.created_ms))
@@ -77,15 +77,17 @@ pub fn push_huddle_state(out: &mut Vec<u8>, huddle: &HuddleView) {
         .text_or_null("conversation_id", huddle.conversation.as_deref())
         .text("name", &huddle.name)
         .text("creator", &huddle.creator)
-        .list("participants", &huddle.seated, push_seated)
+        .list("participants", &huddle.participants, push_huddle_participant)
         .text_or_null("screen_sharer", huddle.screen.as_deref())
         .text("created_at", &rfc3339(huddle.created_ms))
-        .with("settings", |out| Object::new(out).number("max_participants", huddle.seats_max.into()).end())
+        .with("settings", |out| {
+            Object::new(out).number("max_participants", huddle.participants_max.into()).end()
+        })
         .end();
 }
 
 /// Somebody in a huddle.
-pub fn push_seated(out: &mut Vec<u8>, one: &Seated) {
+pub fn push_huddle_participant(out: &mut Vec<u8>, one: &HuddleParticipant) {
     Object::new(out)
         .text("user_id", &one.user)
         .text("joined_at", &rfc3339(one.joined_ms))
@@ -101,7 +103,7 @@ pub fn push_huddle_summary(out: &mut Vec<u8>, huddle: &HuddleView) {
         .text("huddle_id", &huddle.id)
         .text_or_null("conversation_id", huddle.conversation.as_deref())
         .text("name", &huddle.name)
-        .number("participant_count", huddle.seated.len() as u64)
+        .number("participant_count", huddle.participants.len() as u64)
         .flag("has_screen_share", huddle.screen.is_some())
         .end();
 }

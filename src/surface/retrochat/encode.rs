@@ -167,7 +167,7 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
     match &publication.body {
         // Written by `data`, or of realms, whose channels this dialect does not name, or kept only.
         ArchivedBody::Data { .. }
-        | ArchivedBody::Said { .. }
+        | ArchivedBody::ClientMessage { .. }
         | ArchivedBody::Event { .. }
         | ArchivedBody::MessageTouched { .. } => {}
         ArchivedBody::MessageCreated { content, kind } => {

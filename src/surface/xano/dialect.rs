@@ -6,7 +6,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
-use crate::model::session::{Seat, Session};
+use crate::model::session::{ClientInfo, Session};
 use crate::surface::Incoming;
 use crate::surface::json::{self, Text};
 use serde::Deserialize;
@@ -91,7 +91,7 @@ fn invalid<T>(sentence: &'static str) -> Result<T, Fault> {
 }
 
 fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
-    let Some(seat) = session.seat.as_deref() else {
+    let Some(client_info) = session.client_info.as_deref() else {
         return Err(Fault::new(FaultCode::Forbidden, "This connection belongs to no workspace."));
     };
     let action = match &frame.action {
@@ -99,21 +99,21 @@ fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
         None => return Err(Fault::new(FaultCode::UnknownType, "The field action is missing.")),
     };
     match action {
-        "message" => message(frame, seat),
+        "message" => message(frame, client_info),
         "join" => {
-            let channel = channel(frame, seat)?;
+            let channel = channel(frame, client_info)?;
             Ok(ChannelCommand::Subscribe { channel, recover: None, with: wishes(frame.payload)? }.into())
         }
-        "leave" => Ok(ConnectionCommand::Unsubscribe { channel: channel(frame, seat)? }.into()),
-        "history" => Ok(ChannelCommand::ListHistory { channel: channel(frame, seat)? }.into()),
+        "leave" => Ok(ConnectionCommand::Unsubscribe { channel: channel(frame, client_info)? }.into()),
+        "history" => Ok(ChannelCommand::ListHistory { channel: channel(frame, client_info)? }.into()),
         _ => Err(Fault::new(FaultCode::UnknownType, "The action must be join, leave, message or history.")),
     }
 }
 
-fn channel(frame: &Frame<'_>, seat: &Seat) -> Result<ChannelName, Fault> {
+fn channel(frame: &Frame<'_>, client_info: &ClientInfo) -> Result<ChannelName, Fault> {
     let raw = frame.options.as_ref().and_then(|options| options.channel);
     match raw.map(text) {
-        Some(Some(name)) => names::channel(&seat.realm.namespace, &name.0),
+        Some(Some(name)) => names::channel(&client_info.realm.namespace, &name.0),
         Some(None) => Err(Fault::new(FaultCode::InvalidChannel, "The field options.channel must be a text.")),
         None => Err(Fault::new(FaultCode::InvalidChannel, "The field options.channel is missing.")),
     }
@@ -136,8 +136,8 @@ fn wishes(payload: Option<&RawValue>) -> Result<Attachments, Fault> {
     }
 }
 
-fn message(frame: &Frame<'_>, seat: &Seat) -> Result<Command, Fault> {
-    let channel = channel(frame, seat)?;
+fn message(frame: &Frame<'_>, client_info: &ClientInfo) -> Result<Command, Fault> {
+    let channel = channel(frame, client_info)?;
     // A payload of undefined is left out by JSON.stringify.
     let json = frame.payload.map_or("null", RawValue::get);
     if !json::depth_is_bounded(json) {
@@ -157,8 +157,8 @@ fn message(frame: &Frame<'_>, seat: &Seat) -> Result<Command, Fault> {
             None => invalid("The field options.socketId must be the socketId of a client."),
         },
         None => {
-            let sender = seat.client.clone();
-            let body = Body::Said { sender, json: json.to_owned(), authenticated };
+            let sender = client_info.client.clone();
+            let body = Body::ClientMessage { sender, json: json.to_owned(), authenticated };
             Ok(ChannelCommand::Publish { channel, body, idempotency_key: None }.into())
         }
     }

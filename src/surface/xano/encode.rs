@@ -16,12 +16,12 @@ use std::sync::Arc;
 pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session) {
     match reply {
         Reply::Subscribed { channel, .. } => {
-            start(out, "join", seated(session));
+            start(out, "join", shown_client(session));
             options(out, channel);
             out.extend_from_slice(b",\"payload\":{\"history\":[]}}");
         }
         Reply::Unsubscribed { channel } => {
-            start(out, "leave", seated(session));
+            start(out, "leave", shown_client(session));
             options(out, channel);
             out.extend_from_slice(b",\"payload\":null}");
         }
@@ -29,7 +29,7 @@ pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>,
         Reply::History { channel, publications } => history(out, channel, publications),
         Reply::Fault(fault) => {
             let message = faults::socket(fault);
-            let refused = session.seat.as_ref().and_then(|seat| seat.refused.as_ref());
+            let refused = session.client_info.as_ref().and_then(|client_info| client_info.refused.as_ref());
             match refused.filter(|_| fault.code == FaultCode::GuestsRefused) {
                 // Whoever believes that it is known should hear that it is not.
                 Some(why) => error(out, correlation, &format!("{message} Your token was refused: {why}.")),
@@ -100,14 +100,14 @@ fn options(out: &mut Vec<u8>, channel: &ChannelName) {
     out.push(b'}');
 }
 
-fn seated(session: &Session) -> Option<&Client> {
-    session.seat.as_ref().map(|seat| &seat.client)
+fn shown_client(session: &Session) -> Option<&Client> {
+    session.client_info.as_ref().map(|client_info| &client_info.client)
 }
 
 /// Appends what one publication is on this wire; nothing for what no client of a workspace can cause.
 fn publish(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublication) {
     match &publication.body {
-        ArchivedBody::Said { sender, json, .. } => {
+        ArchivedBody::ClientMessage { sender, json, .. } => {
             out.extend_from_slice(b"{\"action\":\"message\",\"client\":");
             client::push_archived(out, sender);
             options(out, channel);
@@ -155,7 +155,7 @@ fn presence_full(out: &mut Vec<u8>, channel: &ChannelName, members: &[Arc<Sessio
     start(out, "presence_full", None);
     options(out, channel);
     out.extend_from_slice(b",\"payload\":{\"presence\":[");
-    for (index, member) in members.iter().filter_map(|member| seated(member)).enumerate() {
+    for (index, member) in members.iter().filter_map(|member| shown_client(member)).enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -165,7 +165,7 @@ fn presence_full(out: &mut Vec<u8>, channel: &ChannelName, members: &[Arc<Sessio
 }
 
 fn presence_update(out: &mut Vec<u8>, channel: &ChannelName, action: &str, session: &Session) {
-    let Some(member) = seated(session) else { return };
+    let Some(member) = shown_client(session) else { return };
     start(out, "presence_update", None);
     options(out, channel);
     out.extend_from_slice(b",\"payload\":{\"action\":\"");

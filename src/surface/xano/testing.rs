@@ -2,7 +2,7 @@
 
 use crate::model::publication::Client;
 use crate::model::realm::Realm;
-use crate::model::session::{Scopes, Seat, Session};
+use crate::model::session::{ClientInfo, Scopes, Session};
 use std::sync::Arc;
 
 /// What [`client`] is on the wire.
@@ -22,6 +22,6 @@ pub fn session() -> Session {
         scopes: Scopes::READ.union(Scopes::WRITE),
         expires_unix_s: None,
         grants: None,
-        seat: Some(Box::new(Seat { realm, client: client(), refused: None })),
+        client_info: Some(Box::new(ClientInfo { realm, client: client(), refused: None })),
     }
 }

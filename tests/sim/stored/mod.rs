@@ -139,7 +139,7 @@ impl World {
             owner.found(found.remove(&owner.name));
         }
         assert!(found.is_empty(), "nobody made {found:?}");
-        // Found out within a second.
+        // RangeRead out within a second.
         self.node.advance(1_000_000);
         self.quiet();
         assert!(self.ask("/health/ready").contains("\"ready\":true"), "the disk is well");

@@ -41,9 +41,9 @@ fn serials(mut bytes: &[u8]) -> Vec<u16> {
 }
 
 /// Odd ones are guests.
-fn subscriber(index: u32, dialect: u8, held: bool) -> NewSubscriber {
+fn subscriber(index: u32, dialect: u8, paused: bool) -> NewSubscriber {
     let guest = !index.is_multiple_of(2);
-    NewSubscriber { connection: connection(index), encoding: encoding(dialect), guest, held }
+    NewSubscriber { connection: connection(index), encoding: encoding(dialect), guest, paused }
 }
 
 fn subscribe(fanout: &mut Fanout, index: u32, number: usize) {

@@ -129,11 +129,11 @@ fn a_room_that_is_deleted_while_the_log_fails_takes_its_history_with_it() {
     let outcome = decided.home.apply_room(decided.now, change);
     assert!(outcome.wait.is_some(), "its answer is that it is not known");
 
-    let mut held = with_room();
-    held.execute(0, "a", RoomCommand::Delete { channel: name("room:1") });
-    fail(&mut held);
+    let mut withheld = with_room();
+    withheld.execute(0, "a", RoomCommand::Delete { channel: name("room:1") });
+    fail(&mut withheld);
 
-    for mut bench in [decided, held] {
+    for mut bench in [decided, withheld] {
         resume(&mut bench);
         assert_eq!(bench.home.pop_output(), None, "nobody is told");
         let (position, _) = subscribe(&mut bench, "room:1", None);
@@ -166,7 +166,7 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
         assert_eq!(code(bench.execute(0, "a", late)), FaultCode::NotFound);
         assert_eq!(bench.wait, deletion, "it is not told before the deletion is on disk");
     }
-    assert!(matches!(bench.execute(0, "b", get()), Reply::Message(_)), "nobody reads what is held");
+    assert!(matches!(bench.execute(0, "b", get()), Reply::Message(_)), "nobody reads what is withheld");
     assert!(matches!(bench.execute(0, "a", update(other)), Reply::Message(_)), "another one is as it was");
     write(&mut bench);
     assert_eq!(code(bench.execute(0, "b", get())), FaultCode::NotFound);

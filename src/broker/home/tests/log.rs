@@ -1,4 +1,4 @@
-//! The history log: what is staged, what is held, what a restart brings back.
+//! The history log: what is staged, what is withheld, what a restart brings back.
 
 use super::*;
 use crate::model::definition::{DefinitionRecord, Durability};
@@ -38,7 +38,7 @@ pub fn fresh() -> Bench {
 pub fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
     let Some(part) = bench.home.take_for_log() else { return Vec::new() };
     bench.home.log_written(part.last);
-    while bench.home.next_held().is_some_and(|record| record <= part.last) {
+    while bench.home.next_withheld().is_some_and(|record| record <= part.last) {
         bench.home.release(bench.now);
     }
     bench.home.invariants();

@@ -27,7 +27,7 @@ use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Client, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery, Reply};
-use crate::model::session::Seat;
+use crate::model::session::ClientInfo;
 
 /// A home side with a clock, and commands from connection 0 of any core.
 struct Bench {
@@ -52,18 +52,18 @@ fn realms() -> [Arc<Realm>; 2] {
     [1, 2].map(|id| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() }))
 }
 
-/// The session of a user; `@` and `?` before the name give it a seat in realm `r1`, `?` as a guest.
+/// The session of a user; `@` and `?` before the name give it a place in realm `r1`, `?` as a guest.
 fn session(user: &str) -> Arc<Session> {
-    let seat = || {
+    let client_info = || {
         let client = Client { socket: user.into(), extras: "{}".into(), table: 0, row: 0 };
-        Some(Box::new(Seat { realm: realms()[0].clone(), client, refused: None }))
+        Some(Box::new(ClientInfo { realm: realms()[0].clone(), client, refused: None }))
     };
     if user.starts_with('?') {
-        return Arc::new(Session::guest(seat()));
+        return Arc::new(Session::guest(client_info()));
     }
     if user.starts_with('@') {
         let of = Session::of(user, Scopes::READ.union(Scopes::WRITE));
-        return Arc::new(Session { seat: seat(), ..of });
+        return Arc::new(Session { client_info: client_info(), ..of });
     }
     let scopes = if user == "admin" { Scopes::ADMIN } else { Scopes::READ.union(Scopes::WRITE) };
     Arc::new(Session::of(user, scopes))

@@ -179,8 +179,8 @@ impl Run {
             }
             Ask::Publish { message, size, key } => {
                 let text = "x".repeat(size);
-                let seated = user.starts_with(['@', '?']) && channel.namespace() == "r1";
-                let body = if seated {
+                let in_realm = user.starts_with(['@', '?']) && channel.namespace() == "r1";
+                let body = if in_realm {
                     super::realm::said(&format!("\"{text}\""))
                 } else if message {
                     chat(&text)

@@ -168,13 +168,15 @@ impl Model {
             }
             CoreCommand::Channel(ChannelCommand::Subscribe { .. })
             | CoreCommand::Channel(ChannelCommand::ListMembers { .. }) => None,
-            CoreCommand::Channel(ChannelCommand::Publish { body: Body::Said { .. }, .. })
+            CoreCommand::Channel(ChannelCommand::Publish { body: Body::ClientMessage { .. }, .. })
             | CoreCommand::Channel(ChannelCommand::ListHistory { .. })
                 if !member =>
             {
                 fault(FaultCode::NotSubscribed)
             }
-            CoreCommand::Channel(ChannelCommand::Publish { body: body @ Body::Said { .. }, .. }) => {
+            CoreCommand::Channel(ChannelCommand::Publish {
+                body: body @ Body::ClientMessage { .. }, ..
+            }) => {
                 let publisher = if user.starts_with('?') { "" } else { user };
                 let (position, _) = self.say(now, channel, publisher, body.clone());
                 Some(Reply::Published { channel: channel.clone(), position })

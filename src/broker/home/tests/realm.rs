@@ -29,13 +29,13 @@ fn with(record: &Arc<DefinitionRecord>, edit: impl FnOnce(&mut ChannelDefinition
 }
 
 pub fn said(json: &str) -> Body {
-    let sender = session("@s").seat.as_ref().expect("seated").client.clone();
-    Body::Said { sender, json: json.into(), authenticated: false }
+    let sender = session("@s").client_info.as_ref().expect("of a realm").client.clone();
+    Body::ClientMessage { sender, json: json.into(), authenticated: false }
 }
 
 fn only_authenticated(json: &str) -> Body {
     match said(json) {
-        Body::Said { sender, json, .. } => Body::Said { sender, json, authenticated: true },
+        Body::ClientMessage { sender, json, .. } => Body::ClientMessage { sender, json, authenticated: true },
         other => other,
     }
 }
@@ -78,7 +78,7 @@ impl Bench {
 
 fn said_jsons(publications: &[PublicationBytes]) -> Vec<String> {
     let json = |bytes| match read(bytes).body {
-        Body::Said { json, .. } | Body::Event { json, .. } => json,
+        Body::ClientMessage { json, .. } | Body::Event { json, .. } => json,
         other => panic!("{other:?}"),
     };
     publications.iter().map(json).collect()
@@ -101,7 +101,7 @@ fn channels_of_a_realm_exist_as_they_are_defined() {
     assert!(matches!(bench.join(1, "@s", "r1:chat"), Reply::Subscribed { .. }));
     assert_eq!(code(bench.join(1, "@s", "r1:chat/a")), FaultCode::NoSuchChannel, "not nested");
     assert_eq!(code(bench.join(1, "@s", "r2:chat")), FaultCode::NoSuchChannel, "the other realm");
-    assert_eq!(code(bench.join(1, "ann", "r1:chat")), FaultCode::NoSuchChannel, "no seat");
+    assert_eq!(code(bench.join(1, "ann", "r1:chat")), FaultCode::NoSuchChannel, "no client_info");
     assert_eq!(code(bench.try_publish("@s", "r1:chat", data("1"), None)), FaultCode::NoSuchChannel, "closed");
     assert_eq!(code(bench.try_publish("@s", "r1:x", data("1"), None)), FaultCode::NoSuchChannel);
     let nested = record(1, "chat", true, open());

@@ -11,7 +11,7 @@
 mod rewriting;
 mod telling;
 
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::model::channel::Position;
 use crate::model::definition::HistoryBounds;
 use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
@@ -25,9 +25,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct History {
     /// What was said, oldest first.
-    said: VecDeque<Entry>,
+    content: VecDeque<Entry>,
     /// What tells of it, oldest first.
-    told: VecDeque<Entry>,
+    events: VecDeque<Entry>,
     /// Offset of the newest publication, kept or not.
     head: u64,
     /// Offset of the newest publication that is not kept; 0 if all are.
@@ -78,7 +78,7 @@ pub enum Touched {
 impl History {
     /// An empty history of a channel whose newest publication has this offset.
     pub fn new(head: u64) -> Self {
-        Self { said: VecDeque::new(), told: VecDeque::new(), head, gone: head, bytes: 0, messages: 0 }
+        Self { content: VecDeque::new(), events: VecDeque::new(), head, gone: head, bytes: 0, messages: 0 }
     }
 
     /// Takes a publication in, with what it does, and lets go of what is past the bounds. Where its offset does not follow
@@ -88,7 +88,7 @@ impl History {
         bounds: &HistoryBounds,
         now_ms: u64,
         entry: (u64, u64, PublicationBytes),
-        effect: Effect,
+        effect: HistoryEffect,
     ) -> Touched {
         let (offset, at_ms, bytes) = entry;
         if offset != self.head + 1 {
@@ -98,27 +98,27 @@ impl History {
         let entry = Entry { offset, at_ms, bytes, kind: Kind::Other };
         let mut did = Touched::Nothing;
         match effect {
-            Effect::Said => self.say(entry),
-            Effect::Message => self.say(Entry { kind: Kind::Message, ..entry }),
-            Effect::Told => self.tell(entry),
-            Effect::Touch => self.tell(Entry { kind: Kind::Touched, ..entry }),
-            Effect::Revise(of) => did = self.revise_by(of, entry),
-            Effect::Delete(of) => {
+            HistoryEffect::Append => self.push(entry),
+            HistoryEffect::Message => self.push(Entry { kind: Kind::Message, ..entry }),
+            HistoryEffect::Told => self.tell(entry),
+            HistoryEffect::Touch => self.tell(Entry { kind: Kind::Touched, ..entry }),
+            HistoryEffect::Revise(of) => did = self.revise_by(of, entry),
+            HistoryEffect::Delete(of) => {
                 if let Some(deletion) = Publication::view(&entry.bytes) {
                     did = self.delete(of, deletion);
                 }
                 self.tell(entry);
             }
-            Effect::Replace => {
+            HistoryEffect::Replace => {
                 self.withdraw(&entry.bytes);
-                self.say(entry);
+                self.push(entry);
             }
-            Effect::Unsay => {
-                (0..self.said.len()).for_each(|_| self.drop_said());
+            HistoryEffect::Unsay => {
+                (0..self.content.len()).for_each(|_| self.drop_content());
                 did = Touched::All;
                 self.tell(entry);
             }
-            Effect::Clear => {
+            HistoryEffect::Clear => {
                 self.clear();
                 self.gone = offset - 1;
                 did = Touched::All;
@@ -144,22 +144,22 @@ impl History {
         did
     }
 
-    fn say(&mut self, entry: Entry) {
+    fn push(&mut self, entry: Entry) {
         self.bytes += entry.bytes.len();
         self.messages += usize::from(entry.kind == Kind::Message);
-        self.said.push_back(entry);
+        self.content.push_back(entry);
     }
 
     fn tell(&mut self, entry: Entry) {
         self.bytes += entry.bytes.len();
-        let place = self.told.partition_point(|other| other.offset < entry.offset);
-        self.told.insert(place, entry);
+        let place = self.events.partition_point(|other| other.offset < entry.offset);
+        self.events.insert(place, entry);
     }
 
     /// Gives a message another text.
     fn revise(&mut self, of: u64, revision: &ArchivedPublication) -> Touched {
         let Some(place) = self.place(of) else { return Touched::Nothing };
-        let entry = &mut self.said[place];
+        let entry = &mut self.content[place];
         let Some((identity, bytes)) = rewritten(&entry.bytes, revision) else { return Touched::Nothing };
         self.bytes = self.bytes + bytes.len() - entry.bytes.len();
         entry.bytes = bytes.clone();
@@ -169,7 +169,7 @@ impl History {
     /// Takes a message's text away: what is left says that it was deleted.
     fn delete(&mut self, of: u64, deletion: &ArchivedPublication) -> Touched {
         let Some(place) = self.place(of) else { return rewriting::deletion_of(deletion) };
-        let Some(entry) = self.said.remove(place) else { return Touched::Nothing };
+        let Some(entry) = self.content.remove(place) else { return Touched::Nothing };
         self.bytes -= entry.bytes.len();
         self.messages -= 1;
         let Some((identity, bytes)) = deleted(&entry.bytes, deletion) else { return Touched::Nothing };
@@ -182,8 +182,8 @@ impl History {
     /// Lets go of an earlier message of a meeting, in whose place another one comes.
     fn withdraw(&mut self, replacing: &PublicationBytes) {
         let same = |entry: &Entry| rewriting::is_same_in_meeting(&entry.bytes, replacing);
-        while let Some(place) = self.said.iter().position(same) {
-            let Some(entry) = self.said.remove(place) else { return };
+        while let Some(place) = self.content.iter().position(same) {
+            let Some(entry) = self.content.remove(place) else { return };
             self.bytes -= entry.bytes.len();
             self.lose(entry.offset);
         }
@@ -193,13 +193,13 @@ impl History {
     pub fn fit(&mut self, bounds: &HistoryBounds, now_ms: u64) {
         let (count_max, bytes_max) = (bounds.count_max as usize, bounds.bytes_max as usize);
         while self.bytes > bytes_max {
-            if self.told.is_empty() { self.drop_said() } else { self.drop_told() }
+            if self.events.is_empty() { self.drop_content() } else { self.drop_event() }
         }
-        while self.said.len() > count_max {
-            self.drop_said();
+        while self.content.len() > count_max {
+            self.drop_content();
         }
-        while self.told.len() > count_max {
-            self.drop_told();
+        while self.events.len() > count_max {
+            self.drop_event();
         }
         if bounds.age_ms_max == 0 {
             return;
@@ -207,21 +207,21 @@ impl History {
         let old = |entry: Option<&Entry>| {
             entry.is_some_and(|entry| now_ms.wrapping_sub(entry.at_ms) > bounds.age_ms_max)
         };
-        while old(self.said.front()) {
-            self.drop_said();
+        while old(self.content.front()) {
+            self.drop_content();
         }
-        while old(self.told.front()) {
-            self.drop_told();
+        while old(self.events.front()) {
+            self.drop_event();
         }
     }
 
     /// Lets go of the oldest half of what was said, rounded up, and of what came before it; of what tells of it, if nothing was
     /// said.
     pub fn halve(&mut self) {
-        if self.said.is_empty() {
-            (0..self.told.len().div_ceil(2)).for_each(|_| self.drop_told());
+        if self.content.is_empty() {
+            (0..self.events.len().div_ceil(2)).for_each(|_| self.drop_event());
         }
-        (0..self.said.len().div_ceil(2)).for_each(|_| self.drop_said());
+        (0..self.content.len().div_ceil(2)).for_each(|_| self.drop_content());
     }
 
     /// The channel is farther on, past publications that are not kept.
@@ -235,16 +235,16 @@ impl History {
         *self = Self::new(self.head);
     }
 
-    fn drop_said(&mut self) {
-        if let Some(entry) = self.said.pop_front() {
+    fn drop_content(&mut self) {
+        if let Some(entry) = self.content.pop_front() {
             self.bytes -= entry.bytes.len();
             self.messages -= usize::from(entry.kind == Kind::Message);
             self.lose(entry.offset);
         }
     }
 
-    fn drop_told(&mut self) {
-        if let Some(entry) = self.told.front() {
+    fn drop_event(&mut self) {
+        if let Some(entry) = self.events.front() {
             self.lose(entry.offset);
         }
     }
@@ -252,40 +252,40 @@ impl History {
     /// A publication is not here: nobody who was told less can be told all, so what tells of older things serves nobody.
     fn lose(&mut self, offset: u64) {
         self.gone = self.gone.max(offset);
-        while let Some(entry) = self.told.front().filter(|entry| entry.offset <= self.gone) {
+        while let Some(entry) = self.events.front().filter(|entry| entry.offset <= self.gone) {
             self.bytes -= entry.bytes.len();
-            self.told.pop_front();
+            self.events.pop_front();
         }
     }
 
     /// Changes the bytes of every entry, not their number.
     pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
-        let entries = self.said.iter_mut().chain(&mut self.told);
+        let entries = self.content.iter_mut().chain(&mut self.events);
         entries.for_each(|entry| change(Arc::make_mut(&mut entry.bytes)));
     }
 
     /// The message of an offset as it is kept, if it is here.
     pub fn message(&self, offset: u64) -> Option<&Entry> {
-        self.place(offset).map(|place| &self.said[place])
+        self.place(offset).map(|place| &self.content[place])
     }
 
     /// Place of the message of an offset among what was said.
     fn place(&self, offset: u64) -> Option<usize> {
-        let place = self.said.binary_search_by_key(&offset, |entry| entry.offset).ok()?;
-        (self.said[place].kind == Kind::Message).then_some(place)
+        let place = self.content.binary_search_by_key(&offset, |entry| entry.offset).ok()?;
+        (self.content[place].kind == Kind::Message).then_some(place)
     }
 
     /// Whether the message of an offset would still be here with a text of `bytes`: the oldest go first, and it may be the
     /// oldest.
     pub fn has_room_for(&self, offset: u64, bytes: usize, bounds: &HistoryBounds) -> bool {
         let Some(place) = self.place(offset) else { return false };
-        let newer: usize = self.said.range(place + 1..).map(|entry| entry.bytes.len()).sum();
+        let newer: usize = self.content.range(place + 1..).map(|entry| entry.bytes.len()).sum();
         newer.saturating_add(bytes) <= bounds.bytes_max as usize
     }
 
     /// The messages, newest first.
     pub fn messages(&self) -> impl Iterator<Item = &Entry> {
-        self.said.iter().rev().filter(|entry| entry.kind == Kind::Message)
+        self.content.iter().rev().filter(|entry| entry.kind == Kind::Message)
     }
 
     /// How many [`History::messages`] there are.
@@ -295,12 +295,12 @@ impl History {
 
     /// Entries.
     pub fn len(&self) -> usize {
-        self.said.len() + self.told.len()
+        self.content.len() + self.events.len()
     }
 
     /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.told.is_empty()
+        self.content.is_empty() && self.events.is_empty()
     }
 
     /// Archived bytes of all entries.
@@ -311,17 +311,17 @@ impl History {
     /// Asserts what must always hold, for a channel with this head.
     pub fn invariants(&self, head: u64, bounds: &HistoryBounds) {
         assert_eq!(self.head, head, "history ends at the head");
-        assert!(self.said.len() <= bounds.count_max as usize, "count bound");
-        assert!(self.told.len() <= bounds.count_max as usize, "count bound of what tells");
+        assert!(self.content.len() <= bounds.count_max as usize, "count bound");
+        assert!(self.events.len() <= bounds.count_max as usize, "count bound of what tells");
         assert!(self.bytes <= bounds.bytes_max as usize, "byte bound");
-        let entries = || self.said.iter().chain(&self.told);
+        let entries = || self.content.iter().chain(&self.events);
         assert_eq!(self.bytes, entries().map(|entry| entry.bytes.len()).sum::<usize>(), "bytes add up");
         assert_eq!(self.messages, self.messages().count(), "messages add up");
         let rises = |entries: &VecDeque<Entry>| {
             entries.iter().zip(entries.iter().skip(1)).all(|(one, next)| one.offset < next.offset)
         };
-        assert!(rises(&self.said) && rises(&self.told), "offsets rise");
-        assert!(self.told.iter().all(|entry| entry.offset > self.gone), "what tells serves somebody");
+        assert!(rises(&self.content) && rises(&self.events), "offsets rise");
+        assert!(self.events.iter().all(|entry| entry.offset > self.gone), "what tells serves somebody");
         let after = entries().filter(|entry| entry.offset > self.gone).count() as u64;
         assert_eq!(after, head - self.gone, "all after what is gone is here");
     }

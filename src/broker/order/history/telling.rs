@@ -30,8 +30,8 @@ impl Teller<'_> {
         let told = match self.history.message(of) {
             Some(message) => retold(edit, &message.bytes, &mut self.scratch)?,
             None => {
-                let place = self.history.told.binary_search_by_key(&of, |entry| entry.offset).ok()?;
-                retold_deletion(edit, &self.history.told[place].bytes, &mut self.scratch)?
+                let place = self.history.events.binary_search_by_key(&of, |entry| entry.offset).ok()?;
+                retold_deletion(edit, &self.history.events[place].bytes, &mut self.scratch)?
             }
         };
         self.bytes_left = self.bytes_left.checked_sub(told.len())?;
@@ -61,9 +61,9 @@ impl History {
     }
 
     /// The newest `count` of what was said, at most all, oldest first.
-    pub fn newest_said(&self, count: usize) -> Vec<PublicationBytes> {
-        let start = self.said.len().saturating_sub(count);
-        self.said.range(start..).map(|entry| entry.bytes.clone()).collect()
+    pub fn newest_content(&self, count: usize) -> Vec<PublicationBytes> {
+        let start = self.content.len().saturating_sub(count);
+        self.content.range(start..).map(|entry| entry.bytes.clone()).collect()
     }
 
     /// All that is kept, as it is kept, oldest first.
@@ -81,9 +81,10 @@ impl History {
 
     /// All entries after an offset, in order.
     fn from(&self, offset: u64) -> impl Iterator<Item = &Entry> {
-        let said = self.said.partition_point(|entry| entry.offset <= offset);
-        let told = self.told.partition_point(|entry| entry.offset <= offset);
-        let (mut said, mut told) = (self.said.range(said..).peekable(), self.told.range(told..).peekable());
+        let said = self.content.partition_point(|entry| entry.offset <= offset);
+        let told = self.events.partition_point(|entry| entry.offset <= offset);
+        let (mut said, mut told) =
+            (self.content.range(said..).peekable(), self.events.range(told..).peekable());
         std::iter::from_fn(move || {
             let told_first = match (said.peek(), told.peek()) {
                 (Some(said), Some(told)) => told.offset < said.offset,

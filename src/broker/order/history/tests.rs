@@ -37,7 +37,7 @@ fn room(name: &str) -> Room {
 
 /// Says something at the next offset.
 fn say(history: &mut History, bounds: &HistoryBounds, now_ms: u64, body: Body) -> Touched {
-    let (offset, effect) = (history.head + 1, Effect::of(&body));
+    let (offset, effect) = (history.head + 1, HistoryEffect::of(&body));
     let publication =
         Publication { epoch: 1, born: 1, offset, time_ms: now_ms, publisher: "ann".into(), body };
     let bytes = publication.archive(&mut AlignedVec::new());
@@ -143,7 +143,7 @@ fn what_tells_of_things_pushes_nothing_out_that_was_said() {
     }
     assert_eq!(history.message_count(), 3);
     let tight =
-        HistoryBounds { bytes_max: history.newest_said(9).iter().map(|b| b.len() as u32).sum(), ..WIDE };
+        HistoryBounds { bytes_max: history.newest_content(9).iter().map(|b| b.len() as u32).sum(), ..WIDE };
     history.fit(&tight, 300);
     assert_eq!((history.message_count(), history.len()), (3, 3), "bytes are short: what was said stays");
 }
@@ -270,7 +270,7 @@ fn restarted(history: &History, bounds: &HistoryBounds, now: u64) -> History {
         history.all().map(|entry| (entry.offset, entry.at_ms, entry.bytes.clone())).collect();
     let mut again = History::new(entries.first().map_or(history.head, |first| first.0 - 1));
     for entry in entries {
-        let effect = Effect::of_archived(&Publication::view(&entry.2).expect("valid").body);
+        let effect = HistoryEffect::of_archived(&Publication::view(&entry.2).expect("valid").body);
         again.append(bounds, now, entry, effect);
     }
     if again.head < history.head {
@@ -319,11 +319,11 @@ proptest! {
                     naive.all.insert(next, Told::Other(text));
                 }
                 Step::Tell => {
-                    let before = history.newest_said(usize::MAX);
+                    let before = history.newest_content(usize::MAX);
                     say(&mut history, &bounds, now, Body::UserOnline);
                     naive.all.insert(next, Told::Other("told".into()));
                     let young = age_ms_max == 0;
-                    prop_assert!(!young || before == history.newest_said(usize::MAX), "nothing is pushed out");
+                    prop_assert!(!young || before == history.newest_content(usize::MAX), "nothing is pushed out");
                 }
                 Step::Pass { ms } => {
                     now += ms;

@@ -85,21 +85,21 @@ impl Home {
         (end < places).then_some(end)
     }
 
-    /// Stages a channel; says with how many bytes. What is held of it is in the log before this record, which
+    /// Stages a channel; says with how many bytes. What is withheld of it is in the log before this record, which
     /// stands for all before it, so it is part of the record.
     pub(in crate::broker) fn stage_channel(&mut self, id: usize) -> usize {
         if !self.channels.pool.contains(id) || self.channels.durability(id) == Durability::Memory {
             return 0;
         }
-        self.channels.log.mend(id);
+        self.channels.log.resume_channel(id);
         let channel = &self.channels.pool[id];
-        let offset = channel.head + self.channels.log.held_of(id);
+        let offset = channel.head + self.channels.log.withheld_of(id);
         if offset == 0 {
             return 0;
         }
         let kept = channel.history.iter().flat_map(|history| history.kept());
         let mut entries: Vec<_> = kept.cloned().collect();
-        entries.extend(self.channels.log.held(id).cloned());
+        entries.extend(self.channels.log.withheld(id).cloned());
         let record = HistoryRecord::Ring {
             channel: channel.name.clone(),
             position: Position { epoch: channel.epoch, offset },
@@ -122,7 +122,7 @@ impl Home {
                 key: key.clone(),
                 time_ms: now.unix_ms.saturating_sub(age_ms),
                 position: answer.position,
-                message: answer.said.message().cloned(),
+                message: answer.answered.message().cloned(),
             });
         }
         next

@@ -2,7 +2,7 @@
 
 use crate::base::time::Now;
 use crate::broker::home::{Home, faults};
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::history::{History, Touched};
 use crate::broker::order::log::staged::LogPart;
 use crate::model::channel::{ChannelName, Position};
@@ -21,12 +21,12 @@ impl Home {
         }
     }
 
-    /// What an answer that repeats an earlier one waits for, as that one does: a publication that is held is not there yet.
+    /// What an answer that repeats an earlier one waits for, as that one does: a publication that is withheld is not there yet.
     pub(in crate::broker) fn wait_for(&self, channel: &ChannelName, position: Position) -> Option<u64> {
         let id = self.channels.find(channel)?;
         let at = self.channels.get(id).position();
-        let is_held = at.epoch == position.epoch && position.offset > at.offset;
-        self.channels.log.last_held().filter(|_| is_held)
+        let is_withheld = at.epoch == position.epoch && position.offset > at.offset;
+        self.channels.log.last_withheld().filter(|_| is_withheld)
     }
 
     /// The answer to a command whose record did not come to the disk.
@@ -54,30 +54,30 @@ impl Home {
         self.channels.log.written(record);
     }
 
-    /// Number of the record that the next held publication waits for.
-    pub fn next_held(&self) -> Option<u64> {
-        self.channels.log.next_held()
+    /// Number of the record that the next withheld publication waits for.
+    pub fn next_withheld(&self) -> Option<u64> {
+        self.channels.log.next_withheld()
     }
 
-    /// The next held publication is on disk: it becomes its channel's newest. If the channel is over, nothing happens.
+    /// The next withheld publication is on disk: it becomes its channel's newest. If the channel is over, nothing happens.
     pub fn release(&mut self, now: Now) {
-        let Some(held) = self.channels.log.release() else { return };
-        let (id, epoch) = held.channel;
+        let Some(withheld) = self.channels.log.release() else { return };
+        let (id, epoch) = withheld.channel;
         if self.channels.pool.contains(id) && self.channels.get(id).epoch == epoch {
-            self.deliver(now, id, &held.bytes, held.effect);
+            self.deliver(now, id, &withheld.bytes, withheld.effect);
         }
     }
 
-    /// The log lost records: what is held never was, not even under its idempotency key, and durable channels take nothing
+    /// The log lost records: what is withheld never was, not even under its idempotency key, and durable channels take nothing
     /// until [`Home::log_resumed`]. What is on disk must have been released.
     pub fn log_failed(&mut self) {
-        for held in self.channels.log.fail() {
-            if let Some(key) = &held.key {
+        for withheld in self.channels.log.fail() {
+            if let Some(key) = &withheld.key {
                 self.idempotency.forget(key);
             }
-            let (id, epoch) = held.channel;
+            let (id, epoch) = withheld.channel;
             if self.channels.pool.contains(id) && self.channels.get(id).epoch == epoch {
-                self.never_was(id, held.effect);
+                self.never_was(id, withheld.effect);
             }
         }
         self.checkpoint = None;
@@ -85,8 +85,8 @@ impl Home {
 
     /// A publication was not taken, so its channel never hears of it. If it was the end of a room, that is stored elsewhere,
     /// and what was said there goes with the room all the same.
-    pub(in crate::broker) fn never_was(&mut self, id: usize, effect: Effect) {
-        if effect == Effect::Clear {
+    pub(in crate::broker) fn never_was(&mut self, id: usize, effect: HistoryEffect) {
+        if effect == HistoryEffect::Clear {
             self.channels.edit_history(id, History::clear);
             self.take_back(id, Touched::All);
         }

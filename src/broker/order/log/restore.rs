@@ -2,7 +2,7 @@
 
 use crate::base::time::Now;
 use crate::broker::home::Home;
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::idempotency::{Answered, FirstAnswer};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
@@ -65,8 +65,8 @@ impl Home {
             }
             RecordView::Key { channel, key, time_ms, position, message } => {
                 let message = message.map(|bytes| PublicationBytes::from(&*bytes));
-                let said = Answered::of_key(key, message);
-                let answer = FirstAnswer { position, said, logged: true };
+                let answered = Answered::of_key(key, message);
+                let answer = FirstAnswer { position, answered, logged: true };
                 let name = ChannelName::new(channel);
                 self.idempotency.restore(now, at_ms(now, time_ms), &name, key.into(), answer);
             }
@@ -131,7 +131,7 @@ impl Home {
         publication: &ArchivedPublication,
     ) {
         let at_ms = at_ms(now, publication.time_ms.to_native());
-        let effect = Effect::of_archived(&publication.body);
+        let effect = HistoryEffect::of_archived(&publication.body);
         let channel = self.channels.touch(now, id);
         (channel.epoch, channel.head) = (at.epoch, at.offset);
         let touched = self.channels.keep(now, id, at_ms, bytes, effect);
@@ -147,10 +147,10 @@ impl Home {
         bytes: PublicationBytes,
     ) {
         let Some(publication) = Publication::view(&bytes) else { return };
-        let is_message = Effect::of_archived(&publication.body) == Effect::Message;
+        let is_message = HistoryEffect::of_archived(&publication.body) == HistoryEffect::Message;
         let time_ms = publication.time_ms.to_native();
-        let said = if is_message { Answered::Message(bytes) } else { Answered::Data };
-        let answer = FirstAnswer { position, said, logged: true };
+        let answered = if is_message { Answered::Message(bytes) } else { Answered::Data };
+        let answer = FirstAnswer { position, answered, logged: true };
         self.idempotency.restore(now, at_ms(now, time_ms), channel, key.into(), answer);
     }
 

@@ -1,15 +1,15 @@
 //! What a home core hands to the history log, and what waits there for the disk.
 //!
 //! Records are numbered in the order in which they are staged. A publication of a committed channel has its place in the
-//! order and its record, but exists for nobody until its record is on disk: it is held, and so is the answer.
-//! Held publications come out in the order of the records, so each channel keeps its own.
+//! order and its record, but exists for nobody until its record is on disk: it is withheld, and so is the answer.
+//! Withheld publications come out in the order of the records, so each channel keeps its own.
 //!
-//! When the log fails, the records that are not on disk are lost. What was held never was: its place goes to the next. What
+//! When the log fails, the records that are not on disk are lost. What was withheld never was: its place goes to the next. What
 //! relaxed channels told stays in memory only, until the log takes records again and has each of these channels whole:
 //! until a checkpoint has come by, the first record of one stands for all before it, so that what comes back after a
 //! crash in between has no hole.
 
-use crate::broker::order::effect::Effect;
+use crate::broker::order::effect::HistoryEffect;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
 use crate::model::record::HistoryRecord;
@@ -31,7 +31,7 @@ enum State {
 
 /// A publication that nobody has been told of.
 #[derive(Debug)]
-pub struct Held {
+pub struct Withheld {
     /// Number of its record.
     pub record: u64,
     /// The channel's number and epoch, by which its end is noticed.
@@ -39,7 +39,7 @@ pub struct Held {
     /// The archived publication.
     pub bytes: PublicationBytes,
     /// What it does to the history.
-    pub effect: Effect,
+    pub effect: HistoryEffect,
     /// The idempotency key it was published under.
     pub key: Option<Arc<str>>,
 }
@@ -55,14 +55,14 @@ pub struct LogPart {
     pub commit: bool,
 }
 
-/// See the module.
+/// The records that one home core has handed to the history log or is about to.
 pub struct Log {
     state: State,
     staged: Vec<HistoryRecord>,
     staged_bytes: usize,
     /// Bytes staged since a checkpoint took note of them.
     appended_bytes: usize,
-    /// Whether a staged record is of a held publication.
+    /// Whether a staged record is of a withheld publication.
     staged_commit: bool,
     /// Number of the newest record.
     last: u64,
@@ -70,11 +70,11 @@ pub struct Log {
     taken: VecDeque<(u64, usize)>,
     taken_bytes: usize,
     bytes_max: usize,
-    held: VecDeque<Held>,
+    withheld: VecDeque<Withheld>,
     /// How many of them each channel has.
-    held_of: BTreeMap<usize, u32>,
+    withheld_of: BTreeMap<usize, u32>,
     /// After a failure, until a checkpoint is through: the channels of which the log has everything.
-    mended: Option<BTreeSet<usize>>,
+    resumed: Option<BTreeSet<usize>>,
 }
 
 impl Log {
@@ -90,9 +90,9 @@ impl Log {
             taken: VecDeque::new(),
             taken_bytes: 0,
             bytes_max: bytes_max as usize,
-            held: VecDeque::new(),
-            held_of: BTreeMap::new(),
-            mended: None,
+            withheld: VecDeque::new(),
+            withheld_of: BTreeMap::new(),
+            resumed: None,
         }
     }
 
@@ -122,44 +122,44 @@ impl Log {
         self.state == State::Failed
     }
 
-    /// It lost records. Gives back what was held and never was: its publisher is told so.
-    pub fn fail(&mut self) -> VecDeque<Held> {
+    /// It lost records. Gives back what was withheld and never was: its publisher is told so.
+    pub fn fail(&mut self) -> VecDeque<Withheld> {
         if self.state == State::Off {
             return VecDeque::new();
         }
         self.state = State::Failed;
-        self.mended = None;
+        self.resumed = None;
         self.staged.clear();
         (self.staged_bytes, self.taken_bytes) = (0, 0);
         self.staged_commit = false;
         self.taken.clear();
-        self.held_of.clear();
-        std::mem::take(&mut self.held)
+        self.withheld_of.clear();
+        std::mem::take(&mut self.withheld)
     }
 
     /// It takes records again. A checkpoint follows.
     pub fn resume(&mut self) {
         if self.state == State::Failed {
             self.state = State::Open;
-            self.mended = Some(BTreeSet::new());
+            self.resumed = Some(BTreeSet::new());
         }
     }
 
     /// A checkpoint has handed over every channel.
     pub fn checkpointed(&mut self) {
-        self.mended = None;
+        self.resumed = None;
     }
 
     /// Whether a record of a channel has to stand for all before it, because the log lacks some of them. The caller stages
     /// such a record.
-    pub fn mend(&mut self, channel: usize) -> bool {
-        self.mended.as_mut().is_some_and(|mended| mended.insert(channel))
+    pub fn resume_channel(&mut self, channel: usize) -> bool {
+        self.resumed.as_mut().is_some_and(|resumed| resumed.insert(channel))
     }
 
     /// A channel is over; its number may be another one's.
     pub fn forget(&mut self, channel: usize) {
-        if let Some(mended) = &mut self.mended {
-            mended.remove(&channel);
+        if let Some(resumed) = &mut self.resumed {
+            resumed.remove(&channel);
         }
     }
 
@@ -226,52 +226,55 @@ impl Log {
         &mut self,
         channel: (usize, u64),
         bytes: PublicationBytes,
-        effect: Effect,
+        effect: HistoryEffect,
         key: Option<Arc<str>>,
     ) -> u64 {
         self.staged_commit = true;
-        self.held.push_back(Held { record: self.last, channel, bytes, effect, key });
-        *self.held_of.entry(channel.0).or_insert(0) += 1;
+        self.withheld.push_back(Withheld { record: self.last, channel, bytes, effect, key });
+        *self.withheld_of.entry(channel.0).or_insert(0) += 1;
         self.last
     }
 
-    /// Number of the record of the newest held publication: what an answer waits for that knows of all that is held.
-    pub fn last_held(&self) -> Option<u64> {
-        self.held.back().map(|held| held.record)
+    /// Number of the record of the newest withheld publication: what an answer waits for that knows of all that is withheld.
+    pub fn last_withheld(&self) -> Option<u64> {
+        self.withheld.back().map(|withheld| withheld.record)
     }
 
-    /// Publications held of a channel.
-    pub fn held_of(&self, channel: usize) -> u64 {
-        if self.held.is_empty() { 0 } else { self.held_of.get(&channel).copied().unwrap_or(0).into() }
+    /// Publications withheld of a channel.
+    pub fn withheld_of(&self, channel: usize) -> u64 {
+        if self.withheld.is_empty() { 0 } else { self.withheld_of.get(&channel).copied().unwrap_or(0).into() }
     }
 
-    /// The archived publications held of a channel, oldest first.
-    pub fn held(&self, channel: usize) -> impl Iterator<Item = &PublicationBytes> {
-        self.held.iter().filter(move |held| held.channel.0 == channel).map(|held| &held.bytes)
+    /// The archived publications withheld of a channel, oldest first.
+    pub fn withheld(&self, channel: usize) -> impl Iterator<Item = &PublicationBytes> {
+        self.withheld
+            .iter()
+            .filter(move |withheld| withheld.channel.0 == channel)
+            .map(|withheld| &withheld.bytes)
     }
 
-    /// Whether a held publication of a channel deletes the message of this offset.
+    /// Whether a withheld publication of a channel deletes the message of this offset.
     pub fn holds_delete(&self, channel: usize, offset: u64) -> bool {
-        let deletes = |effect| effect == Effect::Clear || effect == Effect::Delete(offset);
-        self.held_of(channel) > 0
-            && self.held.iter().any(|held| held.channel.0 == channel && deletes(held.effect))
+        let deletes = |effect| effect == HistoryEffect::Clear || effect == HistoryEffect::Delete(offset);
+        self.withheld_of(channel) > 0
+            && self.withheld.iter().any(|withheld| withheld.channel.0 == channel && deletes(withheld.effect))
     }
 
-    /// Number of the record of the oldest held publication.
-    pub fn next_held(&self) -> Option<u64> {
-        self.held.front().map(|held| held.record)
+    /// Number of the record of the oldest withheld publication.
+    pub fn next_withheld(&self) -> Option<u64> {
+        self.withheld.front().map(|withheld| withheld.record)
     }
 
-    /// Takes the oldest held publication: it is on disk.
-    pub fn release(&mut self) -> Option<Held> {
-        let held = self.held.pop_front()?;
-        if let Some(count) = self.held_of.get_mut(&held.channel.0) {
+    /// Takes the oldest withheld publication: it is on disk.
+    pub fn release(&mut self) -> Option<Withheld> {
+        let withheld = self.withheld.pop_front()?;
+        if let Some(count) = self.withheld_of.get_mut(&withheld.channel.0) {
             *count -= 1;
             if *count == 0 {
-                self.held_of.remove(&held.channel.0);
+                self.withheld_of.remove(&withheld.channel.0);
             }
         }
-        Some(held)
+        Some(withheld)
     }
 
     /// Bytes staged, and whether somebody waits for them.
@@ -307,12 +310,15 @@ impl Log {
             "bytes add up"
         );
         assert_eq!(self.staged_bytes, self.staged.iter().map(HistoryRecord::weight).sum::<usize>());
-        let counts: u32 = self.held_of.values().sum();
-        assert_eq!(counts as usize, self.held.len(), "held publications add up");
+        let counts: u32 = self.withheld_of.values().sum();
+        assert_eq!(counts as usize, self.withheld.len(), "withheld publications add up");
         assert!(
-            self.held.is_empty() || self.state == State::Open,
+            self.withheld.is_empty() || self.state == State::Open,
             "only a log that takes records holds back"
         );
-        assert!(self.held.back().is_none_or(|held| held.record <= self.last), "what is held has a record");
+        assert!(
+            self.withheld.back().is_none_or(|withheld| withheld.record <= self.last),
+            "what is withheld has a record"
+        );
     }
 }

@@ -8,7 +8,7 @@ mod reading;
 mod smuggling;
 
 use super::{Event, Head, HttpLimits, Refusal, RequestReader, parse_head};
-use crate::protocol::Next;
+use crate::protocol::Flow;
 
 /// Small, so that tests reach them.
 const LIMITS: HttpLimits = HttpLimits { head_bytes_max: 512, headers_max: 8, body_bytes_max: 64 };
@@ -45,7 +45,7 @@ fn read_pieces<'a>(
                     ),
                     Event::Continue => Seen::Continue,
                 });
-                if pause { Next::Pause } else { Next::Continue }
+                if pause { Flow::Pause } else { Flow::Continue }
             });
             match result {
                 Err(refusal) => {
@@ -55,7 +55,7 @@ fn read_pieces<'a>(
                 Ok(consumed) => assert_eq!(consumed, piece.len(), "all is consumed without a stop"),
             }
             piece = &[];
-            if reader.held_bytes() == 0 {
+            if reader.unparsed_bytes() == 0 {
                 break;
             }
             assert!(pause, "only a pause holds bytes back");

@@ -13,7 +13,7 @@ fn it_is_small_and_keeps_nothing_between_requests() {
     let mut phases = Vec::new();
     let text = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
     for byte in text {
-        reader.read(&[*byte], &LIMITS, |_| Next::Continue).unwrap();
+        reader.read(&[*byte], &LIMITS, |_| Flow::Continue).unwrap();
         phases.push(reader.phase());
     }
     phases.dedup();
@@ -30,7 +30,7 @@ fn a_whole_request_is_read_where_it_lies() {
         let Event::Request { head, body } = event else { panic!("no continue was asked for") };
         assert!(range.contains(&head.target.as_ptr()) && range.contains(&body.as_ptr()));
         visited += 1;
-        Next::Continue
+        Flow::Continue
     };
     RequestReader::default().read(&text, &LIMITS, visit).unwrap();
     assert_eq!(visited, 3);
@@ -50,17 +50,20 @@ fn a_pause_keeps_the_rest_and_the_next_read_parses_it_first() {
     let mut read = |reader: &mut RequestReader, bytes: &[u8]| {
         let consumed = reader.read(bytes, &LIMITS, |_| {
             count += 1;
-            Next::Pause
+            Flow::Pause
         });
         assert_eq!(consumed, Ok(bytes.len()));
         count
     };
     assert_eq!(read(&mut reader, &GET.repeat(3)), 1);
-    assert_eq!((reader.held_bytes(), reader.is_idle(), reader.phase()), (2 * GET.len(), false, Phase::Idle));
+    assert_eq!(
+        (reader.unparsed_bytes(), reader.is_idle(), reader.phase()),
+        (2 * GET.len(), false, Phase::Idle)
+    );
     reader.hold(GET);
     assert_eq!(read(&mut reader, b""), 2);
     assert_eq!(read(&mut reader, GET), 3);
-    assert_eq!(reader.held_bytes(), 3 * GET.len() - GET.len());
+    assert_eq!(reader.unparsed_bytes(), 3 * GET.len() - GET.len());
     assert_eq!(read(&mut reader, b""), 4);
     assert_eq!(read(&mut reader, b""), 5);
     assert!(reader.is_idle());
@@ -71,19 +74,19 @@ fn a_pause_keeps_the_rest_and_the_next_read_parses_it_first() {
 fn a_stop_hands_the_rest_back() {
     let bytes = [GET, b"frames"].concat();
     let mut reader = RequestReader::default();
-    assert_eq!(reader.read(&bytes, &LIMITS, |_| Next::Stop), Ok(GET.len()));
+    assert_eq!(reader.read(&bytes, &LIMITS, |_| Flow::Stop), Ok(GET.len()));
     assert!(reader.take_rest().is_empty());
 
     for cut in 1..GET.len() {
         let mut reader = RequestReader::default();
-        assert_eq!(reader.read(&bytes[..cut], &LIMITS, |_| Next::Stop), Ok(cut));
-        assert_eq!(reader.read(&bytes[cut..], &LIMITS, |_| Next::Stop), Ok(GET.len() - cut));
+        assert_eq!(reader.read(&bytes[..cut], &LIMITS, |_| Flow::Stop), Ok(cut));
+        assert_eq!(reader.read(&bytes[cut..], &LIMITS, |_| Flow::Stop), Ok(GET.len() - cut));
         assert!(reader.take_rest().is_empty());
     }
 
     let mut reader = RequestReader::default();
     reader.hold(GET);
-    assert_eq!(reader.read(b"frames", &LIMITS, |_| Next::Stop), Ok(6));
+    assert_eq!(reader.read(b"frames", &LIMITS, |_| Flow::Stop), Ok(6));
     assert_eq!(reader.take_rest(), b"frames");
     assert!(reader.is_idle());
 }
@@ -93,7 +96,7 @@ fn memory_follows_what_arrived_not_what_was_declared() {
     let limits = HttpLimits { body_bytes_max: 1 << 30, ..LIMITS };
     let mut reader = RequestReader::default();
     let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc";
-    reader.read(head, &limits, |_| Next::Continue).unwrap();
+    reader.read(head, &limits, |_| Flow::Continue).unwrap();
     assert!(reader.kept_bytes() < 1024, "{}", reader.kept_bytes());
 }
 

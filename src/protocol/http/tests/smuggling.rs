@@ -122,10 +122,10 @@ fn malformed_fields() {
 #[test]
 fn nothing_is_read_after_a_refusal() {
     let mut reader = RequestReader::default();
-    let result = reader.read(b"GET / HTTP/1.1\r\n\r\n", &LIMITS, |_| Next::Continue);
+    let result = reader.read(b"GET / HTTP/1.1\r\n\r\n", &LIMITS, |_| Flow::Continue);
     assert_eq!(result.map_err(|refusal| refusal.status), Err(400));
     let good = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     reader.hold(good);
     let result = reader.read(good, &LIMITS, |event| panic!("{event:?}"));
-    assert_eq!((result, reader.held_bytes()), (Ok(good.len()), 0));
+    assert_eq!((result, reader.unparsed_bytes()), (Ok(good.len()), 0));
 }

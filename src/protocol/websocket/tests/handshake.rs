@@ -15,11 +15,11 @@ fn handshake(bytes: &[u8]) -> (Result<String, u16>, Vec<u8>) {
     let mut reader = RequestReader::default();
     let mut verdict = Err(0);
     let consumed = reader.read(bytes, &LIMITS, |event| {
-        let Event::Request { head, .. } = event else { return Next::Continue };
+        let Event::Request { head, .. } = event else { return Flow::Continue };
         verdict = upgrade::check(head)
             .map(|upgrade| format!("{} {}", upgrade.key, upgrade.protocols().collect::<Vec<_>>().join(" ")))
             .map_err(|refusal| refusal.status);
-        Next::Stop
+        Flow::Stop
     });
     match consumed {
         Ok(consumed) => (verdict, bytes[consumed..].to_vec()),

@@ -8,7 +8,7 @@ mod reading;
 mod violations;
 
 use super::{Message, MessageLimits, Reader};
-use crate::protocol::Next;
+use crate::protocol::Flow;
 
 /// Small, so that tests reach them.
 const LIMITS: MessageLimits = MessageLimits { message_bytes_max: 300, fragments_max: 4 };
@@ -83,7 +83,7 @@ fn read_pieces<'a>(
         loop {
             let result = reader.read(&mut piece, limits, |message| {
                 seen.push(message.into());
-                if pause { Next::Pause } else { Next::Continue }
+                if pause { Flow::Pause } else { Flow::Continue }
             });
             if let Err(violation) = result {
                 assert!(violation.reason.len() <= 123 && reader.is_ended());
@@ -91,7 +91,7 @@ fn read_pieces<'a>(
                 return seen;
             }
             piece.clear();
-            if reader.held_bytes() == 0 {
+            if reader.unparsed_bytes() == 0 {
                 break;
             }
             assert!(pause, "only a pause holds bytes back");

@@ -9,14 +9,14 @@ fn it_is_small_and_keeps_nothing_between_messages() {
     for frames in [frame(FIN | TEXT, "abc"), [frame(TEXT, "abc"), frame(PING, ""), frame(FIN, "d")].concat()]
     {
         for (index, byte) in frames.iter().enumerate() {
-            reader.read(&mut [*byte], &LIMITS, |_| Next::Continue).unwrap();
+            reader.read(&mut [*byte], &LIMITS, |_| Flow::Continue).unwrap();
             let last = index + 1 == frames.len();
             assert_eq!((reader.is_idle(), reader.kept_bytes() == 0), (last, last));
         }
     }
     // A control frame alone leaves nothing either.
     for byte in frame(PING, "ping") {
-        reader.read(&mut [byte], &LIMITS, |_| Next::Continue).unwrap();
+        reader.read(&mut [byte], &LIMITS, |_| Flow::Continue).unwrap();
     }
     assert!(reader.is_idle());
 }
@@ -34,7 +34,7 @@ fn a_whole_message_is_read_where_it_lies() {
         };
         assert!(range.contains(&payload.as_ptr()));
         visited += 1;
-        Next::Continue
+        Flow::Continue
     };
     Reader::default().read(&mut bytes, &LIMITS, visit).unwrap();
     assert_eq!(visited, 3);
@@ -43,11 +43,11 @@ fn a_whole_message_is_read_where_it_lies() {
 #[test]
 fn a_ping_between_fragments_is_read_where_it_lies() {
     let mut reader = Reader::default();
-    reader.read(&mut frame(TEXT, "abc"), &LIMITS, |_| Next::Continue).unwrap();
+    reader.read(&mut frame(TEXT, "abc"), &LIMITS, |_| Flow::Continue).unwrap();
     let mut bytes = frame(PING, "ping");
     let range = bytes.as_ptr_range();
     let visit = |message: Message<'_>| match message {
-        Message::Ping(payload) if range.contains(&payload.as_ptr()) => Next::Continue,
+        Message::Ping(payload) if range.contains(&payload.as_ptr()) => Flow::Continue,
         other => panic!("{other:?}"),
     };
     reader.read(&mut bytes, &LIMITS, visit).unwrap();
@@ -60,14 +60,14 @@ fn a_pause_keeps_the_rest_and_the_next_read_parses_it_first() {
     let mut read = |reader: &mut Reader, bytes: &[u8]| {
         let visit = |message: Message<'_>| {
             texts.push(Seen::from(message));
-            Next::Pause
+            Flow::Pause
         };
         reader.read(&mut bytes.to_vec(), &LIMITS, visit).unwrap();
         texts.len()
     };
     let frames = [frame(FIN | TEXT, "1"), frame(FIN | TEXT, "2"), frame(TEXT, "3")].concat();
     assert_eq!(read(&mut reader, &frames), 1);
-    assert_eq!(reader.held_bytes(), 14);
+    assert_eq!(reader.unparsed_bytes(), 14);
     reader.hold(&frame(FIN, "4"));
     assert_eq!(read(&mut reader, b""), 2);
     assert_eq!(read(&mut reader, &frame(FIN | TEXT, "5")), 3);
@@ -88,11 +88,11 @@ fn a_stop_drops_the_rest() {
         for _ in 0..2 {
             let visit = |_: Message<'_>| {
                 count += 1;
-                Next::Stop
+                Flow::Stop
             };
             reader.read(&mut frames.clone(), &LIMITS, visit).unwrap();
         }
-        assert_eq!((count, reader.is_ended(), reader.held_bytes()), (1, true, 0));
+        assert_eq!((count, reader.is_ended(), reader.unparsed_bytes()), (1, true, 0));
     }
 }
 
@@ -104,7 +104,7 @@ fn memory_follows_what_arrived() {
     let mut reader = Reader::default();
     let mut arrived = 0;
     for piece in bytes.chunks(1000) {
-        reader.read(&mut piece.to_vec(), &limits, |_| Next::Continue).unwrap();
+        reader.read(&mut piece.to_vec(), &limits, |_| Flow::Continue).unwrap();
         arrived += piece.len();
         assert!(reader.kept_bytes() <= 2 * arrived + 1024, "{} after {arrived}", reader.kept_bytes());
     }

@@ -65,7 +65,7 @@ fn lengths_that_overflow() {
     let unbounded = MessageLimits { message_bytes_max: usize::MAX, fragments_max: u32::MAX };
     let mut reader = Reader::default();
     let mut bytes = declared(BINARY, (1 << 63) - 1);
-    assert_eq!(reader.read(&mut bytes, &unbounded, |_| Next::Continue), Ok(()));
+    assert_eq!(reader.read(&mut bytes, &unbounded, |_| Flow::Continue), Ok(()));
     assert!(reader.kept_bytes() < 1024, "nothing is allocated from a declared length");
 }
 
@@ -126,7 +126,7 @@ fn text_that_cannot_become_utf_8_fails_at_once() {
     let mut reader = Reader::default();
     let mut at = 0;
     let failed = loop {
-        if reader.read(&mut [bytes[at]], &LIMITS, |_| Next::Continue).is_err() {
+        if reader.read(&mut [bytes[at]], &LIMITS, |_| Flow::Continue).is_err() {
             break at;
         }
         at += 1;
@@ -147,9 +147,9 @@ fn malformed_closes() {
 #[test]
 fn nothing_is_read_after_a_violation() {
     let mut reader = Reader::default();
-    assert!(reader.read(&mut [0xff], &LIMITS, |_| Next::Continue).is_err());
+    assert!(reader.read(&mut [0xff], &LIMITS, |_| Flow::Continue).is_err());
     let mut good = frame(FIN | TEXT, "late");
     reader.hold(&good);
     assert_eq!(reader.read(&mut good, &LIMITS, |message| panic!("{message:?}")), Ok(()));
-    assert_eq!((reader.held_bytes(), reader.is_idle()), (0, true));
+    assert_eq!((reader.unparsed_bytes(), reader.is_idle()), (0, true));
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// See the module.
+/// Why a history log cannot be read or begun.
 #[derive(Debug, Error)]
 pub enum LogError {
     /// A file or the directory cannot be used.

@@ -1,7 +1,7 @@
 //! The log's thread: what the cores say is written together, synced together, and told to all of them.
 
 use super::error::{LogError, file_error};
-use super::replay::{Found, Remembered, replay};
+use super::replay::{Remembered, Replayed, replay};
 use super::rewrite::remove_unfinished;
 use super::writer::Writer;
 use super::{HomeOf, LogDesk, LogSettings};
@@ -57,7 +57,7 @@ pub fn run(
             drop(opened);
             let mut going = found_well.and_then(|()| log.go_on());
             while let Err(error) = going {
-                if !log.mend(&error) {
+                if !log.recover(&error) {
                     break;
                 }
                 going = log.serve();
@@ -94,10 +94,10 @@ impl Log {
     fn begin(
         settings: LogSettings,
         desk: LogDesk,
-        found: Found,
+        found: Replayed,
         last: Arc<Last>,
     ) -> Result<(Self, Result<(), LogError>), LogError> {
-        let Found { mut segments, last_bytes, bytes, clean, epoch } = found;
+        let Replayed { mut segments, last_bytes, bytes, clean, epoch } = found;
         for core in 0..desk.cores() {
             desk.tell(core, LogNews::ReplayedAll { clean, epoch });
         }

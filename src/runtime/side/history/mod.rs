@@ -2,11 +2,11 @@
 //! core says is bounded by its shard, in bytes.
 //!
 //! `replay` reads what there is, `writer` appends to the newest segment, `log` decides when to write, sync and
-//! check point, `mend` goes on after a failure, `rewrite` writes a log anew that is too large at the start.
+//! check point, `recover` goes on after a failure, `rewrite` writes a log anew that is too large at the start.
 
 mod error;
 mod log;
-mod mend;
+mod recover;
 mod replay;
 mod rewrite;
 mod writer;

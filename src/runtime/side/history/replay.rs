@@ -24,7 +24,7 @@ const PROGRESS_US: u64 = 5_000_000;
 
 /// What was found.
 #[derive(Debug)]
-pub struct Found {
+pub struct Replayed {
     /// The segments, oldest first.
     pub segments: Vec<u64>,
     /// Bytes of the newest of them.
@@ -46,7 +46,7 @@ pub fn replay(
     desk: &LogDesk,
     home_of: HomeOf,
     remembered: Remembered<'_>,
-) -> Result<Found, LogError> {
+) -> Result<Replayed, LogError> {
     let directory = &settings.directory;
     let names = names(directory).map_err(|source| file_error("list", directory, source))?;
     let segments = Segments::of(names.iter().map(String::as_str))
@@ -59,7 +59,7 @@ pub fn replay(
         desk,
         home_of,
         places: vec![Vec::new(); desk.cores()],
-        found: Found {
+        found: Replayed {
             segments: numbers.clone(),
             last_bytes: 0,
             bytes: 0,
@@ -104,7 +104,7 @@ struct Reader<'a> {
     home_of: HomeOf,
     /// Where in the block at hand the records of each core are.
     places: Vec<Vec<usize>>,
-    found: Found,
+    found: Replayed,
     /// The segment before the one at hand.
     before: Option<PathBuf>,
     remembered: Remembered<'a>,

@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// See the module.
+/// The newest segment, open for appending.
 pub struct Writer {
     directory: PathBuf,
     /// How far the log is, for the next start.

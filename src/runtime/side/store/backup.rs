@@ -17,7 +17,7 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Where a copy grows.
 const UNFINISHED: &str = "backup.unfinished";
 
-/// See the module.
+/// A copy of the store that is being made.
 pub struct Backup {
     from: ReadTransaction,
     to: redb::Database,

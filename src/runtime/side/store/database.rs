@@ -10,7 +10,7 @@ use crate::runtime::log;
 use crate::runtime::side::last::{Far, Last};
 use crate::shard::Failure;
 use crate::store::counters::{self, COUNTERS};
-use crate::store::{Found, Range, Record, Span, Stored, Table, Write};
+use crate::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
 use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
@@ -90,13 +90,13 @@ impl Database {
         Stored::read(records).map_err(|source| StoreError::Record { path: self.path.clone(), source })
     }
 
-    fn records(&mut self) -> Result<Vec<Record>, redb::Error> {
+    fn records(&mut self) -> Result<Vec<StoreRecord>, redb::Error> {
         let transaction = self.file()?.begin_read()?;
         let mut records = Vec::new();
         for table in Table::LOADED {
             for entry in transaction.open_table(definition(table))?.iter()? {
                 let (key, value) = entry?;
-                records.push(Record { table, key: key.value().to_vec(), value: value.value().to_vec() });
+                records.push(StoreRecord { table, key: key.value().to_vec(), value: value.value().to_vec() });
             }
         }
         Ok(records)
@@ -163,13 +163,13 @@ impl Database {
     ///
     /// # Errors
     /// The disk cannot be read.
-    pub fn read(&mut self, range: &Range) -> Result<Found, Failure> {
+    pub fn read(&mut self, range: &Range) -> Result<RangeRead, Failure> {
         let found = self.try_read(range);
         self.note(found)
     }
 
-    fn try_read(&mut self, range: &Range) -> Result<Found, redb::Error> {
-        let mut found = Found::default();
+    fn try_read(&mut self, range: &Range) -> Result<RangeRead, redb::Error> {
+        let mut found = RangeRead::default();
         if range.from >= range.to {
             return Ok(found);
         }

@@ -4,7 +4,7 @@ use crate::store::RecordError;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// See the module.
+/// Why the store could not be opened.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The file is another process's.

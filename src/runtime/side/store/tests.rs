@@ -5,7 +5,7 @@ use crate::runtime::core::ring::Ring;
 use crate::runtime::side::effects::{Effects, effects};
 use crate::runtime::side::passwords;
 use crate::shard::{Effect, EffectId, Resolution};
-use crate::store::{Found, Range, Span, Table, Write};
+use crate::store::{Range, RangeRead, Span, Table, Write};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ fn all_effects_of_all_cores_are_done_and_answered_in_order() {
     }
     let (id, Resolution::Found(found)) = answer(&ports[0]) else { panic!("it was read") };
     assert_eq!((id, found.records.len(), found.more), (EffectId(100), 100, false));
-    assert_eq!(answer(&ports[1]), (EffectId(100), Resolution::Found(Found::default())));
+    assert_eq!(answer(&ports[1]), (EffectId(100), Resolution::Found(RangeRead::default())));
     // What is asked for last is done too, though nobody waits for it.
     ports[0].ask(EffectId(101), put("last".into()));
     drop(ports);

@@ -11,7 +11,7 @@ use crate::shard::{Effect, EffectId, Resolution};
 use std::thread::JoinHandle;
 
 /// An effect, and whose it is.
-type Asked = (CoreId, (EffectId, Effect));
+type Job = (CoreId, (EffectId, Effect));
 
 /// Starts the thread. It ends when every core has gone and all that they wanted is done; then the file is closed.
 ///
@@ -49,8 +49,8 @@ fn serve(mut database: Database, desk: &EffectDesk) {
 }
 
 /// Does all of it but a backup that is wanted, which it begins.
-fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Asked]) -> Option<(CoreId, EffectId)> {
-    let writes: Vec<_> = batch.iter().filter_map(|asked| Some((asked, step(&asked.1.1)?))).collect();
+fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Option<(CoreId, EffectId)> {
+    let writes: Vec<_> = batch.iter().filter_map(|job| Some((job, step(&job.1.1)?))).collect();
     if !writes.is_empty() {
         let written = database.replace(writes.iter().map(|(_, step)| *step));
         let resolution = written.map_or_else(Resolution::Failed, |()| Resolution::Stored);

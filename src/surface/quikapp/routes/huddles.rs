@@ -62,7 +62,7 @@ pub const INVITE: Endpoint = endpoint(
     },
 );
 
-/// Takes a seat.
+/// Joins a huddle.
 pub const JOIN: Endpoint =
     endpoint(Method::Post, Scopes::WRITE, |request| act(request, HuddleAct::Join), huddle);
 

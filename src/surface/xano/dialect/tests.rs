@@ -20,7 +20,7 @@ fn lobby() -> ChannelName {
 }
 
 fn said(json: &str, authenticated: bool) -> Command {
-    let body = Body::Said { sender: client(), json: json.into(), authenticated };
+    let body = Body::ClientMessage { sender: client(), json: json.into(), authenticated };
     ChannelCommand::Publish { channel: lobby(), body, idempotency_key: None }.into()
 }
 
@@ -129,9 +129,9 @@ fn faults_have_their_codes() {
     }
     let binary = decode(br#"{"action":"join"}"#, true, &session());
     assert_eq!(binary.command.expect_err("binary").code, InvalidSyntax);
-    let seatless = Session { seat: None, ..session() };
+    let without_client_info = Session { client_info: None, ..session() };
     let frame = br#"{"action":"leave","options":{"channel":"lobby"}}"#;
-    assert_eq!(decode(frame, false, &seatless).command.expect_err("no workspace").code, Forbidden);
+    assert_eq!(decode(frame, false, &without_client_info).command.expect_err("no workspace").code, Forbidden);
 }
 
 #[test]
@@ -165,7 +165,7 @@ proptest! {
         text in any::<String>(),
     ) {
         let frame = serde_json::json!({ "action": "message", "options": { "channel": name }, "payload": text });
-        let Ok(Command::Core(CoreCommand::Channel(ChannelCommand::Publish { channel, body: Body::Said { json, .. }, .. }))) = heard(&frame.to_string()).command
+        let Ok(Command::Core(CoreCommand::Channel(ChannelCommand::Publish { channel, body: Body::ClientMessage { json, .. }, .. }))) = heard(&frame.to_string()).command
         else { panic!("a message") };
         prop_assert_eq!(channel.suffix(), &name);
         prop_assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);

@@ -19,7 +19,7 @@ fn archived(body: Body) -> PublicationBytes {
 }
 
 fn said(json: &str) -> PublicationBytes {
-    archived(Body::Said { sender: client(), json: json.into(), authenticated: false })
+    archived(Body::ClientMessage { sender: client(), json: json.into(), authenticated: false })
 }
 
 fn event(json: &str) -> PublicationBytes {
@@ -147,7 +147,8 @@ fn presence_shows_clients() {
             r#"{{"action":"presence_full","options":{{"channel":{NAME}}},"payload":{{"presence":[{list}]}}}}"#
         )
     };
-    let members = [Arc::new(session()), Arc::new(Session { seat: None, ..session() }), Arc::new(session())];
+    let members =
+        [Arc::new(session()), Arc::new(Session { client_info: None, ..session() }), Arc::new(session())];
     assert_eq!(push(Push::Members(&members)), full(&format!("{SHOWN},{SHOWN}")));
     assert_eq!(push(Push::Members(&[])), full(""));
 }

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl Log {
     /// The disk failed: says so, and tries again every second. False says that all cores have left.
-    pub(super) fn mend(&mut self, error: &LogError) -> bool {
+    pub(super) fn recover(&mut self, error: &LogError) -> bool {
         let mut reason = error.to_string();
         log::error!(
             "{reason}. Channels that keep their history on disk take no publications until it can be written; this is tried \

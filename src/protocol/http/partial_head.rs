@@ -5,7 +5,7 @@ use super::target::{Target, split_target};
 
 /// As much of a request as an answer needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Asked {
+pub struct PartialHead {
     /// The method is HEAD: the answer has no body.
     pub head_only: bool,
     /// The path as it was sent. Of a line that is cut short, the segments that are whole.
@@ -13,12 +13,12 @@ pub struct Asked {
     /// The query as it was sent, as far as it came. May contain credentials: never log it.
     pub query: String,
     /// Who may read the answer, if a browser asks.
-    pub origin: AskedOrigin,
+    pub origin: PartialOrigin,
 }
 
 /// What is known of the `Origin` of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AskedOrigin {
+pub enum PartialOrigin {
     /// There is none, or there are several.
     Absent,
     /// This one.
@@ -27,7 +27,7 @@ pub enum AskedOrigin {
     Unread,
 }
 
-impl Asked {
+impl PartialHead {
     /// Reads a head of which the end may be missing. `None` where its first line is not one of a request.
     pub fn of(head: &[u8]) -> Option<Self> {
         let head = head.strip_prefix(b"\r\n").unwrap_or(head);
@@ -50,12 +50,12 @@ impl Asked {
             head_only: method_name == "HEAD",
             path: path.to_owned(),
             query: query.to_owned(),
-            origin: end.map_or(AskedOrigin::Unread, |end| AskedOrigin::of(&head[end..])),
+            origin: end.map_or(PartialOrigin::Unread, |end| PartialOrigin::of(&head[end..])),
         })
     }
 }
 
-impl AskedOrigin {
+impl PartialOrigin {
     /// Reads the lines of a head, after its first line, as far as they came.
     fn of(lines: &[u8]) -> Self {
         let mut lines = lines.split(|&byte| byte == b'\n').skip(1).peekable();
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn path(head: &str) -> Option<String> {
-        Asked::of(head.as_bytes()).map(|asked| asked.path)
+        PartialHead::of(head.as_bytes()).map(|partial| partial.path)
     }
 
     #[test]
@@ -115,33 +115,33 @@ mod tests {
         ] {
             assert_eq!(path(head), None, "{head:?}");
         }
-        assert_eq!(Asked::of(b"GET /\xff HTTP/1.1\r\n"), None);
+        assert_eq!(PartialHead::of(b"GET /\xff HTTP/1.1\r\n"), None);
     }
 
     #[test]
     fn a_head_is_known() {
-        assert!(Asked::of(b"HEAD / HTTP/1.1\r\n").is_some_and(|asked| asked.head_only));
-        assert!(Asked::of(b"GET / HTTP/1.1\r\n").is_some_and(|asked| !asked.head_only));
+        assert!(PartialHead::of(b"HEAD / HTTP/1.1\r\n").is_some_and(|partial| partial.head_only));
+        assert!(PartialHead::of(b"GET / HTTP/1.1\r\n").is_some_and(|partial| !partial.head_only));
     }
 
     #[test]
     fn an_origin_is_known_once_its_line_is_whole() {
         let origin = |lines: &str| {
             let head = format!("GET /a?b=c HTTP/1.1{lines}");
-            let asked = Asked::of(head.as_bytes()).expect("a request");
-            assert_eq!(asked.query, "b=c");
-            asked.origin
+            let partial = PartialHead::of(head.as_bytes()).expect("a request");
+            assert_eq!(partial.query, "b=c");
+            partial.origin
         };
-        let is = |text: &str| AskedOrigin::Is(text.into());
-        assert_eq!(origin(""), AskedOrigin::Unread);
-        assert_eq!(origin("\r\n"), AskedOrigin::Unread);
-        assert_eq!(origin("\r\nHost: x\r\n"), AskedOrigin::Unread);
-        assert_eq!(origin("\r\nOrigin: https://a.exam"), AskedOrigin::Unread);
-        assert_eq!(origin("\r\nOrigin: https://a.example\r"), AskedOrigin::Unread);
+        let is = |text: &str| PartialOrigin::Is(text.into());
+        assert_eq!(origin(""), PartialOrigin::Unread);
+        assert_eq!(origin("\r\n"), PartialOrigin::Unread);
+        assert_eq!(origin("\r\nHost: x\r\n"), PartialOrigin::Unread);
+        assert_eq!(origin("\r\nOrigin: https://a.exam"), PartialOrigin::Unread);
+        assert_eq!(origin("\r\nOrigin: https://a.example\r"), PartialOrigin::Unread);
         assert_eq!(origin("\r\nHost: x\r\nORIGIN:https://a.example \r\nCook"), is("https://a.example"));
         assert_eq!(origin("\r\nOrigin: a\r\n\r\nOrigin: b\r\n"), is("a"), "the body is no head");
-        assert_eq!(origin("\r\nOrigin: a\r\nOrigin: a\r\n"), AskedOrigin::Absent);
-        assert_eq!(origin("\r\nOrigin:\r\n\r\n"), AskedOrigin::Absent);
-        assert_eq!(origin("\r\nHost: x\r\n\r\n"), AskedOrigin::Absent);
+        assert_eq!(origin("\r\nOrigin: a\r\nOrigin: a\r\n"), PartialOrigin::Absent);
+        assert_eq!(origin("\r\nOrigin:\r\n\r\n"), PartialOrigin::Absent);
+        assert_eq!(origin("\r\nHost: x\r\n\r\n"), PartialOrigin::Absent);
     }
 }

@@ -1,10 +1,10 @@
-//! Seats: the places of clients in a realm, given when a socket opens.
+//! Who a client of a realm is, and what others are shown of it: settled when its socket opens.
 
 use crate::auth::Shown;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Client;
 use crate::model::realm::Realm;
-use crate::model::session::{Seat, Session};
+use crate::model::session::{ClientInfo, Session};
 use crate::protocol::http::Head;
 use crate::shard::Shard;
 use crate::shard::requests::needs;
@@ -32,12 +32,12 @@ impl Shard {
         realm.cloned().map(Some).ok_or_else(unknown)
     }
 
-    /// The session of a socket of a realm, its own: with a seat, and a guest's where guests may come and the
+    /// The session of a socket of a realm, its own: with a place, and a guest's where guests may come and the
     /// credentials do not hold.
     ///
     /// # Errors
     /// Who comes may not.
-    pub(in crate::shard) fn seat(
+    pub(in crate::shard) fn realm_session(
         &mut self,
         head: &Head<'_>,
         surface: &Surface,
@@ -45,18 +45,18 @@ impl Shard {
         realm: Arc<Realm>,
     ) -> Result<Arc<Session>, Fault> {
         let name = self.socket_name();
-        let seat = |shown: Shown, refused: Option<Box<str>>| {
+        let client_info = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
-            Some(Box::new(Seat { realm, client, refused }))
+            Some(Box::new(ClientInfo { realm, client, refused }))
         };
         match self.known(head, surface, socket.access) {
             Ok((session, shown)) => {
-                Ok(Arc::new(Session { seat: seat(shown, None), ..Session::clone(&session) }))
+                Ok(Arc::new(Session { client_info: client_info(shown, None), ..Session::clone(&session) }))
             }
             Err(fault) if socket.guests => {
                 let came_with_none = fault.code == FaultCode::NoCredentials;
                 let refused = (!came_with_none).then(|| fault.message.as_ref().into());
-                Ok(Arc::new(Session::guest(seat(Shown::of_guest(), refused))))
+                Ok(Arc::new(Session::guest(client_info(Shown::of_guest(), refused))))
             }
             Err(fault) => Err(fault),
         }

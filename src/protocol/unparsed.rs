@@ -2,12 +2,12 @@
 
 /// Unparsed bytes. Taking from the front moves an offset, so that many small takes stay linear.
 #[derive(Default, Debug)]
-pub struct Held {
+pub struct Unparsed {
     bytes: Vec<u8>,
     start: usize,
 }
 
-impl Held {
+impl Unparsed {
     /// How many bytes wait.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.start
@@ -55,24 +55,24 @@ mod tests {
 
     #[test]
     fn takes_from_the_front_and_adds_at_the_end() {
-        let mut held = Held::default();
-        held.push(b"abcd");
-        held.consume(1);
-        assert_eq!(held.as_mut_slice(), b"bcd");
-        held.push(b"");
-        held.push(b"ef");
-        assert_eq!((held.as_mut_slice().to_vec(), held.len()), (b"bcdef".to_vec(), 5));
-        held.consume(2);
-        assert_eq!(held.into_vec(), b"def");
+        let mut unparsed = Unparsed::default();
+        unparsed.push(b"abcd");
+        unparsed.consume(1);
+        assert_eq!(unparsed.as_mut_slice(), b"bcd");
+        unparsed.push(b"");
+        unparsed.push(b"ef");
+        assert_eq!((unparsed.as_mut_slice().to_vec(), unparsed.len()), (b"bcdef".to_vec(), 5));
+        unparsed.consume(2);
+        assert_eq!(unparsed.into_vec(), b"def");
     }
 
     #[test]
     fn consuming_too_much_empties() {
-        let mut held = Held::default();
-        held.push(b"ab");
-        held.consume(9);
-        assert!(held.is_empty());
-        held.push(b"c");
-        assert_eq!(held.as_mut_slice(), b"c");
+        let mut unparsed = Unparsed::default();
+        unparsed.push(b"ab");
+        unparsed.consume(9);
+        assert!(unparsed.is_empty());
+        unparsed.push(b"c");
+        assert_eq!(unparsed.as_mut_slice(), b"c");
     }
 }
