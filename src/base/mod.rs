@@ -1,6 +1,7 @@
-//! Floor 0: ids, time, hashing, case, the form of JSON, limits, lists, rings, secrets, slabs, the timing wheel. Knows
+//! Floor 0: ids, archives, time, hashing, case, the form of JSON, limits, lists, rings, secrets, slabs, the timing wheel. Knows
 //! nothing of the broker.
 
+pub mod archive;
 pub mod bucket;
 pub mod chunked;
 pub mod fold;

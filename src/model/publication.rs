@@ -7,11 +7,11 @@
 )]
 
 use super::channel::{ArchivedPosition, Position};
+use crate::base::archive::GoodArchive;
 use rkyv::{Archive, Deserialize, Serialize};
-use std::sync::Arc;
 
 /// The archived bytes of one [`Publication`], shared between cores.
-pub type PublicationBytes = Arc<[u8]>;
+pub type PublicationBytes = GoodArchive<ArchivedPublication>;
 
 /// One entry of a channel's order.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -208,28 +208,12 @@ impl ArchivedPosition {
 impl Publication {
     /// Archives the publication with `scratch` as working space, so that only the result is allocated.
     pub fn archive(&self, scratch: &mut rkyv::util::AlignedVec) -> PublicationBytes {
-        scratch.clear();
-        let bytes = rkyv::api::high::to_bytes_in::<_, rkyv::rancor::Error>(self, std::mem::take(scratch))
-            .expect("archiving into memory fails only when memory ends");
-        let shared = Arc::from(bytes.as_slice());
-        *scratch = bytes;
-        shared
+        GoodArchive::of(self, scratch)
     }
 
-    /// Writes another epoch into the archived bytes of a publication. It is at a fixed place of them, so nothing else is looked at.
-    ///
-    /// # Panics
-    /// If the bytes are too short to be a publication.
-    pub fn set_epoch(bytes: &mut [u8], epoch: u64) {
-        let at = rkyv::api::root_position::<ArchivedPublication>(bytes.len())
-            + std::mem::offset_of!(ArchivedPublication, epoch);
-        bytes[at..at + size_of::<u64>()].copy_from_slice(&epoch.to_le_bytes());
-    }
-
-    /// A validated view of archived bytes, without copying. `None` if they are not a publication
-    /// (ATTACKS 12: bytes from disk or other nodes are not trusted).
-    pub fn view(bytes: &[u8]) -> Option<&ArchivedPublication> {
-        rkyv::access::<ArchivedPublication, rkyv::rancor::Error>(bytes).ok()
+    /// Writes another epoch into the archived bytes of a publication.
+    pub fn set_epoch(bytes: &mut PublicationBytes, epoch: u64) {
+        bytes.set(|publication| &publication.epoch, epoch);
     }
 }
 
@@ -249,14 +233,14 @@ mod tests {
         };
         let mut scratch = rkyv::util::AlignedVec::new();
         let bytes = publication.archive(&mut scratch);
-        let view = Publication::view(&bytes).expect("valid");
+        let view = bytes.view();
         assert_eq!(view.offset.to_native(), 7);
         assert!(matches!(&view.body, ArchivedBody::Data { json } if json.as_str() == "{\"a\":1}"));
         for cut in 0..bytes.len() {
             // A cut archive may still be a smaller valid one only if its root still fits; it must not panic.
-            let _ = Publication::view(&bytes[..cut]);
+            let _ = PublicationBytes::check(&bytes[..cut]);
         }
-        assert!(Publication::view(&[]).is_none());
+        assert!(PublicationBytes::check(&[]).is_none());
     }
 
     #[test]
@@ -271,8 +255,9 @@ mod tests {
         };
         let mut scratch = rkyv::util::AlignedVec::new();
         let before = with(1).archive(&mut scratch);
-        let mut bytes = before.to_vec();
+        let mut bytes = before.clone();
         Publication::set_epoch(&mut bytes, 1 << 52);
-        assert_eq!(bytes, *with(1 << 52).archive(&mut scratch));
+        assert_eq!(bytes, with(1 << 52).archive(&mut scratch));
+        assert_eq!(before, with(1).archive(&mut scratch));
     }
 }

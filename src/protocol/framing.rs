@@ -1,6 +1,7 @@
 //! How a message becomes bytes of a stream of bytes, and how long a frame is that was written so.
 
-use super::websocket::{Opcode, write_frame};
+use super::websocket::Opcode;
+use super::websocket::writer::write_frame_with;
 
 /// A way to write messages one after another, so that their ends are seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,10 +14,11 @@ impl Framing {
     /// First bytes of a frame that are enough to tell its length; fewer are enough for a shorter frame.
     pub const HEAD_BYTES_MAX: usize = super::websocket::writer::HEADER_BYTES_MAX;
 
-    /// Appends a message.
-    pub fn write(self, out: &mut Vec<u8>, message: &[u8]) {
+    /// Appends the message that `write` appends; nothing where it appends nothing.
+    #[inline]
+    pub fn write(self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
         match self {
-            Self::WebSocket => write_frame(out, Opcode::Text, message),
+            Self::WebSocket => write_frame_with(out, Opcode::Text, write),
         }
     }
 

@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
 
 fn frame() -> Vec<u8> {
     let mut frame = Vec::new();
-    Framing::WebSocket.write(&mut frame, &[b'a'; 128]);
+    Framing::WebSocket.write(&mut frame, |out| out.extend_from_slice(&[b'a'; 128]));
     frame
 }
 

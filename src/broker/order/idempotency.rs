@@ -302,6 +302,7 @@ fn size(key: &str, answer: &FirstAnswer) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::publication::{Body, Publication};
 
     fn at(ms: u64) -> Now {
         Now { monotonic_us: ms * 1000, unix_ms: 0 }
@@ -313,6 +314,13 @@ mod tests {
             answered: Answered::Data,
             logged: offset.is_multiple_of(2),
         }
+    }
+
+    fn said(text: &str) -> PublicationBytes {
+        let body = Body::MessageCreated { content: text.into(), kind: "text".into() };
+        let publication =
+            Publication { epoch: 1, born: 1, offset: 1, time_ms: 1, publisher: "ada".into(), body };
+        publication.archive(&mut Default::default())
     }
 
     fn channel() -> ChannelName {
@@ -397,7 +405,7 @@ mod tests {
     #[test]
     fn kept_messages_are_bounded_by_bytes() {
         let mut keys = table(1000, 100);
-        let big: PublicationBytes = vec![0; 1 << 20].into();
+        let big = said(&"0".repeat(1 << 20));
         for n in 0..100 {
             let answer = FirstAnswer { answered: Answered::Message(big.clone()), ..answer(n) };
             keys.remember(at(0), &channel(), key(n), answer);
@@ -409,25 +417,25 @@ mod tests {
     #[test]
     fn what_is_said_of_a_message_follows_it() {
         let mut keys = table(1000, 100);
-        let message = |text: u8| Answered::Message(vec![text].into());
-        let said = |keys: &Idempotency, n| keys.get(at(0), &key(n)).map(|answer| answer.answered.clone());
+        let message = |text: u8| Answered::Message(said(&text.to_string()));
+        let answered = |keys: &Idempotency, n| keys.get(at(0), &key(n)).map(|answer| answer.answered.clone());
         for n in 1..=3 {
             keys.remember(at(0), &channel(), key(n), FirstAnswer { answered: message(1), ..answer(n) });
         }
         let of = |offset| Position { epoch: 1, offset };
-        keys.rewrite(&channel(), of(1), vec![2].into());
+        keys.rewrite(&channel(), of(1), said("2"));
         keys.take_back(&channel(), of(2));
-        assert_eq!([said(&keys, 1), said(&keys, 2)], [Some(message(2)), Some(Answered::Deleted)]);
+        assert_eq!([answered(&keys, 1), answered(&keys, 2)], [Some(message(2)), Some(Answered::Deleted)]);
         keys.invariants();
         let known = FirstAnswer { answered: Answered::of_key(&key(1), None), ..answer(1) };
         keys.restore(at(0), 0, &channel(), key(1), known);
-        assert_eq!(said(&keys, 1), Some(Answered::Deleted), "the log says later that it was deleted");
-        keys.rewrite(&ChannelName::new("d"), of(3), vec![9].into());
-        assert_eq!(said(&keys, 3), Some(message(1)), "of another channel");
+        assert_eq!(answered(&keys, 1), Some(Answered::Deleted), "the log says later that it was deleted");
+        keys.rewrite(&ChannelName::new("d"), of(3), said("9"));
+        assert_eq!(answered(&keys, 3), Some(message(1)), "of another channel");
         keys.take_back_all(&ChannelName::new("b"));
-        assert_eq!(said(&keys, 3), Some(message(1)));
+        assert_eq!(answered(&keys, 3), Some(message(1)));
         keys.take_back_all(&channel());
-        assert_eq!(said(&keys, 3), Some(Answered::Deleted));
+        assert_eq!(answered(&keys, 3), Some(Answered::Deleted));
         keys.invariants();
     }
 }

@@ -6,7 +6,7 @@ use crate::broker::order::publish::Published;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Page;
 use crate::model::fault::Fault;
-use crate::model::publication::{ArchivedBody, ArchivedPublication, Body, Publication};
+use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
 use crate::model::reply::{Message, Reply};
 
 /// Messages on one page, whatever was asked for: keeps the answer's time and size bounded.
@@ -123,8 +123,8 @@ impl Home {
 }
 
 /// A message as it stands, from how it is kept or was published.
-pub fn written(channel: ChannelName, bytes: &[u8]) -> Option<Message> {
-    let publication: &ArchivedPublication = Publication::view(bytes)?;
+pub fn written(channel: ChannelName, bytes: &PublicationBytes) -> Option<Message> {
+    let publication = bytes.view();
     let (content, kind, updated_ms) = match &publication.body {
         ArchivedBody::MessageCreated { content, kind } => (content, kind, None),
         ArchivedBody::MessageRewritten { content, kind, updated_ms } => {

@@ -7,7 +7,7 @@ use crate::broker::order::subscribe::LISTED_MEMBERS_MAX;
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, Presence, Who};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::publication::{ArchivedBody, Body, Publication, PublicationBytes};
+use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use std::sync::Arc;
@@ -190,8 +190,7 @@ pub fn visible_to(session: &Session, mut publications: Vec<PublicationBytes>) ->
 }
 
 fn is_for_authenticated(bytes: &PublicationBytes) -> bool {
-    let body = Publication::view(bytes).map(|publication| &publication.body);
-    matches!(body, Some(ArchivedBody::ClientMessage { authenticated: true, .. }))
+    matches!(&bytes.view().body, ArchivedBody::ClientMessage { authenticated: true, .. })
 }
 
 fn muted() -> Fault {

@@ -7,7 +7,7 @@ use crate::model::access::{Access, Use, is_own};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::{Group, no_group};
-use crate::model::publication::{ArchivedBody, Publication, PublicationBytes};
+use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::session::{Scopes, Session};
 
 /// The namespaces that are not open.
@@ -97,7 +97,7 @@ pub fn about_own(
     mut publications: Vec<PublicationBytes>,
 ) -> Vec<PublicationBytes> {
     publications.retain(|bytes| {
-        let Some(publication) = Publication::view(bytes) else { return false };
+        let publication = bytes.view();
         match &publication.body {
             ArchivedBody::UserOnline | ArchivedBody::UserOffline => {
                 may_hear_of(session, channel, &publication.publisher)

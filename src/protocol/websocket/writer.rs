@@ -41,6 +41,28 @@ pub fn write_frame(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
+/// Appends a data frame whose payload `write` appends; nothing where it appends nothing. The payload is written where it
+/// stays, and moved only if its header is not as long as that of most frames.
+#[inline]
+pub fn write_frame_with(out: &mut Vec<u8>, opcode: Opcode, write: impl FnOnce(&mut Vec<u8>)) {
+    const USUAL_HEADER_BYTES: usize = 4;
+    let start = out.len();
+    out.extend_from_slice(&[0; USUAL_HEADER_BYTES]);
+    write(out);
+    let payload = start + USUAL_HEADER_BYTES..out.len();
+    if payload.is_empty() {
+        return out.truncate(start);
+    }
+    let (header, header_bytes) = header(opcode, payload.len());
+    let end = start + header_bytes + payload.len();
+    if header_bytes != USUAL_HEADER_BYTES {
+        out.resize(end.max(out.len()), 0);
+        out.copy_within(payload, start + header_bytes);
+        out.truncate(end);
+    }
+    out[start..start + header_bytes].copy_from_slice(&header[..header_bytes]);
+}
+
 /// Appends a close frame. A code that must not be on the wire becomes 1011 and a reason over 123 bytes is cut
 /// between characters; both would be faults of ours that the peer should not have to judge.
 pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {
@@ -100,6 +122,20 @@ mod tests {
         assert_eq!(out, [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
         assert_eq!(header(Opcode::Binary, 256), ([0x82, 0x7e, 1, 0, 0, 0, 0, 0, 0, 0], 4));
         assert_eq!(header(Opcode::Binary, 65_536), ([0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0], 10));
+    }
+
+    #[test]
+    fn a_payload_that_is_written_in_its_place_makes_the_same_frame() {
+        for length in [1, 2, 125, 126, 127, 65_535, 65_536, 70_000] {
+            let payload: Vec<u8> = (0..length).map(|at: u32| at as u8).collect();
+            let (mut whole, mut placed) = (b"before".to_vec(), b"before".to_vec());
+            write_frame(&mut whole, Opcode::Text, &payload);
+            write_frame_with(&mut placed, Opcode::Text, |out| out.extend_from_slice(&payload));
+            assert!(placed == whole, "{length} bytes");
+        }
+        let mut out = b"before".to_vec();
+        write_frame_with(&mut out, Opcode::Text, |_| {});
+        assert_eq!(out, b"before", "no frame of nothing");
     }
 
     #[test]

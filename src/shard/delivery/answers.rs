@@ -3,7 +3,7 @@
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::reply::Reply;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::{Answer, Opens, Released};
@@ -217,12 +217,9 @@ impl Shard {
         else {
             return;
         };
-        let mut text = Vec::with_capacity(128);
-        (dialect.encode_reply)(&mut text, reply, correlation, session);
-        if !text.is_empty() {
-            write_frame(out, Opcode::Text, &text);
-            self.counters.messages_sent += 1;
-        }
+        let before = out.len();
+        Framing::WebSocket.write(out, |out| (dialect.encode_reply)(out, reply, correlation, session));
+        self.counters.messages_sent += u64::from(out.len() > before);
     }
 
     pub(in crate::shard) fn keep_scratch(&mut self, scratch: Vec<u8>) {

@@ -7,7 +7,7 @@ use crate::broker::rules::entry::may_hear_of;
 use crate::model::access::Access;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
-use crate::model::publication::{ArchivedBody, Publication};
+use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::framing::Framing;
@@ -77,12 +77,9 @@ impl Shard {
         let Some(dialect) = self.connections.get(id).and_then(|connection| connection.dialect()) else {
             return;
         };
-        let mut text = Vec::new();
-        (dialect.encode_push)(&mut text, channel, push);
-        if !text.is_empty() {
-            Framing::WebSocket.write(out, &text);
-            self.counters.messages_sent += 1;
-        }
+        let before = out.len();
+        Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
+        self.counters.messages_sent += u64::from(out.len() > before);
     }
 
     fn audience(
@@ -95,11 +92,9 @@ impl Shard {
         }
     }
 
-    fn push_publication(&mut self, channel: &ChannelName, bytes: &[u8]) {
-        // The bytes never left this process: only a fault of ours could have damaged them.
-        let publication = Publication::view(bytes).expect("a home core archived it");
-        let position =
-            Position { epoch: publication.epoch.to_native(), offset: publication.offset.to_native() };
+    fn push_publication(&mut self, channel: &ChannelName, bytes: &PublicationBytes) {
+        let publication = bytes.view();
+        let position = publication.position();
         let about = match &publication.body {
             ArchivedBody::UserOnline | ArchivedBody::UserOffline => Some(publication.publisher.as_str()),
             ArchivedBody::UserUpdated { profile } => Some(profile.user.as_str()),
@@ -147,20 +142,15 @@ impl Shard {
         audience: Audience,
         push: Push<'_>,
     ) {
-        let mut text = std::mem::take(&mut self.scratch);
         let (mut encoded, mut aside) = (0, Vec::new());
         let encode = |Encoding { dialect, framing }: Encoding, out: &mut Vec<u8>| {
-            text.clear();
-            (DIALECTS[usize::from(dialect)].encode_push)(&mut text, channel, push);
-            if !text.is_empty() {
-                framing.write(out, &text);
-                encoded += 1;
-            }
+            let encode_push = DIALECTS[usize::from(dialect)].encode_push;
+            framing.write(out, |out| encode_push(out, channel, push));
+            encoded += u64::from(!out.is_empty());
         };
         let messages = self.fanout.publish(channel, position, audience, &mut self.lapped, &mut aside, encode);
         self.counters.frames_encoded += encoded;
         self.counters.messages_sent += messages;
-        self.keep_scratch(text);
         if let Audience::Except(one) = audience {
             self.tell_one(one, channel, &aside);
         }

@@ -8,10 +8,9 @@ use crate::broker::fanout::{Encoding, NewSubscriber, Unsubscribed};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::people::circle::is_of_circle;
-use crate::model::publication::{Publication, PublicationBytes};
+use crate::model::publication::PublicationBytes;
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
-use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::people;
@@ -91,22 +90,16 @@ impl Shard {
         let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
         let missed = missed(recovery);
         let push = match at.checked_sub(1 + missed.len()) {
-            None => match Publication::view(&missed[at - 1]) {
-                Some(publication) => Push::Publication(publication),
-                None => return,
-            },
+            None => Push::Publication(missed[at - 1].view()),
             Some(rest) => match (history, members) {
                 (Some(history), _) if rest == 0 => Push::History(history),
                 (_, Some(members)) => Push::Members(members),
                 _ => return,
             },
         };
-        let mut text = Vec::new();
-        (dialect.encode_push)(&mut text, channel, push);
-        if !text.is_empty() {
-            write_frame(out, Opcode::Text, &text);
-            self.counters.messages_sent += 1;
-        }
+        let before = out.len();
+        Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
+        self.counters.messages_sent += u64::from(out.len() > before);
     }
 
     /// The answer to a subscribe is on its way: the channel may follow.

@@ -5,7 +5,7 @@
 use super::{client, faults, names};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::publication::{ArchivedBody, ArchivedPublication, Client, Publication, PublicationBytes};
+use crate::model::publication::{ArchivedBody, ArchivedPublication, Client, PublicationBytes};
 use crate::model::reply::{Notice, Push, Reply};
 use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text};
@@ -135,7 +135,7 @@ fn history(out: &mut Vec<u8>, channel: &ChannelName, publications: &[Publication
     options(out, channel);
     out.extend_from_slice(b",\"payload\":{\"history\":[");
     let mut first = true;
-    for publication in publications.iter().filter_map(|bytes| Publication::view(bytes)) {
+    for publication in publications.iter().map(PublicationBytes::view) {
         let before = out.len();
         if !first {
             out.push(b',');

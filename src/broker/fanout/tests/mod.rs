@@ -25,7 +25,7 @@ fn frame(serial: u16, padding: usize) -> Vec<u8> {
     let mut message = serial.to_be_bytes().to_vec();
     message.resize(2 + padding, 0);
     let mut bytes = Vec::new();
-    Framing::WebSocket.write(&mut bytes, &message);
+    Framing::WebSocket.write(&mut bytes, |out| out.extend_from_slice(&message));
     bytes
 }
 

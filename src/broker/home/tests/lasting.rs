@@ -59,7 +59,7 @@ fn an_id_names_its_message_over_crashes_and_checkpoints() {
             assert_eq!(get(&mut bench, &kept), Reply::Message(kept.clone()), "life {life}");
             assert_eq!(say(&mut bench, channel, "kept", Some("k")), kept, "the first answer, with its id");
             let told = all(&mut bench, channel);
-            let ids = told.iter().map(|bytes| Publication::view(bytes).expect("valid").identity());
+            let ids = told.iter().map(|bytes| bytes.view().identity());
             assert_eq!(ids.collect::<Vec<_>>(), [kept.position, gone.position]);
             records = checkpoint(&mut bench);
         }

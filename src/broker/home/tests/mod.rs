@@ -86,7 +86,7 @@ fn page(number: u32, size: u32) -> Page {
 }
 
 fn read(bytes: &PublicationBytes) -> Publication {
-    let view = Publication::view(bytes).expect("archived here");
+    let view = bytes.view();
     rkyv::deserialize::<_, rkyv::rancor::Error>(view).expect("archived here")
 }
 

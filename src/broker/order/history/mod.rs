@@ -14,10 +14,9 @@ mod telling;
 use crate::broker::order::effect::HistoryEffect;
 use crate::model::channel::Position;
 use crate::model::definition::HistoryBounds;
-use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
+use crate::model::publication::{ArchivedPublication, PublicationBytes};
 use rewriting::{deleted, rewritten, touched};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// The newest publications of a channel, bounded by count, bytes and age.
 ///
@@ -104,9 +103,7 @@ impl History {
             HistoryEffect::Touch => self.tell(Entry { kind: Kind::Touched, ..entry }),
             HistoryEffect::Revise(of) => did = self.revise_by(of, entry),
             HistoryEffect::Delete(of) => {
-                if let Some(deletion) = Publication::view(&entry.bytes) {
-                    did = self.delete(of, deletion);
-                }
+                did = self.delete(of, entry.bytes.view());
                 self.tell(entry);
             }
             HistoryEffect::Replace => {
@@ -132,10 +129,7 @@ impl History {
     /// An edit gives its text to its message, and is kept without it. Where the message is not here any more, nobody who comes
     /// back can be told of the edit.
     fn revise_by(&mut self, of: u64, entry: Entry) -> Touched {
-        let Some(revision) = Publication::view(&entry.bytes) else {
-            self.lose(entry.offset);
-            return Touched::Nothing;
-        };
+        let revision = entry.bytes.view();
         let did = self.revise(of, revision);
         match touched(revision, of).filter(|_| did != Touched::Nothing) {
             Some(bytes) => self.tell(Entry { bytes, kind: Kind::Touched, ..entry }),
@@ -258,10 +252,9 @@ impl History {
         }
     }
 
-    /// Changes the bytes of every entry, not their number.
-    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
-        let entries = self.content.iter_mut().chain(&mut self.events);
-        entries.for_each(|entry| change(Arc::make_mut(&mut entry.bytes)));
+    /// Changes every entry, not how many bytes it has.
+    pub fn rewrite(&mut self, change: impl Fn(&mut PublicationBytes)) {
+        self.content.iter_mut().chain(&mut self.events).for_each(|entry| change(&mut entry.bytes));
     }
 
     /// The message of an offset as it is kept, if it is here.

@@ -14,8 +14,8 @@ struct Kept<'a> {
 }
 
 /// A message in its archive, if it is one.
-fn kept(bytes: &[u8]) -> Option<Kept<'_>> {
-    let publication = Publication::view(bytes)?;
+fn kept(bytes: &PublicationBytes) -> Option<Kept<'_>> {
+    let publication = bytes.view();
     let (content, kind, updated_ms) = match &publication.body {
         ArchivedBody::MessageCreated { content, kind } => (content, kind, 0),
         ArchivedBody::MessageRewritten { content, kind, updated_ms } => {
@@ -39,7 +39,10 @@ fn in_place_of(of: &ArchivedPublication, body: Body) -> Publication {
 }
 
 /// A message with the text of an edit, and its identity.
-pub fn rewritten(message: &[u8], edit: &ArchivedPublication) -> Option<(Position, PublicationBytes)> {
+pub fn rewritten(
+    message: &PublicationBytes,
+    edit: &ArchivedPublication,
+) -> Option<(Position, PublicationBytes)> {
     let message = kept(message)?;
     let ArchivedBody::MessageUpdated { content, kind, .. } = &edit.body else { return None };
     let (content, kind) = (content.as_str().to_owned(), kind.as_str().to_owned());
@@ -54,7 +57,10 @@ pub fn touched(edit: &ArchivedPublication, of: u64) -> Option<PublicationBytes> 
 }
 
 /// What is kept of a message that was deleted, and its identity.
-pub fn deleted(message: &[u8], deletion: &ArchivedPublication) -> Option<(Position, PublicationBytes)> {
+pub fn deleted(
+    message: &PublicationBytes,
+    deletion: &ArchivedPublication,
+) -> Option<(Position, PublicationBytes)> {
     let message = kept(message)?.publication;
     let (author, created_ms) = (message.publisher.as_str().to_owned(), message.time_ms.to_native());
     let body = Body::MessageDeleted { of: message.identity(), author, created_ms };
@@ -73,7 +79,7 @@ pub fn deletion_of(deletion: &ArchivedPublication) -> Touched {
 /// An edit as it is told: with the text that its message has now.
 pub fn retold(
     edit: &ArchivedPublication,
-    message: &[u8],
+    message: &PublicationBytes,
     scratch: &mut AlignedVec,
 ) -> Option<PublicationBytes> {
     let Kept { publication, content, kind, updated_ms } = kept(message)?;
@@ -91,10 +97,10 @@ pub fn retold(
 /// An edit of a message of which only the deletion is left.
 pub fn retold_deletion(
     edit: &ArchivedPublication,
-    left: &[u8],
+    left: &PublicationBytes,
     scratch: &mut AlignedVec,
 ) -> Option<PublicationBytes> {
-    let left = Publication::view(left)?;
+    let left = left.view();
     let ArchivedBody::MessageDeleted { of, author, created_ms } = &left.body else { return None };
     let (of, author, created_ms) = (of.to_native(), author.as_str().to_owned(), created_ms.to_native());
     let body = Body::MessageDeleted { of, author, created_ms };
@@ -102,10 +108,11 @@ pub fn retold_deletion(
 }
 
 /// Whether both are messages of a meeting with the same id there.
-pub fn is_same_in_meeting(one: &[u8], other: &[u8]) -> bool {
-    let id = |bytes| match &Publication::view(bytes)?.body {
-        ArchivedBody::MeetingMessage { id, .. } => Some(id.as_str()),
-        _ => None,
-    };
-    id(one).is_some_and(|one| id(other) == Some(one))
+pub fn is_same_in_meeting(one: &PublicationBytes, other: &PublicationBytes) -> bool {
+    match (&one.view().body, &other.view().body) {
+        (ArchivedBody::MeetingMessage { id, .. }, ArchivedBody::MeetingMessage { id: other, .. }) => {
+            id == other
+        }
+        _ => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::rewriting::{retold, retold_deletion};
 use super::{Entry, History, Kind};
-use crate::model::publication::{ArchivedBody, Publication, PublicationBytes};
+use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Recovery;
 use rkyv::util::AlignedVec;
 
@@ -24,7 +24,7 @@ impl Teller<'_> {
         if entry.kind != Kind::Touched {
             return Some(entry.bytes.clone());
         }
-        let edit = Publication::view(&entry.bytes)?;
+        let edit = entry.bytes.view();
         let ArchivedBody::MessageTouched { of } = &edit.body else { return None };
         let of = of.to_native();
         let told = match self.history.message(of) {

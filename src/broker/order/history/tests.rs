@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::publication::{ArchivedBody, Body, Room};
+use crate::model::publication::{ArchivedBody, Body, Publication, Room};
 use crate::model::reply::Recovery;
 use proptest::prelude::*;
 use rkyv::util::AlignedVec;
@@ -54,8 +54,8 @@ fn filled(bounds: &HistoryBounds, bodies: impl IntoIterator<Item = Body>) -> His
 }
 
 /// What a publication says: its offset and, of a message or an edit, the text; `-` for a deletion.
-fn shown(bytes: &[u8]) -> String {
-    let publication = Publication::view(bytes).expect("valid");
+fn shown(bytes: &PublicationBytes) -> String {
+    let publication = bytes.view();
     let offset = publication.offset.to_native();
     match &publication.body {
         ArchivedBody::MessageCreated { content, .. } => format!("{offset}:new {content}"),
@@ -70,7 +70,7 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 fn outcome(recovery: Recovery) -> (bool, Vec<String>) {
-    let all = |publications: Vec<PublicationBytes>| publications.iter().map(|bytes| shown(bytes)).collect();
+    let all = |publications: Vec<PublicationBytes>| publications.iter().map(shown).collect();
     match recovery {
         Recovery::NotAsked => panic!("it was asked"),
         Recovery::Complete(publications) => (true, all(publications)),
@@ -270,7 +270,7 @@ fn restarted(history: &History, bounds: &HistoryBounds, now: u64) -> History {
         history.all().map(|entry| (entry.offset, entry.at_ms, entry.bytes.clone())).collect();
     let mut again = History::new(entries.first().map_or(history.head, |first| first.0 - 1));
     for entry in entries {
-        let effect = HistoryEffect::of_archived(&Publication::view(&entry.2).expect("valid").body);
+        let effect = HistoryEffect::of_archived(&entry.2.view().body);
         again.append(bounds, now, entry, effect);
     }
     if again.head < history.head {

@@ -6,7 +6,7 @@ use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::idempotency::{Answered, FirstAnswer};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
-use crate::model::publication::{ArchivedPublication, Publication, PublicationBytes};
+use crate::model::publication::{Publication, PublicationBytes};
 use crate::model::record::RecordView;
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ impl Home {
     pub fn restore(&mut self, now: Now, record: RecordView<'_>) {
         match record {
             RecordView::Append { channel, position, committed, key, bytes } => {
-                let bytes = PublicationBytes::from(&*bytes);
+                let Some(bytes) = PublicationBytes::check(&bytes) else { return };
                 let name = ChannelName::new(channel);
                 self.restore_append(now, &name, position, committed, &bytes);
                 if let Some(key) = key {
@@ -64,7 +64,7 @@ impl Home {
                 }
             }
             RecordView::Key { channel, key, time_ms, position, message } => {
-                let message = message.map(|bytes| PublicationBytes::from(&*bytes));
+                let message = message.and_then(|bytes| PublicationBytes::check(&bytes));
                 let answered = Answered::of_key(key, message);
                 let answer = FirstAnswer { position, answered, logged: true };
                 let name = ChannelName::new(channel);
@@ -81,7 +81,6 @@ impl Home {
         committed: bool,
         bytes: &PublicationBytes,
     ) {
-        let Some(publication) = Publication::view(bytes) else { return };
         let Some(id) = self.find_restored(now, name, position.epoch) else { return };
         let channel = &self.channels.pool[id];
         let (epoch, keeps) = (channel.epoch, channel.history.is_some());
@@ -93,7 +92,7 @@ impl Home {
         let mixed = continues && position.epoch != epoch && keeps;
         let before = self.restoring.channels[id].mixed && continues;
         self.restoring.channels[id] = Newest { committed, mixed: mixed || before };
-        self.restore_publication(now, id, position, bytes, publication);
+        self.restore_publication(now, id, position, bytes);
     }
 
     fn restore_ring(
@@ -105,16 +104,16 @@ impl Home {
         entries: &[Cow<'_, [u8]>],
     ) {
         let Some(id) = self.find_restored(now, name, position.epoch) else { return };
-        let views: Option<Vec<_>> = entries.iter().map(|bytes| Publication::view(bytes)).collect();
-        let Some(views) = views else { return };
+        let entries: Option<Vec<_>> = entries.iter().map(|bytes| PublicationBytes::check(bytes)).collect();
+        let Some(entries) = entries else { return };
         self.channels.reset(id, 0);
         self.channels.pool[id].epoch = position.epoch;
-        let mixed = views.iter().any(|publication| publication.epoch.to_native() != position.epoch);
+        let mixed = entries.iter().any(|bytes| bytes.view().epoch.to_native() != position.epoch);
         self.restoring.channels[id] = Newest { committed, mixed };
-        for (bytes, publication) in entries.iter().zip(views) {
-            let at = Position { offset: publication.offset.to_native(), ..position };
+        for bytes in &entries {
+            let at = Position { offset: bytes.view().offset.to_native(), ..position };
             if (self.channels.get(id).head + 1..=position.offset).contains(&at.offset) {
-                self.restore_publication(now, id, at, &PublicationBytes::from(&**bytes), publication);
+                self.restore_publication(now, id, at, bytes);
             }
         }
         if self.channels.get(id).head < position.offset {
@@ -122,14 +121,8 @@ impl Home {
         }
     }
 
-    fn restore_publication(
-        &mut self,
-        now: Now,
-        id: usize,
-        at: Position,
-        bytes: &PublicationBytes,
-        publication: &ArchivedPublication,
-    ) {
+    fn restore_publication(&mut self, now: Now, id: usize, at: Position, bytes: &PublicationBytes) {
+        let publication = bytes.view();
         let at_ms = at_ms(now, publication.time_ms.to_native());
         let effect = HistoryEffect::of_archived(&publication.body);
         let channel = self.channels.touch(now, id);
@@ -146,7 +139,7 @@ impl Home {
         position: Position,
         bytes: PublicationBytes,
     ) {
-        let Some(publication) = Publication::view(&bytes) else { return };
+        let publication = bytes.view();
         let is_message = HistoryEffect::of_archived(&publication.body) == HistoryEffect::Message;
         let time_ms = publication.time_ms.to_native();
         let answered = if is_message { Answered::Message(bytes) } else { Answered::Data };

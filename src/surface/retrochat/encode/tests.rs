@@ -3,10 +3,9 @@
 use super::*;
 use crate::model::command::Page;
 use crate::model::fault::FaultCode;
-use crate::model::publication::{Body, Profile, Publication, Room};
+use crate::model::publication::{Body, Profile, Publication, PublicationBytes, Room};
 use crate::model::session::Scopes;
 use proptest::prelude::*;
-use std::sync::Arc;
 
 /// 2025-01-01T00:00:00Z.
 const NEW_YEAR_MS: u64 = 1_735_689_600_000;
@@ -25,6 +24,10 @@ fn push(channel: &str, push: Push<'_>) -> String {
 
 /// A publication by `user_123` at epoch 7, offset 42.
 fn published(channel: &str, body: Body) -> String {
+    push(channel, Push::Publication(archived(body).view()))
+}
+
+fn archived(body: Body) -> PublicationBytes {
     let publication = Publication {
         epoch: 7,
         born: 7,
@@ -33,8 +36,7 @@ fn published(channel: &str, body: Body) -> String {
         publisher: "user_123".into(),
         body,
     };
-    let bytes = publication.archive(&mut rkyv::util::AlignedVec::new());
-    push(channel, Push::Publication(Publication::view(&bytes).expect("valid")))
+    publication.archive(&mut rkyv::util::AlignedVec::new())
 }
 
 fn channel() -> ChannelName {
@@ -63,7 +65,7 @@ fn a_subscription_tells_its_position_and_what_was_recovered() {
         let (history, members) = (None, None);
         reply(&Reply::Subscribed { channel: channel(), position, recovery, history, members }, None)
     };
-    let bytes: Arc<[u8]> = Arc::from(&b""[..]);
+    let bytes = archived(Body::UserOnline);
     let plain = r#"{"type":"subscribed","channel":"room:123","event":"message","epoch":7,"offset":42"#;
     assert_eq!(subscribed(Recovery::NotAsked), format!("{plain}}}"));
     assert_eq!(subscribed(Recovery::Complete(vec![])), format!("{plain},\"recovered\":0}}"));
@@ -220,7 +222,7 @@ proptest! {
         let body = Body::MessageCreated { content: content.clone(), kind: "text".into() };
         let publication = Publication { epoch: 1, born: 1, offset: 2, time_ms: 3, publisher: publisher.clone(), body };
         let bytes = publication.archive(&mut rkyv::util::AlignedVec::new());
-        let text = push("room:1", Push::Publication(Publication::view(&bytes).expect("valid")));
+        let text = push("room:1", Push::Publication(bytes.view()));
         let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         prop_assert_eq!(value["data"]["content"].as_str(), Some(content.as_str()));
         prop_assert_eq!(value["data"]["user_id"].as_str(), Some(publisher.as_str()));

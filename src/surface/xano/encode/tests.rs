@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::channel::Position;
 use crate::model::fault::FaultCode;
-use crate::model::publication::Body;
+use crate::model::publication::{Body, Publication};
 use crate::model::reply::Recovery;
 use crate::surface::xano::testing::{SHOWN, client, session};
 use serde_json::Value;
@@ -94,13 +94,13 @@ fn publications_are_messages_and_events() {
         r#"{{"action":"message","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":{{"a": 1}}}}"#
     );
     let bytes = said(r#"{"a": 1}"#);
-    let view = Publication::view(&bytes).expect("valid");
+    let view = bytes.view();
     assert_eq!(push(Push::Publication(view)), message);
     let event_frame = format!(
         r#"{{"action":"event","options":{{"channel":{NAME}}},"payload":{{"data":[2],"dbo_id":3,"row_id":4}}}}"#
     );
     let event = event("[2]");
-    assert_eq!(push(Push::Publication(Publication::view(&event).expect("valid"))), event_frame);
+    assert_eq!(push(Push::Publication(event.view())), event_frame);
 
     let whole = format!(
         r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[{message},{event_frame}]}}}}"#
@@ -119,7 +119,7 @@ fn publications_are_messages_and_events() {
 fn what_other_surfaces_publish_is_not_told() {
     let bytes = archived(Body::UserOnline);
     let mut out = Vec::new();
-    encode_push(&mut out, &channel(), Push::Publication(Publication::view(&bytes).expect("valid")));
+    encode_push(&mut out, &channel(), Push::Publication(bytes.view()));
     assert!(out.is_empty());
 }
 
