@@ -1,4 +1,4 @@
-//! Any bytes as a frame of Phoenix channels, in both versions: no panic, and what is read is answered with JSON that has the
+//! Any text as a frame of Phoenix channels, in both versions: no panic, and what is read is answered with JSON that has the
 //! same names.
 
 #![no_main]
@@ -6,9 +6,9 @@
 use corecast::surface::quikapp::frame::{Frame, Version, correlation, push_reply};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(|text: &str| {
     for version in [Version::V1, Version::V2] {
-        let Some(frame) = Frame::read(version, bytes) else { continue };
+        let Some(frame) = Frame::read(version, text) else { continue };
         let mut out = Vec::new();
         push_reply(&mut out, version, &correlation(&frame), "ok", false, |out| out.extend_from_slice(b"{}"));
         let reply: serde_json::Value = serde_json::from_slice(&out).expect("a reply is JSON");

@@ -2,7 +2,9 @@
 //! bytes that go out.
 
 pub use crate::base::json::read;
+pub use crate::base::json::scan::{Raw, value};
 
+use crate::base::json::scan::{self, Broken};
 use crate::model::fault::{Fault, FaultCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,7 +42,7 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
     let start = text.bytes().find(|byte| !byte.is_ascii_whitespace());
     if start != Some(b'{') {
         well_formed(text)?;
-        return Err(Fault::new(FaultCode::InvalidRequest, "This must be a JSON object: {…}."));
+        return Err(no_object());
     }
     read(text).map_err(|error| {
         if error.classify() != Category::Data {
@@ -54,6 +56,103 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
             }
         }
     })
+}
+
+/// The fields of one JSON object that have names which are asked for, as they were written. Others are passed over.
+pub struct Fields<'a, const N: usize> {
+    values: [Option<Raw<'a>>; N],
+    /// One that is there twice.
+    doubled: Option<usize>,
+}
+
+/// Takes one JSON object apart.
+///
+/// # Errors
+/// As [`object`], but of fields that are there twice, which [`Fields::once`] tells.
+pub fn fields<'a, const N: usize>(text: &'a str, names: &[&str; N]) -> Result<Fields<'a, N>, Fault> {
+    let mut fields = Fields { values: [None; N], doubled: None };
+    let visit = |key: &str, value| {
+        let Some(at) = place(key, names) else { return };
+        if fields.values[at].replace(value).is_some() {
+            fields.doubled = Some(at);
+        }
+    };
+    match scan::object(text, visit) {
+        Ok(()) => Ok(fields),
+        Err(Broken::Kind) => Err(no_object()),
+        Err(Broken::Syntax) => Err(well_formed(text).err().unwrap_or_else(no_object)),
+    }
+}
+
+/// Place of the name that a key is.
+#[inline]
+fn place<const N: usize>(key: &str, names: &[&str; N]) -> Option<usize> {
+    let found = names.iter().position(|name| *name == key);
+    if found.is_some() || !key.contains('\\') {
+        return found;
+    }
+    let quoted = format!("\"{key}\"");
+    let key: Text<'_> = read(&quoted).ok()?;
+    names.iter().position(|name| **name == *key.0)
+}
+
+impl<'a, const N: usize> Fields<'a, N> {
+    /// The field of a place among the names.
+    pub fn get(&self, at: usize) -> Option<Raw<'a>> {
+        self.values[at]
+    }
+
+    /// All of them, in the order of the names.
+    ///
+    /// # Errors
+    /// [`FaultCode::InvalidRequest`] where one is there twice.
+    pub fn once(&self, names: &[&str; N]) -> Result<[Option<Raw<'a>>; N], Fault> {
+        match self.doubled {
+            None => Ok(self.values),
+            Some(at) => {
+                let sentence = format!("The field {} is there twice.", names[at]);
+                Err(Fault::new(FaultCode::InvalidRequest, sentence))
+            }
+        }
+    }
+}
+
+/// The items of a JSON list of so many; `None` if it is none.
+pub fn items<'a, const N: usize>(text: &'a str) -> Option<[Raw<'a>; N]> {
+    let (mut items, mut count) = ([Raw { text: "null", depth: 0, escaped: false }; N], 0);
+    let visit = |item| {
+        if let Some(place) = items.get_mut(count) {
+            *place = item;
+        }
+        count += 1;
+    };
+    scan::list(text, visit).ok()?;
+    (count == N).then_some(items)
+}
+
+/// What stands in a field; `null` is as if there was none.
+pub fn some<'a>(field: Option<Raw<'a>>) -> Option<Raw<'a>> {
+    field.filter(|raw| raw.text != "null")
+}
+
+/// The text in a field.
+///
+/// # Errors
+/// [`FaultCode::InvalidRequest`] where it is something else.
+pub fn text<'a>(name: &str, field: Option<Raw<'a>>) -> Result<Option<Cow<'a, str>>, Fault> {
+    let Some(raw) = some(field) else { return Ok(None) };
+    let inner = raw.text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let text = match inner {
+        Some(inner) if !raw.escaped => Some(Cow::Borrowed(inner)),
+        Some(_) => read::<Text<'_>>(raw.text).ok().map(|text| text.0),
+        None => None,
+    };
+    let not = || Fault::new(FaultCode::InvalidRequest, format!("The field {name} must be a text."));
+    text.ok_or_else(not).map(Some)
+}
+
+fn no_object() -> Fault {
+    Fault::new(FaultCode::InvalidRequest, "This must be a JSON object: {…}.")
 }
 
 fn well_formed(text: &str) -> Result<(), Fault> {
@@ -149,6 +248,44 @@ mod tests {
         }
         for bad in [&b"[1,\"x\"]"[..], b"1", b"null", b"{\"a\":\"x\"}", b"{\"a\":1,\"a\":2}", b"{\"a\":-1}"] {
             assert_eq!(code(bad), FaultCode::InvalidRequest, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn fields_are_those_of_an_object_by_name() {
+        const NAMES: [&str; 3] = ["a", "b", "é"];
+        let fields = |text| fields(text, &NAMES);
+        let some = fields(r#"{"b":[{}],"x":1,"\u0061":null,"c":{"a":2}}"#).expect("an object");
+        assert_eq!((some.get(0).map(|raw| raw.text), some.get(2)), (Some("null"), None));
+        assert_eq!(some.get(1).map(|raw| (raw.text, raw.depth)), Some(("[{}]", 2)));
+        assert!(super::some(some.get(0)).is_none() && some.once(&NAMES).is_ok());
+        let twice = fields(r#"{"a":1,"x":1,"x":2,"\u0061":2}"#).expect("an object");
+        assert!(twice.once(&NAMES).is_err_and(|fault| fault.message == "The field a is there twice."));
+        for (text, code) in [
+            ("[1]", FaultCode::InvalidRequest),
+            ("7", FaultCode::InvalidRequest),
+            ("", FaultCode::InvalidSyntax),
+            ("{\"a\":1", FaultCode::InvalidSyntax),
+            ("{\"a\":01}", FaultCode::InvalidSyntax),
+            ("{\"a\":\"\u{1}\"}", FaultCode::InvalidSyntax),
+            ("{}{}", FaultCode::InvalidSyntax),
+        ] {
+            assert_eq!(fields(text).err().map(|fault| fault.code), Some(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_a_field_is_read_with_its_escapes() {
+        let text = |json: &str| {
+            let text = format!("{{\"a\":{json}}}");
+            let field = fields(&text, &["a"]).expect("an object").get(0);
+            super::text("a", field).map(|text| text.map(Cow::into_owned))
+        };
+        assert_eq!(text("\"x\""), Ok(Some("x".into())));
+        assert_eq!(text(r#""\"\u00e9\\""#), Ok(Some("\"é\\".into())));
+        assert_eq!(text("null"), Ok(None));
+        for bad in ["1", "[\"x\"]", r#""\ud800""#] {
+            assert!(text(bad).is_err_and(|fault| fault.code == FaultCode::InvalidRequest), "{bad}");
         }
     }
 

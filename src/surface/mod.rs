@@ -197,8 +197,8 @@ impl Request<'_> {
 pub struct Dialect {
     /// Index into [`list::DIALECTS`].
     pub index: usize,
-    /// One message as a command. `binary` says which kind of WebSocket message it was.
-    pub decode: fn(message: &[u8], binary: bool, session: &Session) -> Incoming,
+    /// One message as a command.
+    pub decode: fn(message: Payload<'_>, session: &Session) -> Incoming,
     /// Appends the text of a reply to a session, a fault included; nothing if the dialect does not tell this.
     pub encode_reply: fn(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session),
     /// Appends the text of a push; nothing if the dialect does not tell this.
@@ -210,6 +210,25 @@ pub struct Dialect {
     pub closes_at_end: bool,
 }
 
+/// A whole message as its socket carried it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payload<'a> {
+    /// Of text.
+    Text(&'a str),
+    /// Of bytes.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Payload<'a> {
+    /// Its bytes, whatever it is of.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+}
+
 /// A decoded message.
 pub struct Incoming {
     /// What the client asks for, or what is wrong with it.
@@ -218,6 +237,13 @@ pub struct Incoming {
     pub correlation: Option<Box<str>>,
     /// Where the message cannot even be answered: how the connection ends.
     pub unreadable: Option<Unreadable>,
+}
+
+impl Incoming {
+    /// A message that is answered with a fault.
+    pub fn refused(fault: Fault, correlation: Option<Box<str>>) -> Self {
+        Self { command: Err(fault), correlation, unreadable: None }
+    }
 }
 
 /// Why a message ends its connection.

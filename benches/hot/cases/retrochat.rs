@@ -5,8 +5,8 @@ use corecast::model::channel::{ChannelName, Position};
 use corecast::model::publication::{Body, Publication};
 use corecast::model::reply::{Push, Reply};
 use corecast::model::session::{Scopes, Session};
-use corecast::surface::Dialect;
 use corecast::surface::list::DIALECTS;
+use corecast::surface::{Dialect, Payload};
 use std::hint::black_box;
 
 const DATA: &str = r#"{"text":"some sixty bytes of JSON, as a chat has them"}"#;
@@ -31,10 +31,10 @@ fn channel() -> ChannelName {
 }
 
 fn decoding() -> Box<dyn FnMut()> {
-    let message = format!(r#"{{"type":"publish","channel":"room:1","data":{DATA},"id":7}}"#).into_bytes();
+    let message = format!(r#"{{"type":"publish","channel":"room:1","data":{DATA},"id":7}}"#);
     let session = session();
     Box::new(move || {
-        let incoming = (dialect().decode)(black_box(&message), false, &session);
+        let incoming = (dialect().decode)(Payload::Text(black_box(&message)), &session);
         assert!(incoming.command.is_ok());
     })
 }
@@ -62,7 +62,7 @@ fn pushing() -> Box<dyn FnMut()> {
     let (mut out, channel) = (Vec::with_capacity(1024), channel());
     Box::new(move || {
         out.clear();
-        let publication = Publication::view(&bytes).expect("it was archived above");
+        let publication = bytes.view();
         (dialect().encode_push)(&mut out, black_box(&channel), Push::Publication(publication));
         assert!(out.ends_with(b"}"));
     })

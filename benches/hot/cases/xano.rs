@@ -6,8 +6,8 @@ use corecast::model::publication::{Body, Client, Publication};
 use corecast::model::realm::Realm;
 use corecast::model::reply::{Push, Recovery, Reply};
 use corecast::model::session::{ClientInfo, Session};
-use corecast::surface::Dialect;
 use corecast::surface::list::DIALECTS;
+use corecast::surface::{Dialect, Payload};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -38,11 +38,10 @@ fn channel() -> ChannelName {
 }
 
 fn decoding() -> Box<dyn FnMut()> {
-    let frame =
-        format!(r#"{{"action":"message","options":{{"channel":"lobby"}},"payload":{DATA}}}"#).into_bytes();
+    let frame = format!(r#"{{"action":"message","options":{{"channel":"lobby"}},"payload":{DATA}}}"#);
     let session = session();
     Box::new(move || {
-        let incoming = (dialect().decode)(black_box(&frame), false, &session);
+        let incoming = (dialect().decode)(Payload::Text(black_box(&frame)), &session);
         assert!(incoming.command.is_ok());
     })
 }
@@ -76,7 +75,7 @@ fn pushing() -> Box<dyn FnMut()> {
     let (mut out, channel) = (Vec::with_capacity(1024), channel());
     Box::new(move || {
         out.clear();
-        let publication = Publication::view(&bytes).expect("it was archived above");
+        let publication = bytes.view();
         (dialect().encode_push)(&mut out, black_box(&channel), Push::Publication(publication));
         assert!(out.starts_with(br#"{"action":"message""#));
     })

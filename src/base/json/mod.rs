@@ -4,6 +4,7 @@
 //! token. Here a struct, at any depth, asks for an object. Nothing else reads JSON into a struct; `tests/tidy.rs` holds
 //! that. Not seen are the structs within an untagged enum, which serde reads from a copy of its own.
 
+pub mod scan;
 mod strict;
 
 use serde::Deserialize;

@@ -11,7 +11,7 @@ use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
-use crate::surface::{Dialect, Language, Unreadable};
+use crate::surface::{Dialect, Language, Payload, Unreadable};
 
 /// Bytes that are kept unparsed of one connection. All receive buffers of a core are half of it.
 const UNPARSED_BYTES_MAX: usize = 8 << 20;
@@ -102,8 +102,8 @@ impl Shard {
                 self.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
                 return Flow::Stop;
             }
-            Message::Text(text) => self.data(id, language, text.as_bytes(), false),
-            Message::Binary(bytes) => self.data(id, language, bytes, true),
+            Message::Text(text) => self.data(id, language, Payload::Text(text)),
+            Message::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
         }
         match self.connections.get(id) {
             Some(connection) if connection.is_socket() => {}
@@ -115,20 +115,24 @@ impl Shard {
         Flow::Continue
     }
 
-    fn data(&mut self, id: ConnectionId, language: &'static Language, payload: &[u8], binary: bool) {
+    fn data(&mut self, id: ConnectionId, language: &'static Language, payload: Payload<'_>) {
         self.counters.messages_received += 1;
         match language {
             Language::Echo => {
-                let mut frame = Vec::with_capacity(payload.len() + 10);
-                write_frame(&mut frame, if binary { Opcode::Binary } else { Opcode::Text }, payload);
+                let opcode = match payload {
+                    Payload::Text(_) => Opcode::Text,
+                    Payload::Binary(_) => Opcode::Binary,
+                };
+                let mut frame = Vec::with_capacity(payload.bytes().len() + 10);
+                write_frame(&mut frame, opcode, payload.bytes());
                 self.counters.messages_sent += 1;
                 self.write(id, &frame);
             }
-            Language::Dialect(dialect) => self.command(id, dialect, payload, binary),
+            Language::Dialect(dialect) => self.command(id, dialect, payload),
         }
     }
 
-    fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: &[u8], binary: bool) {
+    fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: Payload<'_>) {
         if self.end_if_expired(id) {
             return;
         }
@@ -136,7 +140,7 @@ impl Shard {
             return;
         };
         let within = self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max);
-        let incoming = (dialect.decode)(payload, binary, &session);
+        let incoming = (dialect.decode)(payload, &session);
         if let Some(unreadable) = incoming.unreadable {
             return self.close_socket(id, end_of(unreadable));
         }

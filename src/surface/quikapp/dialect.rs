@@ -7,37 +7,36 @@ use crate::model::command::{Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::people::command::PeopleCommand;
 use crate::model::session::Session;
-use crate::surface::{Incoming, Unreadable};
+use crate::surface::{Incoming, Payload, Unreadable};
 
 /// The name by which the socket itself is spoken to.
 const SOCKET: &str = "phoenix";
 
 /// Decodes a frame of version 1.
-pub fn decode_v1(message: &[u8], binary: bool, _: &Session) -> Incoming {
-    decode(Version::V1, message, binary)
+pub fn decode_v1(message: Payload<'_>, _: &Session) -> Incoming {
+    decode(Version::V1, message)
 }
 
 /// Decodes a frame of version 2.
-pub fn decode_v2(message: &[u8], binary: bool, _: &Session) -> Incoming {
-    decode(Version::V2, message, binary)
+pub fn decode_v2(message: Payload<'_>, _: &Session) -> Incoming {
+    decode(Version::V2, message)
 }
 
-fn decode(version: Version, message: &[u8], binary: bool) -> Incoming {
+fn decode(version: Version, message: Payload<'_>) -> Incoming {
     let unreadable = |code, message, end| Incoming {
         command: Err(Fault::new(code, message)),
         correlation: None,
         unreadable: Some(end),
     };
-    if message.len() > FRAME_BYTES_MAX {
+    if message.bytes().len() > FRAME_BYTES_MAX {
         let sentence = "A frame has 1000000 bytes at most.";
         return unreadable(FaultCode::TooLarge, sentence, Unreadable::TooLarge);
     }
-    if binary {
+    let Payload::Text(text) = message else {
         // Version 2 has a binary form for payloads that are no JSON. No event here takes one.
-        let fault = Fault::new(FaultCode::InvalidSyntax, "Frames here are text.");
-        return Incoming { command: Err(fault), correlation: None, unreadable: None };
-    }
-    let Some(frame) = Frame::read(version, message) else {
+        return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, "Frames here are text."), None);
+    };
+    let Some(frame) = Frame::read(version, text) else {
         let sentence = "This is no frame of this version of the protocol.";
         return unreadable(FaultCode::InvalidSyntax, sentence, Unreadable::Malformed);
     };

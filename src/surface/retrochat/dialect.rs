@@ -9,40 +9,42 @@ use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionComm
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{Scopes, Session};
-use crate::surface::Incoming;
-use crate::surface::json::{self, Text};
+use crate::surface::json::{self, Fields, Raw};
+use crate::surface::{Incoming, Payload};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Bytes of a client's `id` for a request, as raw JSON.
 const CORRELATION_BYTES_MAX: usize = 64;
 
+/// The fields of messages, the one first by which the client knows them.
+const FIELDS: [&str; 8] = ["id", "type", "channel", "event", "recover", "data", "token", "idempotency_key"];
+
 /// Any message of a client.
-#[derive(Deserialize)]
 struct Message<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    channel: Option<Text<'a>>,
-    #[serde(borrow)]
-    event: Option<Text<'a>>,
-    #[serde(borrow)]
-    recover: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "json::present")]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    token: Option<Text<'a>>,
-    #[serde(borrow)]
-    idempotency_key: Option<Text<'a>>,
+    kind: Option<Cow<'a, str>>,
+    channel: Option<Cow<'a, str>>,
+    event: Option<Cow<'a, str>>,
+    recover: Option<Raw<'a>>,
+    /// `null` is data too.
+    data: Option<Raw<'a>>,
+    token: Option<Cow<'a, str>>,
+    idempotency_key: Option<Cow<'a, str>>,
 }
 
-/// What is read of a message that does not fit, so that the client knows which one it was.
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
+impl<'a> Message<'a> {
+    fn of(fields: &Fields<'a, 8>) -> Result<Self, Fault> {
+        let [_, kind, channel, event, recover, data, token, idempotency_key] = fields.once(&FIELDS)?;
+        Ok(Self {
+            kind: json::text("type", kind)?,
+            channel: json::text("channel", channel)?,
+            event: json::text("event", event)?,
+            recover: json::some(recover),
+            data,
+            token: json::text("token", token)?,
+            idempotency_key: json::text("idempotency_key", idempotency_key)?,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -52,33 +54,28 @@ struct Recover {
 }
 
 /// Decodes one message.
-pub fn decode(message: &[u8], binary: bool, session: &Session) -> Incoming {
-    if binary {
+pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
+    let Payload::Text(text) = message else {
         let sentence = "This is a binary message; commands are JSON in text messages.";
-        return Incoming {
-            command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)),
-            correlation: None,
-            unreadable: None,
-        };
-    }
-    match json::object::<Message<'_>>(message) {
-        Ok(message) => match correlation(message.id) {
-            Ok(correlation) => {
-                Incoming { command: command(&message, session), correlation, unreadable: None }
-            }
-            Err(fault) => Incoming { command: Err(fault), correlation: None, unreadable: None },
-        },
-        Err(fault) => {
-            let named = json::object::<Named<'_>>(message).ok();
-            let correlation = named.and_then(|named| correlation(named.id).ok()).flatten();
-            Incoming { command: Err(fault), correlation, unreadable: None }
+        return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
+    };
+    let fields = match json::fields(text, &FIELDS) {
+        Ok(fields) => fields,
+        Err(fault) => return Incoming::refused(fault, None),
+    };
+    let message = Message::of(&fields);
+    match correlation(json::some(fields.get(0))) {
+        Ok(correlation) => {
+            let command = message.and_then(|message| command(&message, session));
+            Incoming { command, correlation, unreadable: None }
         }
+        Err(fault) => Incoming::refused(message.err().unwrap_or(fault), None),
     }
 }
 
 /// The `id`, kept to the byte: a string or a number.
-fn correlation(id: Option<&RawValue>) -> Result<Option<Box<str>>, Fault> {
-    let Some(raw) = id.map(RawValue::get) else {
+fn correlation(id: Option<Raw<'_>>) -> Result<Option<Box<str>>, Fault> {
+    let Some(Raw { text: raw, .. }) = id else {
         return Ok(None);
     };
     let starts_well = raw.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
@@ -115,8 +112,8 @@ fn command(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
     }
 }
 
-fn text<'a>(field: &'a Option<Text<'_>>) -> Option<&'a str> {
-    field.as_ref().map(|text| &*text.0)
+fn text<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
+    field.as_deref()
 }
 
 fn channel(message: &Message<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
@@ -145,7 +142,7 @@ fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
     check_event(message, kind)?;
     let recover = match message.recover {
         None => None,
-        Some(raw) => match json::object::<Recover>(raw.get().as_bytes()) {
+        Some(raw) => match json::object::<Recover>(raw.text.as_bytes()) {
             Ok(Recover { epoch, offset }) => Some(Position { epoch, offset }),
             Err(_) => return invalid("The field recover must be {\"epoch\":number,\"offset\":number}."),
         },
@@ -161,7 +158,7 @@ fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
 /// The publish of a client's own value.
 pub fn publication(
     (kind, channel): (Kind, crate::model::channel::ChannelName),
-    data: Option<&RawValue>,
+    data: Option<Raw<'_>>,
     idempotency_key: Option<&str>,
     session: &Session,
 ) -> Result<ChannelCommand, Fault> {
@@ -178,11 +175,11 @@ pub fn publication(
     let Some(data) = data else {
         return invalid("The field data is missing; it may be any JSON value.");
     };
-    if !json::depth_is_bounded(data.get()) {
+    if data.depth > json::DEPTH_MAX {
         return invalid("The field data nests too deep: at most 64 levels.");
     }
     let idempotency_key = idempotency_key.map(fields::idempotency_key).transpose()?;
-    let body = Body::Data { json: data.get().to_owned() };
+    let body = Body::Data { json: data.text.to_owned() };
     Ok(ChannelCommand::Publish { channel, body, idempotency_key })
 }
 
@@ -195,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn heard(message: &str) -> Incoming {
-        decode(message.as_bytes(), false, &session(Scopes::READ.union(Scopes::WRITE)))
+        decode(Payload::Text(message), &session(Scopes::READ.union(Scopes::WRITE)))
     }
 
     fn accepted(message: &str) -> Command {
@@ -286,10 +283,7 @@ mod tests {
     fn publishing_needs_its_scope() {
         let with = |scopes, name: &str| {
             let message = format!(r#"{{"type":"publish","channel":"{name}","data":1}}"#);
-            decode(message.as_bytes(), false, &session(scopes))
-                .command
-                .map(|_| ())
-                .map_err(|fault| fault.code)
+            decode(Payload::Text(&message), &session(scopes)).command.map(|_| ()).map_err(|fault| fault.code)
         };
         assert_eq!(with(Scopes::READ, "room:1"), Err(FaultCode::Forbidden));
         assert_eq!(with(Scopes::WRITE, "room:1"), Ok(()));
@@ -330,10 +324,8 @@ mod tests {
         ] {
             assert_eq!(refused(message), code, "{message}");
         }
-        let binary = decode(br#"{"type":"ping"}"#, true, &session(Scopes::READ));
+        let binary = decode(Payload::Binary(br#"{"type":"ping"}"#), &session(Scopes::READ));
         assert_eq!(binary.command.expect_err("binary").code, InvalidSyntax);
-        let broken = decode(b"{\"type\":\"\xff\"}", false, &session(Scopes::READ));
-        assert_eq!(broken.command.expect_err("not UTF-8").code, InvalidSyntax);
     }
 
     #[test]

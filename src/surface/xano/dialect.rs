@@ -7,47 +7,44 @@ use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionComm
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{ClientInfo, Session};
-use crate::surface::Incoming;
-use crate::surface::json::{self, Text};
+use crate::surface::json::{self, Fields, Raw};
+use crate::surface::{Incoming, Payload};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Bytes of a channel's name as raw JSON. It is kept until the frame is answered; the longest name that a node can be
 /// configured to have fits, if it is not written in escapes.
 const CORRELATION_BYTES_MAX: usize = 4 << 10;
 
+/// The fields of frames.
+const FIELDS: [&str; 3] = ["action", "options", "payload"];
+
+/// The fields of a frame's options.
+const OPTIONS: [&str; 3] = ["channel", "socketId", "authenticated"];
+
 /// Any frame of a client.
-#[derive(Deserialize)]
 struct Frame<'a> {
-    #[serde(borrow)]
-    action: Option<Text<'a>>,
-    #[serde(borrow)]
-    options: Option<Options<'a>>,
-    #[serde(borrow)]
-    payload: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Options<'a> {
-    #[serde(borrow)]
-    channel: Option<&'a RawValue>,
+    action: Option<Cow<'a, str>>,
+    channel: Option<Raw<'a>>,
     /// `null` counts: a message for one client must not go to all because its name is missing.
-    #[serde(rename = "socketId", borrow, default, deserialize_with = "json::present")]
-    socket: Option<&'a RawValue>,
-    authenticated: Option<bool>,
+    socket: Option<Raw<'a>>,
+    authenticated: bool,
+    payload: Option<Raw<'a>>,
 }
 
-/// What is read of a frame that does not fit, so that the client knows which channel it was for.
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    options: Option<NamedOptions<'a>>,
-}
-
-#[derive(Deserialize)]
-struct NamedOptions<'a> {
-    #[serde(borrow)]
-    channel: Option<&'a RawValue>,
+impl<'a> Frame<'a> {
+    fn of(fields: &Fields<'a, 3>, options: Option<&Fields<'a, 3>>) -> Result<Self, Fault> {
+        let [action, _, payload] = fields.once(&FIELDS)?;
+        let [channel, socket, authenticated] =
+            options.map_or(Ok([None; 3]), |options| options.once(&OPTIONS))?;
+        let authenticated = match json::some(authenticated).map(|raw| raw.text) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return invalid("The field options.authenticated must be true or false."),
+        };
+        let action = json::text("action", action)?;
+        Ok(Self { action, channel: json::some(channel), socket, authenticated, payload: json::some(payload) })
+    }
 }
 
 /// The payload of a join.
@@ -58,31 +55,27 @@ struct Wishes {
 }
 
 /// Decodes one frame. The name of its channel is its correlation, so that an error says which channel it is of.
-pub fn decode(message: &[u8], binary: bool, session: &Session) -> Incoming {
-    if binary {
+pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
+    let Payload::Text(text) = message else {
         let sentence = "This is a binary frame; actions are JSON in text frames.";
-        return Incoming {
-            command: Err(Fault::new(FaultCode::InvalidSyntax, sentence)),
-            correlation: None,
-            unreadable: None,
-        };
-    }
-    match json::object::<Frame<'_>>(message) {
-        Ok(frame) => {
-            let raw = frame.options.as_ref().and_then(|options| options.channel);
-            Incoming { command: command(&frame, session), correlation: correlation(raw), unreadable: None }
-        }
-        Err(fault) => {
-            let named = json::object::<Named<'_>>(message).ok();
-            let raw = named.and_then(|named| named.options).and_then(|options| options.channel);
-            Incoming { command: Err(fault), correlation: correlation(raw), unreadable: None }
-        }
-    }
+        return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
+    };
+    let read = json::fields(text, &FIELDS).and_then(|fields| {
+        let options = json::some(fields.get(1)).map(|raw| json::fields(raw.text, &OPTIONS)).transpose()?;
+        Ok((fields, options))
+    });
+    let (fields, options) = match read {
+        Ok(read) => read,
+        Err(fault) => return Incoming::refused(fault, None),
+    };
+    let correlation = correlation(options.as_ref().and_then(|options| options.get(0)));
+    let command = Frame::of(&fields, options.as_ref()).and_then(|frame| command(&frame, session));
+    Incoming { command, correlation, unreadable: None }
 }
 
 /// The channel's name, kept to the byte.
-fn correlation(raw: Option<&RawValue>) -> Option<Box<str>> {
-    let name = raw?.get();
+fn correlation(raw: Option<Raw<'_>>) -> Option<Box<str>> {
+    let name = raw?.text;
     (name.starts_with('"') && name.len() <= CORRELATION_BYTES_MAX).then(|| Box::from(name))
 }
 
@@ -95,7 +88,7 @@ fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
         return Err(Fault::new(FaultCode::Forbidden, "This connection belongs to no workspace."));
     };
     let action = match &frame.action {
-        Some(action) => &*action.0,
+        Some(action) => &**action,
         None => return Err(Fault::new(FaultCode::UnknownType, "The field action is missing.")),
     };
     match action {
@@ -111,21 +104,20 @@ fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
 }
 
 fn channel(frame: &Frame<'_>, client_info: &ClientInfo) -> Result<ChannelName, Fault> {
-    let raw = frame.options.as_ref().and_then(|options| options.channel);
-    match raw.map(text) {
-        Some(Some(name)) => names::channel(&client_info.realm.namespace, &name.0),
+    match frame.channel.map(text) {
+        Some(Some(name)) => names::channel(&client_info.realm.namespace, &name),
         Some(None) => Err(Fault::new(FaultCode::InvalidChannel, "The field options.channel must be a text.")),
         None => Err(Fault::new(FaultCode::InvalidChannel, "The field options.channel is missing.")),
     }
 }
 
-fn text(raw: &RawValue) -> Option<Text<'_>> {
-    json::read(raw.get()).ok()
+fn text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    json::text("", Some(raw)).ok().flatten()
 }
 
-fn wishes(payload: Option<&RawValue>) -> Result<Attachments, Fault> {
+fn wishes(payload: Option<Raw<'_>>) -> Result<Attachments, Fault> {
     let Some(payload) = payload else { return Ok(Attachments::default()) };
-    match json::object::<Wishes>(payload.get().as_bytes()) {
+    match json::object::<Wishes>(payload.text.as_bytes()) {
         Ok(wishes) => Ok(Attachments {
             history: wishes.history.unwrap_or(false),
             members: wishes.presence.unwrap_or(false),
@@ -139,20 +131,18 @@ fn wishes(payload: Option<&RawValue>) -> Result<Attachments, Fault> {
 fn message(frame: &Frame<'_>, client_info: &ClientInfo) -> Result<Command, Fault> {
     let channel = channel(frame, client_info)?;
     // A payload of undefined is left out by JSON.stringify.
-    let json = frame.payload.map_or("null", RawValue::get);
-    if !json::depth_is_bounded(json) {
+    let json = frame.payload.map_or("null", |raw| raw.text);
+    if frame.payload.is_some_and(|raw| raw.depth > json::DEPTH_MAX) {
         return invalid("The payload nests too deep: at most 64 levels.");
     }
-    let options = frame.options.as_ref();
-    let authenticated = options.and_then(|options| options.authenticated).unwrap_or(false);
-    match options.and_then(|options| options.socket) {
+    let authenticated = frame.authenticated;
+    match frame.socket {
         Some(_) if authenticated => {
             invalid("A message is for one socket or for authenticated clients, not for both.")
         }
-        Some(raw) => match text(raw).filter(|socket| !socket.0.is_empty()) {
+        Some(raw) => match text(raw).filter(|socket| !socket.is_empty()) {
             Some(socket) => {
-                Ok(ChannelCommand::Whisper { channel, to: Box::from(&*socket.0), json: Box::from(json) }
-                    .into())
+                Ok(ChannelCommand::Whisper { channel, to: Box::from(&*socket), json: Box::from(json) }.into())
             }
             None => invalid("The field options.socketId must be the socketId of a client."),
         },

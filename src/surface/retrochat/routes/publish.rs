@@ -99,7 +99,15 @@ fn publish(
     let session = body::caller(request)?;
     let key = message.idempotency_key.as_ref().map(|key| &*key.0);
     for channel in channels {
-        commands.push(publication(names::channel(channel)?, message.data, key, session)?.into());
+        commands.push(
+            publication(
+                names::channel(channel)?,
+                message.data.and_then(|data| json::value(data.get())),
+                key,
+                session,
+            )?
+            .into(),
+        );
     }
     Ok(())
 }

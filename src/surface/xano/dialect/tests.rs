@@ -4,7 +4,7 @@ use crate::surface::xano::testing::{client, session};
 use proptest::prelude::*;
 
 fn heard(frame: &str) -> Incoming {
-    decode(frame.as_bytes(), false, &session())
+    decode(Payload::Text(frame), &session())
 }
 
 fn accepted(frame: &str) -> Command {
@@ -127,11 +127,11 @@ fn faults_have_their_codes() {
     ] {
         assert_eq!(refused(frame), code, "{frame}");
     }
-    let binary = decode(br#"{"action":"join"}"#, true, &session());
+    let binary = decode(Payload::Binary(br#"{"action":"join"}"#), &session());
     assert_eq!(binary.command.expect_err("binary").code, InvalidSyntax);
     let without_client_info = Session { client_info: None, ..session() };
-    let frame = br#"{"action":"leave","options":{"channel":"lobby"}}"#;
-    assert_eq!(decode(frame, false, &without_client_info).command.expect_err("no workspace").code, Forbidden);
+    let frame = r#"{"action":"leave","options":{"channel":"lobby"}}"#;
+    assert_eq!(decode(Payload::Text(frame), &without_client_info).command.expect_err("no workspace").code, Forbidden);
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn the_channel_comes_back_with_faults() {
 
 proptest! {
     #[test]
-    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = decode(&bytes, false, &session());
+    fn arbitrary_text_never_panics(text in any::<String>(), json in "[\\[\\]{}\":,a-z0-9\\\\ ]{0,40}") {
+        let _ = (heard(&text), heard(&json));
     }
 
     #[test]
