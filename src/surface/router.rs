@@ -22,6 +22,8 @@ pub struct Router {
 struct Resource {
     surface: &'static Surface,
     path: &'static str,
+    /// The names of its parameters.
+    names: Vec<&'static str>,
     endpoints: Vec<&'static Endpoint>,
     socket: Option<&'static Socket>,
 }
@@ -116,7 +118,9 @@ impl Router {
         let index = known.unwrap_or_else(|| {
             let index = self.resources.len();
             self.paths.insert(path, index).expect("templates of the list do not conflict");
-            self.resources.push(Resource { surface, path, endpoints: Vec::new(), socket: None });
+            let parts = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            let names = parts.collect();
+            self.resources.push(Resource { surface, path, names, endpoints: Vec::new(), socket: None });
             index
         });
         &mut self.resources[index]
@@ -128,14 +132,13 @@ impl Router {
             // What the server as a whole can (RFC 9110 section 9.3.7).
             return RouteMatch::Options { surface: self.fallback, allow: self.allow() };
         }
-        let owner = self.owner(path);
-        let not_found = || RouteMatch::NotFound { surface: owner };
-        let shorter = if owner.ignores_last_slash { path.trim_end_matches('/') } else { path };
-        let Ok(matched) = self.paths.at(path).or_else(|_| self.paths.at(shorter)) else {
+        let not_found = || RouteMatch::NotFound { surface: self.owner(path) };
+        let shorter = || if self.owner(path).ignores_last_slash { path.trim_end_matches('/') } else { path };
+        let Ok(matched) = self.paths.at(path).or_else(|_| self.paths.at(shorter())) else {
             return not_found();
         };
         let resource = &self.resources[*matched.value];
-        let Some(parameters) = decoded(resource.path, &matched.params) else {
+        let Some(parameters) = decoded(&resource.names, &matched.params) else {
             return not_found();
         };
         let surface = resource.surface;
@@ -194,9 +197,12 @@ impl Resource {
 
 /// The names are the template's own, so that they live as long as the program. `None` where a value is
 /// malformed: it names nothing.
-fn decoded<'p>(template: &'static str, params: &matchit::Params<'_, 'p>) -> Option<Parameters<'p>> {
-    let names = template.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    names.zip(params.iter()).map(|(name, (_, value))| Some((name, decode_segment(value).ok()?))).collect()
+fn decoded<'p>(names: &[&'static str], params: &matchit::Params<'_, 'p>) -> Option<Parameters<'p>> {
+    let mut parameters = Vec::with_capacity(names.len());
+    for (name, (_, value)) in names.iter().zip(params.iter()) {
+        parameters.push((*name, decode_segment(value).ok()?));
+    }
+    Some(parameters)
 }
 
 /// Whether `path` is `prefix` or stands below it, in whole segments.

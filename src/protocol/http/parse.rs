@@ -7,6 +7,9 @@ use super::refusal::Refusal;
 use super::scan::Scan;
 use super::target::{Target, split_target};
 
+/// Header fields for which there is a place before it is known that there are more.
+const FIELDS_USUAL: usize = 16;
+
 /// Parses the bytes of one whole head, its empty line included, and hands it to `visit`.
 ///
 /// # Errors
@@ -47,8 +50,16 @@ pub fn parse_scanned<R>(
     let version = parse_version(version.as_bytes())?;
     let Target { path, query, authority } = split_target(method_name, target)?;
 
-    let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
-    let headers = match httparse::parse_headers(fields, &mut storage) {
+    let (mut few, mut all);
+    few = [httparse::EMPTY_HEADER; FIELDS_USUAL];
+    let parsed = match httparse::parse_headers(fields, &mut few) {
+        Err(httparse::Error::TooManyHeaders) => {
+            all = [httparse::EMPTY_HEADER; FIELDS_MAX];
+            httparse::parse_headers(fields, &mut all)
+        }
+        parsed => parsed,
+    };
+    let headers = match parsed {
         Ok(httparse::Status::Complete((_, headers))) => headers,
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::TOO_MANY_FIELDS),
         Ok(httparse::Status::Partial) | Err(_) => {

@@ -76,11 +76,16 @@ impl Scan {
     pub fn advance(&mut self, bytes: &[u8], limits: &HttpLimits) -> Result<Option<usize>, Refusal> {
         let room = limits.head_bytes_max.saturating_sub(self.bytes);
         let fields_max = limits.headers_max.min(FIELDS_MAX);
-        for (index, &byte) in bytes.iter().take(room).enumerate() {
+        let mut rest = bytes.get(..room).unwrap_or(bytes);
+        let whole = rest.len();
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
             if self.step(byte, fields_max)? {
-                self.bytes += index + 1;
-                return Ok(Some(index + 1));
+                let taken = whole - rest.len();
+                self.bytes += taken;
+                return Ok(Some(taken));
             }
+            rest = rest.get(self.passed(rest)..).unwrap_or_default();
         }
         if bytes.len() > room {
             return Err(match self.at {
@@ -98,6 +103,17 @@ impl Scan {
         Ok(None)
     }
 
+    /// How many of these bytes leave the scan where it is: most of a head is the middle of a target, a name or a value.
+    fn passed(&self, bytes: &[u8]) -> usize {
+        let end = match self.at {
+            At::Target => bytes.iter().position(|byte| !byte.is_ascii_graphic()),
+            At::FieldName => bytes.iter().position(|&byte| !is_token(byte)),
+            At::FieldValue => bytes.iter().position(|&byte| !is_of_value(byte)),
+            _ => Some(0),
+        };
+        end.unwrap_or(bytes.len())
+    }
+
     /// One byte; true where it was the last of the section.
     fn step(&mut self, byte: u8, fields_max: usize) -> Result<bool, Refusal> {
         const LINE_END: Refusal = Refusal::bad_request("every line of a request ends in CR LF");
@@ -105,7 +121,7 @@ impl Scan {
             (At::Target, b'!'..=b'~') => At::Target,
             (At::FieldName, b':') => At::FieldValue,
             (At::FieldName, _) if is_token(byte) => At::FieldName,
-            (At::FieldValue, b'\t' | b' '..=b'~' | 0x80..) => At::FieldValue,
+            (At::FieldValue, _) if is_of_value(byte) => At::FieldValue,
             (At::Start, b'\r') => At::SkippedLf,
             (At::SkippedLf, b'\n') => At::RequestStart,
             (At::Start | At::RequestStart | At::Method, _) if is_token(byte) => At::Method,
@@ -152,6 +168,11 @@ impl Scan {
         };
         Ok(false)
     }
+}
+
+/// Whether a byte may be in a field's value (RFC 9110 section 5.5).
+fn is_of_value(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
 /// Whether a byte may be in a token (RFC 9110 section 5.6.2).

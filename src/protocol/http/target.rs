@@ -86,6 +86,9 @@ pub fn is_authority(text: &str) -> bool {
 /// # Errors
 /// 400 for `%` without two hex digits, and for what is not UTF-8 or has a control character after decoding.
 pub fn decode_segment(raw: &str) -> Result<Cow<'_, str>, Refusal> {
+    if raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+        return Ok(Cow::Borrowed(raw));
+    }
     let mut rest = raw.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
         match &rest[at..] {
