@@ -6,9 +6,10 @@ use std::ops::{Index, IndexMut};
 /// Entries of a chunk. A power of two, so that an index splits by bits.
 const CHUNK: usize = 256;
 
-/// Values by index, appended only.
+/// Values by index, appended only. A chunk is made whole, of default values, so that its length is known to the compiler
+/// and a look at a value checks one bound alone.
 pub struct Chunked<T> {
-    chunks: Vec<Vec<T>>,
+    chunks: Vec<Box<[T; CHUNK]>>,
     len: usize,
 }
 
@@ -18,25 +19,31 @@ impl<T> Default for Chunked<T> {
     }
 }
 
-impl<T> Chunked<T> {
+impl<T: Default> Chunked<T> {
     /// Appends a value; says its index.
     pub fn push(&mut self, value: T) -> usize {
-        if self.len == self.chunks.len() * CHUNK {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+        let index = self.len;
+        if index == self.chunks.len() * CHUNK {
+            let chunk: Box<[T]> = (0..CHUNK).map(|_| T::default()).collect();
+            self.chunks.extend(chunk.try_into());
         }
-        self.chunks[self.len / CHUNK].push(value);
         self.len += 1;
-        self.len - 1
+        self[index] = value;
+        index
     }
+}
 
-    /// The value at an index, if there is one.
+impl<T> Chunked<T> {
+    /// The value at an index: a default one where none was appended yet, none where that is far off.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+        Some(&self.chunks.get(index / CHUNK)?[index % CHUNK])
     }
 
-    /// The value at an index, if there is one.
+    /// The value at an index, as [`Chunked::get`].
+    #[inline]
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.chunks.get_mut(index / CHUNK)?.get_mut(index % CHUNK)
+        Some(&mut self.chunks.get_mut(index / CHUNK)?[index % CHUNK])
     }
 
     /// Values stored.
@@ -51,7 +58,7 @@ impl<T> Chunked<T> {
 
     /// All values, by index.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flatten()
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).take(self.len)
     }
 }
 
@@ -84,7 +91,8 @@ mod tests {
             (values[CHUNK - 1], values[CHUNK], values.get(CHUNK * 3)),
             (CHUNK - 1, 7, Some(&(CHUNK * 3)))
         );
-        assert_eq!(values.get(CHUNK * 3 + 1), None);
+        assert_eq!(values.get(CHUNK * 3 + 1), Some(&0), "made with its chunk");
+        assert_eq!(values.get(CHUNK * 4), None);
         assert_eq!(values.iter().count(), values.len());
     }
 }

@@ -5,7 +5,7 @@
 
 use siphasher::sip::SipHasher13;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 
 /// Builds the keyed hasher of one map or of the homing of channels.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,7 @@ impl KeyedState {
 
     /// The hash of some bytes, for what is not a map: the home core of a channel.
     pub fn hash_bytes(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = self.build_hasher();
-        hasher.write(bytes);
-        hasher.finish()
+        self.build_hasher().hash(bytes)
     }
 }
 

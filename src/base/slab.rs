@@ -9,6 +9,12 @@ struct Slot<T> {
     value: Option<T>,
 }
 
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { generation: 0, value: None }
+    }
+}
+
 /// Values by [`ConnectionId`].
 pub struct Slab<T> {
     slots: Chunked<Slot<T>>,
@@ -26,7 +32,7 @@ impl<T> Slab<T> {
     /// Stores a value under a new id.
     pub fn insert(&mut self, value: T) -> ConnectionId {
         let index = self.free.pop().unwrap_or_else(|| {
-            let index = self.slots.push(Slot { generation: 0, value: None });
+            let index = self.slots.push(Slot::default());
             u32::try_from(index).expect("limits keep connections far below 2^32")
         });
         let slot = &mut self.slots[index as usize];
@@ -35,11 +41,13 @@ impl<T> Slab<T> {
     }
 
     /// The value of an id that is still alive.
+    #[inline]
     pub fn get(&self, id: ConnectionId) -> Option<&T> {
         self.slots.get(id.index as usize).filter(|slot| slot.generation == id.generation)?.value.as_ref()
     }
 
     /// The value of an id that is still alive.
+    #[inline]
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut T> {
         self.slots.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)?.value.as_mut()
     }

@@ -67,6 +67,9 @@ impl Setup {
 
     /// The core that owns a channel's order, history and presence.
     pub fn home_of(&self, channel: &str) -> CoreId {
+        if self.cores == 1 {
+            return CoreId(0);
+        }
         let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
     }

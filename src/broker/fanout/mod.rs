@@ -9,7 +9,8 @@
 //! a list of its own, so that no send looks at what else it hears.
 //!
 //! Invariants: a cursor stands at the start of a frame, between the ring's tail and head; a subscription with
-//! bytes to come is paused, or in its connection's list of what it owes, or in a dirty stream, whose pass finds it.
+//! bytes to come is paused, or in its connection's list of what it owes, or in a dirty stream, whose pass finds it, or
+//! offered to the connection at this moment.
 
 mod encoding;
 mod owed;
@@ -324,6 +325,7 @@ impl Fanout {
 
     /// Takes a subscription out; its stream goes with the last one.
     fn remove(&mut self, subscription: u32) -> Unsubscribed {
+        self.end_offer();
         let subscriptions::Subscription { stream: id, place, .. } = *self.subscriptions.get(subscription);
         self.subscriptions.remove(subscription);
         let stream = &mut self.streams[id];

@@ -1,6 +1,7 @@
 //! What is to be written to one connection of the channels that it hears.
 
 use super::Fanout;
+use super::turns::Offer;
 use crate::base::ids::ConnectionId;
 use crate::model::channel::ChannelName;
 
@@ -8,31 +9,45 @@ impl Fanout {
     /// The next connection whose turn it is to be sent to. `ready` says whether its socket takes bytes; of those
     /// that are not it is noted what they owe, and their owner goes on with it when they are.
     pub fn next_transmit(&mut self, ready: impl FnMut(ConnectionId) -> bool) -> Option<ConnectionId> {
+        self.end_offer();
         self.turns.next(&mut self.streams.pool, &mut self.subscriptions, ready)
     }
 
     /// Looks for what a connection owes before its turns come: it is sent to anyhow.
     pub fn look_ahead(&mut self, connection: ConnectionId) {
+        self.end_offer();
         self.turns.look_ahead(connection, &self.streams.pool, &mut self.subscriptions);
     }
 
     /// Whether there is something to write to a connection, as far as its turns came.
     pub fn owes(&self, connection: ConnectionId) -> bool {
-        self.subscriptions.owes(connection)
+        let offered = |offer: &Offer| self.streams[offer.stream].pending(offer.place);
+        self.turns.offer(connection).is_some_and(offered) || self.subscriptions.owes(connection)
     }
 
     /// What to write to a connection, channel by channel; each run is contiguous but for its ring's end.
     pub fn runs(&self, connection: ConnectionId) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.subscriptions.owed(connection).map(|id| {
+        let offer = self.turns.offer(connection);
+        let listed = if offer.is_none() { Some(self.subscriptions.owed(connection)) } else { None };
+        let listed = listed.into_iter().flatten().map(|id| {
             let subscription = self.subscriptions.get(id);
-            self.streams[subscription.stream].run(subscription.place)
-        })
+            (subscription.stream, subscription.place)
+        });
+        let offered = offer.map(|offer| (offer.stream, offer.place));
+        offered.into_iter().chain(listed).map(|(stream, place)| self.streams[stream].run(place))
     }
 
     /// Notes that so many bytes of a connection's runs were written. The rest of a frame that was cut in the middle
     /// is appended to `torn`; it goes before anything else.
     pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) {
         let mut left = bytes;
+        if let Some(offer) = self.turns.take_offer(Some(connection)) {
+            let stream = &mut self.streams[offer.stream];
+            left -= stream.advance(offer.place, left, torn);
+            if stream.pending(offer.place) {
+                self.subscriptions.owe(offer.subscription);
+            }
+        }
         while left > 0
             && let Some(id) = self.subscriptions.first_owed(connection)
         {
@@ -45,6 +60,15 @@ impl Fanout {
             self.subscriptions.settle(id);
         }
         debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
+    }
+
+    /// Of what was offered, whatever is there still is owed: it was not said that it is written.
+    pub(super) fn end_offer(&mut self) {
+        if let Some(offer) = self.turns.take_offer(None)
+            && self.streams[offer.stream].pending(offer.place)
+        {
+            self.subscriptions.owe(offer.subscription);
+        }
     }
 
     /// Appends everything that a connection still has to get of a channel to `out`, and counts it as sent.
@@ -71,6 +95,7 @@ impl Fanout {
 
     /// Lets a held subscriber go.
     pub fn release(&mut self, connection: ConnectionId, channel: &ChannelName) {
+        self.end_offer();
         let Some(id) = self.find(connection, channel) else { return };
         let one = self.subscriptions.get(id);
         let stream = &mut self.streams[one.stream];

@@ -42,9 +42,9 @@ pub(super) struct Stream {
     ring: ByteRing,
     subscribers: Vec<Subscriber>,
     /// Where the pass under way goes on, and ...
-    pub pass_at: u32,
+    pass_at: u32,
     /// ... how many subscribers it has yet to look at.
-    pub pass_left: u32,
+    pass_left: u32,
     /// Its place in the list of streams that hold ring memory, while it does.
     pub warm_at: u32,
 }
@@ -216,6 +216,26 @@ impl Stream {
     fn release_read(&mut self) {
         let tail = self.subscribers.iter().map(|subscriber| subscriber.cursor).min();
         self.ring.release_to(tail.unwrap_or(self.ring.head()));
+    }
+
+    /// Begins a pass over all subscribers, or lets the one under way go on for one more round.
+    pub fn begin_pass(&mut self) {
+        self.pass_left = self.subscribers.len() as u32;
+    }
+
+    /// Goes on with the pass to the next subscriber that has something to get and may get it; says its place too.
+    pub fn next_of_pass(&mut self) -> Option<(u32, Subscriber)> {
+        let head = if self.ended { 0 } else { self.ring.head() };
+        while self.pass_left > 0 {
+            self.pass_left -= 1;
+            let place = if (self.pass_at as usize) < self.subscribers.len() { self.pass_at } else { 0 };
+            self.pass_at = place + 1;
+            let subscriber = self.subscribers.get(place as usize)?;
+            if subscriber.cursor < head && !subscriber.paused {
+                return Some((place, *subscriber));
+            }
+        }
+        None
     }
 
     /// Whether this subscriber has something to get and may get it.

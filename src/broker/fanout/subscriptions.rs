@@ -83,6 +83,11 @@ impl Subscriptions {
         self.listener(connection).map_or(0, |listener| listener.count as usize)
     }
 
+    /// Whether a connection has one only, and nothing is known of what it owes.
+    pub fn is_alone(&self, connection: ConnectionId) -> bool {
+        self.listener(connection).is_some_and(|listener| listener.count == 1 && listener.owed.is_empty())
+    }
+
     /// Those of a connection, in the order of subscribing.
     pub fn of(&self, connection: ConnectionId) -> impl Iterator<Item = u32> {
         let heard = self.listener(connection).map(|listener| listener.heard).unwrap_or_default();

@@ -7,6 +7,7 @@
 
 use super::StreamId;
 use super::stream::{DIRTY, Stream};
+use super::subscriber::Subscriber;
 use super::subscriptions::Subscriptions;
 use crate::base::ids::ConnectionId;
 use crate::base::list::List;
@@ -19,6 +20,16 @@ pub const CHUNK_SENDS: u32 = 32;
 /// the same send.
 const STREAMS_AHEAD_MAX: usize = 8;
 
+/// All that a connection owes while it is sent to: it hears nothing else, so nothing is noted of what it owes unless
+/// its socket leaves some of it.
+#[derive(Clone, Copy)]
+pub(super) struct Offer {
+    pub connection: ConnectionId,
+    pub stream: StreamId,
+    pub place: u32,
+    pub subscription: u32,
+}
+
 /// The dirty streams, in turn.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -27,13 +38,14 @@ pub(super) struct Turns {
     sends: u32,
     /// Connections that owe and that no pass will come to.
     urged: Vec<ConnectionId>,
+    /// What is being sent, until it is said how much of it was.
+    offer: Option<Offer>,
 }
 
 impl Turns {
     /// Every subscriber of the stream is to be looked at (again).
     pub fn mark(&mut self, id: StreamId, streams: &mut Pool<Stream>) {
-        let stream = &mut streams[id.index()];
-        stream.pass_left = stream.subscribers().len() as u32;
+        streams[id.index()].begin_pass();
         self.queue.push_back(streams, id.number());
     }
 
@@ -67,29 +79,36 @@ impl Turns {
                 self.queue.move_back(streams, number);
                 continue;
             }
-            let stream = &mut streams[StreamId::from_number(number).index()];
-            while stream.pass_left > 0 {
-                let place =
-                    if (stream.pass_at as usize) < stream.subscribers().len() { stream.pass_at } else { 0 };
-                stream.pass_at = place + 1;
-                stream.pass_left -= 1;
-                if !stream.pending(place) {
+            let id = StreamId::from_number(number);
+            let stream = &mut streams[id.index()];
+            while let Some((place, Subscriber { connection, subscription, .. })) = stream.next_of_pass() {
+                if !ready(connection) {
+                    subscriptions.owe(subscription);
                     continue;
                 }
-                let subscriber = stream.subscribers()[place as usize];
-                subscriptions.owe(subscriber.subscription);
-                if ready(subscriber.connection) {
-                    self.sends += 1;
-                    if subscriptions.count(subscriber.connection) > 1 {
-                        self.look_ahead(subscriber.connection, streams, subscriptions);
-                    }
-                    return Some(subscriber.connection);
+                self.sends += 1;
+                if subscriptions.is_alone(connection) {
+                    self.offer = Some(Offer { connection, stream: id, place, subscription });
+                } else {
+                    subscriptions.owe(subscription);
+                    self.look_ahead(connection, streams, subscriptions);
                 }
+                return Some(connection);
             }
             self.sends = 0;
             self.queue.remove(streams, number);
         }
         None
+    }
+
+    /// What is offered to this connection.
+    pub fn offer(&self, connection: ConnectionId) -> Option<&Offer> {
+        self.offer.as_ref().filter(|offer| offer.connection == connection)
+    }
+
+    /// Takes what is offered to this connection, or to any.
+    pub fn take_offer(&mut self, to: Option<ConnectionId>) -> Option<Offer> {
+        self.offer.take_if(|offer| to.is_none_or(|connection| offer.connection == connection))
     }
 
     /// Notes what a connection owes of the streams whose turn it is or comes next.

@@ -171,6 +171,11 @@ impl Connection {
         self.pending.as_ref().is_some_and(|pending| pending.waits_for_room())
     }
 
+    /// Whether something of it waits for its bytes to be written: an answer, its end, or what it says next.
+    pub fn awaits_writes(&self) -> bool {
+        self.pending.is_some() || self.flags.ended || self.flags.paused || self.is_closing()
+    }
+
     /// Requests whose answers have not left.
     pub fn in_flight(&self) -> usize {
         self.pending.as_ref().map_or(0, |pending| pending.len())

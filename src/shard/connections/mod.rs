@@ -29,6 +29,7 @@ use crate::shard::incidents::{IncidentKind, Incidents};
 use crate::shard::{Output, Setup};
 use admission::Admission;
 use connection::Connection;
+use outbox::Spares;
 use reserve::Reserve;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -38,6 +39,7 @@ pub(super) struct Connections {
     slab: Slab<Connection>,
     admission: Admission,
     reserve: Reserve,
+    spares: Spares,
     /// When something is due for a connection.
     wheel: Wheel<ConnectionId>,
     /// When the end of a connection's credentials is looked at.
@@ -57,6 +59,7 @@ impl Connections {
             slab: Slab::default(),
             admission: Admission::new(seed),
             reserve: Reserve::default(),
+            spares: Spares::default(),
             wheel: Wheel::new(now_us),
             tokens: Wheel::new(now_us),
             ready: VecDeque::new(),

@@ -23,6 +23,10 @@ impl Shard {
         self.now = now;
         let Some(written) = self.connections.sent(id, bytes, &mut self.fanout) else { return };
         self.counters.note_send(written.offered, bytes);
+        if !written.awaited && !self.endings.has_work(&self.home) {
+            // The usual case, a publication that reached its subscriber: nothing follows from it.
+            return;
+        }
         if self.connections.get(id).is_some_and(Connection::waits_for_room) {
             self.release_answers(id);
         }

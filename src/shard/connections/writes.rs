@@ -1,10 +1,11 @@
 //! What each socket is written next: the connection's own bytes, then the runs of the channels of which it owes.
 
 use super::Connections;
+use super::connection::Connection;
 use super::outbox::Bytes;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::Fanout;
-use crate::shard::Slices;
+use crate::shard::{PIECES_MAX, Slices};
 
 /// What the kernel took of a write.
 pub(in crate::shard) struct Written {
@@ -12,6 +13,8 @@ pub(in crate::shard) struct Written {
     pub offered: usize,
     /// What that makes of the connection.
     pub left: Left,
+    /// Whether something of the connection waits for its bytes to be written.
+    pub awaited: bool,
 }
 
 /// What is left after a write.
@@ -30,7 +33,7 @@ impl Connections {
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
         if let Some(connection) = self.slab.get_mut(id) {
             let kind = if connection.is_socket() { Bytes::Frames } else { Bytes::Plain };
-            connection.outbox.write(bytes, kind);
+            connection.outbox.write(bytes, kind, &mut self.spares);
             self.make_ready(id);
         }
     }
@@ -78,23 +81,28 @@ impl Connections {
     /// What to write next, borrowed from the outbox and the rings.
     pub fn slices<'a>(&'a self, id: ConnectionId, fanout: &'a Fanout) -> Slices<'a> {
         let mut slices = Slices::default();
-        let Some(connection) = self.slab.get(id) else { return slices };
-        slices.push(connection.outbox.pending());
-        for (first, second) in fanout.runs(id) {
-            if !slices.push(first) || !slices.push(second) {
-                break;
-            }
+        if let Some(connection) = self.slab.get(id) {
+            pieces(id, connection, fanout, |piece| slices.push(piece));
         }
         slices
     }
 
     /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
-        let offered = self.slices(id, fanout).bytes();
         let connection = self.slab.get_mut(id)?;
+        let (mut offered, mut places) = (0, PIECES_MAX);
+        pieces(id, connection, fanout, |piece| {
+            let has_place = places > 0 || piece.is_empty();
+            if has_place {
+                offered += piece.len();
+                places -= usize::from(!piece.is_empty());
+            }
+            has_place
+        });
         let mut torn = Vec::new();
-        fanout.sent(id, bytes - connection.outbox.consume(bytes), &mut torn);
-        connection.outbox.write(&torn, Bytes::Rest);
+        fanout.sent(id, bytes - connection.outbox.consume(bytes, &mut self.spares), &mut torn);
+        connection.outbox.write(&torn, Bytes::Rest, &mut self.spares);
+        let awaited = connection.awaits_writes();
         let left = match () {
             () if bytes < offered => Left::Blocked,
             () if !torn.is_empty() || fanout.owes(id) => Left::More,
@@ -107,6 +115,23 @@ impl Connections {
             Left::More => self.make_ready(id),
             Left::Nothing => {}
         }
-        Some(Written { offered, left })
+        Some(Written { offered, left, awaited })
+    }
+}
+
+/// Hands over what is to be written next, piece by piece, until `take` has no place for one.
+fn pieces<'a>(
+    id: ConnectionId,
+    connection: &'a Connection,
+    fanout: &'a Fanout,
+    mut take: impl FnMut(&'a [u8]) -> bool,
+) {
+    if !take(connection.outbox.pending()) {
+        return;
+    }
+    for (first, second) in fanout.runs(id) {
+        if !take(first) || !take(second) {
+            return;
+        }
     }
 }

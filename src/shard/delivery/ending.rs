@@ -2,6 +2,7 @@
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::broker::home::Home;
 use crate::broker::rules::entry::admits;
 use crate::model::access::{Access, Use};
 use crate::model::channel::ChannelName;
@@ -25,6 +26,13 @@ pub(in crate::shard) struct Endings {
     /// The clock reading that the steps are of, monotonic microseconds.
     at_us: u64,
     steps_left: usize,
+}
+
+impl Endings {
+    /// Whether there are endings, or changes at home, to go on with.
+    pub fn has_work(&self, home: &Home) -> bool {
+        !self.queue.is_empty() || home.has_work()
+    }
 }
 
 enum Ending {
@@ -72,13 +80,12 @@ impl Shard {
 
     /// When to go on, if there is something to go on with: at the next reading of the clock.
     pub(in crate::shard) fn work_next_us(&self) -> Option<u64> {
-        let has_work = self.home.has_work() || !self.endings.queue.is_empty();
-        has_work.then_some(self.endings.at_us + 1)
+        self.endings.has_work(&self.home).then_some(self.endings.at_us + 1)
     }
 
     /// Goes on with changes and endings while there are steps. Whether anything was done.
     pub(in crate::shard) fn work(&mut self) -> bool {
-        if self.endings.queue.is_empty() && !self.home.has_work() {
+        if !self.endings.has_work(&self.home) {
             return false;
         }
         if self.endings.at_us != self.now.monotonic_us {

@@ -131,7 +131,10 @@ fn faults_have_their_codes() {
     assert_eq!(binary.command.expect_err("binary").code, InvalidSyntax);
     let without_client_info = Session { client_info: None, ..session() };
     let frame = r#"{"action":"leave","options":{"channel":"lobby"}}"#;
-    assert_eq!(decode(Payload::Text(frame), &without_client_info).command.expect_err("no workspace").code, Forbidden);
+    assert_eq!(
+        decode(Payload::Text(frame), &without_client_info).command.expect_err("no workspace").code,
+        Forbidden
+    );
 }
 
 #[test]
