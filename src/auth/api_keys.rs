@@ -58,6 +58,7 @@ impl ApiKeys {
                 scopes: key.scopes,
                 expires_unix_s: None,
                 grants: None,
+                handle: None,
                 client_info: None,
             };
             if by_digest.insert(digest(key.key.expose()), Arc::new(session)).is_some() {

@@ -95,6 +95,7 @@ impl Claims {
             scopes: granted(self.scope, self.scopes),
             expires_unix_s: Some(expires_unix_s),
             grants: self.channels.map(|channels| Grants::new(channels.subscribe, channels.publish).into()),
+            handle: None,
             client_info: None,
         })
     }

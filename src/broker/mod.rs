@@ -14,6 +14,7 @@ pub mod huddles;
 pub mod meetings;
 pub mod order;
 pub mod persons;
+pub mod relay;
 pub mod rooms;
 pub mod rules;
 pub mod told;

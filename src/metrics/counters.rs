@@ -99,6 +99,35 @@ pub struct Counters {
     pub slow_turns: u64,
 }
 
+/// Groups of connections, and what connections say to each other past any channel, of one core.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct RelayCounters {
+    /// Groups homed on this core.
+    pub groups_open: u64,
+    /// Connections in them.
+    pub group_members: u64,
+    /// Notices of who came and went, each once whoever hears it.
+    pub notices: u64,
+    /// Messages to groups.
+    pub broadcasts: u64,
+    /// Messages to users.
+    pub privates: u64,
+    /// Messages to single connections.
+    pub signals: u64,
+}
+
+impl RelayCounters {
+    fn merge(&mut self, other: &Self) {
+        let Self { groups_open, group_members, notices, broadcasts, privates, signals } = other;
+        self.groups_open += groups_open;
+        self.group_members += group_members;
+        self.notices += notices;
+        self.broadcasts += broadcasts;
+        self.privates += privates;
+        self.signals += signals;
+    }
+}
+
 /// What is about people, of one core.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct PeopleCounters {
@@ -122,6 +151,8 @@ pub struct PeopleCounters {
     pub circles_open: u64,
     /// Devices kept of users homed on this core.
     pub devices_kept: u64,
+    /// Groups of connections, and what connections say to each other.
+    pub relay: RelayCounters,
 }
 
 impl PeopleCounters {
@@ -137,7 +168,9 @@ impl PeopleCounters {
             huddles_active,
             circles_open,
             devices_kept,
+            relay,
         } = other;
+        self.relay.merge(relay);
         self.calls_active += calls_active;
         self.calls_ended += calls_ended;
         self.calls_missed += calls_missed;

@@ -25,6 +25,7 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     traffic(&mut page, &sum);
     broker(&mut page, &sum);
     people(&mut page, &sum);
+    relay(&mut page, &sum);
     disk(&mut page, &sum);
     cores(&mut page, &sum, per_core);
     page.finish()
@@ -94,6 +95,20 @@ fn broker(page: &mut Page, sum: &Counters) {
         "policy",
         slow.into_iter(),
     );
+}
+
+fn relay(page: &mut Page, sum: &Counters) {
+    let relay = &sum.people.relay;
+    page.gauge("corecast_connection_groups", "Groups that have connections.", relay.groups_open);
+    page.gauge("corecast_connection_group_members", "Connections in groups.", relay.group_members);
+    let relayed = [
+        ("notice", relay.notices),
+        ("broadcast", relay.broadcasts),
+        ("private", relay.privates),
+        ("signal", relay.signals),
+    ];
+    let help = "What connections told each other past any channel, by kind.";
+    page.counters("corecast_relayed_total", help, "kind", relayed.into_iter());
 }
 
 fn people(page: &mut Page, sum: &Counters) {

@@ -36,6 +36,12 @@ impl ChannelName {
         self.0.split_once(':').map_or(&self.0, |(namespace, _)| namespace)
     }
 
+    /// Whether it only names a ring, of a circle or of a group of connections: who is there is counted apart from
+    /// subscribers, and no surface's channel has such a name, which begin with a letter or a digit.
+    pub fn is_ring_only(&self) -> bool {
+        self.0.starts_with('~')
+    }
+
     /// What stands after the first `:`, or nothing.
     pub fn suffix(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, suffix)| suffix)

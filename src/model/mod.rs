@@ -12,5 +12,6 @@ pub mod people;
 pub mod publication;
 pub mod realm;
 pub mod record;
+pub mod relay;
 pub mod reply;
 pub mod session;

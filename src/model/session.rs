@@ -3,6 +3,7 @@
 use super::access::{Grants, Use};
 use super::publication::Client;
 use super::realm::Realm;
+use super::relay::{Handle, Speaker};
 use crate::base::fold::fold;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub struct Session {
     pub expires_unix_s: Option<u64>,
     /// The channels that the credentials are for, if they say so.
     pub grants: Option<Arc<Grants>>,
+    /// On a socket that others can reach: what they call its connection.
+    pub handle: Option<Handle>,
     /// On a socket of a realm: which one, and what others are shown of the client.
     pub client_info: Option<Box<ClientInfo>>,
 }
@@ -89,6 +92,7 @@ impl Session {
             scopes,
             expires_unix_s: None,
             grants: None,
+            handle: None,
             client_info: None,
         }
     }
@@ -96,6 +100,16 @@ impl Session {
     /// What it is as a member of a channel: its socket where it has a place, or else its user.
     pub fn member(&self) -> &str {
         self.client_info.as_ref().map_or(&self.user, |client_info| &client_info.client.socket)
+    }
+
+    /// Who it is to others that its connection reaches; `None` on a connection that they cannot reach.
+    pub fn speaker(&self) -> Option<Speaker> {
+        Some(Speaker { user: self.user.clone(), handle: self.handle? })
+    }
+
+    /// The session of the same connection under other credentials of the same user.
+    pub fn renewed_as(&self, other: &Self) -> Self {
+        Self { handle: self.handle, client_info: self.client_info.clone(), ..other.clone() }
     }
 
     /// Somebody who proved nothing. It may do what a channel's rules give to everyone, nothing else.
@@ -107,6 +121,7 @@ impl Session {
             scopes: if client_info.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
             expires_unix_s: None,
             grants: None,
+            handle: None,
             client_info,
         }
     }

@@ -29,6 +29,7 @@ mod log;
 mod mesh;
 mod output;
 mod people;
+mod relay;
 mod reload;
 mod requests;
 mod setup;
@@ -59,11 +60,12 @@ use crate::store::Stored;
 use connections::Connections;
 use connections::drain::Drain;
 use delivery::ending::Endings;
-use delivery::users::{Fresh, Users};
+use delivery::users::Fresh;
 use effects::Effects;
 use log::LogSide;
 use mesh::Queues;
 use people::People;
+use relay::Relay;
 use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, Vouchers};
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -73,7 +75,7 @@ pub struct Shard {
     setup: Setup,
     now: Now,
     connections: Connections,
-    users: Users,
+    relay: Relay,
     fanout: Fanout,
     home: Home,
     fan_ins: FanIns,
@@ -114,7 +116,7 @@ impl Shard {
         let mut shard = Self {
             now,
             connections: Connections::new(seed, now.monotonic_us),
-            users: Users::new(seed),
+            relay: Relay::new(&setup),
             fanout: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
             home,
             fan_ins: FanIns::default(),
@@ -281,6 +283,7 @@ impl Shard {
     pub fn invariants(&self) {
         self.fanout.invariants();
         self.people.invariants();
+        self.relay.invariants();
         self.home.invariants();
         self.endings_invariants();
         self.log_invariants();

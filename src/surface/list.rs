@@ -14,7 +14,7 @@ pub static SURFACES: &[&Surface] = &[
 
 /// Every dialect, by [`Dialect::index`].
 pub static DIALECTS: &[&Dialect] =
-    &[&retrochat::DIALECT, &xano::DIALECT, &quikapp::DIALECT_V2, &quikapp::DIALECT_V1];
+    &[&retrochat::DIALECT, &xano::DIALECT, &quikapp::DIALECT_V2, &quikapp::DIALECT_V1, &skapi::DIALECT];
 
 /// Namespaces of channels whose rules the configuration gives.
 pub fn namespaces() -> impl Iterator<Item = &'static str> {

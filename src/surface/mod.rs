@@ -91,6 +91,8 @@ pub struct Socket {
     /// The device that a request speaks for, where sockets of this path are people's: by it they are told of each other.
     /// Gets a number that no other request has.
     pub device: Option<for<'a> fn(&Head<'a>, u64) -> String>,
+    /// Whether others can reach its connections, by their handles and by their users.
+    pub reachable: bool,
     /// A refusal to open the socket, where that is not told as any other fault of the surface.
     pub encode_refusal: Option<fn(&Fault) -> Response>,
 }
@@ -129,6 +131,7 @@ impl Socket {
             guests: false,
             protocol: Subprotocol::None,
             device: None,
+            reachable: false,
             encode_refusal: None,
         }
     }

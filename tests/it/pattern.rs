@@ -1,5 +1,5 @@
 //! Expected text with blanks: `$name` stands for one word (letters, digits, `_`, `-`) and must be the same word
-//! wherever the name comes again, `$*` for anything, `$$` for a dollar.
+//! wherever the name comes again; before a `=` also a word of base64 (`+`, `/`). `$*` for anything, `$$` for a dollar.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +78,9 @@ fn fits(tokens: &[Token], text: &str, at: usize, words: &mut Words, furthest: &m
             same == literal.len() && fits(tokens, text, at + same, words, furthest)
         }
         Token::Word(name) => {
-            let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+            let padded = matches!(tokens.first(), Some(Token::Literal(next)) if next.starts_with('='));
+            let is_part = |c: char| is_word(c) || (padded && matches!(c, '+' | '/'));
+            let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
             let word = &rest[..length];
             match words.get(name) {
                 Some(known) if known != word => {
@@ -114,6 +116,9 @@ fn patterns_fit_what_they_say_and_nothing_else() {
     assert_eq!(fit("at $e", "at 7", &mut words), Ok(()));
     assert_eq!(fit("at $e", "at 8", &mut words), Err(3));
     assert_eq!(fit("at $e", "at 77", &mut words), Err(3));
+    assert_eq!(fit("is $word=.", "is a+/b=.", &mut words), Ok(()));
+    assert_eq!(fit("is $word=.", "is a+/c=.", &mut words), Err(3));
+    assert_eq!(fit("is $other.", "is a+/b.", &mut words), Err(4));
     assert_eq!(fit("a$*b", "a, b and b", &mut words), Ok(()));
     assert_eq!(fit("a$*b", "a, b and c", &mut words), Err(10));
     assert_eq!(fit("a", "ab", &mut words), Err(1));

@@ -20,6 +20,8 @@ pub enum ConnectionCommand {
         /// A token, not yet verified.
         token: Secret,
     },
+    /// Leave the group that the connection is in. Always succeeds.
+    LeaveGroup,
     /// Stop hearing a channel. Always succeeds.
     Unsubscribe {
         /// Which.

@@ -14,6 +14,7 @@ mod message;
 mod node;
 mod page;
 mod profile;
+mod relay;
 mod room;
 mod route;
 
@@ -27,11 +28,13 @@ pub use message::MessageCommand;
 pub use node::NodeCommand;
 pub use page::Page;
 pub use profile::ProfileCommand;
+pub use relay::RelayCommand;
 pub use room::RoomCommand;
 pub use route::{Place, Route, Stored};
 
 use super::channel::ChannelName;
 use super::people::command::PeopleCommand;
+use crate::base::secret::Secret;
 
 /// A request, with everything decided by the wire already checked by its surface.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +51,13 @@ pub enum Command {
     Many(Vec<CoreCommand>),
     /// What people ask for; see [`super::people::command`].
     People(Box<PeopleCommand>),
+    /// What is done only if these credentials hold too, and are the connection's own user's.
+    Proven {
+        /// A token, not yet verified.
+        token: Secret,
+        /// What is asked for.
+        command: Box<Command>,
+    },
 }
 
 /// A request that one core answers: the home of its channel, or the core that keeps the catalog.
@@ -65,6 +75,8 @@ pub enum CoreCommand {
     Group(GroupCommand),
     /// About a meeting.
     Meeting(MeetingCommand),
+    /// About a group of connections, or something said past any channel.
+    Relay(RelayCommand),
     /// About a channel definition of a realm.
     Definition(DefinitionCommand),
     /// Copy all that is stored to a file of the node's choice, while everything goes on.
@@ -76,12 +88,18 @@ impl Command {
     pub fn subscribes(&self) -> Option<&ChannelName> {
         match self {
             Self::Core(command) => command.subscribes(),
+            Self::Proven { command, .. } => command.subscribes(),
             _ => None,
         }
     }
 }
 
 impl CoreCommand {
+    /// Whether the connection is somewhere else when it is answered, so that what it asks next must wait for that.
+    pub fn moves(&self) -> bool {
+        matches!(self, Self::Relay(RelayCommand::Join { .. }))
+    }
+
     /// The channel that it subscribes to, if it does that.
     pub fn subscribes(&self) -> Option<&ChannelName> {
         match self {
@@ -115,5 +133,5 @@ macro_rules! commands {
 commands!(
     Connection(ConnectionCommand), Login(LoginCommand), Core(CoreCommand), Node(NodeCommand);
     Channel(ChannelCommand), Message(MessageCommand), Profile(ProfileCommand), Room(RoomCommand),
-    Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand)
+    Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand), Relay(RelayCommand)
 );

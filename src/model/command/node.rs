@@ -2,6 +2,8 @@
 
 use super::Page;
 use crate::model::meeting::MeetingPage;
+use crate::model::relay::GroupQuery;
+use std::sync::Arc;
 
 /// What a client asks of the node as a whole.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +25,11 @@ pub enum NodeCommand {
         namespace: &'static str,
         /// Which slice.
         page: Page,
+    },
+    /// Some groups of connections.
+    ListConnectionGroups {
+        /// Which.
+        query: Arc<GroupQuery>,
     },
     /// The meetings of the session's user, newest first.
     ListMeetings {

@@ -3,8 +3,9 @@
 
 use super::{
     Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, GroupCommand,
-    LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RoomCommand,
+    LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RelayCommand, RoomCommand,
 };
+use crate::base::ids::CoreId;
 use crate::model::access::Use;
 use crate::model::channel::ChannelName;
 use crate::model::session::Scopes;
@@ -43,6 +44,8 @@ pub enum Place<'a> {
     Connection,
     /// By the home core of this channel.
     Home(&'a ChannelName),
+    /// By this core, if there is one of its number.
+    Core(CoreId),
     /// By the core that keeps the catalog, which asks for backups too.
     Catalog,
     /// By all cores together.
@@ -77,6 +80,7 @@ impl Command {
                 let stored = if command.is_stored() { Stored::Changed } else { Stored::Nothing };
                 row(command.scopes(), Place::People, stored)
             }
+            Self::Proven { command, .. } => command.route(),
         }
     }
 }
@@ -91,6 +95,7 @@ impl CoreCommand {
             Self::Room(command) => room(command),
             Self::Group(command) => group(command),
             Self::Meeting(command) => meeting(command),
+            Self::Relay(command) => relay(command),
             Self::Definition(command) => definition(command),
             Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
         }
@@ -107,6 +112,7 @@ fn connection(command: &ConnectionCommand) -> Route<'_> {
         | ConnectionCommand::Show { .. }
         | ConnectionCommand::ListSubscriptions
         | ConnectionCommand::Renew { .. }
+        | ConnectionCommand::LeaveGroup
         | ConnectionCommand::Unsubscribe { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
     }
 }
@@ -124,7 +130,10 @@ fn node(command: &NodeCommand) -> Route<'_> {
         NodeCommand::GetState | NodeCommand::GetMetrics => {
             row(Scopes::NONE, Place::EveryCore, Stored::Nothing).long()
         }
-        NodeCommand::ListRooms { .. } | NodeCommand::ListGroups { .. } | NodeCommand::ListMeetings { .. } => {
+        NodeCommand::ListRooms { .. }
+        | NodeCommand::ListGroups { .. }
+        | NodeCommand::ListMeetings { .. }
+        | NodeCommand::ListConnectionGroups { .. } => {
             row(Scopes::READ, Place::EveryCore, Stored::Nothing).long()
         }
     }
@@ -186,6 +195,18 @@ fn meeting(command: &MeetingCommand) -> Route<'_> {
         MeetingCommand::Put { channel, .. }
         | MeetingCommand::Delete { channel }
         | MeetingCommand::Clear { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+    }
+}
+
+fn relay(command: &RelayCommand) -> Route<'_> {
+    match command {
+        RelayCommand::Join { group } => row(Scopes::READ, Place::Home(group), Stored::Nothing),
+        RelayCommand::ListMembers { group, .. } => {
+            row(Scopes::READ, Place::Home(group), Stored::Nothing).long()
+        }
+        RelayCommand::Broadcast { group, .. } => row(Scopes::WRITE, Place::Home(group), Stored::Nothing),
+        RelayCommand::Tell { address, .. } => row(Scopes::WRITE, Place::Home(address), Stored::Nothing),
+        RelayCommand::Signal { to, .. } => row(Scopes::WRITE, Place::Core(to.core()), Stored::Nothing),
     }
 }
 

@@ -55,11 +55,6 @@ impl Circle {
     }
 }
 
-/// Whether a ring is a circle's. Its home is told apart from those of other channels.
-pub fn is_of_circle(channel: &ChannelName) -> bool {
-    channel.as_str().starts_with('~')
-}
-
 /// A socket of the node.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SocketId {

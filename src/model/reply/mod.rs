@@ -18,6 +18,7 @@ use super::meeting::{Meeting, SealedMessage};
 use super::node::NodeState;
 use super::people::reply::PeopleReply;
 use super::publication::{Profile, PublicationBytes, Room};
+use super::relay::{GroupList, MemberList, Relayed};
 use super::session::Session;
 use crate::base::secret::Secret;
 use std::sync::Arc;
@@ -39,6 +40,19 @@ pub enum Reply {
         /// Which.
         channel: ChannelName,
     },
+    /// To `Join`.
+    GroupJoined {
+        /// Which.
+        group: ChannelName,
+    },
+    /// To `LeaveGroup`.
+    GroupLeft,
+    /// To `Broadcast`, `Tell`, `Signal`; what its sender is told as well, if it is.
+    Relayed(Option<Arc<Relayed>>),
+    /// To `ListConnectionGroups`.
+    ConnectionGroups(Box<GroupList>),
+    /// To `ListMembers` of a group of connections.
+    GroupMembers(Box<MemberList>),
     /// To `Renew`.
     Renewed {
         /// Seconds since 1970 at which the credentials end; `None` is never.

@@ -4,6 +4,7 @@ use crate::model::channel::Position;
 use crate::model::fault::Fault;
 use crate::model::people::event::Event;
 use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
+use crate::model::relay::Relayed;
 use crate::model::session::Session;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub enum Push<'a> {
     Gap(Position),
     /// People are told something.
     People(&'a Event),
+    /// Connections are told something past any channel: those of a group, or this one alone.
+    Relayed(&'a Relayed),
     /// The socket's stay in a circle, which it calls so, is over.
     Closed(Option<&'a str>),
     /// Something is lost of a circle, so the socket's stay there, which it calls so, is over. It may come again at once.

@@ -7,6 +7,7 @@ use crate::metrics::words::CloseReason;
 use crate::protocol::websocket::close_code;
 use crate::protocol::websocket::writer::{write_close, write_close_empty};
 use crate::shard::people;
+use crate::shard::relay;
 use crate::shard::{IncidentKind, Shard};
 
 /// What a close frame says (RFC 6455 section 7.4).
@@ -154,6 +155,7 @@ impl Shard {
         self.counters.websockets_open -= 1;
         self.drop_subscriptions(id);
         people::person_left(self, id);
+        relay::gone(self, id);
         let Some(connection) = self.connections.get_mut(id) else { return };
         if let Some(session) = connection.session.take() {
             self.user_left(&session);

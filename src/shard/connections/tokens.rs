@@ -94,7 +94,7 @@ impl Shard {
                 "The token lacks the scope \"read\", which this connection needs. Use one that has it.",
             );
         }
-        Ok(Session { client_info: session.client_info.clone(), ..Session::clone(&renewed) })
+        Ok(session.renewed_as(&renewed))
     }
 
     /// Tells a client something about its connection, if its dialect does.

@@ -10,6 +10,7 @@ use crate::shard::connections::pending::{Answer, Opens, Released};
 use crate::shard::delivery::subscribing::pieces;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people;
+use crate::shard::relay;
 use crate::shard::transports::http::fault_fields;
 use crate::surface::Dialect;
 
@@ -43,6 +44,8 @@ impl Shard {
                 self.post_unsubscribed(channel, position.epoch, ticket.session);
             } else if let Reply::People(reply) = reply {
                 people::answer_nobody(self, &ticket, &reply);
+            } else if let Reply::GroupJoined { group } = reply {
+                relay::join_answered(self, &ticket, group);
             }
             return;
         }
@@ -165,6 +168,11 @@ impl Shard {
         match reply {
             Reply::Subscribed { .. } => self.subscribed(id, dialect, paused, reply, before),
             Reply::People(reply) => people::prepare_person(self, id, dialect, paused, reply, before),
+            Reply::GroupJoined { group } => relay::joined(self, id, dialect, paused, group, before),
+            Reply::GroupLeft => {
+                relay::leave(self, id, before);
+                None
+            }
             Reply::Unsubscribed { channel } => {
                 self.unsubscribed(id, channel, before);
                 None

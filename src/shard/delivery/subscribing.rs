@@ -7,7 +7,6 @@ use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Encoding, NewSubscriber, Unsubscribed};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::people::circle::is_of_circle;
 use crate::model::publication::PublicationBytes;
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
@@ -134,7 +133,7 @@ impl Shard {
         self.counters.subscriptions_open -= 1;
         let session = self.connections.get(id).and_then(|connection| connection.session.clone());
         // The home of an ended channel has forgotten who heard it.
-        if let Some(session) = session.filter(|_| !ended && !is_of_circle(&channel)) {
+        if let Some(session) = session.filter(|_| !ended && !channel.is_ring_only()) {
             self.post_unsubscribed(channel, epoch, session);
         }
     }

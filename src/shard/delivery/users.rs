@@ -24,7 +24,7 @@ impl Shard {
         if session.is_guest() {
             return;
         }
-        let count = self.users.connections.entry(session.user.clone()).or_insert(0);
+        let count = self.relay.users.connections.entry(session.user.clone()).or_insert(0);
         *count += 1;
         if *count == 1 {
             let message =
@@ -35,12 +35,12 @@ impl Shard {
 
     /// A session's WebSocket is gone.
     pub(in crate::shard) fn user_left(&mut self, session: &Session) {
-        let Some(count) = self.users.connections.get_mut(&session.user) else { return };
+        let Some(count) = self.relay.users.connections.get_mut(&session.user) else { return };
         *count -= 1;
         if *count == 0 {
-            self.users.connections.remove(&session.user);
-            let message = CoreMessage::UserDisconnected { user: session.user.clone() };
-            self.post_home(&ChannelName::of_user(&session.user), message);
+            self.relay.users.connections.remove(&session.user);
+            let said = CoreMessage::UserDisconnected { user: session.user.clone() };
+            self.post_home(&ChannelName::of_user(&session.user), said);
         }
     }
 }

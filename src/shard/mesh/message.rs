@@ -10,6 +10,7 @@ use crate::base::ids::ConnectionId;
 use crate::broker::groups::GroupsPart;
 use crate::broker::home::HomePush;
 use crate::broker::meetings::MeetingsPart;
+use crate::broker::relay;
 use crate::broker::rooms::RoomsPart;
 use crate::broker::rules::catalog::Change;
 use crate::metrics::counters::Counters;
@@ -17,9 +18,11 @@ use crate::model::channel::ChannelName;
 use crate::model::command::{CoreCommand, Page};
 use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
+use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::people::{PeopleMessage, PeoplePart, PeopleQuestion};
+use crate::shard::relay::RelayMessage;
 use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
@@ -68,10 +71,12 @@ pub(in crate::shard) enum CoreMessage {
     Tell { fan_in: u64, part: FanInPart },
     /// Of people.
     People(PeopleMessage),
+    /// Of groups of connections, and of what connections say to each other.
+    Relay(RelayMessage),
 }
 
 /// What one core may ask all others.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(in crate::shard) enum Question {
     /// Its connection counts.
     State,
@@ -81,6 +86,8 @@ pub(in crate::shard) enum Question {
     Rooms { session: Arc<Session>, namespace: &'static str, page: Page },
     /// The groups of a session's user that are homed there, of channels of a namespace.
     Groups { session: Arc<Session>, namespace: &'static str, page: Page },
+    /// Groups of connections that are homed there.
+    ConnectionGroups(Arc<GroupQuery>),
     /// The meetings of a user that are homed there.
     Meetings { session: Arc<Session>, page: MeetingPage },
     /// Something about people.
@@ -95,6 +102,7 @@ pub(in crate::shard) enum FanInPart {
     Counters(Box<Counters>),
     Rooms(RoomsPart),
     Groups(GroupsPart),
+    ConnectionGroups(relay::groups::GroupsPart),
     Meetings(MeetingsPart),
     People(PeoplePart),
     Noted,
@@ -117,6 +125,7 @@ impl std::fmt::Debug for ShardMessage {
             CoreMessage::Ask { .. } => "Ask",
             CoreMessage::Tell { .. } => "Tell",
             CoreMessage::People(_) => "People",
+            CoreMessage::Relay(_) => "Relay",
         };
         f.write_str(kind)
     }

@@ -10,6 +10,7 @@ use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::people;
+use crate::shard::relay;
 use crate::shard::{Shard, ShardMessage};
 use message::CoreMessage;
 use std::sync::Arc;
@@ -98,7 +99,8 @@ impl Shard {
                 self.post(from, CoreMessage::Tell { fan_in, part });
             }
             CoreMessage::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
-            CoreMessage::People(message) => people::hear_of_people(self, from, message),
+            CoreMessage::People(said) => people::hear_of_people(self, from, said),
+            CoreMessage::Relay(said) => relay::hear_relayed(self, from, said),
         }
         self.pump_home();
         people::pump_people(self);
@@ -113,8 +115,13 @@ impl Shard {
 
     /// Passes on what the home side wants said.
     pub(in crate::shard) fn pump_home(&mut self) {
-        while let Some(output) = self.home.pop_output() {
-            self.pass_on(output);
+        loop {
+            while let Some(output) = self.home.pop_output() {
+                self.pass_on(output);
+            }
+            if !relay::pump_relay(self) {
+                return;
+            }
         }
     }
 

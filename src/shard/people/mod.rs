@@ -192,6 +192,7 @@ impl People {
             huddles_active: self.huddles.len() as u64,
             circles_open: self.circles.len() as u64,
             devices_kept: self.devices.len() as u64,
+            ..PeopleCounters::default()
         }
     }
 

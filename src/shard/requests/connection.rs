@@ -26,6 +26,7 @@ impl Shard {
             ConnectionCommand::Show { document } => Reply::Shown { document },
             ConnectionCommand::ListSubscriptions => Reply::Subscriptions(self.channels_of(id)),
             ConnectionCommand::Renew { token } => self.renew(id, &token),
+            ConnectionCommand::LeaveGroup => Reply::GroupLeft,
             ConnectionCommand::Unsubscribe { channel } => Reply::Unsubscribed { channel },
         }
     }
@@ -39,6 +40,7 @@ impl Shard {
             ConnectionCommand::Ping | ConnectionCommand::Show { .. } | ConnectionCommand::Renew { .. } => {
                 false
             }
+            ConnectionCommand::LeaveGroup => !connection.has_room(&self.setup.limits),
             ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
             ConnectionCommand::Unsubscribe { channel } => {
                 let subscribes =

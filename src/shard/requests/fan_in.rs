@@ -7,10 +7,12 @@ use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::MeetingPage;
 use crate::model::people::command::PeopleCommand;
+use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Microseconds within which every core answers.
 const DEADLINE_US: u64 = 1_000_000;
@@ -19,7 +21,7 @@ const DEADLINE_US: u64 = 1_000_000;
 const FAN_INS_MAX: usize = 1_024;
 
 /// What the parts of all cores make together.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(in crate::shard) enum Whole {
     /// The state of the node.
     State,
@@ -29,6 +31,8 @@ pub(in crate::shard) enum Whole {
     Rooms(Page),
     /// A list of groups.
     Groups(Page),
+    /// A list of groups of connections.
+    ConnectionGroups(Arc<GroupQuery>),
     /// A list of meetings.
     Meetings(MeetingPage),
     /// That every core knows of a logout.

@@ -43,6 +43,7 @@ use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
+use crate::shard::relay;
 use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.
@@ -91,6 +92,12 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
+        if let Command::Proven { token, command } = command {
+            return match relay::proven(self, id, session, &token) {
+                Ok(session) => self.submit(id, &session, *command, expect),
+                Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
+            };
+        }
         if let Err(fault) = self.permit(session, &command) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
@@ -111,6 +118,8 @@ impl Shard {
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.serve_node(ticket, command);
             }
+            // Taken apart above.
+            Command::Proven { .. } => {}
             Command::Many(commands) => self.serve_many(id, session, commands, expect),
             Command::Core(command) => {
                 if core == self.setup.core && stored == Stored::Nothing {
@@ -155,8 +164,9 @@ impl Shard {
     fn core_of(&self, place: Place<'_>) -> CoreId {
         match place {
             Place::Home(channel) => self.setup.home_of(channel.as_str()),
+            Place::Core(core) if core.0 < self.setup.cores => core,
             Place::Catalog => CATALOG_CORE,
-            Place::Connection | Place::EveryCore | Place::People => self.setup.core,
+            Place::Core(_) | Place::Connection | Place::EveryCore | Place::People => self.setup.core,
         }
     }
 
@@ -199,7 +209,7 @@ impl Shard {
         let Route { stored, long, .. } = command.route();
         // What a channel has yet to tell comes before the answer to a subscribe that came again.
         let long = long || command.subscribes().is_some_and(|channel| self.fanout.hears(id, channel));
-        if stored == Stored::Changed {
+        if stored == Stored::Changed || command.moves() {
             self.connections.hold_reading(id, sequence);
         } else if long {
             self.connections.hold_long(id, sequence);
@@ -240,6 +250,7 @@ impl Shard {
             CoreCommand::Room(command) => self.begin_room(origin, command),
             CoreCommand::Group(command) => self.begin_group(origin.session, command),
             CoreCommand::Meeting(command) => self.begin_meeting(origin.session, command),
+            CoreCommand::Relay(command) => Ok(relay::begin_relay(self, origin, command).into()),
             CoreCommand::Definition(command) => self.begin_definition(command),
             CoreCommand::Backup => self.begin_backup(),
         };

@@ -4,17 +4,20 @@ use super::fan_in::{FanIn, Whole};
 use crate::base::ids::CoreId;
 use crate::broker::groups::merge_groups;
 use crate::broker::meetings::merge_meetings;
+use crate::broker::relay::groups::merge_connection_groups;
 use crate::broker::rooms::merge_rooms;
-use crate::metrics::counters::Counters;
+use crate::metrics::counters::{Counters, PeopleCounters};
 use crate::metrics::render::render;
 use crate::model::command::NodeCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::node::{CoreState, NodeState};
+use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{FanInPart, Question, Ticket};
 use crate::shard::people;
 use crate::shard::people::merge_people;
+use crate::shard::relay;
 
 impl Shard {
     /// Asks all cores what a client asked of the node.
@@ -29,6 +32,9 @@ impl Shard {
             NodeCommand::ListGroups { namespace, page } => {
                 let session = ticket.session.clone();
                 (Question::Groups { session, namespace, page }, Whole::Groups(page))
+            }
+            NodeCommand::ListConnectionGroups { query } => {
+                (Question::ConnectionGroups(query.clone()), Whole::ConnectionGroups(query))
             }
             NodeCommand::ListMeetings { page } => {
                 let session = ticket.session.clone();
@@ -45,6 +51,9 @@ impl Shard {
             Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
             Question::Meetings { session, page } => {
                 FanInPart::Meetings(self.home.list_meetings(&session, page))
+            }
+            Question::ConnectionGroups(query) => {
+                FanInPart::ConnectionGroups(relay::list_groups(self, &query))
             }
             Question::LoggedOut { id, until_unix_s } => {
                 self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
@@ -89,6 +98,14 @@ impl Shard {
                 });
                 merge_groups(groups.collect(), page)
             }
+            Whole::ConnectionGroups(query) if silent == 0 => {
+                let parts = parts.into_iter().filter_map(|(_, part)| match part {
+                    FanInPart::ConnectionGroups(groups) => Some(groups),
+                    _ => None,
+                });
+                let list = merge_connection_groups(parts.collect(), GroupQuery::clone(&query));
+                Reply::ConnectionGroups(Box::new(list))
+            }
             Whole::Meetings(page) if silent == 0 => {
                 let meetings = parts.into_iter().filter_map(|(_, part)| match part {
                     FanInPart::Meetings(meetings) => Some(meetings),
@@ -108,12 +125,14 @@ impl Shard {
                 FaultCode::Unavailable,
                 "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
             )),
-            Whole::Rooms(_) | Whole::Groups(_) | Whole::Meetings(_) | Whole::People(_) => {
-                Reply::Fault(Fault::new(
-                    FaultCode::Unavailable,
-                    "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
-                ))
-            }
+            Whole::Rooms(_)
+            | Whole::Groups(_)
+            | Whole::ConnectionGroups(_)
+            | Whole::Meetings(_)
+            | Whole::People(_) => Reply::Fault(Fault::new(
+                FaultCode::Unavailable,
+                "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
+            )),
         };
         self.answer(ticket, reply);
     }
@@ -169,7 +188,7 @@ impl Shard {
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
         counters.history_lost = self.home.has_log_failed().into();
-        counters.people = self.people.counts();
+        counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
         let writes = self.effects.writes();
         counters.writes_stored = writes.stored;
         counters.writes_failed = writes.failed;

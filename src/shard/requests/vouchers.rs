@@ -189,7 +189,7 @@ impl Shard {
         let Phase::Http(reader) = &mut connection.phase else { return };
         // Frames may have come behind the request.
         let rest = reader.take_rest();
-        self.open_socket(id, Some(session.clone()), opening.language);
+        self.open_socket(id, Some(session.clone()), opening.socket, opening.language);
         if let Some(connection) = self.connections.get_mut(id)
             && let Phase::Socket { reader, .. } = &mut connection.phase
         {

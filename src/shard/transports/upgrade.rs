@@ -12,6 +12,7 @@ use crate::shard::Shard;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
 use crate::shard::people;
+use crate::shard::relay;
 use crate::shard::requests::vouchers::is_voucher;
 use crate::surface::{Language, Socket, Surface};
 use std::sync::Arc;
@@ -80,7 +81,7 @@ impl Shard {
         self.write_in_turn(id, out, false);
         let device = socket.device.map(|name| name(head, self.fresh.next()));
         let person = session.clone().zip(device);
-        self.open_socket(id, session, language);
+        self.open_socket(id, session, socket, language);
         if let Some((session, device)) = person {
             people::person_came(self, id, &session, device.into());
         }
@@ -114,8 +115,13 @@ impl Shard {
         &mut self,
         id: ConnectionId,
         session: Option<Arc<Session>>,
+        socket: &'static Socket,
         language: &'static Language,
     ) {
+        let session = match session {
+            Some(session) if socket.reachable => Some(relay::with_handle(self, &session)),
+            session => session,
+        };
         self.counters.websockets_open += 1;
         self.authenticated(id, &session);
         if let Some(session) = &session {
@@ -125,6 +131,7 @@ impl Shard {
         connection.session = session;
         connection.outbox.begin_frames();
         connection.phase = Phase::Socket { reader: Reader::default(), language };
+        relay::came(self, id);
         self.watch_token(id);
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;

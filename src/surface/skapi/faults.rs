@@ -17,7 +17,7 @@ pub fn encode_http(fault: &Fault) -> Response {
 }
 
 /// The sentence: that of the published server where its clients know one.
-fn message(fault: &Fault) -> &str {
+pub fn message(fault: &Fault) -> &str {
     match fault.code {
         FaultCode::NoCredentials => "User login is required.",
         FaultCode::Forbidden if fault.subject.is_none() => "No access.",

@@ -1,12 +1,16 @@
 //! The Skapi API, as far as it is about what is live: groups of connections, private messages, and what programs say to
 //! each other to reach one another. See `docs/protocol/skapi.md`.
 
+mod dialect;
+mod encode;
 mod faults;
+mod names;
 mod routes;
 
-use super::Surface;
+use super::{Access, Dialect, Language, Socket, Surface};
+use crate::model::session::Scopes;
 use crate::protocol::http::Head;
-use routes::{documents, others};
+use routes::{documents, groups, others};
 use std::borrow::Cow;
 
 /// The surface. Everything is below one path of our own, since the published addresses are the vendor's.
@@ -21,11 +25,26 @@ pub static SURFACE: Surface = Surface {
         documents::ADMIN,
         documents::RECORD,
         documents::SERVICE,
+        groups::LIST,
         others::POST,
         others::GET,
     ],
-    sockets: &[],
+    sockets: &[Socket {
+        reachable: true,
+        ..Socket::open(SOCKET, Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
+    }],
     encode_fault: faults::encode_http,
+};
+
+/// What is spoken on the socket.
+pub static DIALECT: Dialect = Dialect {
+    index: 4,
+    decode: dialect::decode,
+    encode_reply: encode::encode_reply,
+    encode_push: encode::encode_push,
+    // The library knows no frame for it.
+    encode_notice: |_, _| {},
+    closes_at_end: false,
 };
 
 /// Where the socket is.

@@ -22,6 +22,7 @@ pub fn session() -> Session {
         scopes: Scopes::READ.union(Scopes::WRITE),
         expires_unix_s: None,
         grants: None,
+        handle: None,
         client_info: Some(Box::new(ClientInfo { realm, client: client(), refused: None })),
     }
 }

@@ -1,0 +1,59 @@
+//! What cores say to each other, and what the connections here are told of it.
+
+use super::RelayMessage;
+use super::moving::note_left;
+use crate::base::ids::{ConnectionId, CoreId};
+use crate::broker::fanout::Audience;
+use crate::model::relay::{Relayed, address_of};
+use crate::model::reply::Push;
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::Shard;
+use crate::shard::mesh::message::CoreMessage;
+
+/// Passes on what is to be told; whether there was something.
+pub(in crate::shard) fn pump_relay(shard: &mut Shard) -> bool {
+    if shard.relay.told.is_empty() {
+        return false;
+    }
+    for (core, message) in std::mem::take(&mut shard.relay.told) {
+        if core == shard.setup.core {
+            hear_relayed(shard, core, message);
+        } else {
+            shard.post(core, CoreMessage::Relay(message));
+        }
+    }
+    true
+}
+
+pub(in crate::shard) fn hear_relayed(shard: &mut Shard, from: CoreId, message: RelayMessage) {
+    match message {
+        RelayMessage::Reachable { user, here } => shard.relay.reachable.set(&user, from, here),
+        RelayMessage::Left { group, who, died } => note_left(shard, group, who, died),
+        RelayMessage::Group { group, relayed } => {
+            shard.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
+            shard.settle_lapped();
+        }
+        RelayMessage::User { user, relayed } => {
+            // The one that says it has its answer.
+            let own = shard.relay.here.find(relayed.from.handle);
+            let audience = own.map_or(Audience::All, Audience::Except);
+            shard.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
+            shard.settle_lapped();
+        }
+    }
+}
+
+/// Tells one connection something for it alone.
+pub(super) fn tell_connection(shard: &mut Shard, id: ConnectionId, relayed: &Relayed) {
+    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+        return;
+    };
+    let Some(reached) = shard.relay.here.get(id) else { return };
+    let (mut text, mut frame) = (Vec::new(), Vec::new());
+    (dialect.encode_push)(&mut text, &address_of(&reached.who.user), Push::Relayed(relayed));
+    if !text.is_empty() {
+        write_frame(&mut frame, Opcode::Text, &text);
+        shard.counters.messages_sent += 1;
+        shard.write(id, &frame);
+    }
+}

@@ -1,0 +1,85 @@
+//! What this core is for connections that speak to each other past any channel: the edge of those here, and the home of
+//! groups and of users' addresses.
+//!
+//! What a home tells goes through one queue to each core, in order, so everybody in a group is told the same in the same
+//! order, each connection once. Nothing of it is left out: when the queue to a core is full, whoever would say something that
+//! this core has to hear is refused; what happens by itself, connections that go, is told all the same, and bounded by what
+//! there is.
+
+mod hearing;
+mod here;
+mod moving;
+mod proving;
+mod serving;
+
+pub(super) use hearing::{hear_relayed, pump_relay};
+pub(super) use moving::{came, join_answered, joined, leave, with_handle};
+pub(super) use proving::proven;
+pub(super) use serving::{begin_relay, list_groups};
+
+use super::Setup;
+use super::delivery::users::Users;
+use crate::base::hash::KeyedState;
+use crate::base::ids::CoreId;
+use crate::broker::relay::groups::ConnectionGroups;
+use crate::broker::relay::users::Reachable;
+use crate::metrics::counters::RelayCounters;
+use crate::model::channel::ChannelName;
+use crate::model::relay::{Relayed, Speaker};
+use here::Here;
+use std::sync::Arc;
+
+pub(super) use moving::gone;
+
+/// What cores say to each other of it.
+pub(in crate::shard) enum RelayMessage {
+    /// Edge to the home of a user's address: there are connections of it here, or none any more. Never left out.
+    Reachable { user: Arc<str>, here: bool },
+    /// Edge to a group's home: a connection has left, or died. Never left out.
+    Left { group: ChannelName, who: Speaker, died: bool },
+    /// Home to the edges of a group. Never left out.
+    Group { group: ChannelName, relayed: Arc<Relayed> },
+    /// Home of an address to the edges of its user. Never left out.
+    User { user: Arc<str>, relayed: Arc<Relayed> },
+}
+
+/// See the module.
+pub(super) struct Relay {
+    /// Which users are connected here, by whatever dialect.
+    pub users: Users,
+    here: Here,
+    groups: ConnectionGroups,
+    reachable: Reachable,
+    /// What is to be told to cores, in order: after the answer to what it follows from.
+    told: Vec<(CoreId, RelayMessage)>,
+    counts: RelayCounters,
+}
+
+impl Relay {
+    /// Nobody yet.
+    pub fn new(setup: &Setup) -> Self {
+        let seed = setup.core_seed();
+        let hasher = |purpose: u64| KeyedState::new(seed, 0x3e1a_0000 + purpose);
+        Self {
+            users: Users::new(seed),
+            here: Here::new(hasher(0), hasher(1)),
+            groups: ConnectionGroups::default(),
+            reachable: Reachable::new(hasher(2)),
+            told: Vec::new(),
+            counts: RelayCounters::default(),
+        }
+    }
+
+    /// What is counted where it happens.
+    pub fn counts(&self) -> RelayCounters {
+        let (groups, members) = self.groups.totals();
+        RelayCounters { groups_open: groups as u64, group_members: members as u64, ..self.counts }
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        self.here.invariants();
+        self.groups.invariants();
+        assert!(self.told.is_empty(), "what is to be told is told before the call ends");
+    }
+}

@@ -1,0 +1,118 @@
+//! How connections here come to groups and leave them.
+
+use super::RelayMessage;
+use crate::base::ids::ConnectionId;
+use crate::broker::fanout::{Encoding, NewSubscriber};
+use crate::model::channel::{ChannelName, Position};
+use crate::model::definition::SlowPolicy;
+use crate::model::relay::{Handle, RelayedWhat, Speaker, address_of};
+use crate::model::session::Session;
+use crate::protocol::framing::Framing;
+use crate::shard::Shard;
+use crate::shard::connections::pending::Opens;
+use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::relay::serving::tell_group;
+use crate::surface::Dialect;
+use std::sync::Arc;
+
+/// A session for one connection that others can reach.
+pub(in crate::shard) fn with_handle(shard: &mut Shard, session: &Session) -> Arc<Session> {
+    let fresh = [shard.fresh.next(), shard.fresh.next()];
+    let handle = Some(Handle::new(shard.setup.core, fresh));
+    Arc::new(Session { handle, ..session.clone() })
+}
+
+/// A connection opened, maybe one that others can reach: it hears what is said to its user.
+pub(in crate::shard) fn came(shard: &mut Shard, id: ConnectionId) {
+    let Some(connection) = shard.connections.get(id) else { return };
+    let (session, dialect) = (connection.session.as_ref(), connection.dialect());
+    let (Some(who), Some(dialect)) = (session.and_then(|session| session.speaker()), dialect) else { return };
+    let user = who.user.clone();
+    if shard.relay.here.open(id, who) {
+        post_reachable(shard, user.clone(), true);
+    }
+    hear(shard, id, dialect, &address_of(&user), false);
+}
+
+/// A connection hears a ring from here on.
+fn hear(shard: &mut Shard, id: ConnectionId, dialect: &Dialect, ring: &ChannelName, paused: bool) {
+    let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
+    let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
+    shard.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
+    shard.counters.subscriptions_open += 1;
+}
+
+/// A connection is gone, maybe one that others could reach.
+pub(in crate::shard) fn gone(shard: &mut Shard, id: ConnectionId) {
+    let Some((reached, last)) = shard.relay.here.close(id) else { return };
+    let user = reached.who.user.clone();
+    if let Some(group) = reached.group {
+        post_left(shard, group, reached.who, true);
+    }
+    if last {
+        post_reachable(shard, user, false);
+    }
+}
+
+fn post_reachable(shard: &mut Shard, user: Arc<str>, here: bool) {
+    let home = shard.setup.home_of(address_of(&user).as_str());
+    if home == shard.setup.core {
+        shard.relay.reachable.set(&user, home, here);
+    } else {
+        shard.post(home, CoreMessage::Relay(RelayMessage::Reachable { user, here }));
+    }
+}
+
+/// Tells the home of a group that a connection has left it. If that is this core, what follows is told later, because whoever
+/// says this may be in the middle of the streams; but it is done before the connection's next request.
+fn post_left(shard: &mut Shard, group: ChannelName, who: Speaker, died: bool) {
+    let home = shard.setup.home_of(group.as_str());
+    if home == shard.setup.core {
+        note_left(shard, group, who, died);
+    } else {
+        shard.post(home, CoreMessage::Relay(RelayMessage::Left { group, who, died }));
+    }
+}
+
+/// A connection has left a group that is at home here.
+pub(super) fn note_left(shard: &mut Shard, group: ChannelName, who: Speaker, died: bool) {
+    if shard.relay.groups.leave(&group, &who) {
+        let what = if died { RelayedWhat::Disconnected } else { RelayedWhat::Left };
+        tell_group(shard, &group, who, what);
+    }
+}
+
+/// The home of a group counted a connection in: it leaves the group that it was in, and hears this one from here on. `paused`
+/// says that the answer does not leave at once; then it says which group may be told when it has.
+pub(in crate::shard) fn joined(
+    shard: &mut Shard,
+    id: ConnectionId,
+    dialect: &'static Dialect,
+    paused: bool,
+    group: &ChannelName,
+    before: &mut Vec<u8>,
+) -> Option<Opens> {
+    if shard.relay.here.get(id)?.group.as_ref() == Some(group) {
+        return None;
+    }
+    leave(shard, id, before);
+    hear(shard, id, dialect, group, paused);
+    shard.relay.here.get_mut(id)?.group = Some(group.clone());
+    paused.then(|| Opens { channel: group.clone(), begins: true })
+}
+
+/// A connection leaves the group that it is in; what it was still owed of it is appended to `out`.
+pub(in crate::shard) fn leave(shard: &mut Shard, id: ConnectionId, out: &mut Vec<u8>) {
+    let Some(reached) = shard.relay.here.get_mut(id) else { return };
+    let Some(group) = reached.group.take() else { return };
+    let who = reached.who.clone();
+    shard.unsubscribed(id, &group, out);
+    post_left(shard, group, who, false);
+}
+
+/// A group's home counted a connection in that is gone.
+pub(in crate::shard) fn join_answered(shard: &mut Shard, ticket: &Ticket, group: ChannelName) {
+    if let Some(who) = ticket.session.speaker() {
+        post_left(shard, group, who, true);
+    }
+}

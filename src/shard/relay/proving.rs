@@ -1,0 +1,37 @@
+//! Requests that come with credentials of their own, beside those that opened the connection.
+
+use crate::base::ids::ConnectionId;
+use crate::base::secret::Secret;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::session::{Scopes, Session};
+use crate::shard::Shard;
+use std::sync::Arc;
+
+/// The session of a request whose credentials hold and are the connection's own user's. With some that end later the
+/// connection goes on for as long.
+///
+/// # Errors
+/// They do not hold, or are another user's.
+pub(in crate::shard) fn proven(
+    shard: &mut Shard,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    token: &Secret,
+) -> Result<Arc<Session>, Fault> {
+    let token = std::str::from_utf8(token.expose()).unwrap_or_default();
+    let (shown, _) = shard.verify(token)?;
+    if shown.user != session.user {
+        let sentence = "The token is another user's. Open a connection of its own for that user.";
+        return Err(Fault::new(FaultCode::Forbidden, sentence));
+    }
+    let ends_s = |session: &Session| session.expires_unix_s.unwrap_or(u64::MAX);
+    if ends_s(&shown) <= ends_s(session) || !shown.scopes.contains(Scopes::READ) {
+        return Ok(session.clone());
+    }
+    let renewed = Arc::new(session.renewed_as(&shown));
+    if let Some(connection) = shard.connections.get_mut(id) {
+        connection.session = Some(renewed.clone());
+    }
+    shard.watch_token(id);
+    Ok(renewed)
+}

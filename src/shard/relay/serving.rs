@@ -1,0 +1,111 @@
+//! Requests, where they are at home: groups, users' addresses, single connections.
+
+use super::RelayMessage;
+use super::hearing::tell_connection;
+use crate::base::ids::CoreId;
+use crate::broker::home::Origin;
+use crate::broker::relay::groups::GroupsPart;
+use crate::model::channel::ChannelName;
+use crate::model::command::RelayCommand;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::relay::{GroupQuery, Handle, Relayed, RelayedWhat, Speaker};
+use crate::model::reply::Reply;
+use crate::shard::Shard;
+use crate::shard::requests::overloaded;
+use std::sync::Arc;
+
+/// Does a request of a connection of some core. What is to be told of it comes after the answer.
+pub(in crate::shard) fn begin_relay(shard: &mut Shard, origin: Origin<'_>, command: RelayCommand) -> Reply {
+    if let RelayCommand::ListMembers { group, query } = command {
+        return Reply::GroupMembers(Box::new(shard.relay.groups.members(&group, *query)));
+    }
+    let Some(from) = origin.session.speaker() else { return Reply::Fault(unreachable_itself()) };
+    let done = match command {
+        RelayCommand::Join { group } => join(shard, group, from),
+        RelayCommand::Broadcast { group, json, .. } => broadcast(shard, &group, from, json),
+        RelayCommand::Tell { user, json, .. } => tell_user(shard, user, from, json),
+        RelayCommand::Signal { to, json } => signal(shard, to, from, json),
+        RelayCommand::ListMembers { .. } => Ok(Reply::Done),
+    };
+    done.unwrap_or_else(Reply::Fault)
+}
+
+fn join(shard: &mut Shard, group: ChannelName, who: Speaker) -> Result<Reply, Fault> {
+    if shard.relay.groups.has(&group, &who) {
+        return Ok(Reply::GroupJoined { group });
+    }
+    let mut cores = shard.relay.groups.cores(&group);
+    cores.push(who.handle.core());
+    have_room(shard, &cores)?;
+    shard.relay.groups.join(&group, &who);
+    tell_group(shard, &group, who, RelayedWhat::Joined);
+    Ok(Reply::GroupJoined { group })
+}
+
+fn broadcast(shard: &mut Shard, group: &ChannelName, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+    if !shard.relay.groups.has(group, &from) {
+        let sentence =
+            "This connection is not in that group. Join it first: only its members can say something there.";
+        return Err(Fault::new(FaultCode::NotSubscribed, sentence));
+    }
+    have_room(shard, &shard.relay.groups.cores(group))?;
+    shard.relay.counts.broadcasts += 1;
+    tell_group(shard, group, from, RelayedWhat::Message(json));
+    Ok(Reply::Relayed(None))
+}
+
+fn tell_user(shard: &mut Shard, user: Arc<str>, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+    let cores = shard.relay.reachable.cores(&user);
+    if cores.is_empty() {
+        return Err(not_connected());
+    }
+    have_room(shard, &cores)?;
+    shard.relay.counts.privates += 1;
+    let relayed = Arc::new(Relayed { from, what: RelayedWhat::Private(json) });
+    for core in cores {
+        let (user, relayed) = (user.clone(), relayed.clone());
+        shard.relay.told.push((core, RelayMessage::User { user, relayed }));
+    }
+    Ok(Reply::Relayed(Some(relayed)))
+}
+
+fn signal(shard: &mut Shard, to: Handle, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+    if to == from.handle {
+        let sentence = "This is your own connection. A signal is for another one.";
+        return Err(Fault::new(FaultCode::InvalidRequest, sentence));
+    }
+    let id = shard.relay.here.find(to).ok_or_else(not_connected)?;
+    shard.relay.counts.signals += 1;
+    tell_connection(shard, id, &Relayed { from, what: RelayedWhat::Signal(json) });
+    Ok(Reply::Relayed(None))
+}
+
+/// Leaves something to be told to all in a group.
+pub(super) fn tell_group(shard: &mut Shard, group: &ChannelName, from: Speaker, what: RelayedWhat) {
+    let is_notice = matches!(what, RelayedWhat::Joined | RelayedWhat::Left | RelayedWhat::Disconnected);
+    shard.relay.counts.notices += u64::from(is_notice);
+    let relayed = Arc::new(Relayed { from, what });
+    for core in shard.relay.groups.cores(group) {
+        let message = RelayMessage::Group { group: group.clone(), relayed: relayed.clone() };
+        shard.relay.told.push((core, message));
+    }
+}
+
+/// This core's part of a list of groups.
+pub(in crate::shard) fn list_groups(shard: &Shard, query: &GroupQuery) -> GroupsPart {
+    shard.relay.groups.list(query)
+}
+
+/// Whether these cores can be told something.
+fn have_room(shard: &Shard, cores: &[CoreId]) -> Result<(), Fault> {
+    if cores.iter().any(|core| shard.mesh.is_congested(*core)) { Err(overloaded()) } else { Ok(()) }
+}
+
+fn not_connected() -> Fault {
+    Fault::new(FaultCode::NoSuchMember, "Recipient is not connected.")
+}
+
+fn unreachable_itself() -> Fault {
+    let sentence = "Only a connection that others can reach can ask for this: open a socket for it.";
+    Fault::new(FaultCode::Forbidden, sentence)
+}
