@@ -45,6 +45,17 @@ pub enum GroupDraft {
     Add(Arc<str>),
     /// That it does not have this member.
     Remove(Arc<str>),
+    /// That there is none, nor anything that was said in its channel.
+    Delete,
+}
+
+/// A change of a group that is decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupChange {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The group from then on; `None` if it is deleted.
+    pub is: Option<Arc<Group>>,
 }
 
 /// There is no group of this channel, or nobody who asks may know of it.

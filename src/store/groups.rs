@@ -16,6 +16,11 @@ pub fn put(group: &Group) -> Write {
     Write { table: Table::Groups, key: key(&group.channel), value }
 }
 
+/// A group was deleted.
+pub fn deleted(channel: &ChannelName) -> Write {
+    Write { table: Table::Groups, key: key(channel), value: None }
+}
+
 /// What a group's record is found by.
 pub fn key(channel: &ChannelName) -> Vec<u8> {
     channel.as_str().as_bytes().to_vec()

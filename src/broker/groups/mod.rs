@@ -7,12 +7,13 @@ mod table;
 pub use table::{Groups, GroupsPart, merge_groups};
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, faults};
+use crate::broker::home::{Home, HomeOutput, HomePush, Outcome, faults};
 use crate::model::access::Access;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::group::{Group, GroupDraft, no_group};
+use crate::model::group::{Group, GroupChange, GroupDraft, no_group};
+use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use std::sync::Arc;
 
@@ -39,9 +40,14 @@ impl Home {
         session: &Session,
         channel: &ChannelName,
         draft: GroupDraft,
-    ) -> Result<Arc<Group>, Fault> {
+    ) -> Result<GroupChange, Fault> {
         let group = match draft {
             GroupDraft::Create(members) => self.created(now, session, channel, members)?,
+            GroupDraft::Delete => {
+                may_change(self.group(session, channel)?, session)?;
+                self.channels.find(channel).map_or(Ok(()), |id| self.admit(id))?;
+                return Ok(GroupChange { channel: channel.clone(), is: None });
+            }
             draft => self.changed(now, self.group(session, channel)?, session, draft)?,
         };
         let members_max = self.limits.group_members_max as usize;
@@ -58,7 +64,7 @@ impl Home {
             );
             return Err(Fault::new(FaultCode::InvalidRequest, sentence));
         }
-        Ok(Arc::new(group))
+        Ok(GroupChange { channel: channel.clone(), is: Some(Arc::new(group)) })
     }
 
     fn created(
@@ -86,19 +92,16 @@ impl Home {
     }
 
     fn changed(&self, now: Now, was: &Group, session: &Session, draft: GroupDraft) -> Result<Group, Fault> {
-        if was.creator != session.user && !is_admin(session) {
-            return Err(faults::not_yours(
-                "Only who made a conversation or an admin can change its members.",
-            ));
+        // Whoever is in it may leave it.
+        if draft != GroupDraft::Remove(session.user.clone()) {
+            may_change(was, session)?;
         }
         let members = was.members.iter().cloned();
         let members = match draft {
-            GroupDraft::Create(members) | GroupDraft::Replace(members) => {
-                Group::members_of(&was.creator, members)
-            }
+            GroupDraft::Replace(members) => Group::members_of(&was.creator, members),
             GroupDraft::Add(member) => Group::members_of(&was.creator, members.chain([member])),
             GroupDraft::Remove(member) if member == was.creator => {
-                let sentence = "Who made a conversation is always a member of it.";
+                let sentence = "Who made a conversation is always a member of it; delete it instead.";
                 return Err(Fault::new(FaultCode::Conflict, sentence));
             }
             GroupDraft::Remove(member) if !was.has(&member) => {
@@ -108,12 +111,37 @@ impl Home {
                 ));
             }
             GroupDraft::Remove(member) => members.filter(|other| *other != member).collect(),
+            GroupDraft::Create(_) | GroupDraft::Delete => members.collect(),
         };
         Ok(Group { members, updated_ms: now.unix_ms, ..was.clone() })
     }
 
     /// Does a change that is stored. Who hears the channel and may not any more is told and sent away.
-    pub fn apply_group(&mut self, group: &Arc<Group>) {
+    pub fn apply_group(&mut self, change: GroupChange) -> Outcome {
+        let GroupChange { channel, is } = change;
+        match is {
+            Some(group) => {
+                self.put_group(&group);
+                Reply::Group(group).into()
+            }
+            None => self.delete_group(channel),
+        }
+    }
+
+    /// Without its list a channel may be for everybody, so what was said in it goes as well: all who hear it are told,
+    /// and whoever takes its name next finds nothing. The answer waits until the history log says the same.
+    fn delete_group(&mut self, channel: ChannelName) -> Outcome {
+        self.groups.remove(&channel);
+        let before = self.channels.log.last();
+        if let Some(id) = self.channels.find(&channel) {
+            let sentence = "This conversation was deleted. You hear it no longer.";
+            self.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
+        }
+        let wait = self.channels.log.wait_since(before);
+        Outcome { reply: Reply::GroupDeleted(channel), wait }
+    }
+
+    fn put_group(&mut self, group: &Arc<Group>) {
         let was = self.groups.get(&group.channel).cloned();
         self.groups.put(group.clone());
         let access = self.entries.of(&group.channel);
@@ -141,6 +169,14 @@ impl Home {
     pub fn list_groups(&self, session: &Session, namespace: &str, page: Page) -> GroupsPart {
         self.groups.list(&session.user, namespace, page, |channel| session.is_for(channel.as_str()))
     }
+}
+
+/// Whether a session may change a group that it knows of.
+fn may_change(group: &Group, session: &Session) -> Result<(), Fault> {
+    if group.creator == session.user || is_admin(session) {
+        return Ok(());
+    }
+    Err(faults::not_yours("Only who made a conversation or an admin can change its members or delete it."))
 }
 
 fn is_admin(session: &Session) -> bool {

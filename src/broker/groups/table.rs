@@ -63,7 +63,8 @@ impl Groups {
         self.by_channel.insert(group.channel.clone(), group);
     }
 
-    fn remove(&mut self, channel: &ChannelName) {
+    /// The channel has no group from then on.
+    pub fn remove(&mut self, channel: &ChannelName) {
         let Some(group) = self.by_channel.remove(channel) else { return };
         for member in &group.members {
             let Some(groups) = self.by_member.get_mut(member) else { continue };

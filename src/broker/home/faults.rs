@@ -69,3 +69,8 @@ pub fn not_written() -> Fault {
          reason in the node's output",
     )
 }
+
+/// The channel is over, because what defined it was deleted.
+pub fn channel_deleted() -> Fault {
+    Fault::new(FaultCode::ChannelDeleted, "Channel deleted")
+}

@@ -252,7 +252,7 @@ impl Home {
 
     fn end_meeting_channel(&mut self, channel: &ChannelName) {
         if let Some(id) = self.channels.find(channel) {
-            self.end_channel(id);
+            self.end_channel(id, &faults::channel_deleted());
         }
     }
 

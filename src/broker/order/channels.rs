@@ -152,7 +152,7 @@ impl Channels {
     /// The place that the next publication of a channel gets, after those that are withheld.
     pub fn next_position(&self, id: usize) -> Position {
         let at = self.pool[id].position();
-        Position { offset: at.offset + 1 + self.log.withheld_of(id), ..at }
+        Position { offset: at.offset + 1 + self.log.withheld_of((id, at.epoch)), ..at }
     }
 
     /// Puts a channel where an earlier process had it, with nothing kept.

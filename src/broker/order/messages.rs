@@ -93,7 +93,7 @@ impl Home {
     fn is_being_deleted(&self, id: usize, at: Position) -> Option<Outcome> {
         let log = &self.channels.log;
         let answer = || Outcome { reply: Reply::Fault(faults::no_message()), wait: log.last_withheld() };
-        log.holds_delete(id, at.offset).then(answer)
+        log.holds_delete((id, self.channels.get(id).epoch), at.offset).then(answer)
     }
 
     /// Whether a message stays in history with a text of another length.

@@ -109,7 +109,7 @@ impl Channels {
             }
             self.history(now, id);
             let channel = &self.pool[id];
-            let withheld = self.log.withheld_of(id) > 0;
+            let withheld = self.log.withheld_of((id, channel.epoch)) > 0;
             if channel.is_empty() && !withheld && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
                 self.forget(id);
             }

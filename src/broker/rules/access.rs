@@ -43,7 +43,7 @@ impl Home {
         }
         // The work on a change did not come to it yet; what has its name from now on is another channel.
         if let Some(id) = self.channels.find_ended(name) {
-            self.end_channel(id);
+            self.end_channel(id, &faults::channel_deleted());
         }
         let set = self.channels.rules.set_in_realm(name).ok_or_else(faults::no_channel)?;
         self.channels.open(now, name, set)

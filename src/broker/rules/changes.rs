@@ -2,7 +2,7 @@
 //! long however many there are.
 
 use crate::base::ids::CoreId;
-use crate::broker::home::{Home, HomeOutput, HomePush};
+use crate::broker::home::{Home, HomeOutput, HomePush, faults};
 use crate::broker::rules::catalog::Change;
 use crate::broker::rules::sets::Task;
 use crate::model::definition::{DefinitionRecord, HistoryBounds};
@@ -85,7 +85,7 @@ impl Home {
             Task::Recheck(set) => {
                 if !self.channels.rules.holds(set, &channel.name) {
                     told.extend(channel.shares.iter().map(|share| share.core));
-                    self.end_channel(id);
+                    self.end_channel(id, &faults::channel_deleted());
                 }
             }
             Task::DropGuests(_) => {
@@ -106,13 +106,12 @@ impl Home {
         steps
     }
 
-    /// Ends a channel: its subscribers are told, nothing of it is left, and its name is free for another one.
-    pub(in crate::broker) fn end_channel(&mut self, id: usize) {
+    /// Ends a channel: its subscribers are told why, nothing of it is left, and its name is free for another one.
+    pub(in crate::broker) fn end_channel(&mut self, id: usize, why: &Fault) {
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
             self.congestion.forget(share.core, id);
-            let fault = Fault::new(FaultCode::ChannelDeleted, "Channel deleted");
-            let push = HomePush::Ended { fault, guests: false };
+            let push = HomePush::Ended { fault: why.clone(), guests: false };
             let channel = channel.name.clone();
             self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
         }

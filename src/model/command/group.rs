@@ -6,7 +6,7 @@ use crate::model::group::GroupDraft;
 /// What a client asks of the group of a channel. What changes it is answered when that is stored.
 #[derive(Clone, PartialEq, Debug)]
 pub enum GroupCommand {
-    /// Make a group or change it; by its creator or an admin.
+    /// Make a group, change it or delete it; by its creator or an admin. A member can leave it.
     Change {
         /// The channel.
         channel: ChannelName,

@@ -137,6 +137,8 @@ pub enum Reply {
     },
     /// To `ChangeGroup`, `GetGroup`.
     Group(Arc<Group>),
+    /// To `ChangeGroup`, when the group of this channel is deleted.
+    GroupDeleted(ChannelName),
     /// To `ListGroups`.
     Groups {
         /// The slice, oldest first.

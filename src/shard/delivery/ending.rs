@@ -38,6 +38,8 @@ impl Endings {
 enum Ending {
     /// Send these subscribers away.
     Evict { channel: ChannelName, fault: Fault, gone: Gone, connections: Vec<ConnectionId> },
+    /// Send those of these connections away whose sessions hold no longer.
+    Revoke { connections: Vec<ConnectionId> },
     /// Tell a core that everything before is done.
     Fence { from: CoreId, number: u64 },
 }

@@ -5,7 +5,7 @@ use super::{Asker, Begun, InTurn, Then};
 use crate::model::channel::ChannelName;
 use crate::model::command::GroupCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::group::Group;
+use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::effects::{Class, not_stored};
@@ -58,24 +58,29 @@ impl Shard {
             }
             GroupCommand::Change { channel, draft } => {
                 self.effects.admit(Class::Store)?;
-                let group = self.home.decide_group(self.now, session, &channel, *draft)?;
-                Ok(Begun::outside(Effect::Write(vec![groups::put(&group)]), Then::Group(group)))
+                let change = self.home.decide_group(self.now, session, &channel, *draft)?;
+                let write = match &change.is {
+                    Some(group) => groups::put(group),
+                    None => groups::deleted(&channel),
+                };
+                Ok(Begun::outside(Effect::Write(vec![write]), Then::Group(change)))
             }
         }
     }
 
     /// The disk has the change of a group, or has it not. Who may not hear the channel any more is sent away before the
     /// answer.
-    pub(super) fn continue_group(&mut self, asker: Option<Asker>, group: &Arc<Group>, stored: &Resolution) {
-        let reply = match stored.stored() {
-            Err(failure) => Reply::Fault(not_stored(failure)),
+    pub(super) fn continue_group(&mut self, asker: Option<Asker>, change: GroupChange, stored: &Resolution) {
+        let channel = change.channel.clone();
+        let outcome = match stored.stored() {
+            Err(failure) => not_stored(failure).into(),
             Ok(()) => {
-                self.home.apply_group(group);
+                let outcome = self.home.apply_group(change);
                 self.pump_home();
-                Reply::Group(group.clone())
+                outcome
             }
         };
-        self.answer_asker(asker, reply);
-        self.change_next_group(&group.channel);
+        self.answer_asker(asker, outcome);
+        self.change_next_group(&channel);
     }
 }

@@ -6,13 +6,12 @@ use super::meetings::MeetingThen;
 use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
 use crate::broker::rules::catalog::Change;
-use crate::model::group::Group;
+use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::shard::effects::Done;
 use crate::shard::people;
 use crate::shard::people::PeopleChange;
 use crate::shard::{Effect, EffectId, Resolution, Shard};
-use std::sync::Arc;
 
 /// How a request goes on.
 pub(in crate::shard) enum Then {
@@ -20,8 +19,8 @@ pub(in crate::shard) enum Then {
     Definition(Change),
     /// A room is changed, at its home.
     Room(RoomChange),
-    /// A group is this from now on, at its channel's home.
-    Group(Arc<Group>),
+    /// A group is changed, at its channel's home.
+    Group(GroupChange),
     /// A meeting is changed or shown, at its home.
     Meeting(MeetingThen),
     /// Somebody is logged in or out.
@@ -51,7 +50,7 @@ impl Shard {
         match then {
             Some(Then::Definition(change)) => self.continue_definition(asker, change, &resolution),
             Some(Then::Room(change)) => self.continue_room(asker, change, &resolution),
-            Some(Then::Group(group)) => self.continue_group(asker, &group, &resolution),
+            Some(Then::Group(change)) => self.continue_group(asker, change, &resolution),
             Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
             Some(Then::People(change)) => people::continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),

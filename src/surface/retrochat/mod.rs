@@ -47,6 +47,7 @@ pub static SURFACE: Surface = Surface {
         conversations::LIST,
         conversations::CREATE,
         conversations::GET,
+        conversations::DELETE,
         conversations::MEMBERS,
         conversations::PUT_MEMBERS,
         conversations::PUT_MEMBER,

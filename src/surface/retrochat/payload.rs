@@ -133,6 +133,11 @@ impl<'a> Conversation<'a> {
     }
 }
 
+/// The id of a conversation.
+pub fn conversation_id(channel: &ChannelName) -> Id<'_> {
+    Id::new(Kind::Conversation, channel.suffix())
+}
+
 /// The id of a room's record.
 pub fn room_id(room: &publication::Room) -> Id<'_> {
     Id::new(Kind::Room, &room.id)

@@ -2,6 +2,7 @@
 
 use super::log::{durable, fresh, later, publish, subscribe, with_log, write};
 use super::*;
+use crate::model::group::GroupChange;
 use crate::model::record::HistoryRecord;
 
 #[test]
@@ -95,6 +96,32 @@ fn what_is_held_of_a_channel_that_ended_is_not_said_in_the_next_of_its_name() {
     write(&mut bench);
     assert_eq!(bench.home.pop_output(), None);
     assert_eq!(subscribe(&mut bench, "room:1", None).0, position);
+}
+
+#[test]
+fn a_group_that_is_deleted_takes_what_was_said_with_it_on_the_disk_too() {
+    for channel in ["room:1", "plain:1"] {
+        let mut bench = fresh();
+        publish(&mut bench, channel, "1");
+        let mut records = write(&mut bench);
+        publish(&mut bench, channel, "2");
+        let outcome = bench.home.apply_group(GroupChange { channel: name(channel), is: None });
+        assert_eq!(outcome.reply, Reply::GroupDeleted(name(channel)));
+        // What takes the place is not counted on from what is still held of the one before.
+        let (position, _) = subscribe(&mut bench, channel, None);
+        assert_eq!(position.offset, 0);
+        publish(&mut bench, channel, "3");
+        let (staged, somebody_waits) = bench.home.staged_for_log().expect("records");
+        assert!(staged > 0 && somebody_waits && outcome.wait.is_some(), "{channel}: the answer waits");
+        records.extend(write(&mut bench));
+        assert_eq!(subscribe(&mut bench, channel, None).0.offset, 1);
+        let mut again = with_log(&records, true, later(&bench));
+        let from = Position { offset: 0, ..position };
+        let Recovery::Complete(kept) = again.recover(1, "b", channel, from) else {
+            panic!("{channel}: kept")
+        };
+        assert_eq!(kept.len(), 1, "{channel}: only what was said since");
+    }
 }
 
 #[test]

@@ -93,13 +93,13 @@ impl Home {
         }
         self.channels.log.resume_channel(id);
         let channel = &self.channels.pool[id];
-        let offset = channel.head + self.channels.log.withheld_of(id);
+        let offset = channel.head + self.channels.log.withheld_of((id, channel.epoch));
         if offset == 0 {
             return 0;
         }
         let kept = channel.history.iter().flat_map(|history| history.kept());
         let mut entries: Vec<_> = kept.cloned().collect();
-        entries.extend(self.channels.log.withheld(id).cloned());
+        entries.extend(self.channels.log.withheld((id, channel.epoch)).cloned());
         let record = HistoryRecord::Ring {
             channel: channel.name.clone(),
             position: Position { epoch: channel.epoch, offset },

@@ -71,8 +71,8 @@ pub struct Log {
     taken_bytes: usize,
     bytes_max: usize,
     withheld: VecDeque<Withheld>,
-    /// How many of them each channel has.
-    withheld_of: BTreeMap<usize, u32>,
+    /// How many of them each life of a channel has: its number may be another one's by then.
+    withheld_of: BTreeMap<(usize, u64), u32>,
     /// After a failure, until a checkpoint is through: the channels of which the log has everything.
     resumed: Option<BTreeSet<usize>>,
 }
@@ -231,7 +231,7 @@ impl Log {
     ) -> u64 {
         self.staged_commit = true;
         self.withheld.push_back(Withheld { record: self.last, channel, bytes, effect, key });
-        *self.withheld_of.entry(channel.0).or_insert(0) += 1;
+        *self.withheld_of.entry(channel).or_insert(0) += 1;
         self.last
     }
 
@@ -240,24 +240,30 @@ impl Log {
         self.withheld.back().map(|withheld| withheld.record)
     }
 
-    /// Publications withheld of a channel.
-    pub fn withheld_of(&self, channel: usize) -> u64 {
+    /// Number of the newest record, for which an answer waits, if there is a newer one than this.
+    pub fn wait_since(&mut self, before: u64) -> Option<u64> {
+        self.staged_commit |= self.last > before;
+        (self.last > before).then_some(self.last)
+    }
+
+    /// Publications withheld of a channel, by number and epoch.
+    pub fn withheld_of(&self, channel: (usize, u64)) -> u64 {
         if self.withheld.is_empty() { 0 } else { self.withheld_of.get(&channel).copied().unwrap_or(0).into() }
     }
 
     /// The archived publications withheld of a channel, oldest first.
-    pub fn withheld(&self, channel: usize) -> impl Iterator<Item = &PublicationBytes> {
+    pub fn withheld(&self, channel: (usize, u64)) -> impl Iterator<Item = &PublicationBytes> {
         self.withheld
             .iter()
-            .filter(move |withheld| withheld.channel.0 == channel)
+            .filter(move |withheld| withheld.channel == channel)
             .map(|withheld| &withheld.bytes)
     }
 
     /// Whether a withheld publication of a channel deletes the message of this offset.
-    pub fn holds_delete(&self, channel: usize, offset: u64) -> bool {
+    pub fn holds_delete(&self, channel: (usize, u64), offset: u64) -> bool {
         let deletes = |effect| effect == HistoryEffect::Clear || effect == HistoryEffect::Delete(offset);
         self.withheld_of(channel) > 0
-            && self.withheld.iter().any(|withheld| withheld.channel.0 == channel && deletes(withheld.effect))
+            && self.withheld.iter().any(|withheld| withheld.channel == channel && deletes(withheld.effect))
     }
 
     /// Number of the record of the oldest withheld publication.
@@ -268,10 +274,10 @@ impl Log {
     /// Takes the oldest withheld publication: it is on disk.
     pub fn release(&mut self) -> Option<Withheld> {
         let withheld = self.withheld.pop_front()?;
-        if let Some(count) = self.withheld_of.get_mut(&withheld.channel.0) {
+        if let Some(count) = self.withheld_of.get_mut(&withheld.channel) {
             *count -= 1;
             if *count == 0 {
-                self.withheld_of.remove(&withheld.channel.0);
+                self.withheld_of.remove(&withheld.channel);
             }
         }
         Some(withheld)

@@ -60,6 +60,21 @@ pub const GET: Endpoint = Endpoint {
     encode: |reply| encode(200, reply),
 };
 
+/// Deletes a conversation with its list of members and what was said in it.
+pub const DELETE: Endpoint = Endpoint {
+    method: Method::Delete,
+    path: "/v1/conversations/{id}",
+    access: Access::Scoped(Scopes::WRITE),
+    decode: |request| {
+        let channel = conversation(request)?;
+        Ok(GroupCommand::Change { channel, draft: Box::new(GroupDraft::Delete) }.into())
+    },
+    encode: |reply| match reply {
+        Reply::GroupDeleted(channel) => envelope::deleted(payload::conversation_id(channel)),
+        _ => mismatch(),
+    },
+};
+
 /// The members.
 pub const MEMBERS: Endpoint = Endpoint {
     method: Method::Get,
