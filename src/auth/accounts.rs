@@ -1,5 +1,6 @@
 //! Users that prove who they are with a password.
 
+use super::proofs::proof;
 use super::{AuthSetupError, PasswordHash, is_user};
 use crate::model::session::folded;
 use std::collections::BTreeMap;
@@ -50,6 +51,11 @@ impl Accounts {
         Some(Challenge { user: None, password: password.clone() })
     }
 
+    /// What proves who somebody is, by the passwords.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.values().map(|(user, password)| proof_of(user, password))
+    }
+
     /// Every user.
     pub(super) fn users(&self) -> impl Iterator<Item = &Arc<str>> {
         self.0.values().map(|(user, _)| user)
@@ -59,6 +65,11 @@ impl Accounts {
     pub(super) fn find(&self, user: &str) -> Option<&(Arc<str>, Arc<PasswordHash>)> {
         self.0.get(&*folded(user))
     }
+}
+
+/// What a login of a user under its password proves.
+pub(super) fn proof_of(user: &str, password: &PasswordHash) -> u64 {
+    proof(&[&password.fingerprint(), user.as_bytes()])
 }
 
 /// Whether a user can be told from others in a list with commas.

@@ -1,5 +1,6 @@
 //! API keys, found by digest.
 
+use super::proofs::proof;
 use super::{AuthSetupError, Secret, is_name, is_user};
 use crate::model::session::{Scopes, Session};
 use sha2::{Digest, Sha256};
@@ -52,7 +53,9 @@ impl ApiKeys {
         let mut by_digest = BTreeMap::new();
         for key in keys {
             key.check()?;
+            let digest = digest(key.key.expose());
             let session = Session {
+                proof: proof(&[&digest, key.user.as_bytes(), &[key.scopes.bits()]]),
                 user: key.user.into(),
                 name: key.name.map(Arc::from),
                 scopes: key.scopes,
@@ -61,7 +64,7 @@ impl ApiKeys {
                 handle: None,
                 client_info: None,
             };
-            if by_digest.insert(digest(key.key.expose()), Arc::new(session)).is_some() {
+            if by_digest.insert(digest, Arc::new(session)).is_some() {
                 return Err(AuthSetupError::ApiKeyTwice);
             }
         }
@@ -71,6 +74,11 @@ impl ApiKeys {
     /// Whose they are, with their display names.
     pub(super) fn users(&self) -> impl Iterator<Item = (Arc<str>, Option<Arc<str>>)> + '_ {
         self.by_digest.values().map(|session| (session.user.clone(), session.name.clone()))
+    }
+
+    /// What proves who somebody is, by the keys.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.by_digest.values().map(|session| session.proof)
     }
 
     /// The session of a key. The entry that the search found is compared once more in constant time, so that

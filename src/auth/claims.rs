@@ -96,6 +96,7 @@ impl Claims {
             expires_unix_s: Some(expires_unix_s),
             grants: self.channels.map(|channels| Grants::new(channels.subscribe, channels.publish).into()),
             handle: None,
+            proof: 0,
             client_info: None,
         })
     }

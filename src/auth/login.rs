@@ -4,7 +4,7 @@
 //! A session is `cs_`, a body and its signature. The body says until when it holds, which session it is, whose, and
 //! under which password: another password ends the sessions of the one before.
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, proof_of};
 use super::{Secret, unauthenticated};
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
@@ -97,6 +97,7 @@ impl Logins {
         }
         Ok(Session {
             expires_unix_s: Some(body.expires_unix_s),
+            proof: proof_of(user, password),
             ..Session::of(user, Scopes::READ.union(Scopes::WRITE))
         })
     }

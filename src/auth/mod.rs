@@ -13,6 +13,7 @@ mod claims;
 mod logged_out;
 mod login;
 mod password;
+mod proofs;
 mod public_key;
 mod shown;
 mod sign;
@@ -35,6 +36,7 @@ use crate::model::session::Session;
 use accounts::Accounts;
 use api_keys::ApiKeys;
 use login::Logins;
+use proofs::Proofs;
 use public_key::PublicKey;
 use std::sync::Arc;
 use token::TokenVerifier;
@@ -117,6 +119,7 @@ pub struct Authenticator {
     tokens: TokenVerifier,
     accounts: Accounts,
     logins: Logins,
+    proofs: Proofs,
 }
 
 impl Authenticator {
@@ -130,12 +133,26 @@ impl Authenticator {
         }
         let public_keys = settings.jwt_public_keys.iter().map(|pem| PublicKey::from_pem(pem));
         let public_keys = public_keys.collect::<Result<Vec<_>, _>>()?;
+        let api_keys = ApiKeys::new(settings.api_keys)?;
+        let tokens = TokenVerifier::new(settings.jwt_secret.as_ref(), public_keys, settings.leeway_s);
+        let accounts = Accounts::new(settings.accounts)?;
         Ok(Self {
-            api_keys: ApiKeys::new(settings.api_keys)?,
-            tokens: TokenVerifier::new(settings.jwt_secret.as_ref(), public_keys, settings.leeway_s),
-            accounts: Accounts::new(settings.accounts)?,
+            proofs: Proofs::new(api_keys.proofs().chain(accounts.proofs()).chain(tokens.proofs())),
+            api_keys,
+            tokens,
+            accounts,
             logins: Logins::new(settings.session_secret.as_ref(), settings.session_s),
         })
+    }
+
+    /// Whether what a session began under still holds: its key, its account with its password, or the key of its token.
+    pub fn still_holds(&self, session: &Session) -> bool {
+        self.proofs.hold(session.proof)
+    }
+
+    /// Whether everything that another one takes holds here too.
+    pub fn takes_all_of(&self, other: &Self) -> bool {
+        self.proofs.have_all_of(&other.proofs)
     }
 
     /// The session of a credential: an API key, a session of a login, or a token that holds at `now`. Connections of one API key

@@ -1,6 +1,7 @@
 //! Public keys of tokens: each kind of key verifies exactly one algorithm.
 
 use super::AuthSetupError;
+use super::proofs::proof;
 use jsonwebtoken::crypto;
 use jsonwebtoken::{Algorithm, DecodingKey};
 
@@ -13,6 +14,8 @@ const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 pub(super) struct PublicKey {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// Tells this key from others.
+    pub(super) proof: u64,
 }
 
 impl PublicKey {
@@ -44,7 +47,8 @@ impl PublicKey {
         // The verifier of the curves reads the point when it is made: a point off the curve shows here.
         crypto::verify("", b"", &key, algorithm)
             .map_err(|_| refused("the public key is damaged or of another curve"))?;
-        Ok(Self { algorithm, key })
+        let proof = proof(&[b"public key", pem.trim_ascii()]);
+        Ok(Self { algorithm, key, proof })
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON Web Tokens (RFC 7519) in compact form (RFC 7515): the signature first, then the claims.
 
 use super::claims::Claims;
+use super::proofs::proof;
 use super::public_key::PublicKey;
 use super::{Secret, Shown, unauthenticated};
 use crate::base::json;
@@ -41,9 +42,15 @@ impl TokenVerifier {
     pub(super) fn new(secret: Option<&Secret>, mut keys: Vec<PublicKey>, leeway_s: u32) -> Self {
         if let Some(secret) = secret {
             let key = DecodingKey::from_secret(secret.expose());
-            keys.push(PublicKey { algorithm: Algorithm::HS256, key });
+            let proof = proof(&[b"secret", secret.expose()]);
+            keys.push(PublicKey { algorithm: Algorithm::HS256, key, proof });
         }
         Self { keys, leeway_s: u64::from(leeway_s) }
+    }
+
+    /// What proves who somebody is, by the keys of tokens.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.keys.iter().map(|key| key.proof)
     }
 
     /// The session of a token of three parts, and what others may be shown of its user.
@@ -54,16 +61,16 @@ impl TokenVerifier {
         if header.crit {
             return Err(unauthenticated("The token demands an extension (crit) that is not supported"));
         }
-        self.verify_signature(&header.alg, message, signature)?;
+        let proof = self.verify_signature(&header.alg, message, signature)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| malformed())?;
         let claims = Claims::parse(&payload)?;
         let shown = claims.shown();
-        Ok((Arc::new(claims.into_session(now, self.leeway_s)?), shown))
+        Ok((Arc::new(Session { proof, ..claims.into_session(now, self.leeway_s)? }), shown))
     }
 
     /// Tries the keys whose kind is for this algorithm. The token picks among our keys by naming one of their
-    /// algorithms, but cannot have a key used with an algorithm of another kind.
-    fn verify_signature(&self, alg: &str, message: &str, signature: &str) -> Result<(), Fault> {
+    /// algorithms, but cannot have a key used with an algorithm of another kind. Says what the key that fits proves.
+    fn verify_signature(&self, alg: &str, message: &str, signature: &str) -> Result<u64, Fault> {
         let algorithm = match alg {
             "HS256" => Algorithm::HS256,
             "RS256" => Algorithm::RS256,
@@ -77,10 +84,10 @@ impl TokenVerifier {
             return Err(unauthenticated(format!("No key is configured for {alg} tokens")));
         }
         let message = message.as_bytes();
-        if keys.any(|key| crypto::verify(signature, message, &key.key, algorithm).unwrap_or(false)) {
-            return Ok(());
-        }
-        Err(unauthenticated("The token's signature does not match"))
+        let fits =
+            |key: &&PublicKey| crypto::verify(signature, message, &key.key, algorithm).unwrap_or(false);
+        let fitting = keys.find(fits).map(|key| key.proof);
+        fitting.ok_or_else(|| unauthenticated("The token's signature does not match"))
     }
 }
 

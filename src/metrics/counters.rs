@@ -65,6 +65,8 @@ pub struct Counters {
     pub history_bytes: u64,
     /// 1 if the core cannot write histories any more.
     pub history_lost: u64,
+    /// Lines of the process's own log that were lost; on its first core.
+    pub log_lines_lost: u64,
     /// Faults answered, by [`FaultCode`].
     pub faults: [u64; FAULT_CODES.len()],
     /// Connections closed because they were too slow for a channel.
@@ -250,6 +252,7 @@ impl Counters {
             history_publications,
             history_bytes,
             history_lost,
+            log_lines_lost,
             faults,
             slow_disconnects,
             slow_skips,
@@ -284,6 +287,7 @@ impl Counters {
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
         self.history_lost += history_lost;
+        self.log_lines_lost += log_lines_lost;
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
         self.slow_skips += slow_skips;

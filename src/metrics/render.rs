@@ -20,6 +20,11 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
         &[("version", node.version), ("node", &node.name)],
     );
     page.gauge("corecast_uptime_seconds", "Seconds since the start of the process.", uptime_s);
+    page.counter(
+        "corecast_log_lines_lost_total",
+        "Lines for the operator that stderr did not take.",
+        sum.log_lines_lost,
+    );
     page.gauge("corecast_cores", "Cores that answered this scrape.", per_core.len() as u64);
     connections(&mut page, &sum, per_core);
     traffic(&mut page, &sum);

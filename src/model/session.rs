@@ -32,6 +32,11 @@ impl Scopes {
         self.0 & other.0 == other.0
     }
 
+    /// The set as a number.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
     /// The word of a scope: the least one that has all of it.
     pub fn word(self) -> &'static str {
         match self {
@@ -68,6 +73,8 @@ pub struct Session {
     pub grants: Option<Arc<Grants>>,
     /// On a socket that others can reach: what they call its connection.
     pub handle: Option<Handle>,
+    /// What proved who it is, as its authenticator tells one such thing from another; 0 for whoever proved nothing.
+    pub proof: u64,
     /// On a socket of a realm: which one, and what others are shown of the client.
     pub client_info: Option<Box<ClientInfo>>,
 }
@@ -93,6 +100,7 @@ impl Session {
             expires_unix_s: None,
             grants: None,
             handle: None,
+            proof: 0,
             client_info: None,
         }
     }
@@ -122,6 +130,7 @@ impl Session {
             expires_unix_s: None,
             grants: None,
             handle: None,
+            proof: 0,
             client_info,
         }
     }

@@ -28,6 +28,8 @@ pub enum IncidentKind {
     Unavailable,
     /// A subscriber was closed that read slower than its channels publish.
     SlowConsumer,
+    /// A connection was closed that, or whose address, sent or asked for more than a limit lets it keep.
+    Oversized,
 }
 
 impl IncidentKind {
@@ -46,7 +48,7 @@ impl IncidentKind {
 }
 
 /// How many kinds there are.
-const KINDS: usize = IncidentKind::SlowConsumer as usize + 1;
+const KINDS: usize = IncidentKind::Oversized as usize + 1;
 
 /// One kind of incident since it was last told.
 #[derive(Clone, PartialEq, Eq, Debug)]

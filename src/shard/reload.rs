@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Reload {
     /// All bounds. What is above a lower one stays until it goes by itself.
     pub limits: Arc<Limits>,
-    /// Who may speak. Sockets that are open stay open.
+    /// Who may speak. Sockets whose key, account or secret is not among it any more are closed.
     pub authenticator: Arc<Authenticator>,
     /// Origins that browsers may come from.
     pub allowed_origins: Arc<[String]>,
@@ -40,7 +40,11 @@ impl Shard {
         self.changes.set_limits(limits.clone());
         self.fanout.set_ring_bytes_max(limits.egress_ring_bytes_max as usize);
         self.setup.limits = limits;
-        self.setup.authenticator = authenticator;
+        let before = std::mem::replace(&mut self.setup.authenticator, authenticator);
+        self.know_users();
+        if !self.setup.authenticator.takes_all_of(&before) {
+            self.recheck_sessions();
+        }
         self.setup.allowed_origins = allowed_origins;
         self.setup.trusted_proxies = trusted_proxies;
         self.setup.ping_interval_ms = ping_interval_ms;

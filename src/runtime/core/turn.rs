@@ -3,6 +3,7 @@
 
 use super::token::{Kind, Token};
 use super::{Core, Drain};
+use crate::base::ids::CoreId;
 use crate::runtime::clock;
 use crate::runtime::log;
 use crate::runtime::side::history::LogPort;
@@ -51,6 +52,9 @@ impl Core {
         self.pass_time();
         while let Some(incident) = self.shard.next_incident(self.now) {
             log::incident(self.id, &incident);
+        }
+        if self.id == CoreId(0) {
+            self.shard.note_log_lines_lost(log::lost());
         }
         let idle = self.fulfil();
         if !idle {

@@ -38,5 +38,9 @@ fn sentence(kind: IncidentKind) -> &'static str {
             "a request was refused: the node starts or goes away, or the disk takes nothing"
         }
         IncidentKind::SlowConsumer => "a subscriber was closed: it read slower than its channels publish",
+        IncidentKind::Oversized => {
+            "a connection was closed: what it, or its address, sent without finishing or reading is more than a limit \
+             lets it keep; see [limits]"
+        }
     }
 }

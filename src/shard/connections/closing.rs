@@ -40,6 +40,12 @@ impl CloseFrame {
         reason: "the token expired; reconnect with a new one",
         why: CloseReason::Unauthenticated,
     };
+    /// The key, account or secret under which the connection was opened was removed or changed.
+    pub const REVOKED: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "the key or account of this connection was removed or changed; reconnect with one that holds",
+        why: CloseReason::Unauthenticated,
+    };
     /// A channel that it heard is over. Not a code after which clients come back by themselves.
     pub const ENDED: Self =
         Self { code: Some(4404), reason: "a channel that you heard is over", why: CloseReason::Ended };
@@ -166,8 +172,10 @@ impl Shard {
     pub(in crate::shard) fn forget(&mut self, id: ConnectionId, why: CloseReason) {
         self.leave_phase(id);
         let why = self.connections.get(id).and_then(|connection| connection.why).unwrap_or(why);
-        if why == CloseReason::Slow {
-            self.connections.note(IncidentKind::SlowConsumer, id);
+        match why {
+            CloseReason::Slow => self.connections.note(IncidentKind::SlowConsumer, id),
+            CloseReason::Limit => self.connections.note(IncidentKind::Oversized, id),
+            _ => {}
         }
         if self.connections.remove(id).is_some() {
             self.counters.connections_open -= 1;

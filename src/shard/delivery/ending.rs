@@ -75,6 +75,22 @@ impl Shard {
         }
     }
 
+    /// What some sessions began under holds no longer: their sockets are closed.
+    pub(in crate::shard) fn recheck_sessions(&mut self) {
+        let connections = self.connections.ids().collect();
+        self.endings.queue.push_back(Ending::Revoke { connections });
+    }
+
+    /// Closes a socket whose session began under what holds no longer; says how many steps that took.
+    fn revoke(&mut self, id: ConnectionId) -> usize {
+        let session = self.connections.get(id).and_then(|connection| connection.session.as_ref());
+        if session.is_none_or(|session| self.setup.authenticator.still_holds(session)) {
+            return 1;
+        }
+        self.close_socket(id, CloseFrame::REVOKED);
+        1 + self.fanout.count_of(id)
+    }
+
     /// A home core asks to be told when what it ended before is done.
     pub(in crate::shard) fn fence(&mut self, from: CoreId, number: u64) {
         self.endings.queue.push_back(Ending::Fence { from, number });
@@ -116,6 +132,19 @@ impl Shard {
         while let Some(ending) = self.endings.queue.pop_front() {
             match ending {
                 Ending::Fence { from, number } => self.post(from, CoreMessage::Fenced { number }),
+                Ending::Revoke { mut connections } => {
+                    while self.endings.steps_left > 0
+                        && let Some(id) = connections.pop()
+                    {
+                        done = true;
+                        let steps = self.revoke(id);
+                        self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
+                    }
+                    if !connections.is_empty() {
+                        self.endings.queue.push_front(Ending::Revoke { connections });
+                        return done;
+                    }
+                }
                 Ending::Evict { channel, fault, gone, mut connections } => {
                     while self.endings.steps_left > 0
                         && let Some(id) = connections.pop()
@@ -154,7 +183,8 @@ impl Shard {
             self.counters.messages_sent += 1;
             self.write(id, &frame);
         }
-        if dialect.closes_at_end {
+        // Who loses one conversation among others keeps the rest of its connection.
+        if dialect.closes_at_end && fault.code != FaultCode::NotFound {
             let refused = fault.code == FaultCode::GuestsRefused;
             self.close_socket(id, if refused { CloseFrame::GUEST } else { CloseFrame::ENDED });
         } else {

@@ -2,6 +2,7 @@
 //! it, whatever core the socket comes to, so that it cannot be used twice.
 
 use super::needs;
+use crate::auth::Authenticator;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::secret::Secret;
@@ -168,7 +169,7 @@ impl Shard {
 
     /// Appends the answer to a handshake whose voucher was taken back.
     pub(in crate::shard) fn encode_opening(&mut self, opening: &Opening, reply: &Reply, out: &mut Vec<u8>) {
-        match opening.session(reply) {
+        match opening.session(reply, &self.setup.authenticator) {
             Ok(_) => {
                 write_switching(out, &opening.key, opening.protocol.as_deref());
                 self.counters.note_response(101);
@@ -182,7 +183,7 @@ impl Shard {
 
     /// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
     pub(in crate::shard) fn open_or_close(&mut self, id: ConnectionId, opening: &Opening, reply: &Reply) {
-        let Ok(session) = opening.session(reply) else {
+        let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
             return self.close_when_written(id, CloseReason::Finished);
         };
         let Some(connection) = self.connections.get_mut(id) else { return };
@@ -200,9 +201,15 @@ impl Shard {
 
 impl Opening {
     /// The session that the socket opens with, or why it does not.
-    fn session<'a>(&self, reply: &'a Reply) -> Result<&'a Arc<Session>, Fault> {
+    fn session<'a>(
+        &self,
+        reply: &'a Reply,
+        authenticator: &Authenticator,
+    ) -> Result<&'a Arc<Session>, Fault> {
         let needed = if let Access::Scoped(scopes) = self.socket.access { scopes } else { Scopes::NONE };
         match reply {
+            // What it was given for may have been removed since.
+            Reply::Redeemed(session) if !authenticator.still_holds(session) => Err(no_voucher()),
             Reply::Redeemed(session) => needs(session, needed).map(|()| session),
             Reply::Fault(fault) => Err(fault.clone()),
             _ => Err(no_voucher()),

@@ -21,6 +21,7 @@ pub fn session() -> Session {
         name: None,
         scopes: Scopes::READ.union(Scopes::WRITE),
         expires_unix_s: None,
+        proof: 0,
         grants: None,
         handle: None,
         client_info: Some(Box::new(ClientInfo { realm, client: client(), refused: None })),
