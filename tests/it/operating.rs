@@ -110,7 +110,7 @@ fn an_operator_is_told_once_of_a_flood() {
 
 #[test]
 fn a_reload_is_in_force_at_once() {
-    let (mut world, setup) = node(|_| ());
+    let (mut world, _) = node(|_| ());
     let key = |key: &str| format!("Authorization: Bearer {key}\r\nOrigin: https://a.example\r\n");
     let me = |world: &mut World, name: &str| {
         let socket = world.connect(0, STRANGER).expect("let in");
@@ -124,22 +124,42 @@ fn a_reload_is_in_force_at_once() {
     settings.keys.push(fresh);
     settings.limits.connections_per_address_max = 5;
     settings.origins = vec!["https://a.example".into()];
-    let other = settings.setup(1);
-    let reload = Reload {
-        limits: other.limits,
-        authenticator: other.authenticator,
-        allowed_origins: other.allowed_origins,
-        trusted_proxies: Arc::from([]),
-        ping_interval_ms: setup.ping_interval_ms,
-        pong_timeout_ms: setup.pong_timeout_ms,
-    };
-    let now = world.now;
-    world.shards[0].reload(now, reload);
-    world.settle();
+    let other = Setup { trusted_proxies: Arc::from([]), ..settings.setup(1) };
+    world.reload(&other);
     assert_eq!((me(&mut world, "rc_ada"), me(&mut world, "rc_new")), (401, 200));
     let last = world.sockets.len() - 1;
     let answer = String::from_utf8_lossy(&world.sockets[last].output).into_owned();
     assert!(answer.to_lowercase().contains("access-control-allow-origin: https://a.example"), "{answer}");
     assert!(world.connect(0, STRANGER).is_some());
     assert_eq!(world.connect(0, STRANGER), None, "the sixth of an address that may have five");
+}
+
+#[test]
+fn who_keeps_more_unfinished_than_a_limit_lets_it_is_told_of() {
+    let (mut world, _) = node(|settings| {
+        settings.limits.unfinished_bytes_max = 20_000;
+        settings.limits.message_bytes_max = 4_000;
+    });
+    for _ in 0..8 {
+        let socket = world.connect(0, STRANGER).expect("let in");
+        let head = "POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\nContent-Length: 3500\r\n\r\n";
+        world.send(socket, head.as_bytes());
+        world.send(socket, &[b' '; 3_000]);
+        world.settle();
+    }
+    world.advance(10_000_000);
+    let now = world.now;
+    let told: Vec<_> = std::iter::from_fn(|| world.shards[0].next_incident(now)).collect();
+    let incident = told.iter().find(|told| told.kind == IncidentKind::Oversized).expect("told of");
+    assert!(incident.count >= 1 && incident.address == Some(STRANGER), "{told:?}");
+}
+
+#[test]
+fn lines_that_the_log_lost_are_counted() {
+    let (mut world, _) = node(|_| ());
+    world.shards[0].note_log_lines_lost(3);
+    let socket = world.connect(0, STRANGER).expect("let in");
+    assert_eq!(ask(&mut world, socket, "/metrics", "", ""), 200);
+    let page = String::from_utf8_lossy(&world.sockets[socket].output).into_owned();
+    assert!(page.contains("\ncorecast_log_lines_lost_total 3\n"), "{page}");
 }

@@ -31,6 +31,7 @@ pub struct Player {
     /// Signed tokens by their names.
     tokens: BTreeMap<String, String>,
     channels: Channels,
+    settings: Settings,
     setup: Setup,
 }
 
@@ -48,6 +49,7 @@ pub fn play(steps: &[Step], settings: &Settings, cores: u16, manner: Manner) -> 
         drained: false,
         tokens: settings.tokens.clone(),
         channels: Channels::default(),
+        settings: settings.clone(),
         setup,
     };
     for step in steps {
@@ -153,6 +155,7 @@ impl Player {
                 };
                 self.world.settle();
             }
+            ["reload", ref changes @ ..] => self.reload(changes),
             ["restart"] => {
                 self.world.restart(&self.setup);
                 self.clients.clear();
@@ -189,6 +192,23 @@ impl Player {
             _ => return Err(format!("nothing known happens at \"@ {event}\"")),
         }
         Ok(())
+    }
+
+    /// Other keys are in force from now on: `without ada`, `with cy user=cy scopes=read`.
+    fn reload(&mut self, changes: &[&str]) {
+        match changes {
+            ["without", name] => {
+                let key = format!("rc_{name}");
+                self.settings.keys.retain(|known| known.key.expose() != key.as_bytes());
+            }
+            ["with", words @ ..] => {
+                let taken = self.settings.take(&format!("key {}", words.join(" ")));
+                assert!(taken, "a key");
+            }
+            _ => panic!("{changes:?} is no reload: without NAME, with NAME user=… scopes=…"),
+        }
+        self.setup = self.settings.setup(self.setup.cores);
+        self.world.reload(&self.setup);
     }
 
     /// The handshake of a client, asked and answered.

@@ -4,7 +4,7 @@
 use crate::disk::Disk;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{LogMessage, Output, Setup, Shard, ShardMessage};
+use corecast::shard::{LogMessage, Output, Reload, Setup, Shard, ShardMessage};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -87,6 +87,21 @@ impl World {
         }
         self.by_id.clear();
         self.mail.iter_mut().for_each(VecDeque::clear);
+        self.settle();
+    }
+
+    /// Every core takes over what of these settings can change while it runs.
+    pub fn reload(&mut self, setup: &Setup) {
+        let reload = Reload {
+            limits: setup.limits.clone(),
+            authenticator: setup.authenticator.clone(),
+            allowed_origins: setup.allowed_origins.clone(),
+            trusted_proxies: setup.trusted_proxies.clone(),
+            ping_interval_ms: setup.ping_interval_ms,
+            pong_timeout_ms: setup.pong_timeout_ms,
+        };
+        let now = self.now;
+        self.shards.iter_mut().for_each(|shard| shard.reload(now, reload.clone()));
         self.settle();
     }
 

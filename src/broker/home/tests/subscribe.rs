@@ -1,4 +1,5 @@
 use super::*;
+use crate::broker::home::faults;
 
 #[test]
 fn the_answer_says_where_the_channel_is_and_the_next_publication_follows_it() {
@@ -106,7 +107,7 @@ fn what_ends_in_an_earlier_life_of_a_channel_takes_nothing_from_the_next() {
     let channel = name("room:1");
     let before = bench.subscribe(1, "ann", "room:1");
     let id = bench.home.channels.find(&channel).expect("it is open");
-    bench.home.end_channel(id);
+    bench.home.end_channel(id, &faults::channel_deleted());
     let after = bench.subscribe(1, "ann", "room:1");
     assert_ne!(before.epoch, after.epoch);
     // Was on its way when the channel ended.
