@@ -79,12 +79,8 @@ pub struct Counters {
     pub people: PeopleCounters,
 
     // The disk.
-    /// Changes that were stored.
-    pub writes_stored: u64,
-    /// Changes that could not be stored.
-    pub writes_failed: u64,
-    /// Changes refused because too many waited for the disk.
-    pub writes_refused: u64,
+    /// Changes that were stored, that could not be, and that were refused because too many waited for the disk.
+    pub writes: [u64; 3],
 
     // Cores.
     /// Messages from other cores.
@@ -257,9 +253,7 @@ impl Counters {
             slow_disconnects,
             slow_skips,
             people,
-            writes_stored,
-            writes_failed,
-            writes_refused,
+            writes,
             peer_messages,
             peer_overloads,
             gaps,
@@ -278,23 +272,20 @@ impl Counters {
         self.frames_encoded += frames_encoded;
         self.bytes_received += bytes_received;
         self.bytes_sent += bytes_sent;
-        self.sends += sends;
-        self.short_sends += short_sends;
+        (self.sends, self.short_sends) = (self.sends + sends, self.short_sends + short_sends);
         self.chunks.merge(chunks);
         add(&mut self.responses, responses);
-        self.publications += publications;
-        self.duplicates += duplicates;
+        (self.publications, self.duplicates) =
+            (self.publications + publications, self.duplicates + duplicates);
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
         self.history_lost += history_lost;
         self.log_lines_lost += log_lines_lost;
         add(&mut self.faults, faults);
-        self.slow_disconnects += slow_disconnects;
-        self.slow_skips += slow_skips;
+        (self.slow_disconnects, self.slow_skips) =
+            (self.slow_disconnects + slow_disconnects, self.slow_skips + slow_skips);
         self.people.merge(people);
-        self.writes_stored += writes_stored;
-        self.writes_failed += writes_failed;
-        self.writes_refused += writes_refused;
+        add(&mut self.writes, writes);
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;
         (self.gaps, self.heals) = (self.gaps + gaps, self.heals + heals);

@@ -133,13 +133,12 @@ fn people(page: &mut Page, sum: &Counters) {
 }
 
 fn disk(page: &mut Page, sum: &Counters) {
-    let writes =
-        [("stored", sum.writes_stored), ("failed", sum.writes_failed), ("refused", sum.writes_refused)];
+    let writes = ["stored", "failed", "refused"].into_iter().zip(sum.writes);
     page.counters(
         "corecast_writes_total",
         "Changes of definitions and rooms on their way to the disk, by what became of them.",
         "outcome",
-        writes.into_iter(),
+        writes,
     );
 }
 

@@ -164,17 +164,7 @@ impl Shard {
         for meeting in stored.meetings.iter().filter(|meeting| is_here(&channel_of(&meeting.id))) {
             home.restore_meeting(meeting.clone());
         }
-        self.know_users();
-    }
-
-    /// Makes the users known that the operator knows and that are at home here.
-    fn know_users(&mut self) {
-        let authenticator = self.setup.authenticator.clone();
-        for (user, name) in authenticator.users() {
-            if self.setup.home_of(ChannelName::of_user(&user).as_str()) == self.setup.core {
-                self.home.know_user(&user, name);
-            }
-        }
+        reload::know_users(self);
     }
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
@@ -280,14 +270,11 @@ impl Shard {
         }
     }
 
-    /// Notes how long a turn took, in microseconds, for the metrics; the shard itself reads no clock.
-    pub fn note_turn(&mut self, busy_us: u64) {
+    /// Notes how long a turn took, in microseconds, for the metrics; the shard itself reads no clock. One core is told how
+    /// many lines of the process's log were lost since its start, the others 0.
+    pub fn note_turn(&mut self, busy_us: u64, log_lines_lost: u64) {
         self.counters.note_turn(busy_us);
-    }
-
-    /// Notes how many lines of the process's log were lost since its start, for the metrics; one core is told.
-    pub fn note_log_lines_lost(&mut self, lines: u64) {
-        self.counters.log_lines_lost = lines;
+        self.counters.log_lines_lost = log_lines_lost;
     }
 
     /// Asserts what must always hold between calls; for tests and the simulator.

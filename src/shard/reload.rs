@@ -1,9 +1,11 @@
 //! Settings that change while the node runs.
 
 use super::Shard;
+use super::delivery::ending::recheck_sessions;
 use crate::auth::Authenticator;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
+use crate::model::channel::ChannelName;
 use ipnet::IpNet;
 use std::sync::Arc;
 
@@ -41,14 +43,24 @@ impl Shard {
         self.fanout.set_ring_bytes_max(limits.egress_ring_bytes_max as usize);
         self.setup.limits = limits;
         let before = std::mem::replace(&mut self.setup.authenticator, authenticator);
-        self.know_users();
+        know_users(self);
         if !self.setup.authenticator.takes_all_of(&before) {
-            self.recheck_sessions();
+            recheck_sessions(self);
         }
         self.setup.allowed_origins = allowed_origins;
         self.setup.trusted_proxies = trusted_proxies;
         self.setup.ping_interval_ms = ping_interval_ms;
         self.setup.pong_timeout_ms = pong_timeout_ms;
         self.settle();
+    }
+}
+
+/// Makes the users known that the operator knows and that are at home here.
+pub(super) fn know_users(shard: &mut Shard) {
+    let authenticator = shard.setup.authenticator.clone();
+    for (user, name) in authenticator.users() {
+        if shard.setup.home_of(ChannelName::of_user(&user).as_str()) == shard.setup.core {
+            shard.home.know_user(&user, name);
+        }
     }
 }

@@ -121,33 +121,10 @@ impl Home {
         let GroupChange { channel, is } = change;
         match is {
             Some(group) => {
-                self.put_group(&group);
+                put_group(self, &group);
                 Reply::Group(group).into()
             }
-            None => self.delete_group(channel),
-        }
-    }
-
-    /// Without its list a channel may be for everybody, so what was said in it goes as well: all who hear it are told,
-    /// and whoever takes its name next finds nothing. The answer waits until the history log says the same.
-    fn delete_group(&mut self, channel: ChannelName) -> Outcome {
-        self.groups.remove(&channel);
-        let before = self.channels.log.last();
-        if let Some(id) = self.channels.find(&channel) {
-            let sentence = "This conversation was deleted. You hear it no longer.";
-            self.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
-        }
-        let wait = self.channels.log.wait_since(before);
-        Outcome { reply: Reply::GroupDeleted(channel), wait }
-    }
-
-    fn put_group(&mut self, group: &Arc<Group>) {
-        let was = self.groups.get(&group.channel).cloned();
-        self.groups.put(group.clone());
-        let access = self.entries.of(&group.channel);
-        let loses = was.is_none_or(|was| was.members.iter().any(|member| !group.has(member)));
-        if loses && matches!(access, Access::Listed | Access::Members) {
-            self.send_strangers_away(group, access);
+            None => delete_group(self, channel),
         }
     }
 
@@ -168,6 +145,29 @@ impl Home {
     /// This core's part of a list of the groups that a user is a member of.
     pub fn list_groups(&self, session: &Session, namespace: &str, page: Page) -> GroupsPart {
         self.groups.list(&session.user, namespace, page, |channel| session.is_for(channel.as_str()))
+    }
+}
+
+/// Without its list a channel may be for everybody, so what was said in it goes as well: all who hear it are told,
+/// and whoever takes its name next finds nothing. The answer waits until the history log says the same.
+fn delete_group(home: &mut Home, channel: ChannelName) -> Outcome {
+    home.groups.remove(&channel);
+    let before = home.channels.log.last();
+    if let Some(id) = home.channels.find(&channel) {
+        let sentence = "This conversation was deleted. You hear it no longer.";
+        home.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
+    }
+    let wait = home.channels.log.wait_since(before);
+    Outcome { reply: Reply::GroupDeleted(channel), wait }
+}
+
+fn put_group(home: &mut Home, group: &Arc<Group>) {
+    let was = home.groups.get(&group.channel).cloned();
+    home.groups.put(group.clone());
+    let access = home.entries.of(&group.channel);
+    let loses = was.is_none_or(|was| was.members.iter().any(|member| !group.has(member)));
+    if loses && matches!(access, Access::Listed | Access::Members) {
+        home.send_strangers_away(group, access);
     }
 }
 

@@ -53,9 +53,6 @@ impl Core {
         while let Some(incident) = self.shard.next_incident(self.now) {
             log::incident(self.id, &incident);
         }
-        if self.id == CoreId(0) {
-            self.shard.note_log_lines_lost(log::lost());
-        }
         let idle = self.fulfil();
         if !idle {
             // Only a shard without wishes says when it wants to hear of time.
@@ -67,7 +64,8 @@ impl Core {
         if let Some(log) = &mut self.log {
             log.tell(|| shard.next_for_log(now));
         }
-        self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us));
+        let lines_lost = if self.id == CoreId(0) { log::lost() } else { 0 };
+        self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us), lines_lost);
         Ok(if self.finished() {
             AfterTurn::Leave
         } else if idle {

@@ -75,22 +75,6 @@ impl Shard {
         }
     }
 
-    /// What some sessions began under holds no longer: their sockets are closed.
-    pub(in crate::shard) fn recheck_sessions(&mut self) {
-        let connections = self.connections.ids().collect();
-        self.endings.queue.push_back(Ending::Revoke { connections });
-    }
-
-    /// Closes a socket whose session began under what holds no longer; says how many steps that took.
-    fn revoke(&mut self, id: ConnectionId) -> usize {
-        let session = self.connections.get(id).and_then(|connection| connection.session.as_ref());
-        if session.is_none_or(|session| self.setup.authenticator.still_holds(session)) {
-            return 1;
-        }
-        self.close_socket(id, CloseFrame::REVOKED);
-        1 + self.fanout.count_of(id)
-    }
-
     /// A home core asks to be told when what it ended before is done.
     pub(in crate::shard) fn fence(&mut self, from: CoreId, number: u64) {
         self.endings.queue.push_back(Ending::Fence { from, number });
@@ -137,7 +121,7 @@ impl Shard {
                         && let Some(id) = connections.pop()
                     {
                         done = true;
-                        let steps = self.revoke(id);
+                        let steps = revoke(self, id);
                         self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
                     }
                     if !connections.is_empty() {
@@ -229,4 +213,20 @@ impl Shard {
         let mut heard = self.connections.ids().flat_map(|id| self.fanout.channels_of(id));
         assert!(!heard.any(|(_, ended)| ended) || !self.endings.queue.is_empty(), "ended channels are left");
     }
+}
+
+/// What some sessions began under holds no longer: their sockets are closed.
+pub(in crate::shard) fn recheck_sessions(shard: &mut Shard) {
+    let connections = shard.connections.ids().collect();
+    shard.endings.queue.push_back(Ending::Revoke { connections });
+}
+
+/// Closes a socket whose session began under what holds no longer; says how many steps that took.
+fn revoke(shard: &mut Shard, id: ConnectionId) -> usize {
+    let session = shard.connections.get(id).and_then(|connection| connection.session.as_ref());
+    if session.is_none_or(|session| shard.setup.authenticator.still_holds(session)) {
+        return 1;
+    }
+    shard.close_socket(id, CloseFrame::REVOKED);
+    1 + shard.fanout.count_of(id)
 }

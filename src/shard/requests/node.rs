@@ -190,9 +190,7 @@ impl Shard {
         counters.history_lost = self.home.has_log_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
         let writes = self.effects.writes();
-        counters.writes_stored = writes.stored;
-        counters.writes_failed = writes.failed;
-        counters.writes_refused = writes.refused;
+        counters.writes = [writes.stored, writes.failed, writes.refused];
         counters
     }
 }
