@@ -78,6 +78,7 @@ fn write_all(shard: &mut Shard, now: Now) {
                 let bytes = shard.transmit(id).bytes();
                 shard.sent(now, id, bytes);
             }
+            Output::Work => _ = shard.work(now),
             Output::Idle { .. } => return,
             other => panic!("an idle connection wants nothing: {other:?}"),
         }

@@ -48,7 +48,7 @@ fn a_core_that_found_a_full_lane_is_woken_by_room() {
         let hearing = thread::spawn(move || {
             let mut heard = Vec::new();
             while heard.is_empty() {
-                far.hear(|_, message| heard.push(message));
+                far.hear(|| true, |_, message| heard.push(message));
                 thread::yield_now();
             }
             assert_eq!(heard[0], 0);
@@ -144,14 +144,14 @@ fn a_thread_that_waits_for_room_is_woken_by_a_core_that_hears_or_leaves() {
             desk.tell(0, 0);
             let core = thread::spawn(move || {
                 if hears {
-                    port.hear(1, |message| assert_eq!(message, 0));
+                    port.hear(1, || true, |message| assert_eq!(message, 0));
                     return Some(port);
                 }
                 None
             });
             desk.tell(0, 1);
             if let Some(port) = core.join().unwrap() {
-                port.hear(1, |message| assert_eq!(message, 1));
+                port.hear(1, || true, |message| assert_eq!(message, 1));
             }
         });
     }

@@ -12,6 +12,7 @@
 //! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
 //! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
+//! | [`work`](Shard::work) | a slice of what was left so that no call is long |
 //! | [`reload`](Shard::reload) | settings change |
 //! | [`drain`](Shard::drain) | the process goes away |
 //! | [`next_incident`](Shard::next_incident) | what an operator may want to know of |
@@ -34,6 +35,7 @@ mod reload;
 mod requests;
 mod setup;
 mod transports;
+mod work;
 
 pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Effect, EffectId, Failure, Resolution};
@@ -69,6 +71,7 @@ use relay::Relay;
 use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, Vouchers};
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use work::DEADLINES_MAX;
 
 /// One core's world.
 pub struct Shard {
@@ -226,7 +229,7 @@ impl Shard {
     /// Time passed; due when the deadline of [`Output::Idle`] is reached.
     pub fn timeout(&mut self, now: Now) {
         self.now = now;
-        self.fire_deadlines();
+        self.fire_deadlines(DEADLINES_MAX);
         self.expire_fan_ins();
         self.expire_changes();
         self.expire_effects();
@@ -250,6 +253,9 @@ impl Shard {
         }
         if let Some(id) = self.connections.next_transmit(&mut self.fanout) {
             return Output::Transmit(id);
+        }
+        if work::is_left(self) {
+            return Output::Work;
         }
         if self.drained() {
             return Output::Drained;

@@ -16,6 +16,8 @@ pub enum Output {
     Close(ConnectionId),
     /// Do this outside and report [`super::Shard::resolve`].
     Effect(EffectId, Effect),
+    /// Nothing else is to be done, but work was left for later: call [`super::Shard::work`].
+    Work,
     /// After `drain`: the last connection is gone. Given once.
     Drained,
     /// Nothing to do until something arrives or this moment of the monotonic clock, in microseconds.

@@ -4,6 +4,7 @@
 pub use crate::base::json::read;
 pub use crate::base::json::scan::{Raw, value};
 
+use crate::base::json::is_within;
 use crate::base::json::scan::{self, Broken};
 use crate::model::fault::{Fault, FaultCode};
 use serde::de::IgnoredAny;
@@ -29,6 +30,15 @@ pub fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     <&'a RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// Bytes of a text of which the mistake is looked for; of a longer one it is only said that it does not fit. Looking takes as
+/// long as reading.
+const EXPLAINED_BYTES_MAX: usize = 16 << 10;
+
+/// Whether what is wrong with a text is looked for.
+fn is_explained(bytes: &[u8]) -> bool {
+    bytes.len() <= EXPLAINED_BYTES_MAX
+}
+
 /// Reads one JSON object. Unknown fields are ignored, doubled ones refused.
 ///
 /// # Errors
@@ -41,7 +51,9 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
     // Told here, so that the sentence is a better one than the decoder's.
     let start = text.bytes().find(|byte| !byte.is_ascii_whitespace());
     if start != Some(b'{') {
-        well_formed(text)?;
+        if is_explained(bytes) {
+            well_formed(text)?;
+        }
         return Err(no_object());
     }
     read(text).map_err(|error| {
@@ -49,9 +61,9 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
             return no_json(&error);
         }
         // The decoder stops at the first field that does not fit; the rest may not even be JSON.
-        match well_formed(text) {
-            Err(fault) => fault,
-            Ok(()) => {
+        match is_explained(bytes).then(|| well_formed(text)) {
+            Some(Err(fault)) => fault,
+            Some(Ok(())) | None => {
                 Fault::new(FaultCode::InvalidRequest, format!("A field does not fit: {}.", quote(&error)))
             }
         }
@@ -80,7 +92,10 @@ pub fn fields<'a, const N: usize>(text: &'a str, names: &[&str; N]) -> Result<Fi
     match scan::object(text, visit) {
         Ok(()) => Ok(fields),
         Err(Broken::Kind) => Err(no_object()),
-        Err(Broken::Syntax) => Err(well_formed(text).err().unwrap_or_else(no_object)),
+        Err(Broken::Syntax) if is_explained(text.as_bytes()) => {
+            Err(well_formed(text).err().unwrap_or_else(no_object))
+        }
+        Err(Broken::Syntax) => Err(Fault::new(FaultCode::InvalidSyntax, "This is not JSON.")),
     }
 }
 
@@ -175,28 +190,7 @@ fn quote(error: &serde_json::Error) -> String {
 
 /// Whether a valid JSON value nests at most [`DEPTH_MAX`] levels.
 pub fn depth_is_bounded(json: &str) -> bool {
-    // A level costs two bytes, so what is short cannot be deep.
-    if json.len() <= 2 * DEPTH_MAX {
-        return true;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in json.bytes() {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return false;
-        }
-    }
-    true
+    is_within(json.as_bytes(), DEPTH_MAX)
 }
 
 /// Appends a string as JSON, quotes included.
@@ -308,9 +302,9 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_does_not_overflow_the_stack() {
+    fn deep_nesting_is_refused_before_it_is_parsed() {
         let deep = format!("{{\"a\":1,\"deep\":{}{}}}", "[".repeat(500_000), "]".repeat(500_000));
-        assert!(object::<Pair>(deep.as_bytes()).is_ok());
+        assert_eq!(code(deep.as_bytes()), FaultCode::InvalidRequest);
     }
 
     proptest! {

@@ -17,6 +17,7 @@ mod script;
 mod settings;
 mod tokens;
 mod transcripts;
+mod turns;
 mod unfinished;
 mod wire;
 mod world;

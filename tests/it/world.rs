@@ -292,6 +292,7 @@ impl World {
                 self.by_id.remove(&(core, id));
             }
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
+            Output::Work => _ = self.shards[core].work(self.now),
             Output::Drained => {
                 self.drained[core] = true;
                 self.deadlines[core] = None;

@@ -373,6 +373,7 @@ impl Node {
                 one.to_server.clear();
             }
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
+            Output::Work => _ = self.cores[core].shard.work(self.now),
             Output::Drained => self.cores[core].drained = true,
             Output::Idle { .. } => {}
         }

@@ -26,7 +26,7 @@ fn lane() -> Box<dyn FnMut()> {
             left = left.checked_sub(1)?;
             Some([left; 8])
         });
-        ports[1].hear(|_, message| heard += message[0]);
+        ports[1].hear(|| true, |_, message| heard += message[0]);
         assert_eq!(heard, (0..MESSAGES).sum::<u64>());
     })
 }

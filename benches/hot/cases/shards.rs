@@ -88,6 +88,7 @@ pub fn drain(shard: &mut Shard) -> usize {
                 shard.sent(NOW, id, bytes);
                 writes += 1;
             }
+            Output::Work => _ = shard.work(NOW),
             Output::Idle { .. } => return writes,
             other => panic!("{other:?}"),
         }

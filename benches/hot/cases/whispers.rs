@@ -53,6 +53,7 @@ fn written(shard: &mut Shard) -> Vec<u8> {
             Output::Effect(id, _) => shard.resolve(NOW, id, Resolution::Stored),
             // Nothing is read while the declaration waits for the disk.
             Output::Pause(_) | Output::Resume(_) => {}
+            Output::Work => _ = shard.work(NOW),
             Output::Idle { .. } => return bytes,
             other => panic!("{other:?}"),
         }

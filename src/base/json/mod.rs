@@ -4,18 +4,34 @@
 //! token. Here a struct, at any depth, asks for an object. Nothing else reads JSON into a struct; `tests/tidy.rs` holds
 //! that. Not seen are the structs within an untagged enum, which serde reads from a copy of its own.
 
+mod depth;
 pub mod scan;
 mod strict;
 
+pub use depth::is_within;
+
 use serde::Deserialize;
+use serde::de::Error;
 use serde_json::{Deserializer, Result};
 use strict::Strict;
+
+/// Items of a list that is read into them; what is passed on as it was written has no such bound. No request has a use for
+/// more, and each costs as much as a short message.
+const ITEMS_MAX: usize = 10_000;
+
+/// Levels of nesting that are parsed. What is longer than [`SHORT_BYTES`] and nests deeper would take many times as long as
+/// what is flat.
+const LEVELS_MAX: usize = 128;
+
+/// Text that is parsed at once, however it nests.
+const SHORT_BYTES: usize = 4 << 10;
 
 /// Reads one value from text in UTF-8, and nothing after it.
 ///
 /// # Errors
 /// It is not JSON, or does not fit.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    check_depth(text.as_bytes())?;
     let mut reader = Deserializer::from_str(text);
     let value = T::deserialize(Strict(&mut reader))?;
     reader.end().map(|()| value)
@@ -26,9 +42,17 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 /// # Errors
 /// As [`read`].
 pub fn read_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    check_depth(bytes)?;
     let mut reader = Deserializer::from_slice(bytes);
     let value = T::deserialize(Strict(&mut reader))?;
     reader.end().map(|()| value)
+}
+
+fn check_depth(text: &[u8]) -> Result<()> {
+    if text.len() <= SHORT_BYTES || is_within(text, LEVELS_MAX) {
+        return Ok(());
+    }
+    Err(serde_json::Error::custom(format_args!("it nests deeper than {LEVELS_MAX} levels")))
 }
 
 #[cfg(test)]
@@ -105,6 +129,26 @@ mod tests {
             read(r#"[{"Dot":{"x":1}},{"Box":{"width":2}},{"Pair":[3,4]},"Nothing"]"#).expect("fits");
         let expected = [Shape::Dot(point(1)), Shape::Box { width: 2 }, Shape::Pair(3, 4), Shape::Nothing];
         assert_eq!(shapes, expected);
+    }
+
+    #[test]
+    fn a_list_is_counted_before_it_is_built() {
+        let list = |items: usize, after: &str| format!("[{}0{after}]", "0,".repeat(items - 1));
+        assert_eq!(read::<Vec<u8>>(&list(ITEMS_MAX, "")).expect("as many as may be").len(), ITEMS_MAX);
+        let error =
+            read::<Vec<u8>>(&list(ITEMS_MAX + 1, ", nothing of this is looked at")).expect_err("too many");
+        assert!(error.to_string().contains("at most 10000 items"), "{error}");
+        let raw = format!(r#"{{"raw":{},"text":""}}"#, list(2 * ITEMS_MAX, ""));
+        assert!(read::<Raw<'_>>(&raw).is_ok(), "what is passed on is not built");
+    }
+
+    #[test]
+    fn what_nests_deep_is_refused_before_it_is_parsed() {
+        let nested = |levels: usize| "[".repeat(levels) + &" ".repeat(SHORT_BYTES) + &"]".repeat(levels);
+        assert!(read::<&RawValue>(&nested(LEVELS_MAX)).is_ok());
+        let error = read::<&RawValue>(&nested(LEVELS_MAX + 1)).expect_err("too deep");
+        assert!(error.to_string().contains("deeper than 128"), "{error}");
+        assert!(read_bytes::<&RawValue>(nested(LEVELS_MAX + 1).as_bytes()).is_err());
     }
 
     #[test]

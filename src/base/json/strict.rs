@@ -1,10 +1,20 @@
-//! A deserializer around another one, and around all that it hands out, that reads structs from maps alone.
+//! A deserializer around another one, and around all that it hands out, that reads structs from maps alone, and lists item by
+//! item only as far as [`ITEMS_MAX`].
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use super::ITEMS_MAX;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use std::fmt;
 
 /// A deserializer that reads structs from maps alone.
 pub struct Strict<D>(pub D);
+
+/// A list that is read into items, while they are counted.
+struct Counted<A> {
+    seq: A,
+    left: usize,
+}
 
 /// A visitor that is handed strict deserializers.
 struct Deep<V>(V);
@@ -115,7 +125,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Deep<V> {
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Strict(seq))
+        self.0.visit_seq(Counted { seq, left: ITEMS_MAX })
     }
 
     #[inline]
@@ -146,16 +156,23 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for AsMap<V> {
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Counted<A> {
     type Error = A::Error;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        self.0.next_element_seed(Seed(seed))
+        let item = self.seq.next_element_seed(Seed(seed))?;
+        if item.is_some() {
+            // Whatever follows is not looked at: it may be as long as a message can be.
+            let left = self.left.checked_sub(1);
+            self.left =
+                left.ok_or_else(|| A::Error::custom(format_args!("a list has at most {ITEMS_MAX} items")))?;
+        }
+        Ok(item)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.seq.size_hint()
     }
 }
 

@@ -223,10 +223,17 @@ impl Stream {
         self.pass_left = self.subscribers.len() as u32;
     }
 
-    /// Goes on with the pass to the next subscriber that has something to get and may get it; says its place too.
-    pub fn next_of_pass(&mut self) -> Option<(u32, Subscriber)> {
+    /// Whether there are subscribers that the pass has yet to look at.
+    pub fn is_in_pass(&self) -> bool {
+        self.pass_left > 0
+    }
+
+    /// Goes on with the pass to the next subscriber that has something to get and may get it; says its place too. Looks at
+    /// no more than `looks` of them, and takes those off it.
+    pub fn next_of_pass(&mut self, looks: &mut u32) -> Option<(u32, Subscriber)> {
         let head = if self.ended { 0 } else { self.ring.head() };
-        while self.pass_left > 0 {
+        while *looks > 0 && self.pass_left > 0 {
+            *looks -= 1;
             self.pass_left -= 1;
             let place = if (self.pass_at as usize) < self.subscribers.len() { self.pass_at } else { 0 };
             self.pass_at = place + 1;

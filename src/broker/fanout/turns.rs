@@ -30,6 +30,10 @@ pub(super) struct Offer {
     pub subscription: u32,
 }
 
+/// Subscribers that are looked at in search of one whose socket takes bytes. If none of them does, the search goes on in
+/// the next call.
+const LOOKS_MAX: u32 = 1_024;
+
 /// The dirty streams, in turn.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -73,6 +77,7 @@ impl Turns {
                 return Some(connection);
             }
         }
+        let mut looks = LOOKS_MAX;
         while let Some(number) = self.queue.first() {
             if self.sends == CHUNK_SENDS {
                 self.sends = 0;
@@ -81,7 +86,9 @@ impl Turns {
             }
             let id = StreamId::from_number(number);
             let stream = &mut streams[id.index()];
-            while let Some((place, Subscriber { connection, subscription, .. })) = stream.next_of_pass() {
+            while let Some((place, Subscriber { connection, subscription, .. })) =
+                stream.next_of_pass(&mut looks)
+            {
                 if !ready(connection) {
                     subscriptions.owe(subscription);
                     continue;
@@ -94,6 +101,9 @@ impl Turns {
                     self.look_ahead(connection, streams, subscriptions);
                 }
                 return Some(connection);
+            }
+            if looks == 0 && stream.is_in_pass() {
+                return None;
             }
             self.sends = 0;
             self.queue.remove(streams, number);

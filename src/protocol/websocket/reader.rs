@@ -24,6 +24,17 @@ pub enum Message<'a> {
     Close(Option<(u16, &'a str)>),
 }
 
+impl Message<'_> {
+    /// Bytes of its payload.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => bytes.len(),
+            Self::Close(close) => close.map_or(0, |(_, reason)| reason.len()),
+        }
+    }
+}
+
 /// Reads the messages of one connection. 16 bytes while nothing is incomplete.
 #[derive(Debug, Default)]
 pub struct Reader {

@@ -1,6 +1,7 @@
 //! What goes out: the shard's wishes become writes. The bytes are asked for at the moment of writing, so a
 //! write carries everything that came up to then.
 
+use super::budget::{Budget, WISHES_US};
 use super::socket::Flags;
 use super::token::{Kind, Token};
 use super::{Core, Drain};
@@ -17,7 +18,11 @@ const CHUNK: usize = 32;
 impl Core {
     /// Fulfils up to a chunk of wishes. True if the shard has none left.
     pub(super) fn fulfil(&mut self) -> bool {
+        let time = Budget::of(WISHES_US);
         for _ in 0..CHUNK {
+            if !time.is_left() {
+                return false;
+            }
             match self.shard.poll() {
                 Output::Transmit(connection) => self.transmit(connection),
                 Output::Pause(connection) => self.pause(connection),
@@ -25,6 +30,8 @@ impl Core {
                 Output::Close(connection) => self.close(connection),
                 Output::Effect(id, effect) => self.effects.ask(id, effect),
                 Output::Drained => self.drained(),
+                // The next turn does it, when it has looked at what arrived.
+                Output::Work => return false,
                 Output::Idle { deadline_us } => {
                     self.deadline_us = deadline_us;
                     return true;

@@ -1,5 +1,6 @@
 //! What comes in: completions of the ring become calls of the shard.
 
+use super::budget::{Budget, SOCKETS_US};
 use super::ring::Completion;
 use super::socket::Flags;
 use super::token::{Kind, SocketId, Token};
@@ -14,20 +15,27 @@ const ACCEPT_PAUSE_US: u64 = 50_000;
 const PLACES_FEW: usize = 4;
 
 impl Core {
-    /// Handles the collected completions.
+    /// Handles the collected completions, as many as there is time for.
     pub(super) fn handle_batch(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
         let mut buffers = false;
-        for completion in batch.drain(..) {
+        let time = Budget::of(SOCKETS_US);
+        let mut handled = 0;
+        for completion in batch.iter().copied() {
+            if !time.is_left() {
+                break;
+            }
             if let Some(buffer) = completion.buffer() {
                 buffers = true;
                 self.ring.buffers.take(buffer);
             }
             self.handle(completion);
+            handled += 1;
         }
         if buffers {
             self.ring.buffers.publish();
         }
+        batch.drain(..handled);
         self.batch = batch;
     }
 

@@ -61,13 +61,18 @@ impl<T> MeshPort<T> {
         (0..self.inward.len()).filter(move |peer| *peer != core)
     }
 
-    /// Takes what peers said, a bounded part of it. True if there was something.
-    pub fn hear(&mut self, mut on_message: impl FnMut(CoreId, T)) -> bool {
+    /// Takes what peers said, a bounded part of it: one message of each at least, more while `may_go_on` says so. True if there
+    /// was something.
+    pub fn hear(
+        &mut self,
+        mut may_go_on: impl FnMut() -> bool,
+        mut on_message: impl FnMut(CoreId, T),
+    ) -> bool {
         let mut heard = false;
         for peer in self.peers() {
             let lane = &self.inward[peer];
             let mut taken = 0;
-            while taken < HEAR_MAX {
+            while taken == 0 || (taken < HEAR_MAX && may_go_on()) {
                 let Some(message) = lane.messages.pop() else { break };
                 on_message(CoreId(peer as u16), message);
                 taken += 1;
@@ -139,7 +144,7 @@ mod tests {
 
     fn collected(port: &mut MeshPort<u64>) -> Vec<(u16, u64)> {
         let mut heard = Vec::new();
-        while port.hear(|from, message| heard.push((from.0, message))) {}
+        while port.hear(|| true, |from, message| heard.push((from.0, message))) {}
         heard
     }
 
@@ -170,8 +175,10 @@ mod tests {
         assert!(!ports[0].ready(), "a full lane is nothing to turn for");
         assert!(ports[1].ready());
         let mut heard = 0;
-        ports[1].hear(|_, _| heard += 1);
-        assert_eq!(heard, HEAR_MAX, "one turn hears a bounded part");
+        ports[1].hear(|| false, |_, _| heard += 1);
+        assert_eq!(heard, 1, "one at least, whatever the time");
+        ports[1].hear(|| true, |_, _| heard += 1);
+        assert_eq!(heard, 1 + HEAR_MAX, "one turn hears a bounded part");
         assert!(ports[0].ready(), "there is room for what waits");
         ports[0].tell(|_| None);
         assert!(!ports[0].ready());
@@ -185,7 +192,7 @@ mod tests {
         ports[0].tell(|_| Some(0));
         ports[0].doorbell().sleeping();
         assert!(!ports[0].ready());
-        ports[1].hear(|_, _| {});
+        ports[1].hear(|| true, |_, _| {});
         let before = Instant::now();
         ring.sleep(Some(LOST)).expect("the ring sleeps");
         assert!(before.elapsed() < LOST, "nobody rang");
@@ -202,10 +209,13 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let burst = if random >> 60 == 0 { 3000 } else { random >> 62 };
             let until = (sent + burst).min(expected + 3000).min(count);
-            port.hear(|_, message| {
-                assert_eq!(message, expected);
-                expected += 1;
-            });
+            port.hear(
+                || true,
+                |_, message| {
+                    assert_eq!(message, expected);
+                    expected += 1;
+                },
+            );
             port.tell(|_| {
                 (sent < until).then(|| {
                     sent += 1;

@@ -2,6 +2,7 @@
 //! files that tell what they do: `turn` the loop, `ingress` what comes in, `egress` what goes out, `closing` how a
 //! socket ends.
 
+mod budget;
 mod buffers;
 mod closing;
 pub mod doorbell;

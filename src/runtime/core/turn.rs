@@ -1,6 +1,7 @@
 //! The loop of a core. A turn reads the clock once, handles what arrived, passes time, fulfils a chunk of the
 //! shard's wishes and hands over what waits for peers. Only a core without wishes sleeps, in its ring.
 
+use super::budget::{Budget, PEERS_US, WORK_US};
 use super::token::{Kind, Token};
 use super::{Core, Drain};
 use crate::base::ids::CoreId;
@@ -44,16 +45,24 @@ impl Core {
         collected?;
         self.handle_batch();
         let (shard, now) = (&mut self.shard, self.now);
-        self.port.hear(|from, message| shard.peer(now, from, message));
+        let time = Budget::of(PEERS_US);
+        self.port.hear(|| time.is_left(), |from, message| shard.peer(now, from, message));
         if let Some(log) = &self.log {
-            log.hear(NEWS_MAX, |news| shard.logged(now, news));
+            let time = Budget::of(PEERS_US);
+            log.hear(NEWS_MAX, || time.is_left(), |news| shard.logged(now, news));
         }
-        self.effects.hear(RESOLUTIONS_MAX, |id, resolution| shard.resolve(now, id, resolution));
+        let time = Budget::of(PEERS_US);
+        self.effects.hear(
+            RESOLUTIONS_MAX,
+            || time.is_left(),
+            |id, resolution| shard.resolve(now, id, resolution),
+        );
         self.pass_time();
         while let Some(incident) = self.shard.next_incident(self.now) {
             log::incident(self.id, &incident);
         }
-        let idle = self.fulfil();
+        self.do_work();
+        let idle = self.fulfil() && self.batch.is_empty();
         if !idle {
             // Only a shard without wishes says when it wants to hear of time.
             let overdue_us = self.now.monotonic_us + TIMEOUT_OVERDUE_US;
@@ -73,6 +82,12 @@ impl Core {
         } else {
             AfterTurn::Turn
         })
+    }
+
+    /// What the shard left for later, while there is time.
+    fn do_work(&mut self) {
+        let time = Budget::of(WORK_US);
+        while self.shard.work(self.now) && time.is_left() {}
     }
 
     /// Whatever is due.

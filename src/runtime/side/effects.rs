@@ -44,10 +44,16 @@ impl Effects {
         thread.ask((id, effect));
     }
 
-    /// Hears of effects that are done, of `count_max` of each thread at most.
-    pub fn hear(&self, count_max: usize, mut on_done: impl FnMut(EffectId, Resolution)) {
+    /// Hears of effects that are done, of `count_max` of each thread at most, and of one of each at least; of more while
+    /// `may_go_on` says so.
+    pub fn hear(
+        &self,
+        count_max: usize,
+        mut may_go_on: impl FnMut() -> bool,
+        mut on_done: impl FnMut(EffectId, Resolution),
+    ) {
         for thread in [&self.store, &self.passwords] {
-            thread.hear(count_max, |(id, resolution)| on_done(id, resolution));
+            thread.hear(count_max, &mut may_go_on, |(id, resolution)| on_done(id, resolution));
         }
     }
 

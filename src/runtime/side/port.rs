@@ -92,10 +92,11 @@ impl<Q, A> Port<Q, A> {
         assert!(self.undelivered.is_none(), "who asks keeps its bound of questions");
     }
 
-    /// Hears what the thread said, `count_max` of it at most.
-    pub fn hear(&self, count_max: usize, mut on_message: impl FnMut(A)) {
+    /// Hears what the thread said: one message at least, more while `may_go_on` says so, `count_max` of it at most.
+    pub fn hear(&self, count_max: usize, mut may_go_on: impl FnMut() -> bool, mut on_message: impl FnMut(A)) {
         let mut heard = 0;
         while heard < count_max
+            && (heard == 0 || may_go_on())
             && let Some(message) = self.back().messages.pop()
         {
             on_message(message);

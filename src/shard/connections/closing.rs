@@ -200,7 +200,7 @@ impl Shard {
     pub(in crate::shard) fn end_of_input(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.flags.ended = true;
-        if connection.is_socket() && !connection.flags.paused {
+        if connection.is_socket() && !connection.holds_input() {
             self.close_when_written(id, CloseReason::Peer);
         } else {
             self.close_if_ended(id);
@@ -209,7 +209,7 @@ impl Shard {
 
     pub(in crate::shard) fn close_if_ended(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id) else { return };
-        let all_read = !connection.flags.paused;
+        let all_read = !connection.holds_input();
         if connection.flags.ended && all_read && connection.in_flight() == 0 && !connection.is_closing() {
             self.close_when_written(id, CloseReason::Peer);
         }

@@ -84,6 +84,8 @@ pub(in crate::shard) struct Flags {
     pub queued: bool,
     /// Nothing of it is parsed at present.
     pub paused: bool,
+    /// It has used up its allowance of what is read, and the rest waits for its turn.
+    pub waits: bool,
     /// Its socket is not read: what is kept unparsed is read before the socket is again.
     pub stopped: bool,
     /// The client was told that its credentials end.
@@ -133,6 +135,11 @@ impl Connection {
             Phase::Socket { language: Language::Dialect(dialect), .. } => Some(dialect),
             _ => None,
         }
+    }
+
+    /// Whether what comes is kept unparsed: answers are owed, or others have their turn.
+    pub fn holds_input(&self) -> bool {
+        self.flags.paused || self.flags.waits
     }
 
     /// Whether nothing more may be read until an answer has come.

@@ -19,11 +19,12 @@ impl Connections {
         }
     }
 
-    /// Connections of which the wheel says that something may be due.
-    pub fn take_fired(&mut self, now: Now) -> Vec<ConnectionId> {
+    /// Asks the wheels for which connections something may be due.
+    pub fn advance(&mut self, now: Now) {
         let mut fired = Vec::new();
+        self.tokens.advance(now.monotonic_us, &mut fired);
         self.wheel.advance(now.monotonic_us, &mut fired);
-        fired
+        self.fired.extend(fired);
     }
 
     /// What is due for a connection that fired, if its time has come; if not, it fires again then.
@@ -53,19 +54,14 @@ impl Connections {
         }
     }
 
-    /// Connections whose credentials are to be looked at.
-    pub fn take_watched(&mut self, now: Now) -> Vec<ConnectionId> {
-        let mut fired = Vec::new();
-        self.tokens.advance(now.monotonic_us, &mut fired);
-        fired.retain(|id| {
-            let Some(connection) = self.slab.get_mut(*id) else { return false };
-            let is_due = connection.watched_s <= second(now.monotonic_us);
-            if is_due {
-                connection.watched_s = u32::MAX;
-            }
-            is_due
-        });
-        fired
+    /// Whether the credentials of a connection that fired are to be looked at; if not, they are when it fires again.
+    pub fn take_watched(&mut self, now: Now, id: ConnectionId) -> bool {
+        let Some(connection) = self.slab.get_mut(id) else { return false };
+        let is_due = connection.watched_s <= second(now.monotonic_us);
+        if is_due {
+            connection.watched_s = u32::MAX;
+        }
+        is_due
     }
 
     /// When something is due next, monotonic microseconds.

@@ -35,6 +35,11 @@ pub(in crate::shard) struct Answering {
 }
 
 impl Expect {
+    /// Whether the request is a subscribe.
+    pub fn subscribes(&self) -> bool {
+        matches!(self, Expect::Message { subscribes: Some(_), .. })
+    }
+
     /// Whether nothing may follow the answer.
     pub fn is_last(&self) -> bool {
         matches!(self, Expect::Response { answering, .. } if answering.is_last())

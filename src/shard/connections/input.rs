@@ -58,7 +58,7 @@ impl Connections {
     pub fn is_dawdling(&self, now: Now, id: ConnectionId, time_ms: u32, per_second_min: u32) -> bool {
         let Some(connection) = self.slab.get(id) else { return false };
         // What waits unparsed waits for this node.
-        if connection.unfinished_s == 0 || connection.flags.paused {
+        if connection.unfinished_s == 0 || connection.holds_input() {
             return false;
         }
         let elapsed_s = u64::from(now_s(now).saturating_sub(connection.unfinished_s));

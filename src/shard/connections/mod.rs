@@ -4,6 +4,7 @@
 //! fan-out that it is called with. The rest of this folder is what the shard does with them.
 
 pub(super) mod admission;
+pub(super) mod allowances;
 pub(super) mod closing;
 pub(super) mod connection;
 pub(super) mod deadlines;
@@ -28,6 +29,7 @@ use crate::metrics::words::CloseReason;
 use crate::shard::incidents::{IncidentKind, Incidents};
 use crate::shard::{Output, Setup};
 use admission::Admission;
+use allowances::Allowances;
 use connection::Connection;
 use outbox::Spares;
 use reserve::Reserve;
@@ -44,6 +46,10 @@ pub(super) struct Connections {
     wheel: Wheel<ConnectionId>,
     /// When the end of a connection's credentials is looked at.
     tokens: Wheel<ConnectionId>,
+    /// Connections of which the wheel said that something may be due, and that were not looked at yet.
+    pub fired: VecDeque<ConnectionId>,
+    /// Whose input is read next, and how much of it.
+    pub allowances: Allowances,
     /// Connections that may have something of their own to write.
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
@@ -62,6 +68,8 @@ impl Connections {
             spares: Spares::default(),
             wheel: Wheel::new(now_us),
             tokens: Wheel::new(now_us),
+            fired: VecDeque::new(),
+            allowances: Allowances::default(),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
             incidents: Incidents::default(),
@@ -167,16 +175,23 @@ impl Connections {
     pub fn pause(&mut self, id: ConnectionId) {
         let Some(connection) = self.slab.get_mut(id) else { return };
         connection.flags.paused = true;
-        if !std::mem::replace(&mut connection.flags.stopped, true) {
+        self.stop(id);
+    }
+
+    /// Stops a socket: what is kept of it is read before it is read again.
+    pub fn stop(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slab.get_mut(id)
+            && !std::mem::replace(&mut connection.flags.stopped, true)
+        {
             self.wishes.push_back(Output::Pause(id));
         }
     }
 
-    /// Reads a socket again whose connection is not paused: nothing is kept of it that waits to be parsed, so what is
+    /// Reads a socket again whose connection has no input that waits: nothing is kept of it that waits to be parsed, so what is
     /// kept never grows beyond what was on its way when the socket stopped.
     pub fn restart(&mut self, id: ConnectionId) {
         if let Some(connection) = self.slab.get_mut(id)
-            && !connection.flags.paused
+            && !connection.holds_input()
             && std::mem::take(&mut connection.flags.stopped)
         {
             self.wishes.push_back(Output::Resume(id));
@@ -218,6 +233,7 @@ impl Connections {
         assert_eq!(self.admission.kept(), kept, "what is kept is counted");
         for connection in self.iter() {
             assert_eq!(connection.pending.is_some(), connection.in_flight() > 0, "no empty list is kept");
+            connection.pending.iter().for_each(|pending| pending.invariants());
         }
     }
 }

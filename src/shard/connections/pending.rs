@@ -45,6 +45,8 @@ pub(in crate::shard) struct Opens {
 #[derive(Default)]
 pub(in crate::shard) struct Pending {
     slots: VecDeque<Slot>,
+    /// Subscribes that wait for their answer.
+    subscribing: usize,
     /// Sequence of the slot at the front.
     first: u32,
     /// A request before whose answer is written nothing more is read.
@@ -65,6 +67,7 @@ impl Pending {
 
     /// Opens a slot for a request; says its sequence.
     pub fn open(&mut self, expect: Expect) -> u32 {
+        self.subscribing += usize::from(expect.subscribes());
         self.slots.push_back(Slot::Waiting(expect));
         self.first.wrapping_add(self.slots.len() as u32 - 1)
     }
@@ -119,7 +122,10 @@ impl Pending {
     pub fn take(&mut self, sequence: u32) -> Option<Expect> {
         let slot = self.slot(sequence).filter(|slot| matches!(slot, Slot::Waiting(_)))?;
         match std::mem::replace(slot, Slot::Bytes { bytes: Vec::new(), last: false }) {
-            Slot::Waiting(expect) => Some(expect),
+            Slot::Waiting(expect) => {
+                self.subscribing -= usize::from(expect.subscribes());
+                Some(expect)
+            }
             _ => None,
         }
     }
@@ -181,14 +187,29 @@ impl Pending {
     /// Whether a subscribe waits for its answer, or the answer for its turn.
     pub fn is_subscribing(&self) -> bool {
         let opens = |slot: &Slot| matches!(slot, Slot::Answered(answer) if answer.opens.is_some());
-        self.subscribes().next().is_some() || self.slots.iter().any(opens)
+        self.subscribing > 0 || self.slots.iter().any(opens)
+    }
+
+    /// How many subscribes wait for their answer.
+    pub fn subscribing(&self) -> usize {
+        self.subscribing
+    }
+
+    /// Whether a subscribe to this channel waits for its answer.
+    pub fn is_subscribing_to(&self, channel: &ChannelName) -> bool {
+        self.subscribing > 0 && self.subscribes().any(|one| one == channel)
     }
 
     /// Channels of the subscribes that wait, oldest first.
-    pub fn subscribes(&self) -> impl Iterator<Item = &ChannelName> {
+    fn subscribes(&self) -> impl Iterator<Item = &ChannelName> {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Waiting(Expect::Message { subscribes: Some(channel), .. }) => Some(channel),
             _ => None,
         })
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        assert_eq!(self.subscribes().count(), self.subscribing, "subscribes that wait are counted");
     }
 }

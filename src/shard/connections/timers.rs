@@ -16,10 +16,14 @@ const HOUSEKEEPING_US: u64 = 1_000_000;
 const SWEEP_STEPS_MAX: usize = 8_192;
 
 impl Shard {
-    /// Does what is due for connections.
-    pub(in crate::shard) fn fire_deadlines(&mut self) {
-        self.judge_tokens();
-        for id in self.connections.take_fired(self.now) {
+    /// Does what is due, for so many connections at most; the rest of them is due next.
+    pub(in crate::shard) fn fire_deadlines(&mut self, count_max: usize) {
+        self.connections.advance(self.now);
+        for _ in 0..count_max {
+            let Some(id) = self.connections.fired.pop_front() else { return };
+            if self.connections.take_watched(self.now, id) {
+                self.judge_token(id);
+            }
             if let Some(due) = self.connections.take_due(self.now, id) {
                 self.fire(id, due);
             }
@@ -56,7 +60,7 @@ impl Shard {
             return false;
         }
         let ms = connection.earn_ms(self.setup.limits.peer_bytes_per_second_min);
-        let is_ours = due == Due::Pong && connection.flags.paused && !connection.flags.blocked;
+        let is_ours = due == Due::Pong && connection.holds_input() && !connection.flags.blocked;
         match (ms, is_ours) {
             (0, true) => self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms),
             (0, false) => return false,

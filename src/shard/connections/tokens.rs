@@ -27,14 +27,8 @@ impl Shard {
         self.connections.watch(self.now, id, left_ms - WARNING_MS_MAX.min(left_ms / 10));
     }
 
-    /// Does what the ends of credentials give cause for.
-    pub(in crate::shard) fn judge_tokens(&mut self) {
-        for id in self.connections.take_watched(self.now) {
-            self.judge_token(id);
-        }
-    }
-
-    fn judge_token(&mut self, id: ConnectionId) {
+    /// Does what the end of a connection's credentials gives cause for.
+    pub(in crate::shard) fn judge_token(&mut self, id: ConnectionId) {
         let Some(left_ms) =
             self.connections.get(id).and_then(|connection| connection.token_left_ms(self.now))
         else {

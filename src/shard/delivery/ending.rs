@@ -1,6 +1,7 @@
 //! Channels that are over: their subscribers on this core are told and sent away. Work that can be large is done
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
+use super::farewells::Farewells;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::home::Home;
 use crate::broker::rules::entry::admits;
@@ -17,11 +18,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Subscriptions ended, or channels looked at, for one reading of the clock. Each takes a few microseconds.
-const STEPS_MAX: usize = 1_024;
+const STEPS_MAX: usize = 256;
 
 /// Work that is done some at a time.
 #[derive(Default)]
 pub(in crate::shard) struct Endings {
+    /// Homes that have yet to hear who went.
+    pub farewells: Farewells,
     queue: VecDeque<Ending>,
     /// The clock reading that the steps are of, monotonic microseconds.
     at_us: u64,
@@ -86,7 +89,7 @@ impl Shard {
     }
 
     /// Goes on with changes and endings while there are steps. Whether anything was done.
-    pub(in crate::shard) fn work(&mut self) -> bool {
+    pub(in crate::shard) fn end_step(&mut self) -> bool {
         if !self.endings.has_work(&self.home) {
             return false;
         }

@@ -12,6 +12,7 @@ use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
+use crate::shard::delivery::farewells;
 use crate::shard::people;
 use crate::surface::Dialect;
 
@@ -28,7 +29,7 @@ impl Shard {
         channel: &ChannelName,
     ) -> Option<Fault> {
         let connection = self.connections.get(id)?;
-        let waiting = connection.pending.as_ref().map_or(0, |pending| pending.subscribes().count());
+        let waiting = connection.pending.as_ref().map_or(0, |pending| pending.subscribing());
         let max = self.setup.limits.subscriptions_per_connection_max as usize;
         if self.fanout.count_of(id) + waiting < max || self.fanout.hears(id, channel) {
             return None;
@@ -129,21 +130,29 @@ impl Shard {
 
     /// Counts a subscription that is over, and tells its home.
     pub(in crate::shard) fn note_unsubscribed(&mut self, id: ConnectionId, gone: Option<Unsubscribed>) {
-        let Some(Unsubscribed { channel, epoch, ended }) = gone else { return };
+        let Some(gone) = gone else { return };
         self.counters.subscriptions_open -= 1;
         let session = self.connections.get(id).and_then(|connection| connection.session.clone());
-        // The home of an ended channel has forgotten who heard it.
-        if let Some(session) = session.filter(|_| !ended && !channel.is_ring_only()) {
-            self.post_unsubscribed(channel, epoch, session);
+        if let Some(session) = session.filter(|_| is_told(&gone)) {
+            self.post_unsubscribed(gone.channel, gone.epoch, session);
         }
     }
 
-    /// Ends all subscriptions of a connection that goes away.
+    /// Ends all subscriptions of a connection that goes away. Their homes are told some at a time.
     pub(in crate::shard) fn drop_subscriptions(&mut self, id: ConnectionId) {
+        let session = self.connections.get(id).and_then(|connection| connection.session.clone());
         while let Some(gone) = self.fanout.unsubscribe_newest(id) {
-            self.note_unsubscribed(id, Some(gone));
+            self.counters.subscriptions_open -= 1;
+            if let Some(session) = session.as_ref().filter(|_| is_told(&gone)) {
+                farewells::bid(self, gone.channel, gone.epoch, session);
+            }
         }
     }
+}
+
+/// Whether a channel's home hears that a subscription is over. The home of an ended channel has forgotten who heard it.
+fn is_told(gone: &Unsubscribed) -> bool {
+    !gone.ended && !gone.channel.is_ring_only()
 }
 
 /// What a subscriber missed, as far as it is told.

@@ -68,7 +68,7 @@ impl Shard {
             while let Some(message) = self.mesh.next_local() {
                 self.hear(self.setup.core, message);
             }
-            if !self.work() {
+            if !self.end_step() {
                 self.await_flush();
                 return;
             }

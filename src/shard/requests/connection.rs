@@ -43,8 +43,7 @@ impl Shard {
             ConnectionCommand::LeaveGroup => !connection.has_room(&self.setup.limits),
             ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
             ConnectionCommand::Unsubscribe { channel } => {
-                let subscribes =
-                    pending.is_some_and(|pending| pending.subscribes().any(|one| one == channel));
+                let subscribes = pending.is_some_and(|pending| pending.is_subscribing_to(channel));
                 subscribes || !connection.has_room(&self.setup.limits)
             }
         }

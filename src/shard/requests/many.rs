@@ -53,6 +53,7 @@ impl Shard {
         if !(1..commands.len()).all(|_| self.connections.take_quota(now, id, max)) {
             return self.reply_now(id, expect, Reply::Fault(crate::shard::transports::http::rate_limited()));
         }
+        self.connections.allowances.spend(u32::try_from(commands.len()).unwrap_or(u32::MAX));
         let uses = commands.iter().filter_map(|command| command.route().uses());
         let channels: Vec<ChannelName> = uses.map(|(channel, _)| channel.clone()).collect();
         let answers: Vec<_> = channels.iter().map(|channel| (channel.clone(), None)).collect();

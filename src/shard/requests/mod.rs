@@ -40,6 +40,7 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::Shard;
+use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
@@ -102,6 +103,9 @@ impl Shard {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
         let Route { place, stored, long, .. } = command.route();
+        if long {
+            self.connections.allowances.spend(LONG_UNITS);
+        }
         if let Some(fault) = command.subscribes().and_then(|channel| self.subscription_limit(id, channel)) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }

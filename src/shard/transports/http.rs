@@ -10,6 +10,7 @@ use crate::protocol::http::{
     Phase as Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
 };
 use crate::shard::Shard;
+use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
@@ -129,6 +130,7 @@ impl Shard {
             }
             Event::Request { head, body } => (head, body),
         };
+        self.connections.allowances.spend_input(body.len(), true);
         let mut answering = self.answering(head);
         let surface = self.setup.router.owner(head.path);
         let in_the_way =
@@ -154,7 +156,7 @@ impl Shard {
             self.ignore_input_if_http(id);
             return Flow::Stop;
         }
-        if self.pause_if_busy(id) {
+        if self.pause_if_busy(id) || give_way(&mut self.connections, id) {
             return Flow::Pause;
         }
         Flow::Continue

@@ -8,6 +8,7 @@ use crate::model::reply::Reply;
 use crate::protocol::Flow;
 use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
 use crate::shard::Shard;
+use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
@@ -24,17 +25,22 @@ impl Shard {
         if heard {
             connection.unheard_bytes = 0;
         }
-        let (paused, is_http) = (connection.flags.paused, matches!(connection.phase, Phase::Http(_)));
+        let (flags, is_http) = (connection.flags, matches!(connection.phase, Phase::Http(_)));
         if heard && connection.due == Due::Pong {
             // Any sign of life answers a ping.
             self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
         }
-        if paused {
+        if flags.paused || flags.waits {
+            self.connections.stop(id);
             self.hold(id, bytes);
-        } else if !is_http {
-            self.read_socket(id, bytes);
-        } else if let Some(mut rest) = self.read_http(id, bytes) {
-            self.read_socket(id, &mut rest);
+        } else {
+            let before = self.connections.allowances.begin(self.now);
+            if !is_http {
+                self.read_socket(id, bytes);
+            } else if let Some(mut rest) = self.read_http(id, bytes) {
+                self.read_socket(id, &mut rest);
+            }
+            self.connections.allowances.end(before);
         }
         self.bound_input(id);
     }
@@ -89,6 +95,7 @@ impl Shard {
     }
 
     fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Flow {
+        self.connections.allowances.spend_input(message.bytes(), false);
         match message {
             Message::Ping(payload) => {
                 let mut frame = Vec::new();
@@ -109,7 +116,7 @@ impl Shard {
             Some(connection) if connection.is_socket() => {}
             _ => return Flow::Stop,
         }
-        if self.pause_if_busy(id) {
+        if self.pause_if_busy(id) || give_way(&mut self.connections, id) {
             return Flow::Pause;
         }
         Flow::Continue

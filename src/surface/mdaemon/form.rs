@@ -8,6 +8,9 @@ use std::borrow::Cow;
 /// Fields of a form that are looked at; no request has as many.
 const FIELDS_MAX: usize = 64;
 
+/// What stands between two `&` and is looked at, empty or not.
+const PIECES_MAX: usize = 1_024;
+
 /// A form as it was sent.
 #[derive(Clone, Copy, Default)]
 pub struct Form<'a>(&'a [u8]);
@@ -34,7 +37,7 @@ impl<'a> Form<'a> {
             (piece, rest) = cut(rest, b'&');
             (!piece.is_empty() || !rest.is_empty()).then_some(piece)
         });
-        pieces.filter(|piece| !piece.is_empty()).take(FIELDS_MAX)
+        pieces.take(PIECES_MAX).filter(|piece| !piece.is_empty()).take(FIELDS_MAX)
     }
 }
 
@@ -113,6 +116,8 @@ mod tests {
             assert_eq!(form.value(name).as_deref(), value, "{name}");
             assert_eq!(other(form.0, name).as_deref(), value, "{name}");
         }
+        let nothing = "&".repeat(PIECES_MAX) + "y=2";
+        assert_eq!(Form::new(nothing.as_bytes()).value("y"), None, "nobody sends as much of nothing");
         let many = "x=1&".repeat(FIELDS_MAX) + "y=2";
         assert_eq!(Form::new(many.as_bytes()).value("y"), None, "no request has as many");
     }

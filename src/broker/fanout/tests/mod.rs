@@ -321,3 +321,26 @@ fn a_stream_without_frames_stays_small() {
     assert!(size_of::<Option<Stream>>() <= 120, "{}", size_of::<Option<Stream>>());
     assert!(size_of::<Subscriber>() <= 24, "{}", size_of::<Subscriber>());
 }
+
+#[test]
+fn one_call_looks_at_few_of_those_whose_sockets_are_full() {
+    let mut fanout = Fanout::new(1, FEW_BYTES);
+    for index in 0..3_000 {
+        subscribe(&mut fanout, index, index as usize % 7);
+    }
+    (0..7).for_each(|number| drop(publish(&mut fanout, number, Audience::All, 1, 0)));
+    let mut calls = 0;
+    let mut looked = 0;
+    while !fanout.is_idle() {
+        let mut looks = 0;
+        let none = fanout.next_transmit(|_| {
+            looks += 1;
+            false
+        });
+        assert_eq!(none, None);
+        assert!(looks <= 1_024, "{looks} in one call");
+        (calls, looked) = (calls + 1, looked + looks);
+    }
+    assert_eq!((looked, calls), (3_000, 3));
+    fanout.invariants();
+}

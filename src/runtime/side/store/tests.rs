@@ -30,7 +30,7 @@ fn answer(port: &Effects) -> (EffectId, Resolution) {
     let start = Instant::now();
     loop {
         let mut answer = None;
-        port.hear(1, |id, resolution| answer = Some((id, resolution)));
+        port.hear(1, || true, |id, resolution| answer = Some((id, resolution)));
         if let Some(answer) = answer {
             return answer;
         }

@@ -1,0 +1,47 @@
+//! Work that gives way: what would make a call long is left here, and done a slice at a time. Whoever has a clock calls
+//! [`Shard::work`] while a turn has time for it.
+
+use super::Shard;
+use crate::base::ids::ConnectionId;
+use crate::base::time::Now;
+use crate::shard::connections::allowances::next_in_turn;
+use crate::shard::delivery::farewells;
+
+/// Deadlines of connections that one slice looks at: some hundred microseconds where each ends one.
+pub(super) const DEADLINES_MAX: usize = 64;
+
+impl Shard {
+    /// Does one slice of what was left for later, a few hundred microseconds of it at most. Whether there is more.
+    pub fn work(&mut self, now: Now) -> bool {
+        if !is_left(self) {
+            return false;
+        }
+        self.now = now;
+        self.fire_deadlines(DEADLINES_MAX);
+        farewells::tell_some(self);
+        if let Some(id) = next_in_turn(&mut self.connections) {
+            read_on(self, id);
+        }
+        self.settle();
+        is_left(self)
+    }
+}
+
+/// Whether anything was left for later.
+pub(super) fn is_left(shard: &Shard) -> bool {
+    shard.connections.allowances.is_waited_for()
+        || !shard.connections.fired.is_empty()
+        || shard.endings.farewells.are_left()
+        || !shard.fanout.is_idle()
+}
+
+/// Reads what waits of a connection, as far as its allowance goes.
+fn read_on(shard: &mut Shard, id: ConnectionId) {
+    shard.read(id, &mut []);
+    let reads_all = shard.connections.get(id).is_some_and(|connection| !connection.flags.waits);
+    if reads_all {
+        shard.connections.restart(id);
+        // What was held back may have been no whole request.
+        shard.close_if_ended(id);
+    }
+}

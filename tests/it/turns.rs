@@ -1,0 +1,150 @@
+//! What one call does at most, whatever was sent: a turn of a core is as short as its calls. Work is counted, not timed.
+
+use crate::attacks::{HOME, Target};
+use crate::wire::frame;
+use corecast::shard::Output;
+
+/// Messages of one connection that are read before others have their turn, a little more than its share.
+const SHARE_MESSAGES: usize = 260;
+
+/// Messages that a connection is read whatever others sent.
+const FEW_MESSAGES: usize = 16;
+
+const PING: &str = r#"{"type":"ping"}"#;
+
+/// Bytes of the answer to [`PING`] as a frame.
+const PONG_BYTES: usize = 2 + r#"{"type":"pong"}"#.len();
+
+fn pings(count: usize) -> Vec<u8> {
+    frame(true, 1, PING.as_bytes()).repeat(count)
+}
+
+impl Target {
+    /// Answers that were encoded for a client and not written.
+    fn answered(&self, socket: usize) -> usize {
+        self.world.owed_bytes(socket) / PONG_BYTES
+    }
+}
+
+#[test]
+fn a_flood_is_read_a_share_at_a_time_and_whoever_asks_little_does_not_wait_for_it() {
+    let mut target = Target::new(|_| {});
+    let floods: Vec<usize> = (0..40).map(|_| target.open(1, HOME, "rc_ada")).collect();
+    let mut answered = 0;
+    for socket in &floods {
+        target.world.send(*socket, &pings(700));
+        let got = target.answered(*socket);
+        assert!((FEW_MESSAGES..=SHARE_MESSAGES).contains(&got), "one share, not {got}");
+        answered += got;
+    }
+    assert!(answered <= 2_048 + floods.len() * (FEW_MESSAGES + 1), "{answered} in one turn");
+    // More of a flood is kept, not read.
+    target.world.send(floods[0], &pings(700));
+    assert!(target.answered(floods[0]) <= SHARE_MESSAGES);
+    target.world.send(target.bystander, &pings(FEW_MESSAGES));
+    assert_eq!(target.answered(target.bystander), FEW_MESSAGES);
+    target.world.settle();
+    for (at, socket) in floods.iter().enumerate() {
+        let expected = if at == 0 { 1_400 } else { 700 };
+        let got = target.world.sockets[*socket].output.len();
+        assert!(got >= expected * PONG_BYTES, "all is answered in the end: {got} bytes");
+    }
+}
+
+#[test]
+fn connections_with_input_that_waits_have_one_share_each_in_turn() {
+    let mut target = Target::new(|_| {});
+    let floods: Vec<usize> = (0..3).map(|_| target.open(1, HOME, "rc_ada")).collect();
+    floods.iter().for_each(|socket| target.world.send(*socket, &pings(2_000)));
+    let mut before: Vec<usize> = floods.iter().map(|socket| target.answered(*socket)).collect();
+    for step in 0..6 {
+        target.world.shards[1].work(target.world.now);
+        for (at, socket) in floods.iter().enumerate() {
+            let got = target.answered(*socket) - before[at];
+            before[at] += got;
+            assert_eq!(got > 0, at == step % 3, "step {step}: flood {at} got {got}");
+            assert!(got <= SHARE_MESSAGES);
+        }
+    }
+}
+
+#[test]
+fn a_flood_that_ends_is_read_to_its_end() {
+    let mut target = Target::new(|_| {});
+    let socket = target.open(1, HOME, "rc_ada");
+    target.world.send(socket, &pings(3_000));
+    target.world.end_at_once(socket);
+    target.world.settle();
+    let socket = &target.world.sockets[socket];
+    assert!(socket.closed && socket.output.len() >= 3_000 * PONG_BYTES, "{}", socket.output.len());
+}
+
+#[test]
+fn the_state_of_all_cores_is_gathered_for_few_requests_at_a_time() {
+    let mut target = Target::new(|_| {});
+    let socket = target.connect(1, HOME);
+    target.world.send(socket, &b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(300));
+    let asked = std::iter::from_fn(|| target.world.shards[1].next_for_peer(corecast::base::ids::CoreId(0)));
+    assert!(asked.count() <= 8, "the other core is asked for few");
+    target.bystander_is_served();
+    let output = String::from_utf8_lossy(&target.world.sockets[socket].output).into_owned();
+    assert!(output.matches("HTTP/1.1 200").count() <= 300);
+}
+
+#[test]
+fn deadlines_that_come_together_are_met_some_at_a_time() {
+    let mut target = Target::new(|_| {});
+    (0..1_000).for_each(|_| assert!(target.connect(1, HOME) > 0));
+    let mut now = target.world.now;
+    now.monotonic_us += 11_000_000;
+    let shard = &mut target.world.shards[1];
+    shard.timeout(now);
+    let mut most = 0;
+    let mut closed = 0;
+    loop {
+        let mut ended = 0;
+        let next = loop {
+            match shard.poll() {
+                Output::Close(_) => ended += 1,
+                Output::Transmit(id) => {
+                    let bytes = shard.transmit(id).bytes();
+                    shard.sent(now, id, bytes);
+                }
+                other => break other,
+            }
+        };
+        closed += ended;
+        most = most.max(ended);
+        if next != Output::Work {
+            break;
+        }
+        shard.work(now);
+    }
+    assert_eq!(closed, 1_000);
+    assert!(most <= 64, "{most} in one call");
+}
+
+#[test]
+fn whoever_leaves_many_channels_is_forgotten_some_at_a_time() {
+    let mut target = Target::new(|_| {});
+    let sockets: Vec<usize> = (0..3).map(|_| target.open(1, HOME, "rc_ada")).collect();
+    for socket in &sockets {
+        for channel in 0..300 {
+            let subscribe = format!(r#"{{"type":"subscribe","channel":"room:{channel}","event":"message"}}"#);
+            target.world.send(*socket, &frame(true, 1, subscribe.as_bytes()));
+        }
+        target.world.settle();
+    }
+    let before = target.metric("corecast_subscriptions_open");
+    assert!(before >= 900, "{before}");
+    for socket in &sockets {
+        let frame = frame(true, 8, &1000_u16.to_be_bytes());
+        target.world.send(*socket, &frame);
+    }
+    let told = std::iter::from_fn(|| target.world.shards[1].next_for_peer(corecast::base::ids::CoreId(0)));
+    assert!(told.count() <= 3 * 64, "homes are told some at a time");
+    target.world.settle();
+    assert_eq!(target.metric("corecast_subscriptions_open"), before - 900);
+    let heard = target.ask(target.bystander, r#"{"type":"list_subscriptions"}"#);
+    assert!(heard.contains("subscriptions"), "{heard}");
+}
