@@ -1,14 +1,16 @@
-//! Floor 0: ids, archives, time, hashing, case, the form of JSON, limits, lists, rings, secrets, slabs, the timing wheel. Knows
-//! nothing of the broker.
+//! Floor 0: ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
+//! timing wheel. Knows nothing of the broker.
 
 pub mod archive;
 pub mod bucket;
 pub mod chunked;
 pub mod fold;
 pub mod hash;
+pub mod host;
 pub mod ids;
 pub mod index;
 pub mod json;
+pub mod ledger;
 pub mod limits;
 pub mod list;
 pub mod pool;

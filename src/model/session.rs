@@ -5,7 +5,9 @@ use super::publication::Client;
 use super::realm::Realm;
 use super::relay::{Handle, Speaker};
 use crate::base::fold::fold;
+use crate::base::host::host;
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a session may do; `admin` implies the others.
@@ -88,6 +90,29 @@ pub struct ClientInfo {
     pub client: Client,
     /// Why the credentials that a guest came with were refused, if it came with any.
     pub refused: Option<Box<str>>,
+    /// The address that it came from.
+    pub address: IpAddr,
+}
+
+/// Who pays for what is taken: it counts as theirs where everybody has a share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Payer<'a> {
+    /// A user's id, or what stands for the host that a guest came from.
+    pub name: Cow<'a, str>,
+    /// Whether the share is a bound. Admins and the node itself may take all that is left.
+    pub is_bounded: bool,
+}
+
+impl<'a> Payer<'a> {
+    /// A user, with a share.
+    pub fn user(id: &'a str) -> Self {
+        Self { name: Cow::Borrowed(id), is_bounded: true }
+    }
+
+    /// A user to whom a share is no bound.
+    pub fn unbounded(id: &'a str) -> Self {
+        Self { name: Cow::Borrowed(id), is_bounded: false }
+    }
 }
 
 impl Session {
@@ -132,6 +157,18 @@ impl Session {
             handle: None,
             proof: 0,
             client_info,
+        }
+    }
+
+    /// Who pays for what it takes.
+    pub fn payer(&self) -> Payer<'_> {
+        let is_bounded = !self.scopes.contains(Scopes::ADMIN);
+        match &self.client_info {
+            // No user's id has a control character in front.
+            Some(info) if self.is_guest() => {
+                Payer { name: Cow::Owned(format!("\0{}", host(info.address))), is_bounded }
+            }
+            _ => Payer { name: Cow::Borrowed(&self.user), is_bounded },
         }
     }
 

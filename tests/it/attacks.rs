@@ -203,10 +203,11 @@ fn channels_of_a_namespace_are_bounded_and_come_back() {
             assert!(answer.starts_with(r#"{"type":"subscribed""#), "{answer}");
         }
     }
-    assert_eq!(refused, 900, "50 of each core's rooms are open");
+    assert_eq!(refused, 950, "of each core's places for rooms one user gets half");
+    let theirs = target.ask(target.bystander, r#"{"type":"subscribe","channel":"room:theirs"}"#);
+    assert!(theirs.starts_with(r#"{"type":"subscribed""#), "others have room: {theirs}");
     target.bystander_is_served();
     target.world.reset(socket);
-    target.pass_minutes(2);
     let socket = target.open(0, HOME, "rc_ada");
     let answer = target.ask(socket, r#"{"type":"subscribe","channel":"room:late"}"#);
     assert!(answer.starts_with(r#"{"type":"subscribed""#), "nothing is kept of empty channels: {answer}");

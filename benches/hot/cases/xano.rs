@@ -9,6 +9,7 @@ use corecast::model::session::{ClientInfo, Session};
 use corecast::surface::list::DIALECTS;
 use corecast::surface::{Dialect, Payload};
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 const DATA: &str = r#"{"text":"some sixty bytes of JSON, as a chat has them"}"#;
@@ -30,7 +31,12 @@ fn client() -> Client {
 
 fn session() -> Session {
     let realm = Arc::new(Realm { id: 1, namespace: "r1".into(), key: "hash".into() });
-    Session::guest(Some(Box::new(ClientInfo { realm, client: client(), refused: None })))
+    Session::guest(Some(Box::new(ClientInfo {
+        realm,
+        client: client(),
+        refused: None,
+        address: Ipv4Addr::LOCALHOST.into(),
+    })))
 }
 
 fn channel() -> ChannelName {

@@ -10,6 +10,17 @@ pub fn full(what: &'static str, limit: &'static str) -> Fault {
     )
 }
 
+/// Whoever asks has its share, though there is room for others.
+pub fn share(what: &'static str, limit: &'static str) -> Fault {
+    Fault::new(
+        FaultCode::LimitExceeded,
+        format!(
+            "{what}: nobody gets more than is left for others of {limit} on the core that keeps this channel; give some up, \
+             or ask the operator for a higher limit"
+        ),
+    )
+}
+
 /// The core's queue is full.
 pub fn congested() -> Fault {
     Fault::new(

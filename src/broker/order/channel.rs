@@ -23,8 +23,8 @@ pub struct Channel {
     pub members: Option<Box<Members>>,
     /// The set of rules it is under, in [`crate::broker::rules::sets::Rules`].
     pub rules: u32,
-    /// Monotonic seconds of the last use.
-    pub used_s: u32,
+    /// Who pays for it, in [`crate::broker::order::channels::Channels`].
+    pub payer: u32,
 }
 
 impl Channel {
@@ -33,7 +33,7 @@ impl Channel {
         Position { epoch: self.epoch, offset: self.head }
     }
 
-    /// Whether nothing would be lost with it but its place in the order.
+    /// Whether nobody hears it and it keeps nothing: only its place in the order would be lost with it.
     pub fn is_empty(&self) -> bool {
         self.shares.is_empty() && self.history.is_none() && self.members.is_none()
     }

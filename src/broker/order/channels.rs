@@ -2,6 +2,7 @@
 
 use crate::base::hash::KeyedState;
 use crate::base::index::NameIndex;
+use crate::base::ledger::{Ledger, leaves_a_share};
 use crate::base::limits::Limits;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
@@ -15,6 +16,7 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::record::HistoryRecord;
+use crate::model::session::Payer;
 use std::sync::Arc;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
@@ -22,6 +24,8 @@ pub struct Channels {
     pub(in crate::broker) pool: Pool<Channel>,
     pub(in crate::broker) rules: Rules,
     by_name: NameIndex,
+    /// Who pays for the channels of each namespace.
+    pub(in crate::broker) payers: Ledger,
     epochs: Epochs,
     pub(in crate::broker) log: Log,
     pub(in crate::broker) history_bytes: usize,
@@ -40,6 +44,7 @@ impl Channels {
             pool: Pool::default(),
             rules,
             by_name: NameIndex::new(hasher),
+            payers: Ledger::new(hasher),
             epochs: Epochs::new(hasher),
             log: Log::new(limits.history_queue_bytes_max),
             history_bytes: 0,
@@ -71,14 +76,14 @@ impl Channels {
     /// The number of a channel outside of realms, opened if need be.
     ///
     /// # Errors
-    /// The name is too long, it is in a realm, or its namespace has as many channels as it may.
-    pub fn find_or_open(&mut self, now: Now, name: &ChannelName) -> Result<usize, Fault> {
+    /// It is in a realm, or as [`Channels::open`].
+    pub fn find_or_open(&mut self, now: Now, name: &ChannelName, payer: &Payer<'_>) -> Result<usize, Fault> {
         match self.find(name) {
             Some(id) if self.rules.is_of_realm(self.pool[id].rules) => Err(faults::no_channel()),
             Some(id) => Ok(id),
             None => {
                 let set = self.rules.set_of_namespace(name).ok_or_else(faults::no_channel)?;
-                self.open(now, name, set)
+                self.open(now, name, set, payer)
             }
         }
     }
@@ -86,17 +91,19 @@ impl Channels {
     /// Opens a channel under a set of rules.
     ///
     /// # Errors
-    /// The name is too long, or its namespace has as many channels as it may.
-    pub fn open(&mut self, now: Now, name: &ChannelName, rules: u32) -> Result<usize, Fault> {
+    /// The name is too long, or its namespace, its definition or who pays has as many channels as they may.
+    pub fn open(
+        &mut self,
+        now: Now,
+        name: &ChannelName,
+        rules: u32,
+        payer: &Payer<'_>,
+    ) -> Result<usize, Fault> {
         if name.as_str().len() > self.limits.channel_name_bytes_max as usize {
             return Err(Fault::new(FaultCode::InvalidChannel, "the channel's name is too long"));
         }
-        if self.rules.channels(rules) >= self.limits.channels_per_namespace_max {
-            return Err(faults::full(
-                "no room for another channel in this namespace",
-                "channels_per_namespace_max",
-            ));
-        }
+        let account = self.account(rules, &payer.name);
+        self.check_room(rules, payer.is_bounded.then_some(&account))?;
         let id = self.pool.insert(Channel {
             name: name.clone(),
             epoch: self.epochs.next(now),
@@ -105,7 +112,7 @@ impl Channels {
             history: None,
             members: None,
             rules,
-            used_s: seconds(now),
+            payer: self.payers.take(&account),
         });
         self.rules.enter(rules, id as u32);
         let name_of = |id: u32| self.pool[id as usize].name.as_str();
@@ -113,16 +120,36 @@ impl Channels {
         Ok(id)
     }
 
+    /// The name under which somebody pays for channels of the namespace of a set.
+    fn account(&self, rules: u32, payer: &str) -> String {
+        format!("{}:{payer}", self.rules.namespace(rules))
+    }
+
+    /// Whether there is room for one more channel under a set of rules, of an account that has a share.
+    fn check_room(&self, rules: u32, bounded: Option<&String>) -> Result<(), Fault> {
+        const LIMIT: &str = "channels_per_namespace_max";
+        let (taken, max) = (self.rules.channels(rules), self.limits.channels_per_namespace_max);
+        if taken >= max {
+            return Err(faults::full("no room for another channel in this namespace", LIMIT));
+        }
+        let Some(account) = bounded else { return Ok(()) };
+        if !leaves_a_share(self.payers.things_of(account), taken, max) {
+            return Err(faults::share("you have as many channels of this namespace as you may", LIMIT));
+        }
+        if !leaves_a_share(self.rules.channels_of_definition(rules), taken, max) {
+            return Err(faults::share("this definition has as many channels as it may", LIMIT));
+        }
+        Ok(())
+    }
+
     /// An open channel.
     pub fn get(&self, id: usize) -> &Channel {
         &self.pool[id]
     }
 
-    /// An open channel, noted as used now.
-    pub fn touch(&mut self, now: Now, id: usize) -> &mut Channel {
-        let channel = &mut self.pool[id];
-        channel.used_s = seconds(now);
-        channel
+    /// An open channel, to be changed.
+    pub fn get_mut(&mut self, id: usize) -> &mut Channel {
+        &mut self.pool[id]
     }
 
     /// The rules of an open channel.
@@ -178,10 +205,23 @@ impl Channels {
     }
 
     /// The next position of a channel's order. [`Channels::keep`] follows with the publication.
-    pub fn advance(&mut self, now: Now, id: usize) -> Position {
-        let channel = self.touch(now, id);
+    pub fn advance(&mut self, id: usize) -> Position {
+        let channel = self.get_mut(id);
         channel.head += 1;
         channel.position()
+    }
+
+    /// Closes a channel that nobody hears and that keeps nothing, not even something that waits for the disk.
+    pub(in crate::broker) fn close_if_empty(&mut self, now: Now, id: usize) {
+        if !self.pool[id].shares.is_empty() {
+            return;
+        }
+        // What is too old keeps no channel.
+        self.history(now, id);
+        let channel = &self.pool[id];
+        if channel.is_empty() && self.log.withheld_of((id, channel.epoch)) == 0 {
+            self.forget(id);
+        }
     }
 
     /// Closes a channel, with all that is kept of it.
@@ -195,6 +235,7 @@ impl Channels {
         let channel = self.pool.remove(id);
         self.by_name.remove(channel.name.as_str(), id as u32);
         self.rules.leave(channel.rules, id as u32);
+        self.payers.give_back(channel.payer);
     }
 
     /// Channels open now.
@@ -212,6 +253,8 @@ impl Channels {
         self.log.invariants();
         assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
         let (mut bytes, mut publications) = (0, 0);
+        self.payers.invariants();
+        assert_eq!(self.payers.things() as usize, self.pool.len(), "somebody pays for every channel");
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
         self.rules.invariants(opened, self.limits.channels_per_namespace_max);
         for (id, channel) in self.pool.iter() {
@@ -243,9 +286,4 @@ impl Channels {
         assert_eq!((bytes, publications), self.history_totals(), "histories add up");
         assert!(bytes as u64 <= self.limits.history_bytes_max, "history bound");
     }
-}
-
-/// Monotonic seconds, enough for 136 years.
-pub fn seconds(now: Now) -> u32 {
-    (now.monotonic_us / 1_000_000).min(u64::from(u32::MAX)) as u32
 }

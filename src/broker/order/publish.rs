@@ -13,6 +13,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Publication, PublicationBytes};
 use crate::model::record::HistoryRecord;
 use crate::model::reply::{Message, Reply};
+use crate::model::session::Payer;
 use std::sync::Arc;
 
 /// What was published, with its body given back.
@@ -62,7 +63,7 @@ impl Home {
             self.duplicates += 1;
             return Ok(Outcome { reply: answer.unwrap_or_else(Reply::Fault), wait });
         }
-        let id = self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
         self.admit(id)?;
         let logged = self.channels.durability(id) != Durability::Memory;
         let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
@@ -85,7 +86,8 @@ impl Home {
         Ok(Outcome { reply, wait })
     }
 
-    /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers.
+    /// Gives a body the next place of a channel, keeps it and pushes it once to each core with subscribers. Where nobody
+    /// hears the channel and nothing is kept of it, it is closed after that.
     pub(in crate::broker) fn publish_on(
         &mut self,
         now: Now,
@@ -138,10 +140,10 @@ impl Home {
             }
             Durability::Commit => {
                 self.log_append(id, position, true, key, &bytes);
-                self.channels.touch(now, id);
                 Some(self.channels.log.hold((id, epoch), bytes.clone(), effect, key.cloned()))
             }
         };
+        self.channels.close_if_empty(now, id);
         Published { position, bytes, body: publication.body, wait }
     }
 
@@ -185,7 +187,7 @@ impl Home {
         effect: HistoryEffect,
     ) {
         let after = self.channels.get(id).head;
-        self.channels.advance(now, id);
+        self.channels.advance(id);
         let touched = self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
         self.take_back(id, touched);
         let channel = self.channels.get(id);
@@ -222,15 +224,20 @@ impl Home {
         publisher: &str,
         body: Body,
     ) -> Option<u64> {
-        let id = self.find_to_announce(now, channel)?;
+        let id = self.find_to_announce(now, channel, publisher)?;
         self.publish_on(now, id, publisher, body).wait
     }
 
     /// The channel that [`Home::announce`] would say something on, opened if need be.
-    pub(in crate::broker) fn find_to_announce(&mut self, now: Now, channel: &ChannelName) -> Option<usize> {
+    pub(in crate::broker) fn find_to_announce(
+        &mut self,
+        now: Now,
+        channel: &ChannelName,
+        publisher: &str,
+    ) -> Option<usize> {
         let keeps = self.definitions.of(channel).history.count_max > 0;
         match self.channels.find(channel) {
-            None if keeps => self.channels.find_or_open(now, channel).ok(),
+            None if keeps => self.channels.find_or_open(now, channel, &Payer::user(publisher)).ok(),
             found => found,
         }
     }

@@ -1,7 +1,7 @@
 //! What the channels of a core keep of what was said, and for how long.
 
 use crate::base::time::Now;
-use crate::broker::order::channels::{Channels, seconds};
+use crate::broker::order::channels::Channels;
 use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::history::{History, Touched};
 use crate::model::channel::Position;
@@ -11,9 +11,6 @@ use crate::model::reply::Recovery;
 /// Publications in one recovery; one that needs more is told of a gap. Keeps a turn under 10 ms however long
 /// the operator lets histories become.
 pub const RECOVERY_PUBLICATIONS_MAX: usize = 16_384;
-
-/// Seconds a channel with no subscribers and no history keeps its place in the order.
-pub const IDLE_S_MAX: u32 = 60;
 
 /// Histories cut short for one publication that found the core's history full.
 const CUTS_PER_PUBLICATION_MAX: usize = 16;
@@ -99,7 +96,7 @@ impl Channels {
         }
     }
 
-    /// Ages the histories of the next `count` places and forgets channels that are empty and idle.
+    /// Ages the histories of the next `count` places and closes the channels that are empty by then.
     pub fn sweep(&mut self, now: Now, count: usize) {
         for _ in 0..count.min(self.pool.places()) {
             let id = self.sweep_cursor;
@@ -108,11 +105,7 @@ impl Channels {
                 continue;
             }
             self.history(now, id);
-            let channel = &self.pool[id];
-            let withheld = self.log.withheld_of((id, channel.epoch)) > 0;
-            if channel.is_empty() && !withheld && seconds(now).saturating_sub(channel.used_s) >= IDLE_S_MAX {
-                self.forget(id);
-            }
+            self.close_if_empty(now, id);
         }
     }
 }

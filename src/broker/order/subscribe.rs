@@ -30,26 +30,26 @@ impl Home {
         with: Attachments,
     ) -> Result<Reply, Fault> {
         self.may_hear(origin, &name)?;
+        let session = origin.session;
         let id = if self.channels.rules.in_realm(&name) {
             self.open_in_realm(now, origin, &name)?
         } else {
-            self.channels.find_or_open(now, &name)?
+            self.channels.find_or_open(now, &name, &session.payer())?
         };
         // The answer's position would be past what the core was pushed.
         if self.congestion.blocks(origin.core, id) {
+            self.channels.close_if_empty(now, id);
             return Err(faults::congested());
         }
-        let session = origin.session;
         let members_max = self.limits.members_per_channel_max as usize;
         let presence = self.channels.definition(id).presence != Presence::Off;
-        let channel = self.channels.touch(now, id);
+        let channel = self.channels.get_mut(id);
         let mut joined = false;
         if presence {
             let members = channel.members.get_or_insert_default();
             if members.len() >= members_max && !members.contains(session.member()) {
-                if members.is_empty() {
-                    channel.members = None;
-                }
+                channel.members.take_if(|members| members.is_empty());
+                self.channels.close_if_empty(now, id);
                 return Err(faults::full(
                     "the channel has no room for another member",
                     "members_per_channel_max",
@@ -85,7 +85,7 @@ impl Home {
         if self.channels.get(id).epoch != epoch {
             return;
         }
-        let channel = self.channels.touch(now, id);
+        let channel = self.channels.get_mut(id);
         // A wrong member changes nothing, so that members stay the subscribers.
         if channel.members.as_ref().is_some_and(|members| !members.contains(member)) {
             return;
@@ -95,14 +95,12 @@ impl Home {
             Removed::SomeLeft => {}
             Removed::Last => self.congestion.forget(core, id),
         }
-        let Some(members) = &mut channel.members else { return };
-        let left = members.leave(member);
-        if members.is_empty() {
-            channel.members = None;
-        }
+        let left = channel.members.as_mut().and_then(|members| members.leave(member));
+        channel.members.take_if(|members| members.is_empty());
         if let Some(session) = left {
             self.push_presence(id, &session, false, None);
         }
+        self.channels.close_if_empty(now, id);
     }
 
     /// A page of the members of a channel.

@@ -13,7 +13,7 @@ use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
 use crate::model::reply::Reply;
-use crate::model::session::Session;
+use crate::model::session::{Payer, Session};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -183,7 +183,7 @@ impl Home {
         if self.rooms.len() + self.rooms.creating >= self.rooms.rooms_max {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
-        let id = self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
         self.admit(id)?;
         let owner = &origin.session.user;
         let room = Room {
@@ -215,7 +215,7 @@ impl Home {
             return Err(faults::not_yours("only the owner of a room or an admin can change it"));
         }
         let mut room = Room::clone(room);
-        let id = self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
         self.admit(id)?;
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
@@ -243,7 +243,7 @@ impl Home {
             return Err(faults::not_yours("only the owner of a room or an admin can delete it"));
         }
         let room = Room::clone(room);
-        let id = self.channels.find_or_open(now, &channel)?;
+        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
         self.admit(id)?;
         self.claim_room(RoomChange {
             channel,
@@ -260,7 +260,7 @@ impl Home {
         self.give_up_room(&change);
         let RoomChange { channel, room, kind, by } = change;
         // Where the channel finds no place any more, nobody is in it who could be told.
-        let id = self.channels.find_or_open(now, &channel).ok();
+        let id = self.channels.find_or_open(now, &channel, &Payer::unbounded(&by)).ok();
         let (body, reply) = match kind {
             RoomChangeKind::Created => (Body::RoomCreated { room: room.clone() }, Reply::Room(room.clone())),
             RoomChangeKind::Updated => (Body::RoomUpdated { room: room.clone() }, Reply::Room(room.clone())),

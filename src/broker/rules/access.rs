@@ -34,10 +34,15 @@ impl Home {
                 return Err(Fault::new(FaultCode::GuestsRefused, "guests may not subscribe to this channel"));
             }
         }
-        self.find_or_open_in_realm(now, name)
+        self.find_or_open_in_realm(now, name, origin.session)
     }
 
-    fn find_or_open_in_realm(&mut self, now: Now, name: &ChannelName) -> Result<usize, Fault> {
+    fn find_or_open_in_realm(
+        &mut self,
+        now: Now,
+        name: &ChannelName,
+        session: &Session,
+    ) -> Result<usize, Fault> {
         if let Some(id) = self.channels.find(name) {
             return Ok(id);
         }
@@ -46,7 +51,7 @@ impl Home {
             self.end_channel(id, &faults::channel_deleted());
         }
         let set = self.channels.rules.set_in_realm(name).ok_or_else(faults::no_channel)?;
-        self.channels.open(now, name, set)
+        self.channels.open(now, name, set, &session.payer())
     }
 
     /// The rules of a channel that the session's realm lets it name, or that the server side names.
@@ -81,7 +86,7 @@ impl Home {
             }
             _ if origin.is_admin() => {
                 self.rules_in_realm(origin, &channel)?;
-                self.find_or_open_in_realm(now, &channel)?
+                self.find_or_open_in_realm(now, &channel, origin.session)?
             }
             _ => return Err(Fault::new(FaultCode::Forbidden, "only the server side can publish events")),
         };

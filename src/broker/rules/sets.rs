@@ -220,6 +220,16 @@ impl Rules {
         self.channels[self.sets[set as usize].namespace as usize]
     }
 
+    /// The namespace of a set, as a number.
+    pub fn namespace(&self, set: u32) -> u32 {
+        self.sets[set as usize].namespace
+    }
+
+    /// Channels open under a set of a realm; 0 for other sets.
+    pub fn channels_of_definition(&self, set: u32) -> u32 {
+        self.sets[set as usize].channels.as_ref().map_or(0, |channels| channels.len() as u32)
+    }
+
     /// A channel was opened.
     pub fn enter(&mut self, set: u32, channel: u32) {
         let set = &mut self.sets[set as usize];

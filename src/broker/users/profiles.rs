@@ -70,7 +70,7 @@ impl Home {
         }
         // An admin changes users that exist, so that a slip of the pen does not make one.
         self.get_profile(origin, channel, user)?;
-        if let Some(id) = self.find_to_announce(now, channel) {
+        if let Some(id) = self.find_to_announce(now, channel, &origin.session.user) {
             self.admit(id)?;
         }
         let changed = self.users.edit(user, |record| {

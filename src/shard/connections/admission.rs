@@ -1,6 +1,7 @@
 //! Who may connect: counts per address, so that one address cannot take all there is.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::host::host;
 use crate::base::limits::Limits;
 use std::net::IpAddr;
 
@@ -36,11 +37,10 @@ impl Admission {
         Self { addresses: KeyedMap::with_hasher(hash), hash, kept_bytes: 0 }
     }
 
-    /// One host is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has them all.
     fn key(&self, address: IpAddr) -> u64 {
-        match address.to_canonical() {
+        match host(address) {
             IpAddr::V4(v4) => self.hash.hash_bytes(&v4.octets()),
-            IpAddr::V6(v6) => self.hash.hash_bytes(&v6.octets()[..8]),
+            IpAddr::V6(v6) => self.hash.hash_bytes(&v6.octets()),
         }
     }
 

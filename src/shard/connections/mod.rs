@@ -103,9 +103,14 @@ impl Connections {
         }
     }
 
+    /// An address of the host that a connection counts for.
+    pub fn address(&self, id: ConnectionId) -> Option<IpAddr> {
+        self.slab.get(id).and_then(|connection| self.admission.address(connection.address))
+    }
+
     /// Something happened to a connection that an operator may want to know of.
     pub fn note(&mut self, kind: IncidentKind, id: ConnectionId) {
-        let address = self.slab.get(id).and_then(|connection| self.admission.address(connection.address));
+        let address = self.address(id);
         self.incidents.add(kind, Some(id), address);
     }
 

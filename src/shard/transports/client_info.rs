@@ -12,6 +12,7 @@ use crate::surface::router::Parameters;
 use crate::surface::{Access, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 impl Shard {
@@ -40,14 +41,14 @@ impl Shard {
     pub(in crate::shard) fn realm_session(
         &mut self,
         head: &Head<'_>,
-        surface: &Surface,
-        socket: &Socket,
+        (surface, socket): (&Surface, &Socket),
         realm: Arc<Realm>,
+        address: IpAddr,
     ) -> Result<Arc<Session>, Fault> {
         let name = self.socket_name();
         let client_info = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
-            Some(Box::new(ClientInfo { realm, client, refused }))
+            Some(Box::new(ClientInfo { realm, client, refused, address }))
         };
         match self.known(head, surface, socket.access) {
             Ok((session, shown)) => {

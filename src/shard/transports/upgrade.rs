@@ -15,6 +15,7 @@ use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::requests::vouchers::is_voucher;
 use crate::surface::{Language, Socket, Surface};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 impl Shard {
@@ -67,7 +68,10 @@ impl Shard {
             return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
         }
         let session = match realm {
-            Some(realm) => self.realm_session(head, surface, socket, realm).map(Some),
+            Some(realm) => {
+                let address = self.connections.address(id).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                self.realm_session(head, (surface, socket), realm, address).map(Some)
+            }
             None => self.session_for(head, &[], surface, socket.access),
         };
         let session = match session {

@@ -3,6 +3,7 @@
 use crate::model::publication::Client;
 use crate::model::realm::Realm;
 use crate::model::session::{ClientInfo, Scopes, Session};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// What [`client`] is on the wire.
@@ -24,6 +25,11 @@ pub fn session() -> Session {
         proof: 0,
         grants: None,
         handle: None,
-        client_info: Some(Box::new(ClientInfo { realm, client: client(), refused: None })),
+        client_info: Some(Box::new(ClientInfo {
+            realm,
+            client: client(),
+            refused: None,
+            address: Ipv4Addr::LOCALHOST.into(),
+        })),
     }
 }

@@ -13,9 +13,15 @@ pub struct Channel {
     pub kept: Vec<Kept>,
     /// The newest offset that is not kept.
     pub gone: u64,
-    pub used_s: u64,
     /// In a realm: the life it belongs to.
     pub life: u64,
+}
+
+impl Channel {
+    /// Whether nobody hears it and it keeps nothing.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.subscriptions.is_empty()
+    }
 }
 
 /// A publication as it is kept.

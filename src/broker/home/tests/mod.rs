@@ -28,6 +28,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Client, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery, Reply};
 use crate::model::session::ClientInfo;
+use std::net::Ipv4Addr;
 
 /// A home side with a clock, and commands from connection 0 of any core.
 struct Bench {
@@ -56,7 +57,12 @@ fn realms() -> [Arc<Realm>; 2] {
 fn session(user: &str) -> Arc<Session> {
     let client_info = || {
         let client = Client { socket: user.into(), extras: "{}".into(), table: 0, row: 0 };
-        Some(Box::new(ClientInfo { realm: realms()[0].clone(), client, refused: None }))
+        Some(Box::new(ClientInfo {
+            realm: realms()[0].clone(),
+            client,
+            refused: None,
+            address: Ipv4Addr::LOCALHOST.into(),
+        }))
     };
     if user.starts_with('?') {
         return Arc::new(Session::guest(client_info()));

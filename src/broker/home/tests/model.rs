@@ -149,7 +149,7 @@ impl Run {
             }
             Step::Sweep => {
                 self.bench.home.sweep(now);
-                self.model.sweep(now);
+                self.model.sweep();
             }
         }
         self.bench.home.invariants();
@@ -237,9 +237,10 @@ impl Run {
     }
 
     fn drop_subscription(&mut self, core: u16, user: &str, name: &ChannelName) {
-        self.model.unsubscribe(self.bench.now, core, user, name);
+        self.model.unsubscribe(core, user, name);
         self.bench.unsubscribe(core, user, name.as_str());
-        if self.model.channels[name].subscriptions.iter().all(|(other, _)| *other != core) {
+        let left = self.model.channels.get(name).into_iter().flat_map(|channel| &channel.subscriptions);
+        if left.map(|(other, _)| *other).all(|other| other != core) {
             self.views.remove(&(core, name.clone()));
         }
     }

@@ -198,9 +198,8 @@ impl Model {
     fn open(&mut self, now: Now, name: &ChannelName) -> &mut Channel {
         if !self.channels.contains_key(name) {
             let at = Position { epoch: self.epochs.next(now), offset: 0 };
-            let used_s = now.monotonic_us / 1_000_000;
             let life = self.life(name).unwrap_or(0);
-            self.channels.insert(name.clone(), Channel { at, used_s, life, ..Channel::default() });
+            self.channels.insert(name.clone(), Channel { at, life, ..Channel::default() });
         }
         self.channels.get_mut(name).expect("just opened")
     }
@@ -208,7 +207,6 @@ impl Model {
     fn say(&mut self, now: Now, name: &ChannelName, user: &str, body: Body) -> (Position, Option<Message>) {
         let bounds = self.bounds(name);
         let channel = self.open(now, name);
-        channel.used_s = now.monotonic_us / 1_000_000;
         channel.at.offset += 1;
         let Position { epoch, offset } = channel.at;
         let (born, time_ms, publisher) = (epoch, now.unix_ms, user.to_owned());
@@ -219,7 +217,16 @@ impl Model {
         let message = kept.message(name);
         channel.kept.push(kept);
         channel.trim(&bounds);
-        (channel.at, message)
+        let at = channel.at;
+        self.close_if_empty(name);
+        (at, message)
+    }
+
+    /// A channel that nobody hears and that keeps nothing is not there.
+    fn close_if_empty(&mut self, name: &ChannelName) {
+        if self.channels.get(name).is_some_and(Channel::is_empty) {
+            self.channels.remove(name);
+        }
     }
 
     /// Time passed: what is too old goes. Channels are forgotten only by [`Model::sweep`].
@@ -232,20 +239,17 @@ impl Model {
         self.keys.retain(|(at_ms, ..)| now.monotonic_ms() - at_ms < age_ms_max);
     }
 
-    pub fn sweep(&mut self, now: Now) {
-        let now_s = now.monotonic_us / 1_000_000;
-        self.channels.retain(|_, channel| {
-            !channel.kept.is_empty() || !channel.subscriptions.is_empty() || now_s - channel.used_s < 60
-        });
+    pub fn sweep(&mut self) {
+        self.channels.retain(|_, channel| !channel.is_empty());
     }
 
-    pub fn unsubscribe(&mut self, now: Now, core: u16, user: &str, name: &ChannelName) {
+    pub fn unsubscribe(&mut self, core: u16, user: &str, name: &ChannelName) {
         let channel = self.channels.get_mut(name).expect("subscribed");
         let subscription = (core, user.to_owned());
         let place =
             channel.subscriptions.iter().position(|other| *other == subscription).expect("subscribed");
         channel.subscriptions.remove(place);
-        channel.used_s = now.monotonic_us / 1_000_000;
+        self.close_if_empty(name);
     }
 
     pub fn connected(&mut self, now: Now, user: &str, connected: bool) {
@@ -273,9 +277,9 @@ impl Model {
                 let congested = self.congested.contains(&core);
                 let channel = self.open(now, &name);
                 if congested {
+                    self.close_if_empty(&name);
                     return fault(FaultCode::Overloaded);
                 }
-                channel.used_s = now.monotonic_us / 1_000_000;
                 channel.subscriptions.push((core, user.into()));
                 let recovery = recover.map_or(Recovery::NotAsked, |from| channel.recover(from));
                 let (history, members) = (None, None);

@@ -8,6 +8,7 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::Durability;
 use crate::model::publication::{Publication, PublicationBytes};
 use crate::model::record::RecordView;
+use crate::model::session::Payer;
 use std::borrow::Cow;
 
 /// Publications looked at in one step of [`Home::settle_epochs`].
@@ -81,7 +82,8 @@ impl Home {
         committed: bool,
         bytes: &PublicationBytes,
     ) {
-        let Some(id) = self.find_restored(now, name, position.epoch) else { return };
+        let by = bytes.view().publisher.as_str();
+        let Some(id) = self.find_restored(now, name, position.epoch, by) else { return };
         let channel = &self.channels.pool[id];
         let (epoch, keeps) = (channel.epoch, channel.history.is_some());
         // After a start under a new epoch the order goes on from the same offset.
@@ -103,9 +105,11 @@ impl Home {
         committed: bool,
         entries: &[Cow<'_, [u8]>],
     ) {
-        let Some(id) = self.find_restored(now, name, position.epoch) else { return };
+        self.channels.note_epoch(position.epoch);
         let entries: Option<Vec<_>> = entries.iter().map(|bytes| PublicationBytes::check(bytes)).collect();
         let Some(entries) = entries else { return };
+        let by = entries.first().map_or("", |bytes| bytes.view().publisher.as_str());
+        let Some(id) = self.find_restored(now, name, position.epoch, by) else { return };
         self.channels.reset(id, 0);
         self.channels.pool[id].epoch = position.epoch;
         let mixed = entries.iter().any(|bytes| bytes.view().epoch.to_native() != position.epoch);
@@ -125,7 +129,7 @@ impl Home {
         let publication = bytes.view();
         let at_ms = at_ms(now, publication.time_ms.to_native());
         let effect = HistoryEffect::of_archived(&publication.body);
-        let channel = self.channels.touch(now, id);
+        let channel = self.channels.get_mut(id);
         (channel.epoch, channel.head) = (at.epoch, at.offset);
         let touched = self.channels.keep(now, id, at_ms, bytes, effect);
         self.take_back(id, touched);
@@ -148,7 +152,7 @@ impl Home {
     }
 
     /// The channel a record is about, opened if need be; `None` if its history is not to be kept, or there is no place.
-    fn find_restored(&mut self, now: Now, name: &ChannelName, epoch: u64) -> Option<usize> {
+    fn find_restored(&mut self, now: Now, name: &ChannelName, epoch: u64, by: &str) -> Option<usize> {
         self.channels.note_epoch(epoch);
         let id = match self.channels.find(name) {
             Some(id) => id,
@@ -163,7 +167,8 @@ impl Home {
                 if kept.history.count_max == 0 || kept.durability == Durability::Memory {
                     return None;
                 }
-                self.channels.open(now, name, set).ok()?
+                // Whoever had it had room for it; what others had then is not known in the middle of the log.
+                self.channels.open(now, name, set, &Payer::unbounded(by)).ok()?
             }
         };
         if self.restoring.channels.len() <= id {
