@@ -6,8 +6,10 @@
 mod attacks;
 mod catching_up;
 mod client;
+mod covered;
 mod define;
 mod disk;
+mod forms;
 mod history_log;
 mod operating;
 mod pattern;

@@ -1,5 +1,6 @@
 //! Plays every file under `transcripts/` in several manners.
 
+use crate::forms;
 use crate::play::play;
 use crate::script::{Kind, Step, parse};
 use crate::settings::Settings;
@@ -15,47 +16,85 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/transcripts")
 }
 
-/// Plays one transcript in every manner: on one core and on three where it does not say how many, with input
-/// in one piece and byte by byte, with output in one piece and in sips.
-fn check(text: &str) -> Result<(), String> {
-    let mut settings = Settings::default();
-    let setup = |step: &Step| match &step.kind {
-        Kind::Happens(event) => settings.take(event),
-        _ => false,
-    };
-    let mut steps = parse(text);
-    let taken: Vec<bool> = steps.iter().map(setup).collect();
-    let mut taken = taken.into_iter();
-    steps.retain(|_| !taken.next().unwrap_or_default());
-    let cores = settings.cores.map_or(vec![1, 3], |cores| vec![cores]);
-    for cores in cores {
-        for (manner, name) in [(WHOLE, "whole"), (BYTES, "byte by byte"), (SIPS, "in sips")] {
-            let played = std::panic::catch_unwind(|| play(&steps, &settings, cores, manner));
-            let (line, what) = match played {
-                Ok(Ok(())) => continue,
-                Ok(Err(failure)) => failure,
-                Err(_) => (0, "it panicked, see above".into()),
-            };
-            let source = text.lines().nth(line.wrapping_sub(1)).unwrap_or_default();
-            return Err(format!("line {line} ({cores} cores, {name})\n  {source}\n  {what}"));
-        }
-    }
-    Ok(())
+/// A transcript: its steps, and what its head says.
+struct Transcript {
+    text: String,
+    steps: Vec<Step>,
+    settings: Settings,
 }
 
-fn play_all(surface: &str) {
-    let wanted = std::env::var("TRANSCRIPT").unwrap_or_default();
+impl Transcript {
+    fn read(text: &str) -> Self {
+        let mut settings = Settings::default();
+        let mut setup = |step: &Step| match &step.kind {
+            Kind::Happens(event) => settings.take(event),
+            _ => false,
+        };
+        let steps = parse(text).into_iter().filter(|step| !setup(step)).collect();
+        Self { text: text.to_owned(), steps, settings }
+    }
+
+    /// Plays it in every manner: on one core and on three where it does not say how many, with input in one piece and
+    /// byte by byte, with output in one piece and in sips.
+    fn check(&self) -> Result<(), String> {
+        let cores = self.settings.cores.map_or(vec![1, 3], |cores| vec![cores]);
+        for cores in cores {
+            for (manner, name) in [(WHOLE, "whole"), (BYTES, "byte by byte"), (SIPS, "in sips")] {
+                self.play(&self.steps, cores, manner, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plays it in the other forms that mean the same.
+    fn check_forms(&self) -> Result<(), String> {
+        let cores = self.settings.cores.unwrap_or(3);
+        for prefix in forms::PREFIXES {
+            self.play(&forms::below(prefix, &self.steps), cores, WHOLE, prefix)?;
+        }
+        self.play(&forms::in_version_1(&self.steps), cores, WHOLE, "in version 1")
+    }
+
+    fn play(&self, steps: &[Step], cores: u16, manner: Manner, name: &str) -> Result<(), String> {
+        let played = std::panic::catch_unwind(|| play(steps, &self.settings, cores, manner));
+        let (line, what) = match played {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => failure,
+            Err(_) => (0, "it panicked, see above".into()),
+        };
+        let source = self.text.lines().nth(line.wrapping_sub(1)).unwrap_or_default();
+        Err(format!("line {line} ({cores} cores, {name})\n  {source}\n  {what}"))
+    }
+}
+
+fn check(text: &str) -> Result<(), String> {
+    Transcript::read(text).check()
+}
+
+/// The texts of a surface's transcripts with their names.
+pub fn texts(surface: &str) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> =
         directory().join(surface).read_dir().expect(surface).map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty(), "there are transcripts of {surface}");
-    let mut failures = Vec::new();
-    for path in paths.iter().filter(|path| path.to_string_lossy().contains(&wanted)) {
-        let text = std::fs::read_to_string(path).expect("a transcript");
-        if let Err(what) = check(&text) {
-            failures.push(format!("{surface}/{}: {what}", path.file_name().unwrap().to_string_lossy()));
-        }
-    }
+    let named = |path: &PathBuf| {
+        let name = format!("{surface}/{}", path.file_name().unwrap().to_string_lossy());
+        (name, std::fs::read_to_string(path).expect("a transcript"))
+    };
+    paths.iter().map(named).collect()
+}
+
+fn play_all(surface: &str) {
+    each(surface, Transcript::check);
+}
+
+fn each(surface: &str, check: fn(&Transcript) -> Result<(), String>) {
+    let wanted = std::env::var("TRANSCRIPT").unwrap_or_default();
+    let texts = texts(surface).into_iter().filter(|(name, _)| name.contains(&wanted));
+    let failed = |(name, text): (String, String)| {
+        check(&Transcript::read(&text)).err().map(|what| format!("{name}: {what}"))
+    };
+    let failures: Vec<String> = texts.filter_map(failed).collect();
     assert!(failures.is_empty(), "\n\n{}\n", failures.join("\n\n"));
 }
 
@@ -77,6 +116,11 @@ fn node() {
 #[test]
 fn quikapp() {
     play_all("quikapp");
+}
+
+#[test]
+fn quikapp_below_each_prefix_and_in_each_serializer() {
+    each("quikapp", Transcript::check_forms);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::node::health;
 use super::{Access, Choices, Dialect, Endpoint, Language, Socket, Subprotocol, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
+use crate::protocol::websocket::upgrade::protocols;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use routes::{calls, conversations, devices, huddles, presence, recordings, signaling};
@@ -150,9 +151,9 @@ fn credentials<'a>(head: &Head<'a>, _: &'a [u8]) -> Option<Cow<'a, str>> {
 }
 
 fn protocol_token(head: &Head<'_>) -> Option<String> {
-    let offered = head.header_str("sec-websocket-protocol")?;
-    let encoded = offered.split(',').find_map(|one| one.trim().strip_prefix(TOKEN_PROTOCOL))?;
-    // The client takes the standard alphabet and strips the padding.
-    let token = STANDARD_NO_PAD.decode(encoded).ok()?;
+    let encoded = protocols(head).find_map(|name| name.strip_prefix(TOKEN_PROTOCOL))?;
+    // The client takes the standard alphabet, whatever the word before says, and strips the padding.
+    let standard = encoded.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let token = STANDARD_NO_PAD.decode(standard).ok()?;
     String::from_utf8(token).ok()
 }
