@@ -1,5 +1,5 @@
 //! Who has what of something that all share: so many things each, with so many bytes. A step costs the same however many
-//! have something, and nothing is kept of whoever has nothing.
+//! have something, and nothing is kept of whoever has nothing. A note can be kept of each.
 
 use super::hash::KeyedState;
 use super::index::NameIndex;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 const RANKS: usize = u64::BITS as usize;
 
 /// See the module.
-pub struct Ledger {
-    holders: Pool<Holder>,
+pub struct Ledger<T> {
+    holders: Pool<Holder<T>>,
     by_name: NameIndex,
     /// Whoever has bytes, by rank: nobody of a rank has twice as many as another one of it.
     ranks: [List<0>; RANKS],
@@ -22,14 +22,15 @@ pub struct Ledger {
     bytes: usize,
 }
 
-struct Holder {
+struct Holder<T> {
     name: Arc<str>,
+    note: T,
     things: u32,
     bytes: usize,
     link: Link,
 }
 
-impl Linked<0> for Holder {
+impl<T> Linked<0> for Holder<T> {
     fn link(&mut self) -> &mut Link {
         &mut self.link
     }
@@ -45,7 +46,7 @@ pub fn leaves_a_share(own: u32, taken: u32, max: u32) -> bool {
     own < max.saturating_sub(taken)
 }
 
-impl Ledger {
+impl<T: Default> Ledger<T> {
     /// Nobody has anything. The names are keyed against collisions by intent.
     pub fn new(hasher: KeyedState) -> Self {
         Self {
@@ -71,8 +72,13 @@ impl Ledger {
     /// A name has one thing more; says its number, which is its while it has anything.
     pub fn take(&mut self, name: &str) -> u32 {
         let holder = self.find(name).unwrap_or_else(|| {
-            let (things, bytes) = (0, 0);
-            let holder = Holder { name: Arc::from(name), things, bytes, link: Link::default() };
+            let holder = Holder {
+                name: Arc::from(name),
+                note: T::default(),
+                things: 0,
+                bytes: 0,
+                link: Link::default(),
+            };
             let number = self.holders.insert(holder) as u32;
             let holders = &self.holders;
             self.by_name.set(name, number, |number| &holders[number as usize].name);
@@ -131,6 +137,16 @@ impl Ledger {
         self.ranks[rank as usize].first()
     }
 
+    /// What is noted of a holder.
+    pub fn note(&self, holder: u32) -> &T {
+        &self.holders[holder as usize].note
+    }
+
+    /// What is noted of a holder, to be changed.
+    pub fn note_mut(&mut self, holder: u32) -> &mut T {
+        &mut self.holders[holder as usize].note
+    }
+
     /// Things that all have.
     pub fn things(&self) -> u32 {
         self.things
@@ -179,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_each_has_adds_up(steps in prop::collection::vec((0_usize..4, 0_u8..3, 0_usize..5_000), 0..200)) {
-            let mut ledger = Ledger::new(KeyedState::new(1, 2));
+            let mut ledger = Ledger::<()>::new(KeyedState::new(1, 2));
             let mut model = BTreeMap::<usize, (u32, u32, usize)>::new();
             for (who, step, bytes) in steps {
                 let known = model.get(&who).copied();
@@ -218,7 +234,7 @@ mod tests {
 
     #[test]
     fn one_takes_half_and_the_next_finds_something() {
-        let mut ledger = Ledger::new(KeyedState::new(1, 2));
+        let mut ledger = Ledger::<()>::new(KeyedState::new(1, 2));
         let mut fill = |name: &str| {
             let mut taken = 0;
             while ledger.leaves_a_share(name, 100) {

@@ -50,7 +50,7 @@ pub struct Limits {
     pub channels_per_namespace_max: u32,
     /// Bytes of encoded frames a channel keeps for its subscribers on one core: what a subscriber may owe.
     pub egress_ring_bytes_max: u32,
-    /// Bytes of archived publications in all histories of one core; past it, histories are cut short.
+    /// Bytes of memory for all histories of one core; past it, the histories of whoever has the most are cut short.
     pub history_bytes_max: u64,
     /// Bytes of records that wait for the disk, per core; past it publishes to durable channels are refused.
     pub history_queue_bytes_max: u32,

@@ -6,6 +6,7 @@ pub mod bucket;
 pub mod chunked;
 pub mod fold;
 pub mod hash;
+pub mod heap;
 pub mod host;
 pub mod ids;
 pub mod index;

@@ -1,7 +1,7 @@
 //! What one core counts.
 
 use super::histogram::Histogram;
-use super::words::{CLOSE_REASONS, CloseReason, FAULT_CODES, STATUS_CLASSES};
+use super::words::{CLOSE_REASONS, CloseReason, FAULT_CODES, MEMORY_KINDS, STATUS_CLASSES};
 use crate::model::definition::SlowPolicy;
 use crate::model::fault::FaultCode;
 
@@ -63,6 +63,8 @@ pub struct Counters {
     pub history_publications: u64,
     /// Bytes of them.
     pub history_bytes: u64,
+    /// Bytes of memory that clients make it take, by [`MEMORY_KINDS`].
+    pub memory_bytes: [u64; MEMORY_KINDS.len()],
     /// 1 if the core cannot write histories any more.
     pub history_lost: u64,
     /// Lines of the process's own log that were lost; on its first core.
@@ -247,6 +249,7 @@ impl Counters {
             duplicates,
             history_publications,
             history_bytes,
+            memory_bytes,
             history_lost,
             log_lines_lost,
             faults,
@@ -279,6 +282,7 @@ impl Counters {
             (self.publications + publications, self.duplicates + duplicates);
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
+        add(&mut self.memory_bytes, memory_bytes);
         self.history_lost += history_lost;
         self.log_lines_lost += log_lines_lost;
         add(&mut self.faults, faults);

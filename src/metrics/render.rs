@@ -2,7 +2,7 @@
 
 use super::counters::Counters;
 use super::text::Page;
-use super::words::{CLOSE_REASONS, FAULT_CODES, STATUS_CLASSES};
+use super::words::{CLOSE_REASONS, FAULT_CODES, MEMORY_KINDS, STATUS_CLASSES};
 use crate::base::ids::CoreId;
 use crate::model::node::NodeInfo;
 
@@ -86,6 +86,13 @@ fn broker(page: &mut Page, sum: &Counters) {
     );
     page.gauge("corecast_history_publications", "Publications kept in history.", sum.history_publications);
     page.gauge("corecast_history_bytes", "Bytes of publications kept in history.", sum.history_bytes);
+    let memory = MEMORY_KINDS.iter().zip(sum.memory_bytes);
+    page.gauges(
+        "corecast_memory_bytes",
+        "Bytes of memory that clients make it take, by what for.",
+        "kind",
+        memory,
+    );
     page.gauge(
         "corecast_history_lost",
         "Cores that cannot write histories at present; 0 is good.",

@@ -71,6 +71,10 @@ pub const FAULT_CODES: [(FaultCode, &str); 26] = [
     (FaultCode::Unavailable, "unavailable"),
 ];
 
+/// What the memory is counted of that clients make a core take: histories with their channels, rings of publications that were
+/// not read, input that is not whole.
+pub const MEMORY_KINDS: [&str; 3] = ["histories", "rings", "input"];
+
 /// Every class of HTTP status, `1xx` first.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 

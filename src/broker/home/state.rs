@@ -17,6 +17,8 @@ pub struct HomeState {
     pub history_publications: u64,
     /// Their archived bytes.
     pub history_bytes: u64,
+    /// Bytes of memory that the histories take, with their channels.
+    pub history_held_bytes: u64,
     /// Room records.
     pub rooms: u64,
     /// Profile records.
@@ -38,6 +40,7 @@ impl Home {
             duplicates: self.duplicates,
             history_publications: history_publications as u64,
             history_bytes: history_bytes as u64,
+            history_held_bytes: self.channels.history_held_bytes() as u64,
             rooms: self.rooms.len() as u64,
             profiles: self.users.records() as u64,
             idempotency_keys: self.idempotency.len() as u64,

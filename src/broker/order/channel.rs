@@ -1,5 +1,7 @@
 //! One channel, as its home core keeps it.
 
+use crate::base::heap::{allocated, shared};
+use crate::base::list::{Link, Linked};
 use crate::broker::order::history::History;
 use crate::broker::order::members::Members;
 use crate::broker::order::shares::Shares;
@@ -36,6 +38,33 @@ impl Channel {
     /// Whether nobody hears it and it keeps nothing: only its place in the order would be lost with it.
     pub fn is_empty(&self) -> bool {
         self.shares.is_empty() && self.history.is_none() && self.members.is_none()
+    }
+}
+
+/// The list of the histories that somebody pays for, the one last published to at the end.
+pub const KEPT: usize = 0;
+
+/// Bytes that the tables of a core have for a channel beside its record: its numbers by name, who pays, who is told.
+const TABLES_BYTES: usize = 64;
+
+impl Linked<KEPT> for Channel {
+    fn link(&mut self) -> &mut Link {
+        &mut self.history.as_mut().expect("only what is kept is listed").link
+    }
+
+    fn linked(&self) -> Link {
+        self.history.as_ref().map(|history| history.link).unwrap_or_default()
+    }
+}
+
+impl Channel {
+    /// Bytes of memory that are taken because something is kept of it; all that the channel takes, for without that it
+    /// might not be there.
+    pub fn kept_bytes(&self) -> usize {
+        match self.history.as_ref().map_or(0, |history| history.held_bytes()) {
+            0 => 0,
+            held => held + allocated(size_of::<Self>()) + shared(self.name.as_str().len()) + TABLES_BYTES,
+        }
     }
 }
 

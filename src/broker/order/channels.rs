@@ -4,10 +4,11 @@ use crate::base::hash::KeyedState;
 use crate::base::index::NameIndex;
 use crate::base::ledger::{Ledger, leaves_a_share};
 use crate::base::limits::Limits;
+use crate::base::list::List;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
 use crate::broker::home::faults;
-use crate::broker::order::channel::Channel;
+use crate::broker::order::channel::{Channel, KEPT};
 use crate::broker::order::epochs::Epochs;
 use crate::broker::order::history::History;
 use crate::broker::order::log::staged::Log;
@@ -24,16 +25,14 @@ pub struct Channels {
     pub(in crate::broker) pool: Pool<Channel>,
     pub(in crate::broker) rules: Rules,
     by_name: NameIndex,
-    /// Who pays for the channels of each namespace.
-    pub(in crate::broker) payers: Ledger,
+    /// Who pays for the channels of each namespace, and for what they keep, with a list of those that keep anything.
+    pub(in crate::broker) payers: Ledger<List<KEPT>>,
     epochs: Epochs,
     pub(in crate::broker) log: Log,
     pub(in crate::broker) history_bytes: usize,
     pub(in crate::broker) history_publications: usize,
     /// Where sweeping goes on.
     pub(in crate::broker) sweep_cursor: usize,
-    /// Where cutting histories short goes on.
-    pub(in crate::broker) cut_cursor: usize,
     pub(in crate::broker) limits: Arc<Limits>,
 }
 
@@ -50,7 +49,6 @@ impl Channels {
             history_bytes: 0,
             history_publications: 0,
             sweep_cursor: 0,
-            cut_cursor: 0,
             limits,
         }
     }
@@ -121,7 +119,7 @@ impl Channels {
     }
 
     /// The name under which somebody pays for channels of the namespace of a set.
-    fn account(&self, rules: u32, payer: &str) -> String {
+    pub(in crate::broker) fn account(&self, rules: u32, payer: &str) -> String {
         format!("{}:{payer}", self.rules.namespace(rules))
     }
 
@@ -243,6 +241,11 @@ impl Channels {
         self.pool.len()
     }
 
+    /// Bytes of memory that all histories take, with their channels.
+    pub fn history_held_bytes(&self) -> usize {
+        self.payers.bytes()
+    }
+
     /// Archived bytes and publications in all histories.
     pub fn history_totals(&self) -> (usize, usize) {
         (self.history_bytes, self.history_publications)
@@ -252,7 +255,7 @@ impl Channels {
     pub fn invariants(&self) {
         self.log.invariants();
         assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
-        let (mut bytes, mut publications) = (0, 0);
+        let (mut bytes, mut publications, mut kept_bytes) = (0, 0, 0);
         self.payers.invariants();
         assert_eq!(self.payers.things() as usize, self.pool.len(), "somebody pays for every channel");
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
@@ -261,6 +264,7 @@ impl Channels {
             assert_eq!(self.number_of(&channel.name), Some(id), "a name leads to its channel");
             assert!(channel.epoch <= self.epochs.last(), "epochs rise");
             channel.shares.invariants();
+            kept_bytes += channel.kept_bytes();
             if let Some(history) = &channel.history {
                 let bounds = self.definition(id).history;
                 let count_max = self.rules.history_count_high(channel.rules);
@@ -268,6 +272,7 @@ impl Channels {
                 assert!(!history.is_empty(), "an empty history is dropped");
                 bytes += history.bytes();
                 publications += history.len();
+                assert!(history.link.is_linked(), "what is kept is known to who pays for it");
             }
             let subscriptions =
                 channel.shares.iter().map(|share| u64::from(share.subscriptions)).sum::<u64>();
@@ -284,6 +289,7 @@ impl Channels {
             }
         }
         assert_eq!((bytes, publications), self.history_totals(), "histories add up");
-        assert!(bytes as u64 <= self.limits.history_bytes_max, "history bound");
+        assert_eq!(kept_bytes, self.payers.bytes(), "what is held is counted");
+        assert!(kept_bytes as u64 <= self.limits.history_bytes_max, "history bound");
     }
 }

@@ -1,6 +1,8 @@
 //! What the channels of a core keep of what was said, and for how long.
 
+use crate::base::ledger::leaves_a_share;
 use crate::base::time::Now;
+use crate::broker::order::channel::Channel;
 use crate::broker::order::channels::Channels;
 use crate::broker::order::effect::HistoryEffect;
 use crate::broker::order::history::{History, Touched};
@@ -11,9 +13,6 @@ use crate::model::reply::Recovery;
 /// Publications in one recovery; one that needs more is told of a gap. Keeps a turn under 10 ms however long
 /// the operator lets histories become.
 pub const RECOVERY_PUBLICATIONS_MAX: usize = 16_384;
-
-/// Histories cut short for one publication that found the core's history full.
-const CUTS_PER_PUBLICATION_MAX: usize = 16;
 
 impl Channels {
     /// Keeps the publication of the channel's head, with what it does; says what that did to what was said before. `at_ms`
@@ -32,47 +31,70 @@ impl Channels {
             self.edit_history(id, History::clear);
             return if effect == HistoryEffect::Clear { Touched::All } else { Touched::Nothing };
         }
+        if self.pool[id].history.is_none() {
+            self.charge(id, bytes);
+        }
         let channel = &mut self.pool[id];
         let head = channel.head;
         channel.history.get_or_insert_with(|| Box::new(History::new(head - 1)));
+        let kept = self.payers.note_mut(channel.payer);
+        if kept.last() != Some(id as u32) {
+            kept.remove(&mut self.pool, id as u32);
+            kept.push_back(&mut self.pool, id as u32);
+        }
         let mut touched = Touched::Nothing;
         self.edit_history(id, |history| {
             touched = history.append(&bounds, now.monotonic_ms(), (head, at_ms, bytes.clone()), effect);
         });
-        if self.history_bytes as u64 > self.limits.history_bytes_max {
-            self.cut_histories(id);
-        }
+        self.make_room(now, id);
         touched
     }
 
-    /// Makes place for the newest publication of a channel: halves other histories in turn, and if that was
-    /// not enough lets go of the channel's own. So the bound of the core holds after every publication.
-    fn cut_histories(&mut self, id: usize) {
-        for _ in 0..CUTS_PER_PUBLICATION_MAX {
-            if self.history_bytes as u64 <= self.limits.history_bytes_max {
-                return;
-            }
-            self.cut_cursor = if self.cut_cursor + 1 < self.pool.places() { self.cut_cursor + 1 } else { 0 };
-            if self.cut_cursor != id {
-                self.edit_history(self.cut_cursor, History::halve);
-            }
+    /// Whoever is the first to say something that is kept pays for it, where it may have another channel; or else whoever
+    /// opened the channel goes on paying.
+    fn charge(&mut self, id: usize, bytes: &PublicationBytes) {
+        let publisher = bytes.view().publisher.as_str();
+        let Channel { rules, payer, .. } = self.pool[id];
+        let account = self.account(rules, publisher);
+        let (taken, max) = (self.rules.channels(rules), self.limits.channels_per_namespace_max);
+        if !publisher.is_empty() && leaves_a_share(self.payers.things_of(&account), taken, max) {
+            self.pool[id].payer = self.payers.take(&account);
+            self.payers.give_back(payer);
         }
-        if self.history_bytes as u64 > self.limits.history_bytes_max {
-            self.edit_history(id, History::clear);
+    }
+
+    /// Makes room for the newest publication of a channel: whoever has the most lets go of its oldest, in the channel that
+    /// was not published to for the longest time. So nobody's newest goes for what somebody else says, and as much is let go
+    /// of as came.
+    fn make_room(&mut self, now: Now, id: usize) {
+        while self.payers.bytes() as u64 > self.limits.history_bytes_max
+            && let Some(payer) = self.payers.most()
+            && let Some(oldest) = self.payers.note(payer).first().map(|oldest| oldest as usize)
+        {
+            self.edit_history(oldest, History::drop_oldest);
+            if oldest != id && !self.log.is_replaying() {
+                self.close_if_empty(now, oldest);
+            }
         }
     }
 
     /// Changes a history, keeps the core's sums, and drops a history that became empty.
     pub fn edit_history(&mut self, id: usize, edit: impl FnOnce(&mut History)) {
         let Some(channel) = self.pool.get_mut(id) else { return };
+        let before = channel.kept_bytes();
         let Some(history) = &mut channel.history else { return };
         self.history_bytes -= history.bytes();
         self.history_publications -= history.len();
         edit(history);
+        history.shrink();
         self.history_bytes += history.bytes();
         self.history_publications += history.len();
-        if history.is_empty() {
-            channel.history = None;
+        let is_empty = history.is_empty();
+        let (payer, after) = (channel.payer, channel.kept_bytes());
+        self.payers.weigh(payer, before, after);
+        if is_empty {
+            self.payers.note_mut(payer).remove(&mut self.pool, id as u32);
+            self.pool[id].history = None;
         }
     }
 

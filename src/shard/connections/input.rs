@@ -34,6 +34,11 @@ impl Connections {
         kept > 0
     }
 
+    /// Bytes kept of all input that is not whole.
+    pub fn unfinished_bytes(&self) -> usize {
+        self.admission.kept()
+    }
+
     /// Who has to give way, if more is kept than may be: of an address that has more than its share, or of all. It is a
     /// connection that keeps no less than they do on average, so whoever keeps little is not touched.
     pub fn over_share(&self, id: ConnectionId, bytes_max: usize, share_max: usize) -> Option<ConnectionId> {

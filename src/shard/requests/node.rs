@@ -187,6 +187,11 @@ impl Shard {
         counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
         counters.history_bytes = home.history_bytes;
+        counters.memory_bytes = [
+            home.history_held_bytes,
+            self.fanout.size().1 as u64,
+            self.connections.unfinished_bytes() as u64,
+        ];
         counters.history_lost = self.home.has_log_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
         let writes = self.effects.writes();

@@ -123,8 +123,29 @@ fn an_empty_channel_is_forgotten_and_comes_back_with_a_greater_epoch() {
 }
 
 #[test]
+fn whoever_has_the_most_lets_go_of_its_oldest_and_nobody_else_of_anything() {
+    let limits = Limits { history_bytes_max: 200_000, ..Limits::default() };
+    let mut bench = Bench::with(definitions(), limits);
+    for number in 0..5 {
+        bench.write("ann", "room:ann", &format!("{number}"));
+    }
+    spread(&mut bench, "eve", "room", 5_000);
+    for number in 0..200 {
+        bench.publish("mallory", "room:mallory", &format!("\"{}\"", "x".repeat(number)));
+    }
+    let kept = |bench: &Bench, channel: &str| {
+        let id = bench.home.channels.find(&name(channel))?;
+        bench.home.channels.get(id).history.as_ref().map(|history| history.len())
+    };
+    assert_eq!(kept(&bench, "room:ann"), Some(5));
+    assert_eq!((kept(&bench, "room:eve0"), kept(&bench, "room:eve4999")), (None, Some(1)));
+    let channels = bench.home.state().channels;
+    assert!((100..1_000).contains(&channels), "{channels} channels with a byte each fill 200,000 bytes");
+}
+
+#[test]
 fn all_histories_together_are_bounded() {
-    let limits = Limits { history_bytes_max: 20_000, ..Limits::default() };
+    let limits = Limits { history_bytes_max: 30_000, ..Limits::default() };
     let mut bench = Bench::with(definitions(), limits);
     let json = format!("\"{}\"", "x".repeat(500));
     for n in 0..200 {

@@ -11,12 +11,17 @@
 mod rewriting;
 mod telling;
 
+use crate::base::heap::{allocated, shared};
+use crate::base::list::Link;
 use crate::broker::order::effect::HistoryEffect;
 use crate::model::channel::Position;
 use crate::model::definition::HistoryBounds;
 use crate::model::publication::{ArchivedPublication, PublicationBytes};
 use rewriting::{deleted, rewritten, touched};
 use std::collections::VecDeque;
+
+/// Places for entries that are kept however few there are.
+const PLACES_KEPT: usize = 8;
 
 /// The newest publications of a channel, bounded by count, bytes and age.
 ///
@@ -31,10 +36,32 @@ pub struct History {
     head: u64,
     /// Offset of the newest publication that is not kept; 0 if all are.
     gone: u64,
-    /// Archived bytes of all entries.
-    bytes: usize,
+    weight: Weight,
+    /// Where it is among the histories of who pays for it.
+    pub link: Link,
     /// Messages among what was said.
     messages: usize,
+}
+
+/// What all entries weigh.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Weight {
+    /// Their archived bytes.
+    bytes: usize,
+    /// What those take of the heap.
+    heap_bytes: usize,
+}
+
+impl Weight {
+    fn add(&mut self, bytes: &PublicationBytes) {
+        self.bytes += bytes.len();
+        self.heap_bytes += shared(bytes.len());
+    }
+
+    fn take(&mut self, bytes: &PublicationBytes) {
+        self.bytes -= bytes.len();
+        self.heap_bytes -= shared(bytes.len());
+    }
 }
 
 /// One publication in history.
@@ -77,7 +104,15 @@ pub enum Touched {
 impl History {
     /// An empty history of a channel whose newest publication has this offset.
     pub fn new(head: u64) -> Self {
-        Self { content: VecDeque::new(), events: VecDeque::new(), head, gone: head, bytes: 0, messages: 0 }
+        Self {
+            content: VecDeque::new(),
+            events: VecDeque::new(),
+            head,
+            gone: head,
+            weight: Weight::default(),
+            link: Link::default(),
+            messages: 0,
+        }
     }
 
     /// Takes a publication in, with what it does, and lets go of what is past the bounds. Where its offset does not follow
@@ -139,13 +174,13 @@ impl History {
     }
 
     fn push(&mut self, entry: Entry) {
-        self.bytes += entry.bytes.len();
+        self.weight.add(&entry.bytes);
         self.messages += usize::from(entry.kind == Kind::Message);
         self.content.push_back(entry);
     }
 
     fn tell(&mut self, entry: Entry) {
-        self.bytes += entry.bytes.len();
+        self.weight.add(&entry.bytes);
         let place = self.events.partition_point(|other| other.offset < entry.offset);
         self.events.insert(place, entry);
     }
@@ -155,7 +190,8 @@ impl History {
         let Some(place) = self.place(of) else { return Touched::Nothing };
         let entry = &mut self.content[place];
         let Some((identity, bytes)) = rewritten(&entry.bytes, revision) else { return Touched::Nothing };
-        self.bytes = self.bytes + bytes.len() - entry.bytes.len();
+        self.weight.take(&entry.bytes);
+        self.weight.add(&bytes);
         entry.bytes = bytes.clone();
         Touched::Rewritten(identity, bytes)
     }
@@ -164,7 +200,7 @@ impl History {
     fn delete(&mut self, of: u64, deletion: &ArchivedPublication) -> Touched {
         let Some(place) = self.place(of) else { return rewriting::deletion_of(deletion) };
         let Some(entry) = self.content.remove(place) else { return Touched::Nothing };
-        self.bytes -= entry.bytes.len();
+        self.weight.take(&entry.bytes);
         self.messages -= 1;
         let Some((identity, bytes)) = deleted(&entry.bytes, deletion) else { return Touched::Nothing };
         if of > self.gone {
@@ -178,7 +214,7 @@ impl History {
         let same = |entry: &Entry| rewriting::is_same_in_meeting(&entry.bytes, replacing);
         while let Some(place) = self.content.iter().position(same) {
             let Some(entry) = self.content.remove(place) else { return };
-            self.bytes -= entry.bytes.len();
+            self.weight.take(&entry.bytes);
             self.lose(entry.offset);
         }
     }
@@ -186,8 +222,8 @@ impl History {
     /// Lets go of what is past the bounds.
     pub fn fit(&mut self, bounds: &HistoryBounds, now_ms: u64) {
         let (count_max, bytes_max) = (bounds.count_max as usize, bounds.bytes_max as usize);
-        while self.bytes > bytes_max {
-            if self.events.is_empty() { self.drop_content() } else { self.drop_event() }
+        while self.weight.bytes > bytes_max {
+            self.drop_oldest();
         }
         while self.content.len() > count_max {
             self.drop_content();
@@ -209,13 +245,9 @@ impl History {
         }
     }
 
-    /// Lets go of the oldest half of what was said, rounded up, and of what came before it; of what tells of it, if nothing was
-    /// said.
-    pub fn halve(&mut self) {
-        if self.content.is_empty() {
-            (0..self.events.len().div_ceil(2)).for_each(|_| self.drop_event());
-        }
-        (0..self.content.len().div_ceil(2)).for_each(|_| self.drop_content());
+    /// Lets go of the oldest entry, of events first.
+    pub fn drop_oldest(&mut self) {
+        if self.events.is_empty() { self.drop_content() } else { self.drop_event() }
     }
 
     /// The channel is farther on, past publications that are not kept.
@@ -226,12 +258,12 @@ impl History {
 
     /// Lets go of everything; offsets go on.
     pub fn clear(&mut self) {
-        *self = Self::new(self.head);
+        *self = Self { link: self.link, ..Self::new(self.head) };
     }
 
     fn drop_content(&mut self) {
         if let Some(entry) = self.content.pop_front() {
-            self.bytes -= entry.bytes.len();
+            self.weight.take(&entry.bytes);
             self.messages -= usize::from(entry.kind == Kind::Message);
             self.lose(entry.offset);
         }
@@ -247,7 +279,7 @@ impl History {
     fn lose(&mut self, offset: u64) {
         self.gone = self.gone.max(offset);
         while let Some(entry) = self.events.front().filter(|entry| entry.offset <= self.gone) {
-            self.bytes -= entry.bytes.len();
+            self.weight.take(&entry.bytes);
             self.events.pop_front();
         }
     }
@@ -298,7 +330,25 @@ impl History {
 
     /// Archived bytes of all entries.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.weight.bytes
+    }
+
+    /// Bytes of memory that it takes; none without entries, for then it goes.
+    pub fn held_bytes(&self) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let places = |entries: &VecDeque<Entry>| allocated(entries.capacity() * size_of::<Entry>());
+        allocated(size_of::<Self>()) + places(&self.content) + places(&self.events) + self.weight.heap_bytes
+    }
+
+    /// Gives back places of entries that went, once there are many.
+    pub fn shrink(&mut self) {
+        for entries in [&mut self.content, &mut self.events] {
+            if entries.capacity() > PLACES_KEPT && entries.len() < entries.capacity() / 4 {
+                entries.shrink_to(entries.len() * 2);
+            }
+        }
     }
 
     /// Asserts what must always hold, for a channel with this head.
@@ -306,9 +356,11 @@ impl History {
         assert_eq!(self.head, head, "history ends at the head");
         assert!(self.content.len() <= bounds.count_max as usize, "count bound");
         assert!(self.events.len() <= bounds.count_max as usize, "count bound of what tells");
-        assert!(self.bytes <= bounds.bytes_max as usize, "byte bound");
+        assert!(self.weight.bytes <= bounds.bytes_max as usize, "byte bound");
         let entries = || self.content.iter().chain(&self.events);
-        assert_eq!(self.bytes, entries().map(|entry| entry.bytes.len()).sum::<usize>(), "bytes add up");
+        let mut weight = Weight::default();
+        entries().for_each(|entry| weight.add(&entry.bytes));
+        assert_eq!(self.weight, weight, "bytes add up");
         assert_eq!(self.messages, self.messages().count(), "messages add up");
         let rises = |entries: &VecDeque<Entry>| {
             entries.iter().zip(entries.iter().skip(1)).all(|(one, next)| one.offset < next.offset)

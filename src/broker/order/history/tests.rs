@@ -342,7 +342,7 @@ proptest! {
                     naive.replace(of, Told::Deleted);
                     naive.all.insert(next, Told::Edit(of));
                 }
-                Step::Halve => history.halve(),
+                Step::Halve => history.drop_oldest(),
                 Step::Clear => history.clear(),
                 Step::Restart => {
                     let again = restarted(&history, &bounds, now);
