@@ -66,6 +66,7 @@ fn shard() -> Shard {
         echo: false,
         people: Arc::default(),
         public_urls: Arc::default(),
+        web_push: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, Now { monotonic_us: 0, unix_ms: 1_700_000_000_000 })

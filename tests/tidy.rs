@@ -20,7 +20,7 @@ const UNCOUNTED: &[&str] = &[];
 /// Types larger than [`FIELDS_MAX`] or [`METHODS_MAX`], with the fields and methods that they may have at most. Lower
 /// these when the type has shrunk; do not raise them.
 const LARGE_TYPES: &[(&str, &str, usize, usize)] = &[
-    ("base", "Limits", 50, 0),
+    ("base", "Limits", 47, 0),
     ("broker", "Home", 19, 114),
     ("metrics", "Counters", 36, 10),
     ("shard", "Shard", 25, 208),
@@ -255,7 +255,13 @@ fn fields(path: &str, start: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_limit_is_in_the_default_config() {
-    let limits = fields("src/base/limits.rs", "pub struct Limits {");
+    let parts = [("people", "PeopleLimits", ""), ("push", "PushLimits", "push_")];
+    let mut limits = fields("src/base/limits.rs", "pub struct Limits {");
+    for (field, part, prefix) in parts {
+        assert!(limits.remove(field), "{field} is a part of the limits");
+        let part = fields("src/base/limits.rs", &format!("pub struct {part} {{"));
+        limits.extend(part.into_iter().map(|name| format!("{prefix}{name}")));
+    }
     assert!(limits.len() > 10);
     let config = read("config/default.toml");
     let section = config.split_once("\n[limits]\n").expect("config/default.toml has [limits]").1;

@@ -58,6 +58,7 @@ fn setup() -> Setup {
         echo: false,
         people: Arc::default(),
             public_urls: Arc::default(),
+        web_push: Arc::default(),
         stored: Arc::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::sleeper::Sleeper;
 use loom::sync::{Condvar, Mutex};
+use std::task::Waker;
 use std::time::Duration;
 
 /// A core's: the eventfd is a count, which waits for a sleeper that comes late.
@@ -54,6 +55,22 @@ impl Default for Bell {
 impl Bell {
     pub fn ring(&self) {
         self.0.ring();
+    }
+
+    /// Nobody here waits for other things too.
+    pub fn wake_by(&self, _: Waker) {}
+
+    pub fn doze(&self, look: impl FnOnce() -> bool) -> bool {
+        self.0.sleeper.sleeping();
+        let found = look();
+        if found {
+            self.0.sleeper.awake();
+        }
+        !found
+    }
+
+    pub fn awake(&self) {
+        self.0.sleeper.awake();
     }
 
     /// No time passes here.

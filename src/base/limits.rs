@@ -101,7 +101,26 @@ pub struct Limits {
     /// Changes of meetings that wait for an earlier change of the same one, per core.
     pub meeting_changes_waiting_max: u32,
 
-    // People.
+    /// Calls, huddles, conversations and whatever else is about people.
+    pub people: PeopleLimits,
+
+    // The disk.
+    /// Changes and questions that may wait for the disk, and logins for their check, per core.
+    pub effects_in_flight_max: u32,
+    /// Backups of the store kept in the data directory.
+    pub backups_max: u32,
+
+    /// Messages to browsers.
+    pub push: PushLimits,
+
+    // Between cores.
+    /// Messages that may wait for one peer core before publishes are refused or gapped.
+    pub peer_queue_messages_max: u32,
+}
+
+/// Bounds of what is about people, per core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeopleLimits {
     /// Circles that one socket can be in.
     pub circles_per_connection_max: u32,
     /// Calls that are not over, per core.
@@ -112,16 +131,23 @@ pub struct Limits {
     pub conversations_max: u32,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
+}
 
-    // The disk.
-    /// Changes and questions that may wait for the disk, and logins for their check, per core.
-    pub effects_in_flight_max: u32,
-    /// Backups of the store kept in the data directory.
-    pub backups_max: u32,
-
-    // Between cores.
-    /// Messages that may wait for one peer core before publishes are refused or gapped.
-    pub peer_queue_messages_max: u32,
+/// Bounds of Web Push; their settings begin with `push_`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushLimits {
+    /// Push subscriptions kept.
+    pub subscriptions_max: u32,
+    /// Push subscriptions of one user.
+    pub subscriptions_per_user_max: u32,
+    /// Calls of push services under way.
+    pub in_flight_max: u32,
+    /// Deliveries that wait for their push service.
+    pub queue_max: u32,
+    /// Bytes of the messages that wait.
+    pub queue_bytes_max: u32,
+    /// Milliseconds within which a push service answers.
+    pub time_ms_max: u32,
 }
 
 impl Default for Limits {
@@ -169,14 +195,36 @@ impl Default for Limits {
             meeting_messages_per_request_max: 1_000,
             meeting_page_bytes_max: 256 << 10,
             meeting_changes_waiting_max: 1_024,
+            people: PeopleLimits::default(),
+            effects_in_flight_max: 1_024,
+            backups_max: 32,
+            push: PushLimits::default(),
+            peer_queue_messages_max: 8_192,
+        }
+    }
+}
+
+impl Default for PeopleLimits {
+    fn default() -> Self {
+        Self {
             circles_per_connection_max: 100,
             calls_max: 100_000,
             huddles_max: 100_000,
             conversations_max: 1_000_000,
             device_users_max: 1_000_000,
-            effects_in_flight_max: 1_024,
-            backups_max: 32,
-            peer_queue_messages_max: 8_192,
+        }
+    }
+}
+
+impl Default for PushLimits {
+    fn default() -> Self {
+        Self {
+            subscriptions_max: 1_000_000,
+            subscriptions_per_user_max: 10_000,
+            in_flight_max: 512,
+            queue_max: 200_000,
+            queue_bytes_max: 256 << 20,
+            time_ms_max: 10_000,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 0: ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
 //! timing wheel. Knows nothing of the broker.
 
+pub mod address;
 pub mod archive;
 pub mod bucket;
 pub mod chunked;

@@ -1,7 +1,7 @@
 //! Floor 2: the broker itself. `home` is what one core decides: `order` for its channels, `rooms`, `meetings`, `groups` and
 //! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear.
 //! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`, `conversations`) stands each for
-//! itself, and says what is `told` to whom.
+//! itself, and says what is `told` to whom. `web_push` is whoever is sent messages while not connected.
 
 pub mod calls;
 pub mod circles;
@@ -19,3 +19,4 @@ pub mod rooms;
 pub mod rules;
 pub mod told;
 pub mod users;
+pub mod web_push;

@@ -83,8 +83,8 @@ pub(super) fn import(sources: &Sources) -> Result<(), Failure> {
 fn import_into(path: &Path) -> Result<Imported, Failure> {
     let mut database = Database::open(path)?;
     let there = database.load()?;
-    let last_definition_id = there.last_definition_id;
-    if there != (Stored { last_definition_id, ..Stored::default() }) {
+    let (last_definition_id, last_push_number) = (there.last_definition_id, there.last_push_number);
+    if there != (Stored { last_definition_id, last_push_number, ..Stored::default() }) {
         let there = Imported {
             definitions: there.definitions.len() as u64,
             rooms: there.rooms.len() as u64,
@@ -94,6 +94,7 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
             logouts: there.logouts.len() as u64,
             conversations: there.conversations.len() as u64,
             devices: there.devices.len() as u64,
+            push_subscriptions: there.push_subscriptions.len() as u64,
         };
         let (path, there) = (path.display(), counted(&there));
         return Err(Failure(format!(
@@ -146,9 +147,11 @@ fn lock(config: &Config) -> Result<DataLock, Failure> {
 
 fn counted(all: &Imported) -> String {
     let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let Imported { definitions, rooms, groups, meetings, messages, logouts, conversations, devices } = *all;
+    let Imported { definitions, rooms, groups, meetings, messages, logouts, conversations, devices, .. } =
+        *all;
+    let push = all.push_subscriptions;
     format!(
-        "{}, {}{}, {} with {}, {}, {} and {}",
+        "{}, {}{}, {} with {}, {}, {}{} and {}",
         count(definitions, "definition"),
         count(rooms, "room"),
         if groups > 0 { format!(", {}", count(groups, "group")) } else { String::new() },
@@ -156,6 +159,7 @@ fn counted(all: &Imported) -> String {
         count(messages, "message"),
         count(logouts, "logout"),
         count(conversations, "conversation"),
+        if push > 0 { format!(", {}", count(push, "push subscription")) } else { String::new() },
         count(devices, "device")
     )
 }

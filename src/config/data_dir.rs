@@ -6,6 +6,7 @@
 use super::access::{READ, WRITE, strangers_may};
 use crate::auth::Secret;
 use crate::runtime::machine::check_writable;
+use crate::runtime::side::outbound::{VapidKey, new_vapid_key};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -22,6 +23,9 @@ pub const JWT_SECRET_FILE: &str = "jwt_secret";
 
 /// Name of the file with the secret of sessions.
 pub const SESSION_SECRET_FILE: &str = "session_secret";
+
+/// Name of the file with the key by which push services know this node.
+pub const VAPID_KEY_FILE: &str = "vapid_key";
 
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -146,6 +150,17 @@ pub fn jwt_secret(directory: &Path) -> Result<Option<Secret>, DataDirError> {
 /// What keeps it from being read or made.
 pub fn session_secret(directory: &Path) -> Result<Secret, DataDirError> {
     read_or_make(&directory.join(SESSION_SECRET_FILE), new_signing_secret)
+}
+
+/// The key by which push services know this node, made where there is none. Browsers' subscriptions are good for this key
+/// only, so it is kept. The directory must have been prepared.
+///
+/// # Errors
+/// What keeps it from being read or made.
+pub fn vapid_key(directory: &Path) -> Result<VapidKey, DataDirError> {
+    let path = directory.join(VAPID_KEY_FILE);
+    let key = read_or_make(&path, new_vapid_key)?;
+    VapidKey::parse(key.expose()).map_err(|_| DataDirError::SecretDamaged(path))
 }
 
 /// What the sockets of a workspace are opened by: 32 letters and digits, made where there is none. The directory must
@@ -276,6 +291,19 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         fs::write(&path, format!("{}\n", "/".repeat(32))).unwrap();
         assert!(matches!(socket_key(home.path(), 1), Err(DataDirError::SecretDamaged(_))));
+    }
+
+    #[test]
+    fn push_services_know_a_node_by_the_same_key_after_a_restart() {
+        let home = tempfile::tempdir().unwrap();
+        let first = vapid_key(home.path()).unwrap();
+        let path = home.path().join(VAPID_KEY_FILE);
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(vapid_key(home.path()).unwrap().public(), first.public());
+        for damaged in ["", &"A".repeat(43), &"!".repeat(43)] {
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(vapid_key(home.path()), Err(DataDirError::SecretDamaged(_))), "{damaged}");
+        }
     }
 
     #[test]

@@ -1,22 +1,27 @@
 //! The `[limits]` section.
 
 use super::reader::{Context, Reader};
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, PeopleLimits, PushLimits};
 
 /// What a ring or an outbox needs besides messages: frame headers and control frames.
 const OVERHEAD_BYTES: u64 = 64 << 10;
 
 /// Reads each limit within its range. A field without a range does not compile.
 macro_rules! read_limits {
-    ($reader:ident: $($field:ident in $range:expr),* $(,)?) => {{
-        let default = Limits::default();
-        Limits { $($field: $reader.integer(stringify!($field), $range).unwrap_or(default.$field)),* }
+    ($of:ident, $reader:ident, $prefix:literal: $($field:ident in $range:expr),* $(; $part:ident: $limits:expr)* $(,)?) => {{
+        let default = $of::default();
+        $of {
+            $($part: $limits,)*
+            $($field: $reader.integer(concat!($prefix, stringify!($field)), $range).unwrap_or(default.$field)),*
+        }
     }};
 }
 
 /// Reads every limit.
 pub(super) fn read(mut reader: Reader<'_>) -> Limits {
-    let limits = read_limits!(reader:
+    let people = read_people(&mut reader);
+    let push = read_push(&mut reader);
+    let limits = read_limits!(Limits, reader, "":
         connections_max in 1..=1 << 24,
         connections_per_address_max in 1..=1 << 24,
         unauthenticated_per_address_max in 1..=1 << 24,
@@ -59,17 +64,35 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         meeting_messages_per_request_max in 1..=10_000,
         meeting_page_bytes_max in 1..=16 << 20,
         meeting_changes_waiting_max in 1..=1_000_000,
+        effects_in_flight_max in 1..=1 << 16,
+        backups_max in 1..=10_000,
+        peer_queue_messages_max in 16..=1 << 24;
+        people: people;
+        push: push
+    );
+    reader.finish();
+    limits
+}
+
+fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
+    read_limits!(PeopleLimits, reader, "":
         circles_per_connection_max in 1..=10_000,
         calls_max in 1..=10_000_000,
         huddles_max in 1..=10_000_000,
         conversations_max in 1..=100_000_000,
         device_users_max in 1..=100_000_000,
-        effects_in_flight_max in 1..=1 << 16,
-        backups_max in 1..=10_000,
-        peer_queue_messages_max in 16..=1 << 24,
-    );
-    reader.finish();
-    limits
+    )
+}
+
+fn read_push(reader: &mut Reader<'_>) -> PushLimits {
+    read_limits!(PushLimits, reader, "push_":
+        subscriptions_max in 1..=100_000_000,
+        subscriptions_per_user_max in 1..=1_000_000,
+        in_flight_max in 1..=16_384,
+        queue_max in 1..=10_000_000,
+        queue_bytes_max in 65_536..=1 << 31,
+        time_ms_max in 1..=600_000,
+    )
 }
 
 /// Checks that hold between limits.

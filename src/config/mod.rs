@@ -26,6 +26,7 @@ mod origins;
 mod overrides;
 mod parse;
 mod proxies;
+mod push;
 mod quikapp;
 mod reader;
 mod root;
@@ -38,8 +39,8 @@ mod xano;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, RelayConfig,
-    WebSocketConfig, Workspace,
+    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, PushConfig,
+    RelayConfig, WebSocketConfig, Workspace,
 };
 
 use error::Findings;

@@ -5,7 +5,7 @@ use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
-use super::{auth, history, limits, mdaemon, namespaces, proxies, quikapp, skapi, xano};
+use super::{auth, history, limits, mdaemon, namespaces, proxies, push, quikapp, skapi, xano};
 use crate::runtime::log::Level;
 use std::net::SocketAddr;
 
@@ -41,6 +41,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         accounts: mdaemon::read(root.section("mdaemon"), context),
         people: quikapp::read(root.section("quikapp")),
         relay: skapi::read(root.section("skapi")),
+        push: push::read(root.section("push")),
         warnings: Vec::new(),
         given: Given::default(),
     };

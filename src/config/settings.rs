@@ -8,6 +8,7 @@ use crate::model::definition::ChannelDefinition;
 use crate::model::realm::Realm;
 use crate::model::session::Scopes;
 use crate::runtime::log::Level;
+use crate::runtime::side::outbound::VapidKey;
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,6 +53,8 @@ pub struct Config {
     pub people: PeopleConfig,
     /// Groups and messages of the Skapi API.
     pub relay: RelayConfig,
+    /// Messages to browsers.
+    pub push: PushConfig,
     /// What is odd about the configuration and keeps nobody from starting.
     pub warnings: Vec<ConfigError>,
     /// All of it as it was given.
@@ -78,6 +81,21 @@ pub struct PeopleConfig {
 pub struct RelayConfig {
     /// Where it is reached from outside, without a slash at the end; empty is the host that is asked, by HTTPS.
     pub public_url: String,
+}
+
+/// `[push]`, with the contents of the files it names.
+#[derive(Clone, Debug)]
+pub struct PushConfig {
+    /// Whom push services can ask: a URL.
+    pub subject: Option<Arc<str>>,
+    /// By which key they know this node; `None` is one made in the data directory.
+    pub vapid_key: Option<Arc<VapidKey>>,
+    /// Whether endpoints may be http and at addresses that only this network has.
+    pub local_endpoints: bool,
+    /// Authorities besides those of the system, as PEM.
+    pub authorities: Arc<[u8]>,
+    /// Seconds for which a message is worth sending.
+    pub ttl_s: u32,
 }
 
 /// Which CPUs get an executor.
@@ -198,6 +216,17 @@ impl Config {
         wanted.then(|| data_dir::session_secret(&self.data_dir)).transpose()
     }
 
+    /// By which key push services know this node.
+    ///
+    /// # Errors
+    /// What keeps it from being read or made.
+    pub fn vapid_key(&self) -> Result<Arc<VapidKey>, DataDirError> {
+        match &self.push.vapid_key {
+            Some(key) => Ok(key.clone()),
+            None => data_dir::vapid_key(&self.data_dir).map(Arc::new),
+        }
+    }
+
     /// Whether tokens need a secret of our own making: neither a secret nor a public key is configured.
     pub fn wants_own_jwt_secret(&self) -> bool {
         self.auth.jwt_secret.is_none() && self.auth.jwt_public_keys.is_empty()
@@ -208,6 +237,7 @@ impl Config {
         let sockets = self.workspaces.iter().filter(|workspace| workspace.hash.is_none());
         let mut names = vec![data_dir::API_KEY_FILE.to_owned()];
         names.extend(self.wants_own_jwt_secret().then(|| data_dir::JWT_SECRET_FILE.to_owned()));
+        names.extend(self.push.vapid_key.is_none().then(|| data_dir::VAPID_KEY_FILE.to_owned()));
         names.extend((!self.accounts.is_empty()).then(|| data_dir::SESSION_SECRET_FILE.to_owned()));
         names.extend(sockets.map(|workspace| format!("{}{}", data_dir::SOCKET_KEY_FILE, workspace.id)));
         names

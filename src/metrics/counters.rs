@@ -4,12 +4,16 @@ use super::histogram::Histogram;
 use super::words::{CLOSE_REASONS, CloseReason, FAULT_CODES, MEMORY_KINDS, STATUS_CLASSES};
 use crate::model::definition::SlowPolicy;
 use crate::model::fault::FaultCode;
+use crate::model::web_push::PUSH_ENDS;
 
 /// Microseconds after which a turn of a core counts as slow: everyone on the core waited that long.
 pub const SLOW_TURN_US: u64 = 10_000;
 
 /// Bounds of 1 us to 2^20 us (about a second), and what is above.
 pub type TurnHistogram = Histogram<22>;
+
+/// Bounds of 1 us to 2^24 us (about 17 seconds), and what is above.
+pub type CallHistogram = Histogram<26>;
 
 /// Bounds of 1 to 1024 messages, and what is above.
 pub type ChunkHistogram = Histogram<12>;
@@ -79,6 +83,8 @@ pub struct Counters {
     // People.
     /// Calls, huddles and whatever else is about people.
     pub people: PeopleCounters,
+    /// Messages to browsers.
+    pub web_push: WebPushCounters,
 
     // The disk.
     /// Changes that were stored, that could not be, and that were refused because too many waited for the disk.
@@ -184,6 +190,41 @@ impl PeopleCounters {
     }
 }
 
+/// What is about Web Push, of one core.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct WebPushCounters {
+    /// Subscriptions kept.
+    pub subscriptions: u64,
+    /// Messages that were taken in.
+    pub messages: u64,
+    /// Messages of the node's own making that found no room.
+    pub refused: u64,
+    /// Deliveries without an end.
+    pub waiting: u64,
+    /// Calls of push services under way.
+    pub in_flight: u64,
+    /// Deliveries that ended, in the order of [`PUSH_ENDS`].
+    pub ended: [u64; PUSH_ENDS.len()],
+    /// Calls that failed and are made again.
+    pub retries: u64,
+    /// Microseconds of each call.
+    pub calls: CallHistogram,
+}
+
+impl WebPushCounters {
+    fn merge(&mut self, other: &Self) {
+        let Self { subscriptions, messages, refused, waiting, in_flight, ended, retries, calls } = other;
+        self.subscriptions += subscriptions;
+        self.messages += messages;
+        self.refused += refused;
+        self.waiting += waiting;
+        self.in_flight += in_flight;
+        add(&mut self.ended, ended);
+        self.retries += retries;
+        self.calls.merge(calls);
+    }
+}
+
 impl Counters {
     /// Counts the end of a connection; the open ones are the caller's to lower.
     pub fn note_close(&mut self, reason: CloseReason) {
@@ -256,6 +297,7 @@ impl Counters {
             slow_disconnects,
             slow_skips,
             people,
+            web_push,
             writes,
             peer_messages,
             peer_overloads,
@@ -289,6 +331,7 @@ impl Counters {
         (self.slow_disconnects, self.slow_skips) =
             (self.slow_disconnects + slow_disconnects, self.slow_skips + slow_skips);
         self.people.merge(people);
+        self.web_push.merge(web_push);
         add(&mut self.writes, writes);
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;

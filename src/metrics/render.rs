@@ -5,6 +5,7 @@ use super::text::Page;
 use super::words::{CLOSE_REASONS, FAULT_CODES, MEMORY_KINDS, STATUS_CLASSES};
 use crate::base::ids::CoreId;
 use crate::model::node::NodeInfo;
+use crate::model::web_push::PUSH_ENDS;
 
 /// Writes the page. Sums over the cores, but for the turns and the connections: there one core that differs
 /// from the others is the news. `uptime_s` is in whole seconds.
@@ -31,6 +32,7 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     broker(&mut page, &sum);
     people(&mut page, &sum);
     relay(&mut page, &sum);
+    web_push(&mut page, &sum);
     disk(&mut page, &sum);
     cores(&mut page, &sum, per_core);
     page.finish()
@@ -137,6 +139,29 @@ fn people(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_huddles_active", "Huddles that are not over.", sum.people.huddles_active);
     page.gauge("corecast_circles_open", "Circles that have sockets.", sum.people.circles_open);
     page.gauge("corecast_devices", "Devices that are kept.", sum.people.devices_kept);
+}
+
+fn web_push(page: &mut Page, sum: &Counters) {
+    let push = &sum.web_push;
+    page.gauge("corecast_push_subscriptions", "Push subscriptions that are kept.", push.subscriptions);
+    page.counter("corecast_push_messages_total", "Push messages that were taken in.", push.messages);
+    page.counter(
+        "corecast_push_messages_refused_total",
+        "Push messages of the node's own making that found no room.",
+        push.refused,
+    );
+    page.gauge("corecast_push_waiting", "Deliveries of push messages that have no end yet.", push.waiting);
+    page.gauge("corecast_push_in_flight", "Calls of push services under way.", push.in_flight);
+    let ends = PUSH_ENDS.iter().zip(push.ended).map(|((_, word), count)| (word, count));
+    page.counters("corecast_push_deliveries_total", "Deliveries that ended, by how.", "end", ends);
+    page.counter("corecast_push_retries_total", "Calls that failed and are made again.", push.retries);
+    let calls = std::iter::once(("to=\"push\"".to_owned(), &push.calls));
+    page.histograms(
+        "corecast_outbound_seconds",
+        "Time from the wish to call a server outside to its answer.",
+        1e6,
+        calls,
+    );
 }
 
 fn disk(page: &mut Page, sum: &Counters) {

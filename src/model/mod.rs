@@ -15,3 +15,4 @@ pub mod record;
 pub mod relay;
 pub mod reply;
 pub mod session;
+pub mod web_push;

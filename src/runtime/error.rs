@@ -15,6 +15,16 @@ pub enum RuntimeError {
         what: &'static str,
     },
 
+    /// The client that calls servers outside cannot be made.
+    #[error(
+        "TLS to servers outside could not be set up ({source}); the certificates of authorities must be installed on this \
+         machine (the package ca-certificates), or named with push.ca_file"
+    )]
+    Outbound {
+        /// What the client said.
+        source: reqwest::Error,
+    },
+
     /// The sysctl forbids io_uring.
     #[error(
         "io_uring is switched off on this machine (kernel.io_uring_disabled = {value}); \

@@ -2,7 +2,7 @@
 //!
 //! A core (`core`) is a thread pinned to a CPU, with a glommio executor, one io_uring, a table of sockets and a place in the
 //! mesh. Cores share the mesh, the request to stop, and nothing else. Beside them (`side`) are threads for what waits: the
-//! store, the history log, passwords.
+//! store, the history log, passwords, calls outside.
 
 #![allow(
     clippy::disallowed_methods,
@@ -40,6 +40,7 @@ use core::executor::{self, CoreSetup};
 use core::{listener, mesh};
 use side::effects::effects;
 use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
+use side::outbound::{self, OutboundSettings};
 use side::passwords;
 use side::port::port;
 use side::store::{self, Database};
@@ -68,7 +69,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// The process, when a core panics.
 pub fn run(
     settings: RuntimeSettings,
-    database: Database,
+    (database, outbound): (Database, OutboundSettings),
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     ready: impl FnOnce(&[SocketAddr]),
@@ -80,9 +81,10 @@ pub fn run(
     let listeners = listener::open(&settings.listen, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
-    let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max);
+    let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
     let store = store::start(database, desks.store)?;
     let passwords = passwords::start(desks.passwords)?;
+    let outbound = outbound::start(desks.outbound, outbound)?;
     let (logs, history) = log_ports(history, &doorbells);
     stop.attach(doorbells.clone());
     reloads.attach(doorbells);
@@ -131,8 +133,7 @@ pub fn run(
     failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
-    let _ = store.join();
-    let _ = passwords.join();
+    let _ = [store, passwords, outbound].map(JoinHandle::join);
     failure.map_or(Ok(()), Err)
 }
 

@@ -10,9 +10,10 @@ use crate::config::{Config, HistoryConfig, Sources, data_lock};
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
+use crate::runtime::side::outbound::{OutboundSettings, VapidKey};
 use crate::runtime::side::store::Database;
 use crate::runtime::{self, Reloads, RuntimeSettings, Stop, clock, log, signals};
-use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard};
+use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use reload::Reloader;
@@ -66,10 +67,12 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         effects_in_flight_max: config.limits.effects_in_flight_max,
     };
     let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
+    let vapid_key = config.vapid_key()?;
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
     let setup = Setup {
         stored: database.load()?.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
+        web_push: Arc::new(web_push(config, &vapid_key)),
         ..setup(config, cores, authenticator, realms.clone())?
     };
     let history = history(config, &setup);
@@ -79,7 +82,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     signals::handle(&stop, move || reloader.reload())?;
     runtime::run(
         settings,
-        database,
+        (database, outbound(config, vapid_key)),
         make_shard(setup, cores),
         history,
         |addresses| {
@@ -146,6 +149,7 @@ fn setup(
         public_urls: config.public_urls().into(),
         echo: config.debug.echo,
         people: Arc::new(people(config)),
+        web_push: Arc::default(),
         stored: Arc::default(),
     })
 }
@@ -175,6 +179,25 @@ fn people(config: &Config) -> PeopleSettings {
         call_ms_max: u64::from(settings.call_s_max) * 1000,
         huddle_participants_max: settings.huddle_participants_max,
         open_conversations: settings.open_conversations,
+    }
+}
+
+fn web_push(config: &Config, key: &VapidKey) -> WebPushSettings {
+    WebPushSettings {
+        public_key: key.public().into(),
+        local_endpoints: config.push.local_endpoints,
+        ttl_s: config.push.ttl_s,
+    }
+}
+
+fn outbound(config: &Config, vapid_key: Arc<VapidKey>) -> OutboundSettings {
+    OutboundSettings {
+        vapid_key,
+        subject: config.push.subject.clone(),
+        local_too: config.push.local_endpoints,
+        authorities: config.push.authorities.clone(),
+        time_ms_max: config.limits.push.time_ms_max,
+        in_flight_max: config.limits.push.in_flight_max,
     }
 }
 

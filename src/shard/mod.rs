@@ -45,6 +45,7 @@ pub use mesh::message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
 pub use people::PeopleSettings;
 pub use reload::Reload;
+pub use requests::WebPushSettings;
 pub use setup::Setup;
 
 use crate::base::hash::KeyedState;
@@ -68,7 +69,7 @@ use log::LogSide;
 use mesh::Queues;
 use people::People;
 use relay::Relay;
-use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, Vouchers};
+use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, WebPushSide};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use work::DEADLINES_MAX;
@@ -88,7 +89,7 @@ pub struct Shard {
     logins: Logins,
     group_changes: GroupChanges,
     meeting_changes: MeetingChanges,
-    vouchers: Vouchers,
+    web_push: WebPushSide,
     people: People,
     mesh: Queues,
     log: LogSide,
@@ -124,14 +125,14 @@ impl Shard {
             home,
             fan_ins: FanIns::default(),
             changes: Changes::new(&setup, &stored),
-            effects: Effects::new(limits.effects_in_flight_max as usize, setup.cores),
+            effects: Effects::new(&limits, setup.cores),
             endings: Endings::default(),
             logins: Logins::new(now, seed, limits.session_s_max, &stored),
             group_changes: InTurn::new(
                 KeyedState::new(seed, 0x6409),
                 limits.group_changes_waiting_max as usize,
             ),
-            vouchers: Vouchers::new(seed),
+            web_push: WebPushSide::new(&setup, &stored),
             meeting_changes: InTurn::new(
                 KeyedState::new(seed, 0x3ee7),
                 limits.meeting_changes_waiting_max as usize,
@@ -234,6 +235,7 @@ impl Shard {
         self.expire_changes();
         self.expire_effects();
         self.people.fire(now);
+        requests::fire_web_push(self, now);
         self.drain_step();
         self.work_for_log();
         self.housekeep();
@@ -294,7 +296,8 @@ impl Shard {
         self.effects.invariants();
         self.meeting_changes.invariants();
         self.group_changes.invariants();
-        self.vouchers.invariants();
+        self.logins.vouchers.invariants();
+        self.web_push.invariants();
         self.mesh.invariants();
         self.connections.invariants();
         for id in self.connections.ids() {

@@ -1,7 +1,7 @@
 //! What a shard is made of: the same on every core but for its number.
 
-use super::PeopleSettings;
 use super::connections::reserve::BESIDES_CONNECTIONS;
+use super::{PeopleSettings, WebPushSettings};
 use crate::auth::Authenticator;
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
@@ -55,6 +55,8 @@ pub struct Setup {
     pub echo: bool,
     /// How calls, huddles and conversations are set up.
     pub people: Arc<PeopleSettings>,
+    /// How Web Push is set up.
+    pub web_push: Arc<WebPushSettings>,
     /// What was stored when the node started: all of it, whatever the core. Not kept.
     pub stored: Arc<Stored>,
 }

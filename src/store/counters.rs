@@ -10,6 +10,9 @@ pub const COUNTERS: Format<u64> = Format(&[read_v1]);
 /// The last id that a definition got.
 pub const LAST_DEFINITION_ID: &[u8] = b"definitions";
 
+/// The last number that a push subscription or a push message got.
+pub const LAST_PUSH_NUMBER: &[u8] = b"web_push";
+
 /// When it was last tried whether anything can be stored; nobody reads it.
 pub const PROBE: &[u8] = b"probe";
 
@@ -24,6 +27,11 @@ pub fn commits(count: u64) -> Write {
 /// The last id that a definition got.
 pub fn last_definition_id(id: u64) -> Write {
     counter(LAST_DEFINITION_ID, id)
+}
+
+/// The last number that a push subscription or a push message got.
+pub fn last_push_number(number: u64) -> Write {
+    counter(LAST_PUSH_NUMBER, number)
 }
 
 /// Changes nothing that counts, to find out whether anything can be stored.

@@ -16,6 +16,7 @@ pub mod meetings;
 mod range;
 pub mod rooms;
 mod stored;
+pub mod web_push;
 mod write;
 
 /// Begins the name of a backup's file.

@@ -9,6 +9,7 @@ use super::groups::{self, GROUPS};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::rooms::ROOMS;
+use super::web_push::{self, PUSH_MESSAGES, PUSH_SUBSCRIPTIONS, StoredMessage};
 use super::write::{StoreRecord, Table};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
@@ -17,6 +18,7 @@ use crate::model::meeting::Meeting;
 use crate::model::people::conversation::Conversation;
 use crate::model::people::device::OwnedDevice;
 use crate::model::publication::Room;
+use crate::model::web_push::PushSubscription;
 use std::sync::Arc;
 
 /// Everything that was stored.
@@ -40,6 +42,14 @@ pub struct Stored {
     pub conversations: Vec<Arc<Conversation>>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
+    /// Where browsers are sent messages, by number.
+    pub push_subscriptions: Vec<(u64, Arc<PushSubscription>)>,
+    /// Messages to browsers that are on their way, by number.
+    pub push_messages: Vec<(u64, StoredMessage)>,
+    /// Deliveries that have no end: the numbers of message and subscription.
+    pub push_deliveries: Vec<(u64, u64)>,
+    /// The last number that a push subscription or a push message got; 0 before the first.
+    pub last_push_number: u64,
 }
 
 impl Stored {
@@ -94,11 +104,18 @@ impl Stored {
                     let device = DEVICES.read(table, &key, &value)?;
                     stored.devices.push(devices::of(&key, device).ok_or_else(odd)?);
                 }
+                Table::PushSubscriptions | Table::PushMessages | Table::PushDeliveries => {
+                    stored.take_push(StoreRecord { table, key, value })?;
+                }
                 // Read when they are asked for.
                 Table::MeetingMessages | Table::MeetingMessageIds => {}
                 Table::Counters if key == counters::LAST_DEFINITION_ID => {
                     let last = COUNTERS.read(table, &key, &value)?;
                     stored.last_definition_id = stored.last_definition_id.max(last);
+                }
+                Table::Counters if key == counters::LAST_PUSH_NUMBER => {
+                    let last = COUNTERS.read(table, &key, &value)?;
+                    stored.last_push_number = stored.last_push_number.max(last);
                 }
                 Table::Counters if key == counters::PROBE => {}
                 Table::Counters if key == counters::COMMITS => {
@@ -108,6 +125,25 @@ impl Stored {
             }
         }
         Ok(stored)
+    }
+
+    /// Reads a record of Web Push.
+    fn take_push(&mut self, record: StoreRecord) -> Result<(), RecordError> {
+        let StoreRecord { table, key, value } = record;
+        let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
+        if table == Table::PushDeliveries {
+            self.push_deliveries.push(web_push::delivery_of(&key).ok_or_else(odd)?);
+            return Ok(());
+        }
+        let number = web_push::number_of(&key).ok_or_else(odd)?;
+        self.last_push_number = self.last_push_number.max(number);
+        if table == Table::PushMessages {
+            self.push_messages.push((number, PUSH_MESSAGES.read(table, &key, &value)?));
+        } else {
+            let subscription = PUSH_SUBSCRIPTIONS.read(table, &key, &value)?;
+            self.push_subscriptions.push((number, Arc::new(subscription)));
+        }
+        Ok(())
     }
 }
 

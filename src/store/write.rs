@@ -23,11 +23,17 @@ pub enum Table {
     Conversations,
     /// Users' devices, by user and id.
     Devices,
+    /// Where browsers are sent messages, by number.
+    PushSubscriptions,
+    /// Messages to browsers that are on their way, by number.
+    PushMessages,
+    /// Which of them is still to be sent where, by both numbers.
+    PushDeliveries,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -38,10 +44,13 @@ impl Table {
         Self::Groups,
         Self::Conversations,
         Self::Devices,
+        Self::PushSubscriptions,
+        Self::PushMessages,
+        Self::PushDeliveries,
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 8] = [
+    pub const LOADED: [Self; 11] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -50,6 +59,9 @@ impl Table {
         Self::Groups,
         Self::Conversations,
         Self::Devices,
+        Self::PushSubscriptions,
+        Self::PushMessages,
+        Self::PushDeliveries,
     ];
 
     /// Its name on the disk; never changed.
@@ -65,6 +77,9 @@ impl Table {
             Self::Groups => "groups",
             Self::Conversations => "conversations",
             Self::Devices => "devices",
+            Self::PushSubscriptions => "push_subscriptions",
+            Self::PushMessages => "push_messages",
+            Self::PushDeliveries => "push_deliveries",
         }
     }
 }

@@ -44,6 +44,7 @@ impl Disk {
                 let value = |key| self.records.get(&(table, key)).cloned();
                 Resolution::Values(keys.into_iter().map(value).collect())
             }
+            (_, Effect::Push(_)) => unreachable!("push services are called"),
             // Not the disk's work, but as well done from here.
             (_, Effect::Verify { password, hash }) => Resolution::Verified(hash.verify(&password)),
         };

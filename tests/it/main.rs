@@ -15,6 +15,7 @@ mod operating;
 mod pattern;
 mod people;
 mod play;
+mod push_service;
 mod script;
 mod settings;
 mod tokens;

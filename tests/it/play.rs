@@ -3,11 +3,13 @@
 use crate::client::{ACCEPT, Client};
 use crate::define::Channels;
 use crate::disk::Mood;
-use crate::pattern::{Words, fit};
+use crate::pattern::{Words, fill, fit};
+use crate::push_service::Manners;
 use crate::script::{Kind, Said, Step};
 use crate::settings::{Settings, ms};
 use crate::wire::{Item, Response};
 use crate::world::{Manner, World};
+use corecast::model::web_push::Called;
 use corecast::shard::{Failure, Setup};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -160,6 +162,7 @@ impl Player {
                 self.world.restart(&self.setup);
                 self.clients.clear();
             }
+            ["push" | "pushed", ..] => self.push_happens(&words)?,
             ["end", name] => {
                 let socket = self.client(name)?.socket;
                 self.world.end(socket.ok_or("it has no socket")?);
@@ -209,6 +212,34 @@ impl Player {
         }
         self.setup = self.settings.setup(self.setup.cores);
         self.world.reload(&self.setup);
+    }
+
+    fn push_happens(&mut self, words: &[&str]) -> Outcome {
+        let services = &mut self.world.push_services;
+        match *words {
+            ["pushed", ref call @ ..] => self.pushed(&call.join(" "))?,
+            ["push", endpoint, "hangs"] => services.behave(endpoint, Manners::Hangs),
+            ["push", endpoint, "is", "not", "reached"] => {
+                services.behave(endpoint, Manners::Answers(Called::Unanswered));
+            }
+            ["push", endpoint, "answers", status, ref wait @ ..] => {
+                let retry_after_s = wait.last().map(|seconds| number(seconds) as u32);
+                let called = Called::Answered { status: number(status) as u16, retry_after_s };
+                services.behave(endpoint, Manners::Answers(called));
+                self.world.settle();
+            }
+            _ => return Err(format!("no push service does \"{}\"", words.join(" "))),
+        }
+        Ok(())
+    }
+
+    /// A push service was handed this, in the order in which they were; of the others nothing is asked.
+    fn pushed(&mut self, call: &str) -> Outcome {
+        match self.world.push_services.came.pop_front() {
+            None if call == "nothing" => Ok(()),
+            Some(came) if came == fill(call, &self.words) => Ok(()),
+            came => Err(format!("what was pushed is {}", came.as_deref().unwrap_or("nothing"))),
+        }
     }
 
     /// The handshake of a client, asked and answered.

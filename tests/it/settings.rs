@@ -9,7 +9,7 @@ use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
-use corecast::shard::{PeopleSettings, Setup};
+use corecast::shard::{PeopleSettings, Setup, WebPushSettings};
 use corecast::surface::router::Router;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -158,11 +158,16 @@ impl Settings {
             "meeting_messages_per_request_max" => &mut limits.meeting_messages_per_request_max,
             "meeting_page_bytes_max" => &mut limits.meeting_page_bytes_max,
             "meeting_changes_waiting_max" => &mut limits.meeting_changes_waiting_max,
-            "circles_per_connection_max" => &mut limits.circles_per_connection_max,
-            "calls_max" => &mut limits.calls_max,
-            "huddles_max" => &mut limits.huddles_max,
-            "conversations_max" => &mut limits.conversations_max,
-            "device_users_max" => &mut limits.device_users_max,
+            "circles_per_connection_max" => &mut limits.people.circles_per_connection_max,
+            "calls_max" => &mut limits.people.calls_max,
+            "huddles_max" => &mut limits.people.huddles_max,
+            "conversations_max" => &mut limits.people.conversations_max,
+            "device_users_max" => &mut limits.people.device_users_max,
+            "push_subscriptions_max" => &mut limits.push.subscriptions_max,
+            "push_subscriptions_per_user_max" => &mut limits.push.subscriptions_per_user_max,
+            "push_in_flight_max" => &mut limits.push.in_flight_max,
+            "push_queue_max" => &mut limits.push.queue_max,
+            "push_queue_bytes_max" => &mut limits.push.queue_bytes_max,
             "peer_queue_messages_max" => &mut limits.peer_queue_messages_max,
             _ => panic!("{name} is no limit"),
         };
@@ -271,6 +276,7 @@ impl Settings {
             echo: self.echo,
             people: Arc::new(self.people.clone()),
             public_urls: Arc::default(),
+            web_push: Arc::new(WebPushSettings { public_key: "BKey".into(), ..WebPushSettings::default() }),
             stored: Arc::default(),
         }
     }

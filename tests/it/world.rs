@@ -2,9 +2,10 @@
 //! [`corecast::shard::Shard`] as the runtime drives it.
 
 use crate::disk::Disk;
+use crate::push_service::PushServices;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{LogMessage, Output, Reload, Setup, Shard, ShardMessage};
+use corecast::shard::{Effect, LogMessage, Output, Reload, Setup, Shard, ShardMessage};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -55,6 +56,7 @@ pub struct World {
     mail: Vec<VecDeque<(CoreId, ShardMessage)>>,
     manner: Manner,
     pub disk: Disk,
+    pub push_services: PushServices,
 }
 
 impl World {
@@ -73,6 +75,7 @@ impl World {
             mail: (0..cores).map(|_| VecDeque::new()).collect(),
             manner,
             disk: Disk::default(),
+            push_services: PushServices::default(),
         };
         world.settle();
         world
@@ -81,6 +84,7 @@ impl World {
     /// The process is killed and started anew: all that is left is on the disk. Channels find another home.
     pub fn restart(&mut self, setup: &Setup) {
         let stored = self.disk.restart().into();
+        self.push_services.restart();
         self.shards = shards(&Setup { seed: setup.seed + 1, stored, ..setup.clone() }, self.now);
         for socket in &mut self.sockets {
             (socket.id, socket.closed) = (None, true);
@@ -231,7 +235,9 @@ impl World {
         let mut moved = false;
         for core in self.turning().collect::<Vec<_>>() {
             moved |= self.deliver(core);
-            while let Some((core, id, resolution)) = self.disk.answer() {
+            while let Some((core, id, resolution)) =
+                self.disk.answer().or_else(|| self.push_services.answer())
+            {
                 self.shards[core].resolve(self.now, id, resolution);
                 moved = true;
             }
@@ -291,6 +297,7 @@ impl World {
                 socket.id = None;
                 self.by_id.remove(&(core, id));
             }
+            Output::Effect(id, Effect::Push(delivery)) => self.push_services.call(core, id, delivery),
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
             Output::Work => _ = self.shards[core].work(self.now),
             Output::Drained => {

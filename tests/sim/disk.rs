@@ -54,6 +54,7 @@ impl Disk {
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
                 Effect::Write(writes) => self.replace(&[], writes, &mut undo),
                 Effect::Replace(spans, writes) => self.replace(&spans, writes, &mut undo),
+                Effect::Push(_) => unreachable!("push services are called"),
                 // Not the disk's work, and not slower in here.
                 Effect::Verify { password, .. } => Resolution::Verified(password.expose() == RIGHT_PASSWORD),
                 Effect::Backup { .. } => Resolution::BackedUp { bytes: 0 },

@@ -223,6 +223,7 @@ impl Plan {
             echo: false,
             people: Arc::default(),
             public_urls: Arc::default(),
+            web_push: Arc::default(),
             stored: Arc::default(),
         }
     }

@@ -54,6 +54,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         echo: false,
         people: Arc::default(),
         public_urls: Arc::default(),
+        web_push: Arc::default(),
         stored: Arc::default(),
     };
     Shard::new(setup, NOW)

@@ -9,6 +9,7 @@ use crate::model::relay::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// See the module. One connection is in one group at most; edge cores see to that.
 #[derive(Default)]
@@ -107,6 +108,16 @@ impl ConnectionGroups {
     /// Groups, and members of all of them.
     pub fn totals(&self) -> (usize, usize) {
         (self.by_name.len(), self.members)
+    }
+
+    /// The users in a group, each once, without one of them.
+    pub fn users(&self, group: &ChannelName, without: &str) -> Vec<Arc<str>> {
+        let members = self.by_name.get(group).into_iter().flat_map(|state| &state.members);
+        let others = members.map(|member| &member.user).filter(|user| ***user != *without);
+        // They are sorted by their users.
+        let mut users: Vec<Arc<str>> = others.cloned().collect();
+        users.dedup();
+        users
     }
 
     /// Some members of a group.

@@ -17,6 +17,7 @@ mod profile;
 mod relay;
 mod room;
 mod route;
+mod web_push;
 
 pub use channel::{Attachments, ChannelCommand};
 pub use connection::ConnectionCommand;
@@ -31,6 +32,7 @@ pub use profile::ProfileCommand;
 pub use relay::RelayCommand;
 pub use room::RoomCommand;
 pub use route::{Place, Route, Stored};
+pub use web_push::{PushDraft, WebPushCommand};
 
 use super::channel::ChannelName;
 use super::people::command::PeopleCommand;
@@ -60,7 +62,7 @@ pub enum Command {
     },
 }
 
-/// A request that one core answers: the home of its channel, or the core that keeps the catalog.
+/// A request that one core answers: the home of its channel, or a core that keeps something for all.
 #[derive(Clone, PartialEq, Debug)]
 pub enum CoreCommand {
     /// About a channel.
@@ -79,6 +81,8 @@ pub enum CoreCommand {
     Relay(RelayCommand),
     /// About a channel definition of a realm.
     Definition(DefinitionCommand),
+    /// About messages to browsers.
+    WebPush(WebPushCommand),
     /// Copy all that is stored to a file of the node's choice, while everything goes on.
     Backup,
 }
@@ -133,5 +137,6 @@ macro_rules! commands {
 commands!(
     Connection(ConnectionCommand), Login(LoginCommand), Core(CoreCommand), Node(NodeCommand);
     Channel(ChannelCommand), Message(MessageCommand), Profile(ProfileCommand), Room(RoomCommand),
-    Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand), Relay(RelayCommand)
+    Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand), Relay(RelayCommand),
+    WebPush(WebPushCommand)
 );

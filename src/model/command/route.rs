@@ -4,6 +4,7 @@
 use super::{
     Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, GroupCommand,
     LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RelayCommand, RoomCommand,
+    WebPushCommand,
 };
 use crate::base::ids::CoreId;
 use crate::model::access::Use;
@@ -48,6 +49,8 @@ pub enum Place<'a> {
     Core(CoreId),
     /// By the core that keeps the catalog, which asks for backups too.
     Catalog,
+    /// By the core that keeps push subscriptions and sends messages to them.
+    WebPush,
     /// By all cores together.
     EveryCore,
     /// Where [`crate::model::people::command::PeopleCommand::route`] says; whoever asks decides too.
@@ -97,6 +100,7 @@ impl CoreCommand {
             Self::Meeting(command) => meeting(command),
             Self::Relay(command) => relay(command),
             Self::Definition(command) => definition(command),
+            Self::WebPush(command) => web_push(command),
             Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
         }
     }
@@ -217,5 +221,15 @@ fn definition(command: &DefinitionCommand) -> Route<'_> {
         DefinitionCommand::Create { .. }
         | DefinitionCommand::Update { .. }
         | DefinitionCommand::Delete { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Changed),
+    }
+}
+
+fn web_push(command: &WebPushCommand) -> Route<'_> {
+    match command {
+        WebPushCommand::GetKey => row(Scopes::READ, Place::Connection, Stored::Nothing),
+        WebPushCommand::Subscribe { .. } | WebPushCommand::Unsubscribe { .. } => {
+            row(Scopes::WRITE, Place::WebPush, Stored::Changed)
+        }
+        WebPushCommand::Send { .. } => row(Scopes::ADMIN, Place::WebPush, Stored::Changed),
     }
 }

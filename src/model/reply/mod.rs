@@ -186,8 +186,10 @@ pub enum Reply {
     },
     /// To `RedeemVoucher`.
     Redeemed(Arc<Session>),
-    /// To `LogOut`, `PutMeeting`, `DeleteMeeting`, `ClearMeeting`.
+    /// To what has no more to say than that it is done.
     Done,
+    /// To `WebPushCommand::GetKey`: the base64url of the public key by which push services know this node.
+    WebPushKey(Arc<str>),
     /// To `NodeState`.
     NodeState(NodeState),
     /// To `Metrics`: Prometheus text.

@@ -15,6 +15,7 @@ pub type EffectDesk = Desk<Job, Done>;
 pub struct Effects {
     store: Port<Job, Done>,
     passwords: Port<Job, Done>,
+    outbound: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.
@@ -23,24 +24,35 @@ pub struct EffectDesks {
     pub store: EffectDesk,
     /// Of the thread that checks passwords.
     pub passwords: EffectDesk,
+    /// Of the thread that calls servers outside.
+    pub outbound: EffectDesk,
 }
 
 /// The ways of all cores, in their order. A shard has at most
-/// [`effects_in_flight_max`](crate::base::limits::Limits::effects_in_flight_max) effects under way and every queue has place for
-/// as many, so nobody ever finds one full.
-pub fn effects(doorbells: &Arc<[Doorbell]>, effects_in_flight_max: u32) -> (Vec<Effects>, EffectDesks) {
+/// [`effects_in_flight_max`](crate::base::limits::Limits::effects_in_flight_max) effects of a thread under way, or
+/// `calls_in_flight_max` calls outside, and every queue has place for as many, so nobody ever finds one full.
+pub fn effects(
+    doorbells: &Arc<[Doorbell]>,
+    effects_in_flight_max: u32,
+    calls_in_flight_max: u32,
+) -> (Vec<Effects>, EffectDesks) {
     let places = effects_in_flight_max as usize;
     let (to_store, store) = port(doorbells, places);
     let (to_passwords, passwords) = port(doorbells, places);
-    let cores = to_store.into_iter().zip(to_passwords).map(|(store, passwords)| Effects { store, passwords });
-    (cores.collect(), EffectDesks { store, passwords })
+    let (to_outbound, outbound) = port(doorbells, calls_in_flight_max as usize);
+    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound);
+    let cores = cores.map(|((store, passwords), outbound)| Effects { store, passwords, outbound });
+    (cores.collect(), EffectDesks { store, passwords, outbound })
 }
 
 impl Effects {
     /// Hands an effect over.
     pub fn ask(&mut self, id: EffectId, effect: Effect) {
-        let thread =
-            if matches!(effect, Effect::Verify { .. }) { &mut self.passwords } else { &mut self.store };
+        let thread = match effect {
+            Effect::Verify { .. } => &mut self.passwords,
+            Effect::Push(_) => &mut self.outbound,
+            _ => &mut self.store,
+        };
         thread.ask((id, effect));
     }
 
@@ -52,13 +64,13 @@ impl Effects {
         mut may_go_on: impl FnMut() -> bool,
         mut on_done: impl FnMut(EffectId, Resolution),
     ) {
-        for thread in [&self.store, &self.passwords] {
+        for thread in [&self.store, &self.passwords, &self.outbound] {
             thread.hear(count_max, &mut may_go_on, |(id, resolution)| on_done(id, resolution));
         }
     }
 
     /// Whether an effect is done.
     pub fn ready(&self) -> bool {
-        self.store.ready() || self.passwords.ready()
+        self.store.ready() || self.passwords.ready() || self.outbound.ready()
     }
 }

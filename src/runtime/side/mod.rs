@@ -5,6 +5,7 @@ mod bell;
 pub(in crate::runtime) mod effects;
 pub mod history;
 mod last;
+pub mod outbound;
 pub(in crate::runtime) mod passwords;
 pub(in crate::runtime) mod port;
 pub mod store;

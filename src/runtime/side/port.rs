@@ -9,6 +9,7 @@ use crate::runtime::core::doorbell::Doorbell;
 use crate::runtime::side::bell::Bell;
 use crate::runtime::sync::{ArrayQueue, AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 /// Both ends of a port: that of each core in their order, and the thread's. Each queue to a core has `places`, and that to the
@@ -176,6 +177,21 @@ impl<Q, A> Desk<Q, A> {
     /// Whether there is something to hear.
     pub fn ready(&self) -> bool {
         !self.shared.messages.is_empty()
+    }
+
+    /// The thread waits for other things too, and is woken so: it sleeps between [`Desk::doze`] and [`Desk::awake`].
+    pub fn wake_by(&self, waker: Waker) {
+        self.shared.bell.wake_by(waker);
+    }
+
+    /// The thread is about to sleep. Whether it may: there is nothing to hear, and a core is there.
+    pub fn doze(&self) -> bool {
+        self.shared.bell.doze(|| self.ready() || self.closed())
+    }
+
+    /// The thread is awake again.
+    pub fn awake(&self) {
+        self.shared.bell.awake();
     }
 
     /// Waits until there is something to hear or every core has left, or for this long.

@@ -98,7 +98,10 @@ impl Shard {
     /// still need it.
     pub(in crate::shard) fn drained(&mut self) -> bool {
         match &mut self.drain {
-            Some(drain) if self.connections.is_empty() => !std::mem::replace(&mut drain.told, true),
+            // What is called meanwhile has its end before the process has.
+            Some(drain) if self.connections.is_empty() && self.web_push.is_quiet() => {
+                !std::mem::replace(&mut drain.told, true)
+            }
             _ => false,
         }
     }

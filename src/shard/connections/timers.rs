@@ -101,7 +101,7 @@ impl Shard {
             self.home.sweep(self.now);
             self.probe_store();
             self.forget_logouts();
-            self.vouchers.expire(self.now);
+            self.logins.vouchers.expire(self.now);
             self.pump_home();
         }
     }
@@ -117,6 +117,7 @@ impl Shard {
             self.drain.as_ref().map(Drain::next_us),
             self.log.next_us(),
             self.people.next_us(),
+            self.web_push.next_us(),
         ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
     }

@@ -13,10 +13,12 @@ pub(in crate::shard) enum Class {
     Copy,
     /// A thread checks a password.
     Password,
+    /// A thread calls somebody outside.
+    Outbound,
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 3;
+pub(super) const CLASSES: usize = 4;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;
@@ -28,11 +30,13 @@ impl Class {
             Effect::Write(_) | Effect::Replace(..) | Effect::Find(..) | Effect::Read(_) => Self::Store,
             Effect::Backup { .. } => Self::Copy,
             Effect::Verify { .. } => Self::Password,
+            Effect::Push(_) => Self::Outbound,
         }
     }
 
     /// Microseconds within which one is done; whoever waits for longer is answered with [`Class::late`].
-    pub fn deadline_us(self) -> Option<u64> {
+    /// `call_us_max` is the longest that a call takes.
+    pub fn deadline_us(self, call_us_max: u64) -> Option<u64> {
         match self {
             // A disk that is slower than this is one that failed.
             Self::Store => Some(5_000_000),
@@ -40,6 +44,8 @@ impl Class {
             Self::Copy => None,
             // Everybody before it in a full queue is checked in less.
             Self::Password => Some(5_000_000),
+            // The thread gives a call up at its time, and tells that as soon as it comes to it.
+            Self::Outbound => Some(call_us_max + 5_000_000),
         }
     }
 
@@ -58,6 +64,11 @@ impl Class {
                 FaultCode::Overloaded,
                 "More logins wait for their check than this node's queue holds. Try again shortly.",
             ),
+            Self::Outbound => Fault::new(
+                FaultCode::Overloaded,
+                "As many calls to servers outside are under way as this node makes at a time, so this one was not made. \
+                 Try again shortly.",
+            ),
         }
     }
 
@@ -70,6 +81,9 @@ impl Class {
             }
             Self::Password => {
                 "The password could not be checked in time, so nobody was logged in. Try again shortly."
+            }
+            Self::Outbound => {
+                "The server outside did not answer in time, so it is not known whether it did what it was asked for."
             }
         };
         Fault::new(FaultCode::Unavailable, sentence)

@@ -2,6 +2,7 @@
 //! with [`crate::shard::Shard::resolve`], once for each.
 
 use crate::auth::{PasswordHash, Secret};
+use crate::model::web_push::{Called, PushDelivery};
 use crate::store::{Range, RangeRead, Span, Table, Write};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub enum Effect {
         /// What it must fit.
         hash: Arc<PasswordHash>,
     },
+    /// Encrypt a message for a browser and hand it to its push service.
+    Push(Box<PushDelivery>),
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
     /// Copy all that is stored at one moment to a new file of this name beside the store. Writes go on meanwhile. One
@@ -55,6 +58,8 @@ pub enum Resolution {
     Values(Vec<Option<Vec<u8>>>),
     /// To `Verify`: whether it fits.
     Verified(bool),
+    /// To `Push`: what came of the call.
+    Called(Called),
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
@@ -69,9 +74,11 @@ impl Resolution {
             Self::Stored => Ok(()),
             Self::Failed(failure) => Err(*failure),
             // Nobody who writes asked for anything else.
-            Self::Found(_) | Self::BackedUp { .. } | Self::Values(_) | Self::Verified(_) => {
-                Err(Failure::Broken)
-            }
+            Self::Found(_)
+            | Self::BackedUp { .. }
+            | Self::Values(_)
+            | Self::Verified(_)
+            | Self::Called(_) => Err(Failure::Broken),
         }
     }
 }

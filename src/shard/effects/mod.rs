@@ -17,6 +17,7 @@ pub(super) use class::Class;
 pub use effect::{Effect, EffectId, Failure, Resolution};
 
 use super::Output;
+use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode};
 use crate::store;
@@ -41,6 +42,8 @@ pub(super) struct Effects<A, T> {
     /// The write that only finds out whether writes succeed again.
     probe: Option<EffectId>,
     writes: Writes,
+    /// Microseconds that a call outside takes at most.
+    call_us_max: u64,
 }
 
 /// Writes since the start.
@@ -57,6 +60,7 @@ struct Waiting<A, T> {
     /// Nobody if it was answered already, or if nobody asked.
     asker: Option<A>,
     then: Option<T>,
+    started_us: u64,
     deadline_us: Option<u64>,
     is_late: bool,
 }
@@ -69,14 +73,17 @@ pub(super) struct Done<A, T> {
     pub then: Option<T>,
     /// What became of it.
     pub resolution: Resolution,
+    /// Microseconds that it took.
+    pub took_us: u64,
 }
 
 impl<A, T> Effects<A, T> {
-    /// None. At most `store_max` of the store's are under way at once, and this core's share of a node's password checks.
-    pub fn new(store_max: usize, cores: u16) -> Self {
+    /// None. The limits bound how many are under way at once; of password checks, this core has its share of the node's.
+    pub fn new(limits: &Limits, cores: u16) -> Self {
         let mut under_way_max = [0; CLASSES];
-        under_way_max[Class::Store as usize] = store_max;
+        under_way_max[Class::Store as usize] = limits.effects_in_flight_max as usize;
         under_way_max[Class::Copy as usize] = 1;
+        under_way_max[Class::Outbound as usize] = limits.push.in_flight_max as usize;
         under_way_max[Class::Password as usize] = (CHECKS_MAX / usize::from(cores)).max(1);
         Self {
             waiting: BTreeMap::new(),
@@ -88,6 +95,7 @@ impl<A, T> Effects<A, T> {
             failed: false,
             probe: None,
             writes: Writes::default(),
+            call_us_max: u64::from(limits.push.time_ms_max) * 1_000,
         }
     }
 
@@ -114,7 +122,7 @@ impl<A, T> Effects<A, T> {
         let copies = match class {
             // The thread of the store makes them, so they have their place among its effects.
             Class::Store => self.under_way[Class::Copy as usize],
-            Class::Copy | Class::Password => 0,
+            Class::Copy | Class::Password | Class::Outbound => 0,
         };
         if self.under_way[class as usize] + copies < self.under_way_max[class as usize] {
             return Ok(());
@@ -129,16 +137,19 @@ impl<A, T> Effects<A, T> {
         let id = EffectId(self.count);
         let class = Class::of(&effect);
         let is_write = matches!(effect, Effect::Write(_) | Effect::Replace(..));
-        let deadline_us = class.deadline_us().map(|us| now.monotonic_us + us);
+        let deadline_us = class.deadline_us(self.call_us_max).map(|us| now.monotonic_us + us);
         self.due.extend(deadline_us.map(|deadline_us| (deadline_us, id)));
         self.under_way[class as usize] += 1;
-        self.waiting.insert(id, Waiting { class, is_write, asker, then, deadline_us, is_late: false });
+        let started_us = now.monotonic_us;
+        let waiting = Waiting { class, is_write, asker, then, started_us, deadline_us, is_late: false };
+        self.waiting.insert(id, waiting);
         Output::Effect(id, effect)
     }
 
     /// One is resolved. Nothing if it is not under way.
-    pub fn done(&mut self, id: EffectId, resolution: Resolution) -> Option<Done<A, T>> {
-        let Waiting { class, is_write, asker, then, deadline_us, is_late } = self.waiting.remove(&id)?;
+    pub fn done(&mut self, now: Now, id: EffectId, resolution: Resolution) -> Option<Done<A, T>> {
+        let Waiting { class, is_write, asker, then, started_us, deadline_us, is_late } =
+            self.waiting.remove(&id)?;
         self.under_way[class as usize] -= 1;
         self.late -= usize::from(is_late && class == Class::Store);
         self.due.remove(&(deadline_us.unwrap_or_default(), id));
@@ -148,7 +159,7 @@ impl<A, T> Effects<A, T> {
             self.writes.stored += u64::from(!self.failed);
             self.writes.failed += u64::from(self.failed);
         }
-        Some(Done { asker, then, resolution })
+        Some(Done { asker, then, resolution, took_us: now.monotonic_us.saturating_sub(started_us) })
     }
 
     /// The next one that takes too long and that somebody waits for: who, and what to tell.
@@ -201,10 +212,23 @@ pub(super) fn not_stored(failure: Failure) -> Fault {
 mod tests {
     use super::*;
     use crate::auth::{PasswordHash, Secret};
+    use crate::base::limits::PushLimits;
+    use crate::model::web_push::PushDelivery;
     use std::sync::Arc;
 
     fn at(second: u64) -> Now {
         Now { monotonic_us: second * 1_000_000, unix_ms: 0 }
+    }
+
+    fn limits(effects_in_flight_max: u32) -> Limits {
+        let push = PushLimits { in_flight_max: 2, ..PushLimits::default() };
+        Limits { effects_in_flight_max, push, ..Limits::default() }
+    }
+
+    fn push() -> Effect {
+        let subscription = crate::model::web_push::testing::subscription("ada", "https://push.example.com/1");
+        let message = crate::model::web_push::testing::message("hello");
+        Effect::Push(Box::new(PushDelivery { subscription, message, ttl_s: 1 }))
     }
 
     fn verify() -> Effect {
@@ -220,7 +244,7 @@ mod tests {
 
     #[test]
     fn each_class_has_a_bound_of_its_own() {
-        let mut effects = Effects::<(), ()>::new(2, 32);
+        let mut effects = Effects::<(), ()>::new(&limits(2), 32);
         let start = |effects: &mut Effects<(), ()>, effect: fn() -> Effect| {
             effects.admit(Class::of(&effect())).map_err(|fault| fault.code)?;
             effects.start(at(1), effect(), None, None);
@@ -231,6 +255,7 @@ mod tests {
         for (effect, max, code) in [
             (write as fn() -> Effect, 2, FaultCode::Overloaded),
             (verify, 2, FaultCode::Overloaded),
+            (push, 2, FaultCode::Overloaded),
             (backup, 1, FaultCode::Conflict),
         ] {
             for _ in 0..max {
@@ -239,15 +264,15 @@ mod tests {
             assert_eq!(start(&mut effects, effect), Err(code));
         }
         assert_eq!(effects.writes().refused, 1, "of writes");
-        effects.done(EffectId(1), Resolution::Stored);
+        effects.done(at(9), EffectId(1), Resolution::Stored);
         assert_eq!(start(&mut effects, write), Err(FaultCode::Overloaded), "a copy has its place among them");
-        effects.done(EffectId(2), Resolution::Stored);
+        effects.done(at(9), EffectId(2), Resolution::Stored);
         assert_eq!(start(&mut effects, write), Ok(()));
     }
 
     #[test]
     fn what_is_late_is_told_in_the_words_of_its_class_and_only_the_store_makes_the_disk_unwell() {
-        let mut effects = Effects::<u8, ()>::new(9, 1);
+        let mut effects = Effects::<u8, ()>::new(&limits(9), 1);
         effects.start(at(1), verify(), Some(1), None);
         effects.start(at(1), Effect::Backup { file: "f".into(), count_max: 1 }, Some(2), None);
         effects.start(at(2), write(), Some(3), None);
@@ -261,23 +286,23 @@ mod tests {
         assert!(fault.message.contains("disk"), "{fault:?}");
         assert!(effects.expire(at(99)).is_none() && !effects.is_store_well());
         effects.invariants();
-        let done = effects.done(EffectId(3), Resolution::Stored).expect("it is under way");
+        let done = effects.done(at(9), EffectId(3), Resolution::Stored).expect("it is under way");
         assert_eq!(done.asker, None, "who waited was answered");
         assert!(effects.is_store_well());
-        assert!(effects.done(EffectId(3), Resolution::Stored).is_none(), "once");
+        assert!(effects.done(at(9), EffectId(3), Resolution::Stored).is_none(), "once");
         effects.invariants();
     }
 
     #[test]
     fn a_failed_write_is_followed_by_one_probe_at_a_time() {
-        let mut effects = Effects::<(), ()>::new(9, 1);
+        let mut effects = Effects::<(), ()>::new(&limits(9), 1);
         effects.start(at(1), write(), None, None);
         assert!(effects.probe(at(1)).is_none(), "nothing failed");
-        effects.done(EffectId(1), Resolution::Failed(Failure::DiskFull));
+        effects.done(at(9), EffectId(1), Resolution::Failed(Failure::DiskFull));
         assert!(effects.probe(at(2)).is_some() && effects.probe(at(3)).is_none());
-        effects.done(EffectId(2), Resolution::Failed(Failure::DiskFull));
+        effects.done(at(9), EffectId(2), Resolution::Failed(Failure::DiskFull));
         assert!(effects.probe(at(4)).is_some());
-        effects.done(EffectId(3), Resolution::Stored);
+        effects.done(at(9), EffectId(3), Resolution::Stored);
         assert!(effects.is_store_well() && effects.probe(at(5)).is_none());
     }
 }

@@ -15,7 +15,7 @@ use crate::broker::rooms::RoomsPart;
 use crate::broker::rules::catalog::Change;
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
-use crate::model::command::{CoreCommand, Page};
+use crate::model::command::{CoreCommand, Page, PushDraft};
 use crate::model::meeting::MeetingPage;
 use crate::model::node::CoreState;
 use crate::model::relay::GroupQuery;
@@ -69,6 +69,8 @@ pub(in crate::shard) enum CoreMessage {
     Ask { fan_in: u64, question: Question },
     /// The answer to `Ask`.
     Tell { fan_in: u64, part: FanInPart },
+    /// Any core to the one of Web Push: send these users a message. Left out at a queue that is full.
+    Notify { users: Arc<[Arc<str>]>, draft: Box<PushDraft> },
     /// Of people.
     People(PeopleMessage),
     /// Of groups of connections, and of what connections say to each other.
@@ -124,6 +126,7 @@ impl std::fmt::Debug for ShardMessage {
             CoreMessage::Fenced { .. } => "Fenced",
             CoreMessage::Ask { .. } => "Ask",
             CoreMessage::Tell { .. } => "Tell",
+            CoreMessage::Notify { .. } => "Notify",
             CoreMessage::People(_) => "People",
             CoreMessage::Relay(_) => "Relay",
         };

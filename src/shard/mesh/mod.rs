@@ -11,6 +11,7 @@ use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::people;
 use crate::shard::relay;
+use crate::shard::requests::hear_notify;
 use crate::shard::{Shard, ShardMessage};
 use message::CoreMessage;
 use std::sync::Arc;
@@ -99,6 +100,7 @@ impl Shard {
                 self.post(from, CoreMessage::Tell { fan_in, part });
             }
             CoreMessage::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
+            CoreMessage::Notify { users, draft } => hear_notify(self, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(self, from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(self, from, said),
         }

@@ -117,13 +117,13 @@ impl People {
             ring_us: settings.ring_ms * 1_000,
             empty_us: EMPTY_CALL_US,
             call_us_max: settings.call_ms_max * 1_000,
-            calls_max: limits.calls_max as usize,
+            calls_max: limits.people.calls_max as usize,
             people_max: CALL_PEOPLE_MAX,
             ended_max: ENDED_CALLS_MAX,
         };
         let huddle_rules = HuddleRules {
             participants_max: settings.huddle_participants_max,
-            huddles_max: limits.huddles_max as usize,
+            huddles_max: limits.people.huddles_max as usize,
             invited_max: MEMBERS_MAX,
         };
         let circle_rules = CircleRules {
@@ -134,15 +134,15 @@ impl People {
         };
         let conversation_rules = ConversationRules {
             open: settings.open_conversations,
-            conversations_max: limits.conversations_max as usize,
+            conversations_max: limits.people.conversations_max as usize,
             members_max: MEMBERS_MAX,
         };
         let mut people = Self {
             calls: Calls::new(hasher(0), call_rules),
             huddles: Huddles::new(hasher(1), huddle_rules),
             circles: Circles::new(hasher(2), circle_rules),
-            persons: Persons::new(hasher(3), limits.device_users_max as usize),
-            devices: Devices::new(hasher(4), limits.device_users_max as usize),
+            persons: Persons::new(hasher(3), limits.people.device_users_max as usize),
+            devices: Devices::new(hasher(4), limits.people.device_users_max as usize),
             conversations: Conversations::new(hasher(5), conversation_rules),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),

@@ -66,7 +66,7 @@ pub(in crate::shard) fn hear_socket(
     let stay = socket.stays.iter().find(|stay| stay.circle == circle);
     match stay {
         None if joins => {
-            if socket.stays.len() >= shard.setup.limits.circles_per_connection_max as usize {
+            if socket.stays.len() >= shard.setup.limits.people.circles_per_connection_max as usize {
                 return Some(Err(too_many()));
             }
         }

@@ -8,10 +8,10 @@ use crate::broker::relay::groups::GroupsPart;
 use crate::model::channel::ChannelName;
 use crate::model::command::RelayCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::relay::{GroupQuery, Handle, Relayed, RelayedWhat, Speaker};
+use crate::model::relay::{GroupQuery, Handle, Notification, Relayed, RelayedWhat, Speaker};
 use crate::model::reply::Reply;
 use crate::shard::Shard;
-use crate::shard::requests::overloaded;
+use crate::shard::requests::{notify, overloaded};
 use std::sync::Arc;
 
 /// Does a request of a connection of some core. What is to be told of it comes after the answer.
@@ -22,8 +22,12 @@ pub(in crate::shard) fn begin_relay(shard: &mut Shard, origin: Origin<'_>, comma
     let Some(from) = origin.session.speaker() else { return Reply::Fault(unreachable_itself()) };
     let done = match command {
         RelayCommand::Join { group } => join(shard, group, from),
-        RelayCommand::Broadcast { group, json, .. } => broadcast(shard, &group, from, json),
-        RelayCommand::Tell { user, json, .. } => tell_user(shard, user, from, json),
+        RelayCommand::Broadcast { group, json, notification } => {
+            broadcast(shard, &group, from, json, notification.as_deref())
+        }
+        RelayCommand::Tell { user, json, notification, .. } => {
+            tell_user(shard, user, from, json, notification.as_deref())
+        }
         RelayCommand::Signal { to, json } => signal(shard, to, from, json),
         RelayCommand::ListMembers { .. } => Ok(Reply::Done),
     };
@@ -42,7 +46,14 @@ fn join(shard: &mut Shard, group: ChannelName, who: Speaker) -> Result<Reply, Fa
     Ok(Reply::GroupJoined { group })
 }
 
-fn broadcast(shard: &mut Shard, group: &ChannelName, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+/// Of the group's users, the others are notified too where that is asked for: they are all connected.
+fn broadcast(
+    shard: &mut Shard,
+    group: &ChannelName,
+    from: Speaker,
+    json: Box<str>,
+    notification: Option<&Notification>,
+) -> Result<Reply, Fault> {
     if !shard.relay.groups.has(group, &from) {
         let sentence =
             "This connection is not in that group. Join it first: only its members can say something there.";
@@ -50,17 +61,31 @@ fn broadcast(shard: &mut Shard, group: &ChannelName, from: Speaker, json: Box<st
     }
     have_room(shard, &shard.relay.groups.cores(group))?;
     shard.relay.counts.broadcasts += 1;
+    if let Some(notification) = notification.filter(|notification| notification.always) {
+        let users = shard.relay.groups.users(group, &from.user);
+        notify(shard, users, &notification.payload);
+    }
     tell_group(shard, group, from, RelayedWhat::Message(json));
     Ok(Reply::Relayed(None))
 }
 
-fn tell_user(shard: &mut Shard, user: Arc<str>, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+/// A user without a connection is notified, where there is something to notify it of.
+fn tell_user(
+    shard: &mut Shard,
+    user: Arc<str>,
+    from: Speaker,
+    json: Box<str>,
+    notification: Option<&Notification>,
+) -> Result<Reply, Fault> {
     let cores = shard.relay.reachable.cores(&user);
-    if cores.is_empty() {
+    if cores.is_empty() && notification.is_none() {
         return Err(not_connected());
     }
     have_room(shard, &cores)?;
     shard.relay.counts.privates += 1;
+    if let Some(notification) = notification.filter(|one| one.always || cores.is_empty()) {
+        notify(shard, vec![user.clone()], &notification.payload);
+    }
     let relayed = Arc::new(Relayed { from, what: RelayedWhat::Private(json) });
     for core in cores {
         let (user, relayed) = (user.clone(), relayed.clone());

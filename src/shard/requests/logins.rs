@@ -2,6 +2,7 @@
 
 use super::attempts::Attempts;
 use super::fan_in::Whole;
+use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::auth::{Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
@@ -23,6 +24,8 @@ const FORGOTTEN_MAX: usize = 256;
 /// What this core knows of logins.
 pub(in crate::shard) struct Logins {
     attempts: Attempts,
+    /// What was given out to open sockets with.
+    pub(in crate::shard) vouchers: Vouchers,
     /// The same on every core.
     pub(in crate::shard) logged_out: LoggedOut,
 }
@@ -49,7 +52,7 @@ impl Logins {
         for (id, until_unix_s) in &stored.logouts {
             logged_out.add(now, *id, *until_unix_s, session_s);
         }
-        Self { attempts: Attempts::new(seed), logged_out }
+        Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out }
     }
 }
 

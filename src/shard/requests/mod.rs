@@ -20,6 +20,9 @@ mod node;
 mod rooms;
 mod then;
 pub(in crate::shard) mod vouchers;
+mod web_push;
+
+pub use web_push::WebPushSettings;
 
 pub(in crate::shard) use definitions::Changes;
 pub(in crate::shard) use fan_in::{FanIns, Whole};
@@ -28,7 +31,7 @@ pub(in crate::shard) use in_turn::InTurn;
 pub(in crate::shard) use logins::Logins;
 pub(in crate::shard) use meetings::MeetingChanges;
 pub(in crate::shard) use then::Then;
-pub(in crate::shard) use vouchers::Vouchers;
+pub(in crate::shard) use web_push::{WebPushSide, fire_web_push, hear_notify, notify};
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::home::{Origin, Outcome};
@@ -49,6 +52,9 @@ use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.
 pub(in crate::shard) const CATALOG_CORE: CoreId = CoreId(0);
+
+/// The core that keeps push subscriptions and sends messages to them.
+pub(in crate::shard) const WEB_PUSH_CORE: CoreId = CATALOG_CORE;
 
 /// Who is answered when a request is done.
 pub(in crate::shard) struct Asker {
@@ -143,6 +149,7 @@ impl Shard {
         let uses = command.route().uses();
         let (needed, allowed) = match (place, uses) {
             (Place::Catalog, _) => ("manage this", false),
+            (Place::WebPush, _) if scope == Scopes::ADMIN => ("send this to everybody", false),
             (_, Some((channel, wanted))) => {
                 let needed = if wanted == Use::Subscribe { "subscribe to this" } else { "publish here" };
                 (needed, is_own_profile(session, command) || grants.allow(wanted, self.name_of(channel)))
@@ -170,6 +177,7 @@ impl Shard {
             Place::Home(channel) => self.setup.home_of(channel.as_str()),
             Place::Core(core) if core.0 < self.setup.cores => core,
             Place::Catalog => CATALOG_CORE,
+            Place::WebPush => WEB_PUSH_CORE,
             Place::Core(_) | Place::Connection | Place::EveryCore | Place::People => self.setup.core,
         }
     }
@@ -256,6 +264,7 @@ impl Shard {
             CoreCommand::Meeting(command) => self.begin_meeting(origin.session, command),
             CoreCommand::Relay(command) => Ok(relay::begin_relay(self, origin, command).into()),
             CoreCommand::Definition(command) => self.begin_definition(command),
+            CoreCommand::WebPush(command) => web_push::begin_web_push(self, origin.session, command),
             CoreCommand::Backup => self.begin_backup(),
         };
         // Ends of channels that this found come before its answer.

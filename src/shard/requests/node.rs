@@ -194,6 +194,7 @@ impl Shard {
         ];
         counters.history_lost = self.home.has_log_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
+        counters.web_push = self.web_push.counters();
         let writes = self.effects.writes();
         counters.writes = [writes.stored, writes.failed, writes.refused];
         counters

@@ -3,6 +3,7 @@
 use super::Asker;
 use super::logins::LoginThen;
 use super::meetings::MeetingThen;
+use super::web_push::{WebPushThen, continue_web_push};
 use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
 use crate::broker::rules::catalog::Change;
@@ -27,6 +28,8 @@ pub(in crate::shard) enum Then {
     Login(LoginThen),
     /// A conversation or a device is changed, at its home.
     People(PeopleChange),
+    /// Something of Web Push is stored, or was sent.
+    WebPush(WebPushThen),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
 }
@@ -46,7 +49,9 @@ impl Shard {
     /// The outside answers.
     pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
         self.now = now;
-        let Some(Done { asker, then, resolution }) = self.effects.done(id, resolution) else { return };
+        let Some(Done { asker, then, resolution, took_us }) = self.effects.done(now, id, resolution) else {
+            return;
+        };
         match then {
             Some(Then::Definition(change)) => self.continue_definition(asker, change, &resolution),
             Some(Then::Room(change)) => self.continue_room(asker, change, &resolution),
@@ -54,6 +59,7 @@ impl Shard {
             Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
             Some(Then::People(change)) => people::continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
+            Some(Then::WebPush(then)) => continue_web_push(self, asker, then, (&resolution, took_us)),
             Some(Then::Backup(file)) => self.continue_backup(asker, file, &resolution),
             None => {}
         }

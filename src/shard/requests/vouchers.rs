@@ -116,19 +116,19 @@ pub(in crate::shard) fn is_voucher(credential: &str) -> bool {
 impl Shard {
     /// Gives a voucher to whoever asks.
     pub(super) fn give_voucher(&mut self, session: &Arc<Session>) -> Reply {
-        self.vouchers.expire(self.now);
-        if self.vouchers.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
+        self.logins.vouchers.expire(self.now);
+        if self.logins.vouchers.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
             let sentence = "You have too many tickets that were not used. Use one, or wait until they end.";
             return Reply::Fault(Fault::new(FaultCode::RateLimited, sentence));
         }
-        if self.vouchers.due.len() >= self.setup.limits.vouchers_max as usize {
+        if self.logins.vouchers.due.len() >= self.setup.limits.vouchers_max as usize {
             let sentence =
                 "No place for another ticket: vouchers_max is reached. They end after half a minute.";
             return Reply::Fault(Fault::new(FaultCode::LimitExceeded, sentence));
         }
         let halves = [self.fresh.next(), self.fresh.next()].map(u128::from);
         let number = halves[0] << 64 | halves[1];
-        self.vouchers.give(self.now, number, session);
+        self.logins.vouchers.give(self.now, number, session);
         let core = self.setup.core.0.to_be_bytes();
         let bytes = [core.as_slice(), &number.to_be_bytes()].concat();
         let voucher = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
@@ -137,8 +137,8 @@ impl Shard {
 
     /// Takes a voucher of this core back; it is good for nothing after that.
     pub(in crate::shard) fn take_voucher(&mut self, number: u128) -> Reply {
-        self.vouchers.expire(self.now);
-        self.vouchers.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
+        self.logins.vouchers.expire(self.now);
+        self.logins.vouchers.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
     }
 
     /// Asks for the session of a voucher, with which a WebSocket opens.

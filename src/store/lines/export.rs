@@ -5,6 +5,7 @@ use super::groups::group_line;
 use super::meetings::{meeting_line, message_line};
 use super::people::{conversation_line, device_line};
 use super::rooms::room_line;
+use super::web_push::subscription_line;
 use super::{FORM, Line, LogoutLine};
 use crate::model::meeting::{Meeting, SealedMessage};
 use crate::store::Stored;
@@ -42,8 +43,10 @@ impl Export {
         });
         let people = stored.conversations.iter().map(|one| Line::Conversation(conversation_line(one)));
         let people = people.chain(stored.devices.iter().map(|owned| Line::Device(device_line(owned))));
-        let lines =
-            head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts).chain(people);
+        let push = stored.push_subscriptions.iter();
+        let push = push.map(|(number, one)| Line::PushSubscription(subscription_line(*number, one)));
+        let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
+        let lines = lines.chain(people).chain(push);
         lines.map(|line| self.write(&line))
     }
 

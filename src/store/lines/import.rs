@@ -5,10 +5,12 @@ use super::groups::group;
 use super::meetings::{MeetingLine, MessageLine, meeting, message};
 use super::people::{self, ConversationLine, DeviceLine};
 use super::rooms::room;
+use super::web_push::{self, PushSubscriptionLine};
 use super::{FORM, Line, LogoutLine};
 use crate::base::json;
 use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
+use crate::store::web_push::put_subscription;
 use crate::store::write::Write;
 use crate::store::{conversations, definitions, devices, groups, logouts, meetings, rooms};
 use std::collections::BTreeSet;
@@ -46,6 +48,8 @@ pub struct Imported {
     pub conversations: u64,
     /// Users' devices.
     pub devices: u64,
+    /// Push subscriptions.
+    pub push_subscriptions: u64,
 }
 
 /// Reads lines one after the other. What it makes of them is good only once [`Import::end`] says so: put it into a
@@ -66,6 +70,8 @@ pub struct Import {
     meetings: BTreeSet<Box<str>>,
     conversations: BTreeSet<String>,
     devices: BTreeSet<(String, String)>,
+    push_numbers: BTreeSet<u64>,
+    push_endpoints: BTreeSet<String>,
     /// The meeting whose messages come.
     open: Option<Open>,
     imported: Imported,
@@ -169,6 +175,7 @@ impl Import {
             Line::Logout(line) => self.enter_logout(&line),
             Line::Conversation(line) => self.enter_conversation(line),
             Line::Device(line) => self.enter_device(line),
+            Line::PushSubscription(line) => self.enter_push_subscription(&line),
             Line::Meeting(line) => self.enter_meeting(line),
             Line::Message(line) => self.enter_message(line),
             Line::End(lines) if lines != self.said => {
@@ -206,6 +213,15 @@ impl Import {
         let owned = people::device(line).filter(|_| is_new).ok_or(wrong)?;
         self.imported.devices += 1;
         Ok(vec![devices::put(&owned.user, &owned.device)])
+    }
+
+    fn enter_push_subscription(&mut self, line: &PushSubscriptionLine) -> Result<Vec<Write>, String> {
+        let wrong = format!("the push subscription {} cannot be so, or is there twice", line.number);
+        let is_new =
+            self.push_numbers.insert(line.number) && self.push_endpoints.insert(line.endpoint.clone());
+        let subscription = web_push::subscription(line).filter(|_| is_new).ok_or(wrong)?;
+        self.imported.push_subscriptions += 1;
+        Ok(vec![put_subscription(line.number, &subscription)])
     }
 
     fn enter_meeting(&mut self, line: MeetingLine) -> Result<Vec<Write>, String> {

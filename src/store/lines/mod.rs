@@ -9,6 +9,7 @@ mod import;
 mod meetings;
 mod people;
 mod rooms;
+mod web_push;
 
 pub use export::{Damage, Export};
 pub use import::{Import, Imported, LineError};
@@ -19,6 +20,7 @@ use meetings::{MeetingLine, MessageLine};
 use people::{ConversationLine, DeviceLine};
 use rooms::RoomLine;
 use serde::{Deserialize, Serialize};
+use web_push::PushSubscriptionLine;
 
 /// The form that is written.
 const FORM: u32 = 1;
@@ -35,6 +37,7 @@ enum Line {
     Logout(LogoutLine),
     Conversation(ConversationLine),
     Device(DeviceLine),
+    PushSubscription(PushSubscriptionLine),
     Meeting(MeetingLine),
     Message(MessageLine),
     /// The number of lines before it, so that a file that was cut is not taken for whole.

@@ -85,6 +85,34 @@ fn a_group_comes_back_with_its_creator_and_in_order() {
 }
 
 #[test]
+fn a_push_subscription_comes_back_with_its_number_and_is_there_once() {
+    let line = concat!(
+        r#"{"push_subscription":{"number":7,"user":"ada","endpoint":"https://push.example.com/1","#,
+        r#""p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","#,
+        r#""auth":"BTBZMqHH6r4Tts7J_aSIgg"}}"#
+    );
+    let lines = ended(&[HEAD, LAST, line]);
+    let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
+    assert_eq!(imported, Imported { push_subscriptions: 1, ..Imported::default() });
+    let record =
+        |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
+    let stored = Stored::read(writes.into_iter().map(record)).expect("good");
+    assert_eq!((stored.push_subscriptions[0].0, stored.last_push_number), (7, 7));
+    assert_eq!(export(&stored, &[]).expect("whole"), lines);
+    let another = line.replace("\"number\":7", "\"number\":8");
+    for wrong in [
+        line,
+        &another,
+        &line.replace("\":7", "\":0"),
+        &line.replace("https", "ftp"),
+        &line.replace("BCV", "BCW"),
+    ] {
+        let lines = ended(&[HEAD, LAST, line, wrong]);
+        assert_eq!(reason(&lines.iter().map(String::as_str).collect::<Vec<_>>()).0, 4, "{wrong}");
+    }
+}
+
+#[test]
 fn lines_are_what_they_were() {
     let mut lines = ended(&ALL);
     let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");

@@ -10,7 +10,7 @@ mod routes;
 use super::{Access, Dialect, Language, Socket, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
-use routes::{documents, groups, others};
+use routes::{documents, groups, others, push};
 use std::borrow::Cow;
 
 /// The surface. Everything is below one path of our own, since the published addresses are the vendor's.
@@ -26,6 +26,10 @@ pub static SURFACE: Surface = Surface {
         documents::RECORD,
         documents::SERVICE,
         groups::LIST,
+        push::GET_KEY,
+        push::SUBSCRIBE,
+        push::UNSUBSCRIBE,
+        push::NOTIFY,
         others::POST,
         others::GET,
     ],

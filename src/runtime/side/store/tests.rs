@@ -43,7 +43,7 @@ fn answer(port: &Effects) -> (EffectId, Resolution) {
 fn all_effects_of_all_cores_are_done_and_answered_in_order() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("store");
-    let (mut ports, desks) = effects(&doorbells(2), 101);
+    let (mut ports, desks) = effects(&doorbells(2), 101, 1);
     // All wait before the thread begins, so they are one group, and every queue is as full as it gets.
     for n in 0..100 {
         for (core, port) in ports.iter_mut().enumerate() {
@@ -72,7 +72,7 @@ fn all_effects_of_all_cores_are_done_and_answered_in_order() {
 #[test]
 fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
     let home = tempfile::tempdir().unwrap();
-    let (mut ports, desks) = effects(&doorbells(1), 9);
+    let (mut ports, desks) = effects(&doorbells(1), 9, 1);
     for (n, key) in ["a1", "a2", "b1"].into_iter().enumerate() {
         ports[0].ask(EffectId(n as u64), put(key.into()));
     }
@@ -92,7 +92,7 @@ fn spans_are_emptied_before_the_writes_of_the_same_effect_and_keys_are_found() {
 
 #[test]
 fn passwords_are_checked_by_a_thread_of_their_own() {
-    let (mut ports, desks) = effects(&doorbells(1), 9);
+    let (mut ports, desks) = effects(&doorbells(1), 9, 1);
     let hash = Arc::new(PasswordHash::of(&Secret::new("right"), [7; SALT_BYTES]).expect("a hash"));
     for (n, password) in ["right", "wrong"].into_iter().enumerate() {
         let password = Secret::new(password);
@@ -109,7 +109,7 @@ fn passwords_are_checked_by_a_thread_of_their_own() {
 fn a_core_that_sleeps_is_woken() {
     let home = tempfile::tempdir().unwrap();
     let doorbells = doorbells(1);
-    let (mut ports, desks) = effects(&doorbells, 1);
+    let (mut ports, desks) = effects(&doorbells, 1, 1);
     let thread = start(Database::open(&home.path().join("store")).unwrap(), desks.store).unwrap();
     let mut ring = Ring::new().expect("io_uring is allowed where the tests run");
     ring.watch(doorbells[0].as_raw_fd());

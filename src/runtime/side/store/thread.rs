@@ -71,7 +71,7 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Opt
                 }
                 Err(failure) => Err(failure),
             },
-            Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } => continue,
+            Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } | Effect::Push(_) => continue,
         };
         desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
@@ -83,6 +83,10 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
     match effect {
         Effect::Write(writes) => Some((&[], writes)),
         Effect::Replace(spans, writes) => Some((spans, writes)),
-        Effect::Read(_) | Effect::Find(..) | Effect::Verify { .. } | Effect::Backup { .. } => None,
+        Effect::Read(_)
+        | Effect::Find(..)
+        | Effect::Verify { .. }
+        | Effect::Push(_)
+        | Effect::Backup { .. } => None,
     }
 }

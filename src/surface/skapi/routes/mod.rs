@@ -4,3 +4,4 @@ mod conditions;
 pub mod documents;
 pub mod groups;
 pub mod others;
+pub mod push;

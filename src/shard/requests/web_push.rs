@@ -1,0 +1,348 @@
+//! Web Push, at home on one core: subscriptions are decided, stored, then done; messages are stored, answered, and then
+//! sent. What is on its way goes on by itself ([`pump_web_push`]): audiences are found step by step, push services are
+//! called as far as there is room, and what has its end leaves the disk.
+
+use super::{Asker, Begun, Then};
+use crate::base::time::Now;
+use crate::broker::web_push::{
+    DeliveryId, Finished, QueuedMessage, Spread, Step, SubscriptionChange, WebPush,
+};
+use crate::metrics::counters::WebPushCounters;
+use crate::model::command::{PushDraft, WebPushCommand};
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::Session;
+use crate::model::web_push::{Audience, Called, Endpoint, PushSubscription, Urgency};
+use crate::shard::effects::{Class, not_stored};
+use crate::shard::mesh::message::CoreMessage;
+use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::store::web_push::{self as stored, StoredAudience, StoredMessage};
+use crate::store::{Stored, Write, counters};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Microseconds after which what could not be stored is tried again.
+const AGAIN_US: u64 = 1_000_000;
+
+/// How Web Push is set up.
+#[derive(Clone, Debug)]
+pub struct WebPushSettings {
+    /// The base64url of the public key by which push services know this node.
+    pub public_key: Arc<str>,
+    /// Whether endpoints may be http and at addresses that only this network has.
+    pub local_endpoints: bool,
+    /// Seconds for which a message is worth sending.
+    pub ttl_s: u32,
+}
+
+impl Default for WebPushSettings {
+    fn default() -> Self {
+        Self { public_key: "".into(), local_endpoints: false, ttl_s: 86_400 }
+    }
+}
+
+/// Web Push of this core: empty on all but one.
+pub(in crate::shard) struct WebPushSide {
+    push: WebPush,
+    /// A step of a message is on its way to the disk.
+    spreads: bool,
+    /// What has its end is on its way off the disk.
+    cleans: bool,
+    /// When what could not be stored is tried again, monotonic microseconds.
+    again_us: Option<u64>,
+    counters: WebPushCounters,
+}
+
+/// How Web Push goes on.
+pub(in crate::shard) enum WebPushThen {
+    /// A subscription is stored.
+    Subscription(SubscriptionChange),
+    /// A message is stored.
+    Send(Step),
+    /// A further step of a message is stored.
+    Step(Step),
+    /// What has its end is off the disk.
+    Clean(Finished),
+    /// A push service was called.
+    Delivery {
+        /// Which delivery.
+        id: DeliveryId,
+        /// Where.
+        subscription: Arc<PushSubscription>,
+    },
+}
+
+impl WebPushSide {
+    /// All that was stored, on the core that keeps it.
+    pub fn new(setup: &Setup, stored: &Stored) -> Self {
+        let mut push = WebPush::new(setup.core_seed(), stored.last_push_number);
+        if setup.core == super::WEB_PUSH_CORE {
+            for (number, subscription) in &stored.push_subscriptions {
+                push.restore_subscription(*number, subscription.clone());
+            }
+            let mut deliveries: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+            for (message, subscription) in &stored.push_deliveries {
+                deliveries.entry(*message).or_default().push(*subscription);
+            }
+            for (number, message) in &stored.push_messages {
+                let deliveries = deliveries.remove(number).unwrap_or_default();
+                push.restore_message(*number, queued(message), &deliveries);
+            }
+        }
+        // What was on its way goes on at the first look at the clock.
+        let has_work = push.counts().waiting > 0 || !push.is_quiet();
+        let again_us = has_work.then_some(0);
+        Self { push, spreads: false, cleans: false, again_us, counters: WebPushCounters::default() }
+    }
+
+    /// When time matters next, monotonic microseconds.
+    pub fn next_us(&self) -> Option<u64> {
+        [self.push.next_us(), self.again_us].into_iter().flatten().min()
+    }
+
+    /// Whether no call is under way and the disk knows of every end.
+    pub fn is_quiet(&mut self) -> bool {
+        self.push.is_quiet() && !self.cleans
+    }
+
+    /// What is counted.
+    pub fn counters(&self) -> WebPushCounters {
+        let counts = self.push.counts();
+        WebPushCounters {
+            subscriptions: counts.subscriptions,
+            waiting: counts.waiting,
+            in_flight: counts.in_flight,
+            ended: counts.ended,
+            retries: counts.retries,
+            ..self.counters.clone()
+        }
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        self.push.invariants();
+    }
+}
+
+/// Begins a request about Web Push. What changes it is answered when that is stored.
+pub(super) fn begin_web_push(
+    shard: &mut Shard,
+    session: &Session,
+    command: WebPushCommand,
+) -> Result<Begun, Fault> {
+    let change = match command {
+        WebPushCommand::GetKey => {
+            return Ok(Reply::WebPushKey(shard.setup.web_push.public_key.clone()).into());
+        }
+        WebPushCommand::Send { audience, draft } => return begin_send(shard, audience, *draft),
+        WebPushCommand::Subscribe { endpoint, keys } => {
+            let local_too = shard.setup.web_push.local_endpoints;
+            let endpoint = Endpoint::parse(endpoint.url(), local_too)
+                .map_err(|wanted| Fault::new(FaultCode::InvalidRequest, format!("endpoint {wanted}.")))?;
+            shard.effects.admit(Class::Store)?;
+            let limits = &shard.setup.limits.push;
+            shard.web_push.push.decide_subscribe(limits, &session.user, endpoint, keys)?
+        }
+        WebPushCommand::Unsubscribe { endpoint, keys } => {
+            shard.effects.admit(Class::Store)?;
+            shard.web_push.push.decide_unsubscribe(&session.user, &endpoint, &keys)?
+        }
+    };
+    let mut writes = vec![counters::last_push_number(shard.web_push.push.last_number())];
+    match &change {
+        SubscriptionChange::Put { number, subscription, displaced, .. } => {
+            writes.push(stored::put_subscription(*number, subscription));
+            writes.extend(displaced.map(stored::deleted_subscription));
+        }
+        SubscriptionChange::Deleted { number } => writes.push(stored::deleted_subscription(*number)),
+    }
+    Ok(Begun::outside(Effect::Write(writes), Then::WebPush(WebPushThen::Subscription(change))))
+}
+
+fn begin_send(shard: &mut Shard, audience: Audience, draft: PushDraft) -> Result<Begun, Fault> {
+    shard.effects.admit(Class::Store)?;
+    let (now, ttl_s) = (shard.now, shard.setup.web_push.ttl_s);
+    let side = &mut shard.web_push;
+    let step = side.push.decide_send(now, &shard.setup.limits.push, ttl_s, audience, draft)?;
+    if step.is_empty() {
+        side.push.give_up_send(&step);
+        return Ok(Reply::Done.into());
+    }
+    let mut writes = vec![counters::last_push_number(side.push.last_number())];
+    writes.extend(step_writes(&step));
+    Ok(Begun::outside(Effect::Write(writes), Then::WebPush(WebPushThen::Send(step))))
+}
+
+/// Sends a message to some users on behalf of whoever may not ask for that itself. Nobody is answered; one that finds no
+/// room is counted.
+pub(in crate::shard) fn notify(shard: &mut Shard, users: Vec<Arc<str>>, payload: &str) {
+    if users.is_empty() {
+        return;
+    }
+    if shard.mesh.is_congested(super::WEB_PUSH_CORE) {
+        shard.web_push.counters.refused += 1;
+        return;
+    }
+    let payload = payload.as_bytes().into();
+    let draft = PushDraft { payload, urgency: Urgency::Normal, collapse_key: None };
+    shard.post(super::WEB_PUSH_CORE, CoreMessage::Notify { users: users.into(), draft: Box::new(draft) });
+}
+
+/// Takes such a message in.
+pub(in crate::shard) fn hear_notify(shard: &mut Shard, users: Arc<[Arc<str>]>, draft: PushDraft) {
+    match begin_send(shard, Audience::Users(users), draft) {
+        Ok(Begun::Outside(outside)) => {
+            let (effect, then) = *outside;
+            shard.start_effect(effect, None, Some(then));
+        }
+        Ok(Begun::Answered(_)) => {}
+        Err(_) => shard.web_push.counters.refused += 1,
+    }
+}
+
+/// The outside has done its part.
+pub(super) fn continue_web_push(
+    shard: &mut Shard,
+    asker: Option<Asker>,
+    then: WebPushThen,
+    (resolution, took_us): (&Resolution, u64),
+) {
+    let side = &mut shard.web_push;
+    let push = &mut side.push;
+    let stored = resolution.stored();
+    match then {
+        WebPushThen::Subscription(change) => {
+            match stored {
+                Ok(()) => push.apply_subscription(&change),
+                Err(_) => push.give_up_subscription(&change),
+            }
+            shard.answer_asker(asker, answer(stored));
+        }
+        WebPushThen::Send(step) => {
+            match stored {
+                Ok(()) => {
+                    side.counters.messages += 1;
+                    push.apply_send(step);
+                }
+                Err(_) => {
+                    side.counters.refused += u64::from(asker.is_none());
+                    push.give_up_send(&step);
+                }
+            }
+            shard.answer_asker(asker, answer(stored));
+        }
+        WebPushThen::Step(step) => {
+            side.spreads = false;
+            match stored {
+                Ok(()) => push.apply_step(step),
+                Err(_) => side.again_us = Some(shard.now.monotonic_us + AGAIN_US),
+            }
+        }
+        WebPushThen::Clean(finished) => {
+            side.cleans = false;
+            if stored.is_err() {
+                push.put_back(finished);
+                side.again_us = Some(shard.now.monotonic_us + AGAIN_US);
+            }
+        }
+        WebPushThen::Delivery { id, subscription } => {
+            let called = match resolution {
+                Resolution::Called(called) => *called,
+                _ => Called::Unanswered,
+            };
+            side.counters.calls.note(took_us);
+            push.called(shard.now, id, &subscription, called);
+        }
+    }
+    pump_web_push(shard);
+}
+
+fn answer(stored: Result<(), crate::shard::Failure>) -> Reply {
+    stored.map_or_else(|failure| Reply::Fault(not_stored(failure)), |()| Reply::Done)
+}
+
+/// Time passed.
+pub(in crate::shard) fn fire_web_push(shard: &mut Shard, now: Now) {
+    if shard.web_push.next_us().is_none_or(|next_us| next_us > now.monotonic_us) {
+        return;
+    }
+    shard.web_push.push.fire(now);
+    shard.web_push.again_us = shard.web_push.again_us.filter(|again_us| *again_us > now.monotonic_us);
+    pump_web_push(shard);
+}
+
+/// Goes on with what is on its way. A process that goes away calls nobody any more: the next one does.
+fn pump_web_push(shard: &mut Shard) {
+    let now = shard.now;
+    if shard.drain.is_none() {
+        while shard.effects.admit(Class::Outbound).is_ok()
+            && let Some((id, delivery)) = shard.web_push.push.next_delivery(now, &shard.setup.limits.push)
+        {
+            let subscription = delivery.subscription.clone();
+            let then = Then::WebPush(WebPushThen::Delivery { id, subscription });
+            shard.start_effect(Effect::Push(Box::new(delivery)), None, Some(then));
+        }
+    }
+    if shard.web_push.again_us.is_some() {
+        return;
+    }
+    if !shard.web_push.cleans {
+        let finished = shard.web_push.push.take_finished();
+        let writes = finished_writes(&finished);
+        if !writes.is_empty() {
+            shard.web_push.cleans = write(shard, writes, WebPushThen::Clean(finished));
+        }
+    }
+    if !shard.web_push.spreads
+        && let Some(step) = shard.web_push.push.next_step(&shard.setup.limits.push)
+    {
+        let writes = step_writes(&step);
+        shard.web_push.spreads = write(shard, writes, WebPushThen::Step(step));
+    }
+}
+
+/// Has the disk do something for nobody who waits. Whether it does: it may have too much to do.
+fn write(shard: &mut Shard, writes: Vec<Write>, then: WebPushThen) -> bool {
+    let admitted = shard.effects.admit(Class::Store).is_ok();
+    match then {
+        then if admitted => shard.start_effect(Effect::Write(writes), None, Some(Then::WebPush(then))),
+        WebPushThen::Clean(finished) => shard.web_push.push.put_back(finished),
+        _ => {}
+    }
+    if !admitted {
+        shard.web_push.again_us = Some(shard.now.monotonic_us + AGAIN_US);
+    }
+    admitted
+}
+
+fn step_writes(step: &Step) -> Vec<Write> {
+    let rest = step.queued.spread.as_ref().map(|spread| StoredAudience {
+        audience: match &spread.audience {
+            Audience::Users(users) => Audience::Users(users[spread.users_done..].into()),
+            Audience::Everybody => Audience::Everybody,
+        },
+        after: spread.after,
+        until: spread.until,
+    });
+    let deliveries = step.subscriptions.iter().map(|one| stored::put_delivery(step.number, *one));
+    let message = stored::put_message(step.number, &step.queued.message, rest.as_ref());
+    deliveries.chain([message]).collect()
+}
+
+fn finished_writes(finished: &Finished) -> Vec<Write> {
+    let deliveries =
+        finished.deliveries.iter().map(|id| stored::deleted_delivery(id.message, id.subscription));
+    let messages = finished.messages.iter().map(|number| stored::deleted_message(*number));
+    let subscriptions = finished.subscriptions.iter().map(|number| stored::deleted_subscription(*number));
+    deliveries.chain(messages).chain(subscriptions).collect()
+}
+
+fn queued(stored: &StoredMessage) -> QueuedMessage {
+    let spread = stored.rest.as_ref().map(|rest| Spread {
+        audience: rest.audience.clone(),
+        users_done: 0,
+        after: rest.after,
+        until: rest.until,
+    });
+    QueuedMessage { message: Arc::new(stored.message.clone()), spread }
+}
