@@ -1,4 +1,4 @@
-//! What the transcripts of QuikApp speak of: every endpoint, and every event of every topic in both directions. Each
+//! What the transcripts of QuikApp speak of: every endpoint, and every event of every channel in both directions. Each
 //! transcript is also played below the other prefixes and in the other serializer, so there it is spoken of as well.
 
 use crate::forms::{fields, request};
@@ -7,7 +7,7 @@ use crate::transcripts::texts;
 use corecast::surface::quikapp::SURFACE;
 use std::collections::BTreeSet;
 
-/// Kind of topic, and event: what clients say.
+/// Kind of channel, and event: what clients say.
 const SAID: &str = "
     chat phx_join phx_leave message:send message:edit message:delete message:reaction:add message:reaction:remove
          message:read typing:start typing:stop
@@ -38,14 +38,14 @@ fn events(table: &str) -> BTreeSet<(String, String)> {
     for line in table.lines().filter(|line| !line.trim().is_empty()) {
         let mut words = line.split_whitespace();
         if !line.starts_with("     ") {
-            kind = words.next().expect("a kind of topic");
+            kind = words.next().expect("a kind of channel");
         }
         events.extend(words.map(|event| (kind.to_owned(), event.to_owned())));
     }
     events
 }
 
-/// Kind of topic and event of a frame in version 2.
+/// Kind of channel and event of a frame in version 2.
 fn event(said: &Said) -> Option<(String, String)> {
     let [_, _, name, event, _] = fields(&said.text)?;
     let kind = name.trim_matches('"').split(':').next().unwrap_or_default();
@@ -85,7 +85,7 @@ fn every_endpoint_is_in_a_transcript() {
 }
 
 #[test]
-fn every_event_of_every_topic_is_in_a_transcript() {
+fn every_event_of_every_channel_is_in_a_transcript() {
     let (mut said, mut told) = (BTreeSet::new(), BTreeSet::new());
     for kind in lines() {
         match kind {

@@ -13,6 +13,7 @@ mod meetings;
 mod messages;
 mod node;
 mod oracle;
+mod people;
 mod plan;
 mod quiet;
 mod realms;

@@ -10,7 +10,7 @@ use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds, 
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
-use corecast::shard::Setup;
+use corecast::shard::{PeopleSettings, Setup};
 use corecast::surface::router::Router;
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ pub struct Plan {
     /// Steps of chaos in one life of the node.
     pub steps: usize,
     pub lives: usize,
+    pub people: PeopleSettings,
     pub faults: Faults,
 }
 
@@ -132,6 +133,7 @@ impl Plan {
             pong_timeout_ms: *rng.pick(&[2_000, 10_000]),
             steps: rng.within(600, 5_000),
             lives: rng.within(1, 3),
+            people: PeopleSettings::default(),
             faults,
         }
     }
@@ -221,7 +223,7 @@ impl Plan {
             pong_timeout_ms: self.pong_timeout_ms,
             history_flush_ms: self.history_flush_ms,
             echo: false,
-            people: Arc::default(),
+            people: Arc::new(self.people.clone()),
             public_urls: Arc::default(),
             web_push: Arc::default(),
             stored: Arc::default(),
