@@ -52,14 +52,29 @@ impl ByteRing {
     /// Grows to at least `capacity`, rounded up to a power of two.
     pub fn grow_to(&mut self, capacity: usize) {
         let capacity = capacity.max(CAPACITY_MIN).next_power_of_two();
-        if capacity <= self.buffer.len() {
-            return;
+        if capacity > self.buffer.len() {
+            self.resize(capacity);
         }
-        let mut grown = vec![0; capacity].into_boxed_slice();
+    }
+
+    /// Gives back what is more than twice the bytes that are kept; all of it, if none are.
+    pub fn shrink(&mut self) {
+        let kept = (self.head - self.tail) as usize;
+        if kept == 0 {
+            return self.give_back();
+        }
+        let capacity = kept.max(CAPACITY_MIN).next_power_of_two();
+        if capacity < self.buffer.len() {
+            self.resize(capacity);
+        }
+    }
+
+    fn resize(&mut self, capacity: usize) {
+        let mut other = vec![0; capacity].into_boxed_slice();
         let (first, second) = self.run(self.tail, self.head);
-        copy_in(&mut grown, self.tail, first);
-        copy_in(&mut grown, self.tail + first.len() as u64, second);
-        self.buffer = grown;
+        copy_in(&mut other, self.tail, first);
+        copy_in(&mut other, self.tail + first.len() as u64, second);
+        self.buffer = other;
     }
 
     /// Appends bytes. The caller has made room.
@@ -117,7 +132,7 @@ mod tests {
             for (size, action) in steps {
                 match action {
                     0 => ring.release_to(ring.tail() + size as u64),
-                    1 if ring.tail() == ring.head() => ring.give_back(),
+                    1 => ring.shrink(),
                     _ => {
                         let bytes: Vec<u8> = (0..size).map(|_| { next = next.wrapping_add(1); next }).collect();
                         let live = (ring.head() - ring.tail()) as usize;

@@ -121,7 +121,7 @@ impl Shard {
             now,
             connections: Connections::new(seed, now.monotonic_us),
             relay: Relay::new(&setup),
-            fanout: Fanout::new(seed, setup.limits.egress_ring_bytes_max as usize),
+            fanout: Fanout::new(seed, (&*setup.limits).into()),
             home,
             fan_ins: FanIns::default(),
             changes: Changes::new(&setup, &stored),

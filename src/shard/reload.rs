@@ -40,7 +40,7 @@ impl Shard {
         } = reload;
         self.home.set_limits(limits.clone());
         self.changes.set_limits(limits.clone());
-        self.fanout.set_ring_bytes_max(limits.egress_ring_bytes_max as usize);
+        self.fanout.set_bounds((&*limits).into());
         self.setup.limits = limits;
         let before = std::mem::replace(&mut self.setup.authenticator, authenticator);
         know_users(self);

@@ -2,6 +2,7 @@
 
 use super::Case;
 use corecast::base::ids::ConnectionId;
+use corecast::base::limits::Limits;
 use corecast::base::ring::ByteRing;
 use corecast::broker::fanout::{Audience, Encoding, Fanout, NewSubscriber};
 use corecast::model::channel::{ChannelName, Position};
@@ -70,7 +71,7 @@ fn write_all(fanout: &mut Fanout) {
 }
 
 fn fan_out(subscribers: u32) -> Box<dyn FnMut()> {
-    let (frame, channel, mut fanout) = (frame(), channel(1), Fanout::new(1, 4 << 20));
+    let (frame, channel, mut fanout) = (frame(), channel(1), Fanout::new(1, (&Limits::default()).into()));
     for index in 0..subscribers {
         subscribe(&mut fanout, &channel, index);
     }
@@ -81,7 +82,7 @@ fn fan_out(subscribers: u32) -> Box<dyn FnMut()> {
 }
 
 fn one_of(channels: u32) -> Box<dyn FnMut()> {
-    let (frame, mut fanout) = (frame(), Fanout::new(1, 4 << 20));
+    let (frame, mut fanout) = (frame(), Fanout::new(1, (&Limits::default()).into()));
     for number in 0..channels {
         subscribe(&mut fanout, &channel(number), 0);
     }

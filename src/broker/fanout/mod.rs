@@ -14,6 +14,7 @@
 
 mod encoding;
 mod owed;
+mod relief;
 mod stream;
 mod streams;
 mod subscriber;
@@ -27,6 +28,7 @@ pub use turns::CHUNK_SENDS;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
+use crate::base::limits::Limits;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use std::num::NonZeroU32;
@@ -83,13 +85,42 @@ pub struct Unsubscribed {
     pub ended: bool,
 }
 
+/// Full rings that one connection may owe.
+const RINGS_PER_CONNECTION: usize = 4;
+
+/// Full rings for which a core has room.
+const RINGS_PER_CORE: usize = 32;
+
+/// What rings may take.
+#[derive(Clone, Copy, Debug)]
+pub struct RingBounds {
+    /// Bytes that one ring keeps for its slowest subscriber; one frame may be larger.
+    pub ring_bytes_max: usize,
+    /// Bytes that one connection may owe over all its channels, looked at when a ring grows for it.
+    pub connection_bytes_max: usize,
+    /// Bytes of all rings.
+    pub rings_bytes_max: usize,
+}
+
+impl From<&Limits> for RingBounds {
+    fn from(limits: &Limits) -> Self {
+        let ring_bytes_max = limits.egress_ring_bytes_max as usize;
+        let rings = |count: usize| ring_bytes_max.saturating_mul(count);
+        Self {
+            ring_bytes_max,
+            connection_bytes_max: rings(RINGS_PER_CONNECTION).max(1 << 20),
+            rings_bytes_max: rings(RINGS_PER_CORE).max(8 << 20),
+        }
+    }
+}
+
 /// All streams of one core.
 pub struct Fanout {
     streams: Streams,
     subscriptions: Subscriptions,
     turns: Turns,
     warm: Warm,
-    ring_bytes_max: usize,
+    bounds: RingBounds,
     /// Working space for a frame, kept between publications.
     scratch: Vec<u8>,
     /// Subscribers that the frame just pushed has lapped.
@@ -97,23 +128,22 @@ pub struct Fanout {
 }
 
 impl Fanout {
-    /// A fan-out without channels. `ring_bytes_max` bounds what one stream keeps for its slowest subscriber; one
-    /// frame may be larger.
-    pub fn new(seed: u64, ring_bytes_max: usize) -> Self {
+    /// A fan-out without channels.
+    pub fn new(seed: u64, bounds: RingBounds) -> Self {
         Self {
             streams: Streams::new(KeyedState::new(seed, 0xed6e)),
             subscriptions: Subscriptions::new(KeyedState::new(seed, 0x5b5c)),
             turns: Turns::default(),
             warm: Warm::default(),
-            ring_bytes_max,
+            bounds,
             scratch: Vec::new(),
             overtaken: Vec::new(),
         }
     }
 
-    /// Another bound for rings that grow from here on.
-    pub fn set_ring_bytes_max(&mut self, ring_bytes_max: usize) {
-        self.ring_bytes_max = ring_bytes_max;
+    /// Other bounds for rings that grow from here on.
+    pub fn set_bounds(&mut self, bounds: RingBounds) {
+        self.bounds = bounds;
     }
 
     /// Adds a subscriber that hears what is published from now on; it must not hear the channel yet. `position` is
@@ -246,6 +276,7 @@ impl Fanout {
             next = self.streams[id].sibling();
             let Kind { encoding, guests } = self.streams[id].kind();
             let except = except.filter(|one| one.stream == id).map(|one| one.place);
+            let ring_bytes = self.streams[id].ring_bytes();
             let hearers = self.streams[id].subscribers().len() - usize::from(except.is_some());
             if hearers > 0 && !(guests && audience == Audience::Authenticated) {
                 if encoded != Some(encoding) {
@@ -261,7 +292,11 @@ impl Fanout {
             if let Some(position) = position {
                 self.streams[id].set_position(position);
             }
+            if self.streams[id].ring_bytes() > ring_bytes {
+                self.bound_connection(id, lapped);
+            }
         }
+        self.bound_rings(lapped);
         if self.scratch.capacity() > SCRATCH_BYTES_KEPT {
             self.scratch = Vec::new();
         }
@@ -272,7 +307,15 @@ impl Fanout {
     fn push(&mut self, id: StreamId, except: Option<u32>, lapped: &mut Vec<Lapped>) {
         let stream = &mut self.streams[id];
         let ring_bytes = stream.ring_bytes();
-        stream.push(&self.scratch, except, self.ring_bytes_max, &mut self.overtaken);
+        stream.push(&self.scratch, except, self.bounds.ring_bytes_max, &mut self.overtaken);
+        self.report_overtaken(id, lapped);
+        self.warm.note(id, ring_bytes, &mut self.streams);
+        self.turns.mark(id, &mut self.streams.pool);
+    }
+
+    /// Tells of the subscribers that a stream has just lapped.
+    fn report_overtaken(&mut self, id: StreamId, lapped: &mut Vec<Lapped>) {
+        let stream = &self.streams[id];
         for subscriber in self.overtaken.drain(..) {
             self.subscriptions.settle(subscriber.subscription);
             lapped.push(Lapped {
@@ -282,14 +325,17 @@ impl Fanout {
                 position: stream.position(),
             });
         }
-        self.warm.note(id, ring_bytes, &mut self.streams);
-        self.turns.mark(id, &mut self.streams.pool);
     }
 
     /// Gives back ring memory of streams that have been quiet since they were looked at before. Call it every second
     /// or so; one call looks at so many streams at most.
     pub fn sweep(&mut self, steps: usize) {
         self.warm.sweep(steps, &mut self.streams);
+    }
+
+    /// Bytes of ring memory.
+    pub fn ring_bytes(&self) -> usize {
+        self.warm.bytes()
     }
 
     /// Streams there are, and bytes of ring memory.

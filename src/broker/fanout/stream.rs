@@ -305,14 +305,41 @@ impl Stream {
         subscriber.cursor = self.ring.head();
     }
 
-    /// Gives the ring's memory back if all is sent and nothing was pushed since the last call. Whether it did.
-    pub fn cool(&mut self) -> bool {
-        let unsent = |subscriber: &Subscriber| subscriber.cursor < self.ring.head();
-        if std::mem::take(&mut self.touched) || self.subscribers.iter().any(unsent) {
-            return false;
+    /// Gives the ring's memory back if all is sent and nothing was pushed since the last call; where nothing was pushed and
+    /// some of it is not read, what is more than that takes.
+    pub fn cool(&mut self) {
+        if !std::mem::take(&mut self.touched) {
+            self.release_read();
+            self.ring.shrink();
         }
-        self.give_back();
-        true
+    }
+
+    /// Who has got the least.
+    pub fn slowest(&self) -> Option<Subscriber> {
+        self.subscribers.iter().min_by_key(|subscriber| subscriber.cursor).copied()
+    }
+
+    /// Bytes that a subscriber still has to get.
+    pub fn owed_bytes(&self, place: u32) -> usize {
+        if self.ended { 0 } else { (self.ring.head() - self.subscribers[place as usize].cursor) as usize }
+    }
+
+    /// Moves one subscriber to the head; it is appended to `lapped`. The ring gives back what the others do not need.
+    pub fn skip(&mut self, place: u32, lapped: &mut Vec<Subscriber>) {
+        let head = self.ring.head();
+        let subscriber = &mut self.subscribers[place as usize];
+        subscriber.cursor = head;
+        lapped.push(*subscriber);
+        self.release_read();
+        self.ring.shrink();
+    }
+
+    /// Moves every subscriber to the head that still has to get more than `bytes_max`; they are appended to `lapped`. The ring
+    /// gives back what the others do not need.
+    pub fn cut(&mut self, bytes_max: usize, lapped: &mut Vec<Subscriber>) {
+        self.lap(self.ring.head().saturating_sub(bytes_max as u64), lapped);
+        self.release_read();
+        self.ring.shrink();
     }
 
     /// Gives the ring's memory back; nobody needs it any more.

@@ -3,14 +3,25 @@
 use super::StreamId;
 use super::streams::Streams;
 
+/// Lengths that rings can have: powers of two.
+const CLASSES: usize = u64::BITS as usize;
+
 /// Streams that hold ring memory.
-#[derive(Default)]
 pub(super) struct Warm {
-    streams: Vec<StreamId>,
-    /// Where the sweep goes on.
-    at: usize,
+    /// By the length of their ring.
+    classes: [Vec<StreamId>; CLASSES],
+    /// How many there are.
+    count: usize,
+    /// Where the sweep goes on: the class, and the place in it.
+    at: (usize, usize),
     /// Bytes of all rings.
     bytes: usize,
+}
+
+impl Default for Warm {
+    fn default() -> Self {
+        Self { classes: [const { Vec::new() }; CLASSES], count: 0, at: (0, 0), bytes: 0 }
+    }
 }
 
 impl Warm {
@@ -21,15 +32,20 @@ impl Warm {
             return;
         }
         self.bytes = self.bytes - bytes_before + bytes;
-        if bytes_before == 0 {
-            streams[id].warm_at = self.streams.len() as u32;
-            self.streams.push(id);
-        } else if bytes == 0 {
+        if let Some(class) = bytes_before.checked_ilog2() {
+            let class = &mut self.classes[class as usize];
             let at = streams[id].warm_at as usize;
-            self.streams.swap_remove(at);
-            if let Some(moved) = self.streams.get(at) {
+            class.swap_remove(at);
+            if let Some(moved) = class.get(at) {
                 streams[*moved].warm_at = at as u32;
             }
+            self.count -= 1;
+        }
+        if let Some(class) = bytes.checked_ilog2() {
+            let class = &mut self.classes[class as usize];
+            streams[id].warm_at = class.len() as u32;
+            class.push(id);
+            self.count += 1;
         }
     }
 
@@ -37,23 +53,30 @@ impl Warm {
     /// they were looked at before. A step is a stream or a few of its subscribers.
     pub fn sweep(&mut self, steps: usize, streams: &mut Streams) {
         let (mut left, mut looked_at) = (steps, 0);
-        let all = self.streams.len();
-        while left > 0 && looked_at < all && !self.streams.is_empty() {
-            if self.at >= self.streams.len() {
-                self.at = 0;
-            }
-            let id = self.streams[self.at];
+        let all = self.count;
+        while left > 0 && looked_at < all && self.count > 0 {
+            let (class, at) = self.at;
+            let Some(id) = self.classes[class].get(at).copied() else {
+                self.at = ((class + 1) % CLASSES, 0);
+                continue;
+            };
             let stream = &mut streams[id];
             left = left.saturating_sub(1 + stream.subscribers().len() / SUBSCRIBERS_PER_STEP);
             looked_at += 1;
             let before = stream.ring_bytes();
-            if stream.cool() {
+            stream.cool();
+            if stream.ring_bytes() == before {
+                self.at.1 += 1;
+            } else {
                 // Another one comes into its place.
                 self.note(id, before, streams);
-            } else {
-                self.at += 1;
             }
         }
+    }
+
+    /// The stream with the longest ring.
+    pub fn longest(&self) -> Option<StreamId> {
+        self.classes.iter().rev().find_map(|class| class.first()).copied()
     }
 
     /// Bytes of all rings.
@@ -66,13 +89,13 @@ impl Warm {
         let (mut count, mut bytes) = (0, 0);
         for (index, stream) in warm {
             assert_eq!(
-                self.streams[stream.warm_at as usize].index(),
+                self.classes[stream.ring_bytes().ilog2() as usize][stream.warm_at as usize].index(),
                 index,
                 "ring memory is known to the sweep"
             );
             (count, bytes) = (count + 1, bytes + stream.ring_bytes());
         }
-        assert_eq!((self.streams.len(), self.bytes), (count, bytes), "ring memory is counted");
+        assert_eq!((self.count, self.bytes), (count, bytes), "ring memory is counted");
     }
 }
 

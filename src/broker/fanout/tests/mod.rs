@@ -67,6 +67,11 @@ fn publish(
     lapped
 }
 
+/// Bounds where only the one of a ring is ever reached.
+fn bounds(ring_bytes_max: usize) -> RingBounds {
+    RingBounds { ring_bytes_max, connection_bytes_max: usize::MAX, rings_bytes_max: usize::MAX }
+}
+
 /// Writes all that a connection owes; says which messages that were.
 fn write_all(fanout: &mut Fanout, index: u32) -> Vec<u16> {
     let runs: Vec<u8> =
@@ -89,7 +94,7 @@ fn run_turns(fanout: &mut Fanout) -> std::collections::BTreeMap<u32, usize> {
 
 #[test]
 fn two_dirty_streams_take_turns() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for index in 0..200 {
         subscribe(&mut fanout, index * 2, usize::from(index >= 100));
     }
@@ -105,7 +110,7 @@ fn two_dirty_streams_take_turns() {
 
 #[test]
 fn a_subscriber_that_comes_during_a_pass_takes_nobodys_turn() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for index in 0..2 {
         subscribe(&mut fanout, index * 2, 0);
     }
@@ -120,7 +125,7 @@ fn a_subscriber_that_comes_during_a_pass_takes_nobodys_turn() {
 
 #[test]
 fn whoever_moves_during_a_pass_keeps_its_turn() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for index in 0..4 {
         subscribe(&mut fanout, index * 2, 0);
     }
@@ -134,7 +139,7 @@ fn whoever_moves_during_a_pass_keeps_its_turn() {
 
 #[test]
 fn a_held_subscriber_waits_for_its_release() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     fanout.subscribe(&channel(0), SlowPolicy::Skip, Position::default(), subscriber(0, 0, true));
     publish(&mut fanout, 0, Audience::All, 1, 8);
     assert_eq!(fanout.next_transmit(|_| true), None);
@@ -144,7 +149,7 @@ fn a_held_subscriber_waits_for_its_release() {
 
 #[test]
 fn a_channel_is_encoded_once_for_each_encoding_however_many_kinds_of_subscribers() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     // Guests and others of both dialects.
     for (index, dialect) in [(0, 0), (1, 1), (2, 1), (3, 0)] {
         let subscriber = subscriber(index, dialect, false);
@@ -175,7 +180,7 @@ fn a_channel_is_encoded_once_for_each_encoding_however_many_kinds_of_subscribers
 
 #[test]
 fn an_ended_channel_sends_nothing_and_its_name_is_free() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     (0..3).for_each(|index| subscribe(&mut fanout, index, 0));
     publish(&mut fanout, 0, Audience::All, 1, 8);
     assert_eq!(fanout.next_transmit(|id| id.index > 0), Some(connection(2)));
@@ -207,7 +212,7 @@ fn an_ended_channel_sends_nothing_and_its_name_is_free() {
 
 #[test]
 fn who_hears_nothing_owes_nothing_and_holds_no_ring() {
-    let mut fanout = Fanout::new(1, 1024);
+    let mut fanout = Fanout::new(1, bounds(1024));
     subscribe(&mut fanout, 1, 0);
     subscribe(&mut fanout, 2, 1);
     for serial in 0..1_000 {
@@ -238,7 +243,7 @@ fn who_hears_nothing_owes_nothing_and_holds_no_ring() {
 
 #[test]
 fn what_is_for_a_connection_that_is_gone_does_not_touch_its_successor() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     let gone = connection(0);
     let successor = ConnectionId { generation: 1, ..gone };
     let subscriber = NewSubscriber { connection: successor, ..subscriber(0, 0, false) };
@@ -256,7 +261,7 @@ fn what_is_for_a_connection_that_is_gone_does_not_touch_its_successor() {
 
 #[test]
 fn what_is_owed_of_many_channels_leaves_in_few_sends() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for number in 0..24 {
         subscribe(&mut fanout, 0, number);
         publish(&mut fanout, number, Audience::All, number as u16, 8);
@@ -267,7 +272,7 @@ fn what_is_owed_of_many_channels_leaves_in_few_sends() {
 
 #[test]
 fn a_blocked_connection_owes_until_it_is_written_and_marks_nobody() {
-    let mut fanout = Fanout::new(1, 1 << 16);
+    let mut fanout = Fanout::new(1, bounds(1 << 16));
     (0..100).for_each(|index| subscribe(&mut fanout, index * 2, 0));
     publish(&mut fanout, 0, Audience::All, 1, 100);
     publish(&mut fanout, 0, Audience::All, 2, 100);
@@ -290,7 +295,7 @@ fn a_blocked_connection_owes_until_it_is_written_and_marks_nobody() {
 
 #[test]
 fn streams_that_were_quiet_give_their_rings_back_some_at_a_time() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for number in 0..100 {
         subscribe(&mut fanout, 0, number);
         subscribe(&mut fanout, 2, number);
@@ -324,7 +329,7 @@ fn a_stream_without_frames_stays_small() {
 
 #[test]
 fn one_call_looks_at_few_of_those_whose_sockets_are_full() {
-    let mut fanout = Fanout::new(1, FEW_BYTES);
+    let mut fanout = Fanout::new(1, bounds(FEW_BYTES));
     for index in 0..3_000 {
         subscribe(&mut fanout, index, index as usize % 7);
     }
@@ -343,4 +348,68 @@ fn one_call_looks_at_few_of_those_whose_sockets_are_full() {
     }
     assert_eq!((looked, calls), (3_000, 3));
     fanout.invariants();
+}
+
+/// Channels that one connection hears and does not read, and channel 0 that another one reads, are said so much on that the
+/// rings are `rounds` KiB each. Says who was lapped.
+fn hoard(fanout: &mut Fanout, channels: usize, rounds: usize) -> Vec<u32> {
+    for number in 0..channels {
+        subscribe(fanout, 2, number);
+    }
+    subscribe(fanout, 4, 0);
+    let mut lapped = Vec::new();
+    for serial in 0..rounds {
+        for number in 0..channels {
+            let gone = publish(fanout, number, Audience::All, serial as u16, 1_000);
+            lapped.extend(gone.iter().map(|one| one.connection.index));
+            while let Some(id) = fanout.next_transmit(|id| id.index != 2) {
+                write_all(fanout, id.index);
+            }
+            fanout.invariants();
+        }
+    }
+    lapped
+}
+
+#[test]
+fn what_one_connection_owes_over_all_channels_has_one_bound() {
+    let bounds = RingBounds { connection_bytes_max: 100_000, ..bounds(64 << 10) };
+    let mut fanout = Fanout::new(1, bounds);
+    let lapped = hoard(&mut fanout, 50, 50);
+    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index == 2), "{lapped:?}");
+    let owed: usize = (0..50)
+        .map(|number| {
+            let mut owed = Vec::new();
+            fanout.take_pending(connection(2), &channel(number), &mut owed);
+            owed.len()
+        })
+        .sum();
+    assert!((50_000..200_000).contains(&owed), "{owed} bytes");
+}
+
+#[test]
+fn all_rings_together_have_a_bound_and_who_reads_is_not_touched() {
+    let bounds = RingBounds { rings_bytes_max: 100_000, ..bounds(64 << 10) };
+    let mut fanout = Fanout::new(1, bounds);
+    let lapped = hoard(&mut fanout, 50, 50);
+    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index == 2), "{lapped:?}");
+    assert!(fanout.ring_bytes() <= 100_000, "{} bytes", fanout.ring_bytes());
+}
+
+#[test]
+fn a_ring_that_nobody_reads_shrinks_to_what_it_keeps() {
+    let mut fanout = Fanout::new(1, bounds(64 << 10));
+    subscribe(&mut fanout, 2, 0);
+    for serial in 0..50 {
+        publish(&mut fanout, 0, Audience::All, serial, 1_000);
+    }
+    let mut owed = Vec::new();
+    fanout.take_pending(connection(2), &channel(0), &mut owed);
+    publish(&mut fanout, 0, Audience::All, 50, 8);
+    assert_eq!(fanout.ring_bytes(), 64 << 10);
+    (0..2).for_each(|_| fanout.sweep(100));
+    assert_eq!(fanout.ring_bytes(), 512);
+    assert_eq!(run_turns(&mut fanout).len(), 1);
+    (0..2).for_each(|_| fanout.sweep(100));
+    assert_eq!(fanout.ring_bytes(), 0);
 }

@@ -76,7 +76,7 @@ impl Model {
             ..Client::default()
         };
         Self {
-            fanout: Fanout::new(1, 2048),
+            fanout: Fanout::new(1, bounds(2048)),
             clients: (0..CONNECTIONS).map(|_| client()).collect(),
             serial: 0,
         }
