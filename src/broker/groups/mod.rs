@@ -81,6 +81,10 @@ impl Home {
         if self.groups.is_full() {
             return Err(faults::full("no place for another list of members", "groups_max"));
         }
+        let is_admin = session.scopes.contains(Scopes::ADMIN);
+        if !is_admin && !self.groups.leaves_a_share(&session.user) {
+            return Err(faults::share("you made as many lists of members as you may", "groups_max"));
+        }
         let creator = session.user.clone();
         Ok(Group {
             channel: channel.clone(),

@@ -1,6 +1,7 @@
 //! Groups by channel and by member.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
@@ -21,6 +22,8 @@ pub struct Groups {
     by_channel: KeyedMap<ChannelName, Arc<Group>>,
     /// Groups of a member, oldest first.
     by_member: KeyedMap<Arc<str>, BTreeSet<(u64, ChannelName)>>,
+    /// How many each has made.
+    creators: Ledger<()>,
     groups_max: usize,
 }
 
@@ -39,6 +42,7 @@ impl Groups {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_member: KeyedMap::with_hasher(hasher),
+            creators: Ledger::new(hasher),
             groups_max: groups_max as usize,
         }
     }
@@ -53,6 +57,11 @@ impl Groups {
         self.by_channel.len() >= self.groups_max
     }
 
+    /// Whether somebody may make another one, as far as its share goes.
+    pub fn leaves_a_share(&self, creator: &str) -> bool {
+        self.creators.leaves_a_share(creator, u32::try_from(self.groups_max).unwrap_or(u32::MAX))
+    }
+
     /// Puts a group in the place of the channel's older one, if there is one.
     pub fn put(&mut self, group: Arc<Group>) {
         self.remove(&group.channel);
@@ -60,12 +69,14 @@ impl Groups {
             let groups = self.by_member.entry(member.clone()).or_default();
             groups.insert((group.created_ms, group.channel.clone()));
         }
+        self.creators.take(&group.creator);
         self.by_channel.insert(group.channel.clone(), group);
     }
 
     /// The channel has no group from then on.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(group) = self.by_channel.remove(channel) else { return };
+        self.creators.give_back_of(&group.creator);
         for member in &group.members {
             let Some(groups) = self.by_member.get_mut(member) else { continue };
             groups.remove(&(group.created_ms, channel.clone()));
@@ -96,6 +107,12 @@ impl Groups {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
+        self.creators.invariants();
+        assert_eq!(
+            self.creators.things() as usize,
+            self.by_channel.len(),
+            "every group counts for its creator"
+        );
         for (member, groups) in &self.by_member {
             assert!(!groups.is_empty(), "nobody is kept for nothing");
             let knows = |channel| self.by_channel.get(channel).is_some_and(|group| group.has(member));

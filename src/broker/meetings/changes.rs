@@ -10,7 +10,7 @@ use crate::model::meeting::{
     ID_BYTES_MAX, MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, SealedMessage, channel_of, is_id,
 };
 use crate::model::publication::Body;
-use crate::model::session::{Session, folded};
+use crate::model::session::{Scopes, Session, folded};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -113,6 +113,10 @@ impl Home {
             Err(fault) if fault.code == FaultCode::NotFound && draft.creates => {
                 if self.meetings.is_full() {
                     return Err(faults::full("no place for another meeting", "meetings_max"));
+                }
+                let is_admin = session.scopes.contains(Scopes::ADMIN);
+                if !is_admin && !self.meetings.leaves_a_share(&session.user) {
+                    return Err(faults::share("you made as many meetings as you may", "meetings_max"));
                 }
                 Ok(())
             }

@@ -1,6 +1,7 @@
 //! Records of meetings, by channel and by person. Their messages are not kept here: only how many there are.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingPage, channel_of};
@@ -24,6 +25,8 @@ pub struct Meetings {
     by_channel: KeyedMap<ChannelName, Arc<Meeting>>,
     /// Meetings of a person, newest first, by its folded id.
     by_person: KeyedMap<Box<str>, BTreeSet<(Reverse<u64>, ChannelName)>>,
+    /// How many each has made.
+    creators: Ledger<()>,
     meetings_max: usize,
     /// Meetings that are decided and not yet stored.
     creating: usize,
@@ -44,6 +47,7 @@ impl Meetings {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_person: KeyedMap::with_hasher(hasher),
+            creators: Ledger::new(hasher),
             meetings_max: meetings_max as usize,
             creating: 0,
         }
@@ -64,6 +68,11 @@ impl Meetings {
         self.by_channel.len() + self.creating >= self.meetings_max
     }
 
+    /// Whether somebody may make another one, as far as its share goes.
+    pub fn leaves_a_share(&self, creator: &str) -> bool {
+        self.creators.leaves_a_share(creator, u32::try_from(self.meetings_max).unwrap_or(u32::MAX))
+    }
+
     /// Takes a place for a meeting that is to be stored.
     pub fn reserve(&mut self) {
         self.creating += 1;
@@ -82,12 +91,14 @@ impl Meetings {
             let meetings = self.by_person.entry(person.into()).or_default();
             meetings.insert((Reverse(meeting.created_ms), channel.clone()));
         }
+        self.creators.take(&meeting.creator);
         self.by_channel.insert(channel, meeting);
     }
 
     /// Forgets a meeting.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(meeting) = self.by_channel.remove(channel) else { return };
+        self.creators.give_back_of(&meeting.creator);
         for person in meeting.people() {
             let Some(meetings) = self.by_person.get_mut(&*person) else { continue };
             meetings.remove(&(Reverse(meeting.created_ms), channel.clone()));
@@ -110,6 +121,12 @@ impl Meetings {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
+        self.creators.invariants();
+        assert_eq!(
+            self.creators.things() as usize,
+            self.by_channel.len(),
+            "every meeting counts for its creator"
+        );
         for (person, meetings) in &self.by_person {
             assert!(!meetings.is_empty(), "nobody is kept for nothing");
             for (_, channel) in meetings {

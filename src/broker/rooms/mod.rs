@@ -5,6 +5,7 @@
 //! was.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::base::time::Now;
 use crate::broker::home::{Home, Origin, Outcome, faults};
 use crate::model::access::{Access, Use};
@@ -34,6 +35,8 @@ const PAGED_ROOMS_MAX: usize = 10_000;
 pub struct Rooms {
     by_channel: KeyedMap<ChannelName, Arc<Room>>,
     by_age: BTreeMap<Box<str>, ByAge>,
+    /// How many each owner has.
+    owners: Ledger<()>,
     rooms_max: usize,
     /// Rooms with a change under way.
     changing: BTreeSet<ChannelName>,
@@ -83,6 +86,7 @@ impl Rooms {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_age: BTreeMap::new(),
+            owners: Ledger::new(hasher),
             rooms_max: rooms_max as usize,
             changing: BTreeSet::new(),
             creating: 0,
@@ -116,11 +120,15 @@ impl Rooms {
         // The creation time is the same, so the older one is replaced in both.
         let key = (room.created_ms, channel.clone());
         self.by_age.entry(channel.namespace().into()).or_default().insert(key, room.clone());
-        self.by_channel.insert(channel.clone(), room);
+        self.owners.take(&room.owner);
+        if let Some(before) = self.by_channel.insert(channel.clone(), room) {
+            self.owners.give_back_of(&before.owner);
+        }
     }
 
     fn remove(&mut self, channel: &ChannelName) {
         let Some(room) = self.by_channel.remove(channel) else { return };
+        self.owners.give_back_of(&room.owner);
         if let Some(rooms) = self.by_age.get_mut(channel.namespace()) {
             rooms.remove(&(room.created_ms, channel.clone()));
             if rooms.is_empty() {
@@ -132,6 +140,8 @@ impl Rooms {
     /// Asserts what must always hold.
     pub fn invariants(&self) {
         assert!(self.len() <= self.rooms_max, "room bound");
+        self.owners.invariants();
+        assert_eq!(self.owners.things() as usize, self.len(), "every room counts for its owner");
         assert_eq!(
             self.len(),
             self.by_age.values().map(BTreeMap::len).sum::<usize>(),
@@ -182,6 +192,10 @@ impl Home {
         }
         if self.rooms.len() + self.rooms.creating >= self.rooms.rooms_max {
             return Err(faults::full("no place for another room", "rooms_max"));
+        }
+        let rooms_max = u32::try_from(self.rooms.rooms_max).unwrap_or(u32::MAX);
+        if !origin.is_admin() && !self.rooms.owners.leaves_a_share(&origin.session.user, rooms_max) {
+            return Err(faults::share("you own as many rooms as you may", "rooms_max"));
         }
         let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
         self.admit(id)?;

@@ -129,6 +129,12 @@ fn meetings_on_their_way_to_the_disk_count() {
     home.apply_meeting(NOW, first);
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
     home.give_up_meeting(&second);
-    assert_eq!(refused(&mut home), None, "the place is free again");
+    assert_eq!(
+        refused(&mut home),
+        Some(FaultCode::LimitExceeded),
+        "the place is free again, for somebody else"
+    );
+    let bob = session("bob");
+    assert!(home.decide_put(NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
     home.invariants();
 }

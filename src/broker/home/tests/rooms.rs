@@ -119,6 +119,18 @@ fn rooms_and_their_fields_are_bounded() {
     assert!(matches!(bench.execute(0, "ann", create("chat:8")), Reply::Room(_)));
 }
 
+#[test]
+fn whoever_makes_rooms_without_end_leaves_as_many_to_others() {
+    let mut bench = Bench::with(definitions(), Limits { rooms_max: 8, ..Limits::default() });
+    let mut make = |user: &str| {
+        let made = (0..8).map(|number| bench.execute(0, user, create(&format!("chat:{user}{number}"))));
+        made.filter(|answer| matches!(answer, Reply::Room(_))).count()
+    };
+    assert_eq!([make("eve"), make("ann"), make("admin")], [4, 2, 2]);
+    bench.execute(0, "eve", delete("chat:eve0"));
+    assert!(matches!(bench.execute(0, "bob", create("chat:bob")), Reply::Room(_)));
+}
+
 fn decide(bench: &mut Bench, user: &str, command: RoomCommand) -> Result<RoomChange, FaultCode> {
     let session = session(user);
     let connection = ConnectionId { index: 0, generation: 0 };
@@ -137,14 +149,15 @@ fn a_change_that_is_not_stored_is_not_seen_and_keeps_others_away() {
     }
     let get = || RoomCommand::Get { channel: name("chat:7") };
     assert_eq!(room(bench.execute(0, "ann", get())), made, "not yet");
-    let other = decide(&mut bench, "ann", create("chat:8")).expect("free");
-    assert_eq!(decide(&mut bench, "ann", create("chat:8")), Err(FaultCode::LimitExceeded), "claimed");
-    assert_eq!(decide(&mut bench, "ann", create("chat:9")), Err(FaultCode::LimitExceeded));
+    let other = decide(&mut bench, "admin", create("chat:8")).expect("free");
+    assert_eq!(decide(&mut bench, "admin", create("chat:8")), Err(FaultCode::LimitExceeded), "claimed");
+    assert_eq!(decide(&mut bench, "admin", create("chat:9")), Err(FaultCode::LimitExceeded));
     bench.home.give_up_room(&other);
     bench.home.give_up_room(&renamed);
     assert_eq!(room(bench.execute(0, "ann", get())), made, "not at all");
     assert!(bench.pushes().is_empty());
-    let twice = [decide(&mut bench, "ann", create("chat:9")), decide(&mut bench, "ann", create("chat:9"))];
+    let twice =
+        [decide(&mut bench, "admin", create("chat:9")), decide(&mut bench, "admin", create("chat:9"))];
     assert_eq!((twice[0].is_ok(), twice[1].clone()), (true, Err(FaultCode::LimitExceeded)));
     assert!(matches!(bench.execute(0, "ann", delete("chat:7")), Reply::RoomDeleted(_)));
     assert_eq!(
