@@ -32,6 +32,7 @@ mod quikapp_node;
 mod recovery;
 mod rest;
 mod server;
+mod skapi_node;
 mod slow;
 mod startup;
 mod store;

@@ -17,6 +17,7 @@ mod people;
 mod plan;
 mod quiet;
 mod realms;
+mod relay;
 mod rng;
 mod socket;
 mod stored;
