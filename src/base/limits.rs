@@ -150,6 +150,19 @@ pub struct PushLimits {
     pub time_ms_max: u32,
 }
 
+/// Bounds of the connections that speak TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsLimits {
+    /// Milliseconds from the accept to the end of the handshake.
+    pub tls_handshake_time_ms_max: u32,
+}
+
+impl Default for TlsLimits {
+    fn default() -> Self {
+        Self { tls_handshake_time_ms_max: 5_000 }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

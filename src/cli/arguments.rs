@@ -37,7 +37,11 @@ impl SourceArguments {
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Serve until SIGTERM or SIGINT (what a bare `corecast` does)
-    Serve,
+    Serve {
+        /// Speak TLS with a certificate that is made for trying (--set tls.self_signed=true)
+        #[arg(long)]
+        tls_self_signed: bool,
+    },
     /// Say what a start would: every mistake of the configuration with its line, and what the machine refuses
     Check,
     /// Print the settings in force, each with where it comes from; secrets are masked
@@ -125,7 +129,7 @@ mod tests {
             let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
             assert_eq!(arguments.sources.config, Some("f".into()));
             assert_eq!(arguments.sources.set, ["a=1"]);
-            assert!(matches!(arguments.command, Some(Command::Serve)));
+            assert!(matches!(arguments.command, Some(Command::Serve { tls_self_signed: false })));
         }
     }
 

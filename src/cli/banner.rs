@@ -1,5 +1,6 @@
 //! What a node prints when it listens.
 
+use crate::runtime::{Listen, ListenAddress};
 use crate::server::Ready;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,30 +9,56 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// lines use the first address and read the key from its file; the last is `token_command`, as [`token_command`] makes it. The
 /// key itself is printed only if it is given: what is printed may be kept where many can read it.
 pub fn banner(ready: &Ready<'_>, config: &str, key: Option<&str>, token_command: &str) -> String {
-    let (addresses, key_path) = (ready.addresses, ready.secrets.api_key_path.display());
+    let key_path = ready.secrets.api_key_path.display();
     let mut text = format!("Corecast {}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "  config        {config}");
-    for address in addresses {
-        let _ = writeln!(text, "  listening on  http://{address}");
+    for listen in ready.served {
+        let _ = writeln!(text, "  listening on  {}", url("http", listen));
     }
     let _ = match key {
         Some(key) => writeln!(text, "  admin API key {key}  (kept in {key_path})"),
         None => writeln!(text, "  admin API key in {key_path}"),
     };
-    if let Some(address) = addresses.first().copied().map(reachable) {
+    if let Some(tried) = tried(ready) {
+        let (http, socket) = (url("http", &tried), url("ws", &tried));
         if let Some(realm) = ready.realms.first() {
-            let _ = writeln!(text, "  workspace {}   ws://{address}/rt/{}", realm.id, realm.key);
+            let _ = writeln!(text, "  workspace {}   {socket}/rt/{}", realm.id, realm.key);
         }
         let key = format!("$(cat {})", quoted(&key_path.to_string()));
+        let [curl_trust, wscat_trust] = trust(ready, &tried);
         let _ = write!(
             text,
             "\nTry it (the second line needs Node.js; in it, type {SUBSCRIBE}):\n\
-             \x20 curl -H \"Authorization: Bearer {key}\" http://{address}/v1/users/me\n\
-             \x20 npx -y wscat -c \"ws://{address}/v1/realtime?api_key={key}\"\n\
-             \x20 {token_command}\n",
+             \x20 curl {curl_trust}-H \"Authorization: Bearer {key}\" {http}/v1/users/me\n\
+             \x20 npx -y wscat {wscat_trust}-c \"{socket}/v1/realtime?api_key={key}\"\n",
         );
     }
+    let _ = writeln!(text, "  {token_command}");
     text
+}
+
+/// Where a listener is reached, by a scheme or the one of it with TLS.
+fn url(scheme: &str, listen: &Listen) -> String {
+    match &listen.address {
+        ListenAddress::Unix(_) => listen.address.to_string(),
+        ListenAddress::Ip(address) => format!("{scheme}{}://{address}", if listen.tls { "s" } else { "" }),
+    }
+}
+
+/// The listener for trying: a port, without TLS if there is one.
+fn tried(ready: &Ready<'_>) -> Option<Listen> {
+    let ports = || ready.served.iter().filter_map(|listen| Some((listen.address.ip()?, listen.tls)));
+    let (address, tls) = ports().find(|(_, tls)| !tls).or_else(|| ports().next())?;
+    Some(Listen { tls, ..Listen::plain(reachable(address)) })
+}
+
+/// What curl and wscat are told of the certificate. That of an operator is for another name than the address of this host.
+fn trust(ready: &Ready<'_>, tried: &Listen) -> [String; 2] {
+    match ready.self_signed.filter(|_| tried.tls).map(|path| quoted(&path.display().to_string())) {
+        Some(path) => [format!("--cacert {path} "), format!("--ca {path} ")],
+        None if tried.tls => ["--insecure ".into(), "--no-check ".into()],
+        None => Default::default(),
+    }
 }
 
 /// The command that makes a token for the node which was started with these arguments (the program first): the
@@ -40,7 +67,8 @@ pub fn token_command(arguments: impl IntoIterator<Item = String>) -> String {
     let mut words: Vec<String> = Vec::new();
     for argument in arguments {
         let is_value = words.last().is_some_and(|word| ["--config", "-c", "--set"].contains(&word.as_str()));
-        if argument != "serve" || is_value {
+        let is_of_serve = ["serve", "--tls-self-signed"].contains(&argument.as_str());
+        if !is_of_serve || is_value {
             words.push(argument);
         }
     }
@@ -90,8 +118,9 @@ mod tests {
 
     #[test]
     fn the_banner_names_addresses_and_key() {
-        let addresses = ["[::]:81".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
-        let banner = |addresses: &[SocketAddr], path: &str, key: Option<&str>, token: &str| {
+        let plain = |address: &str| Listen::plain(address.parse().unwrap());
+        let addresses = [plain("[::]:81"), plain("127.0.0.1:80")];
+        let banner = |served: &[Listen], path: &str, key: Option<&str>, token: &str| {
             let secrets = DataSecrets {
                 api_key: Secret::new("cc_x"),
                 api_key_path: path.into(),
@@ -100,7 +129,8 @@ mod tests {
             };
             let realm = |id| Arc::new(Realm { id, namespace: "r".into(), key: format!("hash{id}").into() });
             let realms = [realm(1), realm(2)];
-            banner(&Ready { addresses, secrets: &secrets, realms: &realms }, "x.toml, --set", key, token)
+            let ready = Ready { served, self_signed: None, secrets: &secrets, realms: &realms };
+            super::banner(&ready, "x.toml, --set", key, token)
         };
         let text = banner(&addresses, "data/api_key", Some("cc_x"), "./corecast token");
         assert!(text.contains("  config        x.toml, --set\n"));
@@ -115,11 +145,41 @@ mod tests {
         assert!(text.contains("\"ws://[::1]:81/v1/realtime?api_key=$(cat data/api_key)\""));
         assert!(text.ends_with("  ./corecast token\n"));
         assert!(text.contains("  workspace 1   ws://[::1]:81/rt/hash1\n") && !text.contains("hash2"));
-        let v4 = banner(&["0.0.0.0:80".parse().unwrap()], "a k", None, "");
+        let v4 = banner(&[plain("0.0.0.0:80")], "a k", None, "");
         assert!(v4.contains("http://127.0.0.1:80/v1/users/me"));
         assert!(
             v4.contains("  admin API key in a k\n") && v4.contains("$(cat 'a k')") && !v4.contains("cc_x")
         );
+    }
+
+    #[test]
+    fn lines_to_paste_speak_what_is_listened_for() {
+        let secrets = DataSecrets {
+            api_key: Secret::new("cc_x"),
+            api_key_path: "k".into(),
+            api_key_is_new: false,
+            jwt_secret: None,
+        };
+        let banner = |served: &[Listen], self_signed: Option<&str>| {
+            let self_signed = self_signed.map(std::path::Path::new);
+            super::banner(&Ready { served, self_signed, secrets: &secrets, realms: &[] }, "x", None, "t")
+        };
+        let plain = Listen::plain("127.0.0.1:80".parse().unwrap());
+        let tls = Listen { tls: true, ..Listen::plain("127.0.0.1:443".parse().unwrap()) };
+        let unix = Listen { address: ListenAddress::Unix("/run/x".into()), tls: false };
+        let text = banner(&[unix.clone(), tls.clone()], Some("a b.pem"));
+        assert!(
+            text.contains("listening on  unix:/run/x\n  listening on  https://127.0.0.1:443\n"),
+            "{text}"
+        );
+        assert!(text.contains("curl --cacert 'a b.pem' -H"), "{text}");
+        assert!(text.contains("wscat --ca 'a b.pem' -c \"wss://127.0.0.1:443/v1/realtime"), "{text}");
+        assert!(banner(std::slice::from_ref(&tls), None).contains("curl --insecure -H"));
+        assert!(
+            banner(&[tls, plain], None)
+                .contains("curl -H \"Authorization: Bearer $(cat k)\" http://127.0.0.1:80/")
+        );
+        assert!(banner(&[unix], None).ends_with("admin API key in k\n  t\n"));
     }
 
     #[test]
@@ -134,7 +194,7 @@ mod tests {
             r"corecast --config serve --set 'node_name=it'\''s' token --user ada --ttl 1h"
         );
         assert_eq!(
-            command(&["corecast", "-c", "serve", "serve"]),
+            command(&["corecast", "-c", "serve", "serve", "--tls-self-signed"]),
             "corecast -c serve token --user ada --ttl 1h"
         );
         assert_eq!(

@@ -33,9 +33,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn main() -> ExitCode {
     // Wrong usage, `--help` and `--version` end the process in here, with 2, 0 and 0.
     let arguments = Arguments::parse();
-    let sources = arguments.sources.into_sources();
+    let mut sources = arguments.sources.into_sources();
+    if let Some(Command::Serve { tls_self_signed: true }) = arguments.command {
+        sources.flags.push("tls.self_signed=true".into());
+    }
     let result = match arguments.command {
-        None | Some(Command::Serve) => serve::run(&sources),
+        None | Some(Command::Serve { .. }) => serve::run(&sources),
         Some(Command::Check) => check::run(&sources),
         Some(Command::Config { default }) => config::run(&sources, default),
         Some(Command::Token(wanted)) => token::run(&sources, wanted),

@@ -27,10 +27,16 @@ pub const SESSION_SECRET_FILE: &str = "session_secret";
 /// Name of the file with the key by which push services know this node.
 pub const VAPID_KEY_FILE: &str = "vapid_key";
 
+/// Name of the file with the certificate that was made for trying, and its key.
+pub const SELF_SIGNED_FILE: &str = "self_signed.pem";
+
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Bytes of a secret file; ours are far below.
 const SECRET_BYTES_MAX: u64 = 4096;
+
+/// Bytes of the certificate for trying; ours is far below.
+const SELF_SIGNED_BYTES_MAX: u64 = 64 << 10;
 
 /// The secrets of a data directory.
 #[derive(Clone, Debug)]
@@ -179,6 +185,29 @@ pub fn socket_key(directory: &Path, workspace: u64) -> Result<String, DataDirErr
     Ok(key)
 }
 
+/// The certificate for trying with its key, as PEM, made by `make` where there is none; and where it is. The directory must
+/// have been prepared.
+///
+/// # Errors
+/// What keeps it from being read or made.
+pub fn self_signed(
+    directory: &Path,
+    make: impl FnOnce() -> io::Result<String>,
+) -> Result<(Vec<u8>, PathBuf), DataDirError> {
+    let path = directory.join(SELF_SIGNED_FILE);
+    let in_file = |error| DataDirError::Secret(path.clone(), error);
+    if !path.exists() {
+        publish(&path, make).map_err(in_file)?;
+    }
+    let file = File::open(&path).map_err(in_file)?;
+    if strangers_may(&file.metadata().map_err(in_file)?, READ | WRITE) {
+        return Err(DataDirError::SecretOpen(path));
+    }
+    let mut text = Vec::new();
+    file.take(SELF_SIGNED_BYTES_MAX).read_to_end(&mut text).map_err(in_file)?;
+    Ok((text, path))
+}
+
 fn read_or_make(path: &Path, make: fn() -> io::Result<String>) -> Result<Secret, DataDirError> {
     match read(path) {
         Err(DataDirError::Secret(_, error)) if error.kind() == ErrorKind::NotFound => {
@@ -207,7 +236,7 @@ fn read(path: &Path) -> Result<Secret, DataDirError> {
 
 /// Writes a new secret beside its place and links it there, which fails if another process was first: then
 /// that secret counts. A rename would replace it.
-fn publish(path: &Path, make: fn() -> io::Result<String>) -> io::Result<()> {
+fn publish(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", random_text(b"0123456789abcdef", 16)?));
     let beside = path.with_file_name(name);

@@ -1,7 +1,7 @@
 //! The `[limits]` section.
 
 use super::reader::{Context, Reader};
-use crate::base::limits::{Limits, PeopleLimits, PushLimits};
+use crate::base::limits::{Limits, PeopleLimits, PushLimits, TlsLimits};
 
 /// What a ring or an outbox needs besides messages: frame headers and control frames.
 const OVERHEAD_BYTES: u64 = 64 << 10;
@@ -18,9 +18,10 @@ macro_rules! read_limits {
 }
 
 /// Reads every limit.
-pub(super) fn read(mut reader: Reader<'_>) -> Limits {
+pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
     let people = read_people(&mut reader);
     let push = read_push(&mut reader);
+    let tls = read_limits!(TlsLimits, reader, "": tls_handshake_time_ms_max in 1..=600_000);
     let limits = read_limits!(Limits, reader, "":
         connections_max in 1..=1 << 24,
         connections_per_address_max in 1..=1 << 24,
@@ -71,7 +72,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Limits {
         push: push
     );
     reader.finish();
-    limits
+    (limits, tls)
 }
 
 fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {

@@ -19,6 +19,7 @@ mod error;
 mod given;
 mod history;
 mod limits;
+mod listen;
 mod mdaemon;
 mod namespaces;
 mod node;
@@ -34,13 +35,14 @@ mod secret_file;
 mod settings;
 mod skapi;
 mod suggest;
+mod tls;
 mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
 pub use settings::{
     AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, PushConfig,
-    RelayConfig, WebSocketConfig, Workspace,
+    RelayConfig, TlsConfig, WebSocketConfig, Workspace,
 };
 
 use error::Findings;
@@ -53,7 +55,7 @@ use std::path::{Path, PathBuf};
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
 /// Settings that a running node takes over, by their names or the tables they stand in. The rest needs a restart.
-pub const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "trusted_proxies", "websocket"];
+pub const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "tls", "trusted_proxies", "websocket"];
 
 /// The name of a config file, where somebody might expect it to be found without being named.
 const USUAL_FILE: &str = "corecast.toml";

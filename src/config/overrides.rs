@@ -10,7 +10,7 @@ use std::sync::Arc;
 const PREFIX: &str = "CORECAST_";
 
 /// Settings that are text by default and may be a list.
-const TEXT_OR_LIST: [&str; 2] = ["cores", "auth.jwt_public_key_file"];
+const TEXT_OR_LIST: [&str; 4] = ["cores", "auth.jwt_public_key_file", "tls.certificate_file", "tls.key_file"];
 
 /// The variable that names the config file.
 pub(super) const FILE_VARIABLE: &str = "CORECAST_CONFIG";

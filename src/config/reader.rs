@@ -206,11 +206,6 @@ impl<'a> Reader<'a> {
         self.table.contains_key(key)
     }
 
-    /// Whether a key that has not been read yet is a list of nothing.
-    pub(super) fn is_empty_list(&self, key: &str) -> bool {
-        self.table.get(key).is_some_and(|node| matches!(&node.kind, Kind::List(nodes) if nodes.is_empty()))
-    }
-
     /// Notes every key that nobody asked for.
     pub(super) fn finish(self) {
         for (key, node) in &self.table {

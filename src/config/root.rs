@@ -5,9 +5,8 @@ use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
-use super::{auth, history, limits, mdaemon, namespaces, proxies, push, quikapp, skapi, xano};
+use super::{auth, history, limits, listen, mdaemon, namespaces, proxies, push, quikapp, skapi, tls, xano};
 use crate::runtime::log::Level;
-use std::net::SocketAddr;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
 const CPUS_MAX: u16 = 8192;
@@ -18,7 +17,9 @@ const NODE_NAME_BYTES_MAX: usize = 128;
 /// Reads a whole configuration. What could not be read has a stand-in; the findings decide whether it counts.
 pub(super) fn read(table: Table, context: &Context) -> Config {
     let mut root = Reader::new(context, String::new(), Place::Default, table);
-    let listen = read_listen(&mut root);
+    let mut listen = listen::read(&mut root, context);
+    let tls = tls::read(root.section("tls"), &mut listen, context);
+    let (limits, tls_limits) = limits::read(root.section("limits"));
     let trusted_proxies = proxies::read(&mut root);
     let data_dir = read_data_dir(&mut root);
     let cores = read_cores(&mut root).unwrap_or(Cores::All);
@@ -30,7 +31,9 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         busy_poll_us: root.integer("busy_poll_us", 0..=1_000_000).unwrap_or(0),
         node_name: read_node_name(&mut root),
         drain_time_s: root.integer("drain_time_s", 0..=3600).unwrap_or(0),
-        limits: limits::read(root.section("limits")),
+        limits,
+        tls_limits,
+        tls,
         websocket: read_websocket(root.section("websocket")),
         auth: auth::read(root.section("auth"), context),
         history: history::read(root.section("history")),
@@ -48,29 +51,6 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
     root.finish();
     limits::check(&config.limits, context);
     config
-}
-
-fn read_listen(root: &mut Reader<'_>) -> Vec<SocketAddr> {
-    let place = root.place_of("listen");
-    let nothing = root.is_empty_list("listen");
-    let texts = root.texts("listen").unwrap_or_default();
-    if nothing {
-        root.refuse(&place, "listen", "must hold at least one address");
-    }
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for (text, place) in texts {
-        match text.parse() {
-            Ok(address) if addresses.contains(&address) && address.port() != 0 => {
-                root.refuse(&place, "listen", &format!("holds {text} twice"));
-            }
-            Ok(address) => addresses.push(address),
-            Err(_) => {
-                let wanted = r#"must hold "ip:port", such as "127.0.0.1:8080" or "[::]:8080""#;
-                root.refuse(&place, "listen", &format!("{wanted}; one is {text:?}"));
-            }
-        }
-    }
-    addresses
 }
 
 fn read_data_dir(root: &mut Reader<'_>) -> std::path::PathBuf {

@@ -1,16 +1,17 @@
 //! The settings with their types. `config/default.toml` explains each; the names are the same.
 
 use crate::auth::{Account, ApiKey, AuthSettings, IceSettings, Secret};
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, TlsLimits};
 use crate::config::data_dir::{self, DataDirError, DataSecrets};
 use crate::config::{ConfigError, Given};
 use crate::model::definition::ChannelDefinition;
 use crate::model::realm::Realm;
 use crate::model::session::Scopes;
+use crate::runtime::Listen;
 use crate::runtime::log::Level;
 use crate::runtime::side::outbound::VapidKey;
+use crate::runtime::tls::{CertifiedKey, RootCertStore};
 use ipnet::IpNet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,7 +19,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Addresses to listen on; at least one. Port 0 is any free port.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
+    /// What listeners with TLS are served with.
+    pub tls: TlsConfig,
     /// Proxies that say for whom they speak.
     pub trusted_proxies: Vec<IpNet>,
     /// Where state is kept.
@@ -33,6 +36,8 @@ pub struct Config {
     pub drain_time_s: u32,
     /// Every bound.
     pub limits: Limits,
+    /// Those of TLS, which the shards know nothing of.
+    pub tls_limits: TlsLimits,
     /// Keeping WebSockets alive.
     pub websocket: WebSocketConfig,
     /// Who may connect.
@@ -59,6 +64,21 @@ pub struct Config {
     pub warnings: Vec<ConfigError>,
     /// All of it as it was given.
     pub given: Given,
+}
+
+/// `[tls]`, with the contents of the files it names.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// Certificates with their keys.
+    pub identities: Vec<Arc<CertifiedKey>>,
+    /// Authorities of which clients must have a certificate.
+    pub client_authorities: Option<Arc<RootCertStore>>,
+    /// Whether clients of TLS 1.2 are served too.
+    pub with_tls_1_2: bool,
+    /// Whether sessions are resumed by tickets.
+    pub tickets: bool,
+    /// Whether a certificate is made where none is given.
+    pub self_signed: bool,
 }
 
 /// `[quikapp]`.

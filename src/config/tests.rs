@@ -5,6 +5,7 @@ use crate::base::limits::Limits;
 use crate::model::access::Access;
 use crate::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use crate::model::session::Scopes;
+use crate::runtime::Listen;
 use crate::runtime::log::Level;
 use std::fs;
 
@@ -58,8 +59,8 @@ impl Case {
     }
 }
 
-fn address(text: &str) -> std::net::SocketAddr {
-    text.parse().unwrap()
+fn address(text: &str) -> Listen {
+    Listen::plain(text.parse().unwrap())
 }
 
 fn good(text: &str) -> Config {
@@ -272,7 +273,7 @@ fn addresses_are_checked() {
         format!("x.toml:3:3: {wanted}; one is \"localhost:1\"")
     );
     assert_eq!(bad("listen = []"), "x.toml:1:1: listen must hold at least one address");
-    assert_eq!(bad("listen = [1]"), "x.toml:1:11: listen must hold texts; one is a number");
+    assert_eq!(bad("listen = [1]"), "x.toml:1:11: listen must hold texts or tables; one is a number");
     assert_eq!(
         bad("listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]"),
         "x.toml:1:26: listen holds 127.0.0.1:1 twice"

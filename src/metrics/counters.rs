@@ -36,6 +36,9 @@ pub struct Counters {
     /// Subscriptions held now by connections of this core.
     pub subscriptions_open: u64,
 
+    /// Of connections that speak TLS.
+    pub tls: TlsCounters,
+
     // Traffic.
     /// WebSocket messages received, whole.
     pub messages_received: u64,
@@ -131,6 +134,29 @@ impl RelayCounters {
         self.broadcasts += broadcasts;
         self.privates += privates;
         self.signals += signals;
+    }
+}
+
+/// What is about TLS, of one core.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct TlsCounters {
+    /// Connections open now whose handshake is done.
+    pub open: u64,
+    /// Handshakes that were done in full.
+    pub handshakes_full: u64,
+    /// Handshakes that resumed an earlier session.
+    pub handshakes_resumed: u64,
+    /// Handshakes that came to nothing.
+    pub handshakes_failed: u64,
+}
+
+impl TlsCounters {
+    fn merge(&mut self, other: &Self) {
+        let Self { open, handshakes_full, handshakes_resumed, handshakes_failed } = other;
+        self.open += open;
+        self.handshakes_full += handshakes_full;
+        self.handshakes_resumed += handshakes_resumed;
+        self.handshakes_failed += handshakes_failed;
     }
 }
 
@@ -276,6 +302,7 @@ impl Counters {
             connections_open,
             websockets_open,
             subscriptions_open,
+            tls,
             messages_received,
             messages_sent,
             frames_encoded,
@@ -312,6 +339,7 @@ impl Counters {
         self.connections_open += connections_open;
         self.websockets_open += websockets_open;
         self.subscriptions_open += subscriptions_open;
+        self.tls.merge(tls);
         self.messages_received += messages_received;
         self.messages_sent += messages_sent;
         self.frames_encoded += frames_encoded;
@@ -328,8 +356,7 @@ impl Counters {
         self.history_lost += history_lost;
         self.log_lines_lost += log_lines_lost;
         add(&mut self.faults, faults);
-        (self.slow_disconnects, self.slow_skips) =
-            (self.slow_disconnects + slow_disconnects, self.slow_skips + slow_skips);
+        self.slow_disconnects += slow_disconnects;
         self.people.merge(people);
         self.web_push.merge(web_push);
         add(&mut self.writes, writes);
@@ -337,7 +364,7 @@ impl Counters {
         self.peer_overloads += peer_overloads;
         (self.gaps, self.heals) = (self.gaps + gaps, self.heals + heals);
         self.turns.merge(turns);
-        self.slow_turns += slow_turns;
+        (self.slow_skips, self.slow_turns) = (self.slow_skips + slow_skips, self.slow_turns + slow_turns);
     }
 }
 

@@ -51,6 +51,18 @@ fn connections(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)])
     page.gauges("corecast_connections_open", "Connections open now, HTTP and WebSocket.", "core", open);
     page.gauge("corecast_websockets_open", "WebSocket connections open now.", sum.websockets_open);
     page.gauge("corecast_subscriptions_open", "Subscriptions held now.", sum.subscriptions_open);
+    page.gauge("corecast_tls_connections_open", "Connections open now that speak TLS.", sum.tls.open);
+    let handshakes = [
+        ("full", sum.tls.handshakes_full),
+        ("resumed", sum.tls.handshakes_resumed),
+        ("failed", sum.tls.handshakes_failed),
+    ];
+    page.counters(
+        "corecast_tls_handshakes_total",
+        "TLS handshakes that ended, by how.",
+        "outcome",
+        handshakes.into_iter(),
+    );
 }
 
 fn traffic(page: &mut Page, sum: &Counters) {

@@ -1,8 +1,8 @@
 //! Why the runtime could not start or had to stop, each with what to do about it.
 
+use super::settings::ListenAddress;
 use super::side::history::LogError;
 use std::io;
-use std::net::SocketAddr;
 use thiserror::Error;
 
 /// A fault of the machine or of its settings; never one of a client.
@@ -103,14 +103,14 @@ pub enum RuntimeError {
     #[error("{address} is in use by another process; stop it or listen on another address")]
     AddressInUse {
         /// Which address.
-        address: SocketAddr,
+        address: ListenAddress,
     },
 
     /// The address is not one of this machine.
     #[error("{address} is not an address of this machine")]
     AddressNotHere {
         /// Which address.
-        address: SocketAddr,
+        address: ListenAddress,
     },
 
     /// Ports below 1024 are for root.
@@ -120,14 +120,23 @@ pub enum RuntimeError {
     )]
     PortForbidden {
         /// Which address.
-        address: SocketAddr,
+        address: ListenAddress,
+    },
+
+    /// Something else than a socket has the name of a Unix socket.
+    #[error(
+        "cannot listen on {address}: there is a file of this name, which is no socket; remove it or choose another name"
+    )]
+    NoSocket {
+        /// Which address.
+        address: ListenAddress,
     },
 
     /// Another fault while listening.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Which address.
-        address: SocketAddr,
+        address: ListenAddress,
         /// What the kernel said.
         source: io::Error,
     },

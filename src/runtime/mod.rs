@@ -25,11 +25,12 @@ pub mod signals;
 mod sleeper;
 pub mod stop;
 mod sync;
+pub mod tls;
 
 pub use core::listener::check as check_addresses;
 pub use error::RuntimeError;
 pub use reload::Reloads;
-pub use settings::RuntimeSettings;
+pub use settings::{Listen, ListenAddress, RuntimeSettings};
 pub use stop::Stop;
 
 use crate::base::ids::CoreId;
@@ -45,7 +46,6 @@ use side::passwords;
 use side::port::port;
 use side::store::{self, Database};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
@@ -59,7 +59,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// over meanwhile.
 ///
 /// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `ready` is called on
-/// the calling thread when every core serves, with the addresses in the order of the settings and with
+/// the calling thread when every core serves, with the listeners in the order of the settings and with
 /// their real ports; with a log, health is answered before that, and nothing else.
 ///
 /// # Errors
@@ -72,7 +72,7 @@ pub fn run(
     (database, outbound): (Database, OutboundSettings),
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
-    ready: impl FnOnce(&[SocketAddr]),
+    ready: impl FnOnce(&[Listen]),
     (stop, reloads): (&Stop, &Reloads),
 ) -> Result<(), RuntimeError> {
     check_settings(&settings)?;
@@ -116,7 +116,7 @@ pub fn run(
         match history.map(|history| open_log(history, stop)).transpose() {
             Ok(opened) => {
                 if opened.as_ref().is_none_or(|(_, opens)| *opens) {
-                    ready(&listeners.addresses);
+                    ready(&listeners.served);
                 }
                 log = opened.map(|(thread, _)| thread);
             }
@@ -134,6 +134,7 @@ pub fn run(
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = [store, passwords, outbound].map(JoinHandle::join);
+    listeners.served.iter().for_each(listener::remove_name);
     failure.map_or(Ok(()), Err)
 }
 

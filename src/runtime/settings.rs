@@ -1,12 +1,17 @@
 //! What the runtime is told at its start.
 
+use super::tls::Acceptor;
+use std::fmt::{self, Display};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Settings of one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RuntimeSettings {
     /// Where every core listens. Port 0 takes a free one, the same for all cores.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
+    /// What listeners with TLS are served with.
+    pub tls: Option<Acceptor>,
     /// One core of the broker for each entry, pinned to that CPU of Linux.
     pub cpus: Vec<usize>,
     /// Microseconds a core looks for work before it sleeps; 0 sleeps at once. Costs a CPU, saves a wake-up.
@@ -25,13 +30,58 @@ pub struct RuntimeSettings {
 impl Default for RuntimeSettings {
     fn default() -> Self {
         Self {
-            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            listen: vec![Listen::plain(SocketAddr::from(([127, 0, 0, 1], 8080)))],
+            tls: None,
             cpus: vec![0],
             busy_poll_us: 0,
             drain_ms: 5_000,
             linger_ms: 1_000,
             sockets_per_core_max: usize::MAX,
             effects_in_flight_max: 1_024,
+        }
+    }
+}
+
+/// Where a core listens, and what is spoken there below HTTP.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listen {
+    /// Where.
+    pub address: ListenAddress,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+}
+
+impl Listen {
+    /// Plain HTTP on an address.
+    pub fn plain(address: SocketAddr) -> Self {
+        Self { address: ListenAddress::Ip(address), tls: false }
+    }
+}
+
+/// What is listened on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListenAddress {
+    /// A port of TCP.
+    Ip(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl ListenAddress {
+    /// The port of TCP, if it is one.
+    pub fn ip(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
+impl Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }

@@ -4,6 +4,8 @@ use crate::auth::AuthSetupError;
 use crate::config::data_dir::DataDirError;
 use crate::runtime::RuntimeError;
 use crate::runtime::side::store::StoreError;
+use crate::runtime::tls::{CertificateError, TlsError};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why a node did not start, or stopped.
@@ -15,6 +17,12 @@ pub enum ServeError {
     /// The credentials of the configuration cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthSetupError),
+    /// TLS cannot be served.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The certificate that was made for trying cannot be used.
+    #[error("the file {0}, made for trying, {1}; remove it, and the next start makes a new one")]
+    SelfSigned(PathBuf, CertificateError),
     /// What was stored cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

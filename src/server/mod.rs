@@ -12,18 +12,19 @@ use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::outbound::{OutboundSettings, VapidKey};
 use crate::runtime::side::store::Database;
-use crate::runtime::{self, Reloads, RuntimeSettings, Stop, clock, log, signals};
+use crate::runtime::{self, Listen, Reloads, RuntimeSettings, Stop, clock, log, signals};
 use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use reload::Reloader;
-use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 mod cpus;
 mod error;
 pub mod preflight;
 mod reload;
+mod tls;
 
 pub use error::ServeError;
 
@@ -38,8 +39,10 @@ pub const STORE_FILE: &str = "store.redb";
 
 /// What a node has to tell once it listens.
 pub struct Ready<'a> {
-    /// Where it listens.
-    pub addresses: &'a [SocketAddr],
+    /// Where it listens, with the real ports.
+    pub served: &'a [Listen],
+    /// The certificate that was made for trying, if it is that which is served.
+    pub self_signed: Option<&'a Path>,
     /// The secrets of the data directory.
     pub secrets: &'a DataSecrets,
     /// Whose sockets are served.
@@ -59,6 +62,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let (cores, cpus_count) = (cpus.len() as u16, cpus.len());
     let settings = RuntimeSettings {
         listen: config.listen.clone(),
+        tls: tls::acceptor(config)?,
         cpus,
         busy_poll_us: config.busy_poll_us.into(),
         drain_ms: u64::from(config.drain_time_s) * 1000,
@@ -76,20 +80,22 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         ..setup(config, cores, authenticator, realms.clone())?
     };
     let history = history(config, &setup);
+    let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
     let stop = Stop::new();
     let reloads = Reloads::new(cores.into());
-    let mut reloader = Reloader::new(sources, config, reloads.clone());
+    let mut reloader = Reloader::new(sources, config, reloads.clone(), settings.tls.clone());
     signals::handle(&stop, move || reloader.reload())?;
     runtime::run(
         settings,
         (database, outbound(config, vapid_key)),
         make_shard(setup, cores),
         history,
-        |addresses| {
-            for address in addresses {
-                log::info!(%address, cores, "the node listens");
+        |served| {
+            for Listen { address, tls } in served {
+                log::info!(%address, tls, cores, "the node listens");
             }
-            ready(&Ready { addresses, secrets: &secrets, realms: &realms });
+            let self_signed = self_signed.as_deref();
+            ready(&Ready { served, self_signed, secrets: &secrets, realms: &realms });
         },
         (&stop, &reloads),
     )?;

@@ -30,6 +30,8 @@ pub enum IncidentKind {
     SlowConsumer,
     /// A connection was closed that, or whose address, sent or asked for more than a limit lets it keep.
     Oversized,
+    /// A TLS handshake that came to nothing.
+    HandshakeFailed,
 }
 
 impl IncidentKind {
@@ -48,7 +50,7 @@ impl IncidentKind {
 }
 
 /// How many kinds there are.
-const KINDS: usize = IncidentKind::Oversized as usize + 1;
+const KINDS: usize = IncidentKind::HandshakeFailed as usize + 1;
 
 /// One kind of incident since it was last told.
 #[derive(Clone, PartialEq, Eq, Debug)]

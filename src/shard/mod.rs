@@ -53,7 +53,7 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::broker::fanout::{Fanout, Lapped};
 use crate::broker::home::Home;
-use crate::metrics::counters::Counters;
+use crate::metrics::counters::{Counters, TlsCounters};
 use crate::metrics::words::CloseReason;
 use crate::model::channel::ChannelName;
 use crate::model::fault::FaultCode;
@@ -278,11 +278,16 @@ impl Shard {
         }
     }
 
-    /// Notes how long a turn took, in microseconds, for the metrics; the shard itself reads no clock. One core is told how
-    /// many lines of the process's log were lost since its start, the others 0.
-    pub fn note_turn(&mut self, busy_us: u64, log_lines_lost: u64) {
+    /// Notes how long a turn took, in microseconds, and what was counted of TLS up to then, for the metrics: the shard itself
+    /// reads no clock, and TLS is spoken below it. One core is told how many lines of the process's log were lost since its
+    /// start, the others 0.
+    pub fn note_turn(&mut self, busy_us: u64, log_lines_lost: u64, tls: TlsCounters) {
         self.counters.note_turn(busy_us);
         self.counters.log_lines_lost = log_lines_lost;
+        for _ in self.counters.tls.handshakes_failed..tls.handshakes_failed {
+            self.connections.incidents.add(IncidentKind::HandshakeFailed, None, None);
+        }
+        self.counters.tls = tls;
     }
 
     /// Asserts what must always hold between calls; for tests and the simulator.

@@ -37,6 +37,8 @@ mod slow;
 mod startup;
 mod store;
 mod storm;
+mod tls;
+mod unix;
 mod xano;
 mod xano_node;
 

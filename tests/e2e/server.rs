@@ -118,10 +118,10 @@ impl Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
         let mut process = Guard(child.unwrap());
         let banner = first_lines(process.0.stdout.take().unwrap());
-        let address = banner.lines().find_map(|line| line.trim().strip_prefix("listening on  http://"));
-        let address = address.unwrap_or_else(|| panic!("no address in the banner: {banner}"));
+        let address =
+            *addresses(&banner).first().unwrap_or_else(|| panic!("no address in the banner: {banner}"));
         let key = fs::read_to_string(data.join("api_key")).unwrap().trim_end().to_owned();
-        Self { process, address: address.parse().unwrap(), key, banner, data }
+        Self { process, address, key, banner, data }
     }
 
     /// A WebSocket with the admin key.
@@ -174,6 +174,12 @@ impl Server {
     pub fn metric(&self, name: &str) -> u64 {
         self.http().metric(name)
     }
+}
+
+/// The ports that a banner names, in order, whatever is spoken there.
+pub fn addresses(banner: &str) -> Vec<SocketAddr> {
+    let urls = banner.lines().filter_map(|line| line.trim().strip_prefix("listening on  "));
+    urls.filter_map(|url| url.split_once("://")?.1.parse().ok()).collect()
 }
 
 /// Reads until the last line of the banner has come. What comes after it is read away, so that the program

@@ -2,9 +2,9 @@
 //! its number cannot reach another client's completions; and a graceful end goes on reading for a while,
 //! because closing a socket with unread bytes resets it and takes the last words written to it away.
 
-use super::Core;
 use super::socket::Flags;
 use super::token::{Kind, SocketId, Token};
+use super::{Core, tls};
 use crate::base::ids::ConnectionId;
 use socket2::SockRef;
 use std::net::Shutdown;
@@ -27,11 +27,26 @@ impl Core {
         self.sockets.unlink(id);
         let Some(socket) = self.sockets.get_mut(id) else { return };
         socket.clear(Flags::PAUSED);
+        if socket.has(Flags::TLS) && tls::say_last(self, id) {
+            return self.linger(id);
+        }
+        self.finish(id);
+    }
+
+    /// All is written: tells the peer so, and reads on for a while.
+    pub(super) fn finish(&mut self, id: SocketId) {
+        tls::end(self, id);
+        let Some(socket) = self.sockets.get_mut(id) else { return };
         // SAFETY: the table owns the descriptor and it stays there during this call.
         let fd = unsafe { BorrowedFd::borrow_raw(socket.fd) };
         if socket.has(Flags::ENDED) || SockRef::from(&fd).shutdown(Shutdown::Write).is_err() {
             return self.doom(id);
         }
+        self.linger(id);
+    }
+
+    /// The socket stays for a while, though the shard has forgotten it.
+    fn linger(&mut self, id: SocketId) {
         let until_us = self.now.monotonic_us + self.common.settings.linger_ms * 1000;
         self.lingering.push_back(Lingering { id, until_us });
         if self.lingering.len() > LINGERING_MAX {
@@ -62,6 +77,8 @@ impl Core {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if !socket.has(Flags::DOOMED) {
             socket.set(Flags::DOOMED);
+            tls::end(self, id);
+            let Some(socket) = self.sockets.get_mut(id) else { return };
             if socket.has(Flags::RECEIVING) && !socket.has(Flags::CANCELLING) {
                 socket.set(Flags::CANCELLING);
                 self.ring.cancel(Token::socket(Kind::Receive, id));
@@ -95,7 +112,12 @@ impl Core {
             }
             let id = oldest.id;
             self.lingering.pop_front();
-            self.doom(id);
+            if tls::is_finishing(self, id) {
+                let until_us = self.now.monotonic_us + self.common.settings.linger_ms.max(1) * 1000;
+                self.lingering.push_back(Lingering { id, until_us });
+            } else {
+                self.doom(id);
+            }
         }
     }
 

@@ -3,10 +3,10 @@
 
 use super::budget::{Budget, WISHES_US};
 use super::socket::Flags;
-use super::token::{Kind, Token};
-use super::{Core, Drain};
+use super::token::{Kind, SocketId, Token};
+use super::{Core, Drain, tls};
 use crate::base::ids::ConnectionId;
-use crate::shard::{Output, PIECES_MAX, Slices};
+use crate::shard::{Output, PIECES_MAX};
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
@@ -44,17 +44,28 @@ impl Core {
     fn transmit(&mut self, connection: ConnectionId) {
         let id = self.sockets.find(connection).expect("the shard writes to living connections only");
         let Some(socket) = self.sockets.get_mut(id) else { return };
+        if socket.has(Flags::TLS) {
+            return tls::transmit(self, id, connection);
+        }
         let slices = self.shard.transmit(connection);
         let wanted = slices.bytes();
-        match write(socket.fd, &slices) {
+        match write(socket.fd, slices.pieces()) {
             Ok(written) => {
-                if written < wanted && !socket.has(Flags::POLLING) {
-                    socket.set(Flags::POLLING);
-                    self.ring.await_room(socket.fd, id);
+                if written < wanted {
+                    self.await_room(id);
                 }
                 self.shard.sent(self.now, connection, written);
             }
             Err(_) => self.broken(id),
+        }
+    }
+
+    /// The kernel says once when the socket has room.
+    pub(super) fn await_room(&mut self, id: SocketId) {
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        if !socket.has(Flags::POLLING) {
+            socket.set(Flags::POLLING);
+            self.ring.await_room(socket.fd, id);
         }
     }
 
@@ -87,9 +98,9 @@ impl Core {
 }
 
 /// Writes once without waiting. 0 if there is no room.
-fn write(fd: RawFd, slices: &Slices<'_>) -> io::Result<usize> {
+pub(super) fn write(fd: RawFd, pieces: &[&[u8]]) -> io::Result<usize> {
     loop {
-        let written = write_once(fd, slices.pieces());
+        let written = write_once(fd, pieces);
         match usize::try_from(written) {
             Ok(written) => return Ok(written),
             Err(_) => match io::Error::last_os_error() {

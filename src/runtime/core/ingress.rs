@@ -4,8 +4,8 @@ use super::budget::{Budget, SOCKETS_US};
 use super::ring::Completion;
 use super::socket::Flags;
 use super::token::{Kind, SocketId, Token};
-use super::{Core, Drain};
-use std::net::IpAddr;
+use super::{Core, Drain, tls};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Microseconds until a failed accept is tried again when no descriptor becomes free before.
@@ -62,9 +62,14 @@ impl Core {
         }
         let connection = socket.connection();
         if let Some(buffer) = completion.buffer() {
+            let is_tls = socket.has(Flags::TLS);
             if let (Some(connection), Ok(count @ 1..)) = (connection, usize::try_from(completion.result)) {
-                let bytes = self.ring.buffers.bytes(buffer, count);
-                self.shard.receive(self.now, connection, bytes);
+                if is_tls {
+                    tls::receive(self, id, buffer, count);
+                } else {
+                    let bytes = self.ring.buffers.bytes(buffer, count);
+                    self.shard.receive(self.now, connection, bytes);
+                }
             }
             self.ring.buffers.give_back(buffer);
         }
@@ -81,11 +86,14 @@ impl Core {
     }
 
     /// The peer has sent its FIN.
-    fn ended(&mut self, id: SocketId) {
+    pub(super) fn ended(&mut self, id: SocketId) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         socket.set(Flags::ENDED);
-        match socket.connection() {
+        let (connection, is_tls) = (socket.connection(), socket.has(Flags::TLS));
+        match connection {
+            Some(_) if is_tls && tls::ended(self, id) => {}
             Some(connection) => self.shard.ended(self.now, connection),
+            None if is_tls && tls::is_finishing(self, id) => {}
             None => self.doom(id),
         }
     }
@@ -94,8 +102,14 @@ impl Core {
     fn writable(&mut self, id: SocketId) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         socket.clear(Flags::POLLING);
-        if let Some(connection) = socket.connection() {
-            self.shard.writable(self.now, connection);
+        let (connection, is_tls) = (socket.connection(), socket.has(Flags::TLS));
+        let finishes = is_tls && tls::is_finishing(self, id);
+        if !is_tls || tls::write_owed(self, id) {
+            match connection {
+                Some(connection) => self.shard.writable(self.now, connection),
+                None if finishes => self.finish(id),
+                None => {}
+            }
         }
         self.settle(id);
     }
@@ -104,7 +118,7 @@ impl Core {
         let listener = completion.token.index() as u32;
         if completion.result >= 0 {
             // SAFETY: the kernel made this descriptor for this completion; nobody else knows it.
-            self.admit(unsafe { OwnedFd::from_raw_fd(completion.result) });
+            self.admit(unsafe { OwnedFd::from_raw_fd(completion.result) }, listener);
         }
         if completion.more() {
             return;
@@ -121,7 +135,7 @@ impl Core {
     }
 
     /// A new socket: the shard decides whether it becomes a connection.
-    fn admit(&mut self, fd: OwnedFd) {
+    fn admit(&mut self, fd: OwnedFd, listener: u32) {
         if self.places() <= PLACES_FEW {
             self.end_oldest_lingering();
         }
@@ -133,6 +147,9 @@ impl Core {
         // A socket that was refused, or has left already, closes here.
         let Some(connection) = connection else { return };
         let id = self.sockets.insert(fd, connection);
+        if self.common.settings.listen[listener as usize].tls && !tls::begin(self, id) {
+            return self.broken(id);
+        }
         self.receive_on(id);
         if self.accepts_many && !self.has_room_for_many() {
             self.accepts_many = false;
@@ -180,9 +197,12 @@ impl Core {
     }
 }
 
-/// Who is at the other end; an IPv4 client of an IPv6 listener under its IPv4 address. `None` if it has left
-/// already.
+/// Who is at the other end; an IPv4 client of an IPv6 listener under its IPv4 address, whoever comes by a Unix socket under
+/// that of this host. `None` if it has left already.
 fn peer_address(fd: &OwnedFd) -> Option<IpAddr> {
-    let address = socket2::SockRef::from(fd).peer_addr().ok()?.as_socket()?;
-    Some(address.ip().to_canonical())
+    let address = socket2::SockRef::from(fd).peer_addr().ok()?;
+    if address.is_unix() {
+        return Some(Ipv4Addr::LOCALHOST.into());
+    }
+    Some(address.as_socket()?.ip().to_canonical())
 }

@@ -1,6 +1,9 @@
-//! Listening sockets: one for each address and core, so that the kernel spreads connections over the cores.
+//! Listening sockets: one for each address and core, so that the kernel spreads connections over the cores. A Unix socket
+//! is one for all cores, of which whoever is awake accepts.
 
+use super::unix;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::settings::{Listen, ListenAddress};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +18,7 @@ const PROBE_PAUSE: Duration = Duration::from_millis(20);
 /// Listeners of all cores.
 pub struct Listeners {
     /// Where they listen, with the real ports.
-    pub addresses: Vec<SocketAddr>,
+    pub served: Vec<Listen>,
     /// For each core one socket for each address, in order.
     pub cores: Vec<Vec<OwnedFd>>,
     /// Connections that wait in the kernel at most, for each of them.
@@ -26,28 +29,53 @@ pub struct Listeners {
 ///
 /// # Errors
 /// An address is taken, foreign or forbidden.
-pub fn open(addresses: &[SocketAddr], cores: usize) -> Result<Listeners, RuntimeError> {
+pub fn open(wanted: &[Listen], cores: usize) -> Result<Listeners, RuntimeError> {
     let backlog = backlog();
     let mut listeners = Listeners {
-        addresses: Vec::new(),
+        served: Vec::new(),
         cores: (0..cores).map(|_| Vec::new()).collect(),
         backlog: usize::try_from(backlog).unwrap_or(0),
     };
-    for &wanted in addresses {
-        let alone = alone(wanted, addresses);
-        if wanted.port() != 0 {
-            probe(wanted, alone).map_err(|source| explain(wanted, source))?;
+    for listen in wanted {
+        let mut served = listen.clone();
+        match &listen.address {
+            ListenAddress::Ip(address) => {
+                let alone = alone(*address, wanted);
+                let bound = open_port(*address, alone, backlog, &mut listeners.cores)?;
+                served.address = ListenAddress::Ip(bound);
+            }
+            ListenAddress::Unix(path) => {
+                let socket = unix::listen(path, backlog)?;
+                for core in &mut listeners.cores {
+                    let clone = socket
+                        .try_clone()
+                        .map_err(|source| RuntimeError::Listen { address: listen.address.clone(), source })?;
+                    core.push(clone.into());
+                }
+            }
         }
-        let mut address = wanted;
-        for core in &mut listeners.cores {
-            let (socket, bound) =
-                listen(address, alone, backlog).map_err(|source| explain(address, source))?;
-            address = bound;
-            core.push(socket);
-        }
-        listeners.addresses.push(address);
+        listeners.served.push(served);
     }
     Ok(listeners)
+}
+
+/// Opens a port for every core; says which it is.
+fn open_port(
+    wanted: SocketAddr,
+    alone: bool,
+    backlog: i32,
+    cores: &mut [Vec<OwnedFd>],
+) -> Result<SocketAddr, RuntimeError> {
+    if wanted.port() != 0 {
+        probe(wanted, alone).map_err(|source| explain(wanted, source))?;
+    }
+    let mut address = wanted;
+    for core in cores {
+        let (socket, bound) = listen(address, alone, backlog).map_err(|source| explain(address, source))?;
+        address = bound;
+        core.push(socket);
+    }
+    Ok(address)
 }
 
 /// What would keep these addresses from being listened on, but that somebody listens there: that may be the node which
@@ -55,10 +83,16 @@ pub fn open(addresses: &[SocketAddr], cores: usize) -> Result<Listeners, Runtime
 ///
 /// # Errors
 /// An address is foreign or forbidden.
-pub fn check(addresses: &[SocketAddr]) -> Result<(), RuntimeError> {
-    for &address in addresses {
-        let bound =
-            socket(address, alone(address, addresses)).and_then(|socket| socket.bind(&address.into()));
+pub fn check(wanted: &[Listen]) -> Result<(), RuntimeError> {
+    for listen in wanted {
+        let address = match &listen.address {
+            ListenAddress::Ip(address) => *address,
+            ListenAddress::Unix(path) => {
+                unix::check(path)?;
+                continue;
+            }
+        };
+        let bound = socket(address, alone(address, wanted)).and_then(|socket| socket.bind(&address.into()));
         match bound {
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(explain(address, error)),
             _ => {}
@@ -67,9 +101,17 @@ pub fn check(addresses: &[SocketAddr]) -> Result<(), RuntimeError> {
     Ok(())
 }
 
+/// The name of a Unix socket goes with the node that had it.
+pub fn remove_name(served: &Listen) {
+    if let ListenAddress::Unix(path) = &served.address {
+        unix::remove(path);
+    }
+}
+
 /// Whether an IPv6 address has its port for itself: `[::]` then serves IPv4 as well, as people expect.
-fn alone(address: SocketAddr, all: &[SocketAddr]) -> bool {
-    !all.iter().any(|other| other.is_ipv4() && other.port() == address.port())
+fn alone(address: SocketAddr, all: &[Listen]) -> bool {
+    let mut others = all.iter().filter_map(|listen| listen.address.ip());
+    !others.any(|other| other.is_ipv4() && other.port() == address.port())
 }
 
 /// Several sockets on one port (`SO_REUSEPORT`) would also let a second process of the same user in without
@@ -117,6 +159,7 @@ fn backlog() -> i32 {
 }
 
 fn explain(address: SocketAddr, source: io::Error) -> RuntimeError {
+    let address = ListenAddress::Ip(address);
     match source.kind() {
         io::ErrorKind::AddrInUse => RuntimeError::AddressInUse { address },
         io::ErrorKind::AddrNotAvailable => RuntimeError::AddressNotHere { address },
@@ -129,26 +172,28 @@ fn explain(address: SocketAddr, source: io::Error) -> RuntimeError {
 mod tests {
     use super::*;
 
+    fn free() -> Listen {
+        Listen::plain(([127, 0, 0, 1], 0).into())
+    }
+
     #[test]
     fn all_cores_share_a_free_port() {
-        let free: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let listeners = open(&[free, free], 3).expect("loopback is there");
-        assert_eq!(listeners.addresses.len(), 2);
-        assert_ne!(listeners.addresses[0].port(), 0);
-        assert_ne!(listeners.addresses[0], listeners.addresses[1]);
+        let listeners = open(&[free(), free()], 3).expect("loopback is there");
+        let ports: Vec<u16> = listeners.served.iter().map(|one| one.address.ip().unwrap().port()).collect();
+        assert!(ports.len() == 2 && ports[0] != 0 && ports[0] != ports[1], "{ports:?}");
         assert_eq!(listeners.cores.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
     }
 
     #[test]
     fn a_second_server_on_the_port_is_refused() {
-        let first = open(&[([127, 0, 0, 1], 0).into()], 2).expect("loopback is there");
-        let refused = open(&first.addresses, 1).err();
+        let first = open(&[free()], 2).expect("loopback is there");
+        let refused = open(&first.served, 1).err();
         assert!(matches!(refused, Some(RuntimeError::AddressInUse { .. })), "{refused:?}");
     }
 
     #[test]
     fn a_foreign_address_is_named() {
-        let foreign = [([192, 0, 2, 1], 0).into()];
+        let foreign = [Listen::plain(([192, 0, 2, 1], 0).into())];
         for refused in [open(&foreign, 1).err(), check(&foreign).err()] {
             assert!(matches!(refused, Some(RuntimeError::AddressNotHere { .. })), "{refused:?}");
         }
@@ -156,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_check_minds_no_node_that_runs() {
-        let running = open(&[([127, 0, 0, 1], 0).into()], 1).expect("loopback is there");
-        check(&running.addresses).expect("only in use");
+        let running = open(&[free()], 1).expect("loopback is there");
+        check(&running.served).expect("only in use");
     }
 }

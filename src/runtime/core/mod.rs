@@ -1,6 +1,6 @@
 //! One core at work: its shard, its ring, its sockets, and what joins them. The methods are spread over the
 //! files that tell what they do: `turn` the loop, `ingress` what comes in, `egress` what goes out, `closing` how a
-//! socket ends.
+//! socket ends, `tls` what is between a socket and the shard.
 
 mod budget;
 mod buffers;
@@ -13,8 +13,10 @@ pub(super) mod listener;
 pub mod mesh;
 pub(super) mod ring;
 mod socket;
+mod tls;
 mod token;
 mod turn;
+mod unix;
 
 use super::clock;
 use super::reload::Reloads;
@@ -35,6 +37,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use tls::Sessions;
 
 /// What all cores of a run share, besides the mesh.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub struct Core {
     shard: Shard,
     ring: Ring,
     sockets: SocketTable,
+    tls: Sessions,
     port: MeshPort<ShardMessage>,
     log: Option<LogPort>,
     effects: Effects,
@@ -107,11 +111,13 @@ impl Core {
         let mut ring = Ring::new()?;
         ring.watch(port.doorbell().as_raw_fd());
         let now = clock::now();
+        let tls = Sessions::new(common.settings.tls.clone());
         let mut core = Self {
             id,
             shard: make_shard(id),
             ring,
             sockets: SocketTable::default(),
+            tls,
             port,
             log,
             effects,

@@ -25,6 +25,8 @@ impl Flags {
     pub const ENDED: Self = Self(32);
     /// To be closed as soon as nothing is pending.
     pub const DOOMED: Self = Self(64);
+    /// It speaks TLS.
+    pub const TLS: Self = Self(128);
 
     /// Both sets together.
     pub const fn and(self, other: Self) -> Self {

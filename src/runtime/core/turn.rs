@@ -3,7 +3,7 @@
 
 use super::budget::{Budget, PEERS_US, WORK_US};
 use super::token::{Kind, Token};
-use super::{Core, Drain};
+use super::{Core, Drain, tls};
 use crate::base::ids::CoreId;
 use crate::runtime::clock;
 use crate::runtime::log;
@@ -57,6 +57,7 @@ impl Core {
             || time.is_left(),
             |id, resolution| shard.resolve(now, id, resolution),
         );
+        tls::step(self);
         self.pass_time();
         while let Some(incident) = self.shard.next_incident(self.now) {
             log::incident(self.id, &incident);
@@ -74,10 +75,11 @@ impl Core {
             log.tell(|| shard.next_for_log(now));
         }
         let lines_lost = if self.id == CoreId(0) { log::lost() } else { 0 };
-        self.shard.note_turn(clock::monotonic_us().saturating_sub(self.now.monotonic_us), lines_lost);
+        let busy_us = clock::monotonic_us().saturating_sub(self.now.monotonic_us);
+        self.shard.note_turn(busy_us, lines_lost, self.tls.counters);
         Ok(if self.finished() {
             AfterTurn::Leave
-        } else if idle {
+        } else if idle && !self.tls.is_waiting() {
             AfterTurn::Sleep
         } else {
             AfterTurn::Turn
@@ -96,6 +98,7 @@ impl Core {
         if self.drain == Drain::No && self.common.stop.requested() {
             self.begin_drain();
         }
+        self.tls.look_for_settings();
         if let Some(reload) = self.common.reloads.take(self.id) {
             self.shard.reload(self.now, reload);
         }
@@ -103,6 +106,7 @@ impl Core {
             self.deadline_us = None;
             self.shard.timeout(self.now);
         }
+        tls::expire(self);
         self.end_lingering();
         if !self.accept_failed.is_empty() && self.accept_again_us <= now_us {
             self.accept_again();
@@ -178,6 +182,7 @@ impl Core {
         self.port.ready()
             || self.log.as_ref().is_some_and(LogPort::ready)
             || self.effects.ready()
+            || self.tls.is_waiting()
             || self.common.reloads.ready(self.id)
             || (self.drain == Drain::No && self.common.stop.requested())
             || self.finished()
@@ -190,7 +195,10 @@ impl Core {
             Drain::No => None,
             Drain::Draining { until_us } | Drain::Drained { until_us } => Some(until_us),
         };
-        [self.deadline_us, self.linger_deadline_us(), accept, drain].into_iter().flatten().min()
+        [self.deadline_us, self.linger_deadline_us(), self.tls.deadline_us(), accept, drain]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn sleep_time(&self) -> Option<Duration> {

@@ -11,7 +11,10 @@ pub fn incident(core: CoreId, incident: &Incident) {
     let address = address.map(|address| address.to_string());
     let sentence = sentence(*kind);
     match kind {
-        IncidentKind::LoginRefused | IncidentKind::CredentialsRefused | IncidentKind::SlowConsumer => {
+        IncidentKind::LoginRefused
+        | IncidentKind::CredentialsRefused
+        | IncidentKind::SlowConsumer
+        | IncidentKind::HandshakeFailed => {
             info!(core = core.0, count, connection, address, "{sentence}");
         }
         _ => warn!(core = core.0, count, connection, address, "{sentence}"),
@@ -41,6 +44,9 @@ fn sentence(kind: IncidentKind) -> &'static str {
         IncidentKind::Oversized => {
             "a connection was closed: what it, or its address, sent without finishing or reading is more than a limit \
              lets it keep; see [limits]"
+        }
+        IncidentKind::HandshakeFailed => {
+            "a TLS handshake failed: the client left, took too long or refuses what is offered; log.level = \"debug\" says why"
         }
     }
 }
