@@ -32,6 +32,8 @@ pub struct CoreState {
     pub starting: bool,
     /// It cannot write histories any more.
     pub history_lost: bool,
+    /// Servers are configured through which programs reach each other where nothing else works.
+    pub has_turn: bool,
     /// The last change could not be stored, or the disk does not answer.
     pub disk_fails: bool,
 }

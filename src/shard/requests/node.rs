@@ -148,6 +148,7 @@ impl Shard {
                 total.active_huddles += state.active_huddles;
                 total.starting |= state.starting;
                 total.history_lost |= state.history_lost;
+                total.has_turn |= state.has_turn;
                 total.disk_fails |= state.disk_fails;
             }
         }
@@ -175,6 +176,8 @@ impl Shard {
             online_users: self.home.state().online_users,
             starting: self.log.is_starting(),
             history_lost: self.home.has_log_failed(),
+            has_turn: !self.setup.people.ice.turn_urls.is_empty()
+                && self.setup.people.ice.turn_secret.is_some(),
             disk_fails: !self.effects.is_store_well(),
         }
     }

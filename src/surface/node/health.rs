@@ -60,9 +60,26 @@ struct Cluster<'a> {
     connected: bool,
 }
 
-/// None exist yet.
+/// What the node needs, each in a word.
 #[derive(Serialize)]
-struct Dependencies {}
+struct Dependencies {
+    store: &'static str,
+    history: &'static str,
+    /// Programs reach it themselves, so it is not known how it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<&'static str>,
+}
+
+impl Dependencies {
+    fn of(state: &NodeState) -> Self {
+        let word = |fails| if fails { "unhealthy" } else { "healthy" };
+        Self {
+            store: word(state.total.disk_fails),
+            history: word(state.total.history_lost),
+            turn: state.total.has_turn.then_some("configured"),
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Stats {
@@ -88,7 +105,7 @@ fn health(state: &NodeState) -> Response {
             uptime: state.uptime_s,
             node: &state.info.name,
             cluster: Cluster { nodes: [&state.info.name], connected: true },
-            dependencies: Dependencies {},
+            dependencies: Dependencies::of(state),
             stats: Stats {
                 websocket_connections: state.total.websocket_connections,
                 online_users: state.total.online_users,
@@ -190,14 +207,15 @@ mod tests {
     fn health_has_the_shape_of_the_page() {
         let expected = concat!(
             r#"{"status":"healthy","version":"0.1.0","uptime":61,"node":"corecast@a","#,
-            r#""cluster":{"nodes":["corecast@a"],"connected":true},"dependencies":{},"#,
+            r#""cluster":{"nodes":["corecast@a"],"connected":true},"dependencies":{"store":"healthy","history":"healthy"},"#,
             r#""stats":{"websocket_connections":4,"online_users":3,"active_calls":0,"active_huddles":0}}"#
         );
         assert_eq!(body(&HEALTH, false, 0), (200, expected.into()));
-        assert_eq!(body(&HEALTH, true, 0), (200, expected.replace("healthy", "draining")));
-        assert_eq!(body(&HEALTH, true, 1), (503, expected.replace("healthy", "degraded")));
+        assert_eq!(body(&HEALTH, true, 0), (200, expected.replacen("healthy", "draining", 1)));
+        let is = |word: &str| expected.replacen("healthy", word, 1);
+        assert_eq!(body(&HEALTH, true, 1), (503, is("degraded")));
         let full = shown(&(HEALTH.encode)(&state(true, 0, true)));
-        assert_eq!(full, (503, expected.replace("healthy", "degraded")));
+        assert_eq!(full, (503, is("degraded").replace(r#""store":"healthy""#, r#""store":"unhealthy""#)));
     }
 
     #[test]
