@@ -77,6 +77,31 @@ fn help_and_version_go_to_stdout() {
 }
 
 #[test]
+fn a_shell_and_man_are_told_of_every_command() {
+    let home = Home::new();
+    let page = home.run(&["man"]);
+    expect(&page, 0);
+    assert!(
+        stdout(&page).starts_with(".ie") && stdout(&page).contains("corecast\\-doctor"),
+        "{}",
+        stdout(&page)
+    );
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.run(&["completions", shell]);
+        expect(&script, 0);
+        assert!(stdout(&script).contains("hash-password"), "{shell}");
+    }
+    let missing = home.run(&["man", "--all", "pages"]);
+    expect(&missing, 1);
+    assert!(stderr(&missing).contains("make the directory first"), "{}", stderr(&missing));
+    fs::create_dir(home.path().join("pages")).unwrap();
+    expect(&home.run(&["man", "--all", "pages"]), 0);
+    for name in ["corecast.1", "corecast-serve.1", "corecast-token.1"] {
+        assert!(home.path().join("pages").join(name).exists(), "{name}");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_with_2() {
     let home = Home::new();
     for arguments in [

@@ -3,6 +3,7 @@
 use super::duration::parse_seconds;
 use crate::config::Sources;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// A realtime message broker.
@@ -64,8 +65,34 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Say how the running node is; exits with 1 if it is not well
+    Status {
+        /// Ask only whether it should get new connections
+        #[arg(long)]
+        ready: bool,
+    },
+    /// Show what the running node does, anew each second, until Ctrl-C
+    Top {
+        /// Seconds between two looks
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_seconds)]
+        every: u64,
+        /// End after so many
+        #[arg(long, value_name = "COUNT")]
+        count: Option<u64>,
+    },
     /// Look for what keeps this machine from serving well, with the fix of each
     Doctor,
+    /// Print the completions of a shell: `source <(corecast completions bash)`
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page, or with --all write the pages of all commands
+    Man {
+        /// Write a page for each command into this directory
+        #[arg(long, value_name = "DIRECTORY")]
+        all: Option<PathBuf>,
+    },
     /// Print the version
     Version,
 }

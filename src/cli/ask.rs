@@ -1,18 +1,25 @@
 //! One HTTP request to a node on this machine.
 
+use super::Failure;
+use super::banner::reachable;
 use crate::auth::Secret;
 use crate::base::json;
+use crate::config::Config;
 use serde::Deserialize;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
-use ureq::{Agent, Error, Timeout};
+use ureq::http::Response;
+use ureq::{Agent, Body, Error, Timeout};
 
 /// How long a node may take to take a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
-/// Bytes of an answer's body: those of a node are far below.
-const ANSWER_BYTES_MAX: u64 = 64 << 10;
+/// How long it may take to say how it is: longer than it waits for a core that does not turn.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer's body: those of a node are far below, its metrics with many cores included.
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
 
 /// What a node answered.
 #[derive(Debug)]
@@ -48,17 +55,55 @@ impl Answer {
     }
 }
 
-/// Asks for something that takes as long as it takes. Proxies of the environment are for other hosts than this one.
+/// Where the node of a configuration can be asked.
+///
+/// # Errors
+/// The configuration leaves the port open, or has TLS everywhere.
+pub(super) fn address_of(config: &Config) -> Result<SocketAddr, Failure> {
+    let mut plain =
+        config.listen.iter().filter(|listen| !listen.tls).filter_map(|listen| listen.address.ip());
+    let address = plain.next().map(reachable).ok_or_else(|| {
+        Failure(
+            "the node listens nowhere without TLS, and it is asked without: add a port of this host that nobody else \
+             reaches to `listen`, such as \"127.0.0.1:8080\", and start the node anew"
+                .into(),
+        )
+    })?;
+    Some(address).filter(|address| address.port() != 0).ok_or_else(|| {
+        Failure(
+            "the node listens on a port that it chose itself (listen has port 0): say which, as with --set \
+             'listen=[\"127.0.0.1:8080\"]'"
+                .into(),
+        )
+    })
+}
+
+/// Asks for something that everybody may know and that is there at once.
+pub(super) fn get(address: SocketAddr, path: &str) -> Result<Answer, Silence> {
+    let agent = agent(Some(ANSWER_TIME));
+    whole(agent.get(format!("http://{address}{path}")).call())
+}
+
+/// Asks for something that takes as long as it takes.
 pub(super) fn post(address: SocketAddr, path: &str, key: &Secret) -> Result<Answer, Silence> {
-    let agent = Agent::config_builder()
+    let key = format!("Bearer {}", String::from_utf8_lossy(key.expose()));
+    let request = agent(None).post(format!("http://{address}{path}")).header("Authorization", key);
+    whole(request.send_empty())
+}
+
+/// Proxies of the environment are for other hosts than this one.
+fn agent(answer_time: Option<Duration>) -> Agent {
+    let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
         .timeout_connect(Some(CONNECT_TIME))
-        .build();
-    let key = format!("Bearer {}", String::from_utf8_lossy(key.expose()));
-    let request = Agent::from(agent).post(format!("http://{address}{path}")).header("Authorization", key);
-    let mut answer = request.send_empty().map_err(|error| match error {
+        .timeout_global(answer_time);
+    config.build().into()
+}
+
+fn whole(answer: Result<Response<Body>, Error>) -> Result<Answer, Silence> {
+    let mut answer = answer.map_err(|error| match error {
         Error::Timeout(Timeout::Connect) | Error::ConnectionFailed => Silence::Nobody(error),
         Error::Io(ref io) if is_nobody(io.kind()) => Silence::Nobody(error),
         _ => Silence::NoAnswer(error),

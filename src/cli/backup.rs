@@ -1,7 +1,6 @@
 //! `corecast backup`: has the running node copy what it stores.
 
 use super::ask::{self, Silence};
-use super::banner::reachable;
 use super::{Failure, load, print};
 use crate::base::json;
 use crate::config::{Config, Sources, data_dir};
@@ -9,7 +8,6 @@ use crate::server::STORE_FILE;
 use serde::Deserialize;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -45,7 +43,7 @@ pub(super) fn run(sources: &Sources, out: Option<&Path>) -> Result<(), Failure> 
 }
 
 fn make(config: &Config) -> Result<Made, Failure> {
-    let (data_dir, address) = (&config.data_dir, address(config)?);
+    let (data_dir, address) = (&config.data_dir, ask::address_of(config)?);
     let key = data_dir::api_key(data_dir)?;
     let answer = ask::post(address, "/admin/backup", &key).map_err(|silence| match silence {
         Silence::Nobody(error) => Failure(format!(
@@ -78,25 +76,6 @@ fn make(config: &Config) -> Result<Made, Failure> {
         )));
     }
     Ok(made)
-}
-
-fn address(config: &Config) -> Result<SocketAddr, Failure> {
-    let mut plain =
-        config.listen.iter().filter(|listen| !listen.tls).filter_map(|listen| listen.address.ip());
-    let address = plain.next().map(reachable).ok_or_else(|| {
-        Failure(
-            "the node listens nowhere without TLS, and a backup is asked for without: add a port of this host that nobody else \
-             reaches to `listen`, such as \"127.0.0.1:8080\", and start the node anew"
-                .into(),
-        )
-    })?;
-    Some(address).filter(|address| address.port() != 0).ok_or_else(|| {
-        Failure(
-            "the node listens on a port that it chose itself (listen has port 0): say which, as with --set \
-                 'listen=[\"127.0.0.1:8080\"]'"
-                .into(),
-        )
-    })
 }
 
 /// Moves a file to another file system too, and never over another file.

@@ -16,9 +16,13 @@ mod config;
 pub mod doctor;
 mod duration;
 mod export;
+mod figures;
 mod hash_password;
+mod pages;
 mod serve;
+mod status;
 mod token;
+mod top;
 
 use crate::base::time::Now;
 use crate::config::{Config, Sources};
@@ -27,7 +31,7 @@ use clap::Parser;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Runs the command of this process's arguments to its end.
 pub fn main() -> ExitCode {
@@ -46,7 +50,11 @@ pub fn main() -> ExitCode {
         Some(Command::Import) => export::import(&sources),
         Some(Command::Backup { out }) => backup::run(&sources, out.as_deref()),
         Some(Command::HashPassword) => hash_password::run(),
+        Some(Command::Status { ready }) => status::run(&sources, ready),
+        Some(Command::Top { every, count }) => top::run(&sources, Duration::from_secs(every), count),
         Some(Command::Doctor) => doctor::run(&sources),
+        Some(Command::Completions { shell }) => pages::completions(shell),
+        Some(Command::Man { all }) => pages::manual(all.as_deref()),
         Some(Command::Version) => print(format_args!("corecast {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

@@ -13,11 +13,13 @@
 
 mod abort;
 pub mod clock;
+mod controls;
 pub mod core;
 pub mod error;
 pub mod log;
 pub mod machine;
 pub mod pages;
+mod pulse;
 mod reload;
 pub mod settings;
 pub mod side;
@@ -27,8 +29,10 @@ pub mod stop;
 mod sync;
 pub mod tls;
 
+pub use controls::Controls;
 pub use core::listener::check as check_addresses;
 pub use error::RuntimeError;
+pub use pulse::Pulse;
 pub use reload::Reloads;
 pub use settings::{Listen, ListenAddress, RuntimeSettings};
 pub use stop::Stop;
@@ -55,8 +59,8 @@ use std::time::Duration;
 /// How often a start that waits for the history log looks whether it was stopped.
 const STOP_LOOK: Duration = Duration::from_millis(50);
 
-/// Serves until `stop` is requested and everything is drained. Blocks the calling thread. What `reloads` hands out is taken
-/// over meanwhile.
+/// Serves until its stop is requested by `controls` and everything is drained. Blocks the calling thread. What else `controls`
+/// ask for is done meanwhile.
 ///
 /// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `ready` is called on
 /// the calling thread when every core serves, with the listeners in the order of the settings and with
@@ -73,7 +77,7 @@ pub fn run(
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     ready: impl FnOnce(&[Listen]),
-    (stop, reloads): (&Stop, &Reloads),
+    controls: &Controls,
 ) -> Result<(), RuntimeError> {
     check_settings(&settings)?;
     let cores = settings.cpus.len();
@@ -86,15 +90,14 @@ pub fn run(
     let passwords = passwords::start(desks.passwords)?;
     let outbound = outbound::start(desks.outbound, outbound)?;
     let (logs, history) = log_ports(history, &doorbells);
-    stop.attach(doorbells.clone());
-    reloads.attach(doorbells);
+    controls.attach(&doorbells);
+    let stop = &controls.stop;
 
     let cpus = settings.cpus.clone();
     let common = Arc::new(Common {
         settings,
-        stop: stop.clone(),
+        controls: controls.clone(),
         backlog: listeners.backlog,
-        reloads: reloads.clone(),
         cores_busy: AtomicUsize::new(cores),
     });
     let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);
@@ -193,7 +196,7 @@ fn spawn(
     make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync>,
     started: mpsc::Sender<()>,
 ) -> Result<Thread, RuntimeError> {
-    let stop = setup.common.stop.clone();
+    let stop = setup.common.controls.stop.clone();
     let run = move || {
         let result = executor::run_core(setup, &*make_shard, started);
         if result.is_err() {

@@ -34,6 +34,11 @@ pub enum ServeError {
         "the kernel gave no random bytes ({0}), so no secret can be made; check that getrandom is allowed"
     )]
     Randomness(String),
+    /// systemd wants to hear from a watchdog.
+    #[error(
+        "the thread that feeds systemd's watchdog could not be made: {0}; raise the limit on threads (TasksMax=)"
+    )]
+    Watchdog(#[source] std::io::Error),
     /// More cores are wanted than there are.
     #[error(
         "cores = {wanted}, but this process may use {usable}; lower `cores` or give the process more CPUs"

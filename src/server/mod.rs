@@ -12,7 +12,8 @@ use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::outbound::{OutboundSettings, VapidKey};
 use crate::runtime::side::store::Database;
-use crate::runtime::{self, Listen, Reloads, RuntimeSettings, Stop, clock, log, signals};
+use crate::runtime::signals::{self, Wish};
+use crate::runtime::{self, Controls, Listen, RuntimeSettings, clock, log};
 use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
 use crate::store::log::Size;
 use crate::surface::router::Router;
@@ -24,6 +25,7 @@ mod cpus;
 mod error;
 pub mod preflight;
 mod reload;
+mod systemd;
 mod tls;
 
 pub use error::ServeError;
@@ -81,10 +83,14 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     };
     let history = history(config, &setup);
     let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
-    let stop = Stop::new();
-    let reloads = Reloads::new(cores.into());
-    let mut reloader = Reloader::new(sources, config, reloads.clone(), settings.tls.clone());
-    signals::handle(&stop, move || reloader.reload())?;
+    let controls = Controls::new(cores.into());
+    let mut reloader = Reloader::new(sources, config, controls.reloads.clone(), settings.tls.clone());
+    signals::handle(&controls.stop, move |wish| match wish {
+        Wish::Reload => systemd::reloading(|| reloader.reload()),
+        Wish::Stop => systemd::stopping(),
+    })?;
+    systemd::feed_watchdog(&controls)?;
+    systemd::starting(history.is_some());
     runtime::run(
         settings,
         (database, outbound(config, vapid_key)),
@@ -94,10 +100,11 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
             for Listen { address, tls } in served {
                 log::info!(%address, tls, cores, "the node listens");
             }
+            systemd::ready(served);
             let self_signed = self_signed.as_deref();
             ready(&Ready { served, self_signed, secrets: &secrets, realms: &realms });
         },
-        (&stop, &reloads),
+        &controls,
     )?;
     log::info!("the node has stopped");
     Ok(())

@@ -37,6 +37,7 @@ mod slow;
 mod startup;
 mod store;
 mod storm;
+mod systemd;
 mod tls;
 mod unix;
 mod xano;

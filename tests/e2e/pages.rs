@@ -134,14 +134,14 @@ fn the_settings_of_the_pages_hold() {
 }
 
 #[test]
-fn the_unit_of_the_readme_starts_what_there_is() {
-    let readme = page("README.md");
-    let unit = blocks(&readme, "ini")[0];
+fn the_unit_for_systemd_starts_what_there_is() {
+    let unit = page("packaging/systemd/corecast.service");
     assert!(unit.contains("\n[Install]\n"), "{unit}");
     let home = Home::with_config("unit.toml");
-    fs::write(home.path().join("unit.toml"), "").unwrap();
-    let start =
-        unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/corecast ")).unwrap();
+    // The file that the package installs, in a data directory of the test's own.
+    let installed = page("packaging/debian/corecast.toml").replace("/var/lib/corecast", "data");
+    fs::write(home.path().join("unit.toml"), installed).unwrap();
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/corecast ")).unwrap();
     let words: Vec<&str> = start.split(' ').collect();
     let ["serve", "--config", "/etc/corecast/corecast.toml"] = words[..] else { panic!("{start}") };
     assert!(home.command(&["check"]).output().unwrap().status.success());

@@ -111,3 +111,35 @@ pub fn small_pipe() -> (OwnedFd, OwnedFd) {
     assert_eq!(bytes, 4096, "{}", io::Error::last_os_error());
     (reader.into(), writer.into())
 }
+
+/// A thread of another process that stands still until this is dropped, by the thread that stopped it.
+pub struct StoppedThread(libc::pid_t);
+
+impl StoppedThread {
+    /// Stops the thread of this name.
+    pub fn of(child: &Child, name: &str) -> Self {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+        let is_it = |task: &std::fs::DirEntry| {
+            std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name)
+        };
+        let task = tasks.map(Result::unwrap).find(is_it).unwrap_or_else(|| panic!("no thread {name}"));
+        let id: libc::pid_t = task.file_name().to_str().unwrap().parse().unwrap();
+        let none = std::ptr::null_mut::<libc::c_void>();
+        // SAFETY: system calls on a child's thread, without memory.
+        let stopped = unsafe {
+            libc::ptrace(libc::PTRACE_SEIZE, id, none, none) == 0
+                && libc::ptrace(libc::PTRACE_INTERRUPT, id, none, none) == 0
+                && libc::waitpid(id, std::ptr::null_mut(), libc::__WALL) == id
+        };
+        assert!(stopped, "{}", io::Error::last_os_error());
+        Self(id)
+    }
+}
+
+impl Drop for StoppedThread {
+    fn drop(&mut self) {
+        let none = std::ptr::null_mut::<libc::c_void>();
+        // SAFETY: as above. It fails only where the thread has ended.
+        unsafe { libc::ptrace(libc::PTRACE_DETACH, self.0, none, none) };
+    }
+}

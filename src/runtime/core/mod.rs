@@ -19,11 +19,10 @@ mod turn;
 mod unix;
 
 use super::clock;
-use super::reload::Reloads;
+use super::controls::Controls;
 use super::settings::RuntimeSettings;
 use super::side::effects::Effects;
 use super::side::history::LogPort;
-use super::stop::Stop;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
@@ -44,12 +43,10 @@ use tls::Sessions;
 pub struct Common {
     /// How the run was set up.
     pub settings: RuntimeSettings,
-    /// Who may ask for its end.
-    pub stop: Stop,
+    /// What may be asked of it.
+    pub controls: Controls,
     /// Connections that wait in the kernel at most, for each listener.
     pub backlog: usize,
-    /// Settings that changed.
-    pub reloads: Reloads,
     /// Cores whose shard has connections left, or may still get some.
     pub cores_busy: AtomicUsize,
 }

@@ -94,12 +94,13 @@ impl Core {
 
     /// Whatever is due.
     fn pass_time(&mut self) {
+        self.common.controls.pulse.answer(self.id);
         let now_us = self.now.monotonic_us;
-        if self.drain == Drain::No && self.common.stop.requested() {
+        if self.drain == Drain::No && self.common.controls.stop.requested() {
             self.begin_drain();
         }
         self.tls.look_for_settings();
-        if let Some(reload) = self.common.reloads.take(self.id) {
+        if let Some(reload) = self.common.controls.reloads.take(self.id) {
             self.shard.reload(self.now, reload);
         }
         if self.deadline_us.is_some_and(|deadline| deadline <= now_us) {
@@ -183,8 +184,9 @@ impl Core {
             || self.log.as_ref().is_some_and(LogPort::ready)
             || self.effects.ready()
             || self.tls.is_waiting()
-            || self.common.reloads.ready(self.id)
-            || (self.drain == Drain::No && self.common.stop.requested())
+            || self.common.controls.reloads.ready(self.id)
+            || self.common.controls.pulse.ready(self.id)
+            || (self.drain == Drain::No && self.common.controls.stop.requested())
             || self.finished()
     }
 
