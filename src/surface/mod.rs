@@ -211,6 +211,9 @@ pub struct Dialect {
     /// Whether the connection closes when a channel is over that it hears. If not, [`Push::Ended`] tells it that
     /// this one subscription is, and the others go on.
     pub closes_at_end: bool,
+    /// Whether its clients try once to come back, some seconds after their socket closed, and then never: at the end of
+    /// the process these sockets close last.
+    pub returns_once: bool,
 }
 
 /// A whole message as its socket carried it.

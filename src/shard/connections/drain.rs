@@ -1,5 +1,6 @@
 //! The process goes away: connections close spread over the drain time, so that clients do not all come back
-//! at once somewhere else.
+//! at once somewhere else. Those whose clients try only once to come back close in the last moments, so that another node
+//! may be there when they try.
 
 use super::closing::CloseFrame;
 use super::connection::Phase;
@@ -15,18 +16,47 @@ const STEP_US: u64 = 50_000;
 /// its connection sees that the node is not ready.
 const HTTP_GRACE_MS: u64 = 500;
 
+/// Milliseconds before the end in which sockets close whose clients try once to come back.
+const LAST_MS: u64 = 2_000;
+
 /// A drain under way.
 pub(in crate::shard) struct Drain {
     started_us: u64,
     over_us: u64,
     next_us: u64,
-    /// WebSockets at the start, in the order in which they close.
-    sockets: Vec<ConnectionId>,
-    closed: usize,
+    /// WebSockets at the start: first those whose clients come back, then those that try once.
+    batches: [Batch; 2],
     /// When idle HTTP connections close; set when the last WebSocket was closed.
     http_us: Option<u64>,
     /// [`crate::shard::Output::Drained`] was given.
     told: bool,
+}
+
+/// WebSockets that close one after the other.
+struct Batch {
+    /// Microseconds from the start of the drain to that of its own.
+    from_us: u64,
+    /// In the order in which they close.
+    sockets: Vec<ConnectionId>,
+    closed: usize,
+}
+
+impl Batch {
+    /// Those that are due by now and not closed yet.
+    fn take_due(&mut self, elapsed_us: u64, over_us: u64) -> Vec<ConnectionId> {
+        let Some(elapsed_us) = elapsed_us.checked_sub(self.from_us) else { return Vec::new() };
+        let (total, span_us) = (self.sockets.len() as u64, over_us.saturating_sub(self.from_us));
+        // Some are closed at once and the last a step before the end.
+        let due = ((elapsed_us + STEP_US) * total).div_ceil(span_us.saturating_sub(STEP_US).max(1));
+        let due = due.min(total) as usize;
+        let batch = self.sockets[self.closed..due].to_vec();
+        self.closed = due;
+        batch
+    }
+
+    fn is_over(&self) -> bool {
+        self.closed == self.sockets.len()
+    }
 }
 
 impl Drain {
@@ -46,12 +76,18 @@ impl Shard {
         }
         let is_socket =
             |id: &ConnectionId| self.connections.get(*id).is_some_and(|connection| connection.is_socket());
+        let tries_once = |id: &ConnectionId| {
+            let dialect = self.connections.get(*id).and_then(|connection| connection.dialect());
+            dialect.is_some_and(|dialect| dialect.returns_once)
+        };
+        let (last, first) = self.connections.ids().filter(is_socket).partition(tries_once);
+        let batch = |sockets, from_us| Batch { from_us, sockets, closed: 0 };
+        let last_us = over_ms.saturating_sub(LAST_MS) * 1000;
         self.drain = Some(Drain {
             started_us: now.monotonic_us,
             over_us: over_ms * 1000,
             next_us: now.monotonic_us,
-            sockets: self.connections.ids().filter(is_socket).collect(),
-            closed: 0,
+            batches: [batch(first, 0), batch(last, last_us)],
             http_us: None,
             told: false,
         });
@@ -68,18 +104,14 @@ impl Shard {
         }
         drain.next_us = now_us + STEP_US;
         let elapsed = now_us - drain.started_us;
-        let total = drain.sockets.len() as u64;
-        // Some are closed at once and the last a step before the end.
-        let due =
-            ((elapsed + STEP_US) * total).div_ceil(drain.over_us.saturating_sub(STEP_US).max(1)).min(total);
-        let batch: Vec<ConnectionId> =
-            drain.sockets[drain.closed..].iter().copied().take(due as usize - drain.closed).collect();
-        drain.closed = due as usize;
-        if due == total && drain.http_us.is_none() {
+        let over_us = drain.over_us;
+        let due = drain.batches.iter_mut().flat_map(|batch| batch.take_due(elapsed, over_us));
+        let due: Vec<ConnectionId> = due.collect();
+        if drain.batches.iter().all(Batch::is_over) && drain.http_us.is_none() {
             drain.http_us = Some(now_us + HTTP_GRACE_MS * 1000);
         }
         let http_due = drain.http_us.is_some_and(|http_us| http_us <= now_us);
-        for id in batch {
+        for id in due {
             self.close_socket(id, CloseFrame::RESTART);
         }
         if http_due {

@@ -96,6 +96,7 @@ pub static DIALECT_V2: Dialect = Dialect {
     encode_push: encode::push_v2,
     encode_notice: |_, _| {},
     closes_at_end: false,
+    returns_once: false,
 };
 
 /// What is spoken in version 1, and by whoever names no version.
@@ -106,6 +107,7 @@ pub static DIALECT_V1: Dialect = Dialect {
     encode_push: encode::push_v1,
     encode_notice: |_, _| {},
     closes_at_end: false,
+    returns_once: false,
 };
 
 /// By what `vsn` says.

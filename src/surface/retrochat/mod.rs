@@ -73,6 +73,7 @@ pub static DIALECT: Dialect = Dialect {
     encode_push: encode::encode_push,
     encode_notice: encode::encode_notice,
     closes_at_end: true,
+    returns_once: false,
 };
 
 /// `Authorization: Bearer …` or, where there is no such field, a subprotocol `bearer.…` or `?ticket=…`, with

@@ -49,6 +49,7 @@ pub static DIALECT: Dialect = Dialect {
     // The library knows no frame for it.
     encode_notice: |_, _| {},
     closes_at_end: false,
+    returns_once: true,
 };
 
 /// Where the socket is.

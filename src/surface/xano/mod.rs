@@ -62,6 +62,7 @@ pub static DIALECT: Dialect = Dialect {
     encode_push: encode::encode_push,
     encode_notice: encode::encode_notice,
     closes_at_end: true,
+    returns_once: false,
 };
 
 const META_CHANNELS: &str = "/api:meta/workspace/{workspace_id}/realtime/channel";
