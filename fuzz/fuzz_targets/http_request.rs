@@ -51,6 +51,8 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
                         assert!(body.len() <= LIMITS.body_bytes_max);
                         format!("{} {body:?}", describe(head))
                     }
+                    // Only where the pieces cut a body.
+                    Event::Body { .. } => return Flow::Continue,
                     Event::Continue => "continue".to_owned(),
                 });
                 if pause { Flow::Pause } else { Flow::Continue }

@@ -21,6 +21,8 @@ pub enum Command {
     Run(Run),
     /// Run scenarios on several targets, round by round, and report how they compare.
     Compare(Compare),
+    /// Attack a Corecast in every way that is known, and hold what it costs others against bars.
+    Hostile(Hostile),
     /// Say which targets are installed, and what installs the others.
     Peers(Targets),
     /// List the scenarios.
@@ -89,6 +91,22 @@ pub struct Run {
     /// Write plots of the result into this directory
     #[arg(long, value_name = "DIRECTORY")]
     pub plots: Option<PathBuf>,
+    #[command(flatten)]
+    pub targets: Targets,
+}
+
+/// `loadtest hostile`.
+#[derive(Args)]
+pub struct Hostile {
+    /// The attacks [default: all]
+    #[arg(value_name = "ATTACK")]
+    pub attacks: Vec<String>,
+    /// List the attacks
+    #[arg(long)]
+    pub list: bool,
+    /// How long each takes
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
     #[command(flatten)]
     pub targets: Targets,
 }

@@ -4,7 +4,7 @@
 //! - [`engine`]: opens connections, publishes and drains; [`oracle`] judges each receipt.
 //! - [`launch`] starts servers; [`mod@reference`] is one of them, the bare send loop.
 //! - [`outcome`]: one run's result; [`figure`]: its figures, over rounds; [`mod@plots`] draws them; [`histograms`]: its raw form; [`sample`]: the server as the kernel sees it.
-//! - [`run`], [`slo`], [`compare`], [`peers`]: the commands.
+//! - [`run`], [`slo`], [`compare`], [`hostile`], [`peers`]: the commands.
 //! - [`wire`]: framings, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
 
 mod cli;
@@ -13,6 +13,7 @@ mod engine;
 mod failure;
 mod figure;
 mod histograms;
+mod hostile;
 mod launch;
 mod oracle;
 mod outcome;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Hostile(arguments) => hostile::run(&arguments),
         Command::Peers(arguments) => {
             peers::run(&arguments);
             Ok(())

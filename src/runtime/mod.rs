@@ -43,6 +43,7 @@ use core::Common;
 use core::doorbell::Doorbell;
 use core::executor::{self, CoreSetup};
 use core::{listener, mesh};
+use side::decoding;
 use side::effects::effects;
 use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
 use side::outbound::{self, OutboundSettings};
@@ -87,7 +88,7 @@ pub fn run(
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
     let store = store::start(database, desks.store)?;
-    let passwords = passwords::start(desks.passwords)?;
+    let beside = [passwords::start(desks.passwords)?, decoding::start(desks.decoding)?];
     let outbound = outbound::start(desks.outbound, outbound)?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
@@ -136,7 +137,7 @@ pub fn run(
     failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
-    let _ = [store, passwords, outbound].map(JoinHandle::join);
+    let _ = ([store, outbound].map(JoinHandle::join), beside.map(JoinHandle::join));
     listeners.served.iter().for_each(listener::remove_name);
     failure.map_or(Ok(()), Err)
 }

@@ -30,6 +30,7 @@ mod log;
 mod mesh;
 mod output;
 mod people;
+mod places;
 mod relay;
 mod reload;
 mod requests;
@@ -38,7 +39,7 @@ mod transports;
 mod work;
 
 pub use connections::reserve::BESIDES_CONNECTIONS;
-pub use effects::{Effect, EffectId, Failure, Resolution};
+pub use effects::{Decoded, Effect, EffectId, Failure, Long, Resolution};
 pub use incidents::{Incident, IncidentKind};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;

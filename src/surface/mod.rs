@@ -236,6 +236,7 @@ impl<'a> Payload<'a> {
 }
 
 /// A decoded message.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Incoming {
     /// What the client asks for, or what is wrong with it.
     pub command: Result<Command, Fault>,

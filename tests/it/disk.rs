@@ -46,6 +46,7 @@ impl Disk {
             }
             (_, Effect::Push(_)) => unreachable!("push services are called"),
             // Not the disk's work, but as well done from here.
+            (_, Effect::Decode(long)) => Resolution::Decoded(Box::new(long.decode())),
             (_, Effect::Verify { password, hash }) => Resolution::Verified(hash.verify(&password)),
         };
         Some((core, id, resolution))

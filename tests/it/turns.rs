@@ -1,6 +1,7 @@
 //! What one call does at most, whatever was sent: a turn of a core is as short as its calls. Work is counted, not timed.
 
 use crate::attacks::{HOME, Target};
+use crate::disk::Mood;
 use crate::wire::frame;
 use corecast::shard::Output;
 
@@ -147,4 +148,84 @@ fn whoever_leaves_many_channels_is_forgotten_some_at_a_time() {
     assert_eq!(target.metric("corecast_subscriptions_open"), before - 900);
     let heard = target.ask(target.bystander, r#"{"type":"list_subscriptions"}"#);
     assert!(heard.contains("subscriptions"), "{heard}");
+}
+
+/// A message of so many bytes that ends in an error, whoever reads it.
+fn long_message(bytes: usize) -> Vec<u8> {
+    frame(true, 1, format!(r#"{{"type":"nothing","id":7,"x":"{}"}}"#, "x".repeat(bytes)).as_bytes())
+}
+
+#[test]
+fn long_messages_are_decoded_beside_the_core_and_answered_in_order() {
+    let mut target = Target::new(|_| {});
+    let socket = target.open(1, HOME, "rc_ada");
+    target.world.disk.mood = Mood::Stalled;
+    target.world.send(socket, &[long_message(100_000), pings(1)].concat());
+    target.world.settle();
+    let before = target.world.sockets[socket].output.len();
+    target.world.send(socket, &pings(2));
+    target.world.settle();
+    assert_eq!(target.world.sockets[socket].output.len(), before, "nothing overtakes it");
+    target.bystander_is_served();
+    target.world.disk.mood = Mood::Well;
+    target.world.settle();
+    let output = String::from_utf8_lossy(&target.world.sockets[socket].output[before..]).into_owned();
+    let (error, rest) = output.split_once("pong").expect("all is answered");
+    assert!(error.contains("UNKNOWN_TYPE") && error.contains(r#""id":7"#), "{error}");
+    assert_eq!(rest.matches("pong").count(), 2, "{rest}");
+}
+
+#[test]
+fn long_bodies_are_decoded_beside_the_core_and_answered_in_order() {
+    let mut target = Target::new(|_| {});
+    let body = r#"{"channel":"room:1","data":"DATA"}"#.replace("DATA", &"x".repeat(100_000));
+    let head = |fields: &str| {
+        let length = body.len();
+        format!(
+            "POST /v1/publish HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\n{fields}Content-Length: {length}\r\n\r\n"
+        )
+    };
+    let get = "GET /v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\n\r\n";
+    for (fields, statuses, closes) in
+        [("", &["200", "200"][..], false), ("Connection: close\r\n", &["200"], true)]
+    {
+        let socket = target.connect(1, HOME);
+        target.world.disk.mood = Mood::Stalled;
+        target.world.send(socket, format!("{}{body}{get}", head(fields)).as_bytes());
+        target.world.settle();
+        assert!(target.world.sockets[socket].output.is_empty(), "nothing overtakes it");
+        target.bystander_is_served();
+        if closes {
+            // What still comes is not read.
+            target.world.end_at_once(socket);
+        }
+        target.world.disk.mood = Mood::Well;
+        target.world.settle();
+        let socket = &target.world.sockets[socket];
+        let output = String::from_utf8_lossy(&socket.output).into_owned();
+        let got: Vec<&str> =
+            output.match_indices("HTTP/1.1 ").map(|(at, _)| &output[at + 9..at + 12]).collect();
+        assert_eq!((got.as_slice(), socket.closed), (statuses, closes));
+    }
+}
+
+#[test]
+fn a_client_that_goes_while_its_message_is_decoded_is_forgotten() {
+    let mut target = Target::new(|_| {});
+    for by_reset in [true, false] {
+        let socket = target.open(1, HOME, "rc_ada");
+        target.world.disk.mood = Mood::Stalled;
+        target.world.send(socket, &long_message(100_000));
+        target.world.settle();
+        if by_reset {
+            target.world.reset(socket);
+        } else {
+            target.world.end_at_once(socket);
+        }
+        target.world.settle();
+        target.world.disk.mood = Mood::Well;
+        target.world.settle();
+        assert!(by_reset || target.world.sockets[socket].closed, "its end comes after its message");
+    }
+    target.bystander_is_served();
 }

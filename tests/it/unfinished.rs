@@ -109,3 +109,49 @@ fn a_busy_sender_is_not_taken_for_a_slow_one() {
     assert!(!target.world.sockets[socket].closed);
     target.bystander_is_served();
 }
+
+/// A large body is for those who may ask what it asks: nobody else's is kept, let alone parsed.
+#[test]
+fn large_bodies_are_read_after_credentials() {
+    let mut target = Target::new(|_| {});
+    let large = 1 << 20;
+    for (line, fields, status) in [
+        ("POST /v1/publish", "", 401),
+        ("POST /v1/publish", "Authorization: Bearer rc_nobody\r\n", 401),
+        ("PUT /WorldClientAPI/rtc/rooms", "Content-Type: application/x-www-form-urlencoded\r\n", 401),
+        ("POST /nothing/here", "", 413),
+        ("POST /healthz", "", 413),
+        ("POST /WorldClientAPI/authenticate/basic", "", 413),
+    ] {
+        let socket = target.connect(1, HOME);
+        let head = format!("{line} HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: {large}\r\n\r\n");
+        target.world.send(socket, head.as_bytes());
+        target.world.settle();
+        let output = String::from_utf8_lossy(&target.world.sockets[socket].output).into_owned();
+        assert!(output.starts_with(&format!("HTTP/1.1 {status}")), "{line}: the head is enough: {output}");
+        target.world.send(socket, &vec![b'&'; 1 << 16]);
+        target.world.settle();
+        assert!(target.world.sockets[socket].closed, "{line}");
+    }
+    let chunked = "POST /v1/publish HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let socket = target.connect(1, HOME);
+    target.world.send(socket, chunked.as_bytes());
+    let chunk = format!("10000\r\n{}\r\n", "&".repeat(1 << 16));
+    target.world.send(socket, chunk.as_bytes());
+    target.world.send(socket, b"1\r\n&\r\n");
+    target.world.settle();
+    let output = String::from_utf8_lossy(&target.world.sockets[socket].output).into_owned();
+    assert!(output.starts_with("HTTP/1.1 413"), "anybody may send so much: {output}");
+    let socket = target.connect(1, HOME);
+    let publish = r#"{"channel":"room:1","data":"DATA"}"#.replace("DATA", &"x".repeat(large - 64));
+    let length = publish.len();
+    let head = format!(
+        "POST /v1/publish HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\nContent-Length: {length}\r\n\r\n"
+    );
+    target.world.send(socket, head.as_bytes());
+    target.world.send(socket, publish.as_bytes());
+    target.world.settle();
+    let output = String::from_utf8_lossy(&target.world.sockets[socket].output).into_owned();
+    assert!(output.starts_with("HTTP/1.1 200"), "{output}");
+    target.bystander_is_served();
+}

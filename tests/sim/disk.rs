@@ -51,6 +51,8 @@ impl Disk {
         let mut undo = Vec::new();
         for (core, id, effect) in writes.into_iter().chain(reads) {
             let resolution = match effect {
+                // Not the disk's work.
+                Effect::Decode(long) => Resolution::Decoded(Box::new(long.decode())),
                 _ if fails && !written => Resolution::Failed(Failure::DiskFull),
                 Effect::Write(writes) => self.replace(&[], writes, &mut undo),
                 Effect::Replace(spans, writes) => self.replace(&spans, writes, &mut undo),

@@ -8,6 +8,7 @@ mod call;
 mod client;
 mod crowd;
 mod disk;
+mod hostile;
 mod log;
 mod meetings;
 mod messages;
@@ -93,7 +94,7 @@ fn check(seed: u64, plan: Planned) -> Outcome {
     resume_unwind(failure);
 }
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }
 

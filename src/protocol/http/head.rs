@@ -31,11 +31,17 @@ pub struct Head<'a> {
     pub query: &'a str,
     /// The version.
     pub version: Version,
+    pub(super) bytes: &'a [u8],
     pub(super) authority: Option<&'a str>,
     pub(super) headers: &'a [httparse::Header<'a>],
 }
 
 impl<'a> Head<'a> {
+    /// The head as it was sent, its empty line included. May contain credentials: never log it.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The first value of a header field; names match in any case. The bytes have no control characters but may
     /// be other than ASCII.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {

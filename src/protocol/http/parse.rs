@@ -67,7 +67,7 @@ pub fn parse_scanned<R>(
         }
     };
     let method = Method::from_name(method_name);
-    let head = Head { method, method_name, target, path, query, version, authority, headers };
+    let head = Head { method, method_name, target, path, query, version, bytes, authority, headers };
     head.check_host()?;
     visit(&head)
 }

@@ -20,6 +20,15 @@ pub enum Event<'a> {
         /// The decoded body; empty if there is none.
         body: &'a [u8],
     },
+    /// A head whose body is still to come, before any of it is kept. After [`Flow::Stop`] none of it is read.
+    Body {
+        /// Request line and header fields.
+        head: &'a Head<'a>,
+        /// How long the body is, where the head says so.
+        length: Option<usize>,
+        /// How long it may be; whoever visits may lower it.
+        bytes_max: &'a mut usize,
+    },
     /// The client waits with its body for [`super::CONTINUE`]; the head of its request is acceptable.
     Continue,
 }
@@ -57,6 +66,8 @@ struct Partial {
     scan: Scan,
     /// There once the head is whole.
     body: Option<PartialBody>,
+    /// How long the body may be.
+    body_bytes_max: usize,
     unparsed: Unparsed,
 }
 
@@ -64,8 +75,10 @@ struct Partial {
 enum Begun {
     /// A request that was visited; its body took so many bytes.
     Whole(usize, Flow),
-    /// A body that is still to come.
-    Body(PartialBody, /* the client waits for 100 Continue */ bool),
+    /// A body that is still to come, and of so many bytes at most.
+    Body { body: PartialBody, bytes_max: usize, waits_for_continue: bool },
+    /// A body that nobody wants to read.
+    Unwanted,
 }
 
 impl RequestReader {
@@ -224,12 +237,14 @@ impl RequestReader {
         let begun = begun.inspect_err(|_| self.end(whole))?;
         match begun {
             Begun::Whole(body_bytes, next) => Ok((end + body_bytes, next)),
-            Begun::Body(body, waits) => {
+            Begun::Body { body, bytes_max, waits_for_continue } => {
                 let head = kept.unwrap_or_else(|| fresh.to_vec());
-                self.state =
-                    State::Partial(Box::new(Partial { head, body: Some(body), ..Partial::default() }));
-                Ok((end, if waits { visit(Event::Continue) } else { Flow::Continue }))
+                let partial =
+                    Partial { head, body: Some(body), body_bytes_max: bytes_max, ..Partial::default() };
+                self.state = State::Partial(Box::new(partial));
+                Ok((end, if waits_for_continue { visit(Event::Continue) } else { Flow::Continue }))
             }
+            Begun::Unwanted => Ok((end, Flow::Stop)),
         }
     }
 
@@ -244,7 +259,8 @@ impl RequestReader {
     {
         let State::Partial(partial) = &mut self.state else { return Ok((0, Flow::Continue)) };
         let Some(body) = &mut partial.body else { return Ok((0, Flow::Continue)) };
-        let fed = body.feed(bytes, limits);
+        let limits = HttpLimits { body_bytes_max: partial.body_bytes_max, ..*limits };
+        let fed = body.feed(bytes, &limits);
         let (used, whole) = match fed {
             Ok(fed) => fed,
             Err(refusal) => {
@@ -287,15 +303,25 @@ where
     if framing != Framing::Empty && head.list("content-encoding").any(is_encoded) {
         return Err(Refusal::CONTENT_ENCODED);
     }
-    let waits = expects_continue(head)?;
-    Ok(match framing {
-        Framing::Empty => Begun::Whole(0, visit(Event::Request { head, body: &[] })),
-        Framing::Chunked => Begun::Body(PartialBody::chunked(), waits),
+    let waits_for_continue = expects_continue(head)?;
+    let (body, length) = match framing {
+        Framing::Empty => return Ok(Begun::Whole(0, visit(Event::Request { head, body: &[] }))),
+        Framing::Chunked => (PartialBody::chunked(), None),
         Framing::Length(length) => match after.get(..length) {
-            Some(body) if !waits => Begun::Whole(length, visit(Event::Request { head, body })),
-            _ => Begun::Body(PartialBody::length(length), waits),
+            Some(body) if !waits_for_continue => {
+                return Ok(Begun::Whole(length, visit(Event::Request { head, body })));
+            }
+            _ => (PartialBody::length(length), Some(length)),
         },
-    })
+    };
+    let mut bytes_max = limits.body_bytes_max;
+    if visit(Event::Body { head, length, bytes_max: &mut bytes_max }) == Flow::Stop {
+        return Ok(Begun::Unwanted);
+    }
+    if length.is_some_and(|length| length > bytes_max) {
+        return Err(Refusal::BODY_TOO_LARGE);
+    }
+    Ok(Begun::Body { body, bytes_max, waits_for_continue })
 }
 
 /// Whether an element of `Content-Encoding` stands for a coding; `identity` stands for none (RFC 9110 section 8.4.1).

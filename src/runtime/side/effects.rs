@@ -16,6 +16,7 @@ pub struct Effects {
     store: Port<Job, Done>,
     passwords: Port<Job, Done>,
     outbound: Port<Job, Done>,
+    decoding: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.
@@ -26,6 +27,8 @@ pub struct EffectDesks {
     pub passwords: EffectDesk,
     /// Of the thread that calls servers outside.
     pub outbound: EffectDesk,
+    /// Of the thread that reads long input.
+    pub decoding: EffectDesk,
 }
 
 /// The ways of all cores, in their order. A shard has at most
@@ -40,9 +43,15 @@ pub fn effects(
     let (to_store, store) = port(doorbells, places);
     let (to_passwords, passwords) = port(doorbells, places);
     let (to_outbound, outbound) = port(doorbells, calls_in_flight_max as usize);
-    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound);
-    let cores = cores.map(|((store, passwords), outbound)| Effects { store, passwords, outbound });
-    (cores.collect(), EffectDesks { store, passwords, outbound })
+    let (to_decoding, decoding) = port(doorbells, places);
+    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound).zip(to_decoding);
+    let cores = cores.map(|(((store, passwords), outbound), decoding)| Effects {
+        store,
+        passwords,
+        outbound,
+        decoding,
+    });
+    (cores.collect(), EffectDesks { store, passwords, outbound, decoding })
 }
 
 impl Effects {
@@ -51,6 +60,7 @@ impl Effects {
         let thread = match effect {
             Effect::Verify { .. } => &mut self.passwords,
             Effect::Push(_) => &mut self.outbound,
+            Effect::Decode(_) => &mut self.decoding,
             _ => &mut self.store,
         };
         thread.ask((id, effect));
@@ -64,13 +74,13 @@ impl Effects {
         mut may_go_on: impl FnMut() -> bool,
         mut on_done: impl FnMut(EffectId, Resolution),
     ) {
-        for thread in [&self.store, &self.passwords, &self.outbound] {
+        for thread in [&self.store, &self.passwords, &self.outbound, &self.decoding] {
             thread.hear(count_max, &mut may_go_on, |(id, resolution)| on_done(id, resolution));
         }
     }
 
     /// Whether an effect is done.
     pub fn ready(&self) -> bool {
-        self.store.ready() || self.passwords.ready() || self.outbound.ready()
+        [&self.store, &self.passwords, &self.outbound, &self.decoding].iter().any(|thread| thread.ready())
     }
 }

@@ -2,6 +2,7 @@
 //! thread touches a core's world.
 
 mod bell;
+pub(in crate::runtime) mod decoding;
 pub(in crate::runtime) mod effects;
 pub mod history;
 mod last;

@@ -40,6 +40,8 @@ pub(in crate::shard) struct Connection {
     pub unheard_bytes: u32,
     /// Bytes that its reader keeps of input that is not whole or not parsed, as they are counted.
     pub kept_bytes: u32,
+    /// Bytes of its long input that is decoded elsewhere; zero is none.
+    pub decoding_bytes: u32,
     /// Second of the monotonic clock since which a message has not been whole; zero is none.
     pub unfinished_s: u32,
     pub commands: Bucket,
@@ -114,6 +116,7 @@ impl Connection {
             due: Due::Header,
             unheard_bytes: 0,
             kept_bytes: 0,
+            decoding_bytes: 0,
             unfinished_s: 0,
             commands: Bucket::default(),
             flags: Flags { unauthenticated: true, ..Flags::default() },
@@ -137,9 +140,9 @@ impl Connection {
         }
     }
 
-    /// Whether what comes is kept unparsed: answers are owed, or others have their turn.
+    /// Whether what comes is kept unparsed: answers are owed, others have their turn, or what came before is decoded.
     pub fn holds_input(&self) -> bool {
-        self.flags.paused || self.flags.waits
+        self.flags.paused || self.flags.waits || self.decoding_bytes > 0
     }
 
     /// Whether nothing more may be read until an answer has come.

@@ -117,7 +117,9 @@ impl Shard {
         if http_due {
             for id in self.connections.ids().collect::<Vec<_>>() {
                 let idle = self.connections.get(id).is_some_and(|connection| {
-                    matches!(connection.phase, Phase::Http(_)) && connection.in_flight() == 0
+                    matches!(connection.phase, Phase::Http(_))
+                        && connection.in_flight() == 0
+                        && connection.decoding_bytes == 0
                 });
                 if idle {
                     self.close_when_written(id, CloseReason::Drain);

@@ -21,7 +21,7 @@ impl Connections {
             Phase::Socket { reader, .. } => reader.kept_bytes(),
             Phase::Closing => 0,
         };
-        let kept = u32::try_from(kept).unwrap_or(u32::MAX);
+        let kept = u32::try_from(kept).unwrap_or(u32::MAX).saturating_add(connection.decoding_bytes);
         if kept != connection.kept_bytes {
             self.admission.keep(connection.address, connection.kept_bytes, kept);
             connection.kept_bytes = kept;

@@ -15,10 +15,12 @@ pub(in crate::shard) enum Class {
     Password,
     /// A thread calls somebody outside.
     Outbound,
+    /// Finding out what long input asks for.
+    Decode,
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 4;
+pub(super) const CLASSES: usize = 5;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;
@@ -31,6 +33,7 @@ impl Class {
             Effect::Backup { .. } => Self::Copy,
             Effect::Verify { .. } => Self::Password,
             Effect::Push(_) => Self::Outbound,
+            Effect::Decode(_) => Self::Decode,
         }
     }
 
@@ -42,6 +45,8 @@ impl Class {
             Self::Store => Some(5_000_000),
             // A copy takes as long as there is much to copy.
             Self::Copy => None,
+            // Nothing is answered before, and the connection is not read: it waits in order.
+            Self::Decode => None,
             // Everybody before it in a full queue is checked in less.
             Self::Password => Some(5_000_000),
             // The thread gives a call up at its time, and tells that as soon as it comes to it.
@@ -69,6 +74,10 @@ impl Class {
                 "As many calls to servers outside are under way as this node makes at a time, so this one was not made. \
                  Try again shortly.",
             ),
+            Self::Decode => Fault::new(
+                FaultCode::Overloaded,
+                "More long messages wait to be read than this node's queue holds. Try again shortly.",
+            ),
         }
     }
 
@@ -79,6 +88,7 @@ impl Class {
                 "The disk of this node does not answer, so it is not known whether this could be stored. \
                  Look at it again later before you repeat it."
             }
+            Self::Decode => "The message could not be read in time, so nothing was done. Try again shortly.",
             Self::Password => {
                 "The password could not be checked in time, so nobody was logged in. Try again shortly."
             }

@@ -1,6 +1,7 @@
 //! What a shard wants done outside, and what comes back. The shard goes on meanwhile; whoever does an effect answers
 //! with [`crate::shard::Shard::resolve`], once for each.
 
+use super::long::{Decoded, Long};
 use crate::auth::{PasswordHash, Secret};
 use crate::model::web_push::{Called, PushDelivery};
 use crate::store::{Range, RangeRead, Span, Table, Write};
@@ -30,6 +31,8 @@ pub enum Effect {
     },
     /// Encrypt a message for a browser and hand it to its push service.
     Push(Box<PushDelivery>),
+    /// Find out what long input asks for, which may take milliseconds, on a thread of its own.
+    Decode(Arc<Long>),
     /// Read a part of a table. What this shard wrote before is in it.
     Read(Range),
     /// Copy all that is stored at one moment to a new file of this name beside the store. Writes go on meanwhile. One
@@ -43,7 +46,7 @@ pub enum Effect {
 }
 
 /// What became of an effect.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Resolution {
     /// To `Write` and `Replace`: all of it is on the disk.
     Stored,
@@ -56,6 +59,8 @@ pub enum Resolution {
     },
     /// To `Find`: the value of each key, in their order.
     Values(Vec<Option<Vec<u8>>>),
+    /// To `Decode`: what it asks for.
+    Decoded(Box<Decoded>),
     /// To `Verify`: whether it fits.
     Verified(bool),
     /// To `Push`: what came of the call.
@@ -78,7 +83,8 @@ impl Resolution {
             | Self::BackedUp { .. }
             | Self::Values(_)
             | Self::Verified(_)
-            | Self::Called(_) => Err(Failure::Broken),
+            | Self::Called(_)
+            | Self::Decoded(_) => Err(Failure::Broken),
         }
     }
 }

@@ -12,17 +12,21 @@
 
 mod class;
 mod effect;
+mod long;
 
 pub(super) use class::Class;
 pub use effect::{Effect, EffectId, Failure, Resolution};
+pub use long::{Decoded, Long};
 
 use super::Output;
+use super::places::Places;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode};
 use crate::store;
 use class::{CHECKS_MAX, CLASSES};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The effects of one core that are not resolved. `A` is who waits for one, `T` how it goes on.
 pub(super) struct Effects<A, T> {
@@ -44,6 +48,8 @@ pub(super) struct Effects<A, T> {
     writes: Writes,
     /// Microseconds that a call outside takes at most.
     call_us_max: u64,
+    /// Users whose effects of the store are under way.
+    places: Places,
 }
 
 /// Writes since the start.
@@ -61,6 +67,8 @@ struct Waiting<A, T> {
     asker: Option<A>,
     then: Option<T>,
     started_us: u64,
+    /// Whose place it has.
+    user: Option<Arc<str>>,
     deadline_us: Option<u64>,
     is_late: bool,
 }
@@ -82,6 +90,7 @@ impl<A, T> Effects<A, T> {
     pub fn new(limits: &Limits, cores: u16) -> Self {
         let mut under_way_max = [0; CLASSES];
         under_way_max[Class::Store as usize] = limits.effects_in_flight_max as usize;
+        under_way_max[Class::Decode as usize] = limits.effects_in_flight_max as usize;
         under_way_max[Class::Copy as usize] = 1;
         under_way_max[Class::Outbound as usize] = limits.push.in_flight_max as usize;
         under_way_max[Class::Password as usize] = (CHECKS_MAX / usize::from(cores)).max(1);
@@ -96,6 +105,7 @@ impl<A, T> Effects<A, T> {
             probe: None,
             writes: Writes::default(),
             call_us_max: u64::from(limits.push.time_ms_max) * 1_000,
+            places: Places::default(),
         }
     }
 
@@ -122,13 +132,42 @@ impl<A, T> Effects<A, T> {
         let copies = match class {
             // The thread of the store makes them, so they have their place among its effects.
             Class::Store => self.under_way[Class::Copy as usize],
-            Class::Copy | Class::Password | Class::Outbound => 0,
+            Class::Copy | Class::Password | Class::Outbound | Class::Decode => 0,
         };
         if self.under_way[class as usize] + copies < self.under_way_max[class as usize] {
             return Ok(());
         }
         self.writes.refused += u64::from(class == Class::Store);
         Err(class.full())
+    }
+
+    /// Whether a user may have one more of the store, of which all users have a share.
+    ///
+    /// # Errors
+    /// The user has its share, and the rest is for others.
+    pub fn admit_user(&mut self, user: &str) -> Result<(), Fault> {
+        let store = Class::Store as usize;
+        let free = self.under_way_max[store].saturating_sub(self.under_way[store]);
+        // Without any place there is nothing to share.
+        if free == 0 || self.places.may_take(user, free) {
+            return Ok(());
+        }
+        self.writes.refused += 1;
+        Err(Fault::new(
+            FaultCode::Overloaded,
+            "As many of your changes wait for the disk of this node as your share of its queue holds, so this was not done. \
+             Try again shortly.",
+        ))
+    }
+
+    /// The newest effect takes a user's place.
+    pub fn take_place(&mut self, user: &Arc<str>) {
+        if let Some(waiting) = self.waiting.get_mut(&EffectId(self.count))
+            && waiting.class == Class::Store
+        {
+            self.places.take(user);
+            waiting.user = Some(user.clone());
+        }
     }
 
     /// Starts one: the wish that the shard says.
@@ -141,15 +180,17 @@ impl<A, T> Effects<A, T> {
         self.due.extend(deadline_us.map(|deadline_us| (deadline_us, id)));
         self.under_way[class as usize] += 1;
         let started_us = now.monotonic_us;
-        let waiting = Waiting { class, is_write, asker, then, started_us, deadline_us, is_late: false };
+        let waiting =
+            Waiting { class, is_write, asker, then, user: None, started_us, deadline_us, is_late: false };
         self.waiting.insert(id, waiting);
         Output::Effect(id, effect)
     }
 
     /// One is resolved. Nothing if it is not under way.
     pub fn done(&mut self, now: Now, id: EffectId, resolution: Resolution) -> Option<Done<A, T>> {
-        let Waiting { class, is_write, asker, then, started_us, deadline_us, is_late } =
+        let Waiting { class, is_write, asker, then, user, started_us, deadline_us, is_late } =
             self.waiting.remove(&id)?;
+        user.iter().for_each(|user| self.places.give_back(user));
         self.under_way[class as usize] -= 1;
         self.late -= usize::from(is_late && class == Class::Store);
         self.due.remove(&(deadline_us.unwrap_or_default(), id));
@@ -191,6 +232,8 @@ impl<A, T> Effects<A, T> {
             assert!(*under_way <= max, "each class has a bound");
         }
         assert_eq!(self.under_way.iter().sum::<usize>(), self.waiting.len(), "every effect is counted");
+        let placed = self.waiting.values().filter(|waiting| waiting.user.is_some()).count();
+        assert_eq!(placed, self.places.taken(), "every place is somebody's");
         let late = self.waiting.values().filter(|waiting| waiting.is_late);
         assert_eq!(
             late.clone().filter(|waiting| waiting.class == Class::Store).count(),
@@ -214,7 +257,6 @@ mod tests {
     use crate::auth::{PasswordHash, Secret};
     use crate::base::limits::PushLimits;
     use crate::model::web_push::PushDelivery;
-    use std::sync::Arc;
 
     fn at(second: u64) -> Now {
         Now { monotonic_us: second * 1_000_000, unix_ms: 0 }
@@ -268,6 +310,28 @@ mod tests {
         assert_eq!(start(&mut effects, write), Err(FaultCode::Overloaded), "a copy has its place among them");
         effects.done(at(9), EffectId(2), Resolution::Stored);
         assert_eq!(start(&mut effects, write), Ok(()));
+    }
+
+    #[test]
+    fn a_user_leaves_places_of_the_store_to_others() {
+        let mut effects = Effects::<(), ()>::new(&limits(100), 1);
+        let start = |effects: &mut Effects<(), ()>, user: &str| {
+            effects
+                .admit_user(user)
+                .and_then(|()| effects.admit(Class::Store))
+                .map_err(|fault| fault.code)?;
+            effects.start(at(1), write(), None, None);
+            effects.take_place(&user.into());
+            effects.invariants();
+            Ok(())
+        };
+        let greedy = (0..2_500).filter(|_| start(&mut effects, "greedy").is_ok()).count();
+        assert_eq!(greedy, 51);
+        let others = (0..20).filter(|user| start(&mut effects, &format!("other {user}")).is_ok()).count();
+        assert_eq!(others, 20, "nobody else is refused");
+        assert_eq!(start(&mut effects, "greedy"), Err(FaultCode::Overloaded));
+        (1..=51).for_each(|id| drop(effects.done(at(1), EffectId(id), Resolution::Stored)));
+        assert_eq!(start(&mut effects, "greedy"), Ok(()));
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(in crate::shard) fn change_people(
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    let decided = shard.effects.admit(Class::Store).and_then(|()| {
+    let admitted = shard.effects.admit_user(&ticket.session.user);
+    let decided = admitted.and_then(|()| shard.effects.admit(Class::Store)).and_then(|()| {
         let (now, fresh) = (shard.now, shard.fresh.next());
         shard.people.decide(now, &ticket.session.user, fresh, command)
     });

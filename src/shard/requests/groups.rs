@@ -20,7 +20,8 @@ impl Shard {
     /// Takes a change of a group in; it is begun when those before it are done.
     pub(super) fn change_group_in_turn(&mut self, asker: Asker, command: GroupCommand) {
         let channel = command.channel().clone();
-        match self.group_changes.come(&channel, (asker, command)) {
+        let user = asker.ticket.session.user.clone();
+        match self.group_changes.come(&channel, &user, (asker, command)) {
             Came::First => self.change_next_group(&channel),
             Came::Waits => {}
             Came::Refused((asker, _)) => {

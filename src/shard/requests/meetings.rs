@@ -46,7 +46,8 @@ impl Shard {
     /// Takes a change of a meeting in; it is begun when those before it are done.
     pub(super) fn change_meeting_in_turn(&mut self, asker: Asker, command: MeetingCommand) {
         let channel = command.channel().clone();
-        match self.meeting_changes.come(&channel, (asker, command)) {
+        let user = asker.ticket.session.user.clone();
+        match self.meeting_changes.come(&channel, &user, (asker, command)) {
             Came::First => self.change_next(&channel),
             Came::Waits => {}
             Came::Refused((asker, _)) => {

@@ -234,6 +234,11 @@ impl Shard {
     pub(in crate::shard) fn serve(&mut self, from: CoreId, ticket: Ticket, command: CoreCommand) {
         let asker = Asker { from, ticket };
         let stored = command.route().stored;
+        if stored != Stored::Nothing
+            && let Err(fault) = self.effects.admit_user(&asker.ticket.session.user)
+        {
+            return self.answer_asker(Some(asker), fault);
+        }
         match command {
             CoreCommand::Group(command) if stored == Stored::Changed => {
                 self.change_group_in_turn(asker, command);

@@ -4,6 +4,7 @@ use super::Asker;
 use super::logins::LoginThen;
 use super::meetings::MeetingThen;
 use super::web_push::{WebPushThen, continue_web_push};
+use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
 use crate::broker::rules::catalog::Change;
@@ -12,6 +13,7 @@ use crate::model::reply::Reply;
 use crate::shard::effects::Done;
 use crate::shard::people;
 use crate::shard::people::PeopleChange;
+use crate::shard::transports::long::{self, Asked};
 use crate::shard::{Effect, EffectId, Resolution, Shard};
 
 /// How a request goes on.
@@ -30,6 +32,8 @@ pub(in crate::shard) enum Then {
     People(PeopleChange),
     /// Something of Web Push is stored, or was sent.
     WebPush(WebPushThen),
+    /// It is known what long input of a connection asks for.
+    Long(ConnectionId, Box<Asked>),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
 }
@@ -42,7 +46,9 @@ impl Shard {
         asker: Option<Asker>,
         then: Option<Then>,
     ) {
+        let user = asker.as_ref().map(|asker| asker.ticket.session.user.clone());
         let output = self.effects.start(self.now, effect, asker, then);
+        user.iter().for_each(|user| self.effects.take_place(user));
         self.outputs.push_back(output);
     }
 
@@ -60,6 +66,7 @@ impl Shard {
             Some(Then::People(change)) => people::continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
             Some(Then::WebPush(then)) => continue_web_push(self, asker, then, (&resolution, took_us)),
+            Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
             Some(Then::Backup(file)) => self.continue_backup(asker, file, &resolution),
             None => {}
         }

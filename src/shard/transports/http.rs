@@ -14,7 +14,10 @@ use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
+use crate::shard::effects::Long;
 use crate::shard::requests::needs;
+use crate::shard::transports::bodies;
+use crate::shard::transports::long::{self, AskedRequest};
 use crate::surface::router::RouteMatch;
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::net::{IpAddr, Ipv6Addr};
@@ -128,6 +131,9 @@ impl Shard {
                 }
                 return Flow::Continue;
             }
+            Event::Body { head, length, bytes_max } => {
+                return bodies::expect(self, id, head, length, bytes_max);
+            }
             Event::Request { head, body } => (head, body),
         };
         self.connections.allowances.spend_input(body.len(), true);
@@ -152,6 +158,9 @@ impl Shard {
             None => self.dispatch(id, head, body, answering),
         }
         let Some(connection) = self.connections.get(id) else { return Flow::Stop };
+        if connection.decoding_bytes > 0 {
+            return Flow::Pause;
+        }
         if last || !matches!(connection.phase, Phase::Http(_)) {
             self.ignore_input_if_http(id);
             return Flow::Stop;
@@ -173,7 +182,7 @@ impl Shard {
         self.connections.follow(id, client, &self.setup.limits)
     }
 
-    fn answering(&self, head: &Head<'_>) -> Answering {
+    pub(super) fn answering(&self, head: &Head<'_>) -> Answering {
         let origin = match origin::check(head, &self.setup.allowed_origins, false) {
             origin::Verdict::Allowed(origin) => Some(origin.into()),
             _ => None,
@@ -208,6 +217,11 @@ impl Shard {
                     public_url: self.setup.public_url_of(surface.name),
                     fresh,
                 };
+                if long::is_long(body) {
+                    let long = Long::request(endpoint, &request, session.clone(), self.setup.limits.clone());
+                    let asked = AskedRequest { surface, endpoint, answering, session };
+                    return long::leave_request(self, id, long, asked);
+                }
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.respond_fault(id, surface, &answering, &fault),
                     Ok(command) => {
@@ -343,7 +357,7 @@ pub(in crate::shard) fn anonymous() -> Arc<Session> {
     Arc::new(Session::guest(None))
 }
 
-fn expect(surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering) -> Expect {
+pub(super) fn expect(surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering) -> Expect {
     Expect::Response { surface, endpoint, answering }
 }
 

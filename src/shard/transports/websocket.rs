@@ -1,10 +1,12 @@
 //! WebSocket messages of this core's connections.
 
 use super::http::rate_limited;
+use super::long;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::command::Command;
 use crate::model::reply::Reply;
+use crate::model::session::Session;
 use crate::protocol::Flow;
 use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
 use crate::shard::Shard;
@@ -12,7 +14,8 @@ use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
-use crate::surface::{Dialect, Language, Payload, Unreadable};
+use crate::surface::{Dialect, Incoming, Language, Payload, Unreadable};
+use std::sync::Arc;
 
 /// Bytes that are kept unparsed of one connection. All receive buffers of a core are half of it.
 const UNPARSED_BYTES_MAX: usize = 8 << 20;
@@ -25,12 +28,12 @@ impl Shard {
         if heard {
             connection.unheard_bytes = 0;
         }
-        let (flags, is_http) = (connection.flags, matches!(connection.phase, Phase::Http(_)));
+        let (holds, is_http) = (connection.holds_input(), matches!(connection.phase, Phase::Http(_)));
         if heard && connection.due == Due::Pong {
             // Any sign of life answers a ping.
             self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
         }
-        if flags.paused || flags.waits {
+        if holds {
             self.connections.stop(id);
             self.hold(id, bytes);
         } else {
@@ -113,6 +116,7 @@ impl Shard {
             Message::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
         }
         match self.connections.get(id) {
+            Some(connection) if connection.decoding_bytes > 0 => return Flow::Pause,
             Some(connection) if connection.is_socket() => {}
             _ => return Flow::Stop,
         }
@@ -147,17 +151,32 @@ impl Shard {
             return;
         };
         let within = self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max);
+        if long::is_long(payload.bytes()) {
+            return long::leave_message(self, id, payload, (dialect, session, within));
+        }
         let incoming = (dialect.decode)(payload, &session);
-        if let Some(unreadable) = incoming.unreadable {
-            return self.close_socket(id, end_of(unreadable));
-        }
-        let command = if within { incoming.command } else { Err(rate_limited()) };
-        let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();
-        let expect = Expect::Message { dialect, correlation: incoming.correlation, subscribes };
-        match command {
-            Ok(command) => self.submit(id, &session, command, expect),
-            Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
-        }
+        obey(self, id, dialect, &session, within, incoming);
+    }
+}
+
+/// Does what a message asks for.
+pub(super) fn obey(
+    shard: &mut Shard,
+    id: ConnectionId,
+    dialect: &'static Dialect,
+    session: &Arc<Session>,
+    within_quota: bool,
+    incoming: Incoming,
+) {
+    if let Some(unreadable) = incoming.unreadable {
+        return shard.close_socket(id, end_of(unreadable));
+    }
+    let command = if within_quota { incoming.command } else { Err(rate_limited()) };
+    let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();
+    let expect = Expect::Message { dialect, correlation: incoming.correlation, subscribes };
+    match command {
+        Ok(command) => shard.submit(id, session, command, expect),
+        Err(fault) => shard.reply_now(id, expect, Reply::Fault(fault)),
     }
 }
 

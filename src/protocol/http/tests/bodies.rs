@@ -87,3 +87,47 @@ fn a_body_over_the_limit_is_refused_from_its_declared_length() {
     assert_eq!(refused(chunked("ffffffffffffffff\r\n")), 413);
     assert_eq!(refused(chunked(&format!("{most:x}\r\n{fits}\r\n1\r\n"))), 413, "all chunks together");
 }
+
+/// Reads a request byte by byte whose body may have `bytes_max` bytes, or is not wanted. What came out, and the bytes kept at
+/// most.
+fn read_wanted(text: &str, wanted_bytes_max: Option<usize>) -> (Vec<Seen>, usize) {
+    let mut reader = RequestReader::default();
+    let (mut seen, mut kept) = (Vec::new(), 0);
+    for byte in text.as_bytes().chunks(1) {
+        let result = reader.read(byte, &LIMITS, |event| match event {
+            Event::Body { head, length, bytes_max } => {
+                seen.push(request(head.target, &format!("{length:?}")));
+                *bytes_max = wanted_bytes_max.unwrap_or(*bytes_max);
+                if wanted_bytes_max.is_none() { Flow::Stop } else { Flow::Continue }
+            }
+            Event::Request { body, .. } => {
+                seen.push(request("whole", &String::from_utf8_lossy(body)));
+                Flow::Continue
+            }
+            Event::Continue => Flow::Continue,
+        });
+        if let Err(refusal) = result {
+            seen.push(Seen::Refused(refusal.status));
+        }
+        kept = kept.max(reader.kept_bytes());
+        if seen.contains(&request("/p", "Some(40)")) && wanted_bytes_max.is_none() {
+            break;
+        }
+    }
+    (seen, kept)
+}
+
+#[test]
+fn whoever_reads_says_by_the_head_whether_a_body_is_read_and_how_long_it_may_be() {
+    let body = "x".repeat(40);
+    let plain = format!("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n{body}");
+    let announced = request("/p", "Some(40)");
+    assert_eq!(read_wanted(&plain, Some(40)).0, [announced.clone(), request("whole", &body)]);
+    assert_eq!(read_wanted(&plain, Some(39)).0, [announced.clone(), Seen::Refused(413)]);
+    let (seen, _) = read_wanted(&plain, None);
+    assert_eq!(seen, [announced], "nothing of it is visited");
+    let chunked = "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nxxxxxxxx\r\n8\r\nxxxxxxxx\r\n0\r\n\r\n";
+    let announced = request("/p", "None");
+    assert_eq!(read_wanted(chunked, Some(16)).0, [announced.clone(), request("whole", &"x".repeat(16))]);
+    assert_eq!(read_wanted(chunked, Some(15)).0, [announced, Seen::Refused(413)]);
+}

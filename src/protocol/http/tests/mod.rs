@@ -43,6 +43,7 @@ fn read_pieces<'a>(
                         format!("{} {}", head.method_name, head.target),
                         String::from_utf8_lossy(body).into_owned(),
                     ),
+                    Event::Body { .. } => return Flow::Continue,
                     Event::Continue => Seen::Continue,
                 });
                 if pause { Flow::Pause } else { Flow::Continue }

@@ -27,7 +27,7 @@ fn a_whole_request_is_read_where_it_lies() {
     let range = text.as_ptr_range();
     let mut visited = 0;
     let visit = |event: Event<'_>| {
-        let Event::Request { head, body } = event else { panic!("no continue was asked for") };
+        let Event::Request { head, body } = event else { return Flow::Continue };
         assert!(range.contains(&head.target.as_ptr()) && range.contains(&body.as_ptr()));
         visited += 1;
         Flow::Continue

@@ -71,7 +71,11 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Opt
                 }
                 Err(failure) => Err(failure),
             },
-            Effect::Write(_) | Effect::Replace(..) | Effect::Verify { .. } | Effect::Push(_) => continue,
+            Effect::Write(_)
+            | Effect::Replace(..)
+            | Effect::Verify { .. }
+            | Effect::Push(_)
+            | Effect::Decode(_) => continue,
         };
         desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
@@ -87,6 +91,7 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
         | Effect::Find(..)
         | Effect::Verify { .. }
         | Effect::Push(_)
+        | Effect::Decode(_)
         | Effect::Backup { .. } => None,
     }
 }

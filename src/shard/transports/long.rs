@@ -1,0 +1,122 @@
+//! Long messages and bodies: while one is decoded beside the cores, nothing more of its connection is read, so what a
+//! connection asks stays in order, and no connection has more than one there.
+
+use crate::base::ids::ConnectionId;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::model::session::Session;
+use crate::shard::connections::allowances::wait_for_turn;
+use crate::shard::connections::connection::Phase;
+use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::effects::{Class, Decoded, Long};
+use crate::shard::requests::Then;
+use crate::shard::transports::http::{anonymous, expect};
+use crate::shard::transports::websocket::obey;
+use crate::shard::{Effect, Resolution, Shard};
+use crate::surface::{Dialect, Endpoint, Payload, Surface};
+use std::sync::Arc;
+
+/// Bytes that are decoded on the core: the worst of them take about a millisecond.
+const SHORT_BYTES_MAX: usize = 64 << 10;
+
+/// What is known of long input before it is decoded.
+pub(in crate::shard) enum Asked {
+    Message { dialect: &'static Dialect, session: Arc<Session>, within_quota: bool },
+    Request(AskedRequest),
+}
+
+pub(in crate::shard) struct AskedRequest {
+    pub surface: &'static Surface,
+    pub endpoint: &'static Endpoint,
+    pub answering: Answering,
+    pub session: Option<Arc<Session>>,
+}
+
+/// Whether a message or a body is decoded elsewhere.
+pub(super) fn is_long(bytes: &[u8]) -> bool {
+    bytes.len() > SHORT_BYTES_MAX
+}
+
+/// Leaves a message to be decoded.
+pub(super) fn leave_message(
+    shard: &mut Shard,
+    id: ConnectionId,
+    payload: Payload<'_>,
+    asked: (&'static Dialect, Arc<Session>, bool),
+) {
+    let (dialect, session, within_quota) = asked;
+    match shard.effects.admit(Class::Decode) {
+        Ok(()) => {
+            let long = Long::message(dialect, payload, &session);
+            leave(shard, id, long, Asked::Message { dialect, session, within_quota });
+        }
+        Err(fault) => {
+            let expect = Expect::Message { dialect, correlation: None, subscribes: None };
+            shard.reply_now(id, expect, Reply::Fault(fault));
+        }
+    }
+}
+
+/// Leaves a request to be decoded.
+pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: AskedRequest) {
+    if let Err(fault) = shard.effects.admit(Class::Decode) {
+        return shard.respond_fault(id, asked.surface, &asked.answering, &fault);
+    }
+    leave(shard, id, long, Asked::Request(asked));
+}
+
+fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Asked) {
+    if let Some(connection) = shard.connections.get_mut(id) {
+        connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
+    }
+    shard.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
+}
+
+/// It is known what long input asks for.
+pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked, resolution: Resolution) {
+    let Some(connection) = shard.connections.get_mut(id) else { return };
+    connection.decoding_bytes = 0;
+    connection.unfinished_s = 0;
+    let is_last = matches!(&asked, Asked::Request(asked) if asked.answering.is_last());
+    let decoded = match resolution {
+        Resolution::Decoded(decoded) => Ok(*decoded),
+        _ => Err(Fault::new(FaultCode::Unavailable, "This could not be read. Try again shortly.")),
+    };
+    match (&connection.phase, asked) {
+        (Phase::Socket { .. }, Asked::Message { dialect, session, within_quota }) => match decoded {
+            Ok(Decoded::Message(incoming)) => obey(shard, id, dialect, &session, within_quota, incoming),
+            Ok(Decoded::Request(_)) => {}
+            Err(fault) => {
+                let expect = Expect::Message { dialect, correlation: None, subscribes: None };
+                shard.reply_now(id, expect, Reply::Fault(fault));
+            }
+        },
+        (Phase::Http(_), Asked::Request(asked)) => answer_request(shard, id, asked, decoded),
+        // It ended meanwhile.
+        _ => {}
+    }
+    if is_last {
+        shard.ignore_input_if_http(id);
+    }
+    let may_go_on = shard.connections.get(id).is_some_and(|connection| !connection.is_closing());
+    if may_go_on && !shard.pause_if_busy(id) {
+        wait_for_turn(&mut shard.connections, id);
+    }
+    shard.bound_input(id);
+}
+
+fn answer_request(shard: &mut Shard, id: ConnectionId, asked: AskedRequest, decoded: Result<Decoded, Fault>) {
+    let AskedRequest { surface, endpoint, answering, session } = asked;
+    let command = match decoded {
+        Ok(Decoded::Request(command)) => command,
+        Ok(Decoded::Message(_)) => return,
+        Err(fault) => Err(fault),
+    };
+    match command {
+        Err(fault) => shard.respond_fault(id, surface, &answering, &fault),
+        Ok(command) => {
+            let session = session.unwrap_or_else(anonymous);
+            shard.submit(id, &session, command, expect(surface, endpoint, answering));
+        }
+    }
+}
