@@ -302,7 +302,7 @@ impl Counters {
             connections_open,
             websockets_open,
             subscriptions_open,
-            tls,
+            tls: _,
             messages_received,
             messages_sent,
             frames_encoded,
@@ -323,8 +323,8 @@ impl Counters {
             faults,
             slow_disconnects,
             slow_skips,
-            people,
-            web_push,
+            people: _,
+            web_push: _,
             writes,
             peer_messages,
             peer_overloads,
@@ -335,11 +335,11 @@ impl Counters {
         } = other;
         self.connections_accepted += connections_accepted;
         self.connections_refused += connections_refused;
+        self.merge_nouns(other);
         add(&mut self.connections_closed, connections_closed);
         self.connections_open += connections_open;
         self.websockets_open += websockets_open;
         self.subscriptions_open += subscriptions_open;
-        self.tls.merge(tls);
         self.messages_received += messages_received;
         self.messages_sent += messages_sent;
         self.frames_encoded += frames_encoded;
@@ -357,14 +357,18 @@ impl Counters {
         self.log_lines_lost += log_lines_lost;
         add(&mut self.faults, faults);
         self.slow_disconnects += slow_disconnects;
-        self.people.merge(people);
-        self.web_push.merge(web_push);
         add(&mut self.writes, writes);
         self.peer_messages += peer_messages;
         self.peer_overloads += peer_overloads;
         (self.gaps, self.heals) = (self.gaps + gaps, self.heals + heals);
         self.turns.merge(turns);
         (self.slow_skips, self.slow_turns) = (self.slow_skips + slow_skips, self.slow_turns + slow_turns);
+    }
+
+    fn merge_nouns(&mut self, other: &Self) {
+        self.tls.merge(&other.tls);
+        self.people.merge(&other.people);
+        self.web_push.merge(&other.web_push);
     }
 }
 
