@@ -25,28 +25,43 @@ impl Fanout {
         self.turns.offer(connection).is_some_and(offered) || self.subscriptions.owes(connection)
     }
 
-    /// What to write to a connection, channel by channel; each run is contiguous but for its ring's end.
-    pub fn runs(&self, connection: ConnectionId) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let offer = self.turns.offer(connection);
-        let listed = if offer.is_none() { Some(self.subscriptions.owed(connection)) } else { None };
-        let listed = listed.into_iter().flatten().map(|id| {
-            let subscription = self.subscriptions.get(id);
-            (subscription.stream, subscription.place)
-        });
-        let offered = offer.map(|offer| (offer.stream, offer.place));
-        offered.into_iter().chain(listed).map(|(stream, place)| self.streams[stream].run(place))
+    /// Hands over what to write to a connection, channel by channel, until `take` has no place for more. A channel's run is
+    /// one piece, or two where it goes over the end of its ring; pieces may be empty.
+    #[inline]
+    pub fn runs<'a>(&'a self, connection: ConnectionId, mut take: impl FnMut(&'a [u8]) -> bool) {
+        if let Some(offer) = self.turns.offer(connection) {
+            let (first, second) = self.streams[offer.stream].run(offer.place);
+            let _ = take(first) && take(second);
+            return;
+        }
+        for id in self.subscriptions.owed(connection) {
+            let one = self.subscriptions.get(id);
+            let (first, second) = self.streams[one.stream].run(one.place);
+            if !take(first) || !take(second) {
+                return;
+            }
+        }
+    }
+
+    /// Bytes of the one run that a connection is written, where that is known to be all.
+    #[inline]
+    pub fn offered(&self, connection: ConnectionId) -> Option<usize> {
+        let offer = self.turns.offer(connection)?;
+        Some(self.streams[offer.stream].unsent(offer.place))
     }
 
     /// Notes that so many bytes of a connection's runs were written. The rest of a frame that was cut in the middle
-    /// is appended to `torn`; it goes before anything else.
-    pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) {
+    /// is appended to `torn`; it goes before anything else. Whether there is more to write.
+    pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) -> bool {
         let mut left = bytes;
-        if let Some(offer) = self.turns.take_offer(Some(connection)) {
+        if let Some(offer) = self.turns.take_offer(connection) {
             let stream = &mut self.streams[offer.stream];
             left -= stream.advance(offer.place, left, torn);
-            if stream.pending(offer.place) {
-                self.subscriptions.owe(offer.subscription);
+            if !stream.pending(offer.place) {
+                debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
+                return self.subscriptions.owes(connection);
             }
+            self.subscriptions.owe(offer.subscription);
         }
         while left > 0
             && let Some(id) = self.subscriptions.first_owed(connection)
@@ -60,11 +75,12 @@ impl Fanout {
             self.subscriptions.settle(id);
         }
         debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
+        self.subscriptions.owes(connection)
     }
 
     /// Of what was offered, whatever is there still is owed: it was not said that it is written.
     pub(super) fn end_offer(&mut self) {
-        if let Some(offer) = self.turns.take_offer(None)
+        if let Some(offer) = self.turns.end_offer()
             && self.streams[offer.stream].pending(offer.place)
         {
             self.subscriptions.owe(offer.subscription);

@@ -245,10 +245,17 @@ impl Stream {
         None
     }
 
-    /// Whether this subscriber has something to get and may get it.
-    pub fn pending(&self, place: u32) -> bool {
+    /// Bytes that this subscriber has to get now.
+    #[inline]
+    pub fn unsent(&self, place: u32) -> usize {
         let subscriber = &self.subscribers[place as usize];
-        subscriber.cursor < self.ring.head() && !self.ended && !subscriber.paused
+        if self.ended || subscriber.paused { 0 } else { (self.ring.head() - subscriber.cursor) as usize }
+    }
+
+    /// Whether this subscriber has something to get and may get it.
+    #[inline]
+    pub fn pending(&self, place: u32) -> bool {
+        self.unsent(place) > 0
     }
 
     /// The frames to send to this subscriber now, contiguous but for the ring's end. Empty if it is held.
@@ -263,26 +270,29 @@ impl Stream {
     /// Notes that up to `bytes` bytes of the run were written; says how many of them the run took. If they end
     /// in mid-frame, the rest of that frame is appended to `torn`, for the ring may lap it before the socket
     /// has room again.
+    #[inline]
     pub fn advance(&mut self, place: u32, bytes: usize, torn: &mut Vec<u8>) -> usize {
-        let Subscriber { cursor: start, paused, .. } = self.subscribers[place as usize];
-        if self.ended || paused {
-            return 0;
+        let unsent = self.unsent(place);
+        if bytes < unsent {
+            self.advance_within(place, bytes, torn);
+            return bytes;
         }
-        let end = self.ring.head();
-        let taken = bytes.min((end - start) as usize);
-        let reached = start + taken as u64;
-        let mut cursor = end;
-        if reached < end {
-            cursor = start;
-            while cursor < reached {
-                cursor += self.kind.encoding.framing.frame_bytes(&self.first_bytes(cursor, end)) as u64;
-            }
-            let (first, second) = self.ring.run(reached, cursor);
-            torn.extend_from_slice(first);
-            torn.extend_from_slice(second);
+        self.subscribers[place as usize].cursor += unsent as u64;
+        unsent
+    }
+
+    /// The same where the run is longer.
+    #[cold]
+    fn advance_within(&mut self, place: u32, bytes: usize, torn: &mut Vec<u8>) {
+        let (start, end) = (self.subscribers[place as usize].cursor, self.ring.head());
+        let (mut cursor, reached) = (start, start + bytes as u64);
+        while cursor < reached {
+            cursor += self.kind.encoding.framing.frame_bytes(&self.first_bytes(cursor, end)) as u64;
         }
+        let (first, second) = self.ring.run(reached, cursor);
+        torn.extend_from_slice(first);
+        torn.extend_from_slice(second);
         self.subscribers[place as usize].cursor = cursor;
-        taken
     }
 
     fn first_bytes(&self, from: u64, end: u64) -> [u8; Framing::HEAD_BYTES_MAX] {

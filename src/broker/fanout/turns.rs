@@ -112,13 +112,20 @@ impl Turns {
     }
 
     /// What is offered to this connection.
+    #[inline]
     pub fn offer(&self, connection: ConnectionId) -> Option<&Offer> {
         self.offer.as_ref().filter(|offer| offer.connection == connection)
     }
 
-    /// Takes what is offered to this connection, or to any.
-    pub fn take_offer(&mut self, to: Option<ConnectionId>) -> Option<Offer> {
-        self.offer.take_if(|offer| to.is_none_or(|connection| offer.connection == connection))
+    /// Takes what is offered to this connection.
+    #[inline]
+    pub fn take_offer(&mut self, connection: ConnectionId) -> Option<Offer> {
+        self.offer.take_if(|offer| offer.connection == connection)
+    }
+
+    /// Takes what is offered, to whichever connection.
+    pub fn end_offer(&mut self) -> Option<Offer> {
+        self.offer.take()
     }
 
     /// Notes what a connection owes of the streams whose turn it is or comes next.

@@ -90,22 +90,24 @@ impl Connections {
     /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
         let connection = self.slab.get_mut(id)?;
-        let (mut offered, mut places) = (0, PIECES_MAX);
-        pieces(id, connection, fanout, |piece| {
-            let has_place = places > 0 || piece.is_empty();
-            if has_place {
-                offered += piece.len();
-                places -= usize::from(!piece.is_empty());
+        let (mut left_bytes, mut torn) = (bytes, Vec::new());
+        let offered = match fanout.offered(id) {
+            Some(run) if connection.outbox.is_empty() => run,
+            _ => {
+                left_bytes -= bytes.min(connection.outbox.len());
+                let offered = offered(id, connection, fanout);
+                connection.outbox.consume(bytes, &mut self.spares);
+                offered
             }
-            has_place
-        });
-        let mut torn = Vec::new();
-        fanout.sent(id, bytes - connection.outbox.consume(bytes, &mut self.spares), &mut torn);
-        connection.outbox.write(&torn, Bytes::Rest, &mut self.spares);
+        };
+        let more = fanout.sent(id, left_bytes, &mut torn);
+        if !torn.is_empty() {
+            connection.outbox.write(&torn, Bytes::Rest, &mut self.spares);
+        }
         let awaited = connection.awaits_writes();
         let left = match () {
             () if bytes < offered => Left::Blocked,
-            () if !torn.is_empty() || fanout.owes(id) => Left::More,
+            () if !torn.is_empty() || more => Left::More,
             () => Left::Nothing,
         };
         connection.unheard_bytes =
@@ -129,9 +131,22 @@ fn pieces<'a>(
     if !take(connection.outbox.pending()) {
         return;
     }
-    for (first, second) in fanout.runs(id) {
-        if !take(first) || !take(second) {
-            return;
+    fanout.runs(id, take);
+}
+
+/// Bytes that were offered: of the pieces for which there was a place.
+fn offered(id: ConnectionId, connection: &Connection, fanout: &Fanout) -> usize {
+    let (mut bytes, mut places) = (0, PIECES_MAX);
+    pieces(id, connection, fanout, |piece| {
+        if piece.is_empty() {
+            return true;
         }
-    }
+        let has_place = places > 0;
+        if has_place {
+            bytes += piece.len();
+            places -= 1;
+        }
+        has_place
+    });
+    bytes
 }

@@ -72,10 +72,19 @@ fn bounds(ring_bytes_max: usize) -> RingBounds {
     RingBounds { ring_bytes_max, connection_bytes_max: usize::MAX, rings_bytes_max: usize::MAX }
 }
 
+/// All that a connection is to be written.
+fn runs(fanout: &Fanout, connection: ConnectionId) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    fanout.runs(connection, |piece| {
+        bytes.extend_from_slice(piece);
+        true
+    });
+    bytes
+}
+
 /// Writes all that a connection owes; says which messages that were.
 fn write_all(fanout: &mut Fanout, index: u32) -> Vec<u16> {
-    let runs: Vec<u8> =
-        fanout.runs(connection(index)).flat_map(|(one, other)| [one, other].concat()).collect();
+    let runs = runs(fanout, connection(index));
     let mut torn = Vec::new();
     fanout.sent(connection(index), runs.len(), &mut torn);
     assert!(torn.is_empty());
@@ -255,7 +264,7 @@ fn what_is_for_a_connection_that_is_gone_does_not_touch_its_successor() {
     assert!(taken.is_empty() && !fanout.hears(gone, &channel(0)) && fanout.hears(successor, &channel(0)));
     assert_eq!(fanout.unsubscribe(gone, &channel(0)), None);
     assert_eq!(fanout.next_transmit(|_| true), Some(successor));
-    let runs: Vec<u8> = fanout.runs(successor).flat_map(|(one, other)| [one, other].concat()).collect();
+    let runs = runs(&fanout, successor);
     assert_eq!(serials(&runs), [1, 2]);
 }
 

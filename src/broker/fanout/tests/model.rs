@@ -164,14 +164,13 @@ impl Model {
         let client = &mut self.clients[index as usize];
         let mut offered = client.outbox.clone();
         let mut pieces = usize::from(!offered.is_empty());
-        for (first, second) in self.fanout.runs(connection(index)) {
-            for piece in [first, second].into_iter().filter(|piece| !piece.is_empty()) {
-                if pieces < PIECES_MAX {
-                    offered.extend_from_slice(piece);
-                }
-                pieces += 1;
+        self.fanout.runs(connection(index), |piece| {
+            if !piece.is_empty() && pieces < PIECES_MAX {
+                offered.extend_from_slice(piece);
             }
-        }
+            pieces += usize::from(!piece.is_empty());
+            true
+        });
         let taken = bytes.min(offered.len());
         let own = taken.min(client.outbox.len());
         client.outbox.drain(..own);
