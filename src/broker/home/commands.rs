@@ -67,7 +67,7 @@ impl Home {
                 self.delete_message(now, origin, channel, message).into()
             }
             MessageCommand::Get { channel, message } => self.get_message(now, channel, message).into(),
-            MessageCommand::List { channel, page } => self.list_messages(now, &channel, page).into(),
+            MessageCommand::List { channel, page } => self.list_messages(now, channel, page).into(),
         }
     }
 

@@ -78,14 +78,18 @@ impl Home {
     }
 
     /// A page of the messages in a channel's history.
-    pub(in crate::broker) fn list_messages(&mut self, now: Now, channel: &ChannelName, page: Page) -> Reply {
-        let nothing = Reply::Messages { items: Vec::new(), page, total: 0 };
-        let Some(id) = self.channels.find(channel) else { return nothing };
-        let Some(history) = self.channels.history(now, id) else { return nothing };
+    pub(in crate::broker) fn list_messages(&mut self, now: Now, channel: ChannelName, page: Page) -> Reply {
+        let found = self.channels.find(&channel);
+        let Some(history) = found.and_then(|id| self.channels.history(now, id)) else {
+            return Reply::Messages { channel, items: Vec::new(), page, total: 0 };
+        };
         let page = Page { size: page.size.min(PAGE_MESSAGES_MAX), ..page };
+        let total = history.message_count();
+        let left = total.saturating_sub(page.skip());
+        let mut items = Vec::with_capacity(left.min(page.size as usize));
         let slice = history.messages().skip(page.skip()).take(page.size as usize);
-        let items = slice.filter_map(|entry| written(channel.clone(), &entry.bytes)).collect();
-        Reply::Messages { items, page, total: history.message_count() as u64 }
+        items.extend(slice.map(|entry| entry.bytes.clone()));
+        Reply::Messages { channel, items, page, total: total as u64 }
     }
 
     /// The answer about a message whose deletion is on its way to the disk: it cannot be changed. That there is no such

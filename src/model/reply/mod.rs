@@ -82,8 +82,10 @@ pub enum Reply {
     Message(Message),
     /// To `ListMessages`.
     Messages {
-        /// The slice, newest first.
-        items: Vec<Message>,
+        /// Of which channel.
+        channel: ChannelName,
+        /// The slice, newest first, each as history keeps it.
+        items: Vec<PublicationBytes>,
         /// Which slice this is, as asked for.
         page: Page,
         /// Messages in the whole list.

@@ -170,13 +170,10 @@ fn event(out: &mut Vec<u8>, channel: &ChannelName, publication: &ArchivedPublica
         | ArchivedBody::ClientMessage { .. }
         | ArchivedBody::Event { .. }
         | ArchivedBody::MessageTouched { .. } => {}
-        ArchivedBody::MessageCreated { content, kind } => {
-            let message = message(publication.identity(), publication.publisher.as_str(), time_ms);
-            write("message:new", &message.content(content, kind));
-        }
-        ArchivedBody::MessageRewritten { content, kind, updated_ms } => {
-            let message = message(publication.identity(), publication.publisher.as_str(), time_ms);
-            write("message:new", &message.content(content, kind).updated(updated_ms.to_native()));
+        ArchivedBody::MessageCreated { .. } | ArchivedBody::MessageRewritten { .. } => {
+            if let Some(message) = Message::kept(channel, publication) {
+                write("message:new", &message);
+            }
         }
         ArchivedBody::MessageUpdated { of, author, created_ms, content, kind } => {
             let message = message(of.to_native(), author.as_str(), created_ms.to_native());

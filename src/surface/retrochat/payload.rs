@@ -5,6 +5,7 @@ use super::names::{Id, Kind};
 use crate::base::time::rfc3339;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::group::Group;
+use crate::model::publication::{ArchivedBody, ArchivedPublication};
 use crate::model::{publication, reply};
 use serde::Serialize;
 
@@ -44,6 +45,19 @@ impl<'a> Message<'a> {
             created_at: rfc3339(created_ms),
             updated_at: None,
             deleted_at: None,
+        }
+    }
+
+    /// A message as history keeps it; `None` if it is something else.
+    pub fn kept(channel: &'a ChannelName, kept: &'a ArchivedPublication) -> Option<Self> {
+        let (author, created_ms) = (kept.publisher.as_str(), kept.time_ms.to_native());
+        let bare = || Self::bare(channel, kept.identity(), author, created_ms);
+        match &kept.body {
+            ArchivedBody::MessageCreated { content, kind } => Some(bare().content(content, kind)),
+            ArchivedBody::MessageRewritten { content, kind, updated_ms } => {
+                Some(bare().content(content, kind).updated(updated_ms.to_native()))
+            }
+            _ => None,
         }
     }
 

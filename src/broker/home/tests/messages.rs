@@ -1,4 +1,5 @@
 use super::*;
+use crate::broker::order::messages::written;
 
 fn update(channel: &str, message: Position, content: &str) -> MessageCommand {
     MessageCommand::Update { channel: name(channel), message, content: content.into() }
@@ -14,9 +15,10 @@ fn get(channel: &str, message: Position) -> MessageCommand {
 
 fn list(bench: &mut Bench, page: Page) -> (Vec<String>, u64) {
     match bench.execute(0, "ann", MessageCommand::List { channel: name("c"), page }) {
-        Reply::Messages { items, total, .. } => {
-            (items.into_iter().map(|message| message.content).collect(), total)
-        }
+        Reply::Messages { items, total, .. } => (
+            items.iter().filter_map(|bytes| written(name("c"), bytes)).map(|one| one.content).collect(),
+            total,
+        ),
         other => panic!("{other:?}"),
     }
 }

@@ -299,9 +299,9 @@ impl Model {
             }
             CoreCommand::Message(MessageCommand::List { channel, page }) => {
                 let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
-                let messages = || kept.iter().rev().filter_map(|kept| kept.message(&channel));
-                let items = messages().skip(page.skip()).take(page.size as usize).collect();
-                Reply::Messages { items, page, total: messages().count() as u64 }
+                let messages = || kept.iter().rev().filter(|kept| kept.message(&channel).is_some());
+                let items = messages().skip(page.skip()).take(page.size as usize).map(Kept::bytes).collect();
+                Reply::Messages { items, page, total: messages().count() as u64, channel: channel.clone() }
             }
             CoreCommand::Channel(ChannelCommand::ListMembers { channel, page })
                 if self.tells_presence(&channel) =>

@@ -49,9 +49,14 @@ impl History {
         if offset < self.gone || missing > count_max as u64 {
             return Recovery::Gap(self.newest(count_max));
         }
-        let mut teller = self.teller();
-        let missed: Option<_> = self.from(offset).map(|entry| teller.tell(entry)).collect();
-        missed.map_or_else(|| Recovery::Gap(self.newest(count_max)), Recovery::Complete)
+        let (mut teller, mut missed) = (self.teller(), Vec::with_capacity(missing as usize));
+        for entry in self.from(offset) {
+            match teller.tell(entry) {
+                Some(bytes) => missed.push(bytes),
+                None => return Recovery::Gap(self.newest(count_max)),
+            }
+        }
+        Recovery::Complete(missed)
     }
 
     /// The newest `count` publications, at most all, oldest first.
@@ -83,15 +88,15 @@ impl History {
     fn from(&self, offset: u64) -> impl Iterator<Item = &Entry> {
         let said = self.content.partition_point(|entry| entry.offset <= offset);
         let told = self.events.partition_point(|entry| entry.offset <= offset);
-        let (mut said, mut told) =
-            (self.content.range(said..).peekable(), self.events.range(told..).peekable());
+        let (mut said, mut told) = (self.content.range(said..), self.events.range(told..));
+        let (mut next_said, mut next_told) = (said.next(), told.next());
+        let place = |entry: Option<&Entry>| entry.map_or(u64::MAX, |entry| entry.offset);
         std::iter::from_fn(move || {
-            let told_first = match (said.peek(), told.peek()) {
-                (Some(said), Some(told)) => told.offset < said.offset,
-                (None, _) => true,
-                (_, None) => false,
-            };
-            if told_first { told.next() } else { said.next() }
+            if place(next_told) < place(next_said) {
+                std::mem::replace(&mut next_told, told.next())
+            } else {
+                std::mem::replace(&mut next_said, said.next())
+            }
         })
     }
 }

@@ -169,8 +169,9 @@ pub fn encode(status: u16, reply: &Reply) -> Response {
 /// A page of messages in its envelope.
 pub fn encode_list(reply: &Reply) -> Response {
     match reply {
-        Reply::Messages { items, page, total } => {
-            let items: Vec<_> = items.iter().map(payload::Message::of).collect();
+        Reply::Messages { channel, items, page, total } => {
+            let kept = items.iter().filter_map(|bytes| payload::Message::kept(channel, bytes.view()));
+            let items: Vec<_> = kept.collect();
             envelope::page(&items, *page, *total)
         }
         _ => mismatch(),
@@ -181,6 +182,7 @@ pub fn encode_list(reply: &Reply) -> Response {
 mod tests {
     use super::*;
     use crate::model::command::Page;
+    use crate::model::publication::{Body, Publication};
     use crate::model::reply::Message;
     use crate::surface::testing::{decode, shown};
 
@@ -307,8 +309,18 @@ mod tests {
             shown(&(DELETE.encode)(&one)),
             (200, r#"{"success":true,"data":{"id":"msg_room.123.7.16","deleted":true}}"#.into())
         );
+        let body = Body::MessageCreated { content: "Hello!".into(), kind: "text".into() };
+        let kept = Publication {
+            epoch: 7,
+            born: 7,
+            offset: 42,
+            time_ms: 1_735_689_600_000,
+            publisher: "user_123".into(),
+            body,
+        };
+        let items = vec![kept.archive(&mut Default::default())];
         let list =
-            Reply::Messages { items: vec![message(None)], page: Page { number: 1, size: 50 }, total: 1 };
+            Reply::Messages { channel: channel(), items, page: Page { number: 1, size: 50 }, total: 1 };
         assert_eq!(
             shown(&(LIST.encode)(&list)),
             (200, format!(r#"{{"success":true,"data":[{shape}],"meta":{{"page":1,"limit":50,"total":1}}}}"#))
