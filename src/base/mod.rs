@@ -19,5 +19,6 @@ pub mod pool;
 pub mod ring;
 pub mod secret;
 pub mod slab;
+pub mod split;
 pub mod time;
 pub mod wheel;

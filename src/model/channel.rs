@@ -1,6 +1,7 @@
 //! Names of channels and positions in them.
 
 use super::access::channel_id;
+use crate::base::split::split_at_byte;
 use rkyv::{Archive, Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl ChannelName {
 
     /// What stands before the first `:`, or the whole name.
     pub fn namespace(&self) -> &str {
-        self.0.split_once(':').map_or(&self.0, |(namespace, _)| namespace)
+        split_at_byte(&self.0, b':').map_or(&self.0, |(namespace, _)| namespace)
     }
 
     /// Whether it only names a ring, of a circle or of a group of connections: who is there is counted apart from
@@ -44,7 +45,7 @@ impl ChannelName {
 
     /// What stands after the first `:`, or nothing.
     pub fn suffix(&self) -> &str {
-        self.0.split_once(':').map_or("", |(_, suffix)| suffix)
+        split_at_byte(&self.0, b':').map_or("", |(_, suffix)| suffix)
     }
 }
 

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 /// Levels of nesting of a value that is passed on to other clients. serde_json skips raw values without
 /// recursion and without a bound, but the parsers of those who receive them may recurse.
-pub const DEPTH_MAX: usize = 64;
+pub const DEPTH_MAX: u32 = 64;
 
 /// Bytes of a decoder's own words that are quoted in a fault; they may contain what the client sent.
 const QUOTE_BYTES_MAX: usize = 160;
@@ -70,27 +70,28 @@ pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
     })
 }
 
-/// The fields of one JSON object that have names which are asked for, as they were written. Others are passed over.
-pub struct Fields<'a, const N: usize> {
-    values: [Option<Raw<'a>>; N],
-    /// One that is there twice.
-    doubled: Option<usize>,
+/// An object of which certain fields are asked for, each kept as it was written.
+pub trait Object<'a>: Default {
+    /// Where the value of a key goes; `None` for a key that is passed over.
+    fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>>;
 }
 
-/// Takes one JSON object apart.
+/// Takes one JSON object apart. Says too whether its fields are right: none that is asked for may be there twice.
 ///
 /// # Errors
-/// As [`object`], but of fields that are there twice, which [`Fields::once`] tells.
-pub fn fields<'a, const N: usize>(text: &'a str, names: &[&str; N]) -> Result<Fields<'a, N>, Fault> {
-    let mut fields = Fields { values: [None; N], doubled: None };
-    let visit = |key: &str, value| {
-        let Some(at) = place(key, names) else { return };
-        if fields.values[at].replace(value).is_some() {
-            fields.doubled = Some(at);
+/// As [`object`], where there is no object at all.
+pub fn take_apart<'a, T: Object<'a>>(text: &'a str) -> Result<(T, Result<(), Fault>), Fault> {
+    let (mut taken, mut doubled) = (T::default(), None);
+    let visit = |key: &'a str, escaped: bool, value: Raw<'a>| {
+        let place = if escaped { unescaped(key).and_then(|key| taken.place(&key)) } else { taken.place(key) };
+        if let Some(place) = place
+            && place.replace(value).is_some()
+        {
+            doubled = Some(key);
         }
     };
     match scan::object(text, visit) {
-        Ok(()) => Ok(fields),
+        Ok(()) => Ok((taken, doubled.map_or(Ok(()), |key| Err(twice(key))))),
         Err(Broken::Kind) => Err(no_object()),
         Err(Broken::Syntax) if is_explained(text.as_bytes()) => {
             Err(well_formed(text).err().unwrap_or_else(no_object))
@@ -99,37 +100,16 @@ pub fn fields<'a, const N: usize>(text: &'a str, names: &[&str; N]) -> Result<Fi
     }
 }
 
-/// Place of the name that a key is.
-#[inline]
-fn place<const N: usize>(key: &str, names: &[&str; N]) -> Option<usize> {
-    let found = names.iter().position(|name| *name == key);
-    if found.is_some() || !key.contains('\\') {
-        return found;
-    }
-    let quoted = format!("\"{key}\"");
-    let key: Text<'_> = read(&quoted).ok()?;
-    names.iter().position(|name| **name == *key.0)
+/// A key that is written with escapes.
+#[cold]
+fn unescaped(key: &str) -> Option<String> {
+    read::<String>(&format!("\"{key}\"")).ok()
 }
 
-impl<'a, const N: usize> Fields<'a, N> {
-    /// The field of a place among the names.
-    pub fn get(&self, at: usize) -> Option<Raw<'a>> {
-        self.values[at]
-    }
-
-    /// All of them, in the order of the names.
-    ///
-    /// # Errors
-    /// [`FaultCode::InvalidRequest`] where one is there twice.
-    pub fn once(&self, names: &[&str; N]) -> Result<[Option<Raw<'a>>; N], Fault> {
-        match self.doubled {
-            None => Ok(self.values),
-            Some(at) => {
-                let sentence = format!("The field {} is there twice.", names[at]);
-                Err(Fault::new(FaultCode::InvalidRequest, sentence))
-            }
-        }
-    }
+#[cold]
+fn twice(key: &str) -> Fault {
+    let sentence = format!("The field {} is there twice.", unescaped(key).as_deref().unwrap_or(key));
+    Fault::new(FaultCode::InvalidRequest, sentence)
 }
 
 /// The items of a JSON list of so many; `None` if it is none.
@@ -146,6 +126,7 @@ pub fn items<'a, const N: usize>(text: &'a str) -> Option<[Raw<'a>; N]> {
 }
 
 /// What stands in a field; `null` is as if there was none.
+#[inline]
 pub fn some<'a>(field: Option<Raw<'a>>) -> Option<Raw<'a>> {
     field.filter(|raw| raw.text != "null")
 }
@@ -154,11 +135,12 @@ pub fn some<'a>(field: Option<Raw<'a>>) -> Option<Raw<'a>> {
 ///
 /// # Errors
 /// [`FaultCode::InvalidRequest`] where it is something else.
+#[inline]
 pub fn text<'a>(name: &str, field: Option<Raw<'a>>) -> Result<Option<Cow<'a, str>>, Fault> {
     let Some(raw) = some(field) else { return Ok(None) };
     let inner = raw.text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let text = match inner {
-        Some(inner) if !raw.escaped => Some(Cow::Borrowed(inner)),
+        Some(inner) if !raw.escaped => return Ok(Some(Cow::Borrowed(inner))),
         Some(_) => read::<Text<'_>>(raw.text).ok().map(|text| text.0),
         None => None,
     };
@@ -190,7 +172,7 @@ fn quote(error: &serde_json::Error) -> String {
 
 /// Whether a valid JSON value nests at most [`DEPTH_MAX`] levels.
 pub fn depth_is_bounded(json: &str) -> bool {
-    is_within(json.as_bytes(), DEPTH_MAX)
+    is_within(json.as_bytes(), DEPTH_MAX as usize)
 }
 
 /// Appends a string as JSON, quotes included.
@@ -225,6 +207,24 @@ mod tests {
         b: Option<String>,
     }
 
+    #[derive(Default)]
+    struct Three<'a> {
+        a: Option<Raw<'a>>,
+        b: Option<Raw<'a>>,
+        e: Option<Raw<'a>>,
+    }
+
+    impl<'a> Object<'a> for Three<'a> {
+        fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+            match key {
+                "a" => Some(&mut self.a),
+                "b" => Some(&mut self.b),
+                "é" => Some(&mut self.e),
+                _ => None,
+            }
+        }
+    }
+
     fn code(bytes: &[u8]) -> FaultCode {
         object::<Pair>(bytes).expect_err("refused").code
     }
@@ -247,14 +247,13 @@ mod tests {
 
     #[test]
     fn fields_are_those_of_an_object_by_name() {
-        const NAMES: [&str; 3] = ["a", "b", "é"];
-        let fields = |text| fields(text, &NAMES);
-        let some = fields(r#"{"b":[{}],"x":1,"\u0061":null,"c":{"a":2}}"#).expect("an object");
-        assert_eq!((some.get(0).map(|raw| raw.text), some.get(2)), (Some("null"), None));
-        assert_eq!(some.get(1).map(|raw| (raw.text, raw.depth)), Some(("[{}]", 2)));
-        assert!(super::some(some.get(0)).is_none() && some.once(&NAMES).is_ok());
-        let twice = fields(r#"{"a":1,"x":1,"x":2,"\u0061":2}"#).expect("an object");
-        assert!(twice.once(&NAMES).is_err_and(|fault| fault.message == "The field a is there twice."));
+        let taken = |text| take_apart::<Three<'_>>(text);
+        let (three, right) = taken(r#"{"b":[{}],"x":1,"\u0061":null,"c":{"a":2}}"#).expect("an object");
+        assert_eq!((three.a.map(|raw| raw.text), three.e), (Some("null"), None));
+        assert_eq!(three.b.map(|raw| (raw.text, raw.depth)), Some(("[{}]", 2)));
+        assert!(some(three.a).is_none() && right.is_ok());
+        let (_, right) = taken(r#"{"a":1,"x":1,"x":2,"\u0061":2}"#).expect("an object");
+        assert!(right.is_err_and(|fault| fault.message == "The field a is there twice."));
         for (text, code) in [
             ("[1]", FaultCode::InvalidRequest),
             ("7", FaultCode::InvalidRequest),
@@ -264,7 +263,7 @@ mod tests {
             ("{\"a\":\"\u{1}\"}", FaultCode::InvalidSyntax),
             ("{}{}", FaultCode::InvalidSyntax),
         ] {
-            assert_eq!(fields(text).err().map(|fault| fault.code), Some(code), "{text}");
+            assert_eq!(taken(text).err().map(|fault| fault.code), Some(code), "{text}");
         }
     }
 
@@ -272,8 +271,8 @@ mod tests {
     fn a_text_in_a_field_is_read_with_its_escapes() {
         let text = |json: &str| {
             let text = format!("{{\"a\":{json}}}");
-            let field = fields(&text, &["a"]).expect("an object").get(0);
-            super::text("a", field).map(|text| text.map(Cow::into_owned))
+            let (three, _) = take_apart::<Three<'_>>(&text).expect("an object");
+            super::text("a", three.a).map(|text| text.map(Cow::into_owned))
         };
         assert_eq!(text("\"x\""), Ok(Some("x".into())));
         assert_eq!(text(r#""\"\u00e9\\""#), Ok(Some("\"é\\".into())));
@@ -292,7 +291,7 @@ mod tests {
 
     #[test]
     fn depth_has_a_bound_and_brackets_in_strings_do_not_count() {
-        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let nested = |depth: u32| format!("{}{}", "[".repeat(depth as usize), "]".repeat(depth as usize));
         assert!(depth_is_bounded(&nested(DEPTH_MAX)));
         assert!(!depth_is_bounded(&nested(DEPTH_MAX + 1)));
         assert!(depth_is_bounded(&format!("\"\\\"{}\"", "[".repeat(1000))));

@@ -7,7 +7,7 @@ pub struct Raw<'a> {
     /// Its text, without space around it.
     pub text: &'a str,
     /// Levels of lists and objects in it.
-    pub depth: usize,
+    pub depth: u32,
     /// Whether a text in it has escapes.
     pub escaped: bool,
 }
@@ -29,18 +29,21 @@ pub fn value(text: &str) -> Option<Raw<'_>> {
     scan.end().is_ok().then_some(raw)
 }
 
-/// Takes an object apart: hands over each key as it is written, without its quotes, and its value.
+/// Takes an object apart: hands over each key as it is written, without its quotes and whether it has escapes, and its
+/// value.
 ///
 /// # Errors
 /// It is no JSON, or no object. Then what was handed over before means nothing.
 #[inline]
-pub fn object<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Raw<'a>)) -> Result<(), Broken> {
+pub fn object<'a>(text: &'a str, mut visit: impl FnMut(&'a str, bool, Raw<'a>)) -> Result<(), Broken> {
     let mut scan = Scan::start(text, b'{')?;
     let mut more = !scan.take(b'}');
     while more {
+        scan.escaped = false;
         let key = scan.key().ok_or(Broken::Syntax)?;
+        let escaped = scan.escaped;
         let value = scan.raw().ok_or(Broken::Syntax)?;
-        visit(key, value);
+        visit(key, escaped, value);
         more = scan.goes_on(b'}').ok_or(Broken::Syntax)?;
     }
     scan.end()
@@ -141,7 +144,16 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes a value; says how deep it nests.
-    fn value(&mut self) -> Option<usize> {
+    fn value(&mut self) -> Option<u32> {
+        match self.peek()? {
+            b'"' => self.string().map(|_| 0),
+            b'{' | b'[' => self.nested(),
+            _ => self.scalar().map(|()| 0),
+        }
+    }
+
+    /// Passes a list or an object.
+    fn nested(&mut self) -> Option<u32> {
         let (mut nesting, mut deepest) = (Nesting::default(), 0);
         loop {
             match self.peek()? {
@@ -159,10 +171,7 @@ impl<'a> Scan<'a> {
                         continue;
                     }
                 }
-                b't' => self.word("true")?,
-                b'f' => self.word("false")?,
-                b'n' => self.word("null")?,
-                _ => self.number()?,
+                _ => self.scalar()?,
             }
             loop {
                 if nesting.depth == 0 {
@@ -177,6 +186,15 @@ impl<'a> Scan<'a> {
                 }
                 nesting.leave();
             }
+        }
+    }
+
+    fn scalar(&mut self) -> Option<()> {
+        match self.peek()? {
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number(),
         }
     }
 
@@ -205,8 +223,8 @@ impl<'a> Scan<'a> {
     fn plain(&mut self) {
         const ONES: u64 = u64::MAX / 0xff;
         const HIGHS: u64 = ONES << 7;
-        let bytes = self.text.as_bytes();
-        while let Some(eight) = bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        while let Some((eight, after)) = rest.split_first_chunk::<8>() {
             let word = u64::from_le_bytes(*eight);
             // Of the high bits that are set, the lowest stands for a byte that was looked for. Those above it may be set
             // by a borrow, and do not matter.
@@ -217,11 +235,12 @@ impl<'a> Scan<'a> {
             let is_control = word.wrapping_sub(ONES * u64::from(b' ')) & !word;
             let found = (is(b'"') | is(b'\\') | is_control) & HIGHS;
             if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
+                self.at = self.text.len() - rest.len() + found.trailing_zeros() as usize / 8;
                 return;
             }
-            self.at += 8;
+            rest = after;
         }
+        self.at = self.text.len() - rest.len();
         while self.peek().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
             self.at += 1;
         }
@@ -279,7 +298,7 @@ impl<'a> Scan<'a> {
 #[derive(Default)]
 struct Nesting {
     bits: u64,
-    depth: usize,
+    depth: u32,
     /// What found no place in `bits`, 64 levels each.
     outer: Vec<u64>,
 }
@@ -314,7 +333,11 @@ mod tests {
 
     fn object_of(text: &str) -> Result<Vec<(&str, Raw<'_>)>, Broken> {
         let mut fields = Vec::new();
-        object(text, |key, value| fields.push((key, value))).map(|()| fields)
+        object(text, |key, escaped, value| {
+            assert_eq!(escaped, key.contains('\\'));
+            fields.push((key, value));
+        })
+        .map(|()| fields)
     }
 
     fn list_of(text: &str) -> Result<Vec<&str>, Broken> {
@@ -347,7 +370,7 @@ mod tests {
             let (open, close) = ("[{\"a\":".repeat(depth), "}]".repeat(depth));
             let text = format!("{{\"deep\":{open}1{close}}}");
             let fields = object_of(&text).expect("it is an object");
-            assert_eq!(fields[0].1.depth, 2 * depth);
+            assert_eq!(fields[0].1.depth as usize, 2 * depth);
             let crossed = text.replacen("}]", "]}", 1);
             assert_eq!(object_of(&crossed), Err(Broken::Syntax), "{depth}");
         }

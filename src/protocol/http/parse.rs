@@ -6,6 +6,7 @@ use super::method::Method;
 use super::refusal::Refusal;
 use super::scan::Scan;
 use super::target::{Target, split_target};
+use crate::base::split::split_at_byte;
 
 /// Header fields for which there is a place before it is known that there are more.
 const FIELDS_USUAL: usize = 16;
@@ -38,12 +39,11 @@ pub fn parse_scanned<R>(
     let line = str::from_utf8(line).map_err(|_| MALFORMED)?;
     let fields = fields.strip_prefix(b"\r\n").ok_or(MALFORMED)?;
 
-    let mut parts = line.split(' ');
-    let (Some(method_name), Some(target), Some(version), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (method_name, rest) = split_at_byte(line, b' ').ok_or(MALFORMED)?;
+    let (target, version) = split_at_byte(rest, b' ').ok_or(MALFORMED)?;
+    if version.contains(' ') {
         return Err(MALFORMED);
-    };
+    }
     if method_name.is_empty() || !method_name.bytes().all(super::scan::is_token) {
         return Err(MALFORMED);
     }

@@ -105,13 +105,13 @@ impl Scan {
 
     /// How many of these bytes leave the scan where it is: most of a head is the middle of a target, a name or a value.
     fn passed(&self, bytes: &[u8]) -> usize {
-        let end = match self.at {
-            At::Target => bytes.iter().position(|byte| !byte.is_ascii_graphic()),
-            At::FieldName => bytes.iter().position(|&byte| !is_token(byte)),
-            At::FieldValue => bytes.iter().position(|&byte| !is_of_value(byte)),
-            _ => Some(0),
+        let class = match self.at {
+            At::Target => TARGET,
+            At::FieldName => TOKEN,
+            At::FieldValue => VALUE,
+            _ => return 0,
         };
-        end.unwrap_or(bytes.len())
+        bytes.iter().position(|&byte| CLASSES[usize::from(byte)] & class == 0).unwrap_or(bytes.len())
     }
 
     /// One byte; true where it was the last of the section.
@@ -172,25 +172,40 @@ impl Scan {
 
 /// Whether a byte may be in a field's value (RFC 9110 section 5.5).
 fn is_of_value(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+    CLASSES[usize::from(byte)] & VALUE != 0
 }
 
 /// Whether a byte may be in a token (RFC 9110 section 5.6.2).
 pub fn is_token(byte: u8) -> bool {
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0;
-        while byte < 128 {
-            table[byte] = (byte as u8).is_ascii_alphanumeric();
-            byte += 1;
-        }
-        let others = b"!#$%&'*+-.^_`|~";
-        let mut index = 0;
-        while index < others.len() {
-            table[others[index] as usize] = true;
-            index += 1;
-        }
-        table
-    };
-    TABLE[usize::from(byte)]
+    CLASSES[usize::from(byte)] & TOKEN != 0
 }
+
+const TOKEN: u8 = 1;
+const VALUE: u8 = 2;
+const TARGET: u8 = 4;
+
+/// Where each byte may be.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (is_print, is_target) = (byte >= 0x20 && byte <= 0x7e, byte >= 0x21 && byte <= 0x7e);
+        if byte < 128 && (byte as u8).is_ascii_alphanumeric() {
+            classes[byte] |= TOKEN;
+        }
+        if byte == 0x09 || is_print || byte >= 0x80 {
+            classes[byte] |= VALUE;
+        }
+        if is_target {
+            classes[byte] |= TARGET;
+        }
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut index = 0;
+    while index < others.len() {
+        classes[others[index] as usize] |= TOKEN;
+        index += 1;
+    }
+    classes
+};

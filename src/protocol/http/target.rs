@@ -1,6 +1,7 @@
 //! Request targets (RFC 9112 section 3.2) and their decoding.
 
 use super::refusal::Refusal;
+use crate::base::split::split_at_byte;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -34,7 +35,7 @@ pub fn split_target<'a>(method_name: &str, target: &'a str) -> Result<Target<'a>
         };
     }
     if target.starts_with('/') {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = split_at_byte(target, b'?').unwrap_or((target, ""));
         return Ok(Target { path, query, authority: None });
     }
     let (scheme, rest) = target.split_once("://").ok_or(MALFORMED)?;
@@ -62,7 +63,7 @@ pub fn is_authority(text: &str) -> bool {
             },
             None => return false,
         },
-        None => match text.split_once(':') {
+        None => match split_at_byte(text, b':') {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         },

@@ -40,25 +40,50 @@ pub struct Frame<'a> {
     pub payload: &'a str,
 }
 
-/// The fields of a frame, in the order of version 2 and by the names of version 1.
-const FIELDS: [&str; 5] = ["join_ref", "ref", "topic", "event", "payload"];
+/// The fields of a frame, as they were written.
+#[derive(Default)]
+struct Fields<'a> {
+    join_reference: Option<Raw<'a>>,
+    reference: Option<Raw<'a>>,
+    name: Option<Raw<'a>>,
+    event: Option<Raw<'a>>,
+    payload: Option<Raw<'a>>,
+}
+
+/// By their names in version 1.
+impl<'a> json::Object<'a> for Fields<'a> {
+    #[inline]
+    fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+        Some(match key {
+            "join_ref" => &mut self.join_reference,
+            "ref" => &mut self.reference,
+            "topic" => &mut self.name,
+            "event" => &mut self.event,
+            "payload" => &mut self.payload,
+            _ => return None,
+        })
+    }
+}
 
 impl<'a> Frame<'a> {
     /// Reads a frame. `None` if it is none: the connection has to end.
     pub fn read(version: Version, text: &'a str) -> Option<Self> {
-        let [join_reference, request, name, event, payload] = match version {
+        let fields = match version {
             Version::V1 => {
-                let mut fields = json::fields(text, &FIELDS).ok()?.once(&FIELDS).ok()?;
-                fields[4] = json::some(fields[4]);
-                fields
+                let (fields, right) = json::take_apart::<Fields<'_>>(text).ok()?;
+                right.ok().map(|()| Fields { payload: json::some(fields.payload), ..fields })?
             }
-            Version::V2 => json::items(text)?.map(Some),
+            Version::V2 => {
+                let [join_reference, reference, name, event, payload] = json::items(text)?.map(Some);
+                Fields { join_reference, reference, name, event, payload }
+            }
         };
+        let payload = fields.payload;
         let frame = Self {
-            join_reference: reference(join_reference)?,
-            reference: reference(request)?,
-            name: json::text("topic", name).ok()??,
-            event: json::text("event", event).ok()??,
+            join_reference: reference(fields.join_reference)?,
+            reference: reference(fields.reference)?,
+            name: json::text("topic", fields.name).ok()??,
+            event: json::text("event", fields.event).ok()??,
             payload: payload.map_or("{}", |raw| raw.text),
         };
         // Nothing that nests deeper is passed on to others, so that is told of here as well.

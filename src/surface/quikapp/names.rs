@@ -1,5 +1,6 @@
 //! Names on the wire: of circles, and of whatever has an id.
 
+use crate::base::split::split_at_byte;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::people::circle::Circle;
@@ -27,7 +28,7 @@ pub fn is_id(text: &str) -> bool {
 
 /// The circle of a name on a socket. `None` if no circle can have it.
 pub fn circle(name: &str) -> Option<Circle> {
-    let (kind, id) = name.split_once(':')?;
+    let (kind, id) = split_at_byte(name, b':')?;
     if !is_id(id) {
         return None;
     }

@@ -9,7 +9,7 @@ use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionComm
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{Scopes, Session};
-use crate::surface::json::{self, Fields, Raw};
+use crate::surface::json::{self, Raw};
 use crate::surface::{Incoming, Payload};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -17,8 +17,35 @@ use std::borrow::Cow;
 /// Bytes of a client's `id` for a request, as raw JSON.
 const CORRELATION_BYTES_MAX: usize = 64;
 
-/// The fields of messages, the one first by which the client knows them.
-const FIELDS: [&str; 8] = ["id", "type", "channel", "event", "recover", "data", "token", "idempotency_key"];
+/// The fields of any message of a client, as they were written.
+#[derive(Default)]
+struct Fields<'a> {
+    id: Option<Raw<'a>>,
+    kind: Option<Raw<'a>>,
+    channel: Option<Raw<'a>>,
+    event: Option<Raw<'a>>,
+    recover: Option<Raw<'a>>,
+    data: Option<Raw<'a>>,
+    token: Option<Raw<'a>>,
+    idempotency_key: Option<Raw<'a>>,
+}
+
+impl<'a> json::Object<'a> for Fields<'a> {
+    #[inline]
+    fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+        Some(match key {
+            "id" => &mut self.id,
+            "type" => &mut self.kind,
+            "channel" => &mut self.channel,
+            "event" => &mut self.event,
+            "recover" => &mut self.recover,
+            "data" => &mut self.data,
+            "token" => &mut self.token,
+            "idempotency_key" => &mut self.idempotency_key,
+            _ => return None,
+        })
+    }
+}
 
 /// Any message of a client.
 struct Message<'a> {
@@ -33,16 +60,15 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn of(fields: &Fields<'a, 8>) -> Result<Self, Fault> {
-        let [_, kind, channel, event, recover, data, token, idempotency_key] = fields.once(&FIELDS)?;
+    fn of(fields: &Fields<'a>) -> Result<Self, Fault> {
         Ok(Self {
-            kind: json::text("type", kind)?,
-            channel: json::text("channel", channel)?,
-            event: json::text("event", event)?,
-            recover: json::some(recover),
-            data,
-            token: json::text("token", token)?,
-            idempotency_key: json::text("idempotency_key", idempotency_key)?,
+            kind: json::text("type", fields.kind)?,
+            channel: json::text("channel", fields.channel)?,
+            event: json::text("event", fields.event)?,
+            recover: json::some(fields.recover),
+            data: fields.data,
+            token: json::text("token", fields.token)?,
+            idempotency_key: json::text("idempotency_key", fields.idempotency_key)?,
         })
     }
 }
@@ -59,12 +85,12 @@ pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
         let sentence = "This is a binary message; commands are JSON in text messages.";
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
     };
-    let fields = match json::fields(text, &FIELDS) {
-        Ok(fields) => fields,
+    let (fields, right) = match json::take_apart::<Fields<'_>>(text) {
+        Ok(taken) => taken,
         Err(fault) => return Incoming::refused(fault, None),
     };
-    let message = Message::of(&fields);
-    match correlation(json::some(fields.get(0))) {
+    let message = right.and_then(|()| Message::of(&fields));
+    match correlation(json::some(fields.id)) {
         Ok(correlation) => {
             let command = message.and_then(|message| command(&message, session));
             Incoming { command, correlation, unreadable: None }
@@ -293,8 +319,8 @@ mod tests {
 
     #[test]
     fn deep_data_is_refused() {
-        let message = |depth: usize| {
-            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        let message = |depth: u32| {
+            let (open, close) = ("[".repeat(depth as usize), "]".repeat(depth as usize));
             format!(r#"{{"type":"publish","channel":"room:123","data":{open}{close}}}"#)
         };
         assert!(heard(&message(json::DEPTH_MAX)).command.is_ok());

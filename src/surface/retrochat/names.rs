@@ -5,6 +5,7 @@
 //! with the prefix and one without cannot mean two things. User ids belong to whoever issues the tokens: they are taken and
 //! shown as they are; the channel of `user_123` is `user:123`, which is the channel of `123` too.
 
+use crate::base::split::split_at_byte;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::MEETING_NAMESPACE;
@@ -73,7 +74,7 @@ impl Kind {
 /// [`FaultCode::InvalidChannel`], with the right name where it can be guessed.
 pub fn channel(name: &str) -> Result<(Kind, ChannelName), Fault> {
     let Some((kind, suffix)) =
-        name.split_once(':').and_then(|(namespace, suffix)| Some((Kind::of(namespace)?, suffix)))
+        split_at_byte(name, b':').and_then(|(namespace, suffix)| Some((Kind::of(namespace)?, suffix)))
     else {
         return Err(Fault::new(
             FaultCode::InvalidChannel,

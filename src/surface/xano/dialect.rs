@@ -7,7 +7,7 @@ use crate::model::command::{Attachments, ChannelCommand, Command, ConnectionComm
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
 use crate::model::session::{ClientInfo, Session};
-use crate::surface::json::{self, Fields, Raw};
+use crate::surface::json::{self, Raw};
 use crate::surface::{Incoming, Payload};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -16,11 +16,45 @@ use std::borrow::Cow;
 /// configured to have fits, if it is not written in escapes.
 const CORRELATION_BYTES_MAX: usize = 4 << 10;
 
-/// The fields of frames.
-const FIELDS: [&str; 3] = ["action", "options", "payload"];
+/// The fields of any frame, as they were written.
+#[derive(Default)]
+struct Fields<'a> {
+    action: Option<Raw<'a>>,
+    options: Option<Raw<'a>>,
+    payload: Option<Raw<'a>>,
+}
 
-/// The fields of a frame's options.
-const OPTIONS: [&str; 3] = ["channel", "socketId", "authenticated"];
+impl<'a> json::Object<'a> for Fields<'a> {
+    #[inline]
+    fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+        Some(match key {
+            "action" => &mut self.action,
+            "options" => &mut self.options,
+            "payload" => &mut self.payload,
+            _ => return None,
+        })
+    }
+}
+
+/// The fields of a frame's options, as they were written.
+#[derive(Default)]
+struct Options<'a> {
+    channel: Option<Raw<'a>>,
+    socket: Option<Raw<'a>>,
+    authenticated: Option<Raw<'a>>,
+}
+
+impl<'a> json::Object<'a> for Options<'a> {
+    #[inline]
+    fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+        Some(match key {
+            "channel" => &mut self.channel,
+            "socketId" => &mut self.socket,
+            "authenticated" => &mut self.authenticated,
+            _ => return None,
+        })
+    }
+}
 
 /// Any frame of a client.
 struct Frame<'a> {
@@ -33,17 +67,20 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn of(fields: &Fields<'a, 3>, options: Option<&Fields<'a, 3>>) -> Result<Self, Fault> {
-        let [action, _, payload] = fields.once(&FIELDS)?;
-        let [channel, socket, authenticated] =
-            options.map_or(Ok([None; 3]), |options| options.once(&OPTIONS))?;
+    fn of(fields: &Fields<'a>, options: Options<'a>) -> Result<Self, Fault> {
+        let Options { channel, socket, authenticated } = options;
         let authenticated = match json::some(authenticated).map(|raw| raw.text) {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => return invalid("The field options.authenticated must be true or false."),
         };
-        let action = json::text("action", action)?;
-        Ok(Self { action, channel: json::some(channel), socket, authenticated, payload: json::some(payload) })
+        Ok(Self {
+            action: json::text("action", fields.action)?,
+            channel: json::some(channel),
+            socket,
+            authenticated,
+            payload: json::some(fields.payload),
+        })
     }
 }
 
@@ -60,16 +97,18 @@ pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
         let sentence = "This is a binary frame; actions are JSON in text frames.";
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
     };
-    let read = json::fields(text, &FIELDS).and_then(|fields| {
-        let options = json::some(fields.get(1)).map(|raw| json::fields(raw.text, &OPTIONS)).transpose()?;
-        Ok((fields, options))
+    let taken = json::take_apart::<Fields<'_>>(text).and_then(|(fields, right)| {
+        let options = json::some(fields.options).map(|raw| json::take_apart::<Options<'_>>(raw.text));
+        let (options, right_too) = options.transpose()?.unwrap_or((Options::default(), Ok(())));
+        Ok((fields, options, right.and(right_too)))
     });
-    let (fields, options) = match read {
-        Ok(read) => read,
+    let (fields, options, right) = match taken {
+        Ok(taken) => taken,
         Err(fault) => return Incoming::refused(fault, None),
     };
-    let correlation = correlation(options.as_ref().and_then(|options| options.get(0)));
-    let command = Frame::of(&fields, options.as_ref()).and_then(|frame| command(&frame, session));
+    let correlation = correlation(options.channel);
+    let frame = right.and_then(|()| Frame::of(&fields, options));
+    let command = frame.and_then(|frame| command(&frame, session));
     Incoming { command, correlation, unreadable: None }
 }
 

@@ -12,7 +12,7 @@ use crate::surface::Request;
 /// [`FaultCode::InvalidChannel`] where no script can declare such a name.
 pub fn channel(namespace: &str, name: &str) -> Result<ChannelName, Fault> {
     match check_name(name, u32::MAX) {
-        Ok(()) => Ok(ChannelName::new(&format!("{namespace}:{name}"))),
+        Ok(()) => Ok(ChannelName::new(&[namespace, ":", name].concat())),
         Err(error) => Err(Fault::new(FaultCode::InvalidChannel, format!("{error}."))),
     }
 }

@@ -94,7 +94,8 @@ fn a_message_for_one_never_becomes_one_for_all() {
 
 #[test]
 fn deep_payloads_are_refused() {
-    let frame = |depth: usize| {
+    let frame = |depth: u32| {
+        let depth = depth as usize;
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         format!(r#"{{"action":"message","options":{{"channel":"lobby"}},"payload":{open}{close}}}"#)
     };
