@@ -43,26 +43,35 @@ impl Fanout {
         }
     }
 
-    /// Bytes of the one run that a connection is written, where that is known to be all.
+    /// Notes that so many bytes were written to a connection which was offered the run of one channel and nothing else; says
+    /// how many it was offered, and whether there is more to write. `None` if it was offered otherwise. For `torn` see
+    /// [`Fanout::sent`].
     #[inline]
-    pub fn offered(&self, connection: ConnectionId) -> Option<usize> {
-        let offer = self.turns.offer(connection)?;
-        Some(self.streams[offer.stream].unsent(offer.place))
+    pub fn sent_alone(
+        &mut self,
+        connection: ConnectionId,
+        bytes: usize,
+        torn: &mut Vec<u8>,
+    ) -> Option<(usize, bool)> {
+        let offer = self.turns.take_offer(connection)?;
+        let stream = &mut self.streams[offer.stream];
+        let offered = stream.unsent(offer.place);
+        let taken = stream.advance(offer.place, bytes, torn);
+        debug_assert_eq!(taken, bytes, "the kernel takes no more than it was offered");
+        let more = taken < offered && stream.pending(offer.place);
+        if more {
+            self.subscriptions.owe(offer.subscription);
+        }
+        Some((offered, more))
     }
 
     /// Notes that so many bytes of a connection's runs were written. The rest of a frame that was cut in the middle
     /// is appended to `torn`; it goes before anything else. Whether there is more to write.
     pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) -> bool {
-        let mut left = bytes;
-        if let Some(offer) = self.turns.take_offer(connection) {
-            let stream = &mut self.streams[offer.stream];
-            left -= stream.advance(offer.place, left, torn);
-            if !stream.pending(offer.place) {
-                debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
-                return self.subscriptions.owes(connection);
-            }
-            self.subscriptions.owe(offer.subscription);
+        if let Some((_, more)) = self.sent_alone(connection, bytes, torn) {
+            return more;
         }
+        let mut left = bytes;
         while left > 0
             && let Some(id) = self.subscriptions.first_owed(connection)
         {

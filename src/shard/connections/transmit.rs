@@ -13,6 +13,7 @@ const UNTRIED_FACTOR: usize = 4;
 
 impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`crate::shard::Output::Transmit`].
+    #[inline]
     pub fn transmit(&self, id: ConnectionId) -> Slices<'_> {
         self.connections.slices(id, &self.fanout)
     }

@@ -79,6 +79,7 @@ impl Connections {
     }
 
     /// What to write next, borrowed from the outbox and the rings.
+    #[inline]
     pub fn slices<'a>(&'a self, id: ConnectionId, fanout: &'a Fanout) -> Slices<'a> {
         let mut slices = Slices::default();
         if let Some(connection) = self.slab.get(id) {
@@ -90,17 +91,13 @@ impl Connections {
     /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
         let connection = self.slab.get_mut(id)?;
-        let (mut left_bytes, mut torn) = (bytes, Vec::new());
-        let offered = match fanout.offered(id) {
-            Some(run) if connection.outbox.is_empty() => run,
-            _ => {
-                left_bytes -= bytes.min(connection.outbox.len());
-                let offered = offered(id, connection, fanout);
-                connection.outbox.consume(bytes, &mut self.spares);
-                offered
-            }
-        };
-        let more = fanout.sent(id, left_bytes, &mut torn);
+        let mut torn = Vec::new();
+        let alone = connection.outbox.is_empty().then(|| fanout.sent_alone(id, bytes, &mut torn)).flatten();
+        let (offered, more) = alone.unwrap_or_else(|| {
+            let offered = offered(id, connection, fanout);
+            let own = connection.outbox.consume(bytes, &mut self.spares);
+            (offered, fanout.sent(id, bytes - own, &mut torn))
+        });
         if !torn.is_empty() {
             connection.outbox.write(&torn, Bytes::Rest, &mut self.spares);
         }
