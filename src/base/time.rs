@@ -33,8 +33,33 @@ pub fn rfc3339(unix_ms: u64) -> String {
     let (year, month, day) = civil_from_days(days);
     let (hour, minute, second) = (ms_of_day / 3_600_000, ms_of_day / 60_000 % 60, ms_of_day / 1000 % 60);
     let ms = ms_of_day % 1000;
-    let fraction = if ms == 0 { String::new() } else { format!(".{ms:03}") };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    let mut out = String::with_capacity(RFC3339_BYTES_MAX);
+    push_digits(&mut out, year, 1000);
+    for (before, number) in [('-', month), ('-', day), ('T', hour), (':', minute), (':', second)] {
+        out.push(before);
+        push_digits(&mut out, number, 10);
+    }
+    if ms > 0 {
+        out.push('.');
+        push_digits(&mut out, ms, 100);
+    }
+    out.push('Z');
+    out
+}
+
+/// Bytes of a moment with milliseconds, in a year of four digits.
+const RFC3339_BYTES_MAX: usize = "2025-01-01T00:00:00.000Z".len();
+
+/// Appends a number in digits; `least` is 1 with as many zeros as digits follow the first.
+fn push_digits(out: &mut String, number: u64, least: u64) {
+    let mut place = least;
+    while number / place >= 10 {
+        place *= 10;
+    }
+    while place > 0 {
+        out.push(char::from(b'0' + (number / place % 10) as u8));
+        place /= 10;
+    }
 }
 
 /// Gregorian date of a day count since 1970-01-01, by the era arithmetic of proleptic calendars:
@@ -62,5 +87,8 @@ mod tests {
         assert_eq!(rfc3339(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(rfc3339(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
         assert_eq!(rfc3339(4_107_542_400_000), "2100-03-01T00:00:00Z");
+        assert_eq!(rfc3339(253_402_300_799_999), "9999-12-31T23:59:59.999Z");
+        assert_eq!(rfc3339(253_402_300_800_000), "10000-01-01T00:00:00Z");
+        assert!(rfc3339(u64::MAX).ends_with('Z'));
     }
 }

@@ -177,7 +177,8 @@ pub fn depth_is_bounded(json: &str) -> bool {
 
 /// Appends a string as JSON, quotes included.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+    if scan::is_plain(text) {
+        out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');

@@ -21,6 +21,14 @@ pub enum Broken {
     Kind,
 }
 
+/// Whether text can stand between quotes as it is.
+#[inline]
+pub fn is_plain(text: &str) -> bool {
+    let mut scan = Scan { text, at: 0, escaped: false };
+    scan.plain();
+    scan.at == text.len()
+}
+
 /// One value and nothing else; `None` if it is no JSON.
 pub fn value(text: &str) -> Option<Raw<'_>> {
     let mut scan = Scan { text, at: 0, escaped: false };

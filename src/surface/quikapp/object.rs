@@ -16,11 +16,17 @@ impl<'o> Object<'o> {
     }
 
     fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        if !std::mem::take(&mut self.first) {
-            self.out.push(b',');
+        let before: &[u8] = if std::mem::take(&mut self.first) { b"\"" } else { b",\"" };
+        self.out.extend_from_slice(before);
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            self.out.extend_from_slice(name.as_bytes());
+        } else {
+            // A person's id, or an emoji.
+            self.out.pop();
+            push_text(self.out, name);
+            self.out.pop();
         }
-        push_text(self.out, name);
-        self.out.push(b':');
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 
