@@ -29,6 +29,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         data_dir,
         cores,
         busy_poll_us: root.integer("busy_poll_us", 0..=1_000_000).unwrap_or(0),
+        memory_bytes_max: root.integer("memory_bytes_max", 0..=1 << 50).unwrap_or(0),
         node_name: read_node_name(&mut root),
         drain_time_s: root.integer("drain_time_s", 0..=3600).unwrap_or(0),
         limits,

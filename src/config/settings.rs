@@ -30,6 +30,8 @@ pub struct Config {
     pub cores: Cores,
     /// Microseconds a core without work looks for some before it sleeps.
     pub busy_poll_us: u32,
+    /// Bytes of memory that the node plans with; 0 is three quarters of what there is.
+    pub memory_bytes_max: u64,
     /// The name of this node; never empty.
     pub node_name: String,
     /// Seconds over which connections are closed at the end.

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 
 mod cpus;
 mod error;
+mod memory;
 pub mod preflight;
 mod reload;
 mod systemd;
@@ -62,6 +63,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let authenticator = authenticator(config, &secrets)?;
     let cpus = cpus::of(&config.cores)?;
     let (cores, cpus_count) = (cpus.len() as u16, cpus.len());
+    let part_bytes = memory::part_bytes(config.memory_bytes_max, cores);
     let settings = RuntimeSettings {
         listen: config.listen.clone(),
         tls: tls::acceptor(config)?,
@@ -79,12 +81,14 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         stored: database.load()?.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
         web_push: Arc::new(web_push(config, &vapid_key)),
+        limits: Arc::new(memory::fit(config.limits.clone(), part_bytes)),
         ..setup(config, cores, authenticator, realms.clone())?
     };
     let history = history(config, &setup);
     let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
     let controls = Controls::new(cores.into());
-    let mut reloader = Reloader::new(sources, config, controls.reloads.clone(), settings.tls.clone());
+    let mut reloader =
+        Reloader::new(sources, config, part_bytes, controls.reloads.clone(), settings.tls.clone());
     signals::handle(&controls.stop, move |wish| match wish {
         Wish::Reload => systemd::reloading(|| reloader.reload()),
         Wish::Stop => systemd::stopping(),

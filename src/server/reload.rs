@@ -1,6 +1,6 @@
 //! Taking over a changed configuration while the node runs (SIGHUP): all of it that can be, or nothing.
 
-use super::{ServeError, authenticator, tls};
+use super::{ServeError, authenticator, memory, tls};
 use crate::base::limits::Limits;
 use crate::config::{Config, RELOADED, Sources, data_dir};
 use crate::runtime::tls::{Acceptance, Acceptor, TlsSettings};
@@ -16,6 +16,8 @@ pub(super) struct Reloader {
     sources: Sources,
     /// As the node was started.
     started: Config,
+    /// Bytes of memory that a core plans with.
+    part_bytes: u64,
     /// As it was taken over last.
     taken: Config,
     reloads: Reloads,
@@ -33,10 +35,12 @@ impl Reloader {
     pub(super) fn new(
         sources: &Sources,
         config: &Config,
+        part_bytes: u64,
         reloads: Reloads,
         acceptor: Option<Acceptor>,
     ) -> Self {
-        Self { sources: sources.clone(), started: config.clone(), taken: config.clone(), reloads, acceptor }
+        let (started, taken) = (config.clone(), config.clone());
+        Self { sources: sources.clone(), started, part_bytes, taken, reloads, acceptor }
     }
 
     /// Reads the configuration, and the files with secrets that it names, anew. With a mistake in it, all stays as it is.
@@ -69,7 +73,7 @@ impl Reloader {
             ..config.limits.clone()
         };
         let reload = Reload {
-            limits: Arc::new(limits),
+            limits: Arc::new(memory::fit(limits, self.part_bytes)),
             authenticator: Arc::new(authenticator(&here, &secrets)?),
             allowed_origins: config.auth.allowed_origins.clone().into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
