@@ -28,7 +28,8 @@ fn another_implementation_decrypts_what_is_sent_over_http_2() {
         || -> Value { serde_json::from_str(&lines.next().expect("a line of the service")).unwrap() };
     let service = next();
 
-    let server = home(&made.cert.pem(), &["push.subject=mailto:ops@example.com"]).start();
+    let home = home(&made.cert.pem(), &["push.subject=mailto:ops@example.com"]);
+    let server = home.start();
     let mut http = server.http();
     let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
     let keys = json!({ "p256dh": text(&service, "p256dh"), "auth": text(&service, "auth") });

@@ -16,6 +16,7 @@ mod pattern;
 mod people;
 mod play;
 mod push_service;
+mod pushing;
 mod relay;
 mod script;
 mod settings;

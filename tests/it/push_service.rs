@@ -20,6 +20,8 @@ pub struct PushServices {
     waiting: VecDeque<(usize, EffectId, Box<PushDelivery>)>,
     /// What came that no line of the transcript has taken: endpoint, urgency, seconds to live, and payload.
     pub came: VecDeque<String>,
+    /// What was accepted: endpoint and payload.
+    pub accepted: Vec<(String, String)>,
 }
 
 impl PushServices {
@@ -44,7 +46,11 @@ impl PushServices {
             Some(Manners::Answers(called)) => called,
             _ => Called::Answered { status: 201, retry_after_s: None },
         };
-        let (core, id, _) = self.waiting.remove(at)?;
+        let (core, id, delivery) = self.waiting.remove(at)?;
+        if matches!(called, Called::Answered { status: 200..=299, .. }) {
+            let payload = String::from_utf8_lossy(&delivery.message.payload).into_owned();
+            self.accepted.push((delivery.subscription.endpoint.url().to_owned(), payload));
+        }
         Some((core, id, Resolution::Called(called)))
     }
 

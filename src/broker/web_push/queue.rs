@@ -133,10 +133,11 @@ impl Queue {
 
     /// Deliveries of a message are stored.
     pub fn add_deliveries(&mut self, subscriptions: &Subscriptions, number: u64, targets: &[u64]) {
+        let Some(pending) = self.messages.get_mut(&number) else { return };
+        // All of them first: one that ends at once must not be taken for the last.
+        pending.left += targets.len();
+        self.deliveries += targets.len();
         for &subscription in targets {
-            let Some(pending) = self.messages.get_mut(&number) else { return };
-            pending.left += 1;
-            self.deliveries += 1;
             self.wait(subscriptions, DeliveryId { message: number, subscription });
         }
         self.finish_message(number);

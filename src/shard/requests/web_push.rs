@@ -283,7 +283,7 @@ fn pump_web_push(shard: &mut Shard) {
             shard.start_effect(Effect::Push(Box::new(delivery)), None, Some(then));
         }
     }
-    if shard.web_push.again_us.is_some() {
+    if shard.web_push.again_us.is_some_and(|again_us| again_us > now.monotonic_us) {
         return;
     }
     if !shard.web_push.cleans {

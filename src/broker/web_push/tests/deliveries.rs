@@ -91,14 +91,15 @@ fn what_was_on_its_way_goes_on_after_a_restart() {
     }
     let spread = Spread { audience: users(&["ada"]), users_done: 0, after: 3, until: 5 };
     push.restore_message(9, QueuedMessage { message: message.clone(), spread: Some(spread) }, &[2, 3, 7]);
-    push.restore_message(8, QueuedMessage { message, spread: None }, &[]);
+    push.restore_message(8, QueuedMessage { message: message.clone(), spread: None }, &[]);
+    push.restore_message(7, QueuedMessage { message, spread: None }, &[6, 4]);
     push.invariants();
-    assert_eq!(ended(&push, PushEnd::Unsubscribed), 1, "there is no seventh");
+    assert_eq!(ended(&push, PushEnd::Unsubscribed), 2, "there is no sixth and no seventh");
     while let Some(step) = push.next_step(&limits) {
         push.apply_step(step);
     }
-    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 3, "2, 3 and 4");
-    assert_eq!(push.take_finished().messages.len(), 2, "what was done and not off the disk too");
+    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 4, "2, 3 and 4, and 4");
+    assert_eq!(push.take_finished().messages.len(), 3, "what was done and not off the disk too");
 }
 
 #[test]

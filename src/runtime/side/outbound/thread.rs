@@ -37,8 +37,13 @@ pub fn start(desk: EffectDesk, settings: OutboundSettings) -> Result<JoinHandle<
         .map_err(process)?;
     let run = move || {
         let _guard = AbortOnPanic;
-        let thread =
-            Thread { desk: Rc::new(desk), settings, client: None, authorizations: Authorizations::default() };
+        let thread = Thread {
+            desk: Rc::new(desk),
+            settings,
+            client: None,
+            has_failed: false,
+            authorizations: Authorizations::default(),
+        };
         run(runtime, thread);
     };
     std::thread::Builder::new().name("outbound".into()).spawn(run).map_err(process)
@@ -55,6 +60,8 @@ struct Thread {
     settings: OutboundSettings,
     /// Made for the first call: a node that calls nobody needs none.
     client: Option<Client>,
+    /// It could not be made, which was said.
+    has_failed: bool,
     authorizations: Authorizations,
 }
 
@@ -103,10 +110,14 @@ impl Thread {
     }
 
     fn client(&mut self) -> Option<Client> {
-        if self.client.is_none() {
-            self.client = client(&self.settings)
-                .inspect_err(|error| log::error!("nobody outside can be called: {error}"))
-                .ok();
+        if self.client.is_none() && !self.has_failed {
+            match client(&self.settings) {
+                Ok(client) => self.client = Some(client),
+                Err(error) => {
+                    self.has_failed = true;
+                    log::error!("nobody outside can be called until the next start: {error}");
+                }
+            }
         }
         self.client.clone()
     }
