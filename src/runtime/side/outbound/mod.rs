@@ -2,7 +2,7 @@
 //! time; what hangs holds up no other call, and no core.
 //!
 //! Whom it calls is often a stranger's choice. So every address that a name leads to is judged before it is connected to
-//! ([`resolver`]), no redirection is followed, and of an answer the head is read and no more.
+//! (`resolver`), no redirection is followed, and of an answer the head is read and no more.
 
 mod client;
 mod encryption;
