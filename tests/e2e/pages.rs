@@ -69,6 +69,10 @@ fn settled(home: &Home, toml: &str) -> String {
         fs::write(secrets.join(name), "0123456789abcdef").unwrap();
         fs::set_permissions(secrets.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
+    let made = rcgen::generate_simple_self_signed(["chat.example.com".to_owned()]).unwrap();
+    fs::write(secrets.join("fullchain.pem"), made.cert.pem()).unwrap();
+    fs::write(secrets.join("privkey.pem"), made.signing_key.serialize_pem()).unwrap();
+    fs::set_permissions(secrets.join("privkey.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     toml.replace("/etc/corecast", secrets.to_str().unwrap())
         .replace("/var/lib/corecast", home.path().join("elsewhere").to_str().unwrap())
         .replace("$argon2id$v=19$m=19456,t=2,p=1$…", hash)

@@ -29,7 +29,7 @@ pub(super) fn expect(
             shard.session_for(head, &[], surface, endpoint.access).map_err(|fault| (surface, fault)).map(drop)
         }
         _ => {
-            *bytes_max = ANYBODYS_BYTES_MAX;
+            *bytes_max = ANYBODYS_BYTES_MAX.min(*bytes_max);
             return Flow::Continue;
         }
     };
@@ -37,7 +37,7 @@ pub(super) fn expect(
         Ok(()) => Flow::Continue,
         // They may be in the body, if it turns out to be short.
         Err((_, fault)) if fault.code == FaultCode::NoCredentials && length.is_none() => {
-            *bytes_max = ANYBODYS_BYTES_MAX;
+            *bytes_max = ANYBODYS_BYTES_MAX.min(*bytes_max);
             Flow::Continue
         }
         Err((surface, fault)) => {
