@@ -97,6 +97,10 @@ fn the_commands_of_the_readme_can_be_pasted() {
             continue;
         }
         run += 1;
+        let tls = block.contains("--tls-self-signed");
+        let waiting =
+            "&\nTLS=$!\nuntil curl -k https://localhost:8443/health 2>/dev/null; do sleep 0.05; done\n";
+        let block = if tls { block.replacen("&\n", waiting, 1) + "\nkill $TLS" } else { block.to_owned() };
         script += &format!("echo '== block {run}'\n{block}\n");
         if block.contains("--config users.toml &") {
             // "Once it listens", says the README.
@@ -105,8 +109,10 @@ fn the_commands_of_the_readme_can_be_pasted() {
         }
     }
     assert!(run >= 6, "{run} blocks were found");
-    let script =
-        script.replace("127.0.0.1:8080", &server.address.to_string()).replace("127.0.0.1:8081", &second);
+    let script = script
+        .replace("127.0.0.1:8080", &server.address.to_string())
+        .replace("127.0.0.1:8081", &second)
+        .replace(":8443", &format!(":{}", free_port()));
     let path = format!("{}:{}", home.path().join("bin").display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("timeout");
     shell.args(["60", "sh", "-c", &script]).current_dir(home.path()).env_clear().env("PATH", path);
