@@ -129,7 +129,9 @@ impl Oracle {
             text.is_some_and(|text| only_tells(text, offset))
         };
         let said = (At::of_message(id).offset..=head.offset).filter(|offset| !tells(*offset)).count();
-        said as u64 <= u64::from(history.count_max)
+        // A channel that keeps nothing ends with its last subscriber, and offsets begin anew: nothing is counted behind the message then.
+        history.count_max > 0
+            && said as u64 <= u64::from(history.count_max)
             && history.bytes_max >= 1 << 20
             && history.age_ms_max >= 86_400_000
             && plan.limits.history_bytes_max >= 1 << 20

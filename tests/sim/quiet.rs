@@ -139,13 +139,7 @@ impl World {
             }
             for id in self.oracle.messages.kept(channel) {
                 let must = self.oracle.must_list(&self.plan, channel, id);
-                // Open: runs 2 and 63 end with a list that lacks such a message, and whether the list or this expectation is wrong
-                // is not known. `SIM_LISTED=1` asserts it.
-                let asserted = std::env::var_os("SIM_LISTED").is_some();
-                assert!(
-                    !asserted || !must || listed.contains(id),
-                    "{id} was written and not pushed out: {listed:?}"
-                );
+                assert!(!must || listed.contains(id), "{id} was written and not pushed out: {listed:?}");
             }
         }
     }
