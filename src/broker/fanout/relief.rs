@@ -10,6 +10,10 @@ use super::{Fanout, Lapped, StreamId};
 impl Fanout {
     /// A ring has grown: whoever it is kept for gives way if it owes too much over all that it hears.
     pub(super) fn bound_connection(&mut self, id: StreamId, lapped: &mut Vec<Lapped>) {
+        // Nobody owes more than all rings keep. Otherwise each ring that grows would cost a look at all that its slowest hears.
+        if self.warm.bytes() <= self.bounds.connection_bytes_max {
+            return;
+        }
         let Some(slowest) = self.streams[id].slowest() else { return };
         let all = self.subscriptions.of(slowest.connection).map(|other| {
             let other = self.subscriptions.get(other);
