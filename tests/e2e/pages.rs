@@ -2,18 +2,23 @@
 
 use crate::client::Client;
 use crate::server::{BINARY, Home};
+use crate::xano_node::{installed, succeeds_within};
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tungstenite::client::IntoClientRequest;
 
-/// Pages with settings to paste.
-const PAGES: [&str; 3] = ["README.md", "docs/protocol/mdaemon.md", "docs/protocol/xano.md"];
+/// Folders of pages beside the README.
+const FOLDERS: [&str; 2] = ["docs", "docs/protocol"];
+
+/// Seconds for a program that a page shows.
+const PROGRAM_S: u64 = 30;
 
 /// Commands that work in the source tree, not where a broker was installed: of these blocks nothing is run here.
-const OF_THE_SOURCE_TREE: [&str; 2] = ["cargo ", "target/release/loadtest "];
+const OF_THE_SOURCE_TREE: [&str; 3] = ["cargo ", "target/release/loadtest ", "--scenarios "];
 
 /// What a shell is given before the blocks: `curl` fails where the node refuses, and what a block left in the background ends.
 const PROLOGUE: &str = "set -eu\n\
@@ -27,6 +32,21 @@ const CHECKS: &str = "#!/bin/sh\n\
 
 /// Stands in for npx, which loads programs from elsewhere: notes what it was to run.
 const NPX: &str = "#!/bin/sh\nprintf '%s\\n' \"$@\" >> npx.words\n";
+
+/// The names of all pages.
+fn pages() -> Vec<String> {
+    let mut names = vec!["README.md".to_owned()];
+    for folder in FOLDERS {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+        let files = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.extend(files.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")));
+    }
+    names
+}
+
+fn is_of_the_source_tree(block: &str) -> bool {
+    block.lines().all(|line| OF_THE_SOURCE_TREE.iter().any(|start| line.trim_start().starts_with(start)))
+}
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -93,7 +113,7 @@ fn the_commands_of_the_readme_can_be_pasted() {
     let mut script = PROLOGUE.to_owned();
     let mut run = 0;
     for block in blocks(&readme, "sh") {
-        if block.lines().all(|line| OF_THE_SOURCE_TREE.iter().any(|start| line.starts_with(start))) {
+        if is_of_the_source_tree(block) {
             continue;
         }
         run += 1;
@@ -130,10 +150,65 @@ fn the_commands_of_the_readme_can_be_pasted() {
     Client::open_with(server.address, request).unwrap();
 }
 
+/// What the README shows of a start is what a start prints, but for the key, which is shown on a terminal only.
+#[test]
+fn the_first_lines_are_those_of_the_readme() {
+    let home = Home::new(&[]);
+    let server = home.start();
+    let readme = page("README.md");
+    let shown = blocks(&readme, "text")[0].replace("127.0.0.1:8080", &server.address.to_string());
+    let settings = " --set 'listen=[\"127.0.0.1:0\"]' --set cores=1";
+    let banner = server.banner.replace(BINARY, "target/release/corecast").replace(settings, "");
+    let mut printed = banner.lines();
+    for line in shown.lines().filter(|line| !line.contains("admin API key") && !line.contains("  config  ")) {
+        let parts: Vec<&str> = line.split('…').collect();
+        let found = printed.any(|printed| {
+            let mut rest = Some(printed);
+            parts
+                .iter()
+                .for_each(|part| rest = rest.and_then(|rest| rest.split_once(part)).map(|(_, rest)| rest));
+            rest.is_some()
+        });
+        assert!(found, "{line}\nis not in its place in\n{banner}");
+    }
+}
+
+#[test]
+fn the_browser_s_line_of_retrochat_opens_a_socket() {
+    let modules = tempfile::tempdir().unwrap();
+    if let Err(why) = installed(modules.path(), &["ws@8"]) {
+        // Past the harness, which hides what a passing test prints.
+        let _ = writeln!(std::io::stderr(), "skipped: there is no WebSocket for Node.js: {why}");
+        return;
+    }
+    let home = Home::new(&[]);
+    let server = home.start();
+    let retrochat = page("docs/protocol/retrochat.md");
+    let line = blocks(&retrochat, "js")[0];
+    let program = format!(
+        "const WebSocket = require('ws');\n\
+        const url = 'ws://{}/v1/realtime', KEY = process.env.KEY;\n\
+        const base64url = (text) => Buffer.from(text).toString('base64url');\n\
+        const socket = {line};\n\
+        socket.on('error', (error) => {{ throw error; }});\n\
+        socket.on('open', () => process.exit(socket.protocol === 'corecast.v1' ? 0 : 3));\n",
+        server.address
+    );
+    let mut node = Command::new("node");
+    node.args(["-e", &program]).env("KEY", &server.key).current_dir(modules.path());
+    let child = node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if let Err(why) = succeeds_within(child, PROGRAM_S) {
+        panic!("the line failed: {why}");
+    }
+}
+
 #[test]
 fn the_settings_of_the_pages_hold() {
-    for name in PAGES {
-        for toml in blocks(&page(name), "toml") {
+    for name in pages() {
+        for block in blocks(&page(&name), "sh") {
+            assert!(name == "README.md" || is_of_the_source_tree(block), "{name}: nobody runs\n{block}");
+        }
+        for toml in blocks(&page(&name), "toml") {
             let home = Home::with_config("page.toml");
             fs::write(home.path().join("page.toml"), settled(&home, toml)).unwrap();
             let output = home.command(&["check"]).output().unwrap();

@@ -91,7 +91,7 @@ fn every_event_of_every_channel_is_in_a_transcript() {
         match kind {
             Kind::Sends(line) => said.extend(event(&line)),
             Kind::Gets(line) => told.extend(event(&line)),
-            Kind::Happens(_) | Kind::Ends(_) => {}
+            Kind::Happens(_) | Kind::Ends(_) | Kind::Page(_) => {}
         }
     }
     let missing: Vec<_> = events(SAID).difference(&said).cloned().collect();

@@ -100,7 +100,7 @@ fn a_frame_is_spelled_in_the_other_version() {
     let texts = |steps: &[Step]| -> Vec<String> {
         let text = |step: &Step| match &step.kind {
             Kind::Happens(text) => text.clone(),
-            Kind::Sends(said) | Kind::Gets(said) | Kind::Ends(said) => said.text.clone(),
+            Kind::Sends(said) | Kind::Gets(said) | Kind::Ends(said) | Kind::Page(said) => said.text.clone(),
         };
         steps.iter().map(text).collect()
     };

@@ -12,6 +12,7 @@ mod disk;
 mod forms;
 mod history_log;
 mod operating;
+mod pages;
 mod pattern;
 mod people;
 mod play;

@@ -136,29 +136,3 @@ fn who_missed_something_is_put_out_and_comes_again() {
     assert!(told[0].contains("\"ok\"") && told[1].contains("presence_state"), "{told:?}");
     assert!(told[1].contains("\"ada\"") && told[1].contains("\"bob\""), "{told:?}");
 }
-
-/// What the README has to say on the socket, said as it stands there: each request is answered well.
-#[test]
-fn the_readme_s_frames_are_answered() {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("\n## QuikApp\n").expect("a section");
-    let (section, _) = section.split_once("\n## ").expect("another section");
-    let frames: Vec<&str> = section.lines().filter_map(|line| line.strip_prefix("> ")).collect();
-    assert!(frames.len() >= 4, "{frames:?}");
-    let mut target = Target::new(|_| {});
-    let body = r#"{"participants":["admin","ada"]}"#;
-    let put = format!(
-        "PUT /api/conversations/c1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_admin\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let socket = target.connect(0, HOME);
-    assert_eq!(target.request(socket, &put).0, 200);
-    let (admin, ada) = (open(&mut target, 0, "rc_admin"), open(&mut target, 1, "rc_ada"));
-    join(&mut target, ada, "webrtc:lobby");
-    for frame in frames {
-        let told = target.say(admin, frame);
-        assert!(told.iter().any(|text| text.contains(r#""phx_reply",{"status":"ok""#)), "{frame}: {told:?}");
-    }
-    let told = target.say(ada, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
-    assert!(told[0].contains("call:incoming"), "{told:?}");
-}

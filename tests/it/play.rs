@@ -87,6 +87,7 @@ impl Player {
                 self.flush()?;
                 self.ends(said)
             }
+            Kind::Page(_) => Err("a page is written out before it is played".into()),
         }
     }
 

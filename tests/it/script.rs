@@ -18,6 +18,8 @@ pub enum Kind {
     Gets(Said),
     /// `a! …`: a client's connection ends.
     Ends(Said),
+    /// `a= page.md#anchor`: a client says what a page shows, and gets what it shows.
+    Page(Said),
 }
 
 /// What a client sends or gets.
@@ -64,7 +66,7 @@ pub fn parse(text: &str) -> Vec<Step> {
         if line.trim().is_empty() {
             empty_lines += 1;
         } else if let Some(more) = line.strip_prefix(INDENT) {
-            let Some(Kind::Sends(said) | Kind::Gets(said) | Kind::Ends(said)) =
+            let Some(Kind::Sends(said) | Kind::Gets(said) | Kind::Ends(said) | Kind::Page(said)) =
                 steps.last_mut().map(|step| &mut step.kind)
             else {
                 panic!("line {}: nothing to continue", index + 1);
@@ -96,6 +98,7 @@ fn first_line(line: &str, number: usize) -> Kind {
         Some('>') if !client.is_empty() => Kind::Sends(said),
         Some('<') if !client.is_empty() => Kind::Gets(said),
         Some('!') if !client.is_empty() => Kind::Ends(said),
+        Some('=') if !client.is_empty() => Kind::Page(said),
         _ => panic!("line {number}: not a line of a transcript: {line}"),
     }
 }

@@ -1,6 +1,7 @@
 //! Plays every file under `transcripts/` in several manners.
 
 use crate::forms;
+use crate::pages;
 use crate::play::play;
 use crate::script::{Kind, Step, parse};
 use crate::settings::Settings;
@@ -30,7 +31,7 @@ impl Transcript {
             Kind::Happens(event) => settings.take(event),
             _ => false,
         };
-        let steps = parse(text).into_iter().filter(|step| !setup(step)).collect();
+        let steps = parse(text).into_iter().flat_map(shown).filter(|step| !setup(step)).collect();
         Self { text: text.to_owned(), steps, settings }
     }
 
@@ -64,6 +65,18 @@ impl Transcript {
         };
         let source = self.text.lines().nth(line.wrapping_sub(1)).unwrap_or_default();
         Err(format!("line {line} ({cores} cores, {name})\n  {source}\n  {what}"))
+    }
+}
+
+/// A step, or what stands in its place on a page.
+fn shown(step: Step) -> Vec<Step> {
+    match &step.kind {
+        Kind::Page(said) => pages::steps(&step, said),
+        Kind::Happens(event) => match pages::claims(event) {
+            Some(event) => vec![Step { line: step.line, kind: Kind::Happens(event) }],
+            None => vec![step],
+        },
+        _ => vec![step],
     }
 }
 
@@ -114,6 +127,11 @@ fn node() {
 }
 
 #[test]
+fn what_the_pages_show() {
+    play_all("pages");
+}
+
+#[test]
 fn quikapp() {
     play_all("quikapp");
 }
@@ -151,7 +169,10 @@ fn every_transcript_is_played() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["http", "mdaemon", "node", "quikapp", "retrochat", "skapi", "websocket", "xano"]);
+    assert_eq!(
+        names,
+        ["http", "mdaemon", "node", "pages", "quikapp", "retrochat", "skapi", "websocket", "xano"]
+    );
 }
 
 /// The player itself: what does not fit is found.
