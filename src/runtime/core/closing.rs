@@ -64,12 +64,22 @@ impl Core {
 
     /// The socket failed: the shard forgets it and it goes.
     pub(super) fn broken(&mut self, id: SocketId) {
+        self.forget(id);
+        self.doom(id);
+    }
+
+    /// The peer was told why it cannot stay: the shard forgets it, and it goes when that was read.
+    pub(super) fn turned_away(&mut self, id: SocketId) {
+        self.forget(id);
+        self.finish(id);
+    }
+
+    fn forget(&mut self, id: SocketId) {
         let connection = self.sockets.get_mut(id).and_then(|socket| socket.connection());
         self.sockets.unlink(id);
         if let Some(connection) = connection {
             self.shard.disconnected(self.now, connection);
         }
-        self.doom(id);
     }
 
     /// The socket is to be closed as soon as the kernel holds no request on it.

@@ -65,9 +65,10 @@ pub(in crate::runtime::core) fn expire(core: &mut Core) {
     }
 }
 
-/// The socket of a handshake that came to nothing goes.
+/// The socket of a handshake that came to nothing goes. What the client sent meanwhile is read, or a reset would take the
+/// alert that says why away from it.
 pub(super) fn fail_handshake(core: &mut Core, id: SocketId, reason: &str) {
     core.tls.counters.handshakes_failed += 1;
     log::debug!(core = core.id.0, "a TLS handshake failed: {reason}");
-    core.broken(id);
+    core.turned_away(id);
 }
