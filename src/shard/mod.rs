@@ -73,6 +73,7 @@ use relay::Relay;
 use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, WebPushSide};
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 use work::DEADLINES_MAX;
 
 /// One core's world.
@@ -116,7 +117,7 @@ impl Shard {
         let mut home =
             Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
         if setup.history_flush_ms.is_some() {
-            home.attach_log();
+            home.log_mut().attach();
         }
         let mut shard = Self {
             now,
@@ -161,13 +162,13 @@ impl Shard {
         let (setup, home) = (&self.setup, &mut self.home);
         let is_here = |channel: &ChannelName| setup.home_of(channel.as_str()) == setup.core;
         for (channel, room) in stored.rooms.iter().filter(|(channel, _)| is_here(channel)) {
-            home.restore_room(channel, room.clone());
+            home.rooms.restore(channel, room.clone());
         }
         for group in stored.groups.iter().filter(|group| is_here(&group.channel)) {
-            home.restore_group(group.clone());
+            home.groups.put(Arc::new(group.clone()));
         }
         for meeting in stored.meetings.iter().filter(|meeting| is_here(&channel_of(&meeting.id))) {
-            home.restore_meeting(meeting.clone());
+            home.meetings.put(Arc::new(meeting.clone()));
         }
         reload::know_users(self);
     }

@@ -7,7 +7,9 @@ mod table;
 pub use table::{Groups, GroupsPart, merge_groups};
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Outcome, faults};
+use crate::broker::home::{HomeOutput, HomePush, Outcome, faults};
+use crate::broker::order::Order;
+use crate::broker::order::channels::Channels;
 use crate::model::access::Access;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
@@ -20,22 +22,23 @@ use std::sync::Arc;
 /// Bytes of a member: what a user's id can have.
 const MEMBER_BYTES_MAX: usize = 128;
 
-impl Home {
+impl Groups {
     /// The group of a channel, for somebody who may know of it.
     ///
     /// # Errors
     /// There is none, or it is its members' business.
-    pub fn group(&self, session: &Session, channel: &ChannelName) -> Result<&Arc<Group>, Fault> {
+    pub fn known_to(&self, session: &Session, channel: &ChannelName) -> Result<&Arc<Group>, Fault> {
         let known = |group: &&Arc<Group>| is_admin(session) || group.has(&session.user);
-        self.groups.get(channel).filter(known).ok_or_else(no_group)
+        self.get(channel).filter(known).ok_or_else(no_group)
     }
 
-    /// Decides what becomes of a group. [`Home::apply_group`] follows when it is stored.
+    /// Decides what becomes of a group. [`Groups::apply`] follows when it is stored.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
-    pub fn decide_group(
+    pub fn decide(
         &self,
+        (channels, members_max): (&Channels, u32),
         now: Now,
         session: &Session,
         channel: &ChannelName,
@@ -44,13 +47,13 @@ impl Home {
         let group = match draft {
             GroupDraft::Create(members) => self.created(now, session, channel, members)?,
             GroupDraft::Delete => {
-                may_change(self.group(session, channel)?, session)?;
-                self.channels.find(channel).map_or(Ok(()), |id| self.admit(id))?;
+                may_change(self.known_to(session, channel)?, session)?;
+                channels.find(channel).map_or(Ok(()), |id| channels.admit(id))?;
                 return Ok(GroupChange { channel: channel.clone(), is: None });
             }
-            draft => self.changed(now, self.group(session, channel)?, session, draft)?,
+            draft => self.changed(now, self.known_to(session, channel)?, session, draft)?,
         };
-        let members_max = self.limits.group_members_max as usize;
+        let members_max = members_max as usize;
         if group.members.len() > members_max {
             let sentence = format!("A conversation has at most {members_max} members.");
             return Err(Fault::new(FaultCode::InvalidRequest, sentence));
@@ -74,15 +77,15 @@ impl Home {
         channel: &ChannelName,
         members: Vec<Arc<str>>,
     ) -> Result<Group, Fault> {
-        if self.groups.get(channel).is_some() {
+        if self.get(channel).is_some() {
             let sentence = "The conversation has a list of members already; its creator can change it.";
             return Err(Fault::new(FaultCode::Conflict, sentence));
         }
-        if self.groups.is_full() {
+        if self.is_full() {
             return Err(faults::full("no place for another list of members", "groups_max"));
         }
         let is_admin = session.scopes.contains(Scopes::ADMIN);
-        if !is_admin && !self.groups.leaves_a_share(&session.user) {
+        if !is_admin && !self.leaves_a_share(&session.user) {
             return Err(faults::share("you made as many lists of members as you may", "groups_max"));
         }
         let creator = session.user.clone();
@@ -120,58 +123,53 @@ impl Home {
         Ok(Group { members, updated_ms: now.unix_ms, ..was.clone() })
     }
 
-    /// Does a change that is stored. Who hears the channel and may not any more is told and sent away.
-    pub fn apply_group(&mut self, change: GroupChange) -> Outcome {
+    /// Does a change that is stored. Who hears the channel, which is for those with this access, and may not any more is
+    /// told and sent away.
+    pub fn apply(&mut self, order: &mut Order, access: Access, change: GroupChange) -> Outcome {
         let GroupChange { channel, is } = change;
         match is {
             Some(group) => {
-                put_group(self, &group);
+                self.replace(order, access, &group);
                 Reply::Group(group).into()
             }
-            None => delete_group(self, channel),
+            None => self.delete(order, channel),
         }
     }
 
-    fn send_strangers_away(&mut self, group: &Arc<Group>, access: Access) {
-        let Some(id) = self.channels.find(&group.channel) else { return };
-        for share in self.channels.get(id).shares.iter() {
-            let push = HomePush::NotFor { group: group.clone(), access };
-            let (to, channel) = (share.core, group.channel.clone());
-            self.ends.push_back(HomeOutput::Push { to, channel, push });
+    fn replace(&mut self, order: &mut Order, access: Access, group: &Arc<Group>) {
+        let was = self.get(&group.channel).cloned();
+        self.put(group.clone());
+        let loses = was.is_none_or(|was| was.members.iter().any(|member| !group.has(member)));
+        if loses && matches!(access, Access::Listed | Access::Members) {
+            send_strangers_away(order, group, access);
         }
     }
 
-    /// Takes over what was stored before the start.
-    pub fn restore_group(&mut self, group: Group) {
-        self.groups.put(Arc::new(group));
+    /// Without its list a channel may be for everybody, so what was said in it goes as well: all who hear it are told,
+    /// and whoever takes its name next finds nothing. The answer waits until the history log says the same.
+    fn delete(&mut self, order: &mut Order, channel: ChannelName) -> Outcome {
+        self.remove(&channel);
+        let before = order.channels.log.last();
+        if let Some(id) = order.channels.find(&channel) {
+            let sentence = "This conversation was deleted. You hear it no longer.";
+            order.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
+        }
+        let wait = order.channels.log.wait_since(before);
+        Outcome { reply: Reply::GroupDeleted(channel), wait }
     }
 
     /// This core's part of a list of the groups that a user is a member of.
-    pub fn list_groups(&self, session: &Session, namespace: &str, page: Page) -> GroupsPart {
-        self.groups.list(&session.user, namespace, page, |channel| session.is_for(channel.as_str()))
+    pub fn list_of(&self, session: &Session, namespace: &str, page: Page) -> GroupsPart {
+        self.list(&session.user, namespace, page, |channel| session.is_for(channel.as_str()))
     }
 }
 
-/// Without its list a channel may be for everybody, so what was said in it goes as well: all who hear it are told,
-/// and whoever takes its name next finds nothing. The answer waits until the history log says the same.
-fn delete_group(home: &mut Home, channel: ChannelName) -> Outcome {
-    home.groups.remove(&channel);
-    let before = home.channels.log.last();
-    if let Some(id) = home.channels.find(&channel) {
-        let sentence = "This conversation was deleted. You hear it no longer.";
-        home.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
-    }
-    let wait = home.channels.log.wait_since(before);
-    Outcome { reply: Reply::GroupDeleted(channel), wait }
-}
-
-fn put_group(home: &mut Home, group: &Arc<Group>) {
-    let was = home.groups.get(&group.channel).cloned();
-    home.groups.put(group.clone());
-    let access = home.entries.of(&group.channel);
-    let loses = was.is_none_or(|was| was.members.iter().any(|member| !group.has(member)));
-    if loses && matches!(access, Access::Listed | Access::Members) {
-        home.send_strangers_away(group, access);
+fn send_strangers_away(order: &mut Order, group: &Arc<Group>, access: Access) {
+    let Some(id) = order.channels.find(&group.channel) else { return };
+    for share in order.channels.get(id).shares.iter() {
+        let push = HomePush::NotFor { group: group.clone(), access };
+        let (to, channel) = (share.core, group.channel.clone());
+        order.ends.push_back(HomeOutput::Push { to, channel, push });
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Outcome {
     /// The answer.
     pub reply: Reply,
     /// Number of the record that must be on disk before the answer is told; without one it can be told at once. If the
-    /// history log fails before that, the answer is [`Home::log_fault`] instead.
+    /// history log fails before that, the answer is [`super::log_fault`] instead.
     pub wait: Option<u64>,
 }
 
@@ -46,14 +46,20 @@ impl Home {
     pub fn execute_channel(&mut self, now: Now, origin: Origin<'_>, command: ChannelCommand) -> Outcome {
         match command {
             ChannelCommand::Publish { channel, body, idempotency_key } => {
-                self.publish(now, origin, channel, body, idempotency_key.as_deref()).into()
+                self.order.publish(now, origin, channel, body, idempotency_key.as_deref()).into()
             }
             ChannelCommand::Subscribe { channel, recover, with } => {
-                self.subscribe(now, origin, channel, recover, with).into()
+                let access = self.entries.of(&channel);
+                let may = self.meetings.may_hear(origin.session, &channel);
+                may.and_then(|()| self.order.subscribe(now, origin, (channel, access), recover, with)).into()
             }
-            ChannelCommand::Whisper { channel, to, json } => self.whisper(origin, channel, to, json).into(),
-            ChannelCommand::ListHistory { channel } => self.list_history(now, origin, channel).into(),
-            ChannelCommand::ListMembers { channel, page } => self.list_members(origin, &channel, page).into(),
+            ChannelCommand::Whisper { channel, to, json } => {
+                self.order.whisper(origin, channel, to, json).into()
+            }
+            ChannelCommand::ListHistory { channel } => self.order.list_history(now, origin, channel).into(),
+            ChannelCommand::ListMembers { channel, page } => {
+                self.order.list_members(origin, &channel, page).into()
+            }
         }
     }
 
@@ -61,22 +67,26 @@ impl Home {
     pub fn execute_message(&mut self, now: Now, origin: Origin<'_>, command: MessageCommand) -> Outcome {
         match command {
             MessageCommand::Update { channel, message, content } => {
-                self.update_message(now, origin, channel, message, content).into()
+                self.order.update_message(now, origin, channel, message, content).into()
             }
             MessageCommand::Delete { channel, message } => {
-                self.delete_message(now, origin, channel, message).into()
+                self.order.delete_message(now, origin, channel, message).into()
             }
-            MessageCommand::Get { channel, message } => self.get_message(now, channel, message).into(),
-            MessageCommand::List { channel, page } => self.list_messages(now, channel, page).into(),
+            MessageCommand::Get { channel, message } => self.order.get_message(now, channel, message).into(),
+            MessageCommand::List { channel, page } => self.order.list_messages(now, channel, page).into(),
         }
     }
 
     /// Does a command about a user whose channel is homed here.
     pub fn execute_profile(&mut self, now: Now, origin: Origin<'_>, command: ProfileCommand) -> Outcome {
         match command {
-            ProfileCommand::Get { channel, user } => self.get_profile(origin, &channel, &user).into(),
+            ProfileCommand::Get { channel, user } => {
+                let access = self.entries.of(&channel);
+                self.users.get_profile(origin, (&channel, access), &user).into()
+            }
             ProfileCommand::Update { channel, user, name, status } => {
-                self.update_profile(now, origin, (&channel, &user), name, status).into()
+                let of = (&channel, self.entries.of(&channel), &*user);
+                self.users.update_profile(&mut self.order, now, origin, of, (name, status)).into()
             }
         }
     }

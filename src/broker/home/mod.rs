@@ -11,12 +11,15 @@
 
 mod commands;
 pub(super) mod faults;
+mod log;
+mod nouns;
 mod output;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use commands::Outcome;
+pub use faults::not_written as log_fault;
 pub use output::{HomeOutput, HomePush};
 pub use state::HomeState;
 
@@ -26,58 +29,32 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::groups::Groups;
 use crate::broker::meetings::table::Meetings;
-use crate::broker::order::channels::Channels;
-use crate::broker::order::congestion::Congestion;
-use crate::broker::order::idempotency::Idempotency;
-use crate::broker::order::log::checkpoint::Cursor;
-use crate::broker::order::log::restore::Restoring;
+use crate::broker::order::Order;
 use crate::broker::rooms::Rooms;
 use crate::broker::rules::changes::Jobs;
 use crate::broker::rules::definitions::Definitions;
 use crate::broker::rules::entry::Entries;
-use crate::broker::rules::sets::Rules;
 use crate::broker::users::table::Users;
+use crate::model::access::Use;
+use crate::model::channel::ChannelName;
+use crate::model::fault::Fault;
 use crate::model::realm::Realm;
 use crate::model::session::{Scopes, Session};
-use rkyv::util::AlignedVec;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Places of the channel table looked at in one [`Home::sweep`].
-const SWEPT_CHANNELS_MAX: usize = 8_192;
-
-/// Idempotency keys forgotten in one [`Home::sweep`].
-const SWEPT_KEYS_MAX: usize = 4_096;
 
 /// Everything that the channels homed on one core have.
 pub struct Home {
-    pub(super) channels: Channels,
-    pub(super) congestion: Congestion,
-    pub(super) idempotency: Idempotency,
-    pub(super) rooms: Rooms,
-    pub(super) meetings: Meetings,
-    pub(super) groups: Groups,
+    pub(super) order: Order,
+    /// Records of rooms.
+    pub rooms: Rooms,
+    /// Meetings.
+    pub meetings: Meetings,
+    /// Whom channels are for.
+    pub groups: Groups,
     pub(super) users: Users,
     /// Changes of definitions under way.
     pub(super) jobs: Jobs,
-    /// How far a checkpoint of the history log is, while one is under way.
-    pub(super) checkpoint: Option<Cursor>,
-    /// What replaying the history log needs to remember.
-    pub(super) restoring: Restoring,
-    pub(super) definitions: Arc<Definitions>,
     pub(super) entries: Entries,
-    pub(super) limits: Arc<Limits>,
-    pub(super) outputs: VecDeque<HomeOutput>,
-    /// Ends of channels: they come before the answer of the call that found them.
-    pub(super) ends: VecDeque<HomeOutput>,
-    /// Publications that got an offset here, since the start.
-    pub(super) published: u64,
-    /// Publishes that were answered from the memory of idempotency keys, since the start.
-    pub(super) duplicates: u64,
-    /// Working space of archiving.
-    pub(super) scratch: AlignedVec,
-    /// Working space for the publisher's id.
-    pub(super) publisher: String,
 }
 
 /// Where a command comes from.
@@ -114,60 +91,56 @@ impl Home {
     ) -> Self {
         let hasher = |purpose| hasher(seed, purpose);
         Self {
-            channels: Channels::new(hasher(0), Rules::new(hasher(4), &definitions, realms), limits.clone()),
-            congestion: Congestion::new(cores),
-            idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
             rooms: Rooms::new(hasher(2), limits.rooms_max),
             meetings: Meetings::new(hasher(5), limits.meetings_max),
             groups: Groups::new(hasher(6), limits.groups_max),
             users: Users::new(hasher(3), limits.profiles_max),
             jobs: Jobs::default(),
-            checkpoint: None,
-            restoring: Restoring::default(),
             entries: Entries::new(&definitions),
-            definitions,
-            limits,
-            outputs: VecDeque::new(),
-            ends: VecDeque::new(),
-            published: 0,
-            duplicates: 0,
-            scratch: AlignedVec::new(),
-            publisher: String::new(),
+            order: Order::new(hasher, cores, definitions, realms, limits),
         }
     }
 
     /// Other bounds from here on. What is above a lower one stays until it goes by itself.
     pub fn set_limits(&mut self, limits: Arc<Limits>) {
-        self.idempotency.set_bounds(limits.idempotency_keys_max, limits.idempotency_ms_max);
         self.rooms.set_max(limits.rooms_max);
         self.meetings.set_max(limits.meetings_max);
         self.users.set_max(limits.profiles_max);
-        self.channels.limits = limits.clone();
-        self.limits = limits;
+        self.order.set_limits(limits);
     }
 
     /// The next end of a channel that comes before the answer of the last call: what has the channel's name from
     /// that answer on is another one.
     pub fn pop_end(&mut self) -> Option<HomeOutput> {
-        self.ends.pop_front()
+        self.order.ends.pop_front()
     }
 
     /// The next message for a core, in order.
     pub fn pop_output(&mut self) -> Option<HomeOutput> {
-        self.ends.pop_front().or_else(|| self.outputs.pop_front())
+        self.order.ends.pop_front().or_else(|| self.order.outputs.pop_front())
     }
 
-    /// Housekeeping, due every second or so: ages histories, forgets channels and keys, goes on healing. Does
-    /// a bounded amount of work and goes on from there at the next call.
+    /// Housekeeping, due every second or so. Does a bounded amount of work and goes on from there at the next call.
     pub fn sweep(&mut self, now: Now) {
-        if self.channels.log.is_replaying() {
-            return;
-        }
-        self.channels.sweep(now, SWEPT_CHANNELS_MAX);
-        self.idempotency.expire(now, SWEPT_KEYS_MAX);
-        for core in 0..self.congestion.cores() {
-            self.heal(now, CoreId(core));
-        }
+        self.order.sweep(now);
+    }
+
+    /// Whether a session may use a channel of a namespace.
+    ///
+    /// # Errors
+    /// It may not; where the channel is for people who are named, it is as if there was none.
+    pub fn may_use(&self, session: &Session, channel: &ChannelName, wanted: Use) -> Result<(), Fault> {
+        self.entries.may_use(session, channel, self.groups.get(channel).map(|group| &**group), wanted)
+    }
+
+    /// A connection of `member` on `core` does not hear the channel any more; see [`Order::unsubscribe`].
+    pub fn unsubscribe(&mut self, now: Now, core: CoreId, member: &str, channel: &ChannelName, epoch: u64) {
+        self.order.unsubscribe(now, core, member, channel, epoch);
+    }
+
+    /// The queue to a core is full, or has room again; see [`Order::set_congested`].
+    pub fn set_congested(&mut self, now: Now, core: CoreId, congested: bool) -> bool {
+        self.order.set_congested(now, core, congested)
     }
 }
 

@@ -32,35 +32,28 @@ pub struct HomeState {
 impl Home {
     /// The counts now. Costs nothing to ask.
     pub fn state(&self) -> HomeState {
-        let (history_bytes, history_publications) = self.channels.history_totals();
+        let (history_bytes, history_publications) = self.order.channels.history_totals();
         HomeState {
-            channels: self.channels.len() as u64,
+            channels: self.order.channels.len() as u64,
             online_users: self.users.online() as u64,
-            published: self.published,
-            duplicates: self.duplicates,
+            published: self.order.published,
+            duplicates: self.order.duplicates,
             history_publications: history_publications as u64,
             history_bytes: history_bytes as u64,
-            history_held_bytes: self.channels.history_held_bytes() as u64,
+            history_held_bytes: self.order.channels.history_held_bytes() as u64,
             rooms: self.rooms.len() as u64,
             profiles: self.users.records() as u64,
-            idempotency_keys: self.idempotency.len() as u64,
-            gaps: self.congestion.gaps() as u64,
+            idempotency_keys: self.order.idempotency.len() as u64,
+            gaps: self.order.congestion.gaps() as u64,
         }
     }
 
     /// Asserts what must always hold between calls. Looks at everything: for tests and the simulator.
     pub fn invariants(&self) {
-        self.channels.invariants();
-        self.idempotency.invariants();
+        self.order.invariants();
         self.rooms.invariants();
         self.meetings.invariants();
         self.groups.invariants();
         self.users.invariants();
-        for (core, id, gap) in self.congestion.iter() {
-            let channel = self.channels.get(id);
-            assert!(channel.shares.contains(core), "a gap has subscribers");
-            assert!(gap.after <= channel.head, "a gap starts before the head");
-        }
-        assert!(self.publisher.is_empty(), "working space is given back");
     }
 }

@@ -1,9 +1,11 @@
 //! What people may do in a meeting. A change is decided first, then stored by the caller, then applied; until then
 //! nobody else may change the same meeting.
 
+use crate::base::limits::Limits;
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, faults};
-use crate::broker::meetings::table::MeetingsPart;
+use crate::broker::home::faults;
+use crate::broker::meetings::table::{Meetings, MeetingsPart};
+use crate::broker::order::Order;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{
@@ -84,13 +86,13 @@ pub fn is_meeting(channel: &ChannelName) -> bool {
     channel.namespace() == MEETING_NAMESPACE
 }
 
-impl Home {
+impl Meetings {
     /// A meeting, for somebody who may know of it.
     ///
     /// # Errors
     /// There is none, or this is nobody's business but its members'.
-    pub fn meeting(&self, session: &Session, channel: &ChannelName) -> Result<&Arc<Meeting>, Fault> {
-        let meeting = self.meetings.get(channel);
+    pub fn known_to(&self, session: &Session, channel: &ChannelName) -> Result<&Arc<Meeting>, Fault> {
+        let meeting = self.get(channel);
         let meeting = meeting.ok_or_else(|| Fault::new(FaultCode::NotFound, "there is no such meeting"))?;
         if !meeting.admits(&session.user) {
             return Err(faults::not_yours("only the members of a meeting and its creator may know of it"));
@@ -102,20 +104,21 @@ impl Home {
     ///
     /// # Errors
     /// Whatever keeps it from that.
-    pub fn check_meeting(
+    pub fn check(
         &self,
+        limits: &Limits,
         session: &Session,
         channel: &ChannelName,
         draft: &MeetingDraft,
     ) -> Result<(), Fault> {
-        self.check_draft(channel, draft)?;
-        match self.meeting(session, channel) {
+        check_draft(limits, channel, draft)?;
+        match self.known_to(session, channel) {
             Err(fault) if fault.code == FaultCode::NotFound && draft.creates => {
-                if self.meetings.is_full() {
+                if self.is_full() {
                     return Err(faults::full("no place for another meeting", "meetings_max"));
                 }
                 let is_admin = session.scopes.contains(Scopes::ADMIN);
-                if !is_admin && !self.meetings.leaves_a_share(&session.user) {
+                if !is_admin && !self.leaves_a_share(&session.user) {
                     return Err(faults::share("you made as many meetings as you may", "meetings_max"));
                 }
                 Ok(())
@@ -124,20 +127,21 @@ impl Home {
         }
     }
 
-    /// Decides a put; [`Home::apply_meeting`] or [`Home::give_up_meeting`] follows. `places` are those of the messages of the draft that are there already, in its order.
+    /// Decides a put; [`Meetings::apply`] or [`Meetings::give_up`] follows. `places` are those of the messages of the draft that are there already, in its order.
     ///
     /// # Errors
-    /// As [`Home::check_meeting`]: things may have changed since.
+    /// As [`Meetings::check`]: things may have changed since.
     pub fn decide_put(
         &mut self,
+        limits: &Limits,
         now: Now,
         session: &Session,
         channel: &ChannelName,
         draft: MeetingDraft,
         places: &[Option<u64>],
     ) -> Result<MeetingChange, Fault> {
-        self.check_meeting(session, channel, &draft)?;
-        let was = self.meetings.get(channel).cloned();
+        self.check(limits, session, channel, &draft)?;
+        let was = self.get(channel).cloned();
         let mut meeting = was.as_deref().cloned().unwrap_or_else(|| Meeting {
             id: channel.suffix().into(),
             creator: session.user.as_ref().into(),
@@ -168,7 +172,7 @@ impl Home {
         });
         let messages = messages.collect();
         if is_new {
-            self.meetings.reserve();
+            self.reserve();
         }
         let kind = MeetingChangeKind::Put { meeting: Arc::new(meeting), messages };
         Ok(MeetingChange { by: session.user.clone(), was, kind })
@@ -177,9 +181,9 @@ impl Home {
     /// Decides that the messages of a meeting go.
     ///
     /// # Errors
-    /// As [`Home::meeting`].
+    /// As [`Meetings::known_to`].
     pub fn decide_clear(&self, session: &Session, channel: &ChannelName) -> Result<MeetingChange, Fault> {
-        let was = self.meeting(session, channel)?;
+        let was = self.known_to(session, channel)?;
         let meeting = Arc::new(Meeting { messages: 0, first_place: was.next_place, ..Meeting::clone(was) });
         let kind = MeetingChangeKind::Cleared { meeting };
         Ok(MeetingChange { by: session.user.clone(), was: Some(was.clone()), kind })
@@ -188,119 +192,110 @@ impl Home {
     /// Decides that a meeting goes.
     ///
     /// # Errors
-    /// As [`Home::meeting`].
+    /// As [`Meetings::known_to`].
     pub fn decide_delete(&self, session: &Session, channel: &ChannelName) -> Result<MeetingChange, Fault> {
-        let was = self.meeting(session, channel)?;
+        let was = self.known_to(session, channel)?;
         let kind = MeetingChangeKind::Deleted { channel: channel.clone() };
         Ok(MeetingChange { by: session.user.clone(), was: Some(was.clone()), kind })
     }
 
     /// This core's part of a list of somebody's meetings.
-    pub fn list_meetings(&self, session: &Session, page: MeetingPage) -> MeetingsPart {
-        self.meetings.list(&folded(&session.user), page, |channel| session.is_for(channel.as_str()))
-    }
-
-    /// Takes over what was stored before the start.
-    pub fn restore_meeting(&mut self, meeting: Meeting) {
-        self.meetings.put(Arc::new(meeting));
+    pub fn list_of(&self, session: &Session, page: MeetingPage) -> MeetingsPart {
+        self.list(&folded(&session.user), page, |channel| session.is_for(channel.as_str()))
     }
 
     /// Does a change that is stored, and tells those who hear the meeting's channel.
-    pub fn apply_meeting(&mut self, now: Now, change: MeetingChange) {
-        self.give_up_meeting(&change);
+    pub fn apply(&mut self, order: &mut Order, now: Now, change: MeetingChange) {
+        self.give_up(&change);
         let MeetingChange { by, was, kind } = change;
         match kind {
             MeetingChangeKind::Deleted { channel } => {
-                self.meetings.remove(&channel);
-                self.end_meeting_channel(&channel);
+                self.remove(&channel);
+                end(order, &channel);
             }
             MeetingChangeKind::Cleared { meeting } => {
                 let channel = channel_of(&meeting.id);
-                self.meetings.put(meeting);
-                self.announce(now, &channel, &by, Body::MeetingCleared);
+                self.put(meeting);
+                order.announce(now, &channel, &by, Body::MeetingCleared);
             }
             MeetingChangeKind::Put { meeting, messages } => {
                 let channel = channel_of(&meeting.id);
                 let sent_away = was.as_ref().is_some_and(|was| somebody_left(was, &meeting));
                 if sent_away {
                     // Whoever is no member any more must not hear what comes; the others come back.
-                    self.end_meeting_channel(&channel);
+                    end(order, &channel);
                 }
                 for placed in messages {
                     let SealedMessage { id, salt, data, .. } = placed.message;
                     let (id, salt, data, replaces) = (id.into(), salt.into(), data.into(), !placed.is_new);
                     let body = Body::MeetingMessage { id, salt, data, replaces };
-                    self.announce(now, &channel, &by, body);
+                    order.announce(now, &channel, &by, body);
                 }
                 let goes_on = was.is_none_or(|was| was.ended.is_empty());
                 if goes_on && !meeting.ended.is_empty() {
                     let ended = meeting.ended.as_ref().into();
-                    self.announce(now, &channel, &by, Body::MeetingEnded { ended });
+                    order.announce(now, &channel, &by, Body::MeetingEnded { ended });
                 }
-                self.meetings.put(meeting);
+                self.put(meeting);
             }
         }
     }
 
     /// A change that was decided could not be stored.
-    pub fn give_up_meeting(&mut self, change: &MeetingChange) {
+    pub fn give_up(&mut self, change: &MeetingChange) {
         if change.was.is_none() {
-            self.meetings.release();
+            self.release();
         }
     }
 
     /// Whether a session may hear a channel, as far as meetings are concerned.
-    pub(in crate::broker) fn may_hear(&self, origin: Origin<'_>, channel: &ChannelName) -> Result<(), Fault> {
-        if is_meeting(channel) { self.meeting(origin.session, channel).map(drop) } else { Ok(()) }
+    pub(in crate::broker) fn may_hear(&self, session: &Session, channel: &ChannelName) -> Result<(), Fault> {
+        if is_meeting(channel) { self.known_to(session, channel).map(drop) } else { Ok(()) }
     }
+}
 
-    fn end_meeting_channel(&mut self, channel: &ChannelName) {
-        if let Some(id) = self.channels.find(channel) {
-            self.end_channel(id, &faults::channel_deleted());
+fn check_draft(limits: &Limits, channel: &ChannelName, draft: &MeetingDraft) -> Result<(), Fault> {
+    check_id("id", channel.suffix())?;
+    for (name, time) in [("started", &draft.started), ("ended", &draft.ended)] {
+        if time.as_ref().is_some_and(|time| time.len() > TIME_BYTES_MAX) {
+            return Err(faults::invalid(name, format!("a time has at most {TIME_BYTES_MAX} bytes")));
         }
     }
+    let members_max = limits.meeting_members_max as usize;
+    if draft.members.as_ref().is_some_and(|members| members.len() > members_max) {
+        return Err(faults::invalid("members", format!("a meeting has at most {members_max} members")));
+    }
+    let longest = draft.members.iter().flatten().map(|member| member.len()).max();
+    if longest.is_some_and(|bytes| bytes > MEMBER_BYTES_MAX) {
+        return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
+    }
+    let messages_max = limits.meeting_messages_per_request_max as usize;
+    // As those who send them call them.
+    let list = if draft.creates { "messages" } else { "data" };
+    if draft.messages.len() > messages_max {
+        let sentence =
+            format!("one request adds at most {messages_max} messages; send the rest in further ones");
+        return Err(faults::invalid(list, sentence));
+    }
+    let data_max = limits.meeting_message_bytes_max as usize;
+    for message in &draft.messages {
+        check_id(list, &message.id)?;
+        if message.salt.len() > SALT_BYTES_MAX {
+            return Err(faults::invalid(
+                "salt",
+                format!("a message's salt has at most {SALT_BYTES_MAX} bytes"),
+            ));
+        }
+        if message.data.len() > data_max {
+            return Err(faults::invalid("data", format!("a message's data has at most {data_max} bytes")));
+        }
+    }
+    Ok(())
+}
 
-    fn check_draft(&self, channel: &ChannelName, draft: &MeetingDraft) -> Result<(), Fault> {
-        let limits = &self.limits;
-        check_id("id", channel.suffix())?;
-        for (name, time) in [("started", &draft.started), ("ended", &draft.ended)] {
-            if time.as_ref().is_some_and(|time| time.len() > TIME_BYTES_MAX) {
-                return Err(faults::invalid(name, format!("a time has at most {TIME_BYTES_MAX} bytes")));
-            }
-        }
-        let members_max = limits.meeting_members_max as usize;
-        if draft.members.as_ref().is_some_and(|members| members.len() > members_max) {
-            return Err(faults::invalid("members", format!("a meeting has at most {members_max} members")));
-        }
-        let longest = draft.members.iter().flatten().map(|member| member.len()).max();
-        if longest.is_some_and(|bytes| bytes > MEMBER_BYTES_MAX) {
-            return Err(faults::invalid("members", format!("a member has at most {MEMBER_BYTES_MAX} bytes")));
-        }
-        let messages_max = limits.meeting_messages_per_request_max as usize;
-        // As those who send them call them.
-        let list = if draft.creates { "messages" } else { "data" };
-        if draft.messages.len() > messages_max {
-            let sentence =
-                format!("one request adds at most {messages_max} messages; send the rest in further ones");
-            return Err(faults::invalid(list, sentence));
-        }
-        let data_max = limits.meeting_message_bytes_max as usize;
-        for message in &draft.messages {
-            check_id(list, &message.id)?;
-            if message.salt.len() > SALT_BYTES_MAX {
-                return Err(faults::invalid(
-                    "salt",
-                    format!("a message's salt has at most {SALT_BYTES_MAX} bytes"),
-                ));
-            }
-            if message.data.len() > data_max {
-                return Err(faults::invalid(
-                    "data",
-                    format!("a message's data has at most {data_max} bytes"),
-                ));
-            }
-        }
-        Ok(())
+fn end(order: &mut Order, channel: &ChannelName) {
+    if let Some(id) = order.channels.find(channel) {
+        order.end_channel(id, &faults::channel_deleted());
     }
 }
 

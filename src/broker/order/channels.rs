@@ -164,6 +164,24 @@ impl Channels {
         definition.durability
     }
 
+    /// Whether a channel can take a publication in.
+    ///
+    /// # Errors
+    /// The log must keep it and cannot.
+    pub fn admit(&self, id: usize) -> Result<(), Fault> {
+        match self.durability(id) {
+            Durability::Memory => Ok(()),
+            Durability::Relaxed | Durability::Commit => self.log.admit(),
+        }
+    }
+
+    /// What an answer that repeats an earlier one waits for, as that one does: a publication that is withheld is not there yet.
+    pub fn wait_for(&self, channel: &ChannelName, position: Position) -> Option<u64> {
+        let at = self.pool[self.find(channel)?].position();
+        let is_withheld = at.epoch == position.epoch && position.offset > at.offset;
+        self.log.last_withheld().filter(|_| is_withheld)
+    }
+
     /// Takes care that the log does not bring back where a channel was before it stopped being kept: what it publishes
     /// since then is not in the log, and its offsets would be given out again.
     pub fn log_unkept(&mut self, id: usize) {

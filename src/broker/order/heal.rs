@@ -2,7 +2,8 @@
 
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush};
+use crate::broker::home::{HomeOutput, HomePush};
+use crate::broker::order::Order;
 use crate::broker::order::congestion::Gap;
 use crate::broker::order::members::Member;
 use crate::broker::rules::access::tells_presence;
@@ -18,11 +19,11 @@ const HEALED_PUBLICATIONS_MAX: usize = 4_096;
 /// Publications in one push, so that the core that hears it encodes no more of them at once.
 const PUSHED_MAX: usize = 256;
 
-impl Home {
+impl Order {
     /// The queue to a core is full, or has room again. While it is full nothing is pushed to the core; when it
     /// has room, its channels are healed: each gets what it missed, or is told that it lost state. Some of them are
     /// healed in one call; true says that none is left. If it is false, call again when the
-    /// queue has room; [`Home::sweep`] goes on too. A channel still to be healed is pushed nothing.
+    /// queue has room; [`Order::sweep`] goes on too. A channel still to be healed is pushed nothing.
     pub fn set_congested(&mut self, now: Now, core: CoreId, congested: bool) -> bool {
         self.congestion.set(core, congested);
         self.heal(now, core);

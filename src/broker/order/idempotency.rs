@@ -2,6 +2,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::time::Now;
+use crate::broker::order::history::Touched;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
 use std::collections::{BTreeMap, VecDeque};
@@ -155,6 +156,16 @@ impl Idempotency {
         self.order.push_back((at_ms, key));
         while self.order.len() > self.keys_max || self.bytes > BYTES_MAX {
             self.forget_oldest();
+        }
+    }
+
+    /// What was done to messages of a channel is done to what is remembered of them.
+    pub fn touch(&mut self, channel: &ChannelName, touched: Touched) {
+        match touched {
+            Touched::Nothing => {}
+            Touched::Rewritten(message, bytes) => self.rewrite(channel, message, bytes),
+            Touched::Deleted(message) => self.take_back(channel, message),
+            Touched::All => self.take_back_all(channel),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Chat messages: views of the messages that are still in history.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, Outcome, faults};
+use crate::broker::home::{Origin, Outcome, faults};
+use crate::broker::order::Order;
 use crate::broker::order::publish::Published;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Page;
@@ -12,7 +13,7 @@ use crate::model::reply::{Message, Reply};
 /// Messages on one page, whatever was asked for: keeps the answer's time and size bounded.
 const PAGE_MESSAGES_MAX: u32 = 1_000;
 
-impl Home {
+impl Order {
     /// Changes a message's text.
     pub(in crate::broker) fn update_message(
         &mut self,
@@ -29,7 +30,7 @@ impl Home {
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can change it"));
         }
-        self.admit(id)?;
+        self.channels.admit(id)?;
         self.check_room(id, at.offset, message.content.len(), content.len())?;
         let (of, created_ms) = (at, message.created_ms);
         let (author, kind) = (message.author, message.kind);
@@ -60,7 +61,7 @@ impl Home {
         if !origin.may_change(&message.author) {
             return Err(faults::not_yours("only the author of a message or an admin can delete it"));
         }
-        self.admit(id)?;
+        self.channels.admit(id)?;
         let author = message.author.clone();
         let body = Body::MessageDeleted { of: at, author, created_ms: message.created_ms };
         let wait = self.publish_on(now, id, &origin.session.user, body).wait;

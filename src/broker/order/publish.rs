@@ -1,10 +1,10 @@
 //! Publishing: the one way into a channel's order.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
+use crate::broker::home::{HomeOutput, HomePush, Origin, Outcome, faults};
 use crate::broker::meetings::changes::is_meeting;
+use crate::broker::order::Order;
 use crate::broker::order::effect::HistoryEffect;
-use crate::broker::order::history::Touched;
 use crate::broker::order::idempotency::{Answered, FirstAnswer, KEY_BYTES_MAX, scoped};
 use crate::broker::order::messages::written;
 use crate::model::channel::{ChannelName, Position};
@@ -28,7 +28,7 @@ pub struct Published {
     pub wait: Option<u64>,
 }
 
-impl Home {
+impl Order {
     /// A client publishes data or writes a message.
     pub(in crate::broker) fn publish(
         &mut self,
@@ -59,12 +59,12 @@ impl Home {
         if let Some(first) = key.as_deref().and_then(|key| self.idempotency.get(now, key)) {
             let answer = answer_again(channel.clone(), first);
             let position = first.position;
-            let wait = self.wait_for(&channel, position);
+            let wait = self.channels.wait_for(&channel, position);
             self.duplicates += 1;
             return Ok(Outcome { reply: answer.unwrap_or_else(Reply::Fault), wait });
         }
         let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
-        self.admit(id)?;
+        self.channels.admit(id)?;
         let logged = self.channels.durability(id) != Durability::Memory;
         let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
         if let Some(key) = key {
@@ -169,7 +169,7 @@ impl Home {
         bytes: PublicationBytes,
         effect: HistoryEffect,
     ) {
-        self.stage_channel(id);
+        self.channels.stage(id);
         if let Some(key) = key.cloned() {
             let channel = self.channels.get(id).name.clone();
             let message = (effect == HistoryEffect::Message).then_some(bytes);
@@ -189,7 +189,7 @@ impl Home {
         let after = self.channels.get(id).head;
         self.channels.advance(id);
         let touched = self.channels.keep(now, id, now.monotonic_ms(), bytes, effect);
-        self.take_back(id, touched);
+        self.idempotency.touch(&self.channels.get(id).name, touched);
         let channel = self.channels.get(id);
         for share in channel.shares.iter() {
             if !self.congestion.hold_publication(share.core, id, after) {
@@ -200,17 +200,6 @@ impl Home {
                     push,
                 });
             }
-        }
-    }
-
-    /// What was done to messages is done to what is remembered of them elsewhere.
-    pub(in crate::broker) fn take_back(&mut self, id: usize, touched: Touched) {
-        let name = &self.channels.get(id).name;
-        match touched {
-            Touched::Nothing => {}
-            Touched::Rewritten(message, bytes) => self.idempotency.rewrite(name, message, bytes),
-            Touched::Deleted(message) => self.idempotency.take_back(name, message),
-            Touched::All => self.idempotency.take_back_all(name),
         }
     }
 
@@ -228,7 +217,7 @@ impl Home {
         self.publish_on(now, id, publisher, body).wait
     }
 
-    /// The channel that [`Home::announce`] would say something on, opened if need be.
+    /// The channel that [`Order::announce`] would say something on, opened if need be.
     pub(in crate::broker) fn find_to_announce(
         &mut self,
         now: Now,

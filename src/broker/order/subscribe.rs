@@ -2,7 +2,8 @@
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Origin, faults};
+use crate::broker::home::{HomeOutput, HomePush, Origin, faults};
+use crate::broker::order::Order;
 use crate::broker::order::shares::Removed;
 use crate::broker::rules::access::{tells_presence, visible_to};
 use crate::broker::rules::entry::about_own;
@@ -19,17 +20,16 @@ use std::sync::Arc;
 /// subscribe, as many are told.
 pub const LISTED_MEMBERS_MAX: u32 = 1_000;
 
-impl Home {
-    /// A connection hears a channel from now on.
+impl Order {
+    /// A connection hears a channel from now on; the caller asked whether it may, and for whom the channel is.
     pub(in crate::broker) fn subscribe(
         &mut self,
         now: Now,
         origin: Origin<'_>,
-        name: ChannelName,
+        (name, access): (ChannelName, Access),
         recover: Option<Position>,
         with: Attachments,
     ) -> Result<Reply, Fault> {
-        self.may_hear(origin, &name)?;
         let session = origin.session;
         let id = if self.channels.rules.in_realm(&name) {
             self.open_in_realm(now, origin, &name)?
@@ -63,7 +63,7 @@ impl Home {
             None => Recovery::NotAsked,
             Some(from) => {
                 let recovery = visible_recovery(session, self.channels.since(now, id, from));
-                match self.entries.of(&name) {
+                match access {
                     Access::Own => own_recovery(session, &name, recovery),
                     _ => recovery,
                 }

@@ -7,14 +7,15 @@
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, Outcome, faults};
-use crate::model::access::{Access, Use};
+use crate::broker::home::{Origin, Outcome, faults};
+use crate::broker::order::Order;
+use crate::broker::order::channels::Channels;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
 use crate::model::reply::Reply;
-use crate::model::session::{Payer, Session};
+use crate::model::session::Payer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -156,49 +157,44 @@ impl Rooms {
     }
 }
 
-impl Home {
-    /// Takes a room in that was stored, before the first command.
-    pub fn restore_room(&mut self, channel: &ChannelName, room: Room) {
-        self.rooms.restore(channel, room);
-    }
-
-    /// Claims the room of a change that was decided; the claim ends with [`Home::apply_room`] or [`Home::give_up_room`].
-    fn claim_room(&mut self, change: RoomChange) -> Result<RoomChange, Fault> {
-        if !self.rooms.changing.insert(change.channel.clone()) {
+impl Rooms {
+    /// Claims the room of a change that was decided; the claim ends with [`Rooms::apply`] or [`Rooms::give_up`].
+    fn claim(&mut self, change: RoomChange) -> Result<RoomChange, Fault> {
+        if !self.changing.insert(change.channel.clone()) {
             return Err(Fault::new(
                 FaultCode::Conflict,
                 "another change of this room is being stored; look at the result before you try again",
             ));
         }
-        self.rooms.creating += usize::from(change.kind == RoomChangeKind::Created);
+        self.creating += usize::from(change.kind == RoomChangeKind::Created);
         Ok(change)
     }
 
-    /// Decides about a new room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    /// Decides about a new room that is homed here. [`Rooms::apply`] or [`Rooms::give_up`] follows.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
-    pub fn create_room(
+    pub fn create(
         &mut self,
+        channels: &mut Channels,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
-        name: String,
-        description: String,
+        (name, description): (String, String),
     ) -> Result<RoomChange, Fault> {
         check(Some(&name), Some(&description))?;
-        if self.rooms.get(&channel).is_ok() {
+        if self.get(&channel).is_ok() {
             return Err(Fault::new(FaultCode::Conflict, "the room exists already"));
         }
-        if self.rooms.len() + self.rooms.creating >= self.rooms.rooms_max {
+        if self.len() + self.creating >= self.rooms_max {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
-        let rooms_max = u32::try_from(self.rooms.rooms_max).unwrap_or(u32::MAX);
-        if !origin.is_admin() && !self.rooms.owners.leaves_a_share(&origin.session.user, rooms_max) {
+        let rooms_max = u32::try_from(self.rooms_max).unwrap_or(u32::MAX);
+        if !origin.is_admin() && !self.owners.leaves_a_share(&origin.session.user, rooms_max) {
             return Err(faults::share("you own as many rooms as you may", "rooms_max"));
         }
-        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
-        self.admit(id)?;
+        let id = channels.find_or_open(now, &channel, &origin.session.payer())?;
+        channels.admit(id)?;
         let owner = &origin.session.user;
         let room = Room {
             id: channel.suffix().to_owned(),
@@ -208,33 +204,33 @@ impl Home {
             created_ms: now.unix_ms,
             updated_ms: now.unix_ms,
         };
-        self.claim_room(RoomChange { channel, room, kind: RoomChangeKind::Created, by: owner.clone() })
+        self.claim(RoomChange { channel, room, kind: RoomChangeKind::Created, by: owner.clone() })
     }
 
-    /// Decides about a change of a room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    /// Decides about a change of a room that is homed here. [`Rooms::apply`] or [`Rooms::give_up`] follows.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
-    pub fn update_room(
+    pub fn update(
         &mut self,
+        channels: &mut Channels,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
-        name: Option<String>,
-        description: Option<String>,
+        (name, description): (Option<String>, Option<String>),
     ) -> Result<RoomChange, Fault> {
         check(name.as_deref(), description.as_deref())?;
-        let room = self.rooms.get(&channel)?;
+        let room = self.get(&channel)?;
         if !origin.may_change(&room.owner) {
             return Err(faults::not_yours("only the owner of a room or an admin can change it"));
         }
         let mut room = Room::clone(room);
-        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
-        self.admit(id)?;
+        let id = channels.find_or_open(now, &channel, &origin.session.payer())?;
+        channels.admit(id)?;
         room.name = name.unwrap_or(room.name);
         room.description = description.unwrap_or(room.description);
         room.updated_ms = now.unix_ms;
-        self.claim_room(RoomChange {
+        self.claim(RoomChange {
             channel,
             room,
             kind: RoomChangeKind::Updated,
@@ -242,24 +238,25 @@ impl Home {
         })
     }
 
-    /// Decides about the end of a room that is homed here. [`Home::apply_room`] or [`Home::give_up_room`] follows.
+    /// Decides about the end of a room that is homed here. [`Rooms::apply`] or [`Rooms::give_up`] follows.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
-    pub fn delete_room(
+    pub fn delete(
         &mut self,
+        channels: &mut Channels,
         now: Now,
         origin: Origin<'_>,
         channel: ChannelName,
     ) -> Result<RoomChange, Fault> {
-        let room = self.rooms.get(&channel)?;
+        let room = self.get(&channel)?;
         if !origin.may_change(&room.owner) {
             return Err(faults::not_yours("only the owner of a room or an admin can delete it"));
         }
         let room = Room::clone(room);
-        let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
-        self.admit(id)?;
-        self.claim_room(RoomChange {
+        let id = channels.find_or_open(now, &channel, &origin.session.payer())?;
+        channels.admit(id)?;
+        self.claim(RoomChange {
             channel,
             room,
             kind: RoomChangeKind::Deleted,
@@ -270,11 +267,11 @@ impl Home {
     /// A change that was decided is stored: it is in force, and the channel is told. A deleted room takes the channel's
     /// history with it; the order goes on: the epoch stays, so whoever heard all that was said goes on, and whoever
     /// did not has a gap.
-    pub fn apply_room(&mut self, now: Now, change: RoomChange) -> Outcome {
-        self.give_up_room(&change);
+    pub fn apply(&mut self, order: &mut Order, now: Now, change: RoomChange) -> Outcome {
+        self.give_up(&change);
         let RoomChange { channel, room, kind, by } = change;
         // Where the channel finds no place any more, nobody is in it who could be told.
-        let id = self.channels.find_or_open(now, &channel, &Payer::unbounded(&by)).ok();
+        let id = order.channels.find_or_open(now, &channel, &Payer::unbounded(&by)).ok();
         let (body, reply) = match kind {
             RoomChangeKind::Created => (Body::RoomCreated { room: room.clone() }, Reply::Room(room.clone())),
             RoomChangeKind::Updated => (Body::RoomUpdated { room: room.clone() }, Reply::Room(room.clone())),
@@ -283,41 +280,44 @@ impl Home {
             }
         };
         if kind == RoomChangeKind::Deleted {
-            self.rooms.remove(&channel);
+            self.remove(&channel);
         } else {
-            self.rooms.put(&channel, room);
+            self.put(&channel, room);
         }
-        let wait = id.and_then(|id| self.publish_on(now, id, &by, body).wait);
+        let wait = id.and_then(|id| order.publish_on(now, id, &by, body).wait);
         Outcome { reply, wait }
     }
 
     /// A change that was decided could not be stored.
-    pub fn give_up_room(&mut self, change: &RoomChange) {
-        self.rooms.changing.remove(&change.channel);
-        self.rooms.creating -= usize::from(change.kind == RoomChangeKind::Created);
+    pub fn give_up(&mut self, change: &RoomChange) {
+        self.changing.remove(&change.channel);
+        self.creating -= usize::from(change.kind == RoomChangeKind::Created);
     }
 
     /// A room.
     ///
     /// # Errors
     /// There is none.
-    pub fn get_room(&self, channel: &ChannelName) -> Result<Reply, Fault> {
-        self.rooms.get(channel).map(|room| Reply::Room(Room::clone(room)))
+    pub fn show(&self, channel: &ChannelName) -> Result<Reply, Fault> {
+        self.get(channel).map(|room| Reply::Room(Room::clone(room)))
     }
 
-    /// This core's part of a list of rooms: at most as many as there are up to the end of the page.
-    pub fn list_rooms(&self, session: &Session, namespace: &str, page: Page) -> RoomsPart {
-        let Some(rooms) = self.rooms.by_age.get(namespace) else { return RoomsPart::default() };
+    /// This core's part of a list of rooms: at most as many as there are up to the end of the page. `told` says which of
+    /// them may be told of; without it all may.
+    pub fn list<F: Fn(&ChannelName) -> bool>(
+        &self,
+        namespace: &str,
+        page: Page,
+        told: Option<F>,
+    ) -> RoomsPart {
+        let Some(rooms) = self.by_age.get(namespace) else { return RoomsPart::default() };
         let end = end(bounded(page));
         let take = if end > PAGED_ROOMS_MAX { 0 } else { end };
-        let is_open = session.grants.is_none() && self.entries.of_namespace(namespace) == Access::Open;
-        let told = |((_, channel), _): &(&(u64, ChannelName), &Arc<Room>)| {
-            is_open
-                || (session.is_for(channel.as_str())
-                    && self.may_use(session, channel, Use::Subscribe).is_ok())
+        let is_told = |((_, channel), _): &(&(u64, ChannelName), &Arc<Room>)| {
+            told.as_ref().is_none_or(|told| told(channel))
         };
-        let items = rooms.iter().filter(told).take(take).map(|(_, room)| room.clone()).collect();
-        let total = if is_open { rooms.len() } else { rooms.iter().filter(told).count() };
+        let items = rooms.iter().filter(is_told).take(take).map(|(_, room)| room.clone()).collect();
+        let total = if told.is_none() { rooms.len() } else { rooms.iter().filter(is_told).count() };
         RoomsPart { items, total: total as u64 }
     }
 }

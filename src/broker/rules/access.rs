@@ -1,7 +1,8 @@
 //! What clients of a realm may do in its channels, and the server side for them.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, HomeOutput, HomePush, Origin, Outcome, faults};
+use crate::broker::home::{HomeOutput, HomePush, Origin, Outcome, faults};
+use crate::broker::order::Order;
 use crate::broker::order::publish::Published;
 use crate::broker::order::subscribe::LISTED_MEMBERS_MAX;
 use crate::model::channel::ChannelName;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// Publications in one answer about history.
 const HISTORY_PUBLICATIONS_MAX: usize = crate::broker::order::retention::RECOVERY_PUBLICATIONS_MAX;
 
-impl Home {
+impl Order {
     /// The channel of a realm that a client subscribes to, opened if need be.
     ///
     /// # Errors
@@ -90,7 +91,7 @@ impl Home {
             }
             _ => return Err(Fault::new(FaultCode::Forbidden, "only the server side can publish events")),
         };
-        self.admit(id)?;
+        self.channels.admit(id)?;
         let user = origin.session.user.clone();
         let Published { position, wait, .. } = self.publish_on(now, id, &user, body);
         Ok(Outcome { reply: Reply::Published { channel, position }, wait })

@@ -2,10 +2,11 @@
 //! long however many there are.
 
 use crate::base::ids::CoreId;
-use crate::broker::home::{Home, HomeOutput, HomePush, faults};
+use crate::broker::home::{HomeOutput, HomePush, faults};
+use crate::broker::order::Order;
 use crate::broker::rules::catalog::Change;
 use crate::broker::rules::sets::Task;
-use crate::model::definition::{DefinitionRecord, HistoryBounds};
+use crate::model::definition::HistoryBounds;
 use crate::model::fault::{Fault, FaultCode};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -37,84 +38,66 @@ pub struct Settled {
     pub told: Vec<CoreId>,
 }
 
-impl Home {
-    /// Takes over a change of a definition. [`Home::work`] follows until the number is settled. It is in force when
+impl Jobs {
+    /// Takes over a change of a definition. [`Jobs::work`] follows until the number is settled. It is in force when
     /// all earlier ones are settled, so that each finds the channels as the one before left them: a channel that one
     /// change ends is not found alive by the next.
-    pub fn change(&mut self, number: u64, change: Arc<Change>) {
-        self.jobs.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
+    pub fn add(&mut self, number: u64, change: Arc<Change>) {
+        self.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
     }
 
-    /// Takes a definition in that was stored, before the first channel is opened.
-    pub fn restore_definition(&mut self, record: &Arc<DefinitionRecord>) {
-        let tasks = self.channels.rules.apply(&Change { was: None, is: Some(record.clone()) });
-        assert!(tasks.is_empty(), "no channel is open");
-    }
-
-    /// Whether a change is not settled.
-    pub fn has_work(&self) -> bool {
-        !self.jobs.0.is_empty()
+    /// Whether every change is settled.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Goes on with the oldest change, for as many steps as there are left. Says when it is settled; its outputs
     /// come before.
-    pub fn work(&mut self, steps_left: &mut usize) -> Option<Settled> {
-        let mut job = self.jobs.0.pop_front()?;
-        let tasks = job.tasks.get_or_insert_with(|| self.channels.rules.apply(&job.change).into());
+    pub fn work(&mut self, order: &mut Order, steps_left: &mut usize) -> Option<Settled> {
+        let mut job = self.0.pop_front()?;
+        let tasks = job.tasks.get_or_insert_with(|| order.channels.rules.apply(&job.change).into());
         while let Some(task) = tasks.front().copied() {
-            while let Some(id) = self.channels.rules.next_channel(task.set(), job.next) {
+            while let Some(id) = order.channels.rules.next_channel(task.set(), job.next) {
                 if *steps_left == 0 {
-                    self.jobs.0.push_front(job);
+                    self.0.push_front(job);
                     return None;
                 }
                 job.next = id + 1;
-                *steps_left = steps_left.saturating_sub(self.look_at(task, id as usize, &mut job.told));
+                *steps_left = steps_left.saturating_sub(look_at(order, task, id as usize, &mut job.told));
             }
-            self.channels.rules.finish(task);
+            order.channels.rules.finish(task);
             tasks.pop_front();
             job.next = 0;
         }
         Some(Settled { number: job.number, told: job.told.into_iter().collect() })
     }
+}
 
-    /// Does a task for one channel; says how many steps that took.
-    fn look_at(&mut self, task: Task, id: usize, told: &mut BTreeSet<CoreId>) -> usize {
-        let channel = self.channels.get(id);
-        let steps = 1 + channel.history.as_ref().map_or(0, |history| history.len() / FREED_PER_STEP);
-        match task {
-            Task::Recheck(set) => {
-                if !self.channels.rules.holds(set, &channel.name) {
-                    told.extend(channel.shares.iter().map(|share| share.core));
-                    self.end_channel(id, &faults::channel_deleted());
-                }
-            }
-            Task::DropGuests(_) => {
-                for share in channel.shares.iter() {
-                    told.insert(share.core);
-                    let fault = Fault::new(FaultCode::GuestsRefused, "guests may not stay in this channel");
-                    let push = HomePush::Ended { fault, guests: true };
-                    let channel = channel.name.clone();
-                    self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
-                }
-            }
-            Task::Trim(_) => {
-                // Here and not when it is read next: what is let go of does not come back when more may be kept again.
-                let bounds = HistoryBounds { age_ms_max: 0, ..self.channels.definition(id).history };
-                self.channels.edit_history(id, |history| history.fit(&bounds, 0));
+/// Does a task for one channel; says how many steps that took.
+fn look_at(order: &mut Order, task: Task, id: usize, told: &mut BTreeSet<CoreId>) -> usize {
+    let channel = order.channels.get(id);
+    let steps = 1 + channel.history.as_ref().map_or(0, |history| history.len() / FREED_PER_STEP);
+    match task {
+        Task::Recheck(set) => {
+            if !order.channels.rules.holds(set, &channel.name) {
+                told.extend(channel.shares.iter().map(|share| share.core));
+                order.end_channel(id, &faults::channel_deleted());
             }
         }
-        steps
-    }
-
-    /// Ends a channel: its subscribers are told why, nothing of it is left, and its name is free for another one.
-    pub(in crate::broker) fn end_channel(&mut self, id: usize, why: &Fault) {
-        let channel = self.channels.get(id);
-        for share in channel.shares.iter() {
-            self.congestion.forget(share.core, id);
-            let push = HomePush::Ended { fault: why.clone(), guests: false };
-            let channel = channel.name.clone();
-            self.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
+        Task::DropGuests(_) => {
+            for share in channel.shares.iter() {
+                told.insert(share.core);
+                let fault = Fault::new(FaultCode::GuestsRefused, "guests may not stay in this channel");
+                let push = HomePush::Ended { fault, guests: true };
+                let channel = channel.name.clone();
+                order.ends.push_back(HomeOutput::Push { to: share.core, channel, push });
+            }
         }
-        self.channels.forget(id);
+        Task::Trim(_) => {
+            // Here and not when it is read next: what is let go of does not come back when more may be kept again.
+            let bounds = HistoryBounds { age_ms_max: 0, ..order.channels.definition(id).history };
+            order.channels.edit_history(id, |history| history.fit(&bounds, 0));
+        }
     }
+    steps
 }

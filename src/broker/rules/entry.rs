@@ -1,7 +1,6 @@
 //! Who may use a channel at all. What else is needed to do something there is said elsewhere: the scope by the shard,
 //! ownership where the thing is.
 
-use crate::broker::home::Home;
 use crate::broker::rules::definitions::Definitions;
 use crate::model::access::{Access, Use, is_own};
 use crate::model::channel::ChannelName;
@@ -34,20 +33,20 @@ impl Entries {
         };
         self.0.iter().find(named).map_or(Access::Open, |(_, access)| *access)
     }
-}
 
-impl Home {
-    /// Whether a session may use a channel of a namespace.
+    /// Whether a session may use a channel of a namespace, which has this group.
     ///
     /// # Errors
     /// It may not; where the channel is for people who are named, it is as if there was none.
-    pub fn may_use(&self, session: &Session, channel: &ChannelName, wanted: Use) -> Result<(), Fault> {
-        let access = self.entries.of(channel);
-        if access == Access::Open {
-            return Ok(());
-        }
-        let group = self.groups.get(channel).map(|group| &**group);
-        if admits(session, channel, access, group, wanted) {
+    pub fn may_use(
+        &self,
+        session: &Session,
+        channel: &ChannelName,
+        group: Option<&Group>,
+        wanted: Use,
+    ) -> Result<(), Fault> {
+        let access = self.of(channel);
+        if access == Access::Open || admits(session, channel, access, group, wanted) {
             return Ok(());
         }
         Err(match access {

@@ -1,14 +1,15 @@
 //! Users: who is online, and what they say of themselves. Both are told on the user's channel.
 
 use crate::base::time::Now;
-use crate::broker::home::{Home, Origin, Outcome, faults};
+use crate::broker::home::{Origin, Outcome, faults};
+use crate::broker::order::Order;
 use crate::broker::rules::entry::{may_hear_of, not_own};
+use crate::broker::users::table::Users;
 use crate::model::access::Access;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Profile};
 use crate::model::reply::Reply;
-use std::sync::Arc;
 
 /// Bytes of a display name.
 const NAME_BYTES_MAX: usize = 256;
@@ -16,48 +17,36 @@ const NAME_BYTES_MAX: usize = 256;
 /// Bytes of a status word.
 const STATUS_BYTES_MAX: usize = 64;
 
-impl Home {
-    /// A user whose channel is homed here has its first connection on one more core. `name` is the display
-    /// name its session carries.
-    pub fn user_connected(&mut self, now: Now, user: &Arc<str>, name: Option<Arc<str>>) {
-        if self.users.connect(user, name) {
-            self.announce(now, &ChannelName::of_user(user), user, Body::UserOnline);
-        }
-    }
-
-    /// A user whose channel is homed here lost its last connection on one core.
-    pub fn user_disconnected(&mut self, now: Now, user: &Arc<str>) {
-        if self.users.disconnect(user) {
-            self.announce(now, &ChannelName::of_user(user), user, Body::UserOffline);
-        }
-    }
-
-    /// Somebody can come who is not there: the user is known, and may be told of.
-    pub fn know_user(&mut self, user: &Arc<str>, name: Option<Arc<str>>) {
-        self.users.know(user, name);
-    }
-
+impl Users {
+    /// What is known of a user, whose channel is for those with this access.
+    ///
+    /// # Errors
+    /// Nothing is, or it is not the session's business.
     pub(in crate::broker) fn get_profile(
         &self,
         origin: Origin<'_>,
-        channel: &ChannelName,
+        (channel, access): (&ChannelName, Access),
         user: &str,
     ) -> Result<Reply, Fault> {
         // Another user may have the channel too.
-        if self.entries.of(channel) == Access::Own && !may_hear_of(origin.session, channel, user) {
+        if access == Access::Own && !may_hear_of(origin.session, channel, user) {
             return Err(not_own());
         }
         let missing = || Fault::new(FaultCode::NotFound, "nothing is known of such a user");
-        self.users.profile(user).or_else(|| own_profile(origin, user)).map(Reply::Profile).ok_or_else(missing)
+        self.profile(user).or_else(|| own_profile(origin, user)).map(Reply::Profile).ok_or_else(missing)
     }
 
+    /// Changes what is known of a user, and tells it on the user's channel.
+    ///
+    /// # Errors
+    /// It may not be changed like this, or not by this session.
     pub(in crate::broker) fn update_profile(
         &mut self,
+        order: &mut Order,
         now: Now,
         origin: Origin<'_>,
-        (channel, user): (&ChannelName, &str),
-        name: Option<String>,
-        status: Option<String>,
+        (channel, access, user): (&ChannelName, Access, &str),
+        (name, status): (Option<String>, Option<String>),
     ) -> Result<Outcome, Fault> {
         if !origin.may_change(user) {
             return Err(faults::not_yours("only the user itself or an admin can change a profile"));
@@ -69,11 +58,11 @@ impl Home {
             return Err(faults::too_long("the status", STATUS_BYTES_MAX));
         }
         // An admin changes users that exist, so that a slip of the pen does not make one.
-        self.get_profile(origin, channel, user)?;
-        if let Some(id) = self.find_to_announce(now, channel, &origin.session.user) {
-            self.admit(id)?;
+        self.get_profile(origin, (channel, access), user)?;
+        if let Some(id) = order.find_to_announce(now, channel, &origin.session.user) {
+            order.channels.admit(id)?;
         }
-        let changed = self.users.edit(user, |record| {
+        let changed = self.edit(user, |record| {
             if let Some(name) = name {
                 record.name = Some(name.into());
             }
@@ -87,7 +76,7 @@ impl Home {
             profile.name = own_profile(origin, user).and_then(|own| own.name);
         }
         let body = Body::UserUpdated { profile: profile.clone() };
-        let wait = self.announce(now, channel, &origin.session.user, body);
+        let wait = order.announce(now, channel, &origin.session.user, body);
         Ok(Outcome { reply: Reply::Profile(profile), wait })
     }
 }

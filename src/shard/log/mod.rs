@@ -13,7 +13,7 @@ use super::Shard;
 use super::mesh::message::CoreMessage;
 use super::requests::Asker;
 use crate::base::time::Now;
-use crate::broker::home::Home;
+use crate::broker::home::log_fault;
 use crate::model::reply::Reply;
 use std::collections::VecDeque;
 use waiting::AnswersWaiting;
@@ -99,7 +99,7 @@ impl Shard {
         if let Some(message) = self.log.messages.pop_front() {
             return Some(message);
         }
-        let (bytes, commit) = self.home.staged_for_log()?;
+        let (bytes, commit) = self.home.log().staged()?;
         let old = self.log.flush_at_us.is_some_and(|at_us| at_us <= now.monotonic_us);
         if !(commit || old || bytes >= HAND_OVER_BYTES || self.drain.is_some()) {
             return None;
@@ -109,14 +109,14 @@ impl Shard {
             let reached = self.home.checkpoint_reached();
             self.log.messages.push_back(LogMessage::CheckpointReached { number, reached });
         }
-        self.home.take_for_log().map(LogMessage::Records)
+        self.home.log_mut().take().map(LogMessage::Records)
     }
 
     /// Sets when what was staged in this call is handed over at the latest.
     pub(super) fn await_flush(&mut self) {
         if let Some(flush_us) = self.log.flush_us
             && self.log.flush_at_us.is_none()
-            && self.home.staged_for_log().is_some()
+            && self.home.log().staged().is_some()
         {
             self.log.flush_at_us = Some(self.now.monotonic_us + flush_us);
         }
@@ -134,7 +134,7 @@ impl Shard {
             }
             LogNews::Open => self.log.stage = Stage::Serving,
             LogNews::Moved { written, synced } => {
-                self.home.log_written(written);
+                self.home.log_mut().written(written);
                 self.log.synced = synced;
                 self.release_synced();
             }
@@ -144,7 +144,7 @@ impl Shard {
             }
             LogNews::Failed => self.fail_log(),
             LogNews::Resume(number) => {
-                self.home.log_resumed();
+                self.home.log_mut().resume();
                 self.log.messages.push_back(LogMessage::Resumed(number));
             }
         }
@@ -154,10 +154,12 @@ impl Shard {
 
     /// Keeps an answer back until a record is on disk.
     pub(super) fn answer_when_synced(&mut self, record: u64, asker: Asker, reply: Reply) {
-        if self.home.has_log_failed() {
-            return self.give_synced(asker, Reply::Fault(Home::log_fault()));
+        if self.home.log().has_failed() {
+            return self.give_synced(asker, Reply::Fault(log_fault()));
         }
-        if record <= self.log.synced && self.home.next_withheld().is_none_or(|withheld| withheld > record) {
+        if record <= self.log.synced
+            && self.home.log().next_withheld().is_none_or(|withheld| withheld > record)
+        {
             return self.give_synced(asker, reply);
         }
         self.log.waiting.push(record, asker, reply);
@@ -187,7 +189,7 @@ impl Shard {
         let Stage::DecidingEpochs { clean } = self.log.stage else { return };
         if self.home.settle_epochs(self.now, clean) {
             self.log.stage = Stage::Ready;
-            let live_bytes = self.home.history_bytes();
+            let live_bytes = self.home.state().history_bytes;
             self.log.messages.push_back(LogMessage::Replayed { live_bytes });
         } else {
             self.log.go_on_later(self.now);
@@ -206,7 +208,7 @@ impl Shard {
 
     /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
     fn release_next(&mut self) -> bool {
-        let withheld = self.home.next_withheld().filter(|record| *record <= self.log.synced);
+        let withheld = self.home.log().next_withheld().filter(|record| *record <= self.log.synced);
         self.answer_waiting(withheld.unwrap_or(self.log.synced));
         if withheld.is_some() {
             self.home.release(self.now);
@@ -235,7 +237,7 @@ impl Shard {
         }
         self.log.checkpoint = None;
         self.log.flush_at_us = None;
-        let last = self.home.take_for_log().map(LogMessage::Records);
+        let last = self.home.log_mut().take().map(LogMessage::Records);
         self.log.messages.extend(last);
         self.log.messages.push_back(LogMessage::CheckpointThrough(number));
     }
@@ -248,13 +250,16 @@ impl Shard {
         self.log.checkpoint = None;
         self.log.messages.clear();
         while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
-            self.give_synced(asker, Reply::Fault(Home::log_fault()));
+            self.give_synced(asker, Reply::Fault(log_fault()));
         }
     }
 
     /// Asserts what must hold between calls.
     pub(super) fn log_invariants(&self) {
         self.log.waiting.invariants();
-        assert!(self.log.waiting.is_empty() || !self.home.has_log_failed(), "nobody waits for a failed log");
+        assert!(
+            self.log.waiting.is_empty() || !self.home.log().has_failed(),
+            "nobody waits for a failed log"
+        );
     }
 }

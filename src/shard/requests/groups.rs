@@ -55,7 +55,7 @@ impl Shard {
     ) -> Result<Begun, Fault> {
         match command {
             GroupCommand::Get { channel } => {
-                self.home.group(session, &channel).cloned().map(|group| Reply::Group(group).into())
+                self.home.groups.known_to(session, &channel).cloned().map(|group| Reply::Group(group).into())
             }
             GroupCommand::Change { channel, draft } => {
                 self.effects.admit(Class::Store)?;

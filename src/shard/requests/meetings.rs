@@ -83,13 +83,13 @@ impl Shard {
             MeetingCommand::Get { channel, page, record } => {
                 return self.read_meeting(session, &channel, page, record);
             }
-            MeetingCommand::Clear { channel } => self.home.decide_clear(session, &channel)?,
-            MeetingCommand::Delete { channel } => self.home.decide_delete(session, &channel)?,
+            MeetingCommand::Clear { channel } => self.home.meetings.decide_clear(session, &channel)?,
+            MeetingCommand::Delete { channel } => self.home.meetings.decide_delete(session, &channel)?,
             MeetingCommand::Put { channel, draft } if draft.messages.is_empty() => {
-                self.home.decide_put(self.now, session, &channel, *draft, &[])?
+                self.home.meetings.decide_put(&self.setup.limits, self.now, session, &channel, *draft, &[])?
             }
             MeetingCommand::Put { channel, draft } => {
-                self.home.check_meeting(session, &channel, &draft)?;
+                self.home.meetings.check(&self.setup.limits, session, &channel, &draft)?;
                 let key = |message: &SealedMessage| stored::id_key(channel.suffix(), &message.id);
                 let keys = draft.messages.iter().map(key).collect();
                 let put = Put { session: session.clone(), draft: *draft, channel };
@@ -108,7 +108,7 @@ impl Shard {
         page: MessagePage,
         record: bool,
     ) -> Result<Begun, Fault> {
-        let meeting = self.home.meeting(session, channel)?.clone();
+        let meeting = self.home.meetings.known_to(session, channel)?.clone();
         let bytes_max = self.setup.limits.meeting_page_bytes_max;
         let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
         Ok(Begun::outside(Effect::Read(range), Then::Meeting(MeetingThen::Show { meeting, record })))
@@ -136,8 +136,16 @@ impl Shard {
     fn messages_placed(&mut self, asker: Option<Asker>, put: Put, resolution: &Resolution) {
         let Put { channel, session, draft } = put;
         let decided = match resolution {
-            Resolution::Values(values) => places(channel.suffix(), &draft, values)
-                .and_then(|places| self.home.decide_put(self.now, &session, &channel, draft, &places)),
+            Resolution::Values(values) => places(channel.suffix(), &draft, values).and_then(|places| {
+                self.home.meetings.decide_put(
+                    &self.setup.limits,
+                    self.now,
+                    &session,
+                    &channel,
+                    draft,
+                    &places,
+                )
+            }),
             resolution => Err(not_read(resolution)),
         };
         match decided {
@@ -159,7 +167,7 @@ impl Shard {
         let reply = match resolution.stored() {
             Err(failure) => {
                 sweeps = false;
-                self.home.give_up_meeting(&change);
+                self.home.meetings.give_up(&change);
                 Reply::Fault(not_stored(failure))
             }
             Ok(()) => {

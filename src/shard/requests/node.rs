@@ -50,7 +50,7 @@ impl Shard {
             Question::State => FanInPart::State(self.state()),
             Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
             Question::Meetings { session, page } => {
-                FanInPart::Meetings(self.home.list_meetings(&session, page))
+                FanInPart::Meetings(self.home.meetings.list_of(&session, page))
             }
             Question::ConnectionGroups(query) => {
                 FanInPart::ConnectionGroups(relay::list_groups(self, &query))
@@ -64,7 +64,7 @@ impl Shard {
                 FanInPart::Rooms(self.home.list_rooms(&session, namespace, page))
             }
             Question::Groups { session, namespace, page } => {
-                FanInPart::Groups(self.home.list_groups(&session, namespace, page))
+                FanInPart::Groups(self.home.groups.list_of(&session, namespace, page))
             }
         }
     }
@@ -175,7 +175,7 @@ impl Shard {
             websocket_connections: self.counters.websockets_open,
             online_users: self.home.state().online_users,
             starting: self.log.is_starting(),
-            history_lost: self.home.has_log_failed(),
+            history_lost: self.home.log().has_failed(),
             has_turn: !self.setup.people.ice.turn_urls.is_empty()
                 && self.setup.people.ice.turn_secret.is_some(),
             disk_fails: !self.effects.is_store_well(),
@@ -195,7 +195,7 @@ impl Shard {
             self.fanout.size().1 as u64,
             self.connections.unfinished_bytes() as u64,
         ];
-        counters.history_lost = self.home.has_log_failed().into();
+        counters.history_lost = self.home.log().has_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
         counters.web_push = self.web_push.counters();
         let writes = self.effects.writes();

@@ -15,14 +15,14 @@ impl Shard {
     pub(super) fn begin_room(&mut self, origin: Origin<'_>, command: RoomCommand) -> Result<Begun, Fault> {
         let now = self.now;
         let change = match command {
-            RoomCommand::Get { channel } => return self.home.get_room(&channel).map(Begun::from),
+            RoomCommand::Get { channel } => return self.home.rooms.show(&channel).map(Begun::from),
             RoomCommand::Create { channel, name, description } => {
                 self.effects.admit(Class::Store)?;
-                self.home.create_room(now, origin, channel, name, description)
+                self.home.create_room(now, origin, channel, (name, description))
             }
             RoomCommand::Update { channel, name, description } => {
                 self.effects.admit(Class::Store)?;
-                self.home.update_room(now, origin, channel, name, description)
+                self.home.update_room(now, origin, channel, (name, description))
             }
             RoomCommand::Delete { channel } => {
                 self.effects.admit(Class::Store)?;
@@ -41,7 +41,7 @@ impl Shard {
         let outcome = match stored.stored() {
             Ok(()) => self.home.apply_room(self.now, change),
             Err(failure) => {
-                self.home.give_up_room(&change);
+                self.home.rooms.give_up(&change);
                 Outcome::from(Reply::Fault(not_stored(failure)))
             }
         };

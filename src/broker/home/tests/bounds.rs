@@ -134,8 +134,8 @@ fn whoever_has_the_most_lets_go_of_its_oldest_and_nobody_else_of_anything() {
         bench.publish("mallory", "room:mallory", &format!("\"{}\"", "x".repeat(number)));
     }
     let kept = |bench: &Bench, channel: &str| {
-        let id = bench.home.channels.find(&name(channel))?;
-        bench.home.channels.get(id).history.as_ref().map(|history| history.len())
+        let id = bench.home.order.channels.find(&name(channel))?;
+        bench.home.order.channels.get(id).history.as_ref().map(|history| history.len())
     };
     assert_eq!(kept(&bench, "room:ann"), Some(5));
     assert_eq!((kept(&bench, "room:eve0"), kept(&bench, "room:eve4999")), (None, Some(1)));

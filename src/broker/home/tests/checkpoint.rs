@@ -9,7 +9,7 @@ use crate::model::record::HistoryRecord;
 fn a_checkpoint_leaves_room_for_publications() {
     let limits = Limits { history_queue_bytes_max: 10_000, ..Limits::default() };
     let mut bench = Bench::with(durable(), limits);
-    bench.home.attach_log();
+    bench.home.log_mut().attach();
     while !bench.home.settle_epochs(bench.now, true) {}
     bench.home.begin_checkpoint();
     let count = (0..100).take_while(|_| {
@@ -89,10 +89,10 @@ fn a_key_in_a_checkpoint_is_as_old_as_it_is() {
 fn what_is_held_of_a_channel_that_ended_is_not_said_in_the_next_of_its_name() {
     let mut bench = fresh();
     publish(&mut bench, "room:1", "1");
-    let id = bench.home.channels.find(&name("room:1")).expect("it is open");
-    bench.home.channels.forget(id);
+    let id = bench.home.order.channels.find(&name("room:1")).expect("it is open");
+    bench.home.order.channels.forget(id);
     let (position, _) = subscribe(&mut bench, "room:1", None);
-    assert_eq!(bench.home.channels.find(&name("room:1")), Some(id));
+    assert_eq!(bench.home.order.channels.find(&name("room:1")), Some(id));
     write(&mut bench);
     assert_eq!(bench.home.pop_output(), None);
     assert_eq!(subscribe(&mut bench, "room:1", None).0, position);
@@ -111,7 +111,7 @@ fn a_group_that_is_deleted_takes_what_was_said_with_it_on_the_disk_too() {
         let (position, _) = subscribe(&mut bench, channel, None);
         assert_eq!(position.offset, 0);
         publish(&mut bench, channel, "3");
-        let (staged, somebody_waits) = bench.home.staged_for_log().expect("records");
+        let (staged, somebody_waits) = bench.home.log().staged().expect("records");
         assert!(staged > 0 && somebody_waits && outcome.wait.is_some(), "{channel}: the answer waits");
         records.extend(write(&mut bench));
         assert_eq!(subscribe(&mut bench, channel, None).0.offset, 1);

@@ -13,7 +13,7 @@ fn fail(bench: &mut Bench) {
 
 /// It takes records again, and a checkpoint has begun.
 fn resume(bench: &mut Bench) {
-    bench.home.log_resumed();
+    bench.home.log_mut().resume();
     bench.home.begin_checkpoint();
 }
 
@@ -35,7 +35,7 @@ fn the_place_and_the_key_of_what_was_held_are_given_out_again() {
     bench.home.begin_checkpoint();
     fail(&mut bench);
     assert_eq!(code(bench.execute(0, "a", keyed("room:1", "1"))), FaultCode::Unavailable);
-    bench.home.log_resumed();
+    bench.home.log_mut().resume();
     assert!(!bench.home.can_checkpoint(), "the one under way is given up");
     bench.home.begin_checkpoint();
     assert_eq!(offset(bench.execute(0, "a", keyed("room:1", "2"))), 1);
@@ -54,7 +54,7 @@ fn a_relaxed_channel_is_whole_in_the_log_from_its_first_record_after_a_failure_o
     publish(&mut bench, "plain:1", "1");
     let mut records = write(&mut bench);
     publish(&mut bench, "plain:1", "2");
-    bench.home.take_for_log();
+    bench.home.log_mut().take();
     publish(&mut bench, "plain:1", "3");
     fail(&mut bench);
     resume(&mut bench);
@@ -100,10 +100,10 @@ fn a_channel_that_has_the_number_of_one_that_ended_is_whole_too() {
     fail(&mut bench);
     resume(&mut bench);
     publish(&mut bench, "plain:1", "2");
-    let id = bench.home.channels.find(&name("plain:1")).expect("it is open");
-    bench.home.channels.forget(id);
+    let id = bench.home.order.channels.find(&name("plain:1")).expect("it is open");
+    bench.home.order.channels.forget(id);
     publish(&mut bench, "plain:1", "another");
-    assert_eq!(bench.home.channels.find(&name("plain:1")), Some(id));
+    assert_eq!(bench.home.order.channels.find(&name("plain:1")), Some(id));
     let kinds: Vec<bool> =
         write(&mut bench).iter().map(|record| matches!(record, HistoryRecord::Ring { .. })).collect();
     assert_eq!(kinds, [true, false, true], "a ring, its end, a ring");
@@ -117,8 +117,8 @@ fn a_room_that_is_deleted_while_the_log_fails_takes_its_history_with_it() {
         bench.execute(0, "a", RoomCommand::Create { channel, name: "Room".into(), description });
         publish(&mut bench, "room:1", "1");
         write(&mut bench);
-        let id = bench.home.channels.find(&name("room:1")).expect("it is open");
-        let first = Position { offset: 1, ..bench.home.channels.get(id).position() };
+        let id = bench.home.order.channels.find(&name("room:1")).expect("it is open");
+        let first = Position { offset: 1, ..bench.home.order.channels.get(id).position() };
         (bench, first)
     };
     let connection = ConnectionId { index: 0, generation: 0 };
@@ -190,7 +190,7 @@ fn a_profile_is_not_changed_while_its_durable_channel_takes_nothing() {
         let default = definitions.default;
         definitions.namespaces.insert("user".into(), ChannelDefinition { durability, ..default });
         let mut bench = Bench::with(definitions, Limits::default());
-        bench.home.attach_log();
+        bench.home.log_mut().attach();
         while !bench.home.settle_epochs(bench.now, true) {}
         fail(&mut bench);
         let channel = || ChannelName::of_user("a");

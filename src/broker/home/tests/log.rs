@@ -20,10 +20,10 @@ pub fn durable() -> Definitions {
 pub fn with_log(records: &[HistoryRecord], clean: bool, now: Now) -> Bench {
     let mut bench = Bench::with(durable(), Limits::default());
     bench.now = now;
-    bench.home.attach_log();
+    bench.home.log_mut().attach();
     for record in records {
         bench.home.restore(now, record.view());
-        bench.home.channels.invariants();
+        bench.home.order.channels.invariants();
     }
     while !bench.home.settle_epochs(now, clean) {}
     bench.home.invariants();
@@ -36,9 +36,9 @@ pub fn fresh() -> Bench {
 
 /// Takes what is staged, and lets all of it come to the disk.
 pub fn write(bench: &mut Bench) -> Vec<HistoryRecord> {
-    let Some(part) = bench.home.take_for_log() else { return Vec::new() };
-    bench.home.log_written(part.last);
-    while bench.home.next_withheld().is_some_and(|record| record <= part.last) {
+    let Some(part) = bench.home.log_mut().take() else { return Vec::new() };
+    bench.home.log_mut().written(part.last);
+    while bench.home.log().next_withheld().is_some_and(|record| record <= part.last) {
         bench.home.release(bench.now);
     }
     bench.home.invariants();
@@ -73,7 +73,7 @@ fn a_committed_publication_exists_for_nobody_before_it_is_on_disk() {
     assert_eq!(bench.wait, Some(2));
     assert_eq!(bench.home.pop_output(), None, "nothing is pushed");
     assert_eq!(subscribe(&mut bench, "room:1", Some(start)), (start, Recovery::Complete(vec![])));
-    let (records, taken) = (bench.home.take_for_log().expect("two records"), bench.home.take_for_log());
+    let (records, taken) = (bench.home.log_mut().take().expect("two records"), bench.home.log_mut().take());
     assert_eq!((records.records.len(), records.last, records.commit, taken), (2, 2, true, None));
     bench.home.release(bench.now);
     assert!(bench.home.pop_output().is_some());
@@ -134,7 +134,7 @@ fn after_a_failure_what_is_held_never_was_and_memory_goes_on() {
 fn a_disk_that_is_behind_refuses_durable_publications_only() {
     let limits = Limits { history_queue_bytes_max: 1_000, ..Limits::default() };
     let mut bench = Bench::with(durable(), limits);
-    bench.home.attach_log();
+    bench.home.log_mut().attach();
     while !bench.home.settle_epochs(bench.now, true) {}
     let refused = (0..100).find(|_| !matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
     assert!(refused.is_some_and(|count| count > 2), "{refused:?}");
@@ -296,7 +296,7 @@ fn a_channel_of_a_realm_comes_back_under_its_definition_and_not_where_it_stopped
     };
     let start = |records: &[HistoryRecord]| {
         let mut bench = Bench::with(durable(), Limits::default());
-        bench.home.attach_log();
+        bench.home.log_mut().attach();
         bench.change(None, Some(&kept));
         records.iter().for_each(|record| bench.home.restore(bench.now, record.view()));
         while !bench.home.settle_epochs(bench.now, true) {}

@@ -9,6 +9,10 @@ const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };
 
 const NOW: Now = Now { monotonic_us: 0, unix_ms: 1_000_000 };
 
+fn limits() -> Limits {
+    Limits::default()
+}
+
 fn home() -> Home {
     Bench::new().home
 }
@@ -35,7 +39,7 @@ fn places(change: &MeetingChange) -> Vec<(u64, bool)> {
 fn places_rise_and_what_was_deleted_has_none() {
     let (mut home, ada, r1) = (home(), session("ada"), channel_of("r1"));
     let put = |home: &mut Home, messages: &[&str], known: &[Option<u64>]| {
-        home.decide_put(NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
+        home.meetings.decide_put(&limits(), NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
     };
     // Found on the disk, but of an earlier meeting of that name.
     let change = put(&mut home, &["a", "b"], &[Some(7), None]);
@@ -44,10 +48,10 @@ fn places_rise_and_what_was_deleted_has_none() {
     let change = put(&mut home, &["b", "c"], &[Some(2), None]);
     assert_eq!(places(&change), [(2, false), (3, true)]);
     home.apply_meeting(NOW, change);
-    assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 3);
-    let change = home.decide_clear(&ada, &r1).expect("decided");
+    assert_eq!(home.meetings.known_to(&ada, &r1).expect("there").messages, 3);
+    let change = home.meetings.decide_clear(&ada, &r1).expect("decided");
     home.apply_meeting(NOW, change);
-    assert_eq!(home.meeting(&ada, &r1).expect("there").messages, 0);
+    assert_eq!(home.meetings.known_to(&ada, &r1).expect("there").messages, 0);
     // Found on the disk, but deleted and not swept away yet.
     let change = put(&mut home, &["c"], &[Some(3)]);
     assert_eq!(places(&change), [(4, true)]);
@@ -59,22 +63,36 @@ fn places_rise_and_what_was_deleted_has_none() {
 fn a_meeting_is_found_by_its_people_only() {
     let mut home = home();
     let ids = |home: &Home, user: &str| {
-        let part = home.list_meetings(&session(user), ALL);
+        let part = home.meetings.list_of(&session(user), ALL);
         assert_eq!(part.items.len() as u64, part.total);
         part.items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ")
     };
     for (id, members) in [("r1", &["bob", "Cy "][..]), ("r2", &["CY"])] {
-        let change = home.decide_put(NOW, &session("Ada"), &channel_of(id), draft(members, &[]), &[]);
+        let change = home.meetings.decide_put(
+            &limits(),
+            NOW,
+            &session("Ada"),
+            &channel_of(id),
+            draft(members, &[]),
+            &[],
+        );
         home.apply_meeting(NOW, change.expect("decided"));
         home.invariants();
     }
     assert_eq!([ids(&home, "ada"), ids(&home, "BOB"), ids(&home, "cy")], ["r1 r2", "r1", "r1 r2"]);
-    let change = home.decide_put(NOW, &session("bob"), &channel_of("r1"), draft(&["dan"], &[]), &[]);
+    let change = home.meetings.decide_put(
+        &limits(),
+        NOW,
+        &session("bob"),
+        &channel_of("r1"),
+        draft(&["dan"], &[]),
+        &[],
+    );
     home.apply_meeting(NOW, change.expect("decided"));
     home.invariants();
     assert_eq!([ids(&home, "ada"), ids(&home, "bob"), ids(&home, "cy")], ["r1 r2", "", "r2"]);
-    assert!(home.decide_delete(&session("bob"), &channel_of("r1")).is_err());
-    let change = home.decide_delete(&session("dan"), &channel_of("r1"));
+    assert!(home.meetings.decide_delete(&session("bob"), &channel_of("r1")).is_err());
+    let change = home.meetings.decide_delete(&session("dan"), &channel_of("r1"));
     home.apply_meeting(NOW, change.expect("decided"));
     home.invariants();
     assert_eq!([ids(&home, "ada"), ids(&home, "dan"), ids(&home, "")], ["r2", "", ""]);
@@ -85,7 +103,8 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     let mut home = home();
     let long = "x".repeat(200);
     for (created_ms, id, members) in [(1, "old", &[][..]), (2, "long", &[long.as_str()]), (3, "new", &[])] {
-        let change = home.decide_put(
+        let change = home.meetings.decide_put(
+            &limits(),
             Now { unix_ms: created_ms, ..NOW },
             &session("ada"),
             &channel_of(id),
@@ -96,7 +115,7 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     }
     let list = |after, count_max, bytes_max| {
         let page = MeetingPage { after, count_max };
-        match merge_meetings(vec![home.list_meetings(&session("ada"), page)], page, bytes_max) {
+        match merge_meetings(vec![home.meetings.list_of(&session("ada"), page)], page, bytes_max) {
             Reply::Meetings { items, next } => {
                 let ids = items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ");
                 (ids, next)
@@ -113,7 +132,7 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     assert_eq!(list(3, 9, 9_000), of("", None));
     let deep = MeetingPage { after: 10_000, count_max: 1 };
     assert_eq!(
-        code(merge_meetings(vec![home.list_meetings(&session("ada"), deep)], deep, 0)),
+        code(merge_meetings(vec![home.meetings.list_of(&session("ada"), deep)], deep, 0)),
         FaultCode::InvalidRequest
     );
 }
@@ -122,19 +141,21 @@ fn a_list_is_cut_by_count_and_by_bytes() {
 fn meetings_on_their_way_to_the_disk_count() {
     let mut home = Bench::with(definitions(), Limits { meetings_max: 2, ..Limits::default() }).home;
     let ada = session("ada");
-    let put = |home: &mut Home, id| home.decide_put(NOW, &ada, &channel_of(id), draft(&[], &[]), &[]);
+    let put = |home: &mut Home, id| {
+        home.meetings.decide_put(&limits(), NOW, &ada, &channel_of(id), draft(&[], &[]), &[])
+    };
     let (first, second) = (put(&mut home, "r1").expect("room"), put(&mut home, "r2").expect("room"));
     let refused = |home: &mut Home| put(home, "r3").map_err(|fault| fault.code).err();
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
     home.apply_meeting(NOW, first);
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
-    home.give_up_meeting(&second);
+    home.meetings.give_up(&second);
     assert_eq!(
         refused(&mut home),
         Some(FaultCode::LimitExceeded),
         "the place is free again, for somebody else"
     );
     let bob = session("bob");
-    assert!(home.decide_put(NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
+    assert!(home.meetings.decide_put(&limits(), NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
     home.invariants();
 }

@@ -28,6 +28,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Client, Publication, PublicationBytes};
 use crate::model::reply::{Message, Recovery, Reply};
 use crate::model::session::ClientInfo;
+use rkyv::util::AlignedVec;
 use std::net::Ipv4Addr;
 
 /// A home side with a clock, and commands from connection 0 of any core.
@@ -127,7 +128,7 @@ impl Bench {
             CoreCommand::Channel(command) => home.execute_channel(now, origin, command),
             CoreCommand::Message(command) => home.execute_message(now, origin, command),
             CoreCommand::Profile(command) => home.execute_profile(now, origin, command),
-            CoreCommand::Room(RoomCommand::Get { channel }) => home.get_room(&channel).into(),
+            CoreCommand::Room(RoomCommand::Get { channel }) => home.rooms.show(&channel).into(),
             CoreCommand::Room(command) => match decide(home, now, origin, command) {
                 Ok(change) => home.apply_room(now, change),
                 Err(fault) => fault.into(),
@@ -163,8 +164,8 @@ impl Bench {
     }
 
     fn unsubscribe(&mut self, core: u16, user: &str, channel: &str) {
-        let id = self.home.channels.find(&name(channel));
-        let epoch = id.map_or(0, |id| self.home.channels.get(id).epoch);
+        let id = self.home.order.channels.find(&name(channel));
+        let epoch = id.map_or(0, |id| self.home.order.channels.get(id).epoch);
         self.home.unsubscribe(self.now, CoreId(core), user, &name(channel), epoch);
         self.home.invariants();
     }
@@ -217,10 +218,10 @@ fn jsons(publications: &[PublicationBytes]) -> Vec<String> {
 fn decide(home: &mut Home, now: Now, origin: Origin<'_>, command: RoomCommand) -> Result<RoomChange, Fault> {
     match command {
         RoomCommand::Create { channel, name, description } => {
-            home.create_room(now, origin, channel, name, description)
+            home.create_room(now, origin, channel, (name, description))
         }
         RoomCommand::Update { channel, name, description } => {
-            home.update_room(now, origin, channel, name, description)
+            home.update_room(now, origin, channel, (name, description))
         }
         RoomCommand::Delete { channel } => home.delete_room(now, origin, channel),
         RoomCommand::Get { .. } => panic!("nothing is decided"),

@@ -152,8 +152,8 @@ fn a_change_that_is_not_stored_is_not_seen_and_keeps_others_away() {
     let other = decide(&mut bench, "admin", create("chat:8")).expect("free");
     assert_eq!(decide(&mut bench, "admin", create("chat:8")), Err(FaultCode::LimitExceeded), "claimed");
     assert_eq!(decide(&mut bench, "admin", create("chat:9")), Err(FaultCode::LimitExceeded));
-    bench.home.give_up_room(&other);
-    bench.home.give_up_room(&renamed);
+    bench.home.rooms.give_up(&other);
+    bench.home.rooms.give_up(&renamed);
     assert_eq!(room(bench.execute(0, "ann", get())), made, "not at all");
     assert!(bench.pushes().is_empty());
     let twice =
@@ -173,7 +173,7 @@ fn rooms_that_were_stored_are_all_there_whatever_the_bound() {
     let stored = room(Bench::new().execute(0, "ann", create("chat:7")));
     for id in ["7", "8"] {
         let stored = Room { id: id.into(), ..stored.clone() };
-        bench.home.restore_room(&name(&format!("chat:{id}")), stored);
+        bench.home.rooms.restore(&name(&format!("chat:{id}")), stored);
     }
     assert_eq!(room(bench.execute(0, "bob", RoomCommand::Get { channel: name("chat:7") })), stored);
     assert_eq!(code(bench.execute(0, "ann", create("chat:9"))), FaultCode::LimitExceeded);

@@ -106,14 +106,19 @@ fn what_ends_in_an_earlier_life_of_a_channel_takes_nothing_from_the_next() {
     let mut bench = Bench::new();
     let channel = name("room:1");
     let before = bench.subscribe(1, "ann", "room:1");
-    let id = bench.home.channels.find(&channel).expect("it is open");
-    bench.home.end_channel(id, &faults::channel_deleted());
+    let id = bench.home.order.channels.find(&channel).expect("it is open");
+    bench.home.order.end_channel(id, &faults::channel_deleted());
     let after = bench.subscribe(1, "ann", "room:1");
     assert_ne!(before.epoch, after.epoch);
     // Was on its way when the channel ended.
     bench.home.unsubscribe(bench.now, CoreId(1), "ann", &channel, before.epoch);
     let shares = |bench: &Bench| {
-        bench.home.channels.find(&channel).map(|id| bench.home.channels.get(id).shares.iter().count())
+        bench
+            .home
+            .order
+            .channels
+            .find(&channel)
+            .map(|id| bench.home.order.channels.get(id).shares.iter().count())
     };
     assert_eq!(shares(&bench), Some(1), "it is still heard");
     bench.home.unsubscribe(bench.now, CoreId(1), "ann", &channel, after.epoch);
