@@ -5,7 +5,7 @@
 
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Failure, Output, Resolution, Shard, ShardMessage};
+use corecast::shard::{Effect, Failure, Output, Resolution, Shard, ShardMessage};
 use corecast_fuzz::node::{START, declare, enter, frame, request, shard, upgrade};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
@@ -201,9 +201,11 @@ impl Node {
                 }
                 Output::Idle { .. } => return true,
                 Output::Pause(_) | Output::Resume(_) => {}
-                Output::Effect(id, _) => {
-                    let resolution = match self.now.monotonic_us % 3 {
-                        0 => Resolution::Failed(Failure::DiskFull),
+                Output::Work => _ = self.shards[core].work(self.now),
+                Output::Effect(id, effect) => {
+                    let resolution = match (effect, self.now.monotonic_us % 3) {
+                        (Effect::Decode(long), _) => Resolution::Decoded(Box::new(long.decode())),
+                        (_, 0) => Resolution::Failed(Failure::DiskFull),
                         _ => Resolution::Stored,
                     };
                     self.shards[core].resolve(self.now, id, resolution);

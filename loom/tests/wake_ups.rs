@@ -126,11 +126,11 @@ fn a_core_whose_message_found_no_place_is_woken_by_room() {
         });
         let mut left = vec![1, 0];
         port.tell(|| left.pop());
-        if port.is_held() {
+        if port.has_undelivered() {
             doorbells[0].sleep_unless(|| port.ready());
             port.tell(|| left.pop());
         }
-        assert!(!port.is_held(), "there was room");
+        assert!(!port.has_undelivered(), "there was room");
         assert_eq!(thread.join().unwrap().hear().map(|heard| heard.1), Some(1));
     });
 }
