@@ -24,6 +24,7 @@
 
 mod connections;
 mod delivery;
+mod edge;
 mod effects;
 mod incidents;
 mod log;
@@ -52,19 +53,17 @@ pub use setup::Setup;
 use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
-use crate::broker::fanout::{Fanout, Lapped};
 use crate::broker::home::Home;
-use crate::metrics::counters::{Counters, TlsCounters};
+use crate::metrics::counters::TlsCounters;
 use crate::metrics::words::CloseReason;
 use crate::model::channel::ChannelName;
 use crate::model::fault::FaultCode;
 use crate::model::meeting::channel_of;
-use crate::protocol::http::DateCache;
 use crate::store::Stored;
-use connections::Connections;
-use connections::drain::Drain;
+use connections::connection::Due;
 use delivery::ending::Endings;
 use delivery::users::Fresh;
+use edge::Edge;
 use effects::Effects;
 use log::LogSide;
 use mesh::Queues;
@@ -78,12 +77,10 @@ use work::DEADLINES_MAX;
 
 /// One core's world.
 pub struct Shard {
-    setup: Setup,
-    now: Now,
-    connections: Connections,
-    relay: Relay,
-    fanout: Fanout,
+    setup: Arc<Setup>,
+    edge: Edge,
     home: Home,
+    relay: Relay,
     fan_ins: FanIns,
     changes: Changes,
     effects: Effects<Asker, Then>,
@@ -97,13 +94,8 @@ pub struct Shard {
     log: LogSide,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
-    drain: Option<Drain>,
-    counters: Counters,
     fresh: Fresh,
-    date: DateCache,
     outputs: VecDeque<Output>,
-    /// Subscribers that fell behind in the publish under way.
-    lapped: Vec<Lapped>,
     /// Working space for encoding, kept between calls.
     scratch: Vec<u8>,
 }
@@ -113,6 +105,7 @@ impl Shard {
     pub fn new(mut setup: Setup, now: Now) -> Self {
         let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
+        let setup = Arc::new(setup);
         let limits = setup.limits.clone();
         let mut home =
             Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
@@ -120,10 +113,8 @@ impl Shard {
             home.log_mut().attach();
         }
         let mut shard = Self {
-            now,
-            connections: Connections::new(seed, now.monotonic_us),
+            edge: Edge::new(setup.clone(), now),
             relay: Relay::new(&setup),
-            fanout: Fanout::new(seed, (&*setup.limits).into()),
             home,
             fan_ins: FanIns::default(),
             changes: Changes::new(&setup, &stored),
@@ -143,12 +134,8 @@ impl Shard {
             mesh: Queues::new(setup.core, setup.cores, limits.peer_queue_messages_max as usize),
             log: LogSide::new(setup.history_flush_ms),
             housekeeping_us: now.monotonic_us,
-            drain: None,
-            counters: Counters::default(),
             fresh: Fresh::new(seed),
-            date: DateCache::default(),
             outputs: VecDeque::new(),
-            lapped: Vec::new(),
             scratch: Vec::new(),
             setup,
         };
@@ -175,70 +162,72 @@ impl Shard {
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
     pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
-        self.now = now;
-        let full = self.connections.is_full(self.setup.connections_per_core_max());
-        let admitted = if self.drain.is_some() { None } else { self.connections.admit(peer, &self.setup) };
+        self.edge.now = now;
+        let full = self.edge.connections.is_full(self.setup.connections_per_core_max());
+        let admitted =
+            if self.edge.drain.is_some() { None } else { self.edge.connections.admit(peer, &self.setup) };
         let Some(id) = admitted else {
-            self.counters.connections_refused += 1;
-            self.connections.incidents.add(IncidentKind::ConnectionRefused, None, Some(peer));
+            self.edge.counters.connections_refused += 1;
+            self.edge.connections.incidents.add(IncidentKind::ConnectionRefused, None, Some(peer));
             return None;
         };
-        self.counters.connections_accepted += 1;
-        self.counters.connections_open += 1;
-        if full && let Some(oldest) = self.connections.reserve(id) {
-            self.counters.connections_refused += 1;
-            self.give_up(oldest, CloseReason::Timeout);
+        self.edge.counters.connections_accepted += 1;
+        self.edge.counters.connections_open += 1;
+        if full && let Some(oldest) = self.edge.connections.reserve(id) {
+            self.edge.counters.connections_refused += 1;
+            self.edge.give_up(oldest, CloseReason::Timeout);
         }
-        self.await_request(id);
+        let limit_ms = self.setup.limits.header_time_ms_max;
+        self.edge.connections.set_deadline(now, id, Due::Header, limit_ms.into());
         Some(id)
     }
 
     /// A socket was turned away for want of a descriptor.
     pub fn turned_away(&mut self) {
-        self.counters.connections_refused += 1;
-        self.connections.incidents.add(IncidentKind::ConnectionRefused, None, None);
+        self.edge.counters.connections_refused += 1;
+        self.edge.connections.incidents.add(IncidentKind::ConnectionRefused, None, None);
     }
 
     /// Bytes arrived. They are parsed in place (and changed: unmasked); only a partial frame is kept.
     pub fn receive(&mut self, now: Now, id: ConnectionId, bytes: &mut [u8]) {
-        self.now = now;
-        self.counters.bytes_received += bytes.len() as u64;
+        self.edge.now = now;
+        self.edge.counters.bytes_received += bytes.len() as u64;
         self.read(id, bytes);
         self.settle();
     }
 
     /// The peer will send no more (FIN). Answers that are still owed are written before [`Output::Close`].
     pub fn ended(&mut self, now: Now, id: ConnectionId) {
-        self.now = now;
-        self.end_of_input(id);
+        self.edge.now = now;
+        self.edge.end_of_input(id);
         self.settle();
     }
 
     /// The socket is gone (reset, error); the id is dead after this call and the caller closes the socket.
     pub fn disconnected(&mut self, now: Now, id: ConnectionId) {
-        self.now = now;
-        self.forget(id, CloseReason::Reset);
+        self.edge.now = now;
+        self.edge.forget(id, CloseReason::Reset);
         self.settle();
     }
 
     /// Another core speaks. Messages of one core arrive in the order in which it said them.
     pub fn peer(&mut self, now: Now, from: CoreId, message: ShardMessage) {
-        self.now = now;
-        self.counters.peer_messages += 1;
+        self.edge.now = now;
+        self.edge.counters.peer_messages += 1;
         self.hear(from, message.0);
         self.settle();
     }
 
     /// Time passed; due when the deadline of [`Output::Idle`] is reached.
     pub fn timeout(&mut self, now: Now) {
-        self.now = now;
-        self.fire_deadlines(DEADLINES_MAX);
+        self.edge.now = now;
+        self.edge.fire_deadlines(DEADLINES_MAX);
         self.expire_fan_ins();
         self.expire_changes();
         self.expire_effects();
         self.people.fire(now);
         requests::fire_web_push(self, now);
-        self.drain_step();
+        self.edge.drain_step();
         self.work_for_log();
         self.housekeep();
         self.settle();
@@ -246,16 +235,16 @@ impl Shard {
 
     /// What to do next. [`Output::Idle`] says that nothing is left for now.
     pub fn poll(&mut self) -> Output {
-        if let Some(wish) = self.connections.next_wish() {
+        if let Some(wish) = self.edge.connections.next_wish() {
             if let Output::Close(id) = wish {
-                self.forget(id, CloseReason::Finished);
+                self.edge.forget(id, CloseReason::Finished);
             }
             return wish;
         }
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some(id) = self.connections.next_transmit(&mut self.fanout) {
+        if let Some(id) = self.edge.connections.next_transmit(&mut self.edge.fanout) {
             return Output::Transmit(id);
         }
         if work::is_left(self) {
@@ -269,52 +258,44 @@ impl Shard {
 
     /// What an operator may want to know of by now: see [`Incident`].
     pub fn next_incident(&mut self, now: Now) -> Option<Incident> {
-        self.connections.incidents.next(now)
-    }
-
-    /// Counts a fault that is answered to a connection.
-    pub(in crate::shard) fn note_fault(&mut self, id: ConnectionId, code: FaultCode) {
-        self.counters.note_fault(code);
-        if let Some(kind) = IncidentKind::of(code) {
-            self.connections.note(kind, id);
-        }
+        self.edge.connections.incidents.next(now)
     }
 
     /// Notes how long a turn took, in microseconds, and what was counted of TLS up to then, for the metrics: the shard itself
     /// reads no clock, and TLS is spoken below it. One core is told how many lines of the process's log were lost since its
     /// start, the others 0.
     pub fn note_turn(&mut self, busy_us: u64, log_lines_lost: u64, tls: TlsCounters) {
-        self.counters.note_turn(busy_us);
-        self.counters.log_lines_lost = log_lines_lost;
-        for _ in self.counters.tls.handshakes_failed..tls.handshakes_failed {
-            self.connections.incidents.add(IncidentKind::HandshakeFailed, None, None);
+        self.edge.counters.note_turn(busy_us);
+        self.edge.counters.log_lines_lost = log_lines_lost;
+        for _ in self.edge.counters.tls.handshakes_failed..tls.handshakes_failed {
+            self.edge.connections.incidents.add(IncidentKind::HandshakeFailed, None, None);
         }
-        self.counters.tls = tls;
+        self.edge.counters.tls = tls;
     }
 
     /// Asserts what must always hold between calls; for tests and the simulator.
     pub fn invariants(&self) {
-        self.fanout.invariants();
+        self.edge.invariants();
         self.people.invariants();
         self.relay.invariants();
         self.home.invariants();
-        self.endings_invariants();
-        self.log_invariants();
+        self.endings.invariants(&self.edge);
+        self.log.invariants(&self.home);
         self.effects.invariants();
         self.meeting_changes.invariants();
         self.group_changes.invariants();
         self.logins.vouchers.invariants();
         self.web_push.invariants();
         self.mesh.invariants();
-        self.connections.invariants();
-        for id in self.connections.ids() {
-            let Some(connection) = self.connections.get(id) else { continue };
-            assert!(connection.is_socket() || self.fanout.count_of(id) == 0, "only sockets hear channels");
-            if self.connections.is_written() && self.fanout.is_idle() {
-                let written =
-                    connection.flags.blocked || (connection.outbox.is_empty() && !self.fanout.owes(id));
-                assert!(written, "what is to be written is queued");
-            }
+    }
+}
+
+impl Edge {
+    /// Counts a fault that is answered to a connection.
+    pub(in crate::shard) fn note_fault(&mut self, id: ConnectionId, code: FaultCode) {
+        self.counters.note_fault(code);
+        if let Some(kind) = IncidentKind::of(code) {
+            self.connections.note(kind, id);
         }
     }
 }

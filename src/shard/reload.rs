@@ -1,7 +1,6 @@
 //! Settings that change while the node runs.
 
-use super::Shard;
-use super::delivery::ending::recheck_sessions;
+use super::{Setup, Shard};
 use crate::auth::Authenticator;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
@@ -29,7 +28,7 @@ pub struct Reload {
 impl Shard {
     /// Takes over settings from here on.
     pub fn reload(&mut self, now: Now, reload: Reload) {
-        self.now = now;
+        self.edge.now = now;
         let Reload {
             limits,
             authenticator,
@@ -40,17 +39,23 @@ impl Shard {
         } = reload;
         self.home.set_limits(limits.clone());
         self.changes.set_limits(limits.clone());
-        self.fanout.set_bounds((&*limits).into());
-        self.setup.limits = limits;
-        let before = std::mem::replace(&mut self.setup.authenticator, authenticator);
+        self.edge.fanout.set_bounds((&*limits).into());
+        let before = self.setup.authenticator.clone();
+        let setup = Setup {
+            limits,
+            authenticator,
+            allowed_origins,
+            trusted_proxies,
+            ping_interval_ms,
+            pong_timeout_ms,
+            ..Setup::clone(&self.setup)
+        };
+        self.setup = Arc::new(setup);
+        self.edge.setup = self.setup.clone();
         know_users(self);
         if !self.setup.authenticator.takes_all_of(&before) {
-            recheck_sessions(self);
+            self.endings.recheck_sessions(&self.edge);
         }
-        self.setup.allowed_origins = allowed_origins;
-        self.setup.trusted_proxies = trusted_proxies;
-        self.setup.ping_interval_ms = ping_interval_ms;
-        self.setup.pong_timeout_ms = pong_timeout_ms;
         self.settle();
     }
 }

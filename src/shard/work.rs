@@ -16,10 +16,10 @@ impl Shard {
         if !is_left(self) {
             return false;
         }
-        self.now = now;
-        self.fire_deadlines(DEADLINES_MAX);
+        self.edge.now = now;
+        self.edge.fire_deadlines(DEADLINES_MAX);
         farewells::tell_some(self);
-        if let Some(id) = next_in_turn(&mut self.connections) {
+        if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
         }
         self.settle();
@@ -29,19 +29,19 @@ impl Shard {
 
 /// Whether anything was left for later.
 pub(super) fn is_left(shard: &Shard) -> bool {
-    shard.connections.allowances.is_waited_for()
-        || !shard.connections.fired.is_empty()
-        || shard.endings.farewells.are_left()
-        || !shard.fanout.is_idle()
+    shard.edge.connections.allowances.is_waited_for()
+        || !shard.edge.connections.fired.is_empty()
+        || shard.edge.farewells.are_left()
+        || !shard.edge.fanout.is_idle()
 }
 
 /// Reads what waits of a connection, as far as its allowance goes.
 fn read_on(shard: &mut Shard, id: ConnectionId) {
     shard.read(id, &mut []);
-    let reads_all = shard.connections.get(id).is_some_and(|connection| !connection.flags.waits);
+    let reads_all = shard.edge.connections.get(id).is_some_and(|connection| !connection.flags.waits);
     if reads_all {
-        shard.connections.restart(id);
+        shard.edge.connections.restart(id);
         // What was held back may have been no whole request.
-        shard.close_if_ended(id);
+        shard.edge.close_if_ended(id);
     }
 }

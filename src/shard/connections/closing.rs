@@ -6,8 +6,7 @@ use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::protocol::websocket::close_code;
 use crate::protocol::websocket::writer::{write_close, write_close_empty};
-use crate::shard::people;
-use crate::shard::relay;
+use crate::shard::edge::{Departure, Edge};
 use crate::shard::{IncidentKind, Shard};
 
 /// What a close frame says (RFC 6455 section 7.4).
@@ -78,39 +77,7 @@ impl CloseFrame {
 /// Milliseconds a peer has to take its last bytes.
 const CLOSING_MS_MAX: u64 = 5_000;
 
-impl Shard {
-    /// Stops reading a connection that has asked for more than was answered and written. Whether it did.
-    pub(in crate::shard) fn pause_if_busy(&mut self, id: ConnectionId) -> bool {
-        let busy = self.connections.is_busy(id, &self.setup.limits);
-        if busy {
-            self.connections.pause(id);
-        }
-        busy
-    }
-
-    /// Reads a paused connection on when it has caught up.
-    pub(in crate::shard) fn resume_if_calm(&mut self, id: ConnectionId) {
-        if self.connections.may_resume(id, &self.setup.limits)
-            && let Some(connection) = self.connections.get_mut(id)
-        {
-            connection.flags.paused = false;
-            self.read(id, &mut []);
-            self.connections.restart(id);
-            // What was held back may have been no whole request.
-            self.close_if_ended(id);
-        }
-    }
-
-    /// All that was owed to a connection is written.
-    pub(in crate::shard) fn after_written(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get(id) else { return };
-        if connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0 {
-            return self.give_up(id, CloseReason::Finished);
-        }
-        self.close_if_ended(id);
-        self.resume_if_calm(id);
-    }
-
+impl Edge {
     /// Starts the closing of a WebSocket: a close frame after what is owed, nothing is read any more.
     pub(in crate::shard) fn close_socket(&mut self, id: ConnectionId, reason: CloseFrame) {
         let Some(connection) = self.connections.get(id) else { return };
@@ -148,7 +115,7 @@ impl Shard {
         self.connections.note_kept(self.now, id);
         self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
         if empty {
-            self.after_written(id);
+            self.give_up(id, why);
         }
     }
 
@@ -160,12 +127,8 @@ impl Shard {
         }
         self.counters.websockets_open -= 1;
         self.drop_subscriptions(id);
-        people::person_left(self, id);
-        relay::gone(self, id);
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        if let Some(session) = connection.session.take() {
-            self.user_left(&session);
-        }
+        let session = self.connections.get_mut(id).and_then(|connection| connection.session.take());
+        self.depart(Departure::Socket { id, session });
     }
 
     /// Drops a connection and all that belongs to it; its id is dead.
@@ -232,5 +195,30 @@ impl Shard {
             self.connections.note_kept(self.now, id);
         }
         self.connections.set_deadline(self.now, id, Due::Closed, CLOSING_MS_MAX);
+    }
+}
+
+impl Shard {
+    /// Reads a paused connection on when it has caught up.
+    pub(in crate::shard) fn resume_if_calm(&mut self, id: ConnectionId) {
+        if self.edge.connections.may_resume(id, &self.setup.limits)
+            && let Some(connection) = self.edge.connections.get_mut(id)
+        {
+            connection.flags.paused = false;
+            self.read(id, &mut []);
+            self.edge.connections.restart(id);
+            // What was held back may have been no whole request.
+            self.edge.close_if_ended(id);
+        }
+    }
+
+    /// All that was owed to a connection is written.
+    pub(in crate::shard) fn after_written(&mut self, id: ConnectionId) {
+        let Some(connection) = self.edge.connections.get(id) else { return };
+        if connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0 {
+            return self.edge.give_up(id, CloseReason::Finished);
+        }
+        self.edge.close_if_ended(id);
+        self.resume_if_calm(id);
     }
 }

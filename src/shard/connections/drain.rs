@@ -8,6 +8,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 
 /// Microseconds between two steps.
 const STEP_US: u64 = 50_000;
@@ -70,20 +71,21 @@ impl Shard {
     /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
     /// [`crate::shard::Output::Drained`] follows when the last one is gone.
     pub fn drain(&mut self, now: Now, over_ms: u64) {
-        self.now = now;
-        if self.drain.is_some() {
+        self.edge.now = now;
+        if self.edge.drain.is_some() {
             return;
         }
-        let is_socket =
-            |id: &ConnectionId| self.connections.get(*id).is_some_and(|connection| connection.is_socket());
+        let is_socket = |id: &ConnectionId| {
+            self.edge.connections.get(*id).is_some_and(|connection| connection.is_socket())
+        };
         let tries_once = |id: &ConnectionId| {
-            let dialect = self.connections.get(*id).and_then(|connection| connection.dialect());
+            let dialect = self.edge.connections.get(*id).and_then(|connection| connection.dialect());
             dialect.is_some_and(|dialect| dialect.returns_once)
         };
-        let (last, first) = self.connections.ids().filter(is_socket).partition(tries_once);
+        let (last, first) = self.edge.connections.ids().filter(is_socket).partition(tries_once);
         let batch = |sockets, from_us| Batch { from_us, sockets, closed: 0 };
         let last_us = over_ms.saturating_sub(LAST_MS) * 1000;
-        self.drain = Some(Drain {
+        self.edge.drain = Some(Drain {
             started_us: now.monotonic_us,
             over_us: over_ms * 1000,
             next_us: now.monotonic_us,
@@ -91,10 +93,24 @@ impl Shard {
             http_us: None,
             told: false,
         });
-        self.drain_step();
+        self.edge.drain_step();
         self.settle();
     }
 
+    /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
+    /// still need it.
+    pub(in crate::shard) fn drained(&mut self) -> bool {
+        match &mut self.edge.drain {
+            // What is called meanwhile has its end before the process has.
+            Some(drain) if self.edge.connections.is_empty() && self.web_push.is_quiet() => {
+                !std::mem::replace(&mut drain.told, true)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Edge {
     /// Closes as many connections as are due by now.
     pub(in crate::shard) fn drain_step(&mut self) {
         let now_us = self.now.monotonic_us;
@@ -125,18 +141,6 @@ impl Shard {
                     self.close_when_written(id, CloseReason::Drain);
                 }
             }
-        }
-    }
-
-    /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
-    /// still need it.
-    pub(in crate::shard) fn drained(&mut self) -> bool {
-        match &mut self.drain {
-            // What is called meanwhile has its end before the process has.
-            Some(drain) if self.connections.is_empty() && self.web_push.is_quiet() => {
-                !std::mem::replace(&mut drain.told, true)
-            }
-            _ => false,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
-use crate::shard::Shard;
+use crate::shard::edge::Edge;
 
 /// Of how many parts the connections of one address may have one.
 const ADDRESS_SHARE: usize = 4;
@@ -77,7 +77,7 @@ fn now_s(now: Now) -> u32 {
     u32::try_from(now.monotonic_us / 1_000_000).unwrap_or(u32::MAX).max(1)
 }
 
-impl Shard {
+impl Edge {
     /// Counts what a connection keeps after it was read, and ends whoever keeps too much.
     pub(in crate::shard) fn bound_input(&mut self, id: ConnectionId) {
         if !self.connections.note_kept(self.now, id) {

@@ -55,6 +55,15 @@ impl Connections {
         })
     }
 
+    /// Stops reading a connection that has asked for more than was answered and written. Whether it did.
+    pub fn pause_if_busy(&mut self, id: ConnectionId, limits: &Limits) -> bool {
+        let busy = self.is_busy(id, limits);
+        if busy {
+            self.pause(id);
+        }
+        busy
+    }
+
     /// Whether a connection that is not read has caught up.
     pub fn may_resume(&self, id: ConnectionId, limits: &Limits) -> bool {
         self.slab.get(id).is_some_and(|connection| {

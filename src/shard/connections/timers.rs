@@ -8,6 +8,7 @@ use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
@@ -15,7 +16,7 @@ const HOUSEKEEPING_US: u64 = 1_000_000;
 /// Steps in which rings are looked at in one housekeeping: one or two milliseconds if all give their memory back.
 const SWEEP_STEPS_MAX: usize = 8_192;
 
-impl Shard {
+impl Edge {
     /// Does what is due, for so many connections at most; the rest of them is due next.
     pub(in crate::shard) fn fire_deadlines(&mut self, count_max: usize) {
         self.connections.advance(self.now);
@@ -93,15 +94,18 @@ impl Shard {
         let timeout = self.setup.pong_timeout_ms;
         self.connections.set_deadline(self.now, id, Due::Pong, timeout);
     }
+}
 
+impl Shard {
     pub(in crate::shard) fn housekeep(&mut self) {
-        if self.housekeeping_us <= self.now.monotonic_us {
-            self.housekeeping_us = self.now.monotonic_us + HOUSEKEEPING_US;
-            self.fanout.sweep(SWEEP_STEPS_MAX);
-            self.home.sweep(self.now);
-            self.probe_store();
+        if self.housekeeping_us <= self.edge.now.monotonic_us {
+            self.housekeeping_us = self.edge.now.monotonic_us + HOUSEKEEPING_US;
+            self.edge.fanout.sweep(SWEEP_STEPS_MAX);
+            self.home.sweep(self.edge.now);
+            // Every second, so that a node without traffic becomes ready again when writes succeed again.
+            self.outputs.extend(self.effects.probe(self.edge.now));
             self.forget_logouts();
-            self.logins.vouchers.expire(self.now);
+            self.logins.vouchers.expire(self.edge.now);
             self.pump_home();
         }
     }
@@ -109,12 +113,12 @@ impl Shard {
     /// When `timeout` must be called next.
     pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
         let deadlines = [
-            self.connections.next_us(),
+            self.edge.connections.next_us(),
             self.fan_ins.next_us(),
             self.changes.next_us(),
             self.effects.next_us(),
-            self.work_next_us(),
-            self.drain.as_ref().map(Drain::next_us),
+            self.endings.next_us(&self.home),
+            self.edge.drain.as_ref().map(Drain::next_us),
             self.log.next_us(),
             self.people.next_us(),
             self.web_push.next_us(),

@@ -9,11 +9,12 @@ use crate::model::reply::{Notice, Reply};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 
 /// Milliseconds before the end at which a client is warned; a tenth of what is left at the start, where that is less.
 const WARNING_MS_MAX: u64 = 60_000;
 
-impl Shard {
+impl Edge {
     /// Watches the end of a WebSocket's credentials, if they have one. It was opened with them, or has shown them.
     pub(in crate::shard) fn watch_token(&mut self, id: ConnectionId) {
         let Some(left_ms) =
@@ -57,20 +58,36 @@ impl Shard {
         expired
     }
 
+    /// Tells a client something about its connection, if its dialect does.
+    fn notify(&mut self, id: ConnectionId, notice: Notice) {
+        let Some(dialect) = self.connections.get(id).and_then(|connection| connection.dialect()) else {
+            return;
+        };
+        let (mut text, mut frame) = (Vec::new(), Vec::new());
+        (dialect.encode_notice)(&mut text, notice);
+        if !text.is_empty() {
+            write_frame(&mut frame, Opcode::Text, &text);
+            self.counters.messages_sent += 1;
+            self.write(id, &frame);
+        }
+    }
+}
+
+impl Shard {
     /// Takes new credentials of a client that goes on under them.
     ///
     /// # Errors
     /// They do not hold, are another user's, or could not have opened the socket.
     pub(in crate::shard) fn renew(&mut self, id: ConnectionId, token: &Secret) -> Reply {
-        let session = self.connections.get(id).and_then(|connection| connection.session.clone());
+        let session = self.edge.connections.get(id).and_then(|connection| connection.session.clone());
         match session.ok_or_else(no_session).and_then(|session| self.renewed(&session, token)) {
             Err(fault) => Reply::Fault(fault),
             Ok(renewed) => {
                 let expires_unix_s = renewed.expires_unix_s;
-                if let Some(connection) = self.connections.get_mut(id) {
+                if let Some(connection) = self.edge.connections.get_mut(id) {
                     connection.session = Some(renewed.into());
                 }
-                self.watch_token(id);
+                self.edge.watch_token(id);
                 Reply::Renewed { expires_unix_s }
             }
         }
@@ -89,20 +106,6 @@ impl Shard {
             );
         }
         Ok(session.renewed_as(&renewed))
-    }
-
-    /// Tells a client something about its connection, if its dialect does.
-    fn notify(&mut self, id: ConnectionId, notice: Notice) {
-        let Some(dialect) = self.connections.get(id).and_then(|connection| connection.dialect()) else {
-            return;
-        };
-        let (mut text, mut frame) = (Vec::new(), Vec::new());
-        (dialect.encode_notice)(&mut text, notice);
-        if !text.is_empty() {
-            write_frame(&mut frame, Opcode::Text, &text);
-            self.counters.messages_sent += 1;
-            self.write(id, &frame);
-        }
     }
 }
 

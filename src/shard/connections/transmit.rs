@@ -5,6 +5,7 @@ use crate::base::time::Now;
 use crate::model::definition::SlowPolicy;
 use crate::shard::connections::connection::Connection;
 use crate::shard::connections::writes::Left;
+use crate::shard::edge::Edge;
 use crate::shard::{Shard, Slices};
 
 /// How many times what a connection may owe is kept for one whose socket was not tried yet: what comes in one turn is
@@ -15,20 +16,20 @@ impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`crate::shard::Output::Transmit`].
     #[inline]
     pub fn transmit(&self, id: ConnectionId) -> Slices<'_> {
-        self.connections.slices(id, &self.fanout)
+        self.edge.connections.slices(id, &self.edge.fanout)
     }
 
     /// How many of the bytes of the last `transmit` the kernel took. Fewer than all of them means that the
     /// socket is full: the shard leaves it alone until `writable`.
     pub fn sent(&mut self, now: Now, id: ConnectionId, bytes: usize) {
-        self.now = now;
-        let Some(written) = self.connections.sent(id, bytes, &mut self.fanout) else { return };
-        self.counters.note_send(written.offered, bytes);
+        self.edge.now = now;
+        let Some(written) = self.edge.connections.sent(id, bytes, &mut self.edge.fanout) else { return };
+        self.edge.counters.note_send(written.offered, bytes);
         if !written.awaited && !self.endings.has_work(&self.home) {
             // The usual case, a publication that reached its subscriber: nothing follows from it.
             return;
         }
-        if self.connections.get(id).is_some_and(Connection::waits_for_room) {
+        if self.edge.connections.get(id).is_some_and(Connection::waits_for_room) {
             self.release_answers(id);
         }
         if written.left == Left::Nothing {
@@ -39,10 +40,12 @@ impl Shard {
 
     /// The socket has room again.
     pub fn writable(&mut self, now: Now, id: ConnectionId) {
-        self.now = now;
-        self.connections.unblock(id);
+        self.edge.now = now;
+        self.edge.connections.unblock(id);
     }
+}
 
+impl Edge {
     /// Appends bytes that are for this connection alone.
     pub(in crate::shard) fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(connection) = self.connections.get(id) else { return };

@@ -7,20 +7,52 @@ use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::{Answer, Opens, Released};
-use crate::shard::delivery::subscribing::pieces;
+use crate::shard::delivery::subscribing::{encode_attachment, pieces};
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::transports::http::fault_fields;
 use crate::surface::Dialect;
 
+impl Edge {
+    /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
+    pub(in crate::shard) fn write_in_turn(&mut self, id: ConnectionId, bytes: Vec<u8>, last: bool) {
+        if let Some(pending) = self.connections.pending_mut(id) {
+            return pending.append(bytes, last);
+        }
+        self.write(id, &bytes);
+        if last {
+            self.close_when_written(id, CloseReason::Finished);
+        }
+    }
+
+    /// Appends the frame of a reply to a socket, if its dialect tells this.
+    fn encode_reply(
+        &mut self,
+        id: ConnectionId,
+        dialect: &Dialect,
+        reply: &Reply,
+        correlation: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.as_ref())
+        else {
+            return;
+        };
+        let before = out.len();
+        Framing::WebSocket.write(out, |out| (dialect.encode_reply)(out, reply, correlation, session));
+        self.counters.messages_sent += u64::from(out.len() > before);
+    }
+}
+
 impl Shard {
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits and there is room.
     pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
-        let Some(connection) = self.connections.get(id) else { return };
+        let Some(connection) = self.edge.connections.get(id) else { return };
         let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
         if !at_once || pieces(&reply) > 1 || reply.moves_a_person() {
-            let sequence = self.connections.open_slot(id, expect);
+            let sequence = self.edge.connections.open_slot(id, expect);
             self.fill_slot(id, sequence, reply);
             return self.release_answers(id);
         }
@@ -28,17 +60,17 @@ impl Shard {
         bytes.clear();
         self.prepare(id, &expect, &mut reply, false, &mut bytes);
         self.encode_piece(id, &expect, &reply, 0, &mut bytes);
-        self.write(id, &bytes);
+        self.edge.write(id, &bytes);
         self.keep_scratch(bytes);
         if expect.is_last() {
-            self.close_when_written(id, CloseReason::Finished);
+            self.edge.close_when_written(id, CloseReason::Finished);
         }
     }
 
     /// An answer came from a home core or from all cores.
     pub(in crate::shard) fn answer(&mut self, ticket: Ticket, reply: Reply) {
         let id = ticket.connection;
-        if self.connections.pending_mut(id).is_none() {
+        if self.edge.connections.pending_mut(id).is_none() {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Subscribed { channel, position, .. } = reply {
                 self.post_unsubscribed(channel, position.epoch, ticket.session);
@@ -50,6 +82,7 @@ impl Shard {
             return;
         }
         let part = self
+            .edge
             .connections
             .pending_mut(id)
             .map(|pending| pending.take_part(ticket.sequence, ticket.part, reply));
@@ -60,12 +93,13 @@ impl Shard {
     }
 
     fn fill_slot(&mut self, id: ConnectionId, sequence: u32, mut reply: Reply) {
-        let Some(expect) = self.connections.pending_mut(id).and_then(|pending| pending.take(sequence)) else {
+        let Some(expect) = self.edge.connections.pending_mut(id).and_then(|pending| pending.take(sequence))
+        else {
             return;
         };
         let mut before = Vec::new();
         let opens = self.prepare(id, &expect, &mut reply, true, &mut before);
-        if let Some(pending) = self.connections.pending_mut(id) {
+        if let Some(pending) = self.edge.connections.pending_mut(id) {
             let answer = Answer { expect, reply, before, after: Vec::new(), opens, written: 0 };
             pending.fill(sequence, answer);
         }
@@ -76,36 +110,36 @@ impl Shard {
         while let Some(released) = self.next_answer(id) {
             match released {
                 Released::Bytes { bytes, last } => {
-                    self.write(id, &bytes);
+                    self.edge.write(id, &bytes);
                     if last {
-                        self.close_when_written(id, CloseReason::Finished);
+                        self.edge.close_when_written(id, CloseReason::Finished);
                     }
                 }
                 Released::Answer(answer) => self.write_answer(id, answer),
             }
         }
-        if let Some(connection) = self.connections.get_mut(id)
+        if let Some(connection) = self.edge.connections.get_mut(id)
             && connection.in_flight() == 0
         {
             connection.pending = None;
-            self.close_if_ended(id);
+            self.edge.close_if_ended(id);
         }
     }
 
     fn next_answer(&mut self, id: ConnectionId) -> Option<Released> {
-        if !self.connections.get(id)?.has_room(&self.setup.limits) {
+        if !self.edge.connections.get(id)?.has_room(&self.setup.limits) {
             return None;
         }
-        if let Some((sequence, command)) = self.connections.pending_mut(id)?.take_turn() {
+        if let Some((sequence, command)) = self.edge.connections.pending_mut(id)?.take_turn() {
             let reply = self.answer_of_connection(id, command);
             self.fill_slot(id, sequence, reply);
         }
-        self.connections.pending_mut(id)?.release()
+        self.edge.connections.pending_mut(id)?.release()
     }
 
     /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves.
     fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) {
-        let Some(connection) = self.connections.get(id) else { return };
+        let Some(connection) = self.edge.connections.get(id) else { return };
         let room_bytes = connection.room_bytes(&self.setup.limits);
         let mut bytes = std::mem::take(&mut self.scratch);
         bytes.clear();
@@ -121,33 +155,22 @@ impl Shard {
         if whole {
             bytes.append(&mut answer.after);
         }
-        self.write(id, &bytes);
+        self.edge.write(id, &bytes);
         self.keep_scratch(bytes);
         if !whole {
-            if let Some(pending) = self.connections.pending_mut(id) {
+            if let Some(pending) = self.edge.connections.pending_mut(id) {
                 pending.put_back(answer);
             }
             return;
         }
         if let Some(opens) = &answer.opens {
-            self.open_subscription(id, opens);
+            self.edge.open_subscription(id, opens);
         }
         if answer.expect.is_last() {
-            self.close_when_written(id, CloseReason::Finished);
+            self.edge.close_when_written(id, CloseReason::Finished);
         }
         if let Expect::Opening(opening) = &answer.expect {
             self.open_or_close(id, opening, &answer.reply);
-        }
-    }
-
-    /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
-    pub(in crate::shard) fn write_in_turn(&mut self, id: ConnectionId, bytes: Vec<u8>, last: bool) {
-        if let Some(pending) = self.connections.pending_mut(id) {
-            return pending.append(bytes, last);
-        }
-        self.write(id, &bytes);
-        if last {
-            self.close_when_written(id, CloseReason::Finished);
         }
     }
 
@@ -162,11 +185,11 @@ impl Shard {
         before: &mut Vec<u8>,
     ) -> Option<Opens> {
         if let Reply::Fault(fault) = reply {
-            self.note_fault(id, fault.code);
+            self.edge.note_fault(id, fault.code);
         }
         let Expect::Message { dialect, .. } = expect else { return None };
         match reply {
-            Reply::Subscribed { .. } => self.subscribed(id, dialect, paused, reply, before),
+            Reply::Subscribed { .. } => self.edge.subscribed(id, dialect, paused, reply, before),
             Reply::People(reply) => people::prepare_person(self, id, dialect, paused, reply, before),
             Reply::GroupJoined { group } => relay::joined(self, id, dialect, paused, group, before),
             Reply::GroupLeft => {
@@ -174,7 +197,7 @@ impl Shard {
                 None
             }
             Reply::Unsubscribed { channel } => {
-                self.unsubscribed(id, channel, before);
+                self.edge.unsubscribed(id, channel, before);
                 None
             }
             _ => None,
@@ -198,36 +221,18 @@ impl Shard {
                 };
                 let secret = answering.secret || reply.has_credentials();
                 let answering = Answering { secret, ..answering.clone() };
-                self.write_response(out, &response, &answering, fields);
+                self.edge.write_response(out, &response, &answering, fields);
             }
-            Expect::Opening(opening) => self.encode_opening(opening, reply, out),
+            Expect::Opening(opening) => opening.encode(&mut self.edge, reply, out),
             Expect::Parts(_) => {}
             Expect::Message { dialect, correlation, .. } if at == 0 => {
-                self.encode_reply(id, dialect, reply, correlation.as_deref(), out);
+                self.edge.encode_reply(id, dialect, reply, correlation.as_deref(), out);
             }
             Expect::Message { dialect, .. } => match reply {
                 Reply::People(reply) => people::append_after_reply(self, dialect, reply, at, out),
-                reply => self.encode_attachment(dialect, reply, at, out),
+                reply => encode_attachment(&mut self.edge.counters, dialect, reply, at, out),
             },
         }
-    }
-
-    /// Appends the frame of a reply to a socket, if its dialect tells this.
-    fn encode_reply(
-        &mut self,
-        id: ConnectionId,
-        dialect: &Dialect,
-        reply: &Reply,
-        correlation: Option<&str>,
-        out: &mut Vec<u8>,
-    ) {
-        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.as_ref())
-        else {
-            return;
-        };
-        let before = out.len();
-        Framing::WebSocket.write(out, |out| (dialect.encode_reply)(out, reply, correlation, session));
-        self.counters.messages_sent += u64::from(out.len() > before);
     }
 
     pub(in crate::shard) fn keep_scratch(&mut self, scratch: Vec<u8>) {

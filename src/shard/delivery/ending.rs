@@ -1,8 +1,8 @@
 //! Channels that are over: their subscribers on this core are told and sent away. Work that can be large is done
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
-use super::farewells::Farewells;
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::time::Now;
 use crate::broker::home::Home;
 use crate::broker::rules::entry::admits;
 use crate::model::access::{Access, Use};
@@ -13,6 +13,7 @@ use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::CoreMessage;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,8 +24,6 @@ const STEPS_MAX: usize = 256;
 /// Work that is done some at a time.
 #[derive(Default)]
 pub(in crate::shard) struct Endings {
-    /// Homes that have yet to hear who went.
-    pub farewells: Farewells,
     queue: VecDeque<Ending>,
     /// The clock reading that the steps are of, monotonic microseconds.
     at_us: u64,
@@ -36,6 +35,87 @@ impl Endings {
     pub fn has_work(&self, home: &Home) -> bool {
         !self.queue.is_empty() || home.has_work()
     }
+
+    /// When to go on, if there is something to go on with: at the next reading of the clock.
+    pub fn next_us(&self, home: &Home) -> Option<u64> {
+        self.has_work(home).then_some(self.at_us + 1)
+    }
+
+    /// A channel is for the members of a group from now on.
+    pub fn restrict(&mut self, edge: &Edge, channel: &ChannelName, group: Arc<Group>, access: Access) {
+        let connections = edge.fanout.hearers(channel);
+        let sentence =
+            "This channel is for its members, and you are not one of them any more. You hear it no longer.";
+        let (channel, fault) = (channel.clone(), Fault::new(FaultCode::Forbidden, sentence));
+        let gone = Gone::Strangers(group, access);
+        self.queue.push_back(Ending::Evict { channel, fault, gone, connections });
+    }
+
+    /// A home core ended a channel, or what it is for guests.
+    pub fn end(&mut self, edge: &mut Edge, channel: &ChannelName, fault: Fault, guests: bool) {
+        let connections = if guests { edge.fanout.guests(channel) } else { edge.fanout.end(channel) };
+        if !connections.is_empty() {
+            let (channel, gone) = (channel.clone(), if guests { Gone::Guests } else { Gone::Whole });
+            self.queue.push_back(Ending::Evict { channel, fault, gone, connections });
+        }
+    }
+
+    /// A home core asks to be told when what it ended before is done.
+    pub fn fence(&mut self, from: CoreId, number: u64) {
+        self.queue.push_back(Ending::Fence { from, number });
+    }
+
+    /// What some sessions began under holds no longer: their sockets are closed.
+    pub fn recheck_sessions(&mut self, edge: &Edge) {
+        self.queue.push_back(Ending::Revoke { connections: edge.connections.ids().collect() });
+    }
+
+    /// The steps that are left for this reading of the clock.
+    fn steps_left(&mut self, now: Now) -> &mut usize {
+        if self.at_us != now.monotonic_us {
+            self.at_us = now.monotonic_us;
+            self.steps_left = STEPS_MAX;
+        }
+        &mut self.steps_left
+    }
+
+    /// Goes on with the oldest endings while there are steps, up to the next fence.
+    fn go_on(&mut self, edge: &mut Edge) -> Went {
+        let mut done = false;
+        while let Some(mut ending) = self.queue.pop_front() {
+            let connections = match &mut ending {
+                Ending::Fence { from, number } => return Went::Fence { from: *from, number: *number },
+                Ending::Revoke { connections } | Ending::Evict { connections, .. } => connections,
+            };
+            let mut connections = std::mem::take(connections);
+            while self.steps_left > 0
+                && let Some(id) = connections.pop()
+            {
+                done = true;
+                self.steps_left = self.steps_left.saturating_sub(ending.send_away(edge, id));
+            }
+            if !connections.is_empty() {
+                self.queue.push_front(ending.of(connections));
+                return Went::Far(done);
+            }
+            done = true;
+        }
+        Went::Far(done)
+    }
+
+    /// Asserts what must hold when nothing is left to do.
+    pub fn invariants(&self, edge: &Edge) {
+        let mut heard = edge.connections.ids().flat_map(|id| edge.fanout.channels_of(id));
+        assert!(!heard.any(|(_, ended)| ended) || !self.queue.is_empty(), "ended channels are left");
+    }
+}
+
+/// How far endings went.
+enum Went {
+    /// All before this was done, and whoever asked for it is to be told.
+    Fence { from: CoreId, number: u64 },
+    /// As far as there were steps; whether anything was done.
+    Far(bool),
 }
 
 enum Ending {
@@ -58,178 +138,122 @@ enum Gone {
     Strangers(Arc<Group>, Access),
 }
 
-impl Shard {
-    /// A channel is for the members of a group from now on.
-    pub(super) fn restrict_channel(&mut self, channel: &ChannelName, group: Arc<Group>, access: Access) {
-        let connections = self.fanout.hearers(channel);
-        let sentence =
-            "This channel is for its members, and you are not one of them any more. You hear it no longer.";
-        let (channel, fault) = (channel.clone(), Fault::new(FaultCode::Forbidden, sentence));
-        let gone = Gone::Strangers(group, access);
-        self.endings.queue.push_back(Ending::Evict { channel, fault, gone, connections });
-    }
-
-    /// A home core ended a channel, or what it is for guests.
-    pub(in crate::shard) fn end_channel(&mut self, channel: &ChannelName, fault: Fault, guests: bool) {
-        let connections = if guests { self.fanout.guests(channel) } else { self.fanout.end(channel) };
-        if !connections.is_empty() {
-            let (channel, gone) = (channel.clone(), if guests { Gone::Guests } else { Gone::Whole });
-            self.endings.queue.push_back(Ending::Evict { channel, fault, gone, connections });
+impl Ending {
+    /// The same, for these connections.
+    fn of(self, connections: Vec<ConnectionId>) -> Self {
+        match self {
+            Self::Evict { channel, fault, gone, .. } => Self::Evict { channel, fault, gone, connections },
+            Self::Revoke { .. } => Self::Revoke { connections },
+            fence => fence,
         }
     }
 
-    /// A home core asks to be told when what it ended before is done.
-    pub(in crate::shard) fn fence(&mut self, from: CoreId, number: u64) {
-        self.endings.queue.push_back(Ending::Fence { from, number });
+    /// Sends one connection away, if it is to go; says how many steps that took.
+    fn send_away(&self, edge: &mut Edge, id: ConnectionId) -> usize {
+        match self {
+            Self::Evict { channel, fault, gone: Gone::Strangers(group, access), .. } => {
+                evict_stranger(edge, id, channel, fault, group, *access)
+            }
+            Self::Evict { channel, fault, gone, .. } => {
+                evict(edge, id, channel, fault, matches!(gone, Gone::Whole))
+            }
+            Self::Revoke { .. } => revoke(edge, id),
+            Self::Fence { .. } => 0,
+        }
     }
+}
 
-    /// When to go on, if there is something to go on with: at the next reading of the clock.
-    pub(in crate::shard) fn work_next_us(&self) -> Option<u64> {
-        self.endings.has_work(&self.home).then_some(self.endings.at_us + 1)
-    }
-
+impl Shard {
     /// Goes on with changes and endings while there are steps. Whether anything was done.
     pub(in crate::shard) fn end_step(&mut self) -> bool {
         if !self.endings.has_work(&self.home) {
             return false;
         }
-        if self.endings.at_us != self.now.monotonic_us {
-            self.endings.at_us = self.now.monotonic_us;
-            self.endings.steps_left = STEPS_MAX;
-        }
-        let before = self.endings.steps_left;
-        let mut left = before;
-        let mut settled = None;
-        if self.home.has_work() {
-            settled = self.home.work(&mut left);
-            self.pump_home();
-        }
-        self.endings.steps_left = left;
-        let done = settled.is_some();
-        if let Some(settled) = settled {
-            self.settled(settled);
-        }
-        let ended = self.end_some();
-        done || ended || self.endings.steps_left < before
-    }
-
-    /// Whether anything was done.
-    fn end_some(&mut self) -> bool {
+        let mut left = *self.endings.steps_left(self.edge.now);
+        let before = left;
         let mut done = false;
-        while let Some(ending) = self.endings.queue.pop_front() {
-            match ending {
-                Ending::Fence { from, number } => self.post(from, CoreMessage::Fenced { number }),
-                Ending::Revoke { mut connections } => {
-                    while self.endings.steps_left > 0
-                        && let Some(id) = connections.pop()
-                    {
-                        done = true;
-                        let steps = revoke(self, id);
-                        self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
-                    }
-                    if !connections.is_empty() {
-                        self.endings.queue.push_front(Ending::Revoke { connections });
-                        return done;
-                    }
-                }
-                Ending::Evict { channel, fault, gone, mut connections } => {
-                    while self.endings.steps_left > 0
-                        && let Some(id) = connections.pop()
-                    {
-                        done = true;
-                        let steps = match &gone {
-                            Gone::Strangers(group, access) => {
-                                self.evict_stranger(id, &channel, &fault, group, *access)
-                            }
-                            gone => self.evict(id, &channel, &fault, matches!(gone, Gone::Whole)),
-                        };
-                        self.endings.steps_left = self.endings.steps_left.saturating_sub(steps);
-                    }
-                    if !connections.is_empty() {
-                        self.endings.queue.push_front(Ending::Evict { channel, fault, gone, connections });
-                        return done;
-                    }
-                }
+        if self.home.has_work() {
+            let settled = self.home.work(&mut left);
+            self.pump_home();
+            self.endings.steps_left = left;
+            if let Some(settled) = settled {
+                done = true;
+                self.settled(settled);
             }
-            done = true;
         }
-        done
-    }
-
-    /// Tells a subscriber that its channel is over and ends its subscription, or its connection where its dialect
-    /// wants that; says how many steps that took.
-    fn evict(&mut self, id: ConnectionId, channel: &ChannelName, fault: &Fault, whole: bool) -> usize {
-        let Some(connection) = self.connections.get(id) else { return 1 };
-        let steps = 1 + self.fanout.count_of(id);
-        let hears = self.fanout.channels_of(id).any(|(name, ended)| name == channel && ended == whole);
-        let Some(dialect) = connection.dialect().filter(|_| hears) else { return steps };
-        let (mut text, mut frame) = (Vec::new(), Vec::new());
-        (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
-        if !text.is_empty() {
-            write_frame(&mut frame, Opcode::Text, &text);
-            self.counters.messages_sent += 1;
-            self.write(id, &frame);
+        loop {
+            match self.endings.go_on(&mut self.edge) {
+                Went::Fence { from, number } => {
+                    done = true;
+                    self.post(from, CoreMessage::Fenced { number });
+                }
+                Went::Far(went) => return done || went || self.endings.steps_left < before,
+            }
         }
-        // Who loses one conversation among others keeps the rest of its connection.
-        if dialect.closes_at_end && fault.code != FaultCode::NotFound {
-            let refused = fault.code == FaultCode::GuestsRefused;
-            self.close_socket(id, if refused { CloseFrame::GUEST } else { CloseFrame::ENDED });
-        } else {
-            let gone = match whole {
-                true => self.fanout.unsubscribe_ended(id, channel),
-                false => self.fanout.unsubscribe(id, channel),
-            };
-            self.note_unsubscribed(id, gone);
-        }
-        steps
-    }
-
-    /// Tells a subscriber that its channel is not for it any more and ends its subscription, if that is so; says how many
-    /// steps that took.
-    fn evict_stranger(
-        &mut self,
-        id: ConnectionId,
-        channel: &ChannelName,
-        fault: &Fault,
-        group: &Group,
-        access: Access,
-    ) -> usize {
-        let Some(connection) = self.connections.get(id) else { return 1 };
-        let Some((session, dialect)) = connection.session.clone().zip(connection.dialect()) else { return 1 };
-        if admits(&session, channel, access, Some(group), Use::Subscribe) || !self.fanout.hears(id, channel) {
-            return 1;
-        }
-        let gone = self.fanout.unsubscribe(id, channel);
-        self.note_unsubscribed(id, gone);
-        let (mut text, mut frame) = (Vec::new(), Vec::new());
-        (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
-        if !text.is_empty() {
-            write_frame(&mut frame, Opcode::Text, &text);
-            self.counters.messages_sent += 1;
-            self.tell_one(id, channel, &frame);
-        }
-        2
-    }
-
-    /// Asserts what must hold when nothing is left to do.
-    pub(in crate::shard) fn endings_invariants(&self) {
-        let mut heard = self.connections.ids().flat_map(|id| self.fanout.channels_of(id));
-        assert!(!heard.any(|(_, ended)| ended) || !self.endings.queue.is_empty(), "ended channels are left");
     }
 }
 
-/// What some sessions began under holds no longer: their sockets are closed.
-pub(in crate::shard) fn recheck_sessions(shard: &mut Shard) {
-    let connections = shard.connections.ids().collect();
-    shard.endings.queue.push_back(Ending::Revoke { connections });
+/// Tells a subscriber that its channel is over and ends its subscription, or its connection where its dialect
+/// wants that; says how many steps that took.
+fn evict(edge: &mut Edge, id: ConnectionId, channel: &ChannelName, fault: &Fault, whole: bool) -> usize {
+    let Some(connection) = edge.connections.get(id) else { return 1 };
+    let steps = 1 + edge.fanout.count_of(id);
+    let hears = edge.fanout.channels_of(id).any(|(name, ended)| name == channel && ended == whole);
+    let Some(dialect) = connection.dialect().filter(|_| hears) else { return steps };
+    let (mut text, mut frame) = (Vec::new(), Vec::new());
+    (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
+    if !text.is_empty() {
+        write_frame(&mut frame, Opcode::Text, &text);
+        edge.counters.messages_sent += 1;
+        edge.write(id, &frame);
+    }
+    // Who loses one conversation among others keeps the rest of its connection.
+    if dialect.closes_at_end && fault.code != FaultCode::NotFound {
+        let refused = fault.code == FaultCode::GuestsRefused;
+        edge.close_socket(id, if refused { CloseFrame::GUEST } else { CloseFrame::ENDED });
+    } else {
+        let gone = match whole {
+            true => edge.fanout.unsubscribe_ended(id, channel),
+            false => edge.fanout.unsubscribe(id, channel),
+        };
+        edge.note_unsubscribed(id, gone);
+    }
+    steps
+}
+
+/// Tells a subscriber that its channel is not for it any more and ends its subscription, if that is so; says how many
+/// steps that took.
+fn evict_stranger(
+    edge: &mut Edge,
+    id: ConnectionId,
+    channel: &ChannelName,
+    fault: &Fault,
+    group: &Group,
+    access: Access,
+) -> usize {
+    let Some(connection) = edge.connections.get(id) else { return 1 };
+    let Some((session, dialect)) = connection.session.clone().zip(connection.dialect()) else { return 1 };
+    if admits(&session, channel, access, Some(group), Use::Subscribe) || !edge.fanout.hears(id, channel) {
+        return 1;
+    }
+    let gone = edge.fanout.unsubscribe(id, channel);
+    edge.note_unsubscribed(id, gone);
+    let (mut text, mut frame) = (Vec::new(), Vec::new());
+    (dialect.encode_push)(&mut text, channel, Push::Ended(fault));
+    if !text.is_empty() {
+        write_frame(&mut frame, Opcode::Text, &text);
+        edge.counters.messages_sent += 1;
+        edge.tell_one(id, channel, &frame);
+    }
+    2
 }
 
 /// Closes a socket whose session began under what holds no longer; says how many steps that took.
-fn revoke(shard: &mut Shard, id: ConnectionId) -> usize {
-    let session = shard.connections.get(id).and_then(|connection| connection.session.as_ref());
-    if session.is_none_or(|session| shard.setup.authenticator.still_holds(session)) {
+fn revoke(edge: &mut Edge, id: ConnectionId) -> usize {
+    let session = edge.connections.get(id).and_then(|connection| connection.session.as_ref());
+    if session.is_none_or(|session| edge.setup.authenticator.still_holds(session)) {
         return 1;
     }
-    shard.close_socket(id, CloseFrame::REVOKED);
-    1 + shard.fanout.count_of(id)
+    edge.close_socket(id, CloseFrame::REVOKED);
+    1 + edge.fanout.count_of(id)
 }

@@ -4,6 +4,7 @@
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::Shard;
+use crate::shard::edge::{Departure, Edge};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -36,17 +37,17 @@ impl Farewells {
 }
 
 /// A connection of this session hears a channel no longer.
-pub(in crate::shard) fn bid(shard: &mut Shard, channel: ChannelName, epoch: u64, session: &Arc<Session>) {
-    if shard.endings.farewells.is_full() {
-        return shard.post_unsubscribed(channel, epoch, session.clone());
+pub(in crate::shard) fn bid(edge: &mut Edge, channel: ChannelName, epoch: u64, session: &Arc<Session>) {
+    if edge.farewells.is_full() {
+        return edge.depart(Departure::Subscription { channel, epoch, session: session.clone() });
     }
-    shard.endings.farewells.0.push_back(Farewell { channel, epoch, session: session.clone() });
+    edge.farewells.0.push_back(Farewell { channel, epoch, session: session.clone() });
 }
 
 /// Tells some homes.
 pub(in crate::shard) fn tell_some(shard: &mut Shard) {
     for _ in 0..SLICE {
-        let Some(Farewell { channel, epoch, session }) = shard.endings.farewells.0.pop_front() else {
+        let Some(Farewell { channel, epoch, session }) = shard.edge.farewells.0.pop_front() else {
             return;
         };
         shard.post_unsubscribed(channel, epoch, session);

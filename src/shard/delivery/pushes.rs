@@ -1,6 +1,6 @@
 //! What home cores say to the subscribers on this core.
 
-use crate::base::ids::ConnectionId;
+use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::{Audience, Encoding, Lapped};
 use crate::broker::home::HomePush;
 use crate::broker::rules::entry::may_hear_of;
@@ -11,45 +11,11 @@ use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::framing::Framing;
-use crate::shard::Shard;
+use crate::shard::edge::Edge;
+use crate::shard::{Setup, Shard};
 use crate::surface::list::DIALECTS;
 
-impl Shard {
-    /// Hands a push to every stream of its channel.
-    pub(in crate::shard) fn push(&mut self, channel: &ChannelName, push: HomePush) {
-        match push {
-            HomePush::Publication(bytes) => self.push_publication(channel, &bytes),
-            HomePush::Heal(missed) => {
-                self.counters.heals += 1;
-                missed.iter().for_each(|bytes| self.push_publication(channel, bytes));
-            }
-            HomePush::Lost(position) => {
-                self.counters.gaps += 1;
-                self.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
-            }
-            HomePush::Joined { session, .. } if self.is_own(channel) => {
-                self.push_about(channel, None, &session.user, Push::Joined(&session));
-            }
-            HomePush::Left { session, .. } if self.is_own(channel) => {
-                self.push_about(channel, None, &session.user, Push::Left(&session));
-            }
-            HomePush::Joined { session, except } => {
-                let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Joined(&session));
-            }
-            HomePush::Whisper { sender, to, json, connection } => {
-                self.push_whisper(channel, &sender, &to, &json, connection);
-            }
-            HomePush::Ended { fault, guests } => self.end_channel(channel, fault, guests),
-            HomePush::NotFor { group, access } => self.restrict_channel(channel, group, access),
-            HomePush::Left { session, except } => {
-                let audience = self.audience(except);
-                self.push_frame(channel, None, audience, Push::Left(&session));
-            }
-        }
-        self.settle_lapped();
-    }
-
+impl Edge {
     /// Tells one subscriber what another one said to it, in its place among what the channel says: what it still
     /// owes of the channel goes before.
     fn push_whisper(
@@ -82,16 +48,6 @@ impl Shard {
         self.counters.messages_sent += u64::from(out.len() > before);
     }
 
-    fn audience(
-        &self,
-        except: Option<(crate::base::ids::CoreId, crate::base::ids::ConnectionId)>,
-    ) -> Audience {
-        match except {
-            Some((core, connection)) if core == self.setup.core => Audience::Except(connection),
-            _ => Audience::All,
-        }
-    }
-
     fn push_publication(&mut self, channel: &ChannelName, bytes: &PublicationBytes) {
         let publication = bytes.view();
         let position = publication.position();
@@ -100,7 +56,7 @@ impl Shard {
             ArchivedBody::UserUpdated { profile } => Some(profile.user.as_str()),
             _ => None,
         };
-        if let Some(user) = about.filter(|_| self.is_own(channel)) {
+        if let Some(user) = about.filter(|_| is_own(&self.setup, channel)) {
             return self.push_about(channel, Some(position), user, Push::Publication(publication));
         }
         let audience = match &publication.body {
@@ -108,11 +64,6 @@ impl Shard {
             _ => Audience::All,
         };
         self.push_frame(channel, Some(position), audience, Push::Publication(publication));
-    }
-
-    /// Whether a channel is for its own user. Two users can have one channel.
-    fn is_own(&self, channel: &ChannelName) -> bool {
-        self.setup.definitions.of(channel).access == Access::Own
     }
 
     /// Tells something about a user to those whose business it is. There are few of them: the user's own connections.
@@ -186,4 +137,54 @@ impl Shard {
         }
         self.lapped = lapped;
     }
+}
+
+impl Shard {
+    /// Hands a push to every stream of its channel.
+    pub(in crate::shard) fn push(&mut self, channel: &ChannelName, push: HomePush) {
+        match push {
+            HomePush::Publication(bytes) => self.edge.push_publication(channel, &bytes),
+            HomePush::Heal(missed) => {
+                self.edge.counters.heals += 1;
+                missed.iter().for_each(|bytes| self.edge.push_publication(channel, bytes));
+            }
+            HomePush::Lost(position) => {
+                self.edge.counters.gaps += 1;
+                self.edge.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
+            }
+            HomePush::Joined { session, .. } if is_own(&self.setup, channel) => {
+                self.edge.push_about(channel, None, &session.user, Push::Joined(&session));
+            }
+            HomePush::Left { session, .. } if is_own(&self.setup, channel) => {
+                self.edge.push_about(channel, None, &session.user, Push::Left(&session));
+            }
+            HomePush::Joined { session, except } => {
+                let audience = audience(self.setup.core, except);
+                self.edge.push_frame(channel, None, audience, Push::Joined(&session));
+            }
+            HomePush::Whisper { sender, to, json, connection } => {
+                self.edge.push_whisper(channel, &sender, &to, &json, connection);
+            }
+            HomePush::Ended { fault, guests } => self.endings.end(&mut self.edge, channel, fault, guests),
+            HomePush::NotFor { group, access } => self.endings.restrict(&self.edge, channel, group, access),
+            HomePush::Left { session, except } => {
+                let audience = audience(self.setup.core, except);
+                self.edge.push_frame(channel, None, audience, Push::Left(&session));
+            }
+        }
+        self.edge.settle_lapped();
+    }
+}
+
+/// Everybody who hears a channel but the subscriber that is not told, if it is on this core.
+fn audience(own: CoreId, except: Option<(CoreId, ConnectionId)>) -> Audience {
+    match except {
+        Some((core, connection)) if core == own => Audience::Except(connection),
+        _ => Audience::All,
+    }
+}
+
+/// Whether a channel is for its own user. Two users can have one channel.
+fn is_own(setup: &Setup, channel: &ChannelName) -> bool {
+    setup.definitions.of(channel).access == Access::Own
 }

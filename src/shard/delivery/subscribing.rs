@@ -5,23 +5,19 @@
 
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::{Encoding, NewSubscriber, Unsubscribed};
+use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
 use crate::model::reply::{Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
-use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::farewells;
+use crate::shard::edge::{Departure, Edge};
 use crate::shard::people;
 use crate::surface::Dialect;
 
-impl Shard {
-    /// The channels a connection hears, in the order of subscribing.
-    pub(in crate::shard) fn channels_of(&self, id: ConnectionId) -> Vec<ChannelName> {
-        self.fanout.channels_of(id).map(|(channel, _)| channel.clone()).collect()
-    }
-
+impl Edge {
     /// Why this connection may not subscribe to one more channel, if it may not.
     pub(in crate::shard) fn subscription_limit(
         &self,
@@ -67,7 +63,7 @@ impl Shard {
                 // What comes now must not overtake what was just put before the answer.
                 self.fanout.hold(id, &channel);
             }
-            self.post_unsubscribed(channel.clone(), position.epoch, session);
+            self.depart(Departure::Subscription { channel: channel.clone(), epoch: position.epoch, session });
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
@@ -77,29 +73,6 @@ impl Shard {
             self.counters.subscriptions_open += 1;
         }
         paused.then_some(Opens { channel, begins: !again })
-    }
-
-    /// Appends a piece of what follows the acknowledgement of a subscribe; the first is number 1.
-    pub(in crate::shard) fn encode_attachment(
-        &mut self,
-        dialect: &Dialect,
-        reply: &Reply,
-        at: usize,
-        out: &mut Vec<u8>,
-    ) {
-        let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
-        let missed = missed(recovery);
-        let push = match at.checked_sub(1 + missed.len()) {
-            None => Push::Publication(missed[at - 1].view()),
-            Some(rest) => match (history, members) {
-                (Some(history), _) if rest == 0 => Push::History(history),
-                (_, Some(members)) => Push::Members(members),
-                _ => return,
-            },
-        };
-        let before = out.len();
-        Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
-        self.counters.messages_sent += u64::from(out.len() > before);
     }
 
     /// The answer to a subscribe is on its way: the channel may follow.
@@ -134,7 +107,7 @@ impl Shard {
         self.counters.subscriptions_open -= 1;
         let session = self.connections.get(id).and_then(|connection| connection.session.clone());
         if let Some(session) = session.filter(|_| is_told(&gone)) {
-            self.post_unsubscribed(gone.channel, gone.epoch, session);
+            self.depart(Departure::Subscription { channel: gone.channel, epoch: gone.epoch, session });
         }
     }
 
@@ -148,6 +121,29 @@ impl Shard {
             }
         }
     }
+}
+
+/// Appends a piece of what follows the acknowledgement of a subscribe; the first is number 1.
+pub(in crate::shard) fn encode_attachment(
+    counters: &mut Counters,
+    dialect: &Dialect,
+    reply: &Reply,
+    at: usize,
+    out: &mut Vec<u8>,
+) {
+    let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
+    let missed = missed(recovery);
+    let push = match at.checked_sub(1 + missed.len()) {
+        None => Push::Publication(missed[at - 1].view()),
+        Some(rest) => match (history, members) {
+            (Some(history), _) if rest == 0 => Push::History(history),
+            (_, Some(members)) => Push::Members(members),
+            _ => return,
+        },
+    };
+    let before = out.len();
+    Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
+    counters.messages_sent += u64::from(out.len() > before);
 }
 
 /// Whether a channel's home hears that a subscription is over. The home of an ended channel has forgotten who heard it.

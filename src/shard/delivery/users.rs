@@ -3,8 +3,9 @@
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
-use crate::shard::Shard;
+use crate::shard::edge::Departure;
 use crate::shard::mesh::message::CoreMessage;
+use crate::shard::{Shard, people, relay};
 use std::sync::Arc;
 
 /// WebSocket connections of each user on this core.
@@ -33,8 +34,24 @@ impl Shard {
         }
     }
 
+    /// Makes known elsewhere what ended here.
+    pub(in crate::shard) fn part_with_departed(&mut self) {
+        while let Some(departure) = self.edge.next_departure() {
+            match departure {
+                Departure::Subscription { channel, epoch, session } => {
+                    self.post_unsubscribed(channel, epoch, session);
+                }
+                Departure::Socket { id, session } => {
+                    people::person_left(self, id);
+                    relay::gone(self, id);
+                    session.iter().for_each(|session| self.user_left(session));
+                }
+            }
+        }
+    }
+
     /// A session's WebSocket is gone.
-    pub(in crate::shard) fn user_left(&mut self, session: &Session) {
+    fn user_left(&mut self, session: &Session) {
         let Some(count) = self.relay.users.connections.get_mut(&session.user) else { return };
         *count -= 1;
         if *count == 0 {

@@ -13,7 +13,7 @@ use super::Shard;
 use super::mesh::message::CoreMessage;
 use super::requests::Asker;
 use crate::base::time::Now;
-use crate::broker::home::log_fault;
+use crate::broker::home::{Home, log_fault};
 use crate::model::reply::Reply;
 use std::collections::VecDeque;
 use waiting::AnswersWaiting;
@@ -86,6 +86,77 @@ impl LogSide {
         self.again_us = Some(now.monotonic_us + 1);
     }
 
+    /// The next message. Records that nobody waits for stay for some milliseconds, so that they go together, unless the
+    /// process goes away.
+    fn next(&mut self, home: &mut Home, now: Now, goes_away: bool) -> Option<LogMessage> {
+        if let Some(message) = self.messages.pop_front() {
+            return Some(message);
+        }
+        let (bytes, commit) = home.log().staged()?;
+        let old = self.flush_at_us.is_some_and(|at_us| at_us <= now.monotonic_us);
+        if !(commit || old || bytes >= HAND_OVER_BYTES || goes_away) {
+            return None;
+        }
+        self.flush_at_us = None;
+        if let Some(number) = self.checkpoint {
+            let reached = home.checkpoint_reached();
+            self.messages.push_back(LogMessage::CheckpointReached { number, reached });
+        }
+        home.log_mut().take().map(LogMessage::Records)
+    }
+
+    /// Sets when what was staged in this call is handed over at the latest.
+    pub fn await_flush(&mut self, home: &Home, now: Now) {
+        if let Some(flush_us) = self.flush_us
+            && self.flush_at_us.is_none()
+            && home.log().staged().is_some()
+        {
+            self.flush_at_us = Some(now.monotonic_us + flush_us);
+        }
+    }
+
+    /// Whether an answer that needs a record on disk may be given, and none before it waits.
+    fn may_answer(&self, home: &Home, record: u64) -> bool {
+        record <= self.synced && home.log().next_withheld().is_none_or(|withheld| withheld > record)
+    }
+
+    fn decide_epochs(&mut self, home: &mut Home, now: Now) {
+        let Stage::DecidingEpochs { clean } = self.stage else { return };
+        if home.settle_epochs(now, clean) {
+            self.stage = Stage::Ready;
+            let live_bytes = home.state().history_bytes;
+            self.messages.push_back(LogMessage::Replayed { live_bytes });
+        } else {
+            self.go_on_later(now);
+        }
+    }
+
+    fn hand_over_checkpoint(&mut self, home: &mut Home, now: Now) {
+        if self.checkpoint_at_us.is_some_and(|at_us| at_us > now.monotonic_us) {
+            return;
+        }
+        self.checkpoint_at_us = None;
+        let Some(number) = self.checkpoint.filter(|_| home.can_checkpoint()) else { return };
+        if !home.checkpoint(now) {
+            let hurries = self.is_starting() || home.is_checkpoint_late();
+            let pause_us = if hurries { 1 } else { CHECKPOINT_PAUSE_US };
+            self.checkpoint_at_us = Some(now.monotonic_us + pause_us);
+            return;
+        }
+        self.checkpoint = None;
+        self.flush_at_us = None;
+        let last = home.log_mut().take().map(LogMessage::Records);
+        self.messages.extend(last);
+        self.messages.push_back(LogMessage::CheckpointThrough(number));
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self, home: &Home) {
+        self.waiting.invariants();
+        assert!(self.waiting.is_empty() || !home.log().has_failed(), "nobody waits for a failed log");
+    }
+
+    /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
         [self.flush_at_us, self.again_us, self.checkpoint_at_us].into_iter().flatten().min()
     }
@@ -95,42 +166,19 @@ impl Shard {
     /// The next message for the history log. Records that nobody waits for stay for some milliseconds, so that they go
     /// together.
     pub fn next_for_log(&mut self, now: Now) -> Option<LogMessage> {
-        self.now = now;
-        if let Some(message) = self.log.messages.pop_front() {
-            return Some(message);
-        }
-        let (bytes, commit) = self.home.log().staged()?;
-        let old = self.log.flush_at_us.is_some_and(|at_us| at_us <= now.monotonic_us);
-        if !(commit || old || bytes >= HAND_OVER_BYTES || self.drain.is_some()) {
-            return None;
-        }
-        self.log.flush_at_us = None;
-        if let Some(number) = self.log.checkpoint {
-            let reached = self.home.checkpoint_reached();
-            self.log.messages.push_back(LogMessage::CheckpointReached { number, reached });
-        }
-        self.home.log_mut().take().map(LogMessage::Records)
-    }
-
-    /// Sets when what was staged in this call is handed over at the latest.
-    pub(super) fn await_flush(&mut self) {
-        if let Some(flush_us) = self.log.flush_us
-            && self.log.flush_at_us.is_none()
-            && self.home.log().staged().is_some()
-        {
-            self.log.flush_at_us = Some(self.now.monotonic_us + flush_us);
-        }
+        self.edge.now = now;
+        self.log.next(&mut self.home, now, self.edge.drain.is_some())
     }
 
     /// The history log speaks. What it says keeps its order.
     pub fn logged(&mut self, now: Now, news: LogNews) {
-        self.now = now;
+        self.edge.now = now;
         match news {
             LogNews::Replayed(batch) => batch.records().for_each(|record| self.home.restore(now, record)),
             LogNews::ReplayedAll { clean, epoch } => {
                 self.home.note_epoch(epoch);
                 self.log.stage = Stage::DecidingEpochs { clean };
-                self.decide_epochs();
+                self.log.decide_epochs(&mut self.home, now);
             }
             LogNews::Open => self.log.stage = Stage::Serving,
             LogNews::Moved { written, synced } => {
@@ -155,14 +203,12 @@ impl Shard {
     /// Keeps an answer back until a record is on disk.
     pub(super) fn answer_when_synced(&mut self, record: u64, asker: Asker, reply: Reply) {
         if self.home.log().has_failed() {
-            return self.give_synced(asker, Reply::Fault(log_fault()));
+            self.give_synced(asker, Reply::Fault(log_fault()));
+        } else if self.log.may_answer(&self.home, record) {
+            self.give_synced(asker, reply);
+        } else {
+            self.log.waiting.push(record, asker, reply);
         }
-        if record <= self.log.synced
-            && self.home.log().next_withheld().is_none_or(|withheld| withheld > record)
-        {
-            return self.give_synced(asker, reply);
-        }
-        self.log.waiting.push(record, asker, reply);
     }
 
     /// Gives an answer whose turn among those of the disk has come, before anything else is said.
@@ -176,24 +222,14 @@ impl Shard {
 
     /// Goes on with what the log gave cause for, when its time has come.
     pub(super) fn work_for_log(&mut self) {
-        if self.log.again_us.is_some_and(|at_us| at_us > self.now.monotonic_us) {
+        let now = self.edge.now;
+        if self.log.again_us.is_some_and(|at_us| at_us > now.monotonic_us) {
             return;
         }
         self.log.again_us = None;
-        self.decide_epochs();
+        self.log.decide_epochs(&mut self.home, now);
         self.release_synced();
-        self.hand_over_checkpoint();
-    }
-
-    fn decide_epochs(&mut self) {
-        let Stage::DecidingEpochs { clean } = self.log.stage else { return };
-        if self.home.settle_epochs(self.now, clean) {
-            self.log.stage = Stage::Ready;
-            let live_bytes = self.home.state().history_bytes;
-            self.log.messages.push_back(LogMessage::Replayed { live_bytes });
-        } else {
-            self.log.go_on_later(self.now);
-        }
+        self.log.hand_over_checkpoint(&mut self.home, now);
     }
 
     /// Tells what is on disk, a bounded part of it.
@@ -203,43 +239,20 @@ impl Shard {
                 return;
             }
         }
-        self.log.go_on_later(self.now);
+        self.log.go_on_later(self.edge.now);
     }
 
     /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
     fn release_next(&mut self) -> bool {
         let withheld = self.home.log().next_withheld().filter(|record| *record <= self.log.synced);
-        self.answer_waiting(withheld.unwrap_or(self.log.synced));
+        while let Some((asker, reply)) = self.log.waiting.next(withheld.unwrap_or(self.log.synced)) {
+            self.give_synced(asker, reply);
+        }
         if withheld.is_some() {
-            self.home.release(self.now);
+            self.home.release(self.edge.now);
             self.pump_home();
         }
         withheld.is_some()
-    }
-
-    fn answer_waiting(&mut self, record: u64) {
-        while let Some((asker, reply)) = self.log.waiting.next(record) {
-            self.give_synced(asker, reply);
-        }
-    }
-
-    fn hand_over_checkpoint(&mut self) {
-        if self.log.checkpoint_at_us.is_some_and(|at_us| at_us > self.now.monotonic_us) {
-            return;
-        }
-        self.log.checkpoint_at_us = None;
-        let Some(number) = self.log.checkpoint.filter(|_| self.home.can_checkpoint()) else { return };
-        if !self.home.checkpoint(self.now) {
-            let hurries = self.log.is_starting() || self.home.is_checkpoint_late();
-            let pause_us = if hurries { 1 } else { CHECKPOINT_PAUSE_US };
-            self.log.checkpoint_at_us = Some(self.now.monotonic_us + pause_us);
-            return;
-        }
-        self.log.checkpoint = None;
-        self.log.flush_at_us = None;
-        let last = self.home.log_mut().take().map(LogMessage::Records);
-        self.log.messages.extend(last);
-        self.log.messages.push_back(LogMessage::CheckpointThrough(number));
     }
 
     fn fail_log(&mut self) {
@@ -252,14 +265,5 @@ impl Shard {
         while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
             self.give_synced(asker, Reply::Fault(log_fault()));
         }
-    }
-
-    /// Asserts what must hold between calls.
-    pub(super) fn log_invariants(&self) {
-        self.log.waiting.invariants();
-        assert!(
-            self.log.waiting.is_empty() || !self.home.log().has_failed(),
-            "nobody waits for a failed log"
-        );
     }
 }

@@ -23,7 +23,7 @@ impl Shard {
         let (message, heals) = self.mesh.next_for(to)?;
         if heals {
             // Heals a bounded number of channels; the next message taken goes on with it.
-            let healed = self.home.set_congested(self.now, to, false);
+            let healed = self.home.set_congested(self.edge.now, to, false);
             self.mesh.note_gapped(to, !healed);
             people::tell_missed(self, to);
             self.pump_home();
@@ -34,8 +34,9 @@ impl Shard {
 
     /// Says something to a core, or to this one.
     pub(in crate::shard) fn post(&mut self, to: CoreId, message: CoreMessage) {
+        self.part_with_departed();
         if self.mesh.put(to, message) {
-            self.home.set_congested(self.now, to, true);
+            self.home.set_congested(self.edge.now, to, true);
         }
     }
 
@@ -50,7 +51,7 @@ impl Shard {
     ) {
         let home = self.setup.home_of(channel.as_str());
         if home == self.setup.core {
-            return self.home.unsubscribe(self.now, home, session.member(), &channel, epoch);
+            return self.home.unsubscribe(self.edge.now, home, session.member(), &channel, epoch);
         }
         self.post(home, CoreMessage::Unsubscribe { channel, epoch, session });
     }
@@ -70,7 +71,7 @@ impl Shard {
                 self.hear(self.setup.core, message);
             }
             if !self.end_step() {
-                self.await_flush();
+                self.log.await_flush(&self.home, self.edge.now);
                 return;
             }
             self.pump_home();
@@ -81,25 +82,29 @@ impl Shard {
         match message {
             CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
             CoreMessage::Redeem { ticket, number } => {
-                let reply = self.take_voucher(number);
+                let reply = self.logins.vouchers.redeem(self.edge.now, number);
                 self.post(from, CoreMessage::Answer { ticket, reply });
             }
             CoreMessage::Answer { ticket, reply } => self.answer(ticket, reply),
             CoreMessage::Unsubscribe { channel, epoch, session } => {
-                self.home.unsubscribe(self.now, from, session.member(), &channel, epoch);
+                self.home.unsubscribe(self.edge.now, from, session.member(), &channel, epoch);
             }
-            CoreMessage::UserConnected { user, name } => self.home.user_connected(self.now, &user, name),
-            CoreMessage::UserDisconnected { user } => self.home.user_disconnected(self.now, &user),
+            CoreMessage::UserConnected { user, name } => self.home.user_connected(self.edge.now, &user, name),
+            CoreMessage::UserDisconnected { user } => self.home.user_disconnected(self.edge.now, &user),
             CoreMessage::Push { channel, push } => self.push(&channel, push),
             CoreMessage::Change { number, change } => self.home.change(number, change),
             CoreMessage::Applied { number } => self.applied(number),
-            CoreMessage::Fence { number } => self.fence(from, number),
+            CoreMessage::Fence { number } => self.endings.fence(from, number),
             CoreMessage::Fenced { number } => self.fenced(number),
             CoreMessage::Ask { fan_in, question } => {
                 let part = self.part(question);
                 self.post(from, CoreMessage::Tell { fan_in, part });
             }
-            CoreMessage::Tell { fan_in, part } => self.fan_in(fan_in, from, part),
+            CoreMessage::Tell { fan_in, part } => {
+                if let Some(whole) = self.fan_ins.take(fan_in, from, part, self.setup.cores) {
+                    self.answer_whole(whole);
+                }
+            }
             CoreMessage::Notify { users, draft } => hear_notify(self, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(self, from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(self, from, said),
@@ -118,6 +123,7 @@ impl Shard {
     /// Passes on what the home side wants said.
     pub(in crate::shard) fn pump_home(&mut self) {
         loop {
+            self.part_with_departed();
             while let Some(output) = self.home.pop_output() {
                 self.pass_on(output);
             }

@@ -38,7 +38,7 @@ pub(in crate::shard) enum PeopleMessage {
 }
 
 pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message: PeopleMessage) {
-    let now = shard.now;
+    let now = shard.edge.now;
     let message = match message {
         PeopleMessage::Request { ticket, command } => return serve_people(shard, from, ticket, command),
         message => message,
@@ -70,8 +70,8 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
                 }
                 _ => Audience::All,
             };
-            shard.push_frame(&channel, None, audience, Push::People(&event));
-            shard.settle_lapped();
+            shard.edge.push_frame(&channel, None, audience, Push::People(&event));
+            shard.edge.settle_lapped();
         }
         PeopleMessage::Missed { circle } => put_out_all(shard, &circle),
         PeopleMessage::Sockets { connections, circle, door, event } => {
@@ -133,7 +133,7 @@ fn deliver_to_people(
 fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, frames: &mut Frames<'_>) {
     let sockets = &shard.people.sockets;
     let Some(stay) = sockets.stay(id, circle).or_else(|| sockets.stay(id, door)) else { return };
-    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
     let (channel, has_ring) = (stay.channel.clone(), stay.circle.shows_who_is_there());
@@ -142,44 +142,44 @@ fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, 
         let (mut text, mut frame) = (Vec::new(), Vec::new());
         (dialect.encode_push)(&mut text, &channel, Push::People(frames.event));
         write_frame(&mut frame, Opcode::Text, &text);
-        shard.counters.frames_encoded += 1;
+        shard.edge.counters.frames_encoded += 1;
         frames.made.push((dialect.index, channel.clone(), frame));
         frames.made.len() - 1
     });
-    shard.counters.messages_sent += 1;
+    shard.edge.counters.messages_sent += 1;
     let mut out = Vec::new();
     if has_ring {
         // What the circle was told before comes before.
-        shard.fanout.take_pending(id, &channel, &mut out);
+        shard.edge.fanout.take_pending(id, &channel, &mut out);
     }
     out.extend_from_slice(&frames.made[at].2);
-    shard.tell_one(id, &channel, &out);
+    shard.edge.tell_one(id, &channel, &out);
 }
 
 /// Something of a circle is lost here: its sockets are put out, and may come again.
 fn put_out_all(shard: &mut Shard, circle: &Circle) {
     let channel = circle.channel();
-    for id in shard.fanout.hearers(&channel) {
+    for id in shard.edge.fanout.hearers(&channel) {
         end_stay(shard, id, circle, true);
     }
-    shard.counters.gaps += 1;
+    shard.edge.counters.gaps += 1;
 }
 
 /// A socket's stay in a circle is over, and it is told so.
 fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) {
     let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
-    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
     let mut out = Vec::new();
-    shard.unsubscribed(id, &stay.channel, &mut out);
+    shard.edge.unsubscribed(id, &stay.channel, &mut out);
     let label = stay.label.as_deref();
     let push = if failed { Push::Failed(label) } else { Push::Closed(label) };
     let mut text = Vec::new();
     (dialect.encode_push)(&mut text, &stay.channel, push);
     write_frame(&mut out, Opcode::Text, &text);
-    shard.counters.messages_sent += 1;
-    shard.tell_one(id, &stay.channel, &out);
+    shard.edge.counters.messages_sent += 1;
+    shard.edge.tell_one(id, &stay.channel, &out);
     send_left(shard, id, stay.circle, false);
 }
 

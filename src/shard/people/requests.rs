@@ -95,13 +95,13 @@ pub(in crate::shard) fn send_people(
     expect: Expect,
 ) {
     if shard.mesh.is_congested(core) {
-        shard.counters.peer_overloads += 1;
+        shard.edge.counters.peer_overloads += 1;
         return shard.reply_now(id, expect, Reply::Fault(overloaded()));
     }
-    let sequence = shard.connections.open_slot(id, expect);
+    let sequence = shard.edge.connections.open_slot(id, expect);
     // The socket's next words may be said where it comes to.
     if command.is_stored() || matches!(command, PeopleCommand::Join { .. }) {
-        shard.connections.hold_reading(id, sequence);
+        shard.edge.connections.hold_reading(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
     shard.post(core, CoreMessage::People(PeopleMessage::Request { ticket, command }));
@@ -143,11 +143,11 @@ pub(in crate::shard) fn ask_all(
         },
         _ => PeopleQuestion::Huddles(session.user.clone()),
     };
-    let sequence = shard.connections.open_slot(id, expect);
+    let sequence = shard.edge.connections.open_slot(id, expect);
     if matches!(command, PeopleCommand::Join { .. }) {
-        shard.connections.hold_reading(id, sequence);
+        shard.edge.connections.hold_reading(id, sequence);
     } else {
-        shard.connections.hold_long(id, sequence);
+        shard.edge.connections.hold_long(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
     shard.scatter(ticket, Question::People(question), Whole::People(Box::new(command)));
@@ -179,9 +179,9 @@ pub(in crate::shard) fn execute_people(
     let socket = SocketId { core: from, connection: ticket.connection };
     let by = Asking { user: &ticket.session.user, socket, fresh };
     let is_admin = ticket.session.scopes.contains(Scopes::ADMIN);
-    let minted_here = |word: &str| mint(&shard.setup, word, shard.now.unix_ms, fresh);
+    let minted_here = |word: &str| mint(&shard.setup, word, shard.edge.now.unix_ms, fresh);
     let before = shard.people.told.len();
-    let (setup, now) = (&shard.setup, shard.now);
+    let (setup, now) = (&shard.setup, shard.edge.now);
     let done = match command {
         PeopleCommand::StartCall { conversation, users, kind } => {
             let id = minted_here("call");

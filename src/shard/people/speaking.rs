@@ -32,7 +32,7 @@ pub(in crate::shard) fn person_came(
     device: Arc<str>,
 ) {
     let user = session.user.clone();
-    shard.people.sockets.open(id, user.clone(), device.clone(), shard.now.unix_s());
+    shard.people.sockets.open(id, user.clone(), device.clone(), shard.edge.now.unix_s());
     let home = shard.setup.home_of(&user);
     shard.post(home, CoreMessage::People(PeopleMessage::Opened { user, connection: id, device }));
 }
@@ -90,7 +90,7 @@ pub(in crate::shard) fn hear_socket(
 pub(in crate::shard) fn leave_for_another(shard: &mut Shard, id: ConnectionId, circle: &Circle) {
     let mut out = Vec::new();
     end_stay_into(shard, id, circle, &mut out);
-    shard.write_in_turn(id, out, false);
+    shard.edge.write_in_turn(id, out, false);
 }
 
 /// Ends a socket's stay; what it is told last is appended.
@@ -101,8 +101,8 @@ pub(in crate::shard) fn end_stay_into(
     out: &mut Vec<u8>,
 ) {
     let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
-    shard.unsubscribed(id, &stay.channel, out);
-    if let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) {
+    shard.edge.unsubscribed(id, &stay.channel, out);
+    if let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) {
         append_push(shard, dialect, &stay.channel, Push::Closed(stay.label.as_deref()), out);
     }
     note_left(shard, id, stay.circle);
@@ -154,7 +154,7 @@ pub(in crate::shard) fn prepare_person(
         }
         PeopleReply::Left { circle, stay } => {
             if let Some(own) = shard.people.sockets.take_stay(id, circle) {
-                shard.unsubscribed(id, &own.channel, before);
+                shard.edge.unsubscribed(id, &own.channel, before);
                 note_left(shard, id, own.circle);
                 *stay = Some(own.label);
             }
@@ -186,8 +186,8 @@ pub(in crate::shard) fn arrive(
     if circle.shows_who_is_there() {
         let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
         let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
-        shard.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
-        shard.counters.subscriptions_open += 1;
+        shard.edge.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
+        shard.edge.counters.subscriptions_open += 1;
     }
     Some(channel)
 }
@@ -230,7 +230,7 @@ pub(in crate::shard) fn append_push(
     (dialect.encode_push)(&mut text, channel, push);
     if !text.is_empty() {
         write_frame(out, Opcode::Text, &text);
-        shard.counters.messages_sent += 1;
+        shard.edge.counters.messages_sent += 1;
     }
 }
 

@@ -31,7 +31,7 @@ pub(in crate::shard) fn change_people(
 ) {
     let admitted = shard.effects.admit_user(&ticket.session.user);
     let decided = admitted.and_then(|()| shard.effects.admit(Class::Store)).and_then(|()| {
-        let (now, fresh) = (shard.now, shard.fresh.next());
+        let (now, fresh) = (shard.edge.now, shard.fresh.next());
         shard.people.decide(now, &ticket.session.user, fresh, command)
     });
     let asker = Some(Asker { from, ticket });

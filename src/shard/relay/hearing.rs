@@ -30,22 +30,22 @@ pub(in crate::shard) fn hear_relayed(shard: &mut Shard, from: CoreId, message: R
         RelayMessage::Reachable { user, here } => shard.relay.reachable.set(&user, from, here),
         RelayMessage::Left { group, who, died } => note_left(shard, group, who, died),
         RelayMessage::Group { group, relayed } => {
-            shard.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
-            shard.settle_lapped();
+            shard.edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
+            shard.edge.settle_lapped();
         }
         RelayMessage::User { user, relayed } => {
             // The one that says it has its answer.
             let own = shard.relay.here.find(relayed.from.handle);
             let audience = own.map_or(Audience::All, Audience::Except);
-            shard.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
-            shard.settle_lapped();
+            shard.edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
+            shard.edge.settle_lapped();
         }
     }
 }
 
 /// Tells one connection something for it alone.
 pub(super) fn tell_connection(shard: &mut Shard, id: ConnectionId, relayed: &Relayed) {
-    let Some(dialect) = shard.connections.get(id).and_then(|connection| connection.dialect()) else {
+    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
     let Some(reached) = shard.relay.here.get(id) else { return };
@@ -53,7 +53,7 @@ pub(super) fn tell_connection(shard: &mut Shard, id: ConnectionId, relayed: &Rel
     (dialect.encode_push)(&mut text, &address_of(&reached.who.user), Push::Relayed(relayed));
     if !text.is_empty() {
         write_frame(&mut frame, Opcode::Text, &text);
-        shard.counters.messages_sent += 1;
-        shard.write(id, &frame);
+        shard.edge.counters.messages_sent += 1;
+        shard.edge.write(id, &frame);
     }
 }

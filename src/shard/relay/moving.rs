@@ -24,7 +24,7 @@ pub(in crate::shard) fn with_handle(shard: &mut Shard, session: &Session) -> Arc
 
 /// A connection opened, maybe one that others can reach: it hears what is said to its user.
 pub(in crate::shard) fn came(shard: &mut Shard, id: ConnectionId) {
-    let Some(connection) = shard.connections.get(id) else { return };
+    let Some(connection) = shard.edge.connections.get(id) else { return };
     let (session, dialect) = (connection.session.as_ref(), connection.dialect());
     let (Some(who), Some(dialect)) = (session.and_then(|session| session.speaker()), dialect) else { return };
     let user = who.user.clone();
@@ -38,8 +38,8 @@ pub(in crate::shard) fn came(shard: &mut Shard, id: ConnectionId) {
 fn hear(shard: &mut Shard, id: ConnectionId, dialect: &Dialect, ring: &ChannelName, paused: bool) {
     let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
     let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
-    shard.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
-    shard.counters.subscriptions_open += 1;
+    shard.edge.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
+    shard.edge.counters.subscriptions_open += 1;
 }
 
 /// A connection is gone, maybe one that others could reach.
@@ -106,7 +106,7 @@ pub(in crate::shard) fn leave(shard: &mut Shard, id: ConnectionId, out: &mut Vec
     let Some(reached) = shard.relay.here.get_mut(id) else { return };
     let Some(group) = reached.group.take() else { return };
     let who = reached.who.clone();
-    shard.unsubscribed(id, &group, out);
+    shard.edge.unsubscribed(id, &group, out);
     post_left(shard, group, who, false);
 }
 

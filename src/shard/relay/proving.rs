@@ -29,9 +29,9 @@ pub(in crate::shard) fn proven(
         return Ok(session.clone());
     }
     let renewed = Arc::new(session.renewed_as(&shown));
-    if let Some(connection) = shard.connections.get_mut(id) {
+    if let Some(connection) = shard.edge.connections.get_mut(id) {
         connection.session = Some(renewed.clone());
     }
-    shard.watch_token(id);
+    shard.edge.watch_token(id);
     Ok(renewed)
 }

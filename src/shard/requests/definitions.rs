@@ -16,7 +16,8 @@ use crate::broker::rules::catalog::{Catalog, Change};
 use crate::model::command::DefinitionCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
-use crate::shard::effects::{Class, not_stored};
+use crate::shard::delivery::users::Fresh;
+use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::mesh::message::CoreMessage;
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, definitions};
@@ -69,12 +70,49 @@ impl Changes {
         self.waiting.first_key_value().map(|(_, waiting)| waiting.deadline_us)
     }
 
-    fn admit(&self) -> Result<(), Fault> {
-        if self.waiting.len() < CHANGES_MAX {
-            return Ok(());
+    /// Begins a request for the catalog. A change is answered when it is stored and every core acts on it.
+    pub(super) fn begin(
+        &mut self,
+        now: Now,
+        command: DefinitionCommand,
+        (fresh, effects): (&mut Fresh, &mut Effects<Asker, Then>),
+    ) -> Result<Begun, Fault> {
+        let change = match command {
+            DefinitionCommand::Get { realm, id } => {
+                let record = self.catalog.get(realm, id)?;
+                return Ok(Reply::Definition(record.clone()).into());
+            }
+            DefinitionCommand::List { realm, filter, page, with_source } => {
+                return self.catalog.list(realm, &filter, page, with_source).map(Begun::from);
+            }
+            DefinitionCommand::Create { realm, draft } => {
+                self.admit(effects)?;
+                let guid = [fresh.next(), fresh.next()].map(u64::to_le_bytes).concat();
+                self.catalog.create(now, realm, *draft, URL_SAFE_NO_PAD.encode(guid))
+            }
+            DefinitionCommand::Update { realm, id, draft } => {
+                self.admit(effects)?;
+                self.catalog.update(now, realm, id, *draft)
+            }
+            DefinitionCommand::Delete { realm, id } => {
+                self.admit(effects)?;
+                self.catalog.delete(realm, id)
+            }
+        }?;
+        let writes = match (&change.was, &change.is) {
+            (None, Some(is)) => definitions::created(is),
+            (_, Some(is)) => definitions::updated(is),
+            (was, None) => was.iter().flat_map(|was| definitions::deleted(was.id)).collect(),
+        };
+        Ok(Begun::outside(Effect::Write(writes), Then::Definition(change)))
+    }
+
+    fn admit(&self, effects: &mut Effects<Asker, Then>) -> Result<(), Fault> {
+        if self.waiting.len() >= CHANGES_MAX {
+            let sentence = "too many changes of definitions are under way; try again shortly";
+            return Err(Fault::new(FaultCode::Overloaded, sentence));
         }
-        let sentence = "too many changes of definitions are under way; try again shortly";
-        Err(Fault::new(FaultCode::Overloaded, sentence))
+        effects.admit(Class::Store)
     }
 
     /// Waits for all cores to act on a change; says its number.
@@ -115,44 +153,6 @@ impl Changes {
 }
 
 impl Shard {
-    /// Begins a request for the catalog. A change is answered when it is stored and every core acts on it.
-    pub(super) fn begin_definition(&mut self, command: DefinitionCommand) -> Result<Begun, Fault> {
-        let now = self.now;
-        let change = match command {
-            DefinitionCommand::Get { realm, id } => {
-                let record = self.changes.catalog.get(realm, id)?;
-                return Ok(Reply::Definition(record.clone()).into());
-            }
-            DefinitionCommand::List { realm, filter, page, with_source } => {
-                return self.changes.catalog.list(realm, &filter, page, with_source).map(Begun::from);
-            }
-            DefinitionCommand::Create { realm, draft } => {
-                self.admit_change()?;
-                let guid = [self.fresh.next(), self.fresh.next()].map(u64::to_le_bytes).concat();
-                self.changes.catalog.create(now, realm, *draft, URL_SAFE_NO_PAD.encode(guid))
-            }
-            DefinitionCommand::Update { realm, id, draft } => {
-                self.admit_change()?;
-                self.changes.catalog.update(now, realm, id, *draft)
-            }
-            DefinitionCommand::Delete { realm, id } => {
-                self.admit_change()?;
-                self.changes.catalog.delete(realm, id)
-            }
-        }?;
-        let writes = match (&change.was, &change.is) {
-            (None, Some(is)) => definitions::created(is),
-            (_, Some(is)) => definitions::updated(is),
-            (was, None) => was.iter().flat_map(|was| definitions::deleted(was.id)).collect(),
-        };
-        Ok(Begun::outside(Effect::Write(writes), Then::Definition(change)))
-    }
-
-    fn admit_change(&mut self) -> Result<(), Fault> {
-        self.changes.admit()?;
-        self.effects.admit(Class::Store)
-    }
-
     /// The disk has a change, or has it not.
     pub(super) fn continue_definition(
         &mut self,
@@ -175,7 +175,7 @@ impl Shard {
     /// Says a change to every core.
     fn spread(&mut self, asker: Option<Asker>, change: Change) {
         let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
-        let number = self.changes.wait(self.now, self.setup.cores, asker, reply);
+        let number = self.changes.wait(self.edge.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);
         for core in 0..self.setup.cores {
             self.post(CoreId(core), CoreMessage::Change { number, change: change.clone() });
@@ -210,7 +210,7 @@ impl Shard {
 
     /// Tells whoever waits for too long that a core does not turn.
     pub(in crate::shard) fn expire_changes(&mut self) {
-        while let Some(asker) = self.changes.expire(self.now) {
+        while let Some(asker) = self.changes.expire(self.edge.now) {
             let sentence = "The change is stored, but a core of this node does not answer, so it is not in force everywhere yet.";
             self.answer_asker(asker, Fault::new(FaultCode::Unavailable, sentence));
         }

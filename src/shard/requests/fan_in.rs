@@ -42,7 +42,7 @@ pub(in crate::shard) enum Whole {
 }
 
 /// A question under way.
-pub(super) struct FanIn {
+pub(in crate::shard) struct FanIn {
     number: u64,
     /// The request that is answered with it.
     pub ticket: Ticket,
@@ -80,7 +80,7 @@ impl FanIns {
     }
 
     /// Takes the answer of one core in. With the last, all of them.
-    fn take(&mut self, number: u64, from: CoreId, part: FanInPart, cores: u16) -> Option<FanIn> {
+    pub fn take(&mut self, number: u64, from: CoreId, part: FanInPart, cores: u16) -> Option<FanIn> {
         let at = self.list.iter().position(|fan_in| fan_in.number == number)?;
         let fan_in = &mut self.list[at];
         fan_in.parts.push((from, part));
@@ -104,22 +104,15 @@ impl Shard {
             );
             return self.answer(ticket, Reply::Fault(fault));
         }
-        let number = self.fan_ins.open(self.now, ticket, whole);
+        let number = self.fan_ins.open(self.edge.now, ticket, whole);
         for core in 0..self.setup.cores {
             self.post(CoreId(core), CoreMessage::Ask { fan_in: number, question: question.clone() });
         }
     }
 
-    /// One core answered.
-    pub(in crate::shard) fn fan_in(&mut self, number: u64, from: CoreId, part: FanInPart) {
-        if let Some(fan_in) = self.fan_ins.take(number, from, part, self.setup.cores) {
-            self.answer_whole(fan_in);
-        }
-    }
-
     /// Answers with what there is when the time is up.
     pub(in crate::shard) fn expire_fan_ins(&mut self) {
-        while let Some(fan_in) = self.fan_ins.expire(self.now) {
+        while let Some(fan_in) = self.fan_ins.expire(self.edge.now) {
             self.answer_whole(fan_in);
         }
     }

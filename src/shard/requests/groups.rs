@@ -2,13 +2,15 @@
 
 use super::in_turn::Came;
 use super::{Asker, Begun, InTurn, Then};
+use crate::base::time::Now;
+use crate::broker::home::Home;
 use crate::model::channel::ChannelName;
 use crate::model::command::GroupCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::effects::{Class, not_stored};
+use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::groups;
 use std::sync::Arc;
@@ -36,35 +38,13 @@ impl Shard {
     fn change_next_group(&mut self, channel: &ChannelName) {
         while let Some((asker, command)) = self.group_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            match self.begin_group(&session, command) {
+            match begin((&self.home, &mut self.effects), self.edge.now, &session, command) {
                 Ok(Begun::Outside(outside)) => {
                     let (effect, then) = *outside;
                     return self.start_effect(effect, Some(asker), Some(then));
                 }
                 Ok(Begun::Answered(outcome)) => self.give(asker, outcome),
                 Err(fault) => self.answer_asker(Some(asker), fault),
-            }
-        }
-    }
-
-    /// Begins a request about a group.
-    pub(super) fn begin_group(
-        &mut self,
-        session: &Arc<Session>,
-        command: GroupCommand,
-    ) -> Result<Begun, Fault> {
-        match command {
-            GroupCommand::Get { channel } => {
-                self.home.groups.known_to(session, &channel).cloned().map(|group| Reply::Group(group).into())
-            }
-            GroupCommand::Change { channel, draft } => {
-                self.effects.admit(Class::Store)?;
-                let change = self.home.decide_group(self.now, session, &channel, *draft)?;
-                let write = match &change.is {
-                    Some(group) => groups::put(group),
-                    None => groups::deleted(&channel),
-                };
-                Ok(Begun::outside(Effect::Write(vec![write]), Then::Group(change)))
             }
         }
     }
@@ -83,5 +63,28 @@ impl Shard {
         };
         self.answer_asker(asker, outcome);
         self.change_next_group(&channel);
+    }
+}
+
+/// Begins a request about a group.
+pub(super) fn begin(
+    (home, effects): (&Home, &mut Effects<Asker, Then>),
+    now: Now,
+    session: &Arc<Session>,
+    command: GroupCommand,
+) -> Result<Begun, Fault> {
+    match command {
+        GroupCommand::Get { channel } => {
+            home.groups.known_to(session, &channel).cloned().map(|group| Reply::Group(group).into())
+        }
+        GroupCommand::Change { channel, draft } => {
+            effects.admit(Class::Store)?;
+            let change = home.decide_group(now, session, &channel, *draft)?;
+            let write = match &change.is {
+                Some(group) => groups::put(group),
+                None => groups::deleted(&channel),
+            };
+            Ok(Begun::outside(Effect::Write(vec![write]), Then::Group(change)))
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::attempts::Attempts;
 use super::fan_in::Whole;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then};
-use crate::auth::{Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
+use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::model::command::LoginCommand;
@@ -12,10 +12,11 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::connections::expect::Expect;
-use crate::shard::effects::{Class, not_stored};
+use crate::shard::delivery::users::Fresh;
+use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
-use crate::shard::{Effect, Resolution, Shard};
-use crate::store::{Stored, logouts};
+use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::store::{Stored, Write, logouts};
 use std::sync::Arc;
 
 /// Logouts forgotten in one round of housekeeping.
@@ -54,15 +55,73 @@ impl Logins {
         }
         Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out }
     }
+
+    /// Who has a credential that holds, with what others may be shown of it.
+    fn verify(
+        &self,
+        authenticator: &Authenticator,
+        now: Now,
+        credential: &str,
+    ) -> Result<(Arc<Session>, Shown), Fault> {
+        if self.logged_out.has(credential) {
+            return Err(Fault::new(FaultCode::Unauthenticated, "The session was ended; log in again"));
+        }
+        authenticator.verify_shown(credential, now)
+    }
+
+    fn begin_login(
+        &mut self,
+        (setup, effects): (&Setup, &mut Effects<Asker, Then>),
+        now: Now,
+        address: u64,
+        (user, password): (&str, Secret),
+    ) -> Result<Begun, Fault> {
+        let per_minute_max = setup.limits.login_attempts_per_minute_max;
+        if !self.attempts.take(now, address, user, per_minute_max) {
+            return Err(Fault::new(
+                FaultCode::RateLimited,
+                "Too many logins were tried from this address or for this user. Try again in a minute.",
+            ));
+        }
+        let Some(Challenge { user, password: hash }) = setup.authenticator.challenge(user) else {
+            return Err(wrong_password());
+        };
+        effects.admit(Class::Password)?;
+        let then = Then::Login(LoginThen::LogIn { user });
+        Ok(Begun::outside(Effect::Verify { password, hash }, then))
+    }
+
+    fn begin_logout(
+        &mut self,
+        (setup, effects): (&Setup, &mut Effects<Asker, Then>),
+        now: Now,
+        session: &Secret,
+    ) -> Result<Begun, Fault> {
+        let none = || Fault::new(FaultCode::InvalidRequest, "There is no such session to end.");
+        let session = std::str::from_utf8(session.expose()).map_err(|_| none())?;
+        self.verify(&setup.authenticator, now, session).map_err(|_| none())?;
+        // Keys and tokens are no sessions of a login.
+        let (id, until_unix_s) = login_id(session).ok_or_else(none)?;
+        if self.logged_out.len() >= setup.limits.logouts_max as usize {
+            let sentence = "No place for another logout: logouts_max is reached. The session ends by itself.";
+            return Err(Fault::new(FaultCode::LimitExceeded, sentence));
+        }
+        effects.admit(Class::Store)?;
+        let then = Then::Login(LoginThen::LogOut { id, until_unix_s });
+        Ok(Begun::outside(Effect::Write(vec![logouts::added(id, until_unix_s)]), then))
+    }
+
+    /// Forgets some logouts of sessions that would have ended by now; says which.
+    fn forget(&mut self, now: Now) -> Vec<Write> {
+        let gone = std::iter::from_fn(|| self.logged_out.expire(now));
+        gone.take(FORGOTTEN_MAX).map(logouts::expired).collect()
+    }
 }
 
 impl Shard {
     /// Who has a credential that holds, with what others may be shown of it.
     pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
-        if self.logins.logged_out.has(credential) {
-            return Err(Fault::new(FaultCode::Unauthenticated, "The session was ended; log in again"));
-        }
-        self.setup.authenticator.verify_shown(credential, self.now)
+        self.logins.verify(&self.setup.authenticator, self.edge.now, credential)
     }
 
     /// Takes a request to log in or out.
@@ -73,89 +132,44 @@ impl Shard {
         command: LoginCommand,
         expect: Expect,
     ) {
+        let now = self.edge.now;
         let begun = match command {
-            LoginCommand::LogIn { user, password } => self.begin_login(id, &user, password),
-            LoginCommand::LogOut { session } => self.begin_logout(&session),
+            LoginCommand::LogIn { user, password } => {
+                let address = self.edge.connections.get(id).map_or(0, |connection| connection.address);
+                self.logins.begin_login((&self.setup, &mut self.effects), now, address, (&user, password))
+            }
+            LoginCommand::LogOut { session } => {
+                self.logins.begin_logout((&self.setup, &mut self.effects), now, &session)
+            }
             LoginCommand::GiveVoucher => {
-                let reply = self.give_voucher(session);
+                let vouchers = &mut self.logins.vouchers;
+                let reply = vouchers.answer(&self.setup, &mut self.fresh, now, session);
                 return self.reply_now(id, expect, reply);
             }
         };
         match begun {
             Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             Ok(begun) => {
-                let sequence = self.connections.open_slot(id, expect);
-                self.connections.hold_reading(id, sequence);
+                let sequence = self.edge.connections.open_slot(id, expect);
+                self.edge.connections.hold_reading(id, sequence);
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
     }
 
-    fn begin_login(&mut self, id: ConnectionId, user: &str, password: Secret) -> Result<Begun, Fault> {
-        let address = self.connections.get(id).map_or(0, |connection| connection.address);
-        let per_minute_max = self.setup.limits.login_attempts_per_minute_max;
-        if !self.logins.attempts.take(self.now, address, user, per_minute_max) {
-            return Err(Fault::new(
-                FaultCode::RateLimited,
-                "Too many logins were tried from this address or for this user. Try again in a minute.",
-            ));
-        }
-        let Some(Challenge { user, password: hash }) = self.setup.authenticator.challenge(user) else {
-            return Err(wrong_password());
-        };
-        self.effects.admit(Class::Password)?;
-        let then = Then::Login(LoginThen::LogIn { user });
-        Ok(Begun::outside(Effect::Verify { password, hash }, then))
-    }
-
     /// A password was checked, or a logout stored.
     pub(super) fn continue_login(&mut self, asker: Option<Asker>, then: LoginThen, resolution: &Resolution) {
         match then {
-            LoginThen::LogIn { user } => self.password_checked(asker, user, resolution),
+            LoginThen::LogIn { user } => {
+                let authenticator = &self.setup.authenticator;
+                let reply = checked(authenticator, &mut self.fresh, self.edge.now, user, resolution);
+                self.answer_asker(asker, reply);
+            }
             LoginThen::LogOut { id, until_unix_s } => {
                 self.logout_stored(asker, id, until_unix_s, resolution);
             }
         }
-    }
-
-    /// A password was checked. `user` is nobody where there is no such user, whatever the check says.
-    fn password_checked(&mut self, asker: Option<Asker>, user: Option<Arc<str>>, resolution: &Resolution) {
-        let reply = match (resolution, user) {
-            (Resolution::Verified(true), Some(user)) => self.open_session(user),
-            (Resolution::Verified(_), _) => Err(wrong_password()),
-            _ => Err(Fault::new(
-                FaultCode::Unavailable,
-                "The password could not be checked. Try again shortly.",
-            )),
-        };
-        self.answer_asker(asker, reply.unwrap_or_else(Reply::Fault));
-    }
-
-    fn open_session(&mut self, user: Arc<str>) -> Result<Reply, Fault> {
-        let halves = [self.fresh.next(), self.fresh.next()].map(LoginId::from);
-        let authenticator = &self.setup.authenticator;
-        let session = authenticator.open_session(&user, halves[0] << 64 | halves[1], self.now);
-        let opened = session.and_then(|session| Some((authenticator.companion(&session)?, session)));
-        let Some((companion, session)) = opened else {
-            return Err(Fault::new(FaultCode::Unavailable, "This node opens no sessions."));
-        };
-        Ok(Reply::LoggedIn { session: Secret::new(session), companion, user })
-    }
-
-    fn begin_logout(&mut self, session: &Secret) -> Result<Begun, Fault> {
-        let none = || Fault::new(FaultCode::InvalidRequest, "There is no such session to end.");
-        let session = std::str::from_utf8(session.expose()).map_err(|_| none())?;
-        self.verify(session).map_err(|_| none())?;
-        // Keys and tokens are no sessions of a login.
-        let (id, until_unix_s) = login_id(session).ok_or_else(none)?;
-        if self.logins.logged_out.len() >= self.setup.limits.logouts_max as usize {
-            let sentence = "No place for another logout: logouts_max is reached. The session ends by itself.";
-            return Err(Fault::new(FaultCode::LimitExceeded, sentence));
-        }
-        self.effects.admit(Class::Store)?;
-        let then = Then::Login(LoginThen::LogOut { id, until_unix_s });
-        Ok(Begun::outside(Effect::Write(vec![logouts::added(id, until_unix_s)]), then))
     }
 
     /// The disk knows of a logout, or does not. Then every core is told, and the client answered when all know.
@@ -190,16 +204,41 @@ impl Shard {
         if self.logins.logged_out.is_empty() || (cleans && self.effects.admit(Class::Store).is_err()) {
             return;
         }
-        let mut writes = Vec::new();
-        while writes.len() < FORGOTTEN_MAX
-            && let Some(id) = self.logins.logged_out.expire(self.now)
-        {
-            writes.push(logouts::expired(id));
-        }
+        let writes = self.logins.forget(self.edge.now);
         if cleans && !writes.is_empty() {
             self.start_effect(Effect::Write(writes), None, None);
         }
     }
+}
+
+/// The answer when a password was checked. `user` is nobody where there is no such user, whatever the check says.
+fn checked(
+    authenticator: &Authenticator,
+    fresh: &mut Fresh,
+    now: Now,
+    user: Option<Arc<str>>,
+    resolution: &Resolution,
+) -> Result<Reply, Fault> {
+    match (resolution, user) {
+        (Resolution::Verified(true), Some(user)) => open_session(authenticator, fresh, now, user),
+        (Resolution::Verified(_), _) => Err(wrong_password()),
+        _ => Err(Fault::new(FaultCode::Unavailable, "The password could not be checked. Try again shortly.")),
+    }
+}
+
+fn open_session(
+    authenticator: &Authenticator,
+    fresh: &mut Fresh,
+    now: Now,
+    user: Arc<str>,
+) -> Result<Reply, Fault> {
+    let halves = [fresh.next(), fresh.next()].map(LoginId::from);
+    let session = authenticator.open_session(&user, halves[0] << 64 | halves[1], now);
+    let opened = session.and_then(|session| Some((authenticator.companion(&session)?, session)));
+    let Some((companion, session)) = opened else {
+        return Err(Fault::new(FaultCode::Unavailable, "This node opens no sessions."));
+    };
+    Ok(Reply::LoggedIn { session: Secret::new(session), companion, user })
 }
 
 fn wrong_password() -> Fault {

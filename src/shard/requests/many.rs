@@ -49,25 +49,25 @@ impl Shard {
         commands: Vec<CoreCommand>,
         expect: Expect,
     ) {
-        let (now, max) = (self.now, self.setup.limits.commands_per_second_max);
-        if !(1..commands.len()).all(|_| self.connections.take_quota(now, id, max)) {
+        let (now, max) = (self.edge.now, self.setup.limits.commands_per_second_max);
+        if !(1..commands.len()).all(|_| self.edge.connections.take_quota(now, id, max)) {
             return self.reply_now(id, expect, Reply::Fault(crate::shard::transports::http::rate_limited()));
         }
-        self.connections.allowances.spend(u32::try_from(commands.len()).unwrap_or(u32::MAX));
+        self.edge.connections.allowances.spend(u32::try_from(commands.len()).unwrap_or(u32::MAX));
         let uses = commands.iter().filter_map(|command| command.route().uses());
         let channels: Vec<ChannelName> = uses.map(|(channel, _)| channel.clone()).collect();
         let answers: Vec<_> = channels.iter().map(|channel| (channel.clone(), None)).collect();
         let missing = answers.len();
         let parts = Parts { expect: Box::new(expect), answers, missing };
-        let sequence = self.connections.open_slot(id, Expect::Parts(parts));
+        let sequence = self.edge.connections.open_slot(id, Expect::Parts(parts));
         for (part, (command, channel)) in (0..).zip(commands.into_iter().zip(channels)) {
             let ticket = Ticket { connection: id, sequence, part, session: session.clone() };
             let home = self.setup.home_of(channel.as_str());
             let command = Command::Core(command);
-            let refused = match self.permit(session, &command) {
+            let refused = match super::permit(&self.setup, session, &command) {
                 Ok(()) if !self.mesh.is_congested(home) => None,
                 Ok(()) => {
-                    self.counters.peer_overloads += 1;
+                    self.edge.counters.peer_overloads += 1;
                     Some(super::overloaded())
                 }
                 Err(fault) => Some(fault),

@@ -3,6 +3,9 @@
 
 use super::in_turn::Came;
 use super::{Asker, Begun, InTurn, Then};
+use crate::base::limits::Limits;
+use crate::base::time::Now;
+use crate::broker::home::Home;
 use crate::broker::meetings::{MeetingChange, MeetingChangeKind, PlacedMessage};
 use crate::model::channel::ChannelName;
 use crate::model::command::MeetingCommand;
@@ -10,7 +13,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::effects::{Class, not_stored};
+use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Table, meetings as stored};
 use std::sync::Arc;
@@ -61,7 +64,13 @@ impl Shard {
     fn change_next(&mut self, channel: &ChannelName) {
         while let Some((asker, command)) = self.meeting_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            match self.begin_meeting(&session, command) {
+            match begin(
+                (&mut self.home, &mut self.effects),
+                &self.setup.limits,
+                self.edge.now,
+                &session,
+                command,
+            ) {
                 Ok(Begun::Outside(outside)) => {
                     let (effect, then) = *outside;
                     return self.start_effect(effect, Some(asker), Some(then));
@@ -70,48 +79,6 @@ impl Shard {
                 Err(fault) => self.answer_asker(Some(asker), fault),
             }
         }
-    }
-
-    /// Begins a request about a meeting: its messages are on the disk.
-    pub(super) fn begin_meeting(
-        &mut self,
-        session: &Arc<Session>,
-        command: MeetingCommand,
-    ) -> Result<Begun, Fault> {
-        self.effects.admit(Class::Store)?;
-        let change = match command {
-            MeetingCommand::Get { channel, page, record } => {
-                return self.read_meeting(session, &channel, page, record);
-            }
-            MeetingCommand::Clear { channel } => self.home.meetings.decide_clear(session, &channel)?,
-            MeetingCommand::Delete { channel } => self.home.meetings.decide_delete(session, &channel)?,
-            MeetingCommand::Put { channel, draft } if draft.messages.is_empty() => {
-                self.home.meetings.decide_put(&self.setup.limits, self.now, session, &channel, *draft, &[])?
-            }
-            MeetingCommand::Put { channel, draft } => {
-                self.home.meetings.check(&self.setup.limits, session, &channel, &draft)?;
-                let key = |message: &SealedMessage| stored::id_key(channel.suffix(), &message.id);
-                let keys = draft.messages.iter().map(key).collect();
-                let put = Put { session: session.clone(), draft: *draft, channel };
-                let then = Then::Meeting(MeetingThen::Place(Box::new(put)));
-                return Ok(Begun::outside(Effect::Find(Table::MeetingMessageIds, keys), then));
-            }
-        };
-        let (effect, then) = written(change);
-        Ok(Begun::outside(effect, then))
-    }
-
-    fn read_meeting(
-        &self,
-        session: &Session,
-        channel: &ChannelName,
-        page: MessagePage,
-        record: bool,
-    ) -> Result<Begun, Fault> {
-        let meeting = self.home.meetings.known_to(session, channel)?.clone();
-        let bytes_max = self.setup.limits.meeting_page_bytes_max;
-        let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
-        Ok(Begun::outside(Effect::Read(range), Then::Meeting(MeetingThen::Show { meeting, record })))
     }
 
     /// The disk has done its part.
@@ -139,7 +106,7 @@ impl Shard {
             Resolution::Values(values) => places(channel.suffix(), &draft, values).and_then(|places| {
                 self.home.meetings.decide_put(
                     &self.setup.limits,
-                    self.now,
+                    self.edge.now,
                     &session,
                     &channel,
                     draft,
@@ -171,7 +138,7 @@ impl Shard {
                 Reply::Fault(not_stored(failure))
             }
             Ok(()) => {
-                self.home.apply_meeting(self.now, change);
+                self.home.apply_meeting(self.edge.now, change);
                 Reply::Done
             }
         };
@@ -240,4 +207,50 @@ fn damaged() -> Fault {
         FaultCode::Unavailable,
         "The messages could not be read: what the disk has of them is damaged.",
     )
+}
+
+/// Begins a request about a meeting: its messages are on the disk.
+pub(super) fn begin(
+    (home, effects): (&mut Home, &mut Effects<Asker, Then>),
+    limits: &Limits,
+    now: Now,
+    session: &Arc<Session>,
+    command: MeetingCommand,
+) -> Result<Begun, Fault> {
+    effects.admit(Class::Store)?;
+    let change = match command {
+        MeetingCommand::Get { channel, page, record } => {
+            return read(home, limits, session, &channel, page, record);
+        }
+        MeetingCommand::Clear { channel } => home.meetings.decide_clear(session, &channel)?,
+        MeetingCommand::Delete { channel } => home.meetings.decide_delete(session, &channel)?,
+        MeetingCommand::Put { channel, draft } if draft.messages.is_empty() => {
+            home.meetings.decide_put(limits, now, session, &channel, *draft, &[])?
+        }
+        MeetingCommand::Put { channel, draft } => {
+            home.meetings.check(limits, session, &channel, &draft)?;
+            let key = |message: &SealedMessage| stored::id_key(channel.suffix(), &message.id);
+            let keys = draft.messages.iter().map(key).collect();
+            let put = Put { session: session.clone(), draft: *draft, channel };
+            let then = Then::Meeting(MeetingThen::Place(Box::new(put)));
+            return Ok(Begun::outside(Effect::Find(Table::MeetingMessageIds, keys), then));
+        }
+    };
+    let (effect, then) = written(change);
+    Ok(Begun::outside(effect, then))
+}
+
+/// Has a part of the messages of a meeting read.
+fn read(
+    home: &Home,
+    limits: &Limits,
+    session: &Session,
+    channel: &ChannelName,
+    page: MessagePage,
+    record: bool,
+) -> Result<Begun, Fault> {
+    let meeting = home.meetings.known_to(session, channel)?.clone();
+    let bytes_max = limits.meeting_page_bytes_max;
+    let range = stored::page(&meeting, page.after, page.count_max, bytes_max);
+    Ok(Begun::outside(Effect::Read(range), Then::Meeting(MeetingThen::Show { meeting, record })))
 }

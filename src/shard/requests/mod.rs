@@ -42,12 +42,12 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
-use crate::shard::Shard;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
 use crate::shard::relay;
+use crate::shard::{Setup, Shard};
 use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.
@@ -99,31 +99,35 @@ impl Shard {
         command: Command,
         expect: Expect,
     ) {
+        // What ended with an earlier request has its place in the queues before this one is judged by them.
+        self.part_with_departed();
         if let Command::Proven { token, command } = command {
             return match relay::proven(self, id, session, &token) {
                 Ok(session) => self.submit(id, &session, *command, expect),
                 Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             };
         }
-        if let Err(fault) = self.permit(session, &command) {
+        if let Err(fault) = permit(&self.setup, session, &command) {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
         let Route { place, stored, long, .. } = command.route();
         if long {
-            self.connections.allowances.spend(LONG_UNITS);
+            self.edge.connections.allowances.spend(LONG_UNITS);
         }
-        if let Some(fault) = command.subscribes().and_then(|channel| self.subscription_limit(id, channel)) {
+        if let Some(fault) =
+            command.subscribes().and_then(|channel| self.edge.subscription_limit(id, channel))
+        {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
-        let core = self.core_of(place);
+        let core = core_of(&self.setup, place);
         match command {
             Command::People(command) => people::submit_people(self, id, session, *command, expect),
             Command::Connection(command) => self.serve_connection(id, command, expect),
             Command::Login(command) => self.serve_login(id, session, command, expect),
             Command::Node(command) => {
-                let sequence = self.connections.open_slot(id, expect);
+                let sequence = self.edge.connections.open_slot(id, expect);
                 if long {
-                    self.connections.hold_long(id, sequence);
+                    self.edge.connections.hold_long(id, sequence);
                 }
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.serve_node(ticket, command);
@@ -141,47 +145,6 @@ impl Shard {
         }
     }
 
-    /// Whether the session may do this. Ownership of a single thing is judged where the thing is.
-    fn permit(&self, session: &Session, command: &Command) -> Result<(), Fault> {
-        let Route { scope, place, .. } = command.route();
-        needs(session, scope)?;
-        let Some(grants) = &session.grants else { return Ok(()) };
-        let uses = command.route().uses();
-        let (needed, allowed) = match (place, uses) {
-            (Place::Catalog, _) => ("manage this", false),
-            (Place::WebPush, _) if scope == Scopes::ADMIN => ("send this to everybody", false),
-            (_, Some((channel, wanted))) => {
-                let needed = if wanted == Use::Subscribe { "subscribe to this" } else { "publish here" };
-                (needed, is_own_profile(session, command) || grants.allow(wanted, self.name_of(channel)))
-            }
-            // Of lists it gets what it is for, and each part of several is judged for itself.
-            _ => return Ok(()),
-        };
-        if allowed {
-            return Ok(());
-        }
-        let sentence =
-            format!("Your token is for certain channels (its claim \"channels\") and may not {needed}.");
-        Err(Fault::new(FaultCode::Forbidden, sentence))
-    }
-
-    /// What a channel is called by those who use it: in a realm, its name there.
-    fn name_of<'a>(&self, channel: &'a ChannelName) -> &'a str {
-        let is_in_realm = self.setup.realms.iter().any(|realm| *realm.namespace == *channel.namespace());
-        if is_in_realm { channel.suffix() } else { channel.as_str() }
-    }
-
-    /// The core that answers, or that asks the others.
-    fn core_of(&self, place: Place<'_>) -> CoreId {
-        match place {
-            Place::Home(channel) => self.setup.home_of(channel.as_str()),
-            Place::Core(core) if core.0 < self.setup.cores => core,
-            Place::Catalog => CATALOG_CORE,
-            Place::WebPush => WEB_PUSH_CORE,
-            Place::Core(_) | Place::Connection | Place::EveryCore | Place::People => self.setup.core,
-        }
-    }
-
     /// Answers a request of this core without a way through the queues.
     fn serve_at_once(
         &mut self,
@@ -196,7 +159,7 @@ impl Shard {
         match self.begin(origin, command) {
             Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
             begun => {
-                let sequence = self.connections.open_slot(id, expect);
+                let sequence = self.edge.connections.open_slot(id, expect);
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
@@ -214,17 +177,17 @@ impl Shard {
         expect: Expect,
     ) {
         if self.mesh.is_congested(core) {
-            self.counters.peer_overloads += 1;
+            self.edge.counters.peer_overloads += 1;
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
-        let sequence = self.connections.open_slot(id, expect);
+        let sequence = self.edge.connections.open_slot(id, expect);
         let Route { stored, long, .. } = command.route();
         // What a channel has yet to tell comes before the answer to a subscribe that came again.
-        let long = long || command.subscribes().is_some_and(|channel| self.fanout.hears(id, channel));
+        let long = long || command.subscribes().is_some_and(|channel| self.edge.fanout.hears(id, channel));
         if stored == Stored::Changed || command.moves() {
-            self.connections.hold_reading(id, sequence);
+            self.edge.connections.hold_reading(id, sequence);
         } else if long {
-            self.connections.hold_long(id, sequence);
+            self.edge.connections.hold_long(id, sequence);
         }
         let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
         self.post(core, CoreMessage::Request { ticket, command });
@@ -254,7 +217,7 @@ impl Shard {
     }
 
     fn begin(&mut self, origin: Origin<'_>, command: CoreCommand) -> Begun {
-        let now = self.now;
+        let now = self.edge.now;
         if let Some((channel, wanted)) = command.route().uses()
             && let Err(fault) = self.home.may_use(origin.session, channel, wanted)
         {
@@ -264,13 +227,25 @@ impl Shard {
             CoreCommand::Channel(command) => Ok(self.home.execute_channel(now, origin, command).into()),
             CoreCommand::Message(command) => Ok(self.home.execute_message(now, origin, command).into()),
             CoreCommand::Profile(command) => Ok(self.home.execute_profile(now, origin, command).into()),
-            CoreCommand::Room(command) => self.begin_room(origin, command),
-            CoreCommand::Group(command) => self.begin_group(origin.session, command),
-            CoreCommand::Meeting(command) => self.begin_meeting(origin.session, command),
+            CoreCommand::Room(command) => {
+                rooms::begin((&mut self.home, &mut self.effects), now, origin, command)
+            }
+            CoreCommand::Group(command) => {
+                groups::begin((&self.home, &mut self.effects), now, origin.session, command)
+            }
+            CoreCommand::Meeting(command) => meetings::begin(
+                (&mut self.home, &mut self.effects),
+                &self.setup.limits,
+                now,
+                origin.session,
+                command,
+            ),
             CoreCommand::Relay(command) => Ok(relay::begin_relay(self, origin, command).into()),
-            CoreCommand::Definition(command) => self.begin_definition(command),
+            CoreCommand::Definition(command) => {
+                self.changes.begin(now, command, (&mut self.fresh, &mut self.effects))
+            }
             CoreCommand::WebPush(command) => web_push::begin_web_push(self, origin.session, command),
-            CoreCommand::Backup => self.begin_backup(),
+            CoreCommand::Backup => backup::begin(now, &mut self.effects, self.setup.limits.backups_max),
         };
         // Ends of channels that this found come before its answer.
         self.pump_ends();
@@ -302,6 +277,47 @@ impl Shard {
         if let Some(asker) = asker {
             self.give(asker, outcome.into());
         }
+    }
+}
+
+/// Whether the session may do this. Ownership of a single thing is judged where the thing is.
+pub(super) fn permit(setup: &Setup, session: &Session, command: &Command) -> Result<(), Fault> {
+    let Route { scope, place, .. } = command.route();
+    needs(session, scope)?;
+    let Some(grants) = &session.grants else { return Ok(()) };
+    let uses = command.route().uses();
+    let (needed, allowed) = match (place, uses) {
+        (Place::Catalog, _) => ("manage this", false),
+        (Place::WebPush, _) if scope == Scopes::ADMIN => ("send this to everybody", false),
+        (_, Some((channel, wanted))) => {
+            let needed = if wanted == Use::Subscribe { "subscribe to this" } else { "publish here" };
+            (needed, is_own_profile(session, command) || grants.allow(wanted, name_of(setup, channel)))
+        }
+        // Of lists it gets what it is for, and each part of several is judged for itself.
+        _ => return Ok(()),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let sentence =
+        format!("Your token is for certain channels (its claim \"channels\") and may not {needed}.");
+    Err(Fault::new(FaultCode::Forbidden, sentence))
+}
+
+/// What a channel is called by those who use it: in a realm, its name there.
+fn name_of<'a>(setup: &Setup, channel: &'a ChannelName) -> &'a str {
+    let is_in_realm = setup.realms.iter().any(|realm| *realm.namespace == *channel.namespace());
+    if is_in_realm { channel.suffix() } else { channel.as_str() }
+}
+
+/// The core that answers, or that asks the others.
+fn core_of(setup: &Setup, place: Place<'_>) -> CoreId {
+    match place {
+        Place::Home(channel) => setup.home_of(channel.as_str()),
+        Place::Core(core) if core.0 < setup.cores => core,
+        Place::Catalog => CATALOG_CORE,
+        Place::WebPush => WEB_PUSH_CORE,
+        Place::Core(_) | Place::Connection | Place::EveryCore | Place::People => setup.core,
     }
 }
 

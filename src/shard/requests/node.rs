@@ -14,6 +14,7 @@ use crate::model::node::{CoreState, NodeState};
 use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{FanInPart, Question, Ticket};
 use crate::shard::people;
 use crate::shard::people::merge_people;
@@ -22,26 +23,15 @@ use crate::shard::relay;
 impl Shard {
     /// Asks all cores what a client asked of the node.
     pub(super) fn serve_node(&mut self, ticket: Ticket, command: NodeCommand) {
-        let (question, whole) = match command {
-            NodeCommand::GetState => (Question::State, Whole::State),
-            NodeCommand::GetMetrics => (Question::Counters, Whole::Metrics),
-            NodeCommand::ListRooms { namespace, page } => {
-                let session = ticket.session.clone();
-                (Question::Rooms { session, namespace, page }, Whole::Rooms(page))
-            }
-            NodeCommand::ListGroups { namespace, page } => {
-                let session = ticket.session.clone();
-                (Question::Groups { session, namespace, page }, Whole::Groups(page))
-            }
-            NodeCommand::ListConnectionGroups { query } => {
-                (Question::ConnectionGroups(query.clone()), Whole::ConnectionGroups(query))
-            }
-            NodeCommand::ListMeetings { page } => {
-                let session = ticket.session.clone();
-                (Question::Meetings { session, page }, Whole::Meetings(page))
-            }
-        };
+        let (question, whole) = question_of(&ticket, command);
         self.scatter(ticket, question, whole);
+    }
+
+    /// Answers with what the cores said.
+    pub(in crate::shard) fn answer_whole(&mut self, fan_in: FanIn) {
+        let FanIn { ticket, whole, parts, .. } = fan_in;
+        let reply = put_together(&self.edge, whole, parts);
+        self.answer(ticket, reply);
     }
 
     /// This core's part.
@@ -56,7 +46,7 @@ impl Shard {
                 FanInPart::ConnectionGroups(relay::list_groups(self, &query))
             }
             Question::LoggedOut { id, until_unix_s } => {
-                self.logins.logged_out.add(self.now, id, until_unix_s, self.setup.limits.session_s_max);
+                self.logins.logged_out.add(self.edge.now, id, until_unix_s, self.setup.limits.session_s_max);
                 FanInPart::Noted
             }
             Question::People(question) => people::tell_of_people(self, question),
@@ -69,110 +59,14 @@ impl Shard {
         }
     }
 
-    /// Puts the parts together and answers.
-    pub(super) fn answer_whole(&mut self, fan_in: FanIn) {
-        let FanIn { ticket, whole, mut parts, .. } = fan_in;
-        parts.sort_by_key(|(core, _)| *core);
-        let silent = u32::from(self.setup.cores) - parts.len() as u32;
-        let reply = match whole {
-            Whole::State => Reply::NodeState(self.node_state(&parts, silent)),
-            Whole::Metrics => {
-                let counters = parts.into_iter().filter_map(|(core, part)| match part {
-                    FanInPart::Counters(counters) => Some((core, *counters)),
-                    _ => None,
-                });
-                let cores: Vec<_> = counters.collect();
-                Reply::Metrics(render(&cores, &self.setup.node, self.uptime_s()))
-            }
-            Whole::Rooms(page) if silent == 0 => {
-                let rooms = parts.into_iter().filter_map(|(_, part)| match part {
-                    FanInPart::Rooms(rooms) => Some(rooms),
-                    _ => None,
-                });
-                merge_rooms(rooms.collect(), page)
-            }
-            Whole::Groups(page) if silent == 0 => {
-                let groups = parts.into_iter().filter_map(|(_, part)| match part {
-                    FanInPart::Groups(groups) => Some(groups),
-                    _ => None,
-                });
-                merge_groups(groups.collect(), page)
-            }
-            Whole::ConnectionGroups(query) if silent == 0 => {
-                let parts = parts.into_iter().filter_map(|(_, part)| match part {
-                    FanInPart::ConnectionGroups(groups) => Some(groups),
-                    _ => None,
-                });
-                let list = merge_connection_groups(parts.collect(), GroupQuery::clone(&query));
-                Reply::ConnectionGroups(Box::new(list))
-            }
-            Whole::Meetings(page) if silent == 0 => {
-                let meetings = parts.into_iter().filter_map(|(_, part)| match part {
-                    FanInPart::Meetings(meetings) => Some(meetings),
-                    _ => None,
-                });
-                merge_meetings(meetings.collect(), page, self.setup.limits.meeting_page_bytes_max as usize)
-            }
-            Whole::People(command) if silent == 0 => {
-                let parts = parts.into_iter().filter_map(|(_, part)| match part {
-                    FanInPart::People(part) => Some(part),
-                    _ => None,
-                });
-                merge_people(*command, parts.collect())
-            }
-            Whole::LoggedOut if silent == 0 => Reply::Done,
-            Whole::LoggedOut => Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
-            )),
-            Whole::Rooms(_)
-            | Whole::Groups(_)
-            | Whole::ConnectionGroups(_)
-            | Whole::Meetings(_)
-            | Whole::People(_) => Reply::Fault(Fault::new(
-                FaultCode::Unavailable,
-                "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
-            )),
-        };
-        self.answer(ticket, reply);
-    }
-
-    fn node_state(&self, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> NodeState {
-        let mut total = CoreState::default();
-        for (_, part) in parts {
-            if let FanInPart::State(state) = part {
-                total.connections += state.connections;
-                total.websocket_connections += state.websocket_connections;
-                total.online_users += state.online_users;
-                total.active_calls += state.active_calls;
-                total.active_huddles += state.active_huddles;
-                total.starting |= state.starting;
-                total.history_lost |= state.history_lost;
-                total.has_turn |= state.has_turn;
-                total.disk_fails |= state.disk_fails;
-            }
-        }
-        NodeState {
-            info: (*self.setup.node).clone(),
-            uptime_s: self.uptime_s(),
-            total,
-            draining: self.drain.is_some(),
-            silent_cores,
-        }
-    }
-
-    fn uptime_s(&self) -> u64 {
-        self.now.monotonic_us.saturating_sub(self.setup.node.started_monotonic_us) / 1_000_000
-    }
-
     /// What this core says of itself.
     fn state(&self) -> CoreState {
         let (active_calls, active_huddles) = self.people.active();
         CoreState {
             active_calls,
             active_huddles,
-            connections: self.counters.connections_open,
-            websocket_connections: self.counters.websockets_open,
+            connections: self.edge.counters.connections_open,
+            websocket_connections: self.edge.counters.websockets_open,
             online_users: self.home.state().online_users,
             starting: self.log.is_starting(),
             history_lost: self.home.log().has_failed(),
@@ -184,7 +78,7 @@ impl Shard {
 
     /// The counters, with those that live in tables filled in.
     fn counters_now(&self) -> Counters {
-        let mut counters = self.counters.clone();
+        let mut counters = self.edge.counters.clone();
         let home = self.home.state();
         counters.publications = home.published;
         counters.duplicates = home.duplicates;
@@ -192,8 +86,8 @@ impl Shard {
         counters.history_bytes = home.history_bytes;
         counters.memory_bytes = [
             home.history_held_bytes,
-            self.fanout.size().1 as u64,
-            self.connections.unfinished_bytes() as u64,
+            self.edge.fanout.size().1 as u64,
+            self.edge.connections.unfinished_bytes() as u64,
         ];
         counters.history_lost = self.home.log().has_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
@@ -202,4 +96,121 @@ impl Shard {
         counters.writes = [writes.stored, writes.failed, writes.refused];
         counters
     }
+}
+
+/// What all cores are asked, and what their parts make together.
+fn question_of(ticket: &Ticket, command: NodeCommand) -> (Question, Whole) {
+    match command {
+        NodeCommand::GetState => (Question::State, Whole::State),
+        NodeCommand::GetMetrics => (Question::Counters, Whole::Metrics),
+        NodeCommand::ListRooms { namespace, page } => {
+            let session = ticket.session.clone();
+            (Question::Rooms { session, namespace, page }, Whole::Rooms(page))
+        }
+        NodeCommand::ListGroups { namespace, page } => {
+            let session = ticket.session.clone();
+            (Question::Groups { session, namespace, page }, Whole::Groups(page))
+        }
+        NodeCommand::ListConnectionGroups { query } => {
+            (Question::ConnectionGroups(query.clone()), Whole::ConnectionGroups(query))
+        }
+        NodeCommand::ListMeetings { page } => {
+            let session = ticket.session.clone();
+            (Question::Meetings { session, page }, Whole::Meetings(page))
+        }
+    }
+}
+
+/// What the parts of the cores that answered in time make together.
+fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) -> Reply {
+    parts.sort_by_key(|(core, _)| *core);
+    let silent = u32::from(edge.setup.cores) - parts.len() as u32;
+    match whole {
+        Whole::State => Reply::NodeState(node_state(edge, &parts, silent)),
+        Whole::Metrics => {
+            let counters = parts.into_iter().filter_map(|(core, part)| match part {
+                FanInPart::Counters(counters) => Some((core, *counters)),
+                _ => None,
+            });
+            let cores: Vec<_> = counters.collect();
+            Reply::Metrics(render(&cores, &edge.setup.node, uptime_s(edge)))
+        }
+        Whole::Rooms(page) if silent == 0 => {
+            let rooms = parts.into_iter().filter_map(|(_, part)| match part {
+                FanInPart::Rooms(rooms) => Some(rooms),
+                _ => None,
+            });
+            merge_rooms(rooms.collect(), page)
+        }
+        Whole::Groups(page) if silent == 0 => {
+            let groups = parts.into_iter().filter_map(|(_, part)| match part {
+                FanInPart::Groups(groups) => Some(groups),
+                _ => None,
+            });
+            merge_groups(groups.collect(), page)
+        }
+        Whole::ConnectionGroups(query) if silent == 0 => {
+            let parts = parts.into_iter().filter_map(|(_, part)| match part {
+                FanInPart::ConnectionGroups(groups) => Some(groups),
+                _ => None,
+            });
+            let list = merge_connection_groups(parts.collect(), GroupQuery::clone(&query));
+            Reply::ConnectionGroups(Box::new(list))
+        }
+        Whole::Meetings(page) if silent == 0 => {
+            let meetings = parts.into_iter().filter_map(|(_, part)| match part {
+                FanInPart::Meetings(meetings) => Some(meetings),
+                _ => None,
+            });
+            merge_meetings(meetings.collect(), page, edge.setup.limits.meeting_page_bytes_max as usize)
+        }
+        Whole::People(command) if silent == 0 => {
+            let parts = parts.into_iter().filter_map(|(_, part)| match part {
+                FanInPart::People(part) => Some(part),
+                _ => None,
+            });
+            merge_people(*command, parts.collect())
+        }
+        Whole::LoggedOut if silent == 0 => Reply::Done,
+        Whole::LoggedOut => Reply::Fault(Fault::new(
+            FaultCode::Unavailable,
+            "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
+        )),
+        Whole::Rooms(_)
+        | Whole::Groups(_)
+        | Whole::ConnectionGroups(_)
+        | Whole::Meetings(_)
+        | Whole::People(_) => Reply::Fault(Fault::new(
+            FaultCode::Unavailable,
+            "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
+        )),
+    }
+}
+
+fn node_state(edge: &Edge, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> NodeState {
+    let mut total = CoreState::default();
+    for (_, part) in parts {
+        if let FanInPart::State(state) = part {
+            total.connections += state.connections;
+            total.websocket_connections += state.websocket_connections;
+            total.online_users += state.online_users;
+            total.active_calls += state.active_calls;
+            total.active_huddles += state.active_huddles;
+            total.starting |= state.starting;
+            total.history_lost |= state.history_lost;
+            total.has_turn |= state.has_turn;
+            total.disk_fails |= state.disk_fails;
+        }
+    }
+    NodeState {
+        info: (*edge.setup.node).clone(),
+        uptime_s: uptime_s(edge),
+        total,
+        draining: edge.drain.is_some(),
+        silent_cores,
+    }
+}
+
+fn uptime_s(edge: &Edge) -> u64 {
+    edge.now.monotonic_us.saturating_sub(edge.setup.node.started_monotonic_us) / 1_000_000
 }

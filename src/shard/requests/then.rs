@@ -1,9 +1,9 @@
 //! What is done when the outside has done its part: the second half of what a noun's file began.
 
-use super::Asker;
 use super::logins::LoginThen;
 use super::meetings::MeetingThen;
 use super::web_push::{WebPushThen, continue_web_push};
+use super::{Asker, backup, rooms};
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
@@ -47,27 +47,31 @@ impl Shard {
         then: Option<Then>,
     ) {
         let user = asker.as_ref().map(|asker| asker.ticket.session.user.clone());
-        let output = self.effects.start(self.now, effect, asker, then);
+        let output = self.effects.start(self.edge.now, effect, asker, then);
         user.iter().for_each(|user| self.effects.take_place(user));
         self.outputs.push_back(output);
     }
 
     /// The outside answers.
     pub fn resolve(&mut self, now: Now, id: EffectId, resolution: Resolution) {
-        self.now = now;
+        self.edge.now = now;
         let Some(Done { asker, then, resolution, took_us }) = self.effects.done(now, id, resolution) else {
             return;
         };
         match then {
             Some(Then::Definition(change)) => self.continue_definition(asker, change, &resolution),
-            Some(Then::Room(change)) => self.continue_room(asker, change, &resolution),
+            Some(Then::Room(change)) => {
+                let outcome = rooms::stored(&mut self.home, now, change, &resolution);
+                // The answer goes first: what the channel is told comes after it, when this is settled.
+                self.answer_asker(asker, outcome);
+            }
             Some(Then::Group(change)) => self.continue_group(asker, change, &resolution),
             Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
             Some(Then::People(change)) => people::continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
             Some(Then::WebPush(then)) => continue_web_push(self, asker, then, (&resolution, took_us)),
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
-            Some(Then::Backup(file)) => self.continue_backup(asker, file, &resolution),
+            Some(Then::Backup(file)) => self.answer_asker(asker, backup::made(file, &resolution)),
             None => {}
         }
         self.settle();
@@ -75,13 +79,8 @@ impl Shard {
 
     /// Answers those who wait for too long.
     pub(in crate::shard) fn expire_effects(&mut self) {
-        while let Some((asker, fault)) = self.effects.expire(self.now) {
+        while let Some((asker, fault)) = self.effects.expire(self.edge.now) {
             self.answer_asker(asker, Reply::Fault(fault));
         }
-    }
-
-    /// Finds out, every second, whether writes succeed again, so that a node without traffic becomes ready again.
-    pub(in crate::shard) fn probe_store(&mut self) {
-        self.outputs.extend(self.effects.probe(self.now));
     }
 }

@@ -15,11 +15,13 @@ use crate::model::session::Session;
 use crate::protocol::http::Head;
 use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::write_switching;
-use crate::shard::Shard;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::delivery::users::Fresh;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::transports::http::{anonymous, fault_fields};
+use crate::shard::{Setup, Shard};
 use crate::surface::{Access, Language, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -83,6 +85,33 @@ impl Vouchers {
         Some(session)
     }
 
+    /// Gives a voucher to whoever asks.
+    pub fn answer(&mut self, setup: &Setup, fresh: &mut Fresh, now: Now, session: &Arc<Session>) -> Reply {
+        self.expire(now);
+        if self.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
+            let sentence = "You have too many tickets that were not used. Use one, or wait until they end.";
+            return Reply::Fault(Fault::new(FaultCode::RateLimited, sentence));
+        }
+        if self.due.len() >= setup.limits.vouchers_max as usize {
+            let sentence =
+                "No place for another ticket: vouchers_max is reached. They end after half a minute.";
+            return Reply::Fault(Fault::new(FaultCode::LimitExceeded, sentence));
+        }
+        let halves = [fresh.next(), fresh.next()].map(u128::from);
+        let number = halves[0] << 64 | halves[1];
+        self.give(now, number, session);
+        let core = setup.core.0.to_be_bytes();
+        let bytes = [core.as_slice(), &number.to_be_bytes()].concat();
+        let voucher = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
+        Reply::Voucher { voucher, expires_ms: now.unix_ms + VOUCHER_S * 1_000 }
+    }
+
+    /// Takes a voucher of this core back; it is good for nothing after that.
+    pub fn redeem(&mut self, now: Now, number: u128) -> Reply {
+        self.expire(now);
+        self.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
+    }
+
     /// Forgets those whose time is over.
     pub fn expire(&mut self, now: Now) {
         while let Some((due_us, number)) = self.due.front().copied()
@@ -114,33 +143,6 @@ pub(in crate::shard) fn is_voucher(credential: &str) -> bool {
 }
 
 impl Shard {
-    /// Gives a voucher to whoever asks.
-    pub(super) fn give_voucher(&mut self, session: &Arc<Session>) -> Reply {
-        self.logins.vouchers.expire(self.now);
-        if self.logins.vouchers.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
-            let sentence = "You have too many tickets that were not used. Use one, or wait until they end.";
-            return Reply::Fault(Fault::new(FaultCode::RateLimited, sentence));
-        }
-        if self.logins.vouchers.due.len() >= self.setup.limits.vouchers_max as usize {
-            let sentence =
-                "No place for another ticket: vouchers_max is reached. They end after half a minute.";
-            return Reply::Fault(Fault::new(FaultCode::LimitExceeded, sentence));
-        }
-        let halves = [self.fresh.next(), self.fresh.next()].map(u128::from);
-        let number = halves[0] << 64 | halves[1];
-        self.logins.vouchers.give(self.now, number, session);
-        let core = self.setup.core.0.to_be_bytes();
-        let bytes = [core.as_slice(), &number.to_be_bytes()].concat();
-        let voucher = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
-        Reply::Voucher { voucher, expires_ms: self.now.unix_ms + VOUCHER_S * 1_000 }
-    }
-
-    /// Takes a voucher of this core back; it is good for nothing after that.
-    pub(in crate::shard) fn take_voucher(&mut self, number: u128) -> Reply {
-        self.logins.vouchers.expire(self.now);
-        self.logins.vouchers.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
-    }
-
     /// Asks for the session of a voucher, with which a WebSocket opens.
     pub(in crate::shard) fn redeem(
         &mut self,
@@ -157,41 +159,27 @@ impl Shard {
             Some(_) => None,
         };
         let (Some((core, number)), None) = (read, &fault) else {
-            return self.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
+            return self.edge.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
         };
         let protocol = socket.protocol.accepted(upgrade.protocols()).map(Box::from);
         let opening = Opening { surface, socket, language, key: upgrade.key.into(), protocol, refused };
-        let sequence = self.connections.open_slot(id, Expect::Opening(Box::new(opening)));
-        self.connections.hold_reading(id, sequence);
+        let sequence = self.edge.connections.open_slot(id, Expect::Opening(Box::new(opening)));
+        self.edge.connections.hold_reading(id, sequence);
         let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
         self.post(core, CoreMessage::Redeem { ticket, number });
-    }
-
-    /// Appends the answer to a handshake whose voucher was taken back.
-    pub(in crate::shard) fn encode_opening(&mut self, opening: &Opening, reply: &Reply, out: &mut Vec<u8>) {
-        match opening.session(reply, &self.setup.authenticator) {
-            Ok(_) => {
-                write_switching(out, &opening.key, opening.protocol.as_deref());
-                self.counters.note_response(101);
-            }
-            Err(fault) => {
-                let response = (opening.surface.encode_fault)(&fault);
-                self.write_response(out, &response, &opening.refused, fault_fields(fault.code));
-            }
-        }
     }
 
     /// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
     pub(in crate::shard) fn open_or_close(&mut self, id: ConnectionId, opening: &Opening, reply: &Reply) {
         let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
-            return self.close_when_written(id, CloseReason::Finished);
+            return self.edge.close_when_written(id, CloseReason::Finished);
         };
-        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Some(connection) = self.edge.connections.get_mut(id) else { return };
         let Phase::Http(reader) = &mut connection.phase else { return };
         // Frames may have come behind the request.
         let rest = reader.take_rest();
         self.open_socket(id, Some(session.clone()), opening.socket, opening.language);
-        if let Some(connection) = self.connections.get_mut(id)
+        if let Some(connection) = self.edge.connections.get_mut(id)
             && let Phase::Socket { reader, .. } = &mut connection.phase
         {
             reader.hold(&rest);
@@ -200,6 +188,20 @@ impl Shard {
 }
 
 impl Opening {
+    /// Appends the answer to a handshake whose voucher was taken back.
+    pub(in crate::shard) fn encode(&self, edge: &mut Edge, reply: &Reply, out: &mut Vec<u8>) {
+        match self.session(reply, &edge.setup.authenticator) {
+            Ok(_) => {
+                write_switching(out, &self.key, self.protocol.as_deref());
+                edge.counters.note_response(101);
+            }
+            Err(fault) => {
+                let response = (self.surface.encode_fault)(&fault);
+                edge.write_response(out, &response, &self.refused, fault_fields(fault.code));
+            }
+        }
+    }
+
     /// The session that the socket opens with, or why it does not.
     fn session<'a>(
         &self,

@@ -161,7 +161,7 @@ pub(super) fn begin_web_push(
 
 fn begin_send(shard: &mut Shard, audience: Audience, draft: PushDraft) -> Result<Begun, Fault> {
     shard.effects.admit(Class::Store)?;
-    let (now, ttl_s) = (shard.now, shard.setup.web_push.ttl_s);
+    let (now, ttl_s) = (shard.edge.now, shard.setup.web_push.ttl_s);
     let side = &mut shard.web_push;
     let step = side.push.decide_send(now, &shard.setup.limits.push, ttl_s, audience, draft)?;
     if step.is_empty() {
@@ -235,14 +235,14 @@ pub(super) fn continue_web_push(
             side.spreads = false;
             match stored {
                 Ok(()) => push.apply_step(step),
-                Err(_) => side.again_us = Some(shard.now.monotonic_us + AGAIN_US),
+                Err(_) => side.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US),
             }
         }
         WebPushThen::Clean(finished) => {
             side.cleans = false;
             if stored.is_err() {
                 push.put_back(finished);
-                side.again_us = Some(shard.now.monotonic_us + AGAIN_US);
+                side.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US);
             }
         }
         WebPushThen::Delivery { id, subscription } => {
@@ -251,7 +251,7 @@ pub(super) fn continue_web_push(
                 _ => Called::Unanswered,
             };
             side.counters.calls.note(took_us);
-            push.called(shard.now, id, &subscription, called);
+            push.called(shard.edge.now, id, &subscription, called);
         }
     }
     pump_web_push(shard);
@@ -273,8 +273,8 @@ pub(in crate::shard) fn fire_web_push(shard: &mut Shard, now: Now) {
 
 /// Goes on with what is on its way. A process that goes away calls nobody any more: the next one does.
 fn pump_web_push(shard: &mut Shard) {
-    let now = shard.now;
-    if shard.drain.is_none() {
+    let now = shard.edge.now;
+    if shard.edge.drain.is_none() {
         while shard.effects.admit(Class::Outbound).is_ok()
             && let Some((id, delivery)) = shard.web_push.push.next_delivery(now, &shard.setup.limits.push)
         {
@@ -310,7 +310,7 @@ fn write(shard: &mut Shard, writes: Vec<Write>, then: WebPushThen) -> bool {
         _ => {}
     }
     if !admitted {
-        shard.web_push.again_us = Some(shard.now.monotonic_us + AGAIN_US);
+        shard.web_push.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US);
     }
     admitted
 }

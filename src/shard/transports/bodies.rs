@@ -6,6 +6,7 @@ use crate::model::fault::FaultCode;
 use crate::protocol::Flow;
 use crate::protocol::http::{Connection as Persistence, Head};
 use crate::shard::Shard;
+use crate::shard::transports::http::answering;
 use crate::surface::Access;
 use crate::surface::router::RouteMatch;
 
@@ -41,10 +42,10 @@ pub(super) fn expect(
             Flow::Continue
         }
         Err((surface, fault)) => {
-            let mut answering = shard.answering(head);
+            let mut answering = answering(&shard.edge, head);
             answering.persistence = Persistence::Close;
-            shard.respond_fault(id, surface, &answering, &fault);
-            shard.ignore_input_if_http(id);
+            shard.edge.respond_fault(id, surface, &answering, &fault);
+            shard.edge.ignore_input_if_http(id);
             Flow::Stop
         }
     }

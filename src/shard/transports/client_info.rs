@@ -6,8 +6,9 @@ use crate::model::publication::Client;
 use crate::model::realm::Realm;
 use crate::model::session::{ClientInfo, Session};
 use crate::protocol::http::Head;
-use crate::shard::Shard;
+use crate::shard::delivery::users::Fresh;
 use crate::shard::requests::needs;
+use crate::shard::{Setup, Shard};
 use crate::surface::router::Parameters;
 use crate::surface::{Access, Socket, Surface};
 use base64::Engine;
@@ -16,23 +17,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 impl Shard {
-    /// The realm of a socket that belongs to one.
-    ///
-    /// # Errors
-    /// No realm has the key of the path.
-    pub(in crate::shard) fn realm_of(
-        &self,
-        socket: &Socket,
-        parameters: &Parameters<'_>,
-    ) -> Result<Option<Arc<Realm>>, Fault> {
-        let Some(name) = socket.realm else { return Ok(None) };
-        let key = parameters.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value);
-        let realm = self.setup.realms.iter().find(|realm| key.is_some_and(|key| **key == *realm.key));
-        let unknown =
-            || Fault::new(FaultCode::NotFound, "Nothing is served at this path. Check its last part.");
-        realm.cloned().map(Some).ok_or_else(unknown)
-    }
-
     /// The session of a socket of a realm, its own: with a place, and a guest's where guests may come and the
     /// credentials do not hold.
     ///
@@ -45,7 +29,7 @@ impl Shard {
         realm: Arc<Realm>,
         address: IpAddr,
     ) -> Result<Arc<Session>, Fault> {
-        let name = self.socket_name();
+        let name = socket_name(&mut self.fresh);
         let client_info = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
             Some(Box::new(ClientInfo { realm, client, refused, address }))
@@ -81,12 +65,28 @@ impl Shard {
         let (session, shown) = self.verify(&credential.ok_or_else(none)?)?;
         needs(&session, needed).map(|()| (session, shown))
     }
+}
 
-    /// A name of a socket: 128 bits that nobody can guess and that come once.
-    fn socket_name(&mut self) -> String {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.fresh.next().to_le_bytes());
-        bytes[8..].copy_from_slice(&self.fresh.next().to_le_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
+/// The realm of a socket that belongs to one.
+///
+/// # Errors
+/// No realm has the key of the path.
+pub(super) fn realm_of(
+    setup: &Setup,
+    socket: &Socket,
+    parameters: &Parameters<'_>,
+) -> Result<Option<Arc<Realm>>, Fault> {
+    let Some(name) = socket.realm else { return Ok(None) };
+    let key = parameters.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value);
+    let realm = setup.realms.iter().find(|realm| key.is_some_and(|key| **key == *realm.key));
+    let unknown = || Fault::new(FaultCode::NotFound, "Nothing is served at this path. Check its last part.");
+    realm.cloned().map(Some).ok_or_else(unknown)
+}
+
+/// A name of a socket: 128 bits that nobody can guess and that come once.
+fn socket_name(fresh: &mut Fresh) -> String {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&fresh.next().to_le_bytes());
+    bytes[8..].copy_from_slice(&fresh.next().to_le_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
 }

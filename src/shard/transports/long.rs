@@ -60,13 +60,13 @@ pub(super) fn leave_message(
 /// Leaves a request to be decoded.
 pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: AskedRequest) {
     if let Err(fault) = shard.effects.admit(Class::Decode) {
-        return shard.respond_fault(id, asked.surface, &asked.answering, &fault);
+        return shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault);
     }
     leave(shard, id, long, Asked::Request(asked));
 }
 
 fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Asked) {
-    if let Some(connection) = shard.connections.get_mut(id) {
+    if let Some(connection) = shard.edge.connections.get_mut(id) {
         connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
     }
     shard.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
@@ -74,7 +74,7 @@ fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Asked) {
 
 /// It is known what long input asks for.
 pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked, resolution: Resolution) {
-    let Some(connection) = shard.connections.get_mut(id) else { return };
+    let Some(connection) = shard.edge.connections.get_mut(id) else { return };
     connection.decoding_bytes = 0;
     connection.unfinished_s = 0;
     let is_last = matches!(&asked, Asked::Request(asked) if asked.answering.is_last());
@@ -96,13 +96,13 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked,
         _ => {}
     }
     if is_last {
-        shard.ignore_input_if_http(id);
+        shard.edge.ignore_input_if_http(id);
     }
-    let may_go_on = shard.connections.get(id).is_some_and(|connection| !connection.is_closing());
-    if may_go_on && !shard.pause_if_busy(id) {
-        wait_for_turn(&mut shard.connections, id);
+    let may_go_on = shard.edge.connections.get(id).is_some_and(|connection| !connection.is_closing());
+    if may_go_on && !shard.edge.connections.pause_if_busy(id, &shard.setup.limits) {
+        wait_for_turn(&mut shard.edge.connections, id);
     }
-    shard.bound_input(id);
+    shard.edge.bound_input(id);
 }
 
 fn answer_request(shard: &mut Shard, id: ConnectionId, asked: AskedRequest, decoded: Result<Decoded, Fault>) {
@@ -113,7 +113,7 @@ fn answer_request(shard: &mut Shard, id: ConnectionId, asked: AskedRequest, deco
         Err(fault) => Err(fault),
     };
     match command {
-        Err(fault) => shard.respond_fault(id, surface, &answering, &fault),
+        Err(fault) => shard.edge.respond_fault(id, surface, &answering, &fault),
         Ok(command) => {
             let session = session.unwrap_or_else(anonymous);
             shard.submit(id, &session, command, expect(surface, endpoint, answering));

@@ -1,7 +1,7 @@
 //! From HTTP to WebSocket (RFC 6455 section 4.2). Never 101 unless the request is wholly valid, its origin is
 //! allowed and its credentials hold; a refused upgrade closes the connection.
 
-use super::http::{fault_fields, starting};
+use super::http::{fault_fields, refusal_response, starting};
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
@@ -9,8 +9,10 @@ use crate::model::session::Session;
 use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
 use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
+use crate::shard::connections::Connections;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
+use crate::shard::edge::Edge;
 use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::requests::vouchers::is_voucher;
@@ -18,79 +20,7 @@ use crate::surface::{Language, Socket, Surface};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-impl Shard {
-    /// Opens a WebSocket, or says why not.
-    pub(in crate::shard) fn upgrade(
-        &mut self,
-        id: ConnectionId,
-        head: &Head<'_>,
-        surface: &'static Surface,
-        socket: &'static Socket,
-        realm: Option<Arc<Realm>>,
-        answering: &Answering,
-    ) {
-        let refused = Answering { persistence: Persistence::Close, ..answering.clone() };
-        if matches!(socket.language, Language::Echo) && !self.setup.echo {
-            let detail = "The echo socket is switched off. Set debug.echo = true to serve it.";
-            return self.respond_fault(id, surface, &refused, &Fault::new(FaultCode::NotFound, detail));
-        }
-        if self.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
-            let refusal =
-                Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
-            return self.refuse_upgrade(id, surface, &refused, &refusal);
-        }
-        let Some(language) = socket.language_for(head) else {
-            let name = socket.choices.parameter;
-            let detail = format!("The parameter {name} asks for a version that is not spoken here.");
-            let fault = Fault::new(FaultCode::InvalidRequest, detail);
-            return self.refuse_socket(id, surface, socket, &refused, &fault);
-        };
-        let upgrade = match upgrade::check(head) {
-            Ok(upgrade) => upgrade,
-            Err(refusal) => return self.refuse_upgrade(id, surface, &refused, &refusal),
-        };
-        if origin::check(head, &self.setup.allowed_origins, true) == origin::Verdict::Refused {
-            let refusal = Refusal::new(
-                403,
-                "pages of this origin may not connect: the operator can add it to auth.allowed_origins",
-            );
-            return self.refuse_upgrade(id, surface, &refused, &refusal);
-        }
-        if self.log.is_starting() {
-            return self.respond_fault(id, surface, &refused, &starting());
-        }
-        if self.drain.is_some() {
-            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
-            return self.respond_fault(id, surface, &refused, &fault);
-        }
-        let has_voucher = (surface.credentials)(head, &[]).is_some_and(|credential| is_voucher(&credential));
-        if realm.is_none() && has_voucher {
-            return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
-        }
-        let session = match realm {
-            Some(realm) => {
-                let address = self.connections.address(id).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-                self.realm_session(head, (surface, socket), realm, address).map(Some)
-            }
-            None => self.session_for(head, &[], surface, socket.access),
-        };
-        let session = match session {
-            Ok(session) => session,
-            Err(fault) => return self.refuse_socket(id, surface, socket, &refused, &fault),
-        };
-        let mut out = Vec::new();
-        let protocol = socket.protocol.accepted(upgrade.protocols());
-        upgrade::write_switching(&mut out, upgrade.key, protocol);
-        self.counters.note_response(101);
-        self.write_in_turn(id, out, false);
-        let device = socket.device.map(|name| name(head, self.fresh.next()));
-        let person = session.clone().zip(device);
-        self.open_socket(id, session, socket, language);
-        if let Some((session, device)) = person {
-            people::person_came(self, id, &session, device.into());
-        }
-    }
-
+impl Edge {
     fn refuse_socket(
         &mut self,
         id: ConnectionId,
@@ -111,8 +41,82 @@ impl Shard {
         answering: &Answering,
         refusal: &Refusal,
     ) {
-        let response = self.refusal_response(surface, refusal);
+        let response = refusal_response(&mut self.counters, surface, refusal);
         self.respond(id, &response, answering, refusal.fields());
+    }
+}
+
+impl Shard {
+    /// Opens a WebSocket, or says why not.
+    pub(in crate::shard) fn upgrade(
+        &mut self,
+        id: ConnectionId,
+        head: &Head<'_>,
+        surface: &'static Surface,
+        socket: &'static Socket,
+        realm: Option<Arc<Realm>>,
+        answering: &Answering,
+    ) {
+        let refused = Answering { persistence: Persistence::Close, ..answering.clone() };
+        if matches!(socket.language, Language::Echo) && !self.setup.echo {
+            let detail = "The echo socket is switched off. Set debug.echo = true to serve it.";
+            return self.edge.respond_fault(id, surface, &refused, &Fault::new(FaultCode::NotFound, detail));
+        }
+        if self.edge.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
+            let refusal =
+                Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
+            return self.edge.refuse_upgrade(id, surface, &refused, &refusal);
+        }
+        let Some(language) = socket.language_for(head) else {
+            let name = socket.choices.parameter;
+            let detail = format!("The parameter {name} asks for a version that is not spoken here.");
+            let fault = Fault::new(FaultCode::InvalidRequest, detail);
+            return self.edge.refuse_socket(id, surface, socket, &refused, &fault);
+        };
+        let upgrade = match upgrade::check(head) {
+            Ok(upgrade) => upgrade,
+            Err(refusal) => return self.edge.refuse_upgrade(id, surface, &refused, &refusal),
+        };
+        if origin::check(head, &self.setup.allowed_origins, true) == origin::Verdict::Refused {
+            let refusal = Refusal::new(
+                403,
+                "pages of this origin may not connect: the operator can add it to auth.allowed_origins",
+            );
+            return self.edge.refuse_upgrade(id, surface, &refused, &refusal);
+        }
+        if self.log.is_starting() {
+            return self.edge.respond_fault(id, surface, &refused, &starting());
+        }
+        if self.edge.drain.is_some() {
+            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
+            return self.edge.respond_fault(id, surface, &refused, &fault);
+        }
+        let has_voucher = (surface.credentials)(head, &[]).is_some_and(|credential| is_voucher(&credential));
+        if realm.is_none() && has_voucher {
+            return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
+        }
+        let session = match realm {
+            Some(realm) => {
+                let address = self.edge.connections.address(id).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                self.realm_session(head, (surface, socket), realm, address).map(Some)
+            }
+            None => self.session_for(head, &[], surface, socket.access),
+        };
+        let session = match session {
+            Ok(session) => session,
+            Err(fault) => return self.edge.refuse_socket(id, surface, socket, &refused, &fault),
+        };
+        let mut out = Vec::new();
+        let protocol = socket.protocol.accepted(upgrade.protocols());
+        upgrade::write_switching(&mut out, upgrade.key, protocol);
+        self.edge.counters.note_response(101);
+        self.edge.write_in_turn(id, out, false);
+        let device = socket.device.map(|name| name(head, self.fresh.next()));
+        let person = session.clone().zip(device);
+        self.open_socket(id, session, socket, language);
+        if let Some((session, device)) = person {
+            people::person_came(self, id, &session, device.into());
+        }
     }
 
     pub(in crate::shard) fn open_socket(
@@ -126,28 +130,28 @@ impl Shard {
             Some(session) if socket.reachable => Some(relay::with_handle(self, &session)),
             session => session,
         };
-        self.counters.websockets_open += 1;
-        self.authenticated(id, &session);
+        self.edge.counters.websockets_open += 1;
+        vouch(&mut self.edge.connections, id, &session);
         if let Some(session) = &session {
             self.user_arrived(session);
         }
-        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Some(connection) = self.edge.connections.get_mut(id) else { return };
         connection.session = session;
         connection.outbox.begin_frames();
         connection.phase = Phase::Socket { reader: Reader::default(), language };
         relay::came(self, id);
-        self.watch_token(id);
+        self.edge.watch_token(id);
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;
         let earlier = self.fresh.next() % (interval / 4 + 1);
-        self.connections.set_deadline(self.now, id, Due::Ping, interval - earlier);
+        self.edge.connections.set_deadline(self.edge.now, id, Due::Ping, interval - earlier);
     }
+}
 
-    /// The connection is no longer one that nobody vouches for.
-    pub(in crate::shard) fn authenticated(&mut self, id: ConnectionId, session: &Option<Arc<Session>>) {
-        // A guest vouches for nobody.
-        if session.as_ref().is_some_and(|session| !session.is_guest()) {
-            self.connections.vouch(id);
-        }
+/// The connection is no longer one that nobody vouches for.
+pub(super) fn vouch(connections: &mut Connections, id: ConnectionId, session: &Option<Arc<Session>>) {
+    // A guest vouches for nobody.
+    if session.as_ref().is_some_and(|session| !session.is_guest()) {
+        connections.vouch(id);
     }
 }

@@ -14,6 +14,7 @@ use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::closing::CloseFrame;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Expect;
+use crate::shard::edge::Edge;
 use crate::surface::{Dialect, Incoming, Language, Payload, Unreadable};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ const UNPARSED_BYTES_MAX: usize = 8 << 20;
 impl Shard {
     /// Reads what arrived, whatever the connection speaks.
     pub(in crate::shard) fn read(&mut self, id: ConnectionId, bytes: &mut [u8]) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Some(connection) = self.edge.connections.get_mut(id) else { return };
         let heard = !bytes.is_empty();
         if heard {
             connection.unheard_bytes = 0;
@@ -31,45 +32,25 @@ impl Shard {
         let (holds, is_http) = (connection.holds_input(), matches!(connection.phase, Phase::Http(_)));
         if heard && connection.due == Due::Pong {
             // Any sign of life answers a ping.
-            self.connections.set_deadline(self.now, id, Due::Ping, self.setup.ping_interval_ms);
+            self.edge.connections.set_deadline(self.edge.now, id, Due::Ping, self.setup.ping_interval_ms);
         }
         if holds {
-            self.connections.stop(id);
-            self.hold(id, bytes);
+            self.edge.connections.stop(id);
+            hold(&mut self.edge, id, bytes);
         } else {
-            let before = self.connections.allowances.begin(self.now);
+            let before = self.edge.connections.allowances.begin(self.edge.now);
             if !is_http {
                 self.read_socket(id, bytes);
             } else if let Some(mut rest) = self.read_http(id, bytes) {
                 self.read_socket(id, &mut rest);
             }
-            self.connections.allowances.end(before);
+            self.edge.connections.allowances.end(before);
         }
-        self.bound_input(id);
-    }
-
-    /// Keeps bytes that were on their way when reading was paused: a few receive buffers, for the socket is read again
-    /// only when none of them are left. More of them are a fault of ours, which may not take the memory of others.
-    fn hold(&mut self, id: ConnectionId, bytes: &[u8]) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        let held = match &mut connection.phase {
-            Phase::Http(reader) => {
-                reader.hold(bytes);
-                reader.unparsed_bytes()
-            }
-            Phase::Socket { reader, .. } => {
-                reader.hold(bytes);
-                reader.unparsed_bytes()
-            }
-            Phase::Closing => 0,
-        };
-        if held > UNPARSED_BYTES_MAX {
-            self.give_up(id, CloseReason::Limit);
-        }
+        self.edge.bound_input(id);
     }
 
     fn read_socket(&mut self, id: ConnectionId, bytes: &mut [u8]) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Some(connection) = self.edge.connections.get_mut(id) else { return };
         let Phase::Socket { reader, language } = &mut connection.phase else { return };
         let language = *language;
         let mut reader = std::mem::take(reader);
@@ -82,7 +63,7 @@ impl Shard {
             whole |= matches!(message, Message::Text(_) | Message::Binary(_));
             self.message(id, language, message)
         });
-        if let Some(connection) = self.connections.get_mut(id)
+        if let Some(connection) = self.edge.connections.get_mut(id)
             && let Phase::Socket { reader: place, .. } = &mut connection.phase
         {
             *place = reader;
@@ -93,41 +74,43 @@ impl Shard {
         }
         if let Err(violation) = result {
             let (code, reason) = (Some(violation.close_code), violation.reason);
-            self.close_socket(id, CloseFrame { code, reason, why: CloseReason::Protocol });
+            self.edge.close_socket(id, CloseFrame { code, reason, why: CloseReason::Protocol });
         }
     }
 
     fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Flow {
-        self.connections.allowances.spend_input(message.bytes(), false);
+        self.edge.connections.allowances.spend_input(message.bytes(), false);
         match message {
             Message::Ping(payload) => {
                 let mut frame = Vec::new();
                 write_frame(&mut frame, Opcode::Pong, payload);
-                self.write(id, &frame);
+                self.edge.write(id, &frame);
             }
             Message::Pong(_) => {}
             Message::Close(close) => {
                 // The same code goes back (RFC 6455 section 5.5.1).
                 let code = close.map(|(code, _)| code);
-                self.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
+                self.edge.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
                 return Flow::Stop;
             }
             Message::Text(text) => self.data(id, language, Payload::Text(text)),
             Message::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
         }
-        match self.connections.get(id) {
+        match self.edge.connections.get(id) {
             Some(connection) if connection.decoding_bytes > 0 => return Flow::Pause,
             Some(connection) if connection.is_socket() => {}
             _ => return Flow::Stop,
         }
-        if self.pause_if_busy(id) || give_way(&mut self.connections, id) {
+        if self.edge.connections.pause_if_busy(id, &self.setup.limits)
+            || give_way(&mut self.edge.connections, id)
+        {
             return Flow::Pause;
         }
         Flow::Continue
     }
 
     fn data(&mut self, id: ConnectionId, language: &'static Language, payload: Payload<'_>) {
-        self.counters.messages_received += 1;
+        self.edge.counters.messages_received += 1;
         match language {
             Language::Echo => {
                 let opcode = match payload {
@@ -136,26 +119,48 @@ impl Shard {
                 };
                 let mut frame = Vec::with_capacity(payload.bytes().len() + 10);
                 write_frame(&mut frame, opcode, payload.bytes());
-                self.counters.messages_sent += 1;
-                self.write(id, &frame);
+                self.edge.counters.messages_sent += 1;
+                self.edge.write(id, &frame);
             }
             Language::Dialect(dialect) => self.command(id, dialect, payload),
         }
     }
 
     fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: Payload<'_>) {
-        if self.end_if_expired(id) {
+        if self.edge.end_if_expired(id) {
             return;
         }
-        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) else {
+        let Some(session) = self.edge.connections.get(id).and_then(|connection| connection.session.clone())
+        else {
             return;
         };
-        let within = self.connections.take_quota(self.now, id, self.setup.limits.commands_per_second_max);
+        let within =
+            self.edge.connections.take_quota(self.edge.now, id, self.setup.limits.commands_per_second_max);
         if long::is_long(payload.bytes()) {
             return long::leave_message(self, id, payload, (dialect, session, within));
         }
         let incoming = (dialect.decode)(payload, &session);
         obey(self, id, dialect, &session, within, incoming);
+    }
+}
+
+/// Keeps bytes that were on their way when reading was paused: a few receive buffers, for the socket is read again
+/// only when none of them are left. More of them are a fault of ours, which may not take the memory of others.
+fn hold(edge: &mut Edge, id: ConnectionId, bytes: &[u8]) {
+    let Some(connection) = edge.connections.get_mut(id) else { return };
+    let held = match &mut connection.phase {
+        Phase::Http(reader) => {
+            reader.hold(bytes);
+            reader.unparsed_bytes()
+        }
+        Phase::Socket { reader, .. } => {
+            reader.hold(bytes);
+            reader.unparsed_bytes()
+        }
+        Phase::Closing => 0,
+    };
+    if held > UNPARSED_BYTES_MAX {
+        edge.give_up(id, CloseReason::Limit);
     }
 }
 
@@ -169,7 +174,7 @@ pub(super) fn obey(
     incoming: Incoming,
 ) {
     if let Some(unreadable) = incoming.unreadable {
-        return shard.close_socket(id, end_of(unreadable));
+        return shard.edge.close_socket(id, end_of(unreadable));
     }
     let command = if within_quota { incoming.command } else { Err(rate_limited()) };
     let subscribes = command.as_ref().ok().and_then(Command::subscribes).cloned();

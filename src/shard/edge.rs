@@ -1,0 +1,92 @@
+//! The edge of this core: its connections, what they hear, what each is written next, and how each ends.
+//!
+//! Whoever ends a connection may be in the middle of its streams or of its answers. So what follows from it at homes, among
+//! people and in groups is noted as a [`Departure`], and done before this core says anything else to any core.
+
+use super::Setup;
+use super::connections::Connections;
+use super::connections::drain::Drain;
+use super::delivery::farewells::Farewells;
+use crate::base::ids::ConnectionId;
+use crate::base::time::Now;
+use crate::broker::fanout::{Fanout, Lapped};
+use crate::metrics::counters::Counters;
+use crate::model::channel::ChannelName;
+use crate::model::session::Session;
+use crate::protocol::http::DateCache;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The connections of a core, and all that is known of them there.
+pub(super) struct Edge {
+    /// The reading of the clock that the call under way came with.
+    pub now: Now,
+    /// What the shard is made of.
+    pub setup: Arc<Setup>,
+    pub connections: Connections,
+    /// What the connections hear.
+    pub fanout: Fanout,
+    pub counters: Counters,
+    /// Homes that have yet to hear who went.
+    pub farewells: Farewells,
+    /// The process goes away.
+    pub drain: Option<Drain>,
+    /// What follows from what ended, in order.
+    departures: VecDeque<Departure>,
+    /// Subscribers that fell behind in the publish under way.
+    pub(super) lapped: Vec<Lapped>,
+    pub(super) date: DateCache,
+}
+
+/// What ended here, and is to be known elsewhere.
+pub(super) enum Departure {
+    /// A subscription, which its home counts.
+    Subscription { channel: ChannelName, epoch: u64, session: Arc<Session> },
+    /// A WebSocket, with whoever spoke on it.
+    Socket { id: ConnectionId, session: Option<Arc<Session>> },
+}
+
+impl Edge {
+    /// No connections yet.
+    pub fn new(setup: Arc<Setup>, now: Now) -> Self {
+        let seed = setup.core_seed();
+        Self {
+            now,
+            connections: Connections::new(seed, now.monotonic_us),
+            fanout: Fanout::new(seed, (&*setup.limits).into()),
+            counters: Counters::default(),
+            farewells: Farewells::default(),
+            drain: None,
+            departures: VecDeque::new(),
+            lapped: Vec::new(),
+            date: DateCache::default(),
+            setup,
+        }
+    }
+
+    /// Notes what ended.
+    pub fn depart(&mut self, departure: Departure) {
+        self.departures.push_back(departure);
+    }
+
+    /// What ended longest ago, of what is not known elsewhere.
+    pub fn next_departure(&mut self) -> Option<Departure> {
+        self.departures.pop_front()
+    }
+
+    /// Asserts what must hold between calls.
+    pub fn invariants(&self) {
+        assert!(self.departures.is_empty(), "what ended is known elsewhere before the call ends");
+        self.fanout.invariants();
+        self.connections.invariants();
+        for id in self.connections.ids() {
+            let Some(connection) = self.connections.get(id) else { continue };
+            assert!(connection.is_socket() || self.fanout.count_of(id) == 0, "only sockets hear channels");
+            if self.connections.is_written() && self.fanout.is_idle() {
+                let written =
+                    connection.flags.blocked || (connection.outbox.is_empty() && !self.fanout.owes(id));
+                assert!(written, "what is to be written is queued");
+            }
+        }
+    }
+}
