@@ -101,7 +101,7 @@ pub struct Limits {
     /// Changes of meetings that wait for an earlier change of the same one, per core.
     pub meeting_changes_waiting_max: u32,
 
-    /// Calls, huddles, conversations and whatever else is about people.
+    /// Calls, huddles and whatever else is about people.
     pub people: PeopleLimits,
 
     // The disk.
@@ -127,8 +127,6 @@ pub struct PeopleLimits {
     pub calls_max: u32,
     /// Huddles, per core.
     pub huddles_max: u32,
-    /// Conversations kept, per core.
-    pub conversations_max: u32,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
 }
@@ -223,7 +221,6 @@ impl Default for PeopleLimits {
             circles_per_connection_max: 100,
             calls_max: 100_000,
             huddles_max: 100_000,
-            conversations_max: 1_000_000,
             device_users_max: 1_000_000,
         }
     }

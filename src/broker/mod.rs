@@ -1,11 +1,10 @@
 //! Floor 2: the broker itself. `home` is what one core decides: `order` for its channels, `rooms`, `meetings`, `groups` and
 //! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear.
-//! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`, `conversations`) stands each for
+//! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`) stands each for
 //! itself, and says what is `told` to whom. `web_push` is whoever is sent messages while not connected.
 
 pub mod calls;
 pub mod circles;
-pub mod conversations;
 pub mod devices;
 pub mod fanout;
 pub mod groups;

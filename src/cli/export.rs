@@ -92,7 +92,6 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
             meetings: there.meetings.len() as u64,
             messages: there.meetings.iter().map(|meeting| meeting.messages).sum(),
             logouts: there.logouts.len() as u64,
-            conversations: there.conversations.len() as u64,
             devices: there.devices.len() as u64,
             push_subscriptions: there.push_subscriptions.len() as u64,
         };
@@ -147,18 +146,16 @@ fn lock(config: &Config) -> Result<DataLock, Failure> {
 
 fn counted(all: &Imported) -> String {
     let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let Imported { definitions, rooms, groups, meetings, messages, logouts, conversations, devices, .. } =
-        *all;
+    let Imported { definitions, rooms, groups, meetings, messages, logouts, devices, .. } = *all;
     let push = all.push_subscriptions;
     format!(
-        "{}, {}{}, {} with {}, {}, {}{} and {}",
+        "{}, {}{}, {} with {}, {}{} and {}",
         count(definitions, "definition"),
         count(rooms, "room"),
         if groups > 0 { format!(", {}", count(groups, "group")) } else { String::new() },
         count(meetings, "meeting"),
         count(messages, "message"),
         count(logouts, "logout"),
-        count(conversations, "conversation"),
         if push > 0 { format!(", {}", count(push, "push subscription")) } else { String::new() },
         count(devices, "device")
     )

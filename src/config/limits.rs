@@ -80,7 +80,6 @@ fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
         circles_per_connection_max in 1..=10_000,
         calls_max in 1..=10_000_000,
         huddles_max in 1..=10_000_000,
-        conversations_max in 1..=100_000_000,
         device_users_max in 1..=100_000_000,
     )
 }

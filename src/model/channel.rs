@@ -1,6 +1,6 @@
 //! Names of channels and positions in them.
 
-use super::access::channel_id;
+use super::access::{CONVERSATION_NAMESPACE, channel_id};
 use crate::base::split::split_at_byte;
 use rkyv::{Archive, Deserialize, Serialize};
 use std::fmt;
@@ -27,6 +27,11 @@ impl ChannelName {
         Self(Arc::from(format!("{USER_NAMESPACE}:{}", channel_id(user))))
     }
 
+    /// The channel of a conversation. Its group is who belongs to the conversation.
+    pub fn of_conversation(id: &str) -> Self {
+        with_conversation(id, Self::new)
+    }
+
     /// The whole name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -47,6 +52,24 @@ impl ChannelName {
     pub fn suffix(&self) -> &str {
         split_at_byte(&self.0, b':').map_or("", |(_, suffix)| suffix)
     }
+}
+
+/// Bytes of a name that is made on the stack: the namespace of conversations with the longest id that a surface takes,
+/// rounded up.
+const STACKED_BYTES_MAX: usize = 160;
+
+/// Does something with the name of a conversation's channel, which is asked for with every message: it is made on the
+/// stack.
+pub fn with_conversation<T>(id: &str, act: impl FnOnce(&str) -> T) -> T {
+    const NAMESPACE_BYTES: usize = CONVERSATION_NAMESPACE.len();
+    let mut stacked = [0; STACKED_BYTES_MAX];
+    let Some(name) = stacked.get_mut(..NAMESPACE_BYTES + 1 + id.len()) else {
+        return act(&format!("{CONVERSATION_NAMESPACE}:{id}"));
+    };
+    name[..NAMESPACE_BYTES].copy_from_slice(CONVERSATION_NAMESPACE.as_bytes());
+    name[NAMESPACE_BYTES] = b':';
+    name[NAMESPACE_BYTES + 1..].copy_from_slice(id.as_bytes());
+    act(std::str::from_utf8(name).expect("two texts and a colon are a text"))
 }
 
 impl fmt::Debug for ChannelName {
@@ -71,4 +94,17 @@ pub struct Position {
     pub epoch: u64,
     /// Publications of this epoch so far; the first publication has offset 1.
     pub offset: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_has_its_channel_however_long_its_id_is() {
+        for id in ["c1", "c:1", "é", &"x".repeat(146), &"x".repeat(147), &"é".repeat(200)] {
+            let channel = ChannelName::of_conversation(id);
+            assert_eq!((channel.namespace(), channel.suffix()), (CONVERSATION_NAMESPACE, id));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Groups: the people, named one by one, whom a channel is for.
 
 use super::channel::ChannelName;
-use super::fault::{Fault, FaultCode};
+use super::fault::{Fault, FaultCode, Subject};
 use std::sync::Arc;
 
 /// The group of a channel. Users are told apart by their whole ids.
@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Group {
     /// The channel.
     pub channel: ChannelName,
-    /// User id of who made it; always a member.
+    /// User id of who made it.
     pub creator: Arc<str>,
     /// User ids, each once, sorted.
     pub members: Vec<Arc<str>>,
@@ -25,9 +25,9 @@ impl Group {
         self.members.binary_search_by(|member| (**member).cmp(user)).is_ok()
     }
 
-    /// The members with the creator, each once, sorted.
-    pub fn members_of(creator: &Arc<str>, members: impl IntoIterator<Item = Arc<str>>) -> Vec<Arc<str>> {
-        let mut members: Vec<Arc<str>> = members.into_iter().chain([creator.clone()]).collect();
+    /// Members as a group has them: each once, sorted.
+    pub fn members_of(members: impl IntoIterator<Item = Arc<str>>) -> Vec<Arc<str>> {
+        let mut members: Vec<Arc<str>> = members.into_iter().collect();
         members.sort_unstable();
         members.dedup();
         members
@@ -39,6 +39,8 @@ impl Group {
 pub enum GroupDraft {
     /// That there is one, with these members and the session's user.
     Create(Vec<Arc<str>>),
+    /// That there is one with exactly these members, whether there was one or not; by admins.
+    Put(Vec<Arc<str>>),
     /// That it has these members and its creator.
     Replace(Vec<Arc<str>>),
     /// That it has this member too.
@@ -61,4 +63,5 @@ pub struct GroupChange {
 /// There is no group of this channel, or nobody who asks may know of it.
 pub fn no_group() -> Fault {
     Fault::new(FaultCode::NotFound, "There is no such conversation, or it has no list of members.")
+        .about(Subject::Conversation)
 }

@@ -7,7 +7,9 @@ use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
 use crate::base::limits::Limits;
 use crate::broker::rules::definitions::Definitions;
+use crate::model::channel::with_conversation;
 use crate::model::node::NodeInfo;
+use crate::model::people::circle::Key;
 use crate::model::realm::Realm;
 use crate::store::Stored;
 use crate::surface::router::Router;
@@ -74,6 +76,15 @@ impl Setup {
         }
         let hash = KeyedState::new(self.seed, 0x803e).hash_bytes(channel.as_bytes());
         CoreId((hash % u64::from(self.cores)) as u16)
+    }
+
+    /// The core that is home of something of people's.
+    pub(super) fn home_of_key(&self, key: Key<'_>) -> CoreId {
+        match key {
+            Key::Id(id) => self.home_of(id),
+            Key::Conversation(_) if self.cores == 1 => CoreId(0),
+            Key::Conversation(id) => with_conversation(id, |channel| self.home_of(channel)),
+        }
     }
 
     /// Where a surface is reached from outside; empty where the configuration does not say.

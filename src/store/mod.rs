@@ -3,7 +3,6 @@
 //!
 //! Stored forms are types of their own, so that a change of the model is never a silent change of what is on disks.
 
-pub mod conversations;
 pub mod counters;
 pub mod definitions;
 pub mod devices;

@@ -1,6 +1,5 @@
 //! Everything that was stored, read at the start and handed to every core.
 
-use super::conversations::{self, CONVERSATIONS};
 use super::counters::{self, COUNTERS};
 use super::definitions::{self, DEFINITIONS};
 use super::devices::{self, DEVICES};
@@ -15,7 +14,6 @@ use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
 use crate::model::group::Group;
 use crate::model::meeting::Meeting;
-use crate::model::people::conversation::Conversation;
 use crate::model::people::device::OwnedDevice;
 use crate::model::publication::Room;
 use crate::model::web_push::PushSubscription;
@@ -38,8 +36,6 @@ pub struct Stored {
     pub groups: Vec<Group>,
     /// Sessions that were ended before their time, with the second until which they would have held.
     pub logouts: Vec<(u128, u64)>,
-    /// Who belongs to conversations.
-    pub conversations: Vec<Arc<Conversation>>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
     /// Where browsers are sent messages, by number.
@@ -95,10 +91,6 @@ impl Stored {
                 Table::Logouts => {
                     let id = logouts::id_of(&key).ok_or_else(odd)?;
                     stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
-                }
-                Table::Conversations => {
-                    let members = CONVERSATIONS.read(table, &key, &value)?;
-                    stored.conversations.push(Arc::new(conversations::of(&key, members).ok_or_else(odd)?));
                 }
                 Table::Devices => {
                     let device = DEVICES.read(table, &key, &value)?;

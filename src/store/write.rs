@@ -19,8 +19,6 @@ pub enum Table {
     Logouts,
     /// Groups, by channel.
     Groups,
-    /// Who belongs to conversations, by id.
-    Conversations,
     /// Users' devices, by user and id.
     Devices,
     /// Where browsers are sent messages, by number.
@@ -33,7 +31,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -42,7 +40,6 @@ impl Table {
         Self::MeetingMessageIds,
         Self::Logouts,
         Self::Groups,
-        Self::Conversations,
         Self::Devices,
         Self::PushSubscriptions,
         Self::PushMessages,
@@ -50,14 +47,13 @@ impl Table {
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 11] = [
+    pub const LOADED: [Self; 10] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
         Self::Meetings,
         Self::Logouts,
         Self::Groups,
-        Self::Conversations,
         Self::Devices,
         Self::PushSubscriptions,
         Self::PushMessages,
@@ -75,7 +71,6 @@ impl Table {
             Self::MeetingMessageIds => "meeting_message_ids",
             Self::Logouts => "logouts",
             Self::Groups => "groups",
-            Self::Conversations => "conversations",
             Self::Devices => "devices",
             Self::PushSubscriptions => "push_subscriptions",
             Self::PushMessages => "push_messages",

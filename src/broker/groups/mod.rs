@@ -2,8 +2,10 @@
 //! applied; until then nobody else may change the same group. Whoever hears the channel and may not any more is sent
 //! away when it is applied, before the answer. Every surface that has conversations has these.
 
+mod conversations;
 mod table;
 
+pub use conversations::Conversations;
 pub use table::{Groups, GroupsPart, merge_groups};
 
 use crate::base::time::Now;
@@ -46,6 +48,7 @@ impl Groups {
     ) -> Result<GroupChange, Fault> {
         let group = match draft {
             GroupDraft::Create(members) => self.created(now, session, channel, members)?,
+            GroupDraft::Put(members) => self.put_by_admin(now, session, channel, members)?,
             GroupDraft::Delete => {
                 may_change(self.known_to(session, channel)?, session)?;
                 channels.find(channel).map_or(Ok(()), |id| channels.admit(id))?;
@@ -81,21 +84,40 @@ impl Groups {
             let sentence = "The conversation has a list of members already; its creator can change it.";
             return Err(Fault::new(FaultCode::Conflict, sentence));
         }
+        let members = with(&session.user, members);
+        self.another(now, session, channel, members)
+    }
+
+    /// A group with exactly these members, in the place of the channel's older one, if there is one.
+    fn put_by_admin(
+        &self,
+        now: Now,
+        session: &Session,
+        channel: &ChannelName,
+        members: Vec<Arc<str>>,
+    ) -> Result<Group, Fault> {
+        let members = Group::members_of(members);
+        match self.get(channel) {
+            Some(was) => Ok(Group { members, updated_ms: now.unix_ms, ..(**was).clone() }),
+            None => self.another(now, session, channel, members),
+        }
+    }
+
+    fn another(
+        &self,
+        now: Now,
+        session: &Session,
+        channel: &ChannelName,
+        members: Vec<Arc<str>>,
+    ) -> Result<Group, Fault> {
         if self.is_full() {
             return Err(faults::full("no place for another list of members", "groups_max"));
         }
-        let is_admin = session.scopes.contains(Scopes::ADMIN);
-        if !is_admin && !self.leaves_a_share(&session.user) {
+        if !is_admin(session) && !self.leaves_a_share(&session.user) {
             return Err(faults::share("you made as many lists of members as you may", "groups_max"));
         }
-        let creator = session.user.clone();
-        Ok(Group {
-            channel: channel.clone(),
-            members: Group::members_of(&creator, members),
-            creator,
-            created_ms: now.unix_ms,
-            updated_ms: now.unix_ms,
-        })
+        let (creator, created_ms) = (session.user.clone(), now.unix_ms);
+        Ok(Group { channel: channel.clone(), creator, members, created_ms, updated_ms: created_ms })
     }
 
     fn changed(&self, now: Now, was: &Group, session: &Session, draft: GroupDraft) -> Result<Group, Fault> {
@@ -105,20 +127,20 @@ impl Groups {
         }
         let members = was.members.iter().cloned();
         let members = match draft {
-            GroupDraft::Replace(members) => Group::members_of(&was.creator, members),
-            GroupDraft::Add(member) => Group::members_of(&was.creator, members.chain([member])),
-            GroupDraft::Remove(member) if member == was.creator => {
-                let sentence = "Who made a conversation is always a member of it; delete it instead.";
-                return Err(Fault::new(FaultCode::Conflict, sentence));
-            }
+            GroupDraft::Replace(members) => with(&was.creator, members),
+            GroupDraft::Add(member) => Group::members_of(members.chain([member])),
             GroupDraft::Remove(member) if !was.has(&member) => {
                 return Err(Fault::new(
                     FaultCode::NotFound,
                     "This user is not a member of the conversation.",
                 ));
             }
+            GroupDraft::Remove(member) if member == was.creator => {
+                let sentence = "Who made a conversation stays a member of it; delete it instead.";
+                return Err(Fault::new(FaultCode::Conflict, sentence));
+            }
             GroupDraft::Remove(member) => members.filter(|other| *other != member).collect(),
-            GroupDraft::Create(_) | GroupDraft::Delete => members.collect(),
+            GroupDraft::Create(_) | GroupDraft::Put(_) | GroupDraft::Delete => members.collect(),
         };
         Ok(Group { members, updated_ms: now.unix_ms, ..was.clone() })
     }
@@ -162,6 +184,11 @@ impl Groups {
     pub fn list_of(&self, session: &Session, namespace: &str, page: Page) -> GroupsPart {
         self.list(&session.user, namespace, page, |channel| session.is_for(channel.as_str()))
     }
+}
+
+/// The members with the creator.
+fn with(creator: &Arc<str>, members: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    Group::members_of(members.into_iter().chain([creator.clone()]))
 }
 
 fn send_strangers_away(order: &mut Order, group: &Arc<Group>, access: Access) {

@@ -52,6 +52,11 @@ impl Groups {
         self.by_channel.get(channel)
     }
 
+    /// The group of the channel with this name.
+    pub fn get_by_name(&self, channel: &str) -> Option<&Arc<Group>> {
+        self.by_channel.get(channel)
+    }
+
     /// Whether there is no place for another one.
     pub fn is_full(&self) -> bool {
         self.by_channel.len() >= self.groups_max

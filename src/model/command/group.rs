@@ -2,6 +2,7 @@
 
 use crate::model::channel::ChannelName;
 use crate::model::group::GroupDraft;
+use crate::model::session::Scopes;
 
 /// What a client asks of the group of a channel. What changes it is answered when that is stored.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,5 +26,14 @@ impl GroupCommand {
     pub fn channel(&self) -> &ChannelName {
         let (Self::Change { channel, .. } | Self::Get { channel }) = self;
         channel
+    }
+
+    /// What the session must be allowed. Whether the group is its business is judged where that is.
+    pub fn scope(&self) -> Scopes {
+        match self {
+            Self::Get { .. } => Scopes::READ,
+            Self::Change { draft, .. } if matches!(**draft, GroupDraft::Put(_)) => Scopes::ADMIN,
+            Self::Change { .. } => Scopes::WRITE,
+        }
     }
 }

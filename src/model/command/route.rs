@@ -187,9 +187,10 @@ fn room(command: &RoomCommand) -> Route<'_> {
 }
 
 fn group(command: &GroupCommand) -> Route<'_> {
+    let scope = command.scope();
     match command {
-        GroupCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
-        GroupCommand::Change { channel, .. } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+        GroupCommand::Get { channel } => row(scope, Place::Home(channel), Stored::Nothing),
+        GroupCommand::Change { channel, .. } => row(scope, Place::Home(channel), Stored::Changed),
     }
 }
 

@@ -26,15 +26,31 @@ pub enum Circle {
     Presence(Arc<str>),
 }
 
-/// The key of what has no id of its own.
+/// What decides on which core something of people's is at home.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Key<'a> {
+    /// Its id.
+    Id(&'a str),
+    /// The channel of the conversation with this id: it is at home where the conversation's group is.
+    Conversation(&'a str),
+}
+
+/// The id of what has none of its own.
 const LOBBY: &str = "lobby";
 
 impl Circle {
-    /// What decides on which core it is at home: a conversation and the presence of the same id are at home together.
-    pub fn key(&self) -> &str {
+    fn id(&self) -> &str {
         match self {
             Self::Lobby | Self::Calls | Self::Huddles => LOBBY,
             Self::Conversation(id) | Self::Call(id) | Self::Huddle(id) | Self::Presence(id) => id,
+        }
+    }
+
+    /// What decides on which core it is at home: a conversation and the presence of the same id are at home together.
+    pub fn key(&self) -> Key<'_> {
+        match self {
+            Self::Conversation(id) | Self::Presence(id) => Key::Conversation(id),
+            _ => Key::Id(self.id()),
         }
     }
 
@@ -46,7 +62,7 @@ impl Circle {
             Self::Huddles | Self::Huddle(_) => "huddle",
             Self::Presence(_) => "presence",
         };
-        ChannelName::new(&format!("~{kind}:{}", self.key()))
+        ChannelName::new(&format!("~{kind}:{}", self.id()))
     }
 
     /// Whether the sockets on it see each other.

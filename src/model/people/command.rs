@@ -2,12 +2,13 @@
 
 use super::call::{CallAct, CallKind};
 use super::chat::ChatAct;
-use super::circle::Circle;
-use super::conversation::ConversationAct;
+use super::circle::{Circle, Key};
+use super::conversation::{Concern, ConversationAct};
 use super::device::DeviceAct;
 use super::huddle::HuddleAct;
 use super::status::{Custom, Status};
 use super::{UserId, reply::Wanted};
+use crate::model::access::Use;
 use crate::model::fault::Fault;
 use crate::model::session::Scopes;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub enum PeopleCommand {
         /// Which.
         circle: Circle,
     },
-    /// Do something to a conversation's record, or ask something of it.
+    /// Ask something of a conversation.
     Conversation {
         /// Its id.
         id: Arc<str>,
@@ -132,7 +133,7 @@ pub enum PeopleCommand {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Route<'a> {
     /// On the core that is home of this key.
-    Home(&'a str),
+    Home(Key<'a>),
     /// On the connection's own core.
     Here,
     /// By all cores together.
@@ -156,14 +157,33 @@ impl PeopleCommand {
             | Self::TurnCredentials
             | Self::Recording { .. } => Route::Here,
             Self::Join { circle, .. } => Route::Home(circle.key()),
-            Self::Conversation { id, .. } | Self::Chat { conversation: id, .. } => Route::Home(id),
-            Self::StartCall { conversation: Some(id), .. }
+            Self::Conversation { id, .. }
+            | Self::Chat { conversation: id, .. }
+            | Self::StartCall { conversation: Some(id), .. }
             | Self::CreateHuddle { conversation: Some(id), .. }
-            | Self::Online { within: Some(id), .. } => Route::Home(id),
-            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } => Route::Home(id),
-            Self::Person { user } => Route::Home(user),
-            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => Route::Home(user),
+            | Self::Online { within: Some(id), .. } => Route::Home(Key::Conversation(id)),
+            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } => Route::Home(Key::Id(id)),
+            Self::Person { user } => Route::Home(Key::Id(user)),
+            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => Route::Home(Key::Id(user)),
         }
+    }
+
+    /// The conversation whose members alone may ask for this, if it is one. Who asks for the members themselves is judged
+    /// where these are.
+    pub fn concern(&self) -> Option<Concern<'_>> {
+        let (id, wanted, talks) = match self {
+            Self::Join { circle: Circle::Conversation(id), .. } => (id, Use::Subscribe, true),
+            Self::Chat { conversation: id, .. } => (id, Use::Publish, true),
+            Self::Join { circle: Circle::Presence(id), .. }
+            | Self::Online { within: Some(id), .. }
+            | Self::Conversation { id, act: ConversationAct::Typing | ConversationAct::Recordings { .. } } => {
+                (id, Use::Subscribe, false)
+            }
+            Self::StartCall { conversation: Some(id), .. }
+            | Self::CreateHuddle { conversation: Some(id), .. } => (id, Use::Publish, false),
+            _ => return None,
+        };
+        Some(Concern { id, wanted, talks })
     }
 
     /// What the session must be allowed.
@@ -178,13 +198,8 @@ impl PeopleCommand {
             | Self::Activity
             | Self::IceServers
             | Self::TurnCredentials
+            | Self::Conversation { .. }
             | Self::Recording { .. } => Scopes::READ,
-            Self::Conversation { act, .. } => match act {
-                ConversationAct::Put { .. } | ConversationAct::Delete => Scopes::ADMIN,
-                ConversationAct::Get | ConversationAct::Typing | ConversationAct::Recordings { .. } => {
-                    Scopes::READ
-                }
-            },
             Self::Call { act: CallAct::Participants | CallAct::IceServers | CallAct::Recording, .. }
             | Self::Huddle { act: HuddleAct::Get, .. }
             | Self::Device(DeviceAct::List) => Scopes::READ,
@@ -214,9 +229,6 @@ impl PeopleCommand {
     /// Whether it is answered only when the disk has what it changes.
     pub fn is_stored(&self) -> bool {
         match self {
-            Self::Conversation { act, .. } => {
-                matches!(act, ConversationAct::Put { .. } | ConversationAct::Delete)
-            }
             Self::Device(act) => {
                 !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
             }

@@ -1,44 +1,13 @@
-//! Conversations: who may talk with whom.
+//! Conversations, which people know by their ids. Who belongs to one is the group of its channel.
 
-use super::UserId;
+use crate::model::access::Use;
 use crate::model::fault::Fault;
-use std::sync::Arc;
-
-/// A conversation, and who belongs to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Conversation {
-    /// Its id.
-    pub id: Arc<str>,
-    /// Who belongs to it, sorted, each once.
-    pub members: Arc<[UserId]>,
-}
-
-impl Conversation {
-    /// A conversation of these people, in whatever order they are named.
-    pub fn new(id: Arc<str>, mut members: Vec<UserId>) -> Self {
-        members.sort();
-        members.dedup();
-        Self { id, members: members.into() }
-    }
-
-    /// Whether somebody belongs to it.
-    pub fn has(&self, user: &str) -> bool {
-        self.members.binary_search_by(|member| (**member).cmp(user)).is_ok()
-    }
-}
 
 /// What is asked of a conversation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ConversationAct {
-    /// Make it, or say anew who belongs to it.
-    Put {
-        /// Who.
-        members: Vec<UserId>,
-    },
     /// Who belongs to it.
     Get,
-    /// Forget who belongs to it.
-    Delete,
     /// Who is writing.
     Typing,
     /// What was recorded of it.
@@ -46,4 +15,15 @@ pub enum ConversationAct {
         /// What is wrong with how it is asked for, to be told to whoever may ask.
         wrong: Option<Box<Fault>>,
     },
+}
+
+/// What a request has to do with a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Concern<'a> {
+    /// The conversation's id, or a mere label.
+    pub id: &'a str,
+    /// What is wanted with it.
+    pub wanted: Use,
+    /// Whether that is to hear or say something in it, which no label is enough for.
+    pub talks: bool,
 }

@@ -4,12 +4,12 @@ use super::UserId;
 use super::call::{CallView, Participant};
 use super::chat::ChatMessage;
 use super::circle::{Card, Circle};
-use super::conversation::Conversation;
 use super::device::Device;
 use super::event::Event;
 use super::huddle::HuddleView;
 use super::ice::IceServers;
 use super::status::{Person, Status};
+use crate::model::group::Group;
 use std::sync::Arc;
 
 /// The answer to one [`super::command::PeopleCommand`].
@@ -86,8 +86,8 @@ pub enum PeopleReply {
     },
     /// To `ConversationAct::Typing`.
     Typing(Vec<UserId>),
-    /// To `ConversationAct::Put`, `ConversationAct::Get`.
-    Conversation(Conversation),
+    /// To `ConversationAct::Get`.
+    Group(Arc<Group>),
     /// To `DeviceAct::Register`.
     Device(Arc<Device>),
     /// To `DeviceAct::List`, in the order of their registration.

@@ -187,7 +187,7 @@ fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) 
 pub(in crate::shard) fn send_left(shard: &mut Shard, id: ConnectionId, circle: Circle, died: bool) {
     let Some(socket) = shard.people.sockets.get(id) else { return };
     let user = socket.user.clone();
-    let home = shard.setup.home_of(circle.key());
+    let home = shard.setup.home_of_key(circle.key());
     shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection: id, died }));
 }
 

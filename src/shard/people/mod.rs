@@ -1,4 +1,4 @@
-//! What this core is for people: the home of calls, huddles, circles, persons, devices and conversations, and the edge
+//! What this core is for people: the home of calls, huddles, circles, persons and devices, and the edge
 //! of the sockets that people have here.
 //!
 //! A person's sockets can be on any core, and so can the homes of whatever it takes part in. The parts of the broker say
@@ -10,19 +10,21 @@
 //! happens by itself (time, sockets that die) is told all the same: it is bounded by what there is. A circle's events are
 //! left out, and its sockets on that core are put out of the circle when there is room, which makes them come again.
 
+mod devices;
 mod hearing;
+mod members;
 mod requests;
 mod sockets;
 mod speaking;
-mod stored;
 mod telling;
 
+pub(super) use devices::continue_device;
 pub(super) use hearing::{PeopleMessage, hear_of_people};
+pub(super) use members::put_strangers_out;
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
 pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
 };
-pub(super) use stored::{PeopleChange, continue_people};
 pub(super) use telling::{pump_people, tell_missed};
 
 use super::Setup;
@@ -31,7 +33,6 @@ use crate::base::hash::KeyedState;
 use crate::base::time::Now;
 use crate::broker::calls::{CallRules, Calls};
 use crate::broker::circles::{CircleRules, Circles};
-use crate::broker::conversations::{ConversationRules, Conversations};
 use crate::broker::devices::Devices;
 use crate::broker::huddles::{HuddleRules, Huddles};
 use crate::broker::persons::Persons;
@@ -48,8 +49,8 @@ const FIRED_MAX: usize = 64;
 /// Calls that are remembered after their end, on one core.
 const ENDED_CALLS_MAX: usize = 10_000;
 
-/// People of one conversation, or invited to one huddle.
-const MEMBERS_MAX: usize = 10_000;
+/// People invited to one huddle.
+const INVITED_MAX: usize = 10_000;
 
 /// People of one call.
 const CALL_PEOPLE_MAX: usize = 100;
@@ -77,7 +78,7 @@ pub struct PeopleSettings {
     pub call_ms_max: u64,
     /// People in one huddle.
     pub huddle_participants_max: u32,
-    /// Whether anybody may come to any conversation.
+    /// Whether anybody may talk in a conversation that nobody was listed for.
     pub open_conversations: bool,
 }
 
@@ -100,7 +101,6 @@ pub(super) struct People {
     circles: Circles,
     persons: Persons,
     devices: Devices,
-    conversations: Conversations,
     sockets: Sockets,
     /// What is to be told, in order.
     told: Vec<Told>,
@@ -124,7 +124,7 @@ impl People {
         let huddle_rules = HuddleRules {
             participants_max: settings.huddle_participants_max,
             huddles_max: limits.people.huddles_max as usize,
-            invited_max: MEMBERS_MAX,
+            invited_max: INVITED_MAX,
         };
         let circle_rules = CircleRules {
             sockets_max: limits.members_per_channel_max as usize,
@@ -132,26 +132,17 @@ impl People {
             typists_max: TYPISTS_MAX,
             messages_max: MESSAGES_MAX,
         };
-        let conversation_rules = ConversationRules {
-            open: settings.open_conversations,
-            conversations_max: limits.people.conversations_max as usize,
-            members_max: MEMBERS_MAX,
-        };
         let mut people = Self {
             calls: Calls::new(hasher(0), call_rules),
             huddles: Huddles::new(hasher(1), huddle_rules),
             circles: Circles::new(hasher(2), circle_rules),
             persons: Persons::new(hasher(3), limits.people.device_users_max as usize),
             devices: Devices::new(hasher(4), limits.people.device_users_max as usize),
-            conversations: Conversations::new(hasher(5), conversation_rules),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],
         };
         let is_here = |key: &str| setup.home_of(key) == setup.core;
-        for conversation in stored.conversations.iter().filter(|one| is_here(&one.id)) {
-            people.conversations.restore(conversation.clone());
-        }
         for owned in stored.devices.iter().filter(|owned| is_here(&owned.user)) {
             people.devices.restore(owned.clone());
         }

@@ -4,6 +4,8 @@ use super::{People, PeopleSettings};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::broker::calls::{CallAnswer, CallDraft};
+use crate::broker::devices::DeviceChange;
+use crate::broker::groups::Conversations;
 use crate::broker::huddles::{HuddleAnswer, HuddleDraft};
 use crate::broker::told::{Asking, Told};
 use crate::model::fault::{Fault, FaultCode, Subject};
@@ -20,10 +22,10 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
+use crate::shard::people::PeopleMessage;
+use crate::shard::people::devices::change_device;
 use crate::shard::people::speaking::hear_socket;
-use crate::shard::people::stored::change_people;
 use crate::shard::people::telling::pump_people;
-use crate::shard::people::{PeopleChange, PeopleMessage};
 use crate::shard::requests::{Whole, needs, overloaded};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ pub(in crate::shard) fn submit_people(
     let core = match command.route(&session.user) {
         Route::Everywhere => return ask_all(shard, id, session, command, expect),
         Route::Here => shard.setup.core,
-        Route::Home(key) => shard.setup.home_of(key),
+        Route::Home(key) => shard.setup.home_of_key(key),
     };
     // What this core has said to itself is heard first.
     if core != shard.setup.core || command.is_stored() || shard.mesh.has_local() {
@@ -161,7 +163,7 @@ pub(in crate::shard) fn serve_people(
     command: PeopleCommand,
 ) {
     if command.is_stored() {
-        return change_people(shard, from, ticket, command);
+        return change_device(shard, from, ticket, command);
     }
     let reply = execute_people(shard, from, &ticket, command);
     // The answer goes first: what is told of it comes after it.
@@ -178,10 +180,15 @@ pub(in crate::shard) fn execute_people(
     let fresh = shard.fresh.next();
     let socket = SocketId { core: from, connection: ticket.connection };
     let by = Asking { user: &ticket.session.user, socket, fresh };
-    let is_admin = ticket.session.scopes.contains(Scopes::ADMIN);
     let minted_here = |word: &str| mint(&shard.setup, word, shard.edge.now.unix_ms, fresh);
     let before = shard.people.told.len();
     let (setup, now) = (&shard.setup, shard.edge.now);
+    let conversations = Conversations::new(&shard.home.groups, setup.people.open_conversations);
+    if let Some(concern) = command.concern()
+        && let Err(fault) = conversations.admit(&ticket.session, concern)
+    {
+        return Reply::Fault(fault);
+    }
     let done = match command {
         PeopleCommand::StartCall { conversation, users, kind } => {
             let id = minted_here("call");
@@ -192,13 +199,16 @@ pub(in crate::shard) fn execute_people(
             shard.people.create_huddle(now, by, HuddleDraft { id, conversation, name })
         }
         PeopleCommand::Call { call, act } => shard.people.in_call(setup, now, by, &call, act),
-        PeopleCommand::Huddle { huddle, act } => shard.people.in_huddle(now, by, &huddle, act),
+        PeopleCommand::Huddle { huddle, act } => shard.people.in_huddle(conversations, now, by, &huddle, act),
         PeopleCommand::Join { circle, video, device } => {
             let (device, opened_s) = device.unwrap_or_default();
             let socket = Arriving { circle, video, device, opened_s };
-            shard.people.join(setup, now, by, socket)
+            shard.people.join((setup, conversations), now, by, socket)
         }
-        PeopleCommand::Conversation { id, act } => shard.people.in_conversation(by, is_admin, &id, act),
+        PeopleCommand::Conversation { id, act: ConversationAct::Get } => {
+            conversations.get(&id, &ticket.session).map(PeopleReply::Group)
+        }
+        PeopleCommand::Conversation { id, act } => shard.people.in_conversation(&id, act),
         command => shard.people.other(setup, now, by, command),
     };
     let lost = |told: &Told| match told {
@@ -299,17 +309,9 @@ impl People {
         user: &UserId,
         fresh: u64,
         command: PeopleCommand,
-    ) -> Result<PeopleChange, Fault> {
+    ) -> Result<DeviceChange, Fault> {
         match command {
-            PeopleCommand::Conversation { id, act: ConversationAct::Put { members } } => {
-                self.conversations.decide_put(id, members).map(PeopleChange::Conversation)
-            }
-            PeopleCommand::Conversation { id, .. } => {
-                self.conversations.decide_delete(&id).map(PeopleChange::Conversation)
-            }
-            PeopleCommand::Device(act) => {
-                self.devices.decide(now, user, act, fresh).map(PeopleChange::Device)
-            }
+            PeopleCommand::Device(act) => self.devices.decide(now, user, act, fresh),
             _ => Err(unanswerable()),
         }
     }
@@ -325,9 +327,6 @@ impl People {
         users: Vec<UserId>,
         kind: CallKind,
     ) -> Done {
-        if let Some(conversation) = &conversation {
-            self.conversations.guard(conversation, by.user)?;
-        }
         let draft = CallDraft { id, conversation, users, kind };
         let call = self.calls.start(now, by, draft, &mut self.told)?;
         let ice = setup.people.ice.servers_for(by.user, now);
@@ -352,21 +351,25 @@ impl People {
     }
 
     fn create_huddle(&mut self, now: Now, by: Asking<'_>, draft: HuddleDraft) -> Done {
-        if let Some(conversation) = &draft.conversation {
-            self.conversations.guard(conversation, by.user)?;
-        }
         let (huddle, created) = self.huddles.create(now, by, draft)?;
         Ok(PeopleReply::Huddle { huddle, created })
     }
 
     /// Whether somebody belongs to a huddle's conversation.
-    fn belongs(&self, huddle: &str, user: &str) -> bool {
+    fn belongs(&self, conversations: Conversations<'_>, huddle: &str, user: &str) -> bool {
         let conversation = self.huddles.conversation_of(huddle);
-        conversation.is_some_and(|conversation| self.conversations.has(conversation, user))
+        conversation.is_some_and(|conversation| conversations.has(conversation, user))
     }
 
-    fn in_huddle(&mut self, now: Now, by: Asking<'_>, huddle: &str, act: HuddleAct) -> Done {
-        let belongs = self.belongs(huddle, by.user);
+    fn in_huddle(
+        &mut self,
+        conversations: Conversations<'_>,
+        now: Now,
+        by: Asking<'_>,
+        huddle: &str,
+        act: HuddleAct,
+    ) -> Done {
+        let belongs = self.belongs(conversations, huddle, by.user);
         Ok(match self.huddles.act(now, by, huddle, act, belongs, &mut self.told)? {
             HuddleAnswer::Done => PeopleReply::Done,
             HuddleAnswer::View(huddle) => PeopleReply::Huddle { huddle, created: false },
@@ -374,24 +377,24 @@ impl People {
         })
     }
 
-    fn join(&mut self, setup: &Setup, now: Now, by: Asking<'_>, socket: Arriving) -> Done {
+    fn join(
+        &mut self,
+        (setup, conversations): (&Setup, Conversations<'_>),
+        now: Now,
+        by: Asking<'_>,
+        socket: Arriving,
+    ) -> Done {
         let Arriving { circle, video, device, opened_s } = socket;
         let ice = || setup.people.ice.servers_for(by.user, now);
         let what = match &circle {
             Circle::Lobby => Joined::Lobby { user: by.user.clone() },
-            Circle::Conversation(id) => {
-                self.conversations.permit(id, by.user)?;
-                Joined::Conversation(id.clone())
-            }
-            Circle::Presence(id) => {
-                self.conversations.guard(id, by.user)?;
-                Joined::Presence
-            }
+            Circle::Conversation(id) => Joined::Conversation(id.clone()),
+            Circle::Presence(_) => Joined::Presence,
             Circle::Calls => Joined::Calls(ice()),
             Circle::Huddles => Joined::Huddles(Vec::new()),
             Circle::Call(id) => Joined::Call(self.calls.join(now, by, id, &mut self.told)?, ice()),
             Circle::Huddle(id) => {
-                let belongs = self.belongs(id, by.user);
+                let belongs = self.belongs(conversations, id, by.user);
                 let view = self.huddles.join(now, by, id, video, belongs, &mut self.told)?;
                 Joined::Huddle(view, ice())
             }
@@ -404,28 +407,19 @@ impl People {
         Ok(PeopleReply::Joined { circle, what, cards, rings: Vec::new() })
     }
 
-    fn in_conversation(&self, by: Asking<'_>, is_admin: bool, id: &Arc<str>, act: ConversationAct) -> Done {
+    fn in_conversation(&self, id: &Arc<str>, act: ConversationAct) -> Done {
         match act {
-            ConversationAct::Get => {
-                let conversation = self.conversations.get(id, by.user, is_admin)?;
-                Ok(PeopleReply::Conversation((*conversation).clone()))
-            }
-            ConversationAct::Typing => {
-                self.conversations.guard(id, by.user)?;
-                Ok(PeopleReply::Typing(self.circles.writing(id)))
-            }
+            ConversationAct::Typing => Ok(PeopleReply::Typing(self.circles.writing(id))),
             ConversationAct::Recordings { wrong } => {
-                self.conversations.guard(id, by.user)?;
                 wrong.map_or(Ok(PeopleReply::NoRecordings), |fault| Err(*fault))
             }
-            ConversationAct::Put { .. } | ConversationAct::Delete => Err(unanswerable()),
+            ConversationAct::Get => Err(unanswerable()),
         }
     }
 
     fn other(&mut self, setup: &Setup, now: Now, by: Asking<'_>, command: PeopleCommand) -> Done {
         match command {
             PeopleCommand::Chat { conversation, act } => {
-                self.conversations.permit(&conversation, by.user)?;
                 let silent = matches!(act, crate::model::people::chat::ChatAct::Typing { .. });
                 Ok(match self.circles.chat(now, by, &conversation, act, &mut self.told)? {
                     Some(message) => PeopleReply::Message(message),
@@ -435,7 +429,6 @@ impl People {
             }
             PeopleCommand::Person { user } => Ok(PeopleReply::Person(self.persons.get(&user, by.user))),
             PeopleCommand::Online { within: Some(id), count_max } => {
-                self.conversations.guard(&id, by.user)?;
                 let (people, total) = self.circles.shown(&Circle::Presence(id), count_max? as usize);
                 Ok(PeopleReply::Online { people, total })
             }

@@ -242,7 +242,7 @@ pub(in crate::shard) fn answer_nobody(shard: &mut Shard, ticket: &Ticket, reply:
         _ => return,
     };
     let (user, connection) = (ticket.session.user.clone(), ticket.connection);
-    let home = shard.setup.home_of(circle.key());
+    let home = shard.setup.home_of_key(circle.key());
     shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection, died: true }));
 }
 

@@ -11,6 +11,7 @@ use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
+use crate::shard::people;
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::groups;
 use std::sync::Arc;
@@ -49,8 +50,8 @@ impl Shard {
         }
     }
 
-    /// The disk has the change of a group, or has it not. Who may not hear the channel any more is sent away before the
-    /// answer.
+    /// The disk has the change of a group, or has it not. Who may not hear the channel any more, or be in the circles of
+    /// its conversation, is sent away before the answer.
     pub(super) fn continue_group(&mut self, asker: Option<Asker>, change: GroupChange, stored: &Resolution) {
         let channel = change.channel.clone();
         let outcome = match stored.stored() {
@@ -58,6 +59,7 @@ impl Shard {
             Ok(()) => {
                 let outcome = self.home.apply_group(change);
                 self.pump_home();
+                people::put_strangers_out(self, &channel);
                 outcome
             }
         };

@@ -1,9 +1,9 @@
 //! From what is stored to lines.
 
 use super::definitions::definition_line;
+use super::devices::device_line;
 use super::groups::group_line;
 use super::meetings::{meeting_line, message_line};
-use super::people::{conversation_line, device_line};
 use super::rooms::room_line;
 use super::web_push::subscription_line;
 use super::{FORM, Line, LogoutLine};
@@ -41,12 +41,11 @@ impl Export {
         let logouts = stored.logouts.iter().map(|(session, until_unix_s)| {
             Line::Logout(LogoutLine { session: format!("{session:032x}"), until_unix_s: *until_unix_s })
         });
-        let people = stored.conversations.iter().map(|one| Line::Conversation(conversation_line(one)));
-        let people = people.chain(stored.devices.iter().map(|owned| Line::Device(device_line(owned))));
+        let devices = stored.devices.iter().map(|owned| Line::Device(device_line(owned)));
         let push = stored.push_subscriptions.iter();
         let push = push.map(|(number, one)| Line::PushSubscription(subscription_line(*number, one)));
         let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
-        let lines = lines.chain(people).chain(push);
+        let lines = lines.chain(devices).chain(push);
         lines.map(|line| self.write(&line))
     }
 

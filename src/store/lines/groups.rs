@@ -28,11 +28,10 @@ pub fn group_line(group: &Group) -> GroupLine {
 
 pub fn group(line: GroupLine) -> Group {
     let GroupLine { channel, creator, members, created_ms, updated_ms } = line;
-    let creator: Arc<str> = creator.into();
     Group {
         channel: ChannelName::new(&channel),
-        members: Group::members_of(&creator, members.into_iter().map(Arc::from)),
-        creator,
+        creator: creator.into(),
+        members: Group::members_of(members.into_iter().map(Arc::from)),
         created_ms,
         updated_ms,
     }

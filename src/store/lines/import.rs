@@ -1,9 +1,9 @@
 //! From lines to what is stored.
 
 use super::definitions::definition;
+use super::devices::{DeviceLine, device};
 use super::groups::group;
 use super::meetings::{MeetingLine, MessageLine, meeting, message};
-use super::people::{self, ConversationLine, DeviceLine};
 use super::rooms::room;
 use super::web_push::{self, PushSubscriptionLine};
 use super::{FORM, Line, LogoutLine};
@@ -12,7 +12,7 @@ use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
 use crate::store::web_push::put_subscription;
 use crate::store::write::Write;
-use crate::store::{conversations, definitions, devices, groups, logouts, meetings, rooms};
+use crate::store::{definitions, devices, groups, logouts, meetings, rooms};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -44,8 +44,6 @@ pub struct Imported {
     pub messages: u64,
     /// Sessions that were ended before their time.
     pub logouts: u64,
-    /// Conversations.
-    pub conversations: u64,
     /// Users' devices.
     pub devices: u64,
     /// Push subscriptions.
@@ -68,7 +66,6 @@ pub struct Import {
     groups: BTreeSet<String>,
     sessions: BTreeSet<u128>,
     meetings: BTreeSet<Box<str>>,
-    conversations: BTreeSet<String>,
     devices: BTreeSet<(String, String)>,
     push_numbers: BTreeSet<u64>,
     push_endpoints: BTreeSet<String>,
@@ -173,7 +170,6 @@ impl Import {
                 Ok(vec![groups::put(&group(line))])
             }
             Line::Logout(line) => self.enter_logout(&line),
-            Line::Conversation(line) => self.enter_conversation(line),
             Line::Device(line) => self.enter_device(line),
             Line::PushSubscription(line) => self.enter_push_subscription(&line),
             Line::Meeting(line) => self.enter_meeting(line),
@@ -199,18 +195,10 @@ impl Import {
         Ok(vec![logouts::added(session, line.until_unix_s)])
     }
 
-    fn enter_conversation(&mut self, line: ConversationLine) -> Result<Vec<Write>, String> {
-        let wrong = format!("the conversation {:?} cannot be so, or is there twice", line.id);
-        let is_new = self.conversations.insert(line.id.clone());
-        let conversation = people::conversation(line).filter(|_| is_new).ok_or(wrong)?;
-        self.imported.conversations += 1;
-        Ok(vec![conversations::put(&conversation)])
-    }
-
     fn enter_device(&mut self, line: DeviceLine) -> Result<Vec<Write>, String> {
         let wrong = format!("the device {:?} of {:?} cannot be so, or is there twice", line.id, line.user);
         let is_new = self.devices.insert((line.user.clone(), line.id.clone()));
-        let owned = people::device(line).filter(|_| is_new).ok_or(wrong)?;
+        let owned = device(line).filter(|_| is_new).ok_or(wrong)?;
         self.imported.devices += 1;
         Ok(vec![devices::put(&owned.user, &owned.device)])
     }

@@ -3,11 +3,11 @@
 //! record; the messages of a meeting follow it, in their order. A line at a time is in memory.
 
 mod definitions;
+mod devices;
 mod export;
 mod groups;
 mod import;
 mod meetings;
-mod people;
 mod rooms;
 mod web_push;
 
@@ -15,9 +15,9 @@ pub use export::{Damage, Export};
 pub use import::{Import, Imported, LineError};
 
 use definitions::DefinitionLine;
+use devices::DeviceLine;
 use groups::GroupLine;
 use meetings::{MeetingLine, MessageLine};
-use people::{ConversationLine, DeviceLine};
 use rooms::RoomLine;
 use serde::{Deserialize, Serialize};
 use web_push::PushSubscriptionLine;
@@ -35,7 +35,6 @@ enum Line {
     Room(RoomLine),
     Group(GroupLine),
     Logout(LogoutLine),
-    Conversation(ConversationLine),
     Device(DeviceLine),
     PushSubscription(PushSubscriptionLine),
     Meeting(MeetingLine),

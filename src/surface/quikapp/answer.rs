@@ -17,9 +17,14 @@ pub fn of(reply: &Reply, write: impl FnOnce(Object<'_>, &PeopleReply) -> Option<
     }
 }
 
-/// `{"success":true}`.
+/// `{"success":true}`, to what has no more to say than that it is done.
 pub fn done(reply: &Reply) -> Response {
     of(reply, |object, reply| matches!(reply, PeopleReply::Done).then(|| end(object)))
+}
+
+/// `{"success":true}`.
+pub fn success() -> Response {
+    Response::json(200, b"{\"success\":true}".to_vec())
 }
 
 /// Ends a whole answer.

@@ -11,7 +11,9 @@ use crate::runtime::side::last::{Far, Last};
 use crate::shard::Failure;
 use crate::store::counters::{self, COUNTERS};
 use crate::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
-use redb::{Durability, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::{
+    Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle,
+};
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -63,6 +65,9 @@ impl Database {
             return Err(lost(written));
         }
         let file = open(path, true).map_err(|error| explain(path, error))?;
+        if let Some(table) = unknown_table(&file).map_err(|error| explain(path, error))? {
+            return Err(StoreError::UnknownTable { path: path.to_owned(), table });
+        }
         let commits = commits(&file).map_err(|error| explain(path, error))?;
         if commits < written {
             return Err(lost(written - commits));
@@ -278,6 +283,19 @@ pub(super) fn open(path: &Path, make: bool) -> Result<redb::Database, redb::Erro
 fn has_all_tables(file: &redb::Database) -> Result<bool, redb::Error> {
     let names: Vec<String> = file.begin_read()?.list_tables()?.map(|table| table.name().to_owned()).collect();
     Ok(Table::ALL.iter().all(|table| names.iter().any(|name| name == table.name())))
+}
+
+/// A table with records that no table of this program is: whatever they say would be left out silently.
+fn unknown_table(file: &redb::Database) -> Result<Option<String>, redb::Error> {
+    let transaction = file.begin_read()?;
+    let unknown = |name: &str| Table::ALL.iter().all(|table| table.name() != name);
+    for table in transaction.list_tables()?.filter(|table| unknown(table.name())) {
+        let name = table.name().to_owned();
+        if transaction.open_untyped_table(table)?.len()? > 0 {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// A step for as long as another one lives.

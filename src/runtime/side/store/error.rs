@@ -46,6 +46,17 @@ pub enum StoreError {
         /// What remembers them.
         last: PathBuf,
     },
+    /// There are records of a kind that this program does not have.
+    #[error(
+        "the store {path} has records in the table \"{table}\", which this corecast does not know: another version has used this \
+         file; start that one, or restore a backup from before it"
+    )]
+    UnknownTable {
+        /// The file.
+        path: PathBuf,
+        /// Where they are.
+        table: String,
+    },
     /// A record in it cannot be used.
     #[error("in the store {path}, {source}")]
     Record {

@@ -180,3 +180,22 @@ fn a_bit_that_flips_after_a_kill_hides_nothing_silently() {
     }
     assert!(refused > 0, "some of the bits count");
 }
+
+#[test]
+fn records_of_a_kind_that_is_not_known_are_not_left_out_silently() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("store");
+    drop(Database::open(&path).unwrap());
+    let odd: TableDefinition<'_, Bytes, Bytes> = TableDefinition::new("oddities");
+    let change = |act: &dyn Fn(&mut redb::Table<'_, Bytes, Bytes>)| {
+        let file = open(&path, false).unwrap();
+        let transaction = file.begin_write().unwrap();
+        act(&mut transaction.open_table(odd).unwrap());
+        transaction.commit().unwrap();
+    };
+    change(&|_| {});
+    drop(Database::open(&path).expect("nothing is in it"));
+    change(&|table| drop(table.insert(&b"a"[..], &b"b"[..]).unwrap()));
+    let Err(refused) = Database::open(&path) else { panic!("it is left out") };
+    assert!(matches!(&refused, StoreError::UnknownTable { table, .. } if table == "oddities"), "{refused}");
+}

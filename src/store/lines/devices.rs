@@ -1,19 +1,11 @@
-//! Conversations and devices as lines.
+//! Devices as lines.
 
-use crate::model::people::conversation::Conversation;
 use crate::model::people::device::{Device, OwnedDevice, Platform};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Bytes of an id.
 const ID_BYTES_MAX: usize = 128;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConversationLine {
-    pub id: String,
-    participants: Vec<String>,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,17 +18,6 @@ pub struct DeviceLine {
     app_version: Option<String>,
     registered_ms: u64,
     active_ms: u64,
-}
-
-pub fn conversation_line(conversation: &Conversation) -> ConversationLine {
-    let participants = conversation.members.iter().map(|member| (**member).to_owned()).collect();
-    ConversationLine { id: (*conversation.id).to_owned(), participants }
-}
-
-/// `None` if no conversation can be so.
-pub fn conversation(line: ConversationLine) -> Option<Conversation> {
-    let fit = is_id(&line.id) && line.participants.iter().all(|user| is_id(user));
-    fit.then(|| Conversation::new(line.id.into(), line.participants.into_iter().map(Arc::from).collect()))
 }
 
 pub fn device_line(owned: &OwnedDevice) -> DeviceLine {
