@@ -45,6 +45,7 @@ use core::executor::{self, CoreSetup};
 use core::{listener, mesh};
 use side::decoding;
 use side::effects::effects;
+use side::heap;
 use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
 use side::outbound::{self, OutboundSettings};
 use side::passwords;
@@ -90,6 +91,7 @@ pub fn run(
     let store = store::start(database, desks.store)?;
     let beside = [passwords::start(desks.passwords)?, decoding::start(desks.decoding)?];
     let outbound = outbound::start(desks.outbound, outbound)?;
+    let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
     let stop = &controls.stop;

@@ -4,9 +4,11 @@
 mod bell;
 pub(in crate::runtime) mod decoding;
 pub(in crate::runtime) mod effects;
+pub(in crate::runtime) mod heap;
 pub mod history;
 mod last;
 pub mod outbound;
 pub(in crate::runtime) mod passwords;
 pub(in crate::runtime) mod port;
+mod priority;
 pub mod store;

@@ -2,6 +2,7 @@
 //! storm of logins takes one CPU and the memory of one check.
 
 use super::effects::EffectDesk;
+use super::priority::step_back;
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
 use crate::shard::{Effect, Failure, Resolution};
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 pub fn start(desk: EffectDesk) -> Result<JoinHandle<()>, RuntimeError> {
     let run = move || {
         let _guard = AbortOnPanic;
+        step_back();
         serve(&desk);
     };
     std::thread::Builder::new()
