@@ -43,7 +43,7 @@ impl Attacker {
             // Hears everything, again and again.
             2 => (0..40).flat_map(|channel| subscribe(channel, rng)).collect(),
             3 => subscribe(39, rng).repeat(200),
-            // Speaks to whoever hears.
+            // Speaks to all who hear.
             4 => repeated(r#"{"type":"publish","channel":"room:r1","data":"x"}"#, 60, rng),
             // Long ones, and what is no message.
             5 => repeated(

@@ -5,6 +5,7 @@
 //! connection; when the hostile ones have gone nothing of them is left.
 
 mod attacker;
+mod whisperer;
 
 use crate::disk::Disk;
 use crate::log::Files;
@@ -14,6 +15,7 @@ use crate::rng::Rng;
 use crate::wire;
 use attacker::Attacker;
 use corecast::base::time::Now;
+use whisperer::Whisperer;
 
 /// Turns of its core, of 32 wishes each, within which the bystander is answered.
 const TURNS_MAX: usize = 4;
@@ -24,6 +26,7 @@ struct World {
     rng: Rng,
     node: Node,
     attackers: Vec<Attacker>,
+    whisperers: Vec<Whisperer>,
     bystander: usize,
     core: usize,
     answered: u64,
@@ -46,7 +49,12 @@ impl World {
         let core = rng.below(node.cores());
         let bystander = attacker::open(&mut node, core, 200, &mut rng);
         let attackers = (0..12).map(|index| Attacker::new(&mut node, index, &mut rng)).collect();
-        let mut world = Self { rng, node, attackers, bystander, core, answered: 0 };
+        let mut world = Self { rng, node, attackers, whisperers: Vec::new(), bystander, core, answered: 0 };
+        let admin = whisperer::define(&mut world.node);
+        world.settle();
+        world.node.reset(admin, true);
+        world.whisperers =
+            (0..6).map(|index| Whisperer::new(&mut world.node, index, &mut world.rng)).collect();
         world.settle();
         world.node.sockets[bystander].to_client.clear();
         world
@@ -59,7 +67,13 @@ impl World {
                 0..30 => self.node.some_turn(&mut self.rng),
                 30..45 => self.node.some_delivery(16, &mut self.rng),
                 45..50 => self.node.disk_step(&mut self.rng),
-                50..95 => {
+                50..60 => {
+                    let index = self.rng.below(self.whisperers.len());
+                    let names: Vec<String> =
+                        self.whisperers.iter().filter_map(|other| other.name.clone()).collect();
+                    self.whisperers[index].act(&mut self.node, &names, &mut self.rng);
+                }
+                60..95 => {
                     let index = self.rng.below(self.attackers.len());
                     self.attackers[index].act(&mut self.node, &mut self.rng);
                 }
@@ -107,7 +121,9 @@ impl World {
 
     /// The hostile ones go, and nothing of them is left.
     fn leave(&mut self) {
-        self.attackers.iter().for_each(|attacker| self.node.reset(attacker.socket, true));
+        let attackers = self.attackers.iter().map(|attacker| attacker.socket);
+        let sockets = attackers.chain(self.whisperers.iter().map(|whisperer| whisperer.socket));
+        sockets.for_each(|socket| self.node.reset(socket, true));
         self.settle();
         self.node.sockets[self.bystander].to_client.clear();
         self.bystander_asks();
@@ -127,18 +143,25 @@ impl World {
     }
 }
 
-fn run(seed: u64) -> (u64, u64) {
+/// The digest of the run, how often the bystander was answered, and how many whispers were heard.
+fn run(seed: u64) -> (u64, u64, u64) {
     let mut world = World::new(seed);
     world.chaos(1_500);
     world.leave();
-    (world.node.digest, world.answered)
+    let heard = world.whisperers.iter().map(|whisperer| whisperer.heard).sum();
+    (world.node.digest, world.answered, heard)
 }
 
 #[test]
 fn a_bystander_is_answered_whatever_others_do() {
     let seeds = crate::number("SIM_SEED").map_or(0..SEEDS, |seed| seed..seed + 1);
-    let answered: u64 = seeds.map(|seed| run(seed).1).sum();
+    let (mut answered, mut heard) = (0, 0);
+    for seed in seeds {
+        let (_, answers, whispers) = run(seed);
+        (answered, heard) = (answered + answers, heard + whispers);
+    }
     assert!(answered > 0, "the bystander asked");
+    assert!(heard > 0, "somebody heard a whisper");
 }
 
 #[test]
