@@ -80,6 +80,19 @@ pub const ATTACKS: &[Attack] = &[
         reads: true,
     },
     Attack {
+        name: "half-messages",
+        about: "100 connections come with all of a message of 1 MiB but its last byte",
+        connections: 100,
+        socket: true,
+        opening: || {
+            let mut message = text(&"x".repeat(LARGE - 16));
+            message.pop();
+            message
+        },
+        again: |_| Vec::new(),
+        reads: false,
+    },
+    Attack {
         name: "bodies",
         about: "bodies of 1 MiB for a path that needs a key, without one",
         connections: 64,

@@ -14,12 +14,17 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(3);
 
 /// An answer that takes longer is none.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is in every answer.
+const PONG: &[u8] = br#""type":"pong""#;
 
 /// See the module.
 pub struct Bystander {
     stream: TcpStream,
     ping: Vec<u8>,
+    /// What arrived and was not looked at.
+    said: Vec<u8>,
 }
 
 impl Bystander {
@@ -39,7 +44,7 @@ impl Bystander {
         }
         let mut ping = Vec::new();
         frame::write_masked(&mut ping, frame::TEXT, br#"{"type":"ping"}"#);
-        Ok(Self { stream, ping })
+        Ok(Self { stream, ping, said: Vec::new() })
     }
 
     /// Asks for so long, and notes what each answer takes, in microseconds.
@@ -48,15 +53,33 @@ impl Bystander {
         while Instant::now() < until && !sys::interrupted() {
             let asked = Instant::now();
             self.stream.write_all(&self.ping)?;
-            // The answer is one small frame.
-            let mut answer = [0; 64];
-            if self.stream.read(&mut answer)? == 0 {
-                return Err(Failure::Failed("the server closed the bystander's connection".into()));
-            }
+            self.read_answer()?;
             taken_us.saturating_record(asked.elapsed().as_micros() as u64);
             thread::sleep(PAUSE);
         }
         Ok(())
+    }
+
+    /// Reads until the answer is there, whole. What the server says on its own is passed over.
+    fn read_answer(&mut self) -> Result<(), Failure> {
+        let mut buffer = [0; 4096];
+        loop {
+            let said = frame::read_header(&self.said)
+                .map_err(str::to_owned)?
+                .filter(|header| header.frame_bytes() <= self.said.len());
+            let Some(header) = said else {
+                let read = self.stream.read(&mut buffer)?;
+                if read == 0 {
+                    return Err(Failure::Failed("the server closed the bystander's connection".into()));
+                }
+                self.said.extend_from_slice(&buffer[..read]);
+                continue;
+            };
+            let frame: Vec<u8> = self.said.drain(..header.frame_bytes()).collect();
+            if frame[header.bytes..].windows(PONG.len()).any(|part| part == PONG) {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -4,19 +4,21 @@
 mod attacker;
 mod attacks;
 mod bystander;
+mod turns;
 
 use crate::cli;
 use crate::failure::Failure;
 use crate::launch::Place;
+use crate::sample;
 use crate::sys;
 use crate::target::{self, Access, Installed};
 use attacks::{ATTACKS, Attack};
 use bystander::Bystander;
 use hdrhistogram::Histogram;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
+use turns::Turns;
 
 /// What 99 of 100 answers to a bystander may take.
 const PING_P99_US_MAX: u64 = 15_000;
@@ -49,10 +51,22 @@ pub fn run(arguments: &cli::Hostile) -> Result<(), Failure> {
     if missed.is_empty() { Ok(()) } else { Err(Failure::BarMissed(missed.join("; "))) }
 }
 
+/// Of microseconds up to the bystander's patience; what takes longer counts as that.
+fn histogram() -> Result<Histogram<u64>, Failure> {
+    let most_us = bystander::PATIENCE.as_micros() as u64;
+    Histogram::new_with_bounds(1, most_us, 3).map_err(|error| Failure::Failed(error.to_string()))
+}
+
 /// What an attack cost.
 struct Cost {
     pings: Histogram<u64>,
+    /// What 99 of 100 answers took before, microseconds.
+    alone_p99_us: u64,
     slow_turns: u64,
+    /// Bound of the histogram's bucket in which the longest turn is, seconds, as the server writes it.
+    longest_turn_s: String,
+    /// The most memory that the server had, bytes.
+    resident_bytes: u64,
     sent_bytes: u64,
     connections: u64,
 }
@@ -61,13 +75,17 @@ impl Cost {
     fn summary(&self, attack: &Attack) -> String {
         let at = |quantile: f64| self.pings.value_at_quantile(quantile) as f64 / 1e3;
         format!(
-            "{:<20} {} pings: p50 {:.1} p99 {:.1} max {:.1} ms; {} turns over 10 ms; {} MB over {} connections",
+            "{:<16} {:>5} pings: p50 {:.1} p99 {:.1} (alone {:.1}) max {:.1} ms; {} turns over 10 ms, longest up to {} s; \
+             {} MB resident; {} MB over {} connections",
             attack.name,
             self.pings.len(),
             at(0.5),
             at(0.99),
+            self.alone_p99_us as f64 / 1e3,
             self.pings.max() as f64 / 1e3,
             self.slow_turns,
+            self.longest_turn_s,
+            self.resident_bytes / 1_000_000,
             self.sent_bytes / 1_000_000,
             self.connections,
         )
@@ -92,10 +110,10 @@ fn one(attack: &Attack, arguments: &cli::Hostile) -> Result<Cost, Failure> {
     let server = target.start(&place)?.keep(place);
     let (address, access) = (server.address, server.access.clone());
     let mut bystander = Bystander::connect(address, &access)?;
-    let mut alone = Histogram::new(3).map_err(|error| error.to_string())?;
+    let mut alone = histogram()?;
     bystander.ping_for(ALONE, &mut alone)?;
-    let before = slow_turns(address)?;
-    let mut pings = Histogram::new(3).map_err(|error| error.to_string())?;
+    let before = Turns::read(address)?;
+    let mut pings = histogram()?;
     let over = AtomicBool::new(false);
     let (pinged, sent) = thread::scope(|scope| {
         let attacker = scope.spawn(|| attacker::run(attack, address, &access, &over));
@@ -109,15 +127,16 @@ fn one(attack: &Attack, arguments: &cli::Hostile) -> Result<Cost, Failure> {
     if sys::interrupted() {
         return Err(Failure::Interrupted);
     }
-    Ok(Cost { pings, slow_turns: slow_turns(address)? - before, sent_bytes, connections })
-}
-
-/// Turns of more than 10 ms since the server's start.
-fn slow_turns(address: SocketAddr) -> Result<u64, Failure> {
-    let page = bystander::get(address, "/metrics")?;
-    let value = page.lines().find_map(|line| line.strip_prefix("corecast_slow_turns_total "));
-    let value = value.and_then(|value| value.trim().parse().ok());
-    value.ok_or_else(|| Failure::Failed("the server does not say how long its turns are".into()))
+    let turns = Turns::read(address)?;
+    Ok(Cost {
+        pings,
+        alone_p99_us: alone.value_at_quantile(0.99),
+        slow_turns: turns.slow - before.slow,
+        longest_turn_s: turns.longest_since(&before),
+        resident_bytes: sample::peak_resident(server.pid())?,
+        sent_bytes,
+        connections,
+    })
 }
 
 /// The header field that says who a client is.
@@ -131,9 +150,17 @@ mod tests {
 
     #[test]
     fn a_cost_over_a_bar_is_told() {
-        let mut pings = Histogram::new(3).expect("a histogram");
+        let mut pings = histogram().expect("a histogram");
         (0..100).for_each(|_| pings.record(PING_P99_US_MAX / 2).expect("in range"));
-        let mut cost = Cost { pings, slow_turns: 0, sent_bytes: 0, connections: 1 };
+        let mut cost = Cost {
+            pings,
+            alone_p99_us: 0,
+            slow_turns: 0,
+            longest_turn_s: String::new(),
+            resident_bytes: 0,
+            sent_bytes: 0,
+            connections: 1,
+        };
         assert_eq!(cost.misses().count(), 0);
         cost.slow_turns = 1;
         assert_eq!(cost.misses().count(), 1);
