@@ -1,19 +1,20 @@
-//! What an idle subscriber costs in live heap bytes, counted by the allocator: exact and repeatable, where RSS
-//! depends on the machine. docs/performance.md has the RSS beside it.
+//! What an idle subscriber costs, and one that reads none of its answers, in live heap bytes, counted by the allocator: exact and
+//! repeatable, where RSS depends on the machine. docs/performance.md has the RSS beside it.
 
 use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::base::time::Now;
 use corecast::broker::rules::definitions::Definitions;
+use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
 use corecast::shard::{Output, Setup, Shard};
 use corecast::surface::router::Router;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 struct Counting;
 
@@ -39,7 +40,18 @@ static ALLOCATOR: Counting = Counting;
 
 const CONNECTIONS: usize = 10_000;
 
+/// Bytes are counted for all threads, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Messages in the room that is asked for, and bytes of each.
+const MESSAGES: usize = 64;
+const MESSAGE_BYTES: usize = 4_000;
+
 fn shard() -> Shard {
+    let history = HistoryBounds { count_max: 256, bytes_max: 1 << 20, age_ms_max: 86_400_000 };
+    let room = ChannelDefinition { history, durability: Durability::Memory, ..ChannelDefinition::default() };
+    let mut definitions = Definitions::default();
+    definitions.namespaces.insert("room".into(), room);
     let key = ApiKey { key: Secret::new("k"), user: "u".into(), name: None, scopes: Scopes::ADMIN };
     let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
     let setup = Setup {
@@ -54,7 +66,7 @@ fn shard() -> Shard {
         }),
         sockets_per_core_max: usize::MAX,
         limits: Arc::new(Limits::default()),
-        definitions: Arc::new(Definitions::default()),
+        definitions: Arc::new(definitions),
         realms: Arc::new([]),
         authenticator: Arc::new(Authenticator::new(settings).expect("good settings")),
         router: Arc::new(Router::new()),
@@ -117,9 +129,67 @@ fn bytes_per_subscriber(channel: impl Fn(usize) -> String) -> isize {
 
 #[test]
 fn an_idle_subscriber_stays_small() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let shared = bytes_per_subscriber(|_| "room:lobby".to_owned());
     let distinct = bytes_per_subscriber(|index| format!("room:{index:05}"));
     println!("{shared} bytes with one channel, {distinct} with a channel each");
     assert!(shared <= 280, "{shared} bytes");
     assert!(distinct <= 600, "{distinct} bytes");
+}
+
+/// Lets the kernel take so much of what is written to each socket, and nothing of the rest.
+fn write_some(shard: &mut Shard, now: Now, bytes_max: usize) -> usize {
+    let mut written = 0;
+    loop {
+        match shard.poll() {
+            Output::Transmit(id) => {
+                let bytes = shard.transmit(id).bytes().min(bytes_max - written);
+                written += bytes;
+                shard.sent(now, id, bytes);
+            }
+            Output::Work => _ = shard.work(now),
+            Output::Idle { .. } => return written,
+            Output::Pause(_) | Output::Resume(_) => {}
+            other => panic!("nobody is sent away: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn whoever_reads_no_answers_is_owed_little_more_than_one() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut shard = shard();
+    let at = |ms: u64| Now { monotonic_us: ms * 1_000, unix_ms: 1_700_000_000_000 + ms };
+    let accept =
+        |shard: &mut Shard, now| shard.accept(now, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("within limits");
+    let writer = accept(&mut shard, at(0));
+    for _ in 0..MESSAGES {
+        let body = format!(r#"{{"room_id":"1","content":"{}"}}"#, "x".repeat(MESSAGE_BYTES));
+        let mut request = format!(
+            "POST /v1/messages HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer k\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes();
+        shard.receive(at(0), writer, &mut request);
+        write_some(&mut shard, at(0), usize::MAX);
+    }
+    let list = "GET /v1/messages?room_id=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer k\r\n\r\n";
+    let answer_bytes = {
+        shard.receive(at(1), writer, &mut list.as_bytes().to_vec());
+        write_some(&mut shard, at(1), usize::MAX)
+    };
+    assert!(answer_bytes > 40 * MESSAGE_BYTES, "{answer_bytes} bytes");
+    let clients = 50;
+    let before = LIVE_BYTES.load(Ordering::Relaxed);
+    for client in 0..clients {
+        let id = accept(&mut shard, at(2 + client));
+        shard.receive(at(2 + client), id, &mut list.repeat(100).into_bytes());
+        write_some(&mut shard, at(2 + client), 1_000);
+    }
+    let each = (LIVE_BYTES.load(Ordering::Relaxed) - before) as usize / clients as usize;
+    println!("{each} bytes for each that reads nothing, an answer is {answer_bytes}");
+    // A quarter of a mebibyte, the answer that passes it, and the requests that wait; a buffer may be twice what is in it.
+    assert!(each > answer_bytes / 2, "{each} bytes: they are owed something");
+    assert!(each <= 2 * ((256 << 10) + answer_bytes) + (64 << 10), "{each} bytes");
 }
