@@ -1,6 +1,41 @@
 //! Every bound of the broker that an operator can set, with its unit in its name. The config fills it;
 //! `config/default.toml` explains each.
 
+use std::cell::{Ref, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The limits of a core as they are at present. Whoever is bounded by one of them holds the same and reads it where it is
+/// needed, so that a reload replaces all of them at once.
+#[derive(Clone, Debug)]
+pub struct InForce(Rc<RefCell<Arc<Limits>>>);
+
+impl InForce {
+    /// These are in force.
+    pub fn new(limits: Arc<Limits>) -> Self {
+        Self(Rc::new(RefCell::new(limits)))
+    }
+
+    /// The limits at present.
+    pub fn get(&self) -> Ref<'_, Limits> {
+        Ref::map(self.0.borrow(), |limits| &**limits)
+    }
+
+    /// Others are in force from here on. What is above a lower one stays until it goes by itself.
+    pub fn replace(&self, limits: Arc<Limits>) {
+        *self.0.borrow_mut() = limits;
+    }
+}
+
+impl From<Limits> for InForce {
+    fn from(limits: Limits) -> Self {
+        Self::new(Arc::new(limits))
+    }
+}
+
+/// Full rings for which a core has room.
+pub const RINGS_PER_CORE: u32 = 32;
+
 /// Bounds of one node. All are caps on what is received from outside or owed to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -1,7 +1,7 @@
 //! How much memory the node plans with, and what that makes of its limits: what clients can make a core take by what
 //! they say and do not read is bounded by shares of the core's part, whatever larger limits say.
 
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, RINGS_PER_CORE};
 use std::path::Path;
 
 /// The setting without which the node looks how much there is.
@@ -13,9 +13,6 @@ const HISTORIES: u64 = 4;
 const RINGS: u64 = 2;
 /// ... input that is not whole. The last eighth is for connections and what the rest needs.
 const INPUT: u64 = 1;
-
-/// Full rings for which a core has room, as the fan-out counts.
-const RINGS_PER_CORE: u64 = 32;
 
 /// Bytes that a limit has at least beside the longest messages that it is about.
 const OVERHEAD_BYTES: u64 = 65_536;
@@ -34,7 +31,10 @@ pub(super) fn fit(limits: Limits, part_bytes: u64) -> Limits {
     let at_most = |limit: u32, bytes: u64| limit.min(u32::try_from(bytes.max(messages)).unwrap_or(u32::MAX));
     Limits {
         history_bytes_max: limits.history_bytes_max.min(share(HISTORIES)),
-        egress_ring_bytes_max: at_most(limits.egress_ring_bytes_max, share(RINGS) / RINGS_PER_CORE),
+        egress_ring_bytes_max: at_most(
+            limits.egress_ring_bytes_max,
+            share(RINGS) / u64::from(RINGS_PER_CORE),
+        ),
         unfinished_bytes_max: at_most(limits.unfinished_bytes_max, share(INPUT)),
         ..limits
     }

@@ -52,6 +52,7 @@ pub use setup::Setup;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::home::Home;
 use crate::metrics::counters::TlsCounters;
@@ -78,6 +79,8 @@ use work::DEADLINES_MAX;
 /// One core's world.
 pub struct Shard {
     setup: Arc<Setup>,
+    /// Those of the setup, for all who are bounded by them.
+    limits: InForce,
     edge: Edge,
     home: Home,
     relay: Relay,
@@ -106,9 +109,8 @@ impl Shard {
         let stored = std::mem::take(&mut setup.stored);
         let seed = setup.core_seed();
         let setup = Arc::new(setup);
-        let limits = setup.limits.clone();
-        let mut home =
-            Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, setup.limits.clone());
+        let limits = InForce::new(setup.limits.clone());
+        let mut home = Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, limits.clone());
         if setup.history_flush_ms.is_some() {
             home.log_mut().attach();
         }
@@ -117,26 +119,21 @@ impl Shard {
             relay: Relay::new(&setup),
             home,
             fan_ins: FanIns::default(),
-            changes: Changes::new(&setup, &stored),
-            effects: Effects::new(&limits, setup.cores),
+            changes: Changes::new(&setup, limits.clone(), &stored),
+            effects: Effects::new(limits.clone(), setup.cores),
             endings: Endings::default(),
-            logins: Logins::new(now, seed, limits.session_s_max, &stored),
-            group_changes: InTurn::new(
-                KeyedState::new(seed, 0x6409),
-                limits.group_changes_waiting_max as usize,
-            ),
+            logins: Logins::new(now, seed, setup.limits.session_s_max, &stored),
+            group_changes: InTurn::new(KeyedState::new(seed, 0x6409)),
             web_push: WebPushSide::new(&setup, &stored),
-            meeting_changes: InTurn::new(
-                KeyedState::new(seed, 0x3ee7),
-                limits.meeting_changes_waiting_max as usize,
-            ),
-            people: People::new(&setup, &stored),
-            mesh: Queues::new(setup.core, setup.cores, limits.peer_queue_messages_max as usize),
+            meeting_changes: InTurn::new(KeyedState::new(seed, 0x3ee7)),
+            people: People::new(&setup, &limits, &stored),
+            mesh: Queues::new(setup.core, setup.cores, limits.clone()),
             log: LogSide::new(setup.history_flush_ms),
             housekeeping_us: now.monotonic_us,
             fresh: Fresh::new(seed),
             outputs: VecDeque::new(),
             scratch: Vec::new(),
+            limits,
             setup,
         };
         shard.restore(&stored);

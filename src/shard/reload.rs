@@ -37,8 +37,7 @@ impl Shard {
             ping_interval_ms,
             pong_timeout_ms,
         } = reload;
-        self.home.set_limits(limits.clone());
-        self.changes.set_limits(limits.clone());
+        self.limits.replace(limits.clone());
         self.edge.fanout.set_bounds((&*limits).into());
         let before = self.setup.authenticator.clone();
         let setup = Setup {

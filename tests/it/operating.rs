@@ -135,6 +135,28 @@ fn a_reload_is_in_force_at_once() {
     assert_eq!(world.connect(0, STRANGER), None, "the sixth of an address that may have five");
 }
 
+/// Each of these tables was bounded at its start by what a reload replaces.
+#[test]
+fn a_limit_that_is_raised_is_raised_for_whatever_it_bounds() {
+    let (mut world, _) = node(|settings| {
+        (settings.limits.groups_max, settings.limits.rooms_max) = (0, 0);
+        settings.limits.group_changes_waiting_max = 0;
+    });
+    let fields = "Authorization: Bearer rc_ada\r\nContent-Type: application/json\r\n";
+    let mut make = |world: &mut World, path: &str| {
+        let socket = world.connect(0, STRANGER).expect("let in");
+        ask(world, socket, path, fields, r#"{"id":"new","name":"new"}"#)
+    };
+    let paths = ["/v1/conversations", "/v1/rooms"];
+    for path in paths {
+        assert_ne!(make(&mut world, path), 201, "{path} has no place");
+    }
+    world.reload(&Settings::default().setup(1));
+    for path in paths {
+        assert_eq!(make(&mut world, path), 201, "{path} has places");
+    }
+}
+
 #[test]
 fn who_keeps_more_unfinished_than_a_limit_lets_it_is_told_of() {
     let (mut world, _) = node(|settings| {

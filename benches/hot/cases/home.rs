@@ -67,7 +67,7 @@ fn channel() -> ChannelName {
 }
 
 fn home() -> Home {
-    Home::new(1, 2, Arc::new(Definitions::default()), &[], Arc::new(Limits::default()))
+    Home::new(1, 2, Arc::new(Definitions::default()), &[], Limits::default().into())
 }
 
 fn execute(home: &mut Home, command: impl Into<CoreCommand>) -> Reply {

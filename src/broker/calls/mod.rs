@@ -10,6 +10,7 @@ mod tests;
 
 use super::told::{Asking, Told};
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
@@ -33,8 +34,6 @@ pub struct CallRules {
     pub empty_us: u64,
     /// Microseconds that a call lasts at most.
     pub call_us_max: u64,
-    /// Calls at home on one core that are not over.
-    pub calls_max: usize,
     /// People of one call.
     pub people_max: usize,
     /// Calls that are remembered after their end.
@@ -92,17 +91,19 @@ pub struct Calls {
     /// Calls that are over, oldest first, with the moment at which they are forgotten.
     ended: VecDeque<(u64, Arc<str>)>,
     rules: CallRules,
+    limits: InForce,
     counts: CallCounts,
 }
 
 impl Calls {
     /// No calls yet.
-    pub fn new(hasher: KeyedState, rules: CallRules) -> Self {
+    pub fn new(hasher: KeyedState, rules: CallRules, limits: InForce) -> Self {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
             due: BTreeMap::new(),
             ended: VecDeque::new(),
             rules,
+            limits,
             counts: CallCounts::default(),
         }
     }
@@ -128,7 +129,7 @@ impl Calls {
         if users.len() >= self.rules.people_max {
             return Err(faults::too_many_people(self.rules.people_max));
         }
-        if self.due.len() >= self.rules.calls_max {
+        if self.due.len() >= self.limits.get().people.calls_max as usize {
             return Err(faults::too_many_calls());
         }
         self.counts.rings += users.len() as u64;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::{Limits, PeopleLimits};
 use crate::broker::told::Ring;
 use crate::model::people::signal::{Medium, SignalKind};
 use proptest::prelude::*;
@@ -9,11 +10,15 @@ const RULES: CallRules = CallRules {
     ring_us: 10_000_000,
     empty_us: 30_000_000,
     call_us_max: 600_000_000,
-    calls_max: 4,
     people_max: 4,
     ended_max: 3,
 };
 const USERS: [&str; 5] = ["ann", "bob", "cid", "dan", "stranger"];
+
+fn limits() -> InForce {
+    let people = PeopleLimits { calls_max: 4, ..PeopleLimits::default() };
+    Limits { people, ..Limits::default() }.into()
+}
 
 fn now(s: u64) -> Now {
     Now { monotonic_us: s * 1_000_000, unix_ms: s * 1_000 }
@@ -24,7 +29,7 @@ fn socket(user: usize, device: usize) -> SocketId {
 }
 
 fn calls(rules: CallRules) -> Calls {
-    Calls::new(KeyedState::new(1, 2), rules)
+    Calls::new(KeyedState::new(1, 2), rules, limits())
 }
 
 fn asking<'a>(user: &'a UserId, socket: SocketId) -> Asking<'a> {

@@ -11,6 +11,7 @@ pub use circle::Arrival;
 use super::told::{Asking, PersonNews, Told};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::CoreId;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::Fault;
 use crate::model::people::chat::{ChatAct, ChatMessage};
@@ -25,8 +26,6 @@ use std::sync::Arc;
 /// What bounds circles.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CircleRules {
-    /// Sockets in one circle.
-    pub sockets_max: usize,
     /// Microseconds after which somebody who says nothing more has stopped to write.
     pub typing_us: u64,
     /// People that can be writing at the same time in one circle; more are not told.
@@ -44,19 +43,21 @@ pub struct Circles {
     statuses: KeyedMap<UserId, Status>,
     due: BTreeSet<(u64, Circle)>,
     rules: CircleRules,
+    limits: InForce,
     /// Cards that were made.
     cards: u64,
 }
 
 impl Circles {
     /// No circles yet.
-    pub fn new(hasher: KeyedState, rules: CircleRules) -> Self {
+    pub fn new(hasher: KeyedState, rules: CircleRules, limits: InForce) -> Self {
         Self {
             by_circle: KeyedMap::with_hasher(hasher),
             by_user: KeyedMap::with_hasher(hasher),
             statuses: KeyedMap::with_hasher(hasher),
             due: BTreeSet::new(),
             rules,
+            limits,
             cards: 0,
         }
     }
@@ -75,8 +76,10 @@ impl Circles {
         out: &mut Vec<Told>,
     ) -> Result<Vec<Arc<Card>>, Fault> {
         let status = self.status(by.user);
-        if self.by_circle.get(circle).is_some_and(|state| state.len() >= self.rules.sockets_max) {
-            return Err(faults::full(self.rules.sockets_max));
+        // A circle has as many sockets as a channel has members.
+        let sockets_max = self.limits.get().members_per_channel_max as usize;
+        if self.by_circle.get(circle).is_some_and(|state| state.len() >= sockets_max) {
+            return Err(faults::full(sockets_max));
         }
         self.cards += 1;
         let state = self.by_circle.entry(circle.clone()).or_insert_with(|| State::new(circle.clone()));

@@ -1,12 +1,12 @@
 use super::*;
 use crate::base::ids::ConnectionId;
+use crate::base::limits::Limits;
 use crate::model::fault::FaultCode;
 use crate::model::people::chat::ChatDraft;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const RULES: CircleRules =
-    CircleRules { sockets_max: 6, typing_us: 5_000_000, typists_max: 2, messages_max: 3 };
+const RULES: CircleRules = CircleRules { typing_us: 5_000_000, typists_max: 2, messages_max: 3 };
 const USERS: [&str; 3] = ["ann", "bob", "cid"];
 
 fn now(s: u64) -> Now {
@@ -21,7 +21,11 @@ fn socket(index: usize) -> SocketId {
 }
 
 fn circles() -> Circles {
-    Circles::new(KeyedState::new(1, 2), RULES)
+    Circles::new(
+        KeyedState::new(1, 2),
+        RULES,
+        Limits { members_per_channel_max: 6, ..Limits::default() }.into(),
+    )
 }
 
 fn join(

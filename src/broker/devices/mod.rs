@@ -7,6 +7,7 @@ mod faults;
 mod tests;
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::Fault;
 use crate::model::people::device::{Device, DeviceAct, DeviceDraft, OwnedDevice};
@@ -37,13 +38,13 @@ pub struct Devices {
     by_user: KeyedMap<UserId, Vec<Arc<Device>>>,
     /// Devices with a change on its way to the disk; whether each is new.
     changing: BTreeMap<(UserId, Arc<str>), bool>,
-    users_max: usize,
+    limits: InForce,
 }
 
 impl Devices {
-    /// No devices yet. `users_max` bounds the users that have some.
-    pub fn new(hasher: KeyedState, users_max: usize) -> Self {
-        Self { by_user: KeyedMap::with_hasher(hasher), changing: BTreeMap::new(), users_max }
+    /// No devices yet.
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
+        Self { by_user: KeyedMap::with_hasher(hasher), changing: BTreeMap::new(), limits }
     }
 
     /// One that was stored.
@@ -141,7 +142,9 @@ impl Devices {
         if devices + coming >= DEVICES_PER_USER_MAX {
             return Err(faults::too_many(DEVICES_PER_USER_MAX));
         }
-        if devices + coming == 0 && self.by_user.len() + self.changing.len() >= self.users_max {
+        if devices + coming == 0
+            && self.by_user.len() + self.changing.len() >= self.limits.get().people.device_users_max as usize
+        {
             return Err(faults::too_many_users());
         }
         Ok(())

@@ -1,11 +1,17 @@
 use super::*;
+use crate::base::limits::{Limits, PeopleLimits};
 use crate::model::fault::FaultCode;
 use crate::model::people::device::Platform;
 
 const NOW: Now = Now { monotonic_us: 0, unix_ms: 7 };
 
+fn limits() -> InForce {
+    let people = PeopleLimits { device_users_max: 3, ..PeopleLimits::default() };
+    Limits { people, ..Limits::default() }.into()
+}
+
 fn devices() -> Devices {
-    Devices::new(KeyedState::new(1, 2), 3)
+    Devices::new(KeyedState::new(1, 2), limits())
 }
 
 fn register(devices: &mut Devices, user: &str, id: &str) -> Result<DeviceChange, FaultCode> {

@@ -28,7 +28,7 @@ pub use turns::CHUNK_SENDS;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, RINGS_PER_CORE};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use std::num::NonZeroU32;
@@ -88,9 +88,6 @@ pub struct Unsubscribed {
 /// Full rings that one connection may owe.
 const RINGS_PER_CONNECTION: usize = 4;
 
-/// Full rings for which a core has room.
-const RINGS_PER_CORE: usize = 32;
-
 /// What rings may take.
 #[derive(Clone, Copy, Debug)]
 pub struct RingBounds {
@@ -109,7 +106,7 @@ impl From<&Limits> for RingBounds {
         Self {
             ring_bytes_max,
             connection_bytes_max: rings(RINGS_PER_CONNECTION).max(1 << 20),
-            rings_bytes_max: rings(RINGS_PER_CORE).max(8 << 20),
+            rings_bytes_max: rings(RINGS_PER_CORE as usize).max(8 << 20),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
+use crate::base::limits::InForce;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
@@ -24,7 +25,7 @@ pub struct Groups {
     by_member: KeyedMap<Arc<str>, BTreeSet<(u64, ChannelName)>>,
     /// How many each has made.
     creators: Ledger<()>,
-    groups_max: usize,
+    pub(super) limits: InForce,
 }
 
 /// One core's part of a list of groups: what of it can be on the page asked for.
@@ -38,12 +39,12 @@ pub struct GroupsPart {
 
 impl Groups {
     /// An empty table.
-    pub fn new(hasher: KeyedState, groups_max: u32) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_member: KeyedMap::with_hasher(hasher),
             creators: Ledger::new(hasher),
-            groups_max: groups_max as usize,
+            limits,
         }
     }
 
@@ -59,12 +60,12 @@ impl Groups {
 
     /// Whether there is no place for another one.
     pub fn is_full(&self) -> bool {
-        self.by_channel.len() >= self.groups_max
+        self.by_channel.len() >= self.limits.get().groups_max as usize
     }
 
     /// Whether somebody may make another one, as far as its share goes.
     pub fn leaves_a_share(&self, creator: &str) -> bool {
-        self.creators.leaves_a_share(creator, u32::try_from(self.groups_max).unwrap_or(u32::MAX))
+        self.creators.leaves_a_share(creator, self.limits.get().groups_max)
     }
 
     /// Puts a group in the place of the channel's older one, if there is one.

@@ -25,7 +25,7 @@ pub use state::HomeState;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::groups::Groups;
 use crate::broker::meetings::table::Meetings;
@@ -87,26 +87,18 @@ impl Home {
         cores: u16,
         definitions: Arc<Definitions>,
         realms: &[Arc<Realm>],
-        limits: Arc<Limits>,
+        limits: InForce,
     ) -> Self {
         let hasher = |purpose| hasher(seed, purpose);
         Self {
-            rooms: Rooms::new(hasher(2), limits.rooms_max),
-            meetings: Meetings::new(hasher(5), limits.meetings_max),
-            groups: Groups::new(hasher(6), limits.groups_max),
-            users: Users::new(hasher(3), limits.profiles_max),
+            rooms: Rooms::new(hasher(2), limits.clone()),
+            meetings: Meetings::new(hasher(5), limits.clone()),
+            groups: Groups::new(hasher(6), limits.clone()),
+            users: Users::new(hasher(3), limits.clone()),
             jobs: Jobs::default(),
             entries: Entries::new(&definitions),
-            order: Order::new(hasher, cores, definitions, realms, limits),
+            order: Order::new(hasher, cores, definitions, realms, &limits),
         }
-    }
-
-    /// Other bounds from here on. What is above a lower one stays until it goes by itself.
-    pub fn set_limits(&mut self, limits: Arc<Limits>) {
-        self.rooms.set_max(limits.rooms_max);
-        self.meetings.set_max(limits.meetings_max);
-        self.users.set_max(limits.profiles_max);
-        self.order.set_limits(limits);
     }
 
     /// The next end of a channel that comes before the answer of the last call: what has the channel's name from

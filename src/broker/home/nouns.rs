@@ -89,8 +89,7 @@ impl Home {
         channel: &ChannelName,
         draft: GroupDraft,
     ) -> Result<GroupChange, Fault> {
-        let order = &self.order;
-        self.groups.decide((&order.channels, order.limits.group_members_max), now, session, channel, draft)
+        self.groups.decide(&self.order.channels, now, session, channel, draft)
     }
 
     /// A change of a group that was decided is stored. Who hears its channel and may not any more is told and sent away.

@@ -8,6 +8,7 @@ mod tests;
 
 use super::told::{Asking, Told};
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::Fault;
 use crate::model::people::circle::SocketId;
@@ -30,8 +31,6 @@ const LISTED_MAX: usize = 100;
 pub struct HuddleRules {
     /// People in one.
     pub participants_max: u32,
-    /// Huddles at home on one core.
-    pub huddles_max: usize,
     /// People that are invited to one.
     pub invited_max: usize,
 }
@@ -67,17 +66,19 @@ pub struct Huddles {
     /// By when they are looked at next; those that wait for nothing are not in it.
     due: BTreeSet<(u64, Arc<str>)>,
     rules: HuddleRules,
+    limits: InForce,
 }
 
 impl Huddles {
     /// No huddles yet.
-    pub fn new(hasher: KeyedState, rules: HuddleRules) -> Self {
+    pub fn new(hasher: KeyedState, rules: HuddleRules, limits: InForce) -> Self {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
             by_conversation: KeyedMap::with_hasher(hasher),
             by_user: KeyedMap::with_hasher(hasher),
             due: BTreeSet::new(),
             rules,
+            limits,
         }
     }
 
@@ -108,7 +109,7 @@ impl Huddles {
             }
             return Ok((huddle.view(), false));
         }
-        if self.by_id.len() >= self.rules.huddles_max {
+        if self.by_id.len() >= self.limits.get().people.huddles_max as usize {
             return Err(faults::too_many_huddles());
         }
         let HuddleDraft { id, conversation, .. } = draft;

@@ -1,10 +1,16 @@
 use super::*;
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::{Limits, PeopleLimits};
 use crate::model::fault::FaultCode;
 use proptest::prelude::*;
 
-const RULES: HuddleRules = HuddleRules { participants_max: 2, huddles_max: 2, invited_max: 3 };
+const RULES: HuddleRules = HuddleRules { participants_max: 2, invited_max: 3 };
 const USERS: [&str; 4] = ["ann", "bob", "cid", "stranger"];
+
+fn limits() -> InForce {
+    let people = PeopleLimits { huddles_max: 2, ..PeopleLimits::default() };
+    Limits { people, ..Limits::default() }.into()
+}
 
 fn now(s: u64) -> Now {
     Now { monotonic_us: s * 1_000_000, unix_ms: s * 1_000 }
@@ -37,7 +43,7 @@ fn count(out: &[Told], wanted: impl Fn(&HuddleEvent) -> bool) -> usize {
 
 #[test]
 fn a_conversation_has_one_and_strangers_stay_out() {
-    let (mut huddles, mut out) = (Huddles::new(KeyedState::new(1, 2), RULES), Vec::new());
+    let (mut huddles, mut out) = (Huddles::new(KeyedState::new(1, 2), RULES, limits()), Vec::new());
     assert!(create(&mut huddles, "ann", "h").expect("made").1);
     let (running, made) = create(&mut huddles, "bob", "other").expect("running");
     assert_eq!((&*running.id, made), ("h", false));
@@ -74,7 +80,7 @@ proptest! {
     /// Whoever comes leaves once, a screen that was shown is shown no longer at the end, and nothing stays.
     #[test]
     fn everybody_who_came_leaves(steps in proptest::collection::vec(step(), 0..60)) {
-        let (mut huddles, mut out, mut at_s) = (Huddles::new(KeyedState::new(1, 2), RULES), Vec::new(), 0);
+        let (mut huddles, mut out, mut at_s) = (Huddles::new(KeyedState::new(1, 2), RULES, limits()), Vec::new(), 0);
         create(&mut huddles, "ann", "h").expect("made");
         for step in steps {
             match step {

@@ -104,14 +104,8 @@ impl Meetings {
     ///
     /// # Errors
     /// Whatever keeps it from that.
-    pub fn check(
-        &self,
-        limits: &Limits,
-        session: &Session,
-        channel: &ChannelName,
-        draft: &MeetingDraft,
-    ) -> Result<(), Fault> {
-        check_draft(limits, channel, draft)?;
+    pub fn check(&self, session: &Session, channel: &ChannelName, draft: &MeetingDraft) -> Result<(), Fault> {
+        check_draft(&self.limits.get(), channel, draft)?;
         match self.known_to(session, channel) {
             Err(fault) if fault.code == FaultCode::NotFound && draft.creates => {
                 if self.is_full() {
@@ -133,14 +127,13 @@ impl Meetings {
     /// As [`Meetings::check`]: things may have changed since.
     pub fn decide_put(
         &mut self,
-        limits: &Limits,
         now: Now,
         session: &Session,
         channel: &ChannelName,
         draft: MeetingDraft,
         places: &[Option<u64>],
     ) -> Result<MeetingChange, Fault> {
-        self.check(limits, session, channel, &draft)?;
+        self.check(session, channel, &draft)?;
         let was = self.get(channel).cloned();
         let mut meeting = was.as_deref().cloned().unwrap_or_else(|| Meeting {
             id: channel.suffix().into(),

@@ -2,6 +2,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
+use crate::base::limits::InForce;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingPage, channel_of};
@@ -27,7 +28,7 @@ pub struct Meetings {
     by_person: KeyedMap<Box<str>, BTreeSet<(Reverse<u64>, ChannelName)>>,
     /// How many each has made.
     creators: Ledger<()>,
-    meetings_max: usize,
+    pub(super) limits: InForce,
     /// Meetings that are decided and not yet stored.
     creating: usize,
 }
@@ -43,19 +44,14 @@ pub struct MeetingsPart {
 
 impl Meetings {
     /// An empty table.
-    pub fn new(hasher: KeyedState, meetings_max: u32) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_person: KeyedMap::with_hasher(hasher),
             creators: Ledger::new(hasher),
-            meetings_max: meetings_max as usize,
+            limits,
             creating: 0,
         }
-    }
-
-    /// Another bound for new ones.
-    pub fn set_max(&mut self, meetings_max: u32) {
-        self.meetings_max = meetings_max as usize;
     }
 
     /// The record of a meeting.
@@ -65,12 +61,12 @@ impl Meetings {
 
     /// Whether there is no place for another one, beside those that are on their way to the disk.
     pub fn is_full(&self) -> bool {
-        self.by_channel.len() + self.creating >= self.meetings_max
+        self.by_channel.len() + self.creating >= self.limits.get().meetings_max as usize
     }
 
     /// Whether somebody may make another one, as far as its share goes.
     pub fn leaves_a_share(&self, creator: &str) -> bool {
-        self.creators.leaves_a_share(creator, u32::try_from(self.meetings_max).unwrap_or(u32::MAX))
+        self.creators.leaves_a_share(creator, self.limits.get().meetings_max)
     }
 
     /// Takes a place for a meeting that is to be stored.

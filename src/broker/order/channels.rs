@@ -3,7 +3,7 @@
 use crate::base::hash::KeyedState;
 use crate::base::index::NameIndex;
 use crate::base::ledger::{Ledger, leaves_a_share};
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::list::List;
 use crate::base::pool::Pool;
 use crate::base::time::Now;
@@ -18,7 +18,6 @@ use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Pre
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::record::HistoryRecord;
 use crate::model::session::Payer;
-use std::sync::Arc;
 
 /// The channels of a core, by name and by a small number that is theirs while they live.
 pub struct Channels {
@@ -33,19 +32,20 @@ pub struct Channels {
     pub(in crate::broker) history_publications: usize,
     /// Where sweeping goes on.
     pub(in crate::broker) sweep_cursor: usize,
-    pub(in crate::broker) limits: Arc<Limits>,
+    pub(in crate::broker) limits: InForce,
 }
 
 impl Channels {
     /// An empty table.
-    pub fn new(hasher: KeyedState, rules: Rules, limits: Arc<Limits>) -> Self {
+    pub fn new(hasher: KeyedState, rules: Rules, limits: InForce) -> Self {
+        let log = Log::new(limits.get().history_queue_bytes_max);
         Self {
             pool: Pool::default(),
             rules,
             by_name: NameIndex::new(hasher),
             payers: Ledger::new(hasher),
             epochs: Epochs::new(hasher),
-            log: Log::new(limits.history_queue_bytes_max),
+            log,
             history_bytes: 0,
             history_publications: 0,
             sweep_cursor: 0,
@@ -97,7 +97,7 @@ impl Channels {
         rules: u32,
         payer: &Payer<'_>,
     ) -> Result<usize, Fault> {
-        if name.as_str().len() > self.limits.channel_name_bytes_max as usize {
+        if name.as_str().len() > self.limits.get().channel_name_bytes_max as usize {
             return Err(Fault::new(FaultCode::InvalidChannel, "the channel's name is too long"));
         }
         let account = self.account(rules, &payer.name);
@@ -126,7 +126,7 @@ impl Channels {
     /// Whether there is room for one more channel under a set of rules, of an account that has a share.
     fn check_room(&self, rules: u32, bounded: Option<&String>) -> Result<(), Fault> {
         const LIMIT: &str = "channels_per_namespace_max";
-        let (taken, max) = (self.rules.channels(rules), self.limits.channels_per_namespace_max);
+        let (taken, max) = (self.rules.channels(rules), self.limits.get().channels_per_namespace_max);
         if taken >= max {
             return Err(faults::full("no room for another channel in this namespace", LIMIT));
         }
@@ -277,7 +277,7 @@ impl Channels {
         self.payers.invariants();
         assert_eq!(self.payers.things() as usize, self.pool.len(), "somebody pays for every channel");
         let opened = self.pool.iter().map(|(id, channel)| (channel.rules, id as u32, &channel.name));
-        self.rules.invariants(opened, self.limits.channels_per_namespace_max);
+        self.rules.invariants(opened, self.limits.get().channels_per_namespace_max);
         for (id, channel) in self.pool.iter() {
             assert_eq!(self.number_of(&channel.name), Some(id), "a name leads to its channel");
             assert!(channel.epoch <= self.epochs.last(), "epochs rise");
@@ -298,7 +298,10 @@ impl Channels {
                 Some(members) => {
                     assert!(!members.is_empty(), "an empty member list is dropped");
                     assert_eq!(members.subscriptions(), subscriptions, "members are the subscribers");
-                    assert!(members.len() <= self.limits.members_per_channel_max as usize, "member bound");
+                    assert!(
+                        members.len() <= self.limits.get().members_per_channel_max as usize,
+                        "member bound"
+                    );
                 }
                 None => {
                     let present = self.definition(id).presence != Presence::Off;
@@ -308,6 +311,6 @@ impl Channels {
         }
         assert_eq!((bytes, publications), self.history_totals(), "histories add up");
         assert_eq!(kept_bytes, self.payers.bytes(), "what is held is counted");
-        assert!(kept_bytes as u64 <= self.limits.history_bytes_max, "history bound");
+        assert!(kept_bytes as u64 <= self.limits.get().history_bytes_max, "history bound");
     }
 }

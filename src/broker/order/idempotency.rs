@@ -1,6 +1,7 @@
 //! Idempotency keys and the first answers they were given.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::order::history::Touched;
 use crate::model::channel::{ChannelName, Position};
@@ -71,8 +72,7 @@ pub struct Idempotency {
     bytes: usize,
     /// Keys that ever left `order`.
     left: u64,
-    keys_max: usize,
-    age_ms_max: u64,
+    limits: InForce,
 }
 
 struct Remembered {
@@ -98,21 +98,15 @@ pub fn channel_of(key: &str) -> Option<&str> {
 
 impl Idempotency {
     /// An empty table.
-    pub fn new(hasher: KeyedState, keys_max: u32, age_ms_max: u32) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             answers: KeyedMap::with_hasher(hasher),
             order: VecDeque::new(),
             of_message: BTreeMap::new(),
             bytes: 0,
             left: 0,
-            keys_max: keys_max as usize,
-            age_ms_max: u64::from(age_ms_max),
+            limits,
         }
-    }
-
-    /// Other bounds, for the keys to come.
-    pub fn set_bounds(&mut self, keys_max: u32, age_ms_max: u32) {
-        (self.keys_max, self.age_ms_max) = (keys_max as usize, u64::from(age_ms_max));
     }
 
     /// The first answer to a key, if it is remembered.
@@ -154,7 +148,7 @@ impl Idempotency {
             self.index(message, key.clone());
         }
         self.order.push_back((at_ms, key));
-        while self.order.len() > self.keys_max || self.bytes > BYTES_MAX {
+        while self.order.len() > self.limits.get().idempotency_keys_max as usize || self.bytes > BYTES_MAX {
             self.forget_oldest();
         }
     }
@@ -280,7 +274,11 @@ impl Idempotency {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert!(self.order.len() <= self.keys_max && self.answers.len() <= self.order.len(), "key bound");
+        assert!(
+            self.order.len() <= self.limits.get().idempotency_keys_max as usize
+                && self.answers.len() <= self.order.len(),
+            "key bound"
+        );
         assert!(self.bytes <= BYTES_MAX, "byte bound");
         let bytes = self.answers.iter().map(|(key, remembered)| size(key, &remembered.answer));
         assert_eq!(self.bytes, bytes.sum::<usize>(), "bytes add up");
@@ -294,7 +292,7 @@ impl Idempotency {
     }
 
     fn fresh(&self, now: Now, at_ms: u64) -> bool {
-        now.monotonic_ms().wrapping_sub(at_ms) < self.age_ms_max
+        now.monotonic_ms().wrapping_sub(at_ms) < u64::from(self.limits.get().idempotency_ms_max)
     }
 
     fn forget_oldest(&mut self) {
@@ -313,6 +311,7 @@ fn size(key: &str, answer: &FirstAnswer) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::Limits;
     use crate::model::publication::{Body, Publication};
 
     fn at(ms: u64) -> Now {
@@ -344,7 +343,9 @@ mod tests {
     }
 
     fn table(keys_max: u32, age_ms_max: u32) -> Idempotency {
-        Idempotency::new(KeyedState::new(1, 2), keys_max, age_ms_max)
+        let limits =
+            Limits { idempotency_keys_max: keys_max, idempotency_ms_max: age_ms_max, ..Limits::default() };
+        Idempotency::new(KeyedState::new(1, 2), limits.into())
     }
 
     #[test]

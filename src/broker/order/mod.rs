@@ -21,7 +21,7 @@ pub use log::staged::{Log, LogPart};
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::home::{HomeOutput, HomePush};
 use crate::broker::rules::definitions::Definitions;
@@ -52,7 +52,6 @@ pub struct Order {
     /// What replaying the history log needs to remember.
     pub(super) restoring: Restoring,
     definitions: Arc<Definitions>,
-    pub(super) limits: Arc<Limits>,
     pub(super) outputs: VecDeque<HomeOutput>,
     /// Ends of channels: they come before the answer of the call that found them.
     pub(super) ends: VecDeque<HomeOutput>,
@@ -73,16 +72,15 @@ impl Order {
         cores: u16,
         definitions: Arc<Definitions>,
         realms: &[Arc<Realm>],
-        limits: Arc<Limits>,
+        limits: &InForce,
     ) -> Self {
         Self {
             channels: Channels::new(hasher(0), Rules::new(hasher(4), &definitions, realms), limits.clone()),
             congestion: Congestion::new(cores),
-            idempotency: Idempotency::new(hasher(1), limits.idempotency_keys_max, limits.idempotency_ms_max),
+            idempotency: Idempotency::new(hasher(1), limits.clone()),
             checkpoint: Checkpoint::default(),
             restoring: Restoring::default(),
             definitions,
-            limits,
             outputs: VecDeque::new(),
             ends: VecDeque::new(),
             published: 0,
@@ -90,13 +88,6 @@ impl Order {
             scratch: AlignedVec::new(),
             publisher: String::new(),
         }
-    }
-
-    /// Other bounds from here on.
-    pub fn set_limits(&mut self, limits: Arc<Limits>) {
-        self.idempotency.set_bounds(limits.idempotency_keys_max, limits.idempotency_ms_max);
-        self.channels.limits = limits.clone();
-        self.limits = limits;
     }
 
     /// Ages histories, forgets channels and keys, goes on healing: a bounded amount of work, from where the last call ended.

@@ -56,7 +56,7 @@ impl Channels {
         let publisher = bytes.view().publisher.as_str();
         let Channel { rules, payer, .. } = self.pool[id];
         let account = self.account(rules, publisher);
-        let (taken, max) = (self.rules.channels(rules), self.limits.channels_per_namespace_max);
+        let (taken, max) = (self.rules.channels(rules), self.limits.get().channels_per_namespace_max);
         if !publisher.is_empty() && leaves_a_share(self.payers.things_of(&account), taken, max) {
             self.pool[id].payer = self.payers.take(&account);
             self.payers.give_back(payer);
@@ -67,7 +67,7 @@ impl Channels {
     /// was not published to for the longest time. So nobody's newest goes for what somebody else says, and as much is let go
     /// of as came.
     fn make_room(&mut self, now: Now, id: usize) {
-        while self.payers.bytes() as u64 > self.limits.history_bytes_max
+        while self.payers.bytes() as u64 > self.limits.get().history_bytes_max
             && let Some(payer) = self.payers.most()
             && let Some(oldest) = self.payers.note(payer).first().map(|oldest| oldest as usize)
         {

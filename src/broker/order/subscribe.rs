@@ -41,7 +41,7 @@ impl Order {
             self.channels.close_if_empty(now, id);
             return Err(faults::congested());
         }
-        let members_max = self.limits.members_per_channel_max as usize;
+        let members_max = self.channels.limits.get().members_per_channel_max as usize;
         let presence = self.channels.definition(id).presence != Presence::Off;
         let channel = self.channels.get_mut(id);
         let mut joined = false;

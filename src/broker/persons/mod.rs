@@ -6,6 +6,7 @@ mod tests;
 
 use super::told::{PersonNews, Told};
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::people::UserId;
 use crate::model::people::circle::SocketId;
@@ -37,17 +38,17 @@ pub struct Persons {
     visible: BTreeSet<UserId>,
     /// Those that have no socket, by when they are forgotten. Some may have come back.
     departed: VecDeque<(u64, UserId)>,
-    remembered_max: usize,
+    limits: InForce,
 }
 
 impl Persons {
     /// Nobody yet.
-    pub fn new(hasher: KeyedState, remembered_max: usize) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
             visible: BTreeSet::new(),
             departed: VecDeque::new(),
-            remembered_max,
+            limits,
         }
     }
 
@@ -89,7 +90,7 @@ impl Persons {
         self.departed.push_back((record.until_us, user.clone()));
         let news = PersonNews::Offline { seen_s: now.unix_s() };
         out.push(Told::Person { user: user.clone(), news });
-        if self.departed.len() > self.remembered_max {
+        if self.departed.len() > self.limits.get().people.device_users_max as usize {
             self.forget_oldest();
         }
     }
@@ -190,6 +191,6 @@ impl Persons {
             assert!(!record.sockets.is_empty() || record.status == Status::Online);
         }
         assert!(self.visible.iter().all(|user| self.by_id.contains_key(user)));
-        assert!(self.departed.len() <= self.remembered_max);
+        assert!(self.departed.len() <= self.limits.get().people.device_users_max as usize);
     }
 }

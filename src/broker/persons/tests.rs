@@ -1,5 +1,11 @@
 use super::*;
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::{Limits, PeopleLimits};
+
+fn limits(device_users_max: u32) -> InForce {
+    let people = PeopleLimits { device_users_max, ..PeopleLimits::default() };
+    Limits { people, ..Limits::default() }.into()
+}
 
 fn now(s: u64) -> Now {
     Now { monotonic_us: s * 1_000_000, unix_ms: s * 1_000 }
@@ -20,7 +26,7 @@ fn news(out: &mut Vec<Told>) -> Vec<PersonNews> {
 #[test]
 fn whoever_is_invisible_is_offline_to_others_and_comes_back_online() {
     let (mut persons, mut out, ann) =
-        (Persons::new(KeyedState::new(1, 2), 10), Vec::new(), UserId::from("ann"));
+        (Persons::new(KeyedState::new(1, 2), limits(10)), Vec::new(), UserId::from("ann"));
     assert_eq!(persons.get(&ann, "bob").status, Status::Offline);
     persons.connect(now(1), &ann, socket(1), "ios:1".into(), &mut out);
     persons.connect(now(2), &ann, socket(2), "web:2".into(), &mut out);
@@ -46,7 +52,7 @@ fn whoever_is_invisible_is_offline_to_others_and_comes_back_online() {
 
 #[test]
 fn the_departed_are_forgotten_and_bounded() {
-    let (mut persons, mut out) = (Persons::new(KeyedState::new(1, 2), 2), Vec::new());
+    let (mut persons, mut out) = (Persons::new(KeyedState::new(1, 2), limits(2)), Vec::new());
     for (index, user) in ["a", "b", "c"].into_iter().enumerate() {
         persons.connect(now(1), &user.into(), socket(index as u32), "web:1".into(), &mut out);
         persons.disconnect(now(1), &user.into(), socket(index as u32), &mut out);

@@ -6,6 +6,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::home::{Origin, Outcome, faults};
 use crate::broker::order::Order;
@@ -38,7 +39,7 @@ pub struct Rooms {
     by_age: BTreeMap<Box<str>, ByAge>,
     /// How many each owner has.
     owners: Ledger<()>,
-    rooms_max: usize,
+    limits: InForce,
     /// Rooms with a change under way.
     changing: BTreeSet<ChannelName>,
     /// How many of them are new.
@@ -83,26 +84,20 @@ pub struct RoomsPart {
 
 impl Rooms {
     /// An empty table.
-    pub fn new(hasher: KeyedState, rooms_max: u32) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_age: BTreeMap::new(),
             owners: Ledger::new(hasher),
-            rooms_max: rooms_max as usize,
+            limits,
             changing: BTreeSet::new(),
             creating: 0,
         }
     }
 
-    /// Another bound for new ones.
-    pub fn set_max(&mut self, rooms_max: u32) {
-        self.rooms_max = (rooms_max as usize).max(self.len());
-    }
-
     /// Takes a room in that was stored. More of them than the bound are all taken in: it holds for new ones.
     pub fn restore(&mut self, channel: &ChannelName, room: Room) {
         self.put(channel, room);
-        self.rooms_max = self.rooms_max.max(self.len());
     }
 
     /// Records.
@@ -140,7 +135,6 @@ impl Rooms {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert!(self.len() <= self.rooms_max, "room bound");
         self.owners.invariants();
         assert_eq!(self.owners.things() as usize, self.len(), "every room counts for its owner");
         assert_eq!(
@@ -186,10 +180,10 @@ impl Rooms {
         if self.get(&channel).is_ok() {
             return Err(Fault::new(FaultCode::Conflict, "the room exists already"));
         }
-        if self.len() + self.creating >= self.rooms_max {
+        let rooms_max = self.limits.get().rooms_max;
+        if self.len() + self.creating >= rooms_max as usize {
             return Err(faults::full("no place for another room", "rooms_max"));
         }
-        let rooms_max = u32::try_from(self.rooms_max).unwrap_or(u32::MAX);
         if !origin.is_admin() && !self.owners.leaves_a_share(&origin.session.user, rooms_max) {
             return Err(faults::share("you own as many rooms as you may", "rooms_max"));
         }

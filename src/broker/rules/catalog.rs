@@ -6,7 +6,7 @@
 //! the same definition is a conflict, and the name that it gives is taken.
 
 use crate::base::fold::fold;
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::command::Page;
 use crate::model::definition::{DefinitionDraft, DefinitionFilter, DefinitionRecord};
@@ -24,7 +24,7 @@ pub struct Catalog {
     by_id: BTreeMap<u64, Arc<DefinitionRecord>>,
     by_name: BTreeMap<(u64, Box<str>), Arc<DefinitionRecord>>,
     realms: Arc<[Arc<Realm>]>,
-    limits: Arc<Limits>,
+    limits: InForce,
     /// Ids are given once.
     last_id: u64,
     /// Definitions with a change under way.
@@ -48,7 +48,7 @@ impl Catalog {
     /// A catalog with what was stored. `last_id` is the last id that was ever given.
     pub fn new(
         realms: Arc<[Arc<Realm>]>,
-        limits: Arc<Limits>,
+        limits: InForce,
         stored: &[Arc<DefinitionRecord>],
         last_id: u64,
     ) -> Self {
@@ -66,11 +66,6 @@ impl Catalog {
         catalog
     }
 
-    /// Other bounds, for the definitions to come.
-    pub fn set_limits(&mut self, limits: Arc<Limits>) {
-        self.limits = limits;
-    }
-
     /// Decides about a new definition. `guid` is the name it gets.
     ///
     /// # Errors
@@ -83,7 +78,7 @@ impl Catalog {
         guid: String,
     ) -> Result<Change, Fault> {
         self.check(realm, &draft, None)?;
-        if self.by_id.len() + self.creating >= self.limits.definitions_max as usize {
+        if self.by_id.len() + self.creating >= self.limits.get().definitions_max as usize {
             return Err(Fault::new(
                 FaultCode::LimitExceeded,
                 "no place for another channel definition: definitions_max is reached",
@@ -216,14 +211,14 @@ impl Catalog {
     fn check(&self, realm: u64, draft: &DefinitionDraft, id: Option<u64>) -> Result<(), Fault> {
         let realm = self.realm(realm)?;
         let name_bytes = realm.namespace.len() + 1 + draft.name.len();
-        if name_bytes > self.limits.channel_name_bytes_max as usize {
+        if name_bytes > self.limits.get().channel_name_bytes_max as usize {
             return Err(Fault::new(FaultCode::InvalidRequest, "the channel's name is too long"));
         }
-        if draft.source.len() > self.limits.definition_source_bytes_max as usize {
+        if draft.source.len() > self.limits.get().definition_source_bytes_max as usize {
             return Err(Fault::new(FaultCode::TooLarge, "the text of the definition is too long"));
         }
-        if draft.rules.history.count_max > self.limits.message_history_max {
-            let message = format!("at most {} messages can be kept", self.limits.message_history_max);
+        if draft.rules.history.count_max > self.limits.get().message_history_max {
+            let message = format!("at most {} messages can be kept", self.limits.get().message_history_max);
             return Err(Fault::new(FaultCode::InvalidRequest, message));
         }
         let taken = self.by_name.get(&(realm.id, draft.name.clone()));
@@ -243,6 +238,7 @@ fn key(record: &DefinitionRecord) -> (u64, Box<str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::Limits;
     use crate::model::definition::ChannelDefinition;
 
     const NOW: Now = Now { monotonic_us: 1, unix_ms: 1_000 };
@@ -250,7 +246,7 @@ mod tests {
     fn catalog(definitions_max: u32) -> Catalog {
         let realm = |id: u64| Arc::new(Realm { id, namespace: format!("r{id}").into(), key: "k".into() });
         let limits = Limits { definitions_max, ..Limits::default() };
-        Catalog::new([realm(1), realm(2)].into(), Arc::new(limits), &[], 0)
+        Catalog::new([realm(1), realm(2)].into(), limits.into(), &[], 0)
     }
 
     fn draft(name: &str) -> DefinitionDraft {

@@ -2,6 +2,7 @@
 //! themselves.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
 use crate::model::publication::Profile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,8 +16,7 @@ pub struct Users {
     seen: BTreeMap<u64, Arc<str>>,
     /// Those who left, since the start.
     left: u64,
-    /// Of records and those who were seen, together.
-    records_max: usize,
+    limits: InForce,
 }
 
 /// What is kept of one user. Small, because everyone who is online has one.
@@ -62,20 +62,20 @@ impl User {
 
 impl Users {
     /// An empty table.
-    pub fn new(hasher: KeyedState, records_max: u32) -> Self {
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
             online: 0,
             records: 0,
             seen: BTreeMap::new(),
             left: 0,
-            records_max: records_max as usize,
+            limits,
         }
     }
 
-    /// Another bound for new records.
-    pub fn set_max(&mut self, records_max: u32) {
-        self.records_max = records_max as usize;
+    /// Records and those who were seen, together.
+    fn records_max(&self) -> usize {
+        self.limits.get().profiles_max as usize
     }
 
     /// The user has its first connection on one more core; true if it was offline.
@@ -126,7 +126,7 @@ impl Users {
 
     /// Forgets who left longest ago while there are too many.
     fn forget_seen(&mut self) {
-        while self.records + self.seen.len() > self.records_max
+        while self.records + self.seen.len() > self.records_max()
             && let Some((_, oldest)) = self.seen.pop_first()
         {
             self.by_id.remove(&oldest);
@@ -141,7 +141,7 @@ impl Users {
     /// Changes a user's record, made if need be; answers the profile now.
     pub fn edit(&mut self, id: &str, edit: impl FnOnce(&mut UserFields)) -> Result<Profile, Full> {
         let has_record = self.by_id.get(id).is_some_and(|user| user.record.is_some());
-        if !has_record && self.records >= self.records_max {
+        if !has_record && self.records >= self.records_max() {
             return Err(Full);
         }
         self.records += usize::from(!has_record);
@@ -171,7 +171,7 @@ impl Users {
         let count = |test: fn(&User) -> bool| self.by_id.values().filter(|user| test(user)).count();
         assert_eq!(self.online, count(|user| user.cores > 0), "online users add up");
         assert_eq!(self.records, count(|user| user.record.is_some()), "records add up");
-        assert!(self.records + self.seen.len() <= self.records_max, "record bound");
+        assert!(self.records + self.seen.len() <= self.records_max(), "record bound");
         assert_eq!(self.seen.len(), count(|user| user.seen > 0), "who was seen adds up");
         let idle =
             |user: &User| user.cores == 0 && user.record.is_none() && user.seen == 0 && !user.configured;
@@ -182,6 +182,11 @@ impl Users {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::Limits;
+
+    fn users(profiles_max: u32) -> Users {
+        Users::new(KeyedState::new(1, 2), Limits { profiles_max, ..Limits::default() }.into())
+    }
 
     #[test]
     fn a_user_that_is_only_online_is_small() {
@@ -190,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_first_core_makes_online_and_the_last_offline() {
-        let mut users = Users::new(KeyedState::new(1, 2), 1);
+        let mut users = users(1);
         let ann: Arc<str> = "ann".into();
         assert!(users.connect(&ann, Some("Ann".into())));
         assert!(!users.connect(&ann, None));
@@ -205,7 +210,7 @@ mod tests {
 
     #[test]
     fn who_was_seen_longest_ago_is_forgotten_first() {
-        let mut users = Users::new(KeyedState::new(1, 2), 2);
+        let mut users = users(2);
         for user in ["ann", "bob", "ann", "cy"] {
             users.connect(&user.into(), None);
             users.disconnect(user);
@@ -230,7 +235,7 @@ mod tests {
 
     #[test]
     fn records_outlive_connections_and_are_bounded() {
-        let mut users = Users::new(KeyedState::new(1, 2), 1);
+        let mut users = users(1);
         users.connect(&"ann".into(), Some("Ann".into()));
         users.edit("ann", |record| record.status = Some("away".into())).expect("room for one");
         users.edit("ann", |record| record.name = Some("A.".into())).expect("it is there");

@@ -20,7 +20,7 @@ pub use long::{Decoded, Long};
 
 use super::Output;
 use super::places::Places;
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode};
 use crate::store;
@@ -37,8 +37,9 @@ pub(super) struct Effects<A, T> {
     count: u64,
     /// How many of each class are under way.
     under_way: [usize; CLASSES],
-    /// How many of each class may be.
-    under_way_max: [usize; CLASSES],
+    limits: InForce,
+    /// Cores of the node, which share its checks of passwords.
+    cores: u16,
     /// Effects of the store past their deadline.
     late: usize,
     /// The last write failed.
@@ -46,8 +47,6 @@ pub(super) struct Effects<A, T> {
     /// The write that only finds out whether writes succeed again.
     probe: Option<EffectId>,
     writes: Writes,
-    /// Microseconds that a call outside takes at most.
-    call_us_max: u64,
     /// Users whose effects of the store are under way.
     places: Places,
 }
@@ -87,24 +86,18 @@ pub(super) struct Done<A, T> {
 
 impl<A, T> Effects<A, T> {
     /// None. The limits bound how many are under way at once; of password checks, this core has its share of the node's.
-    pub fn new(limits: &Limits, cores: u16) -> Self {
-        let mut under_way_max = [0; CLASSES];
-        under_way_max[Class::Store as usize] = limits.effects_in_flight_max as usize;
-        under_way_max[Class::Decode as usize] = limits.effects_in_flight_max as usize;
-        under_way_max[Class::Copy as usize] = 1;
-        under_way_max[Class::Outbound as usize] = limits.push.in_flight_max as usize;
-        under_way_max[Class::Password as usize] = (CHECKS_MAX / usize::from(cores)).max(1);
+    pub fn new(limits: InForce, cores: u16) -> Self {
         Self {
             waiting: BTreeMap::new(),
             due: BTreeSet::new(),
             count: 0,
             under_way: [0; CLASSES],
-            under_way_max,
+            limits,
+            cores,
             late: 0,
             failed: false,
             probe: None,
             writes: Writes::default(),
-            call_us_max: u64::from(limits.push.time_ms_max) * 1_000,
             places: Places::default(),
         }
     }
@@ -124,6 +117,17 @@ impl<A, T> Effects<A, T> {
         self.writes
     }
 
+    /// How many of a class may be under way.
+    fn under_way_max(&self, class: Class) -> usize {
+        let limits = self.limits.get();
+        match class {
+            Class::Store | Class::Decode => limits.effects_in_flight_max as usize,
+            Class::Copy => 1,
+            Class::Outbound => limits.push.in_flight_max as usize,
+            Class::Password => (CHECKS_MAX / usize::from(self.cores)).max(1),
+        }
+    }
+
     /// Whether one more of a class can be started. To be asked before a change is decided.
     ///
     /// # Errors
@@ -134,7 +138,7 @@ impl<A, T> Effects<A, T> {
             Class::Store => self.under_way[Class::Copy as usize],
             Class::Copy | Class::Password | Class::Outbound | Class::Decode => 0,
         };
-        if self.under_way[class as usize] + copies < self.under_way_max[class as usize] {
+        if self.under_way[class as usize] + copies < self.under_way_max(class) {
             return Ok(());
         }
         self.writes.refused += u64::from(class == Class::Store);
@@ -146,8 +150,8 @@ impl<A, T> Effects<A, T> {
     /// # Errors
     /// The user has its share, and the rest is for others.
     pub fn admit_user(&mut self, user: &str) -> Result<(), Fault> {
-        let store = Class::Store as usize;
-        let free = self.under_way_max[store].saturating_sub(self.under_way[store]);
+        let under_way = self.under_way[Class::Store as usize];
+        let free = self.under_way_max(Class::Store).saturating_sub(under_way);
         // Without any place there is nothing to share.
         if free == 0 || self.places.may_take(user, free) {
             return Ok(());
@@ -176,7 +180,9 @@ impl<A, T> Effects<A, T> {
         let id = EffectId(self.count);
         let class = Class::of(&effect);
         let is_write = matches!(effect, Effect::Write(_) | Effect::Replace(..));
-        let deadline_us = class.deadline_us(self.call_us_max).map(|us| now.monotonic_us + us);
+        let deadline_us = class
+            .deadline_us(u64::from(self.limits.get().push.time_ms_max) * 1_000)
+            .map(|us| now.monotonic_us + us);
         self.due.extend(deadline_us.map(|deadline_us| (deadline_us, id)));
         self.under_way[class as usize] += 1;
         let started_us = now.monotonic_us;
@@ -228,9 +234,6 @@ impl<A, T> Effects<A, T> {
 
     /// Asserts what must hold between calls.
     pub fn invariants(&self) {
-        for (under_way, max) in self.under_way.iter().zip(self.under_way_max) {
-            assert!(*under_way <= max, "each class has a bound");
-        }
         assert_eq!(self.under_way.iter().sum::<usize>(), self.waiting.len(), "every effect is counted");
         let placed = self.waiting.values().filter(|waiting| waiting.user.is_some()).count();
         assert_eq!(placed, self.places.taken(), "every place is somebody's");
@@ -255,16 +258,16 @@ pub(super) fn not_stored(failure: Failure) -> Fault {
 mod tests {
     use super::*;
     use crate::auth::{PasswordHash, Secret};
-    use crate::base::limits::PushLimits;
+    use crate::base::limits::{Limits, PushLimits};
     use crate::model::web_push::PushDelivery;
 
     fn at(second: u64) -> Now {
         Now { monotonic_us: second * 1_000_000, unix_ms: 0 }
     }
 
-    fn limits(effects_in_flight_max: u32) -> Limits {
+    fn limits(effects_in_flight_max: u32) -> InForce {
         let push = PushLimits { in_flight_max: 2, ..PushLimits::default() };
-        Limits { effects_in_flight_max, push, ..Limits::default() }
+        Limits { effects_in_flight_max, push, ..Limits::default() }.into()
     }
 
     fn push() -> Effect {
@@ -286,7 +289,7 @@ mod tests {
 
     #[test]
     fn each_class_has_a_bound_of_its_own() {
-        let mut effects = Effects::<(), ()>::new(&limits(2), 32);
+        let mut effects = Effects::<(), ()>::new(limits(2), 32);
         let start = |effects: &mut Effects<(), ()>, effect: fn() -> Effect| {
             effects.admit(Class::of(&effect())).map_err(|fault| fault.code)?;
             effects.start(at(1), effect(), None, None);
@@ -314,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_user_leaves_places_of_the_store_to_others() {
-        let mut effects = Effects::<(), ()>::new(&limits(100), 1);
+        let mut effects = Effects::<(), ()>::new(limits(100), 1);
         let start = |effects: &mut Effects<(), ()>, user: &str| {
             effects
                 .admit_user(user)
@@ -336,7 +339,7 @@ mod tests {
 
     #[test]
     fn what_is_late_is_told_in_the_words_of_its_class_and_only_the_store_makes_the_disk_unwell() {
-        let mut effects = Effects::<u8, ()>::new(&limits(9), 1);
+        let mut effects = Effects::<u8, ()>::new(limits(9), 1);
         effects.start(at(1), verify(), Some(1), None);
         effects.start(at(1), Effect::Backup { file: "f".into(), count_max: 1 }, Some(2), None);
         effects.start(at(2), write(), Some(3), None);
@@ -359,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_failed_write_is_followed_by_one_probe_at_a_time() {
-        let mut effects = Effects::<(), ()>::new(&limits(9), 1);
+        let mut effects = Effects::<(), ()>::new(limits(9), 1);
         effects.start(at(1), write(), None, None);
         assert!(effects.probe(at(1)).is_none(), "nothing failed");
         effects.done(at(9), EffectId(1), Resolution::Failed(Failure::DiskFull));

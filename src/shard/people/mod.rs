@@ -30,6 +30,7 @@ pub(super) use telling::{pump_people, tell_missed};
 use super::Setup;
 use crate::auth::IceSettings;
 use crate::base::hash::KeyedState;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::calls::{CallRules, Calls};
 use crate::broker::circles::{CircleRules, Circles};
@@ -110,34 +111,26 @@ pub(super) struct People {
 
 impl People {
     /// Nobody but what was stored.
-    pub fn new(setup: &Setup, stored: &Stored) -> Self {
-        let (seed, limits, settings) = (setup.core_seed(), &setup.limits, &setup.people);
+    pub fn new(setup: &Setup, limits: &InForce, stored: &Stored) -> Self {
+        let (seed, settings) = (setup.core_seed(), &setup.people);
         let hasher = |purpose: u64| KeyedState::new(seed, 0x9e0_0000 + purpose);
         let call_rules = CallRules {
             ring_us: settings.ring_ms * 1_000,
             empty_us: EMPTY_CALL_US,
             call_us_max: settings.call_ms_max * 1_000,
-            calls_max: limits.people.calls_max as usize,
             people_max: CALL_PEOPLE_MAX,
             ended_max: ENDED_CALLS_MAX,
         };
-        let huddle_rules = HuddleRules {
-            participants_max: settings.huddle_participants_max,
-            huddles_max: limits.people.huddles_max as usize,
-            invited_max: INVITED_MAX,
-        };
-        let circle_rules = CircleRules {
-            sockets_max: limits.members_per_channel_max as usize,
-            typing_us: TYPING_US,
-            typists_max: TYPISTS_MAX,
-            messages_max: MESSAGES_MAX,
-        };
+        let huddle_rules =
+            HuddleRules { participants_max: settings.huddle_participants_max, invited_max: INVITED_MAX };
+        let circle_rules =
+            CircleRules { typing_us: TYPING_US, typists_max: TYPISTS_MAX, messages_max: MESSAGES_MAX };
         let mut people = Self {
-            calls: Calls::new(hasher(0), call_rules),
-            huddles: Huddles::new(hasher(1), huddle_rules),
-            circles: Circles::new(hasher(2), circle_rules),
-            persons: Persons::new(hasher(3), limits.people.device_users_max as usize),
-            devices: Devices::new(hasher(4), limits.people.device_users_max as usize),
+            calls: Calls::new(hasher(0), call_rules, limits.clone()),
+            huddles: Huddles::new(hasher(1), huddle_rules, limits.clone()),
+            circles: Circles::new(hasher(2), circle_rules, limits.clone()),
+            persons: Persons::new(hasher(3), limits.clone()),
+            devices: Devices::new(hasher(4), limits.clone()),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],

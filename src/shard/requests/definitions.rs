@@ -9,7 +9,7 @@
 
 use super::{Asker, Begun, CATALOG_CORE, Then};
 use crate::base::ids::CoreId;
-use crate::base::limits::Limits;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::rules::Settled;
 use crate::broker::rules::catalog::{Catalog, Change};
@@ -52,18 +52,13 @@ struct Waiting {
 }
 
 impl Changes {
-    pub fn new(setup: &Setup, stored: &Stored) -> Self {
+    pub fn new(setup: &Setup, limits: InForce, stored: &Stored) -> Self {
         let (definitions, last_id): (&[_], _) = match setup.core {
             CATALOG_CORE => (&stored.definitions, stored.last_definition_id),
             _ => (&[], 0),
         };
-        let catalog = Catalog::new(setup.realms.clone(), setup.limits.clone(), definitions, last_id);
+        let catalog = Catalog::new(setup.realms.clone(), limits, definitions, last_id);
         Self { catalog, waiting: BTreeMap::new(), count: 0, fences: BTreeMap::new() }
-    }
-
-    /// Other bounds, for the definitions to come.
-    pub fn set_limits(&mut self, limits: Arc<Limits>) {
-        self.catalog.set_limits(limits);
     }
 
     pub fn next_us(&self) -> Option<u64> {

@@ -24,7 +24,12 @@ impl Shard {
     pub(super) fn change_group_in_turn(&mut self, asker: Asker, command: GroupCommand) {
         let channel = command.channel().clone();
         let user = asker.ticket.session.user.clone();
-        match self.group_changes.come(&channel, &user, (asker, command)) {
+        match self.group_changes.come(
+            &channel,
+            &user,
+            (asker, command),
+            self.setup.limits.group_changes_waiting_max,
+        ) {
             Came::First => self.change_next_group(&channel),
             Came::Waits => {}
             Came::Refused((asker, _)) => {

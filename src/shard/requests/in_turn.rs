@@ -13,7 +13,6 @@ pub(in crate::shard) struct InTurn<T> {
     places: Places,
     /// Changes that wait, of all things.
     waiting: usize,
-    waiting_max: usize,
 }
 
 /// What became of a change that came.
@@ -27,14 +26,20 @@ pub(super) enum Came<T> {
 }
 
 impl<T> InTurn<T> {
-    /// Nothing is being changed. At most `waiting_max` changes wait.
-    pub fn new(hasher: KeyedState, waiting_max: usize) -> Self {
-        Self { changing: KeyedMap::with_hasher(hasher), places: Places::default(), waiting: 0, waiting_max }
+    /// Nothing is being changed.
+    pub fn new(hasher: KeyedState) -> Self {
+        Self { changing: KeyedMap::with_hasher(hasher), places: Places::default(), waiting: 0 }
     }
 
-    /// Takes a change of a user in.
-    pub(super) fn come(&mut self, channel: &ChannelName, user: &Arc<str>, change: T) -> Came<T> {
-        let free = self.waiting_max.saturating_sub(self.waiting);
+    /// Takes a change of a user in. At most `waiting_max` changes wait.
+    pub(super) fn come(
+        &mut self,
+        channel: &ChannelName,
+        user: &Arc<str>,
+        change: T,
+        waiting_max: u32,
+    ) -> Came<T> {
+        let free = (waiting_max as usize).saturating_sub(self.waiting);
         match self.changing.get_mut(channel) {
             Some(_) if !self.places.may_take(user, free) => Came::Refused(change),
             Some(queue) => {

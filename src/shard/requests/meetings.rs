@@ -50,7 +50,12 @@ impl Shard {
     pub(super) fn change_meeting_in_turn(&mut self, asker: Asker, command: MeetingCommand) {
         let channel = command.channel().clone();
         let user = asker.ticket.session.user.clone();
-        match self.meeting_changes.come(&channel, &user, (asker, command)) {
+        match self.meeting_changes.come(
+            &channel,
+            &user,
+            (asker, command),
+            self.setup.limits.meeting_changes_waiting_max,
+        ) {
             Came::First => self.change_next(&channel),
             Came::Waits => {}
             Came::Refused((asker, _)) => {
@@ -104,14 +109,7 @@ impl Shard {
         let Put { channel, session, draft } = put;
         let decided = match resolution {
             Resolution::Values(values) => places(channel.suffix(), &draft, values).and_then(|places| {
-                self.home.meetings.decide_put(
-                    &self.setup.limits,
-                    self.edge.now,
-                    &session,
-                    &channel,
-                    draft,
-                    &places,
-                )
+                self.home.meetings.decide_put(self.edge.now, &session, &channel, draft, &places)
             }),
             resolution => Err(not_read(resolution)),
         };
@@ -225,10 +223,10 @@ pub(super) fn begin(
         MeetingCommand::Clear { channel } => home.meetings.decide_clear(session, &channel)?,
         MeetingCommand::Delete { channel } => home.meetings.decide_delete(session, &channel)?,
         MeetingCommand::Put { channel, draft } if draft.messages.is_empty() => {
-            home.meetings.decide_put(limits, now, session, &channel, *draft, &[])?
+            home.meetings.decide_put(now, session, &channel, *draft, &[])?
         }
         MeetingCommand::Put { channel, draft } => {
-            home.meetings.check(limits, session, &channel, &draft)?;
+            home.meetings.check(session, &channel, &draft)?;
             let key = |message: &SealedMessage| stored::id_key(channel.suffix(), &message.id);
             let keys = draft.messages.iter().map(key).collect();
             let put = Put { session: session.clone(), draft: *draft, channel };

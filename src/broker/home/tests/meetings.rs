@@ -9,10 +9,6 @@ const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };
 
 const NOW: Now = Now { monotonic_us: 0, unix_ms: 1_000_000 };
 
-fn limits() -> Limits {
-    Limits::default()
-}
-
 fn home() -> Home {
     Bench::new().home
 }
@@ -39,7 +35,7 @@ fn places(change: &MeetingChange) -> Vec<(u64, bool)> {
 fn places_rise_and_what_was_deleted_has_none() {
     let (mut home, ada, r1) = (home(), session("ada"), channel_of("r1"));
     let put = |home: &mut Home, messages: &[&str], known: &[Option<u64>]| {
-        home.meetings.decide_put(&limits(), NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
+        home.meetings.decide_put(NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
     };
     // Found on the disk, but of an earlier meeting of that name.
     let change = put(&mut home, &["a", "b"], &[Some(7), None]);
@@ -68,26 +64,13 @@ fn a_meeting_is_found_by_its_people_only() {
         part.items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ")
     };
     for (id, members) in [("r1", &["bob", "Cy "][..]), ("r2", &["CY"])] {
-        let change = home.meetings.decide_put(
-            &limits(),
-            NOW,
-            &session("Ada"),
-            &channel_of(id),
-            draft(members, &[]),
-            &[],
-        );
+        let change =
+            home.meetings.decide_put(NOW, &session("Ada"), &channel_of(id), draft(members, &[]), &[]);
         home.apply_meeting(NOW, change.expect("decided"));
         home.invariants();
     }
     assert_eq!([ids(&home, "ada"), ids(&home, "BOB"), ids(&home, "cy")], ["r1 r2", "r1", "r1 r2"]);
-    let change = home.meetings.decide_put(
-        &limits(),
-        NOW,
-        &session("bob"),
-        &channel_of("r1"),
-        draft(&["dan"], &[]),
-        &[],
-    );
+    let change = home.meetings.decide_put(NOW, &session("bob"), &channel_of("r1"), draft(&["dan"], &[]), &[]);
     home.apply_meeting(NOW, change.expect("decided"));
     home.invariants();
     assert_eq!([ids(&home, "ada"), ids(&home, "bob"), ids(&home, "cy")], ["r1 r2", "", "r2"]);
@@ -104,7 +87,6 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     let long = "x".repeat(200);
     for (created_ms, id, members) in [(1, "old", &[][..]), (2, "long", &[long.as_str()]), (3, "new", &[])] {
         let change = home.meetings.decide_put(
-            &limits(),
             Now { unix_ms: created_ms, ..NOW },
             &session("ada"),
             &channel_of(id),
@@ -141,9 +123,8 @@ fn a_list_is_cut_by_count_and_by_bytes() {
 fn meetings_on_their_way_to_the_disk_count() {
     let mut home = Bench::with(definitions(), Limits { meetings_max: 2, ..Limits::default() }).home;
     let ada = session("ada");
-    let put = |home: &mut Home, id| {
-        home.meetings.decide_put(&limits(), NOW, &ada, &channel_of(id), draft(&[], &[]), &[])
-    };
+    let put =
+        |home: &mut Home, id| home.meetings.decide_put(NOW, &ada, &channel_of(id), draft(&[], &[]), &[]);
     let (first, second) = (put(&mut home, "r1").expect("room"), put(&mut home, "r2").expect("room"));
     let refused = |home: &mut Home| put(home, "r3").map_err(|fault| fault.code).err();
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
@@ -156,6 +137,6 @@ fn meetings_on_their_way_to_the_disk_count() {
         "the place is free again, for somebody else"
     );
     let bob = session("bob");
-    assert!(home.meetings.decide_put(&limits(), NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
+    assert!(home.meetings.decide_put(NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
     home.invariants();
 }

@@ -18,6 +18,7 @@ mod subscribe;
 mod users;
 
 use super::*;
+use crate::base::limits::Limits;
 use crate::broker::rooms::RoomChange;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::command::{
@@ -110,7 +111,7 @@ impl Bench {
     }
 
     fn with(definitions: Definitions, limits: Limits) -> Self {
-        let home = Home::new(1, 4, Arc::new(definitions), &realms(), Arc::new(limits));
+        let home = Home::new(1, 4, Arc::new(definitions), &realms(), limits.into());
         Self { home, now: Now { monotonic_us: 5_000_000, unix_ms: 1_000_000 }, wait: None }
     }
 
