@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Ranks of whoever has bytes: one for each place of the highest bit of their number.
 const RANKS: usize = u64::BITS as usize;
 
-/// See the module.
+/// Who has how much of something that all share.
 pub struct Ledger<T> {
     holders: Pool<Holder<T>>,
     by_name: NameIndex,

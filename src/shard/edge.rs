@@ -8,6 +8,7 @@ use super::connections::Connections;
 use super::connections::drain::Drain;
 use super::delivery::farewells::Farewells;
 use crate::base::ids::ConnectionId;
+use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::fanout::{Fanout, Lapped};
 use crate::metrics::counters::Counters;
@@ -23,6 +24,8 @@ pub(super) struct Edge {
     pub now: Now,
     /// What the shard is made of.
     pub setup: Arc<Setup>,
+    /// Those of the setup, as all hold them who are bounded by them.
+    pub limits: InForce,
     pub connections: Connections,
     /// What the connections hear.
     pub fanout: Fanout,
@@ -48,7 +51,7 @@ pub(super) enum Departure {
 
 impl Edge {
     /// No connections yet.
-    pub fn new(setup: Arc<Setup>, now: Now) -> Self {
+    pub fn new(setup: Arc<Setup>, limits: InForce, now: Now) -> Self {
         let seed = setup.core_seed();
         Self {
             now,
@@ -61,6 +64,7 @@ impl Edge {
             lapped: Vec::new(),
             date: DateCache::default(),
             setup,
+            limits,
         }
     }
 

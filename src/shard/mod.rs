@@ -79,8 +79,6 @@ use work::DEADLINES_MAX;
 /// One core's world.
 pub struct Shard {
     setup: Arc<Setup>,
-    /// Those of the setup, for all who are bounded by them.
-    limits: InForce,
     edge: Edge,
     home: Home,
     relay: Relay,
@@ -115,7 +113,7 @@ impl Shard {
             home.log_mut().attach();
         }
         let mut shard = Self {
-            edge: Edge::new(setup.clone(), now),
+            edge: Edge::new(setup.clone(), limits.clone(), now),
             relay: Relay::new(&setup),
             home,
             fan_ins: FanIns::default(),
@@ -133,7 +131,6 @@ impl Shard {
             fresh: Fresh::new(seed),
             outputs: VecDeque::new(),
             scratch: Vec::new(),
-            limits,
             setup,
         };
         shard.restore(&stored);

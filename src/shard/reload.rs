@@ -37,7 +37,7 @@ impl Shard {
             ping_interval_ms,
             pong_timeout_ms,
         } = reload;
-        self.limits.replace(limits.clone());
+        self.edge.limits.replace(limits.clone());
         self.edge.fanout.set_bounds((&*limits).into());
         let before = self.setup.authenticator.clone();
         let setup = Setup {

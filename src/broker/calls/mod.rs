@@ -144,7 +144,7 @@ impl Calls {
         let call = Call::begin(new, now, &self.rules, out);
         let view = call.view();
         self.by_id.insert(id.clone(), call);
-        self.settle(now, &id, out);
+        self.reschedule(now, &id, out);
         Ok(view)
     }
 
@@ -164,7 +164,7 @@ impl Calls {
         let answer = self.try_act(now, by, id, act, out)?;
         let begun = out[before..].iter().filter(|told| is_ring(told)).count();
         self.counts.rings += begun as u64;
-        self.settle(now, id, out);
+        self.reschedule(now, id, out);
         Ok(answer)
     }
 
@@ -233,7 +233,7 @@ impl Calls {
         let call = living(self.by_id.get_mut(id), by.user)?;
         call.come(now, by.user, by.socket, out);
         let view = call.view();
-        self.settle(now, id, out);
+        self.reschedule(now, id, out);
         Ok(view)
     }
 
@@ -241,7 +241,7 @@ impl Calls {
     pub fn leave(&mut self, now: Now, id: &str, socket: SocketId, out: &mut Vec<Told>) {
         let Some(call) = self.by_id.get_mut(id).filter(|call| call.state != CallState::Ended) else { return };
         call.leave(now, socket, &self.rules, out);
-        self.settle(now, id, out);
+        self.reschedule(now, id, out);
     }
 
     /// Time passed. Looks at `count_max` calls at most; more are left for the next call.
@@ -255,7 +255,7 @@ impl Calls {
             if let Some(call) = self.by_id.get_mut(&id) {
                 call.fire(now, out);
             }
-            self.settle(now, &id, out);
+            self.reschedule(now, &id, out);
         }
         for _ in 0..count_max {
             match self.ended.front() {
@@ -278,7 +278,7 @@ impl Calls {
     }
 
     /// Keeps a call in the order of the deadlines, or among those that are over.
-    fn settle(&mut self, now: Now, id: &str, out: &mut [Told]) {
+    fn reschedule(&mut self, now: Now, id: &str, out: &mut [Told]) {
         let Some(call) = self.by_id.get_mut(id) else { return };
         let (was_us, id) = (call.due_us, call.id.clone());
         if call.state != CallState::Ended && call.next_us() == was_us {

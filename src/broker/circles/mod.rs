@@ -92,7 +92,7 @@ impl Circles {
         state.join(now, arrival, self.cards, out);
         let cards = state.cards();
         self.by_user.entry(by.user.clone()).or_default().insert(circle.clone());
-        self.settle(circle);
+        self.reschedule(circle);
         Ok(cards)
     }
 
@@ -110,7 +110,7 @@ impl Circles {
         if !state.has_user(user) && !state.waits_for(user) {
             self.forget(user, circle);
         }
-        self.settle(circle);
+        self.reschedule(circle);
     }
 
     /// Those of a circle who may be in it no longer go.
@@ -151,7 +151,7 @@ impl Circles {
                     if !state.has_user(user) && !state.waits_for(user) {
                         self.forget(user, circle);
                     }
-                    self.settle(circle);
+                    self.reschedule(circle);
                 }
             }
         }
@@ -220,7 +220,7 @@ impl Circles {
                     } else {
                         state.stop_typing(by.socket, out);
                     }
-                    self.settle(&circle);
+                    self.reschedule(&circle);
                 }
                 return Ok(None);
             }
@@ -298,7 +298,7 @@ impl Circles {
             if let Some(state) = self.by_circle.get_mut(&circle) {
                 state.fire(now, out);
             }
-            self.settle(&circle);
+            self.reschedule(&circle);
         }
     }
 
@@ -308,7 +308,7 @@ impl Circles {
     }
 
     /// Keeps a circle in the order of the deadlines, or forgets it.
-    fn settle(&mut self, circle: &Circle) {
+    fn reschedule(&mut self, circle: &Circle) {
         let Some(state) = self.by_circle.get_mut(circle) else { return };
         let next_us = state.next_us();
         if next_us != state.due_us {

@@ -223,7 +223,7 @@ impl Fanout {
             let ring_bytes = stream.ring_bytes();
             for subscriber in stream.subscribers() {
                 connections.push(subscriber.connection);
-                self.subscriptions.settle(subscriber.subscription);
+                self.subscriptions.owe_nothing(subscriber.subscription);
             }
             stream.end();
             self.warm.note(id, ring_bytes, &mut self.streams);
@@ -314,7 +314,7 @@ impl Fanout {
     fn report_overtaken(&mut self, id: StreamId, lapped: &mut Vec<Lapped>) {
         let stream = &self.streams[id];
         for subscriber in self.overtaken.drain(..) {
-            self.subscriptions.settle(subscriber.subscription);
+            self.subscriptions.owe_nothing(subscriber.subscription);
             lapped.push(Lapped {
                 connection: subscriber.connection,
                 channel: stream.channel().clone(),

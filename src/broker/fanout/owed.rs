@@ -81,7 +81,7 @@ impl Fanout {
             if stream.pending(subscription.place) {
                 break;
             }
-            self.subscriptions.settle(id);
+            self.subscriptions.owe_nothing(id);
         }
         debug_assert_eq!(left, 0, "the kernel takes no more than it was offered");
         self.subscriptions.owes(connection)
@@ -106,7 +106,7 @@ impl Fanout {
     pub(super) fn bring_forward(&mut self, subscription: u32, out: &mut Vec<u8>) {
         let one = self.subscriptions.get(subscription);
         self.streams[one.stream].take_pending(one.place, out);
-        self.subscriptions.settle(subscription);
+        self.subscriptions.owe_nothing(subscription);
     }
 
     /// Makes a subscriber wait until [`Fanout::release`].
@@ -114,7 +114,7 @@ impl Fanout {
         if let Some(id) = self.find(connection, channel) {
             let one = self.subscriptions.get(id);
             self.streams[one.stream].set_paused(one.place, true);
-            self.subscriptions.settle(id);
+            self.subscriptions.owe_nothing(id);
         }
     }
 

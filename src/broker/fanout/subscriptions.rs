@@ -167,7 +167,7 @@ impl Subscriptions {
     }
 
     /// There are none.
-    pub fn settle(&mut self, id: u32) {
+    pub fn owe_nothing(&mut self, id: u32) {
         let listener = &mut self.listeners[self.records[id as usize].connection as usize];
         listener.owed.remove(&mut self.records, id);
     }
@@ -242,7 +242,7 @@ mod tests {
                     }
                     (Some(id), _) => {
                         let owed = subscriptions.is_owed(id);
-                        if owed { subscriptions.settle(id) } else { subscriptions.owe(id) }
+                        if owed { subscriptions.owe_nothing(id) } else { subscriptions.owe(id) }
                         prop_assert_eq!(subscriptions.owed(connection).any(|other| other == id), !owed);
                     }
                     (None, _) => {}

@@ -24,7 +24,7 @@ impl Home {
     }
 
     /// Takes over one record of the log. Channels that keep no history on disk any more, or do not exist any more, are
-    /// left out. [`Home::settle_epochs`] follows the last.
+    /// left out. [`Home::decide_epochs`] follows the last.
     pub fn restore(&mut self, now: Now, record: RecordView<'_>) {
         let Order { restoring, channels, idempotency, .. } = &mut self.order;
         restoring.restore(&mut Kept { channels, idempotency }, now, record);
@@ -33,9 +33,9 @@ impl Home {
     /// All records were taken over. `clean` says that the log is whole; if it is not, publications that were told may be
     /// missing, so channels that are not committed go on in a new epoch. Does some of the channels; true says that all are
     /// done.
-    pub fn settle_epochs(&mut self, now: Now, clean: bool) -> bool {
+    pub fn decide_epochs(&mut self, now: Now, clean: bool) -> bool {
         let Order { restoring, channels, .. } = &mut self.order;
-        restoring.settle_epochs(channels, now, clean)
+        restoring.decide_epochs(channels, now, clean)
     }
 
     /// The next withheld publication is on disk: it is told.

@@ -6,7 +6,7 @@ use crate::base::time::Now;
 use crate::broker::meetings::MeetingChange;
 use crate::broker::rooms::{RoomChange, RoomsPart};
 use crate::broker::rules::Settled;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::access::{Access, Use};
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
@@ -119,13 +119,14 @@ impl Home {
     }
 
     /// Takes over a change of a definition. [`Home::work`] follows until its number is settled.
-    pub fn change(&mut self, number: u64, change: Arc<Change>) {
+    pub fn change(&mut self, number: u64, change: Arc<DefinitionChange>) {
         self.jobs.add(number, change);
     }
 
     /// Takes a definition in that was stored, before the first channel is opened.
     pub fn restore_definition(&mut self, record: &Arc<DefinitionRecord>) {
-        let tasks = self.order.channels.rules.apply(&Change { was: None, is: Some(record.clone()) });
+        let tasks =
+            self.order.channels.rules.apply(&DefinitionChange { was: None, is: Some(record.clone()) });
         assert!(tasks.is_empty(), "no channel is open");
     }
 

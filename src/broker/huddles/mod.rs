@@ -122,7 +122,7 @@ impl Huddles {
             Huddle::new(now, id.clone(), name.into(), conversation, creator, self.rules.participants_max);
         let view = huddle.view();
         self.by_id.insert(id.clone(), huddle);
-        self.settle(&id);
+        self.reschedule(&id);
         Ok((view, true))
     }
 
@@ -171,7 +171,7 @@ impl Huddles {
         if is_in != self.by_id[id].is_in(by.user) && !is_in {
             self.by_user.entry(by.user.clone()).or_default().insert(Arc::from(id));
         }
-        self.settle(id);
+        self.reschedule(id);
         Ok(answer)
     }
 
@@ -197,7 +197,7 @@ impl Huddles {
         }
         let view = huddle.view();
         self.by_user.entry(by.user.clone()).or_default().insert(view.id.clone());
-        self.settle(id);
+        self.reschedule(id);
         Ok(view)
     }
 
@@ -205,7 +205,7 @@ impl Huddles {
     pub fn leave(&mut self, now: Now, id: &str, socket: SocketId, out: &mut Vec<Told>) {
         if let Some(huddle) = self.by_id.get_mut(id) {
             huddle.leave_socket(now, socket, out);
-            self.settle(id);
+            self.reschedule(id);
         }
     }
 
@@ -219,7 +219,7 @@ impl Huddles {
             if let Some(huddle) = self.by_id.get_mut(&id) {
                 huddle.fire(now, out);
             }
-            self.settle(&id);
+            self.reschedule(&id);
         }
     }
 
@@ -246,7 +246,7 @@ impl Huddles {
     }
 
     /// Keeps a huddle in the order of the deadlines, or forgets it.
-    fn settle(&mut self, id: &str) {
+    fn reschedule(&mut self, id: &str) {
         let Some(huddle) = self.by_id.get_mut(id) else { return };
         let next_us = huddle.next_us();
         if !huddle.is_over() && next_us == huddle.due_us {

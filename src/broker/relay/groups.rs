@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// See the module. One connection is in one group at most; edge cores see to that.
+/// Groups of connections, with their members. One connection is in one group at most; edge cores see to that.
 #[derive(Default)]
 pub struct ConnectionGroups {
     by_name: BTreeMap<ChannelName, Group>,

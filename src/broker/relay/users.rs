@@ -5,7 +5,7 @@ use crate::base::ids::CoreId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// See the module. Edge cores say it, and count right: a core comes with the first connection of a user there and goes with
+/// On which cores each user has connections. Edge cores say it, and count right: a core comes with the first connection of a user there and goes with
 /// the last.
 pub struct Reachable {
     by_user: KeyedMap<Arc<str>, BTreeSet<CoreId>>,

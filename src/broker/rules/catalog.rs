@@ -1,4 +1,4 @@
-//! The definitions of all realms, at the one core that keeps them. What it accepts becomes a [`Change`] that every
+//! The definitions of all realms, at the one core that keeps them. What it accepts becomes a [`DefinitionChange`] that every
 //! core applies, once it is stored.
 //!
 //! A change is decided, which claims its definition and its name; then it is stored by whoever called; then it is
@@ -37,7 +37,7 @@ pub struct Catalog {
 
 /// What became of one definition.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Change {
+pub struct DefinitionChange {
     /// As it was; `None` if it is new.
     pub was: Option<Arc<DefinitionRecord>>,
     /// As it is; `None` if it is gone.
@@ -76,7 +76,7 @@ impl Catalog {
         realm: u64,
         draft: DefinitionDraft,
         guid: String,
-    ) -> Result<Change, Fault> {
+    ) -> Result<DefinitionChange, Fault> {
         self.check(realm, &draft, None)?;
         if self.by_id.len() + self.creating >= self.limits.get().definitions_max as usize {
             return Err(Fault::new(
@@ -88,31 +88,37 @@ impl Catalog {
         let (created_ms, updated_ms) = (now.unix_ms, now.unix_ms);
         let (id, guid) = (self.last_id, guid.into());
         let record = Arc::new(DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft });
-        Ok(self.claim(Change { was: None, is: Some(record) }))
+        Ok(self.claim(DefinitionChange { was: None, is: Some(record) }))
     }
 
     /// Decides about a draft in the place of a definition.
     ///
     /// # Errors
     /// As [`Catalog::create`], or there is no such definition, or it is being changed.
-    pub fn update(&mut self, now: Now, realm: u64, id: u64, draft: DefinitionDraft) -> Result<Change, Fault> {
+    pub fn update(
+        &mut self,
+        now: Now,
+        realm: u64,
+        id: u64,
+        draft: DefinitionDraft,
+    ) -> Result<DefinitionChange, Fault> {
         let was = self.free(realm, id)?.clone();
         self.check(realm, &draft, Some(id))?;
         let record = Arc::new(DefinitionRecord { updated_ms: now.unix_ms, draft, ..(*was).clone() });
-        Ok(self.claim(Change { was: Some(was), is: Some(record) }))
+        Ok(self.claim(DefinitionChange { was: Some(was), is: Some(record) }))
     }
 
     /// Decides about the end of a definition.
     ///
     /// # Errors
     /// There is no such definition, or it is being changed.
-    pub fn delete(&mut self, realm: u64, id: u64) -> Result<Change, Fault> {
+    pub fn delete(&mut self, realm: u64, id: u64) -> Result<DefinitionChange, Fault> {
         let was = self.free(realm, id)?.clone();
-        Ok(self.claim(Change { was: Some(was), is: None }))
+        Ok(self.claim(DefinitionChange { was: Some(was), is: None }))
     }
 
     /// A change that was decided is stored.
-    pub fn apply(&mut self, change: &Change) {
+    pub fn apply(&mut self, change: &DefinitionChange) {
         self.give_up(change);
         if let Some(was) = &change.was {
             self.by_id.remove(&was.id);
@@ -124,7 +130,7 @@ impl Catalog {
     }
 
     /// A change that was decided could not be stored.
-    pub fn give_up(&mut self, change: &Change) {
+    pub fn give_up(&mut self, change: &DefinitionChange) {
         match &change.was {
             Some(was) => {
                 self.changing.remove(&was.id);
@@ -136,7 +142,7 @@ impl Catalog {
         }
     }
 
-    fn claim(&mut self, change: Change) -> Change {
+    fn claim(&mut self, change: DefinitionChange) -> DefinitionChange {
         match &change.was {
             Some(was) => {
                 self.changing.insert(was.id);
@@ -267,7 +273,7 @@ mod tests {
     }
 
     /// The change is stored.
-    fn done(catalog: &mut Catalog, change: Change) -> Change {
+    fn done(catalog: &mut Catalog, change: DefinitionChange) -> DefinitionChange {
         catalog.apply(&change);
         assert!(catalog.changing.is_empty() && catalog.claimed.is_empty() && catalog.creating == 0);
         change
@@ -321,7 +327,7 @@ mod tests {
         let mut catalog = catalog(3);
         create(&mut catalog, 1, "a").expect("free");
         create(&mut catalog, 1, "b").expect("free");
-        let code = |change: Result<Change, Fault>| change.map(|_| ()).map_err(|fault| fault.code);
+        let code = |change: Result<DefinitionChange, Fault>| change.map(|_| ()).map_err(|fault| fault.code);
         let made = catalog.create(NOW, 1, draft("c"), "g".into()).expect("free");
         let renamed = catalog.update(NOW, 1, 1, draft("d")).expect("free");
         let deleted = catalog.delete(1, 2).expect("it is there");

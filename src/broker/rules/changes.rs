@@ -4,7 +4,7 @@
 use crate::base::ids::CoreId;
 use crate::broker::home::{HomeOutput, HomePush, faults};
 use crate::broker::order::Order;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::broker::rules::sets::Task;
 use crate::model::definition::HistoryBounds;
 use crate::model::fault::{Fault, FaultCode};
@@ -17,7 +17,7 @@ const FREED_PER_STEP: usize = 16;
 /// A change on its way.
 struct Job {
     number: u64,
-    change: Arc<Change>,
+    change: Arc<DefinitionChange>,
     /// What is left to do, once the change is in force here.
     tasks: Option<VecDeque<Task>>,
     /// The next channel of the first task.
@@ -42,7 +42,7 @@ impl Jobs {
     /// Takes over a change of a definition. [`Jobs::work`] follows until the number is settled. It is in force when
     /// all earlier ones are settled, so that each finds the channels as the one before left them: a channel that one
     /// change ends is not found alive by the next.
-    pub fn add(&mut self, number: u64, change: Arc<Change>) {
+    pub fn add(&mut self, number: u64, change: Arc<DefinitionChange>) {
         self.0.push_back(Job { number, change, tasks: None, next: 0, told: BTreeSet::new() });
     }
 

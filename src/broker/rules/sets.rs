@@ -8,7 +8,7 @@
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::pool::Pool;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::broker::rules::definitions::Definitions;
 use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, DefinitionRecord, HistoryBounds, Presence, Who};
@@ -254,7 +254,7 @@ impl Rules {
     }
 
     /// Takes over a change; says what is to be done to channels that are open.
-    pub fn apply(&mut self, change: &Change) -> Vec<Task> {
+    pub fn apply(&mut self, change: &DefinitionChange) -> Vec<Task> {
         let mut tasks = Vec::new();
         let Some(record) = change.is.as_ref().or(change.was.as_ref()) else { return tasks };
         let Some(defined) = self.realms.values_mut().find(|defined| defined.realm == record.realm) else {

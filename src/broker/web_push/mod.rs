@@ -37,7 +37,7 @@ const WOKEN_MAX: usize = 1_024;
 /// What leaves the disk together.
 const FINISHED_MAX: usize = 1_024;
 
-/// See the module.
+/// Web Push of one node: subscriptions, messages on their way, and the services that take them.
 pub struct WebPush {
     subscriptions: Subscriptions,
     queue: Queue,

@@ -92,7 +92,7 @@ struct Pending {
     left: usize,
 }
 
-/// See the module.
+/// The messages that have deliveries without an end.
 #[derive(Default)]
 pub struct Queue {
     messages: BTreeMap<u64, Pending>,

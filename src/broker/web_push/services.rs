@@ -19,7 +19,7 @@ pub struct DeliveryId {
     pub subscription: u64,
 }
 
-/// See the module.
+/// What is known of each push service.
 #[derive(Default)]
 pub struct Services {
     services: BTreeMap<Arc<str>, Service>,

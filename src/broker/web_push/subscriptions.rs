@@ -38,7 +38,7 @@ pub enum SubscriptionChange {
     },
 }
 
-/// See the module.
+/// All push subscriptions, by number and by user.
 pub struct Subscriptions {
     by_number: BTreeMap<u64, Arc<PushSubscription>>,
     by_endpoint: KeyedMap<Endpoint, u64>,

@@ -27,7 +27,7 @@ pub(in crate::shard) const LONG_UNITS: u32 = 64;
 /// Units of the head of a request.
 const HEAD_UNITS: u32 = 4;
 
-/// See the module.
+/// What is left of a turn for the connection that is read, and who waits for its own.
 #[derive(Default)]
 pub(in crate::shard) struct Allowances {
     /// Connections whose input waits, in turn.

@@ -14,7 +14,7 @@ const SLICE: usize = 64;
 /// Farewells that wait at most, some megabytes; whoever goes then is forgotten at once.
 const WAITING_MAX: usize = 65_536;
 
-/// See the module.
+/// The homes that have yet to hear who went, in order.
 #[derive(Default)]
 pub(in crate::shard) struct Farewells(VecDeque<Farewell>);
 

@@ -121,7 +121,7 @@ impl Edge {
     }
 
     /// Gives subscribers that fell behind what their channel's policy says.
-    pub(in crate::shard) fn settle_lapped(&mut self) {
+    pub(in crate::shard) fn apply_slow_policies(&mut self) {
         // In order: what heals a gap can make the same subscriber fall behind more than once.
         let mut lapped = std::mem::take(&mut self.lapped);
         for Lapped { connection, channel, policy, position } in lapped.drain(..) {
@@ -172,7 +172,7 @@ impl Shard {
                 self.edge.push_frame(channel, None, audience, Push::Left(&session));
             }
         }
-        self.edge.settle_lapped();
+        self.edge.apply_slow_policies();
     }
 }
 

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// See the module. Decoding it is a pure function of it.
+/// Input that is too long to be decoded on a core. Decoding it is a pure function of it.
 pub struct Long(Input);
 
 enum Input {

@@ -125,7 +125,7 @@ impl LogSide {
 
     fn decide_epochs(&mut self, home: &mut Home, now: Now) {
         let Stage::DecidingEpochs { clean } = self.stage else { return };
-        if home.settle_epochs(now, clean) {
+        if home.decide_epochs(now, clean) {
             self.stage = Stage::Ready;
             let live_bytes = home.state().history_bytes;
             self.messages.push_back(LogMessage::Replayed { live_bytes });

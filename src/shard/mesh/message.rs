@@ -12,7 +12,7 @@ use crate::broker::home::HomePush;
 use crate::broker::meetings::MeetingsPart;
 use crate::broker::relay;
 use crate::broker::rooms::RoomsPart;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::command::{CoreCommand, Page, PushDraft};
@@ -58,7 +58,7 @@ pub(in crate::shard) enum CoreMessage {
     /// Home to edge: something for a channel's subscribers.
     Push { channel: ChannelName, push: HomePush },
     /// Catalog to every core: act on this from now on. Never left out.
-    Change { number: u64, change: Arc<Change> },
+    Change { number: u64, change: Arc<DefinitionChange> },
     /// Any core to the catalog: it acts on the change, and whoever it ended is gone. Never left out.
     Applied { number: u64 },
     /// Home to edge: tell me when what I ended before this is done. Never left out.
@@ -120,7 +120,7 @@ impl std::fmt::Debug for ShardMessage {
             CoreMessage::UserConnected { .. } => "UserConnected",
             CoreMessage::UserDisconnected { .. } => "UserDisconnected",
             CoreMessage::Push { .. } => "Push",
-            CoreMessage::Change { .. } => "Change",
+            CoreMessage::Change { .. } => "DefinitionChange",
             CoreMessage::Applied { .. } => "Applied",
             CoreMessage::Fence { .. } => "Fence",
             CoreMessage::Fenced { .. } => "Fenced",

@@ -71,7 +71,7 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
                 _ => Audience::All,
             };
             shard.edge.push_frame(&channel, None, audience, Push::People(&event));
-            shard.edge.settle_lapped();
+            shard.edge.apply_slow_policies();
         }
         PeopleMessage::Missed { circle } => put_out_all(shard, &circle),
         PeopleMessage::Sockets { connections, circle, door, event } => {

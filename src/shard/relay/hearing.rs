@@ -31,14 +31,14 @@ pub(in crate::shard) fn hear_relayed(shard: &mut Shard, from: CoreId, message: R
         RelayMessage::Left { group, who, died } => note_left(shard, group, who, died),
         RelayMessage::Group { group, relayed } => {
             shard.edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
-            shard.edge.settle_lapped();
+            shard.edge.apply_slow_policies();
         }
         RelayMessage::User { user, relayed } => {
             // The one that says it has its answer.
             let own = shard.relay.here.find(relayed.from.handle);
             let audience = own.map_or(Audience::All, Audience::Except);
             shard.edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
-            shard.edge.settle_lapped();
+            shard.edge.apply_slow_policies();
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Reached {
     pub group: Option<ChannelName>,
 }
 
-/// See the module.
+/// The connections of this core that others can reach.
 pub(super) struct Here {
     by_id: KeyedMap<ConnectionId, Reached>,
     by_handle: KeyedMap<Handle, ConnectionId>,

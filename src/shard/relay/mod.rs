@@ -43,7 +43,7 @@ pub(in crate::shard) enum RelayMessage {
     User { user: Arc<str>, relayed: Arc<Relayed> },
 }
 
-/// See the module.
+/// What a core has of connections that speak past any channel.
 pub(super) struct Relay {
     /// Which users are connected here, by whatever dialect.
     pub users: Users,

@@ -12,7 +12,7 @@ use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::rules::Settled;
-use crate::broker::rules::catalog::{Catalog, Change};
+use crate::broker::rules::catalog::{Catalog, DefinitionChange};
 use crate::model::command::DefinitionCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
@@ -152,7 +152,7 @@ impl Shard {
     pub(super) fn continue_definition(
         &mut self,
         asker: Option<Asker>,
-        change: Change,
+        change: DefinitionChange,
         resolution: &Resolution,
     ) {
         match resolution.stored() {
@@ -168,7 +168,7 @@ impl Shard {
     }
 
     /// Says a change to every core.
-    fn spread(&mut self, asker: Option<Asker>, change: Change) {
+    fn spread(&mut self, asker: Option<Asker>, change: DefinitionChange) {
         let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
         let number = self.changes.wait(self.edge.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);

@@ -8,18 +8,18 @@ use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::broker::devices::DeviceChange;
 use crate::broker::rooms::RoomChange;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::shard::effects::Done;
 use crate::shard::people;
-use crate::shard::transports::long::{self, Asked};
+use crate::shard::transports::long::{self, Undecoded};
 use crate::shard::{Effect, EffectId, Resolution, Shard};
 
 /// How a request goes on.
 pub(in crate::shard) enum Then {
     /// A definition is changed, at the core that keeps the catalog.
-    Definition(Change),
+    Definition(DefinitionChange),
     /// A room is changed, at its home.
     Room(RoomChange),
     /// A group is changed, at its channel's home.
@@ -33,7 +33,7 @@ pub(in crate::shard) enum Then {
     /// Something of Web Push is stored, or was sent.
     WebPush(WebPushThen),
     /// It is known what long input of a connection asks for.
-    Long(ConnectionId, Box<Asked>),
+    Long(ConnectionId, Box<Undecoded>),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
 }

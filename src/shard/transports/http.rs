@@ -19,7 +19,7 @@ use crate::shard::effects::Long;
 use crate::shard::requests::needs;
 use crate::shard::transports::bodies;
 use crate::shard::transports::client_info::realm_of;
-use crate::shard::transports::long::{self, AskedRequest};
+use crate::shard::transports::long::{self, UndecodedRequest};
 use crate::shard::transports::upgrade::vouch;
 use crate::shard::{Setup, Shard};
 use crate::surface::router::RouteMatch;
@@ -216,7 +216,7 @@ impl Shard {
                 };
                 if long::is_long(body) {
                     let long = Long::request(endpoint, &request, session.clone(), self.setup.limits.clone());
-                    let asked = AskedRequest { surface, endpoint, answering, session };
+                    let asked = UndecodedRequest { surface, endpoint, answering, session };
                     return long::leave_request(self, id, long, asked);
                 }
                 match (endpoint.decode)(&request) {

@@ -20,12 +20,12 @@ use std::sync::Arc;
 const SHORT_BYTES_MAX: usize = 64 << 10;
 
 /// What is known of long input before it is decoded.
-pub(in crate::shard) enum Asked {
+pub(in crate::shard) enum Undecoded {
     Message { dialect: &'static Dialect, session: Arc<Session>, within_quota: bool },
-    Request(AskedRequest),
+    Request(UndecodedRequest),
 }
 
-pub(in crate::shard) struct AskedRequest {
+pub(in crate::shard) struct UndecodedRequest {
     pub surface: &'static Surface,
     pub endpoint: &'static Endpoint,
     pub answering: Answering,
@@ -48,7 +48,7 @@ pub(super) fn leave_message(
     match shard.effects.admit(Class::Decode) {
         Ok(()) => {
             let long = Long::message(dialect, payload, &session);
-            leave(shard, id, long, Asked::Message { dialect, session, within_quota });
+            leave(shard, id, long, Undecoded::Message { dialect, session, within_quota });
         }
         Err(fault) => {
             let expect = Expect::Message { dialect, correlation: None, subscribes: None };
@@ -58,14 +58,14 @@ pub(super) fn leave_message(
 }
 
 /// Leaves a request to be decoded.
-pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: AskedRequest) {
+pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: UndecodedRequest) {
     if let Err(fault) = shard.effects.admit(Class::Decode) {
         return shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault);
     }
-    leave(shard, id, long, Asked::Request(asked));
+    leave(shard, id, long, Undecoded::Request(asked));
 }
 
-fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Asked) {
+fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Undecoded) {
     if let Some(connection) = shard.edge.connections.get_mut(id) {
         connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
     }
@@ -73,17 +73,17 @@ fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Asked) {
 }
 
 /// It is known what long input asks for.
-pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked, resolution: Resolution) {
+pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Undecoded, resolution: Resolution) {
     let Some(connection) = shard.edge.connections.get_mut(id) else { return };
     connection.decoding_bytes = 0;
     connection.unfinished_s = 0;
-    let is_last = matches!(&asked, Asked::Request(asked) if asked.answering.is_last());
+    let is_last = matches!(&asked, Undecoded::Request(asked) if asked.answering.is_last());
     let decoded = match resolution {
         Resolution::Decoded(decoded) => Ok(*decoded),
         _ => Err(Fault::new(FaultCode::Unavailable, "This could not be read. Try again shortly.")),
     };
     match (&connection.phase, asked) {
-        (Phase::Socket { .. }, Asked::Message { dialect, session, within_quota }) => match decoded {
+        (Phase::Socket { .. }, Undecoded::Message { dialect, session, within_quota }) => match decoded {
             Ok(Decoded::Message(incoming)) => obey(shard, id, dialect, &session, within_quota, incoming),
             Ok(Decoded::Request(_)) => {}
             Err(fault) => {
@@ -91,7 +91,7 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked,
                 shard.reply_now(id, expect, Reply::Fault(fault));
             }
         },
-        (Phase::Http(_), Asked::Request(asked)) => answer_request(shard, id, asked, decoded),
+        (Phase::Http(_), Undecoded::Request(asked)) => answer_request(shard, id, asked, decoded),
         // It ended meanwhile.
         _ => {}
     }
@@ -105,8 +105,13 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Asked,
     shard.edge.bound_input(id);
 }
 
-fn answer_request(shard: &mut Shard, id: ConnectionId, asked: AskedRequest, decoded: Result<Decoded, Fault>) {
-    let AskedRequest { surface, endpoint, answering, session } = asked;
+fn answer_request(
+    shard: &mut Shard,
+    id: ConnectionId,
+    asked: UndecodedRequest,
+    decoded: Result<Decoded, Fault>,
+) {
+    let UndecodedRequest { surface, endpoint, answering, session } = asked;
     let command = match decoded {
         Ok(Decoded::Request(command)) => command,
         Ok(Decoded::Message(_)) => return,

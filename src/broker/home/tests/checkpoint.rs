@@ -10,7 +10,7 @@ fn a_checkpoint_leaves_room_for_publications() {
     let limits = Limits { history_queue_bytes_max: 10_000, ..Limits::default() };
     let mut bench = Bench::with(durable(), limits);
     bench.home.log_mut().attach();
-    while !bench.home.settle_epochs(bench.now, true) {}
+    while !bench.home.decide_epochs(bench.now, true) {}
     bench.home.begin_checkpoint();
     let count = (0..100).take_while(|_| {
         assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));

@@ -191,7 +191,7 @@ fn a_profile_is_not_changed_while_its_durable_channel_takes_nothing() {
         definitions.namespaces.insert("user".into(), ChannelDefinition { durability, ..default });
         let mut bench = Bench::with(definitions, Limits::default());
         bench.home.log_mut().attach();
-        while !bench.home.settle_epochs(bench.now, true) {}
+        while !bench.home.decide_epochs(bench.now, true) {}
         fail(&mut bench);
         let channel = || ChannelName::of_user("a");
         let update = ProfileCommand::Update {

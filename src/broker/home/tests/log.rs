@@ -25,7 +25,7 @@ pub fn with_log(records: &[HistoryRecord], clean: bool, now: Now) -> Bench {
         bench.home.restore(now, record.view());
         bench.home.order.channels.invariants();
     }
-    while !bench.home.settle_epochs(now, clean) {}
+    while !bench.home.decide_epochs(now, clean) {}
     bench.home.invariants();
     bench
 }
@@ -135,7 +135,7 @@ fn a_disk_that_is_behind_refuses_durable_publications_only() {
     let limits = Limits { history_queue_bytes_max: 1_000, ..Limits::default() };
     let mut bench = Bench::with(durable(), limits);
     bench.home.log_mut().attach();
-    while !bench.home.settle_epochs(bench.now, true) {}
+    while !bench.home.decide_epochs(bench.now, true) {}
     let refused = (0..100).find(|_| !matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
     assert!(refused.is_some_and(|count| count > 2), "{refused:?}");
     assert_eq!(code(publish(&mut bench, "room:1", "1")), FaultCode::Overloaded);
@@ -299,7 +299,7 @@ fn a_channel_of_a_realm_comes_back_under_its_definition_and_not_where_it_stopped
         bench.home.log_mut().attach();
         bench.change(None, Some(&kept));
         records.iter().for_each(|record| bench.home.restore(bench.now, record.view()));
-        while !bench.home.settle_epochs(bench.now, true) {}
+        while !bench.home.decide_epochs(bench.now, true) {}
         bench.join(0, "@a", "r1:chat");
         bench
     };

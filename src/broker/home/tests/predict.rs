@@ -4,7 +4,7 @@ use super::kept::{Channel, Kept};
 use super::realm::{open, record};
 use super::*;
 use crate::broker::order::epochs::Epochs;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::definition::{DefinitionRecord, Who};
 use crate::model::publication::Room;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ impl Model {
         &mut self,
         name: &str,
         put: Option<(bool, bool, u32, bool)>,
-    ) -> (Change, Vec<(u16, ChannelName)>) {
+    ) -> (DefinitionChange, Vec<(u16, ChannelName)>) {
         self.last_life += 1;
         let was = self.defined.remove(name);
         let is = put.map(|(active, nested, count_max, guests)| {
@@ -68,7 +68,7 @@ impl Model {
             record.draft.active = active;
             Arc::new(record)
         });
-        let change = Change { was: was.as_ref().map(|was| was.record.clone()), is: is.clone() };
+        let change = DefinitionChange { was: was.as_ref().map(|was| was.record.clone()), is: is.clone() };
         if let Some(record) = is {
             let both = |test: fn(&DefinitionRecord) -> bool| {
                 was.as_ref().is_some_and(|was| test(&was.record) && test(&record))

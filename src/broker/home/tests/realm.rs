@@ -1,5 +1,5 @@
 use super::*;
-use crate::broker::rules::catalog::Change;
+use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::definition::{DefinitionDraft, DefinitionRecord, Who};
 
 /// Everybody may do everything; the last two publications are kept.
@@ -47,7 +47,7 @@ impl Bench {
         was: Option<&Arc<DefinitionRecord>>,
         is: Option<&Arc<DefinitionRecord>>,
     ) -> Vec<u16> {
-        self.home.change(7, Arc::new(Change { was: was.cloned(), is: is.cloned() }));
+        self.home.change(7, Arc::new(DefinitionChange { was: was.cloned(), is: is.cloned() }));
         self.home.invariants();
         let settled = self.home.work(&mut 1_000).expect("few channels");
         assert_eq!(settled.number, 7);
@@ -249,8 +249,8 @@ fn ending_takes_turns_and_a_name_can_begin_anew_before_its_end() {
         bench.join(1, "@s", &format!("r1:chat/a/{n}"));
     }
     bench.pushes();
-    bench.home.change(1, Arc::new(Change { was: Some(chat.clone()), is: None }));
-    bench.home.change(2, Arc::new(Change { was: None, is: Some(chat) }));
+    bench.home.change(1, Arc::new(DefinitionChange { was: Some(chat.clone()), is: None }));
+    bench.home.change(2, Arc::new(DefinitionChange { was: None, is: Some(chat) }));
     bench.home.invariants();
     assert_eq!(bench.home.work(&mut 3), None);
     assert_eq!(ends(&bench.pushes()).len(), 3);

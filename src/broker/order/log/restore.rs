@@ -11,7 +11,7 @@ use crate::model::record::RecordView;
 use crate::model::session::Payer;
 use std::borrow::Cow;
 
-/// Publications looked at in one step of [`Restoring::settle_epochs`].
+/// Publications looked at in one step of [`Restoring::decide_epochs`].
 const PUBLICATIONS_PER_STEP: usize = 16_384;
 
 /// What is known of the channels being brought back, by number.
@@ -188,7 +188,7 @@ impl Restoring {
 
     /// All records were taken over. `clean` says that the log is whole; if it is not, publications that were told may be missing,
     /// so channels that are not committed go on in a new epoch. Does some of the channels; true says that all are done.
-    pub fn settle_epochs(&mut self, channels: &mut Channels, now: Now, clean: bool) -> bool {
+    pub fn decide_epochs(&mut self, channels: &mut Channels, now: Now, clean: bool) -> bool {
         let mut publications = 0;
         while self.next < self.channels.len() {
             if publications >= PUBLICATIONS_PER_STEP {
@@ -197,7 +197,7 @@ impl Restoring {
             let id = self.next;
             self.next += 1;
             if channels.pool.contains(id) {
-                publications += 1 + self.settle_epoch(channels, now, id, clean);
+                publications += 1 + self.decide_epoch(channels, now, id, clean);
             }
         }
         *self = Self::default();
@@ -205,7 +205,7 @@ impl Restoring {
         true
     }
 
-    fn settle_epoch(&self, channels: &mut Channels, now: Now, id: usize, clean: bool) -> usize {
+    fn decide_epoch(&self, channels: &mut Channels, now: Now, id: usize, clean: bool) -> usize {
         let Newest { committed, mixed } = self.channels[id];
         if !clean && !committed {
             channels.renew_epoch(now, id);

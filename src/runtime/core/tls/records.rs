@@ -8,7 +8,7 @@ pub(super) const PLAIN_BYTES_MAX: usize = 64 << 10;
 /// What encryption adds to that at most: each record has a head, a type and a tag, and TLS 1.2 a nonce.
 const OVERHEAD_BYTES: usize = 256;
 
-/// See the module.
+/// The one buffer of a core in which records are made.
 pub(super) struct Records {
     bytes: Vec<u8>,
     filled: usize,

@@ -14,7 +14,7 @@ const INCOMING_BYTES_MAX: usize = (64 << 10) + (18 << 10);
 /// The list of sessions that keep something.
 pub(super) const KEEPING: usize = 0;
 
-/// See the module.
+/// One TLS session of a socket.
 pub(super) struct Session {
     tls: UnbufferedServerConnection,
     /// Whose it is.

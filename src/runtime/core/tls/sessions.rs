@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const NOWHERE: u32 = u32::MAX;
 
-/// See the module.
+/// The sessions of one core, by their sockets.
 pub(in crate::runtime::core) struct Sessions {
     sessions: Pool<Box<Session>>,
     /// Place of a socket's session, by the socket's own place.
