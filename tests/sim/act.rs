@@ -1,11 +1,12 @@
 //! What clients do of their own accord.
 
-use crate::call::Call;
+use crate::call::{Call, channel_of};
 use crate::client::{Asked, Client, What};
 use crate::oracle::{At, Oracle};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::wire;
+use corecast::model::definition::Presence;
 use std::collections::BTreeMap;
 
 /// What an act may know.
@@ -104,6 +105,7 @@ fn subscribe(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, 
     let event = if scene.rng.percent(50) { format!(r#","event":"{event}""#) } else { String::new() };
     let text = format!(r#"{{"type":"subscribe","channel":"{channel}"{event}{wish}{with_id}}}"#);
     let deletions = scene.oracle.messages.deletions;
+    come(scene, &channel);
     (text, What::Subscribe { channel, recover, known, deletions })
 }
 
@@ -119,7 +121,15 @@ fn publish(scene: &mut Scene<'_>, client: &Client, with_id: &str) -> (String, Wh
     let padding = if keyed { String::new() } else { scene.padding() };
     let text =
         format!(r#"{{"type":"publish","channel":"{channel}","data":"{tag}:{padding}"{key}{with_id}}}"#);
+    scene.oracle.said.say(&channel, tag.len() + 1 + padding.len());
     (text, What::Publish { channel, tag, keyed })
+}
+
+/// A client asks to hear a channel, where that may be told.
+fn come(scene: &mut Scene<'_>, channel: &str) {
+    if scene.plan.definition(channel).presence == Presence::Users {
+        scene.oracle.said.come(channel);
+    }
 }
 
 /// After an upgrade: subscribes to what was heard before, from where it was heard.
@@ -135,6 +145,7 @@ pub fn resume(client: &mut Client, out: &mut Vec<u8>, scene: &mut Scene<'_>) {
             crate::trace::note(|| format!("socket {} says {text}", client.socket));
             wire::put_frame(out, true, 1, text.as_bytes(), scene.rng);
             let deletions = scene.oracle.messages.deletions;
+            come(scene, &channel);
             let what = What::Subscribe { channel, recover: Some(at), known, deletions };
             client.asked.push_back(Asked { id: None, what });
         }
@@ -197,6 +208,7 @@ fn write(scene: &mut Scene<'_>, user: usize) -> Written {
     };
     let padding = if keyed { String::new() } else { scene.padding() };
     let body = format!(r#"{{"channel":"{channel}","content":"{tag}:{padding}"}}"#);
+    scene.oracle.said.say(&channel, tag.len() + 1 + padding.len());
     let deletions = scene.oracle.messages.deletions;
     ("POST", "/v1/messages".into(), fields, body, Call::Write { channel, tag, keyed, deletions })
 }
@@ -205,7 +217,9 @@ fn change(scene: &mut Scene<'_>) -> Written {
     let none = || "msg_room.r0.1.1".to_owned();
     let id = if scene.messages.is_empty() { none() } else { scene.rng.pick(scene.messages).clone() };
     let target = format!("/v1/messages/{id}");
-    if scene.rng.percent(30) {
+    let deletes = scene.rng.percent(30);
+    scene.oracle.said.say(&channel_of(&id), 24);
+    if deletes {
         scene.oracle.messages.doubt(&id);
         return ("DELETE", target, String::new(), String::new(), Call::Delete { id });
     }
@@ -217,6 +231,7 @@ fn change(scene: &mut Scene<'_>) -> Written {
 fn room(scene: &mut Scene<'_>) -> Written {
     let suffix = format!("r{}", scene.rng.below(3));
     let (id, target) = (format!("room_{suffix}"), format!("/v1/rooms/{suffix}"));
+    scene.oracle.said.say(&format!("room:{suffix}"), 0);
     match scene.rng.below(10) {
         0..4 => {
             let body = format!(r#"{{"name":"Room","id":"{suffix}"}}"#);

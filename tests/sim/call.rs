@@ -175,7 +175,7 @@ pub fn check_list(list: &Value, channel: &str, deletions: usize, oracle: &mut Or
 }
 
 /// The channel of a message: `msg_room.r1.<epoch>.<offset>`.
-fn channel_of(id: &str) -> String {
+pub fn channel_of(id: &str) -> String {
     let mut parts = id.strip_prefix("msg_").expect("an id").split('.');
     let mut part = || parts.next().expect("a part");
     format!("{}:{}", part(), part())

@@ -14,6 +14,7 @@ mod meetings;
 mod messages;
 mod node;
 mod oracle;
+mod owed;
 mod people;
 mod plan;
 mod quiet;

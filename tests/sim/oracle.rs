@@ -1,10 +1,12 @@
 //! What must be true of all clients together. Clients report what they are told; a contradiction panics.
 
 use crate::messages::Messages;
+use crate::owed::{Said, counted};
 use crate::plan::Plan;
 use corecast::model::definition::Durability;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// A position as a client knows it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -46,6 +48,10 @@ pub struct Oracle {
     pub emptied: BTreeSet<String>,
     /// What is known of messages, by their ids.
     pub messages: Messages,
+    /// What was said, as far as it can still be owed.
+    pub said: Said,
+    /// Where each channel was at the last quiet.
+    settled: BTreeMap<String, At>,
     pub acknowledged: u64,
     pub gaps: u64,
     pub recoveries: u64,
@@ -72,6 +78,24 @@ impl Oracle {
         self.messages.restart(survives);
         // Before its first publication nothing is kept of a channel.
         self.heads.retain(|channel, at| survives(channel) && at.offset > 0);
+    }
+
+    /// Everything has come to rest.
+    pub fn settle(&mut self) {
+        self.said.settle();
+        self.settled = self.heads.clone();
+    }
+
+    /// Where a channel was at the last quiet.
+    pub fn settled(&self, channel: &str) -> At {
+        self.settled.get(channel).copied().unwrap_or(At { epoch: 0, offset: 0 })
+    }
+
+    /// Bytes that were counted for what is known to have been said on a channel after one position and up to another.
+    pub fn known_bytes(&self, channel: &str, after: At, to: At) -> usize {
+        let Some(events) = self.events.get(channel).filter(|_| after < to) else { return 0 };
+        let known = events.range((Bound::Excluded(after), Bound::Included(to)));
+        known.map(|(_, text)| counted(&serde_json::from_str(text).expect("JSON"))).sum()
     }
 
     pub fn head(&self, channel: &str) -> Option<At> {

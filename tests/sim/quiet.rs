@@ -95,6 +95,10 @@ impl World {
         for tag in &self.refused {
             assert!(!self.oracle.knows(tag), "{tag} was refused and said all the same");
         }
+        self.oracle.settle();
+        for view in self.clients.iter_mut().flat_map(|client| client.views.values_mut()) {
+            view.heard_bytes = 0;
+        }
         if !self.draining {
             self.check_messages();
             self.check_members();

@@ -14,12 +14,14 @@ pub struct View {
     pub deletions: usize,
     /// The last word on each member: joined or left.
     pub members: BTreeMap<String, bool>,
+    /// Bytes of what was said since the last quiet and came before the subscription, was heard, or is lost.
+    pub heard_bytes: usize,
 }
 
 impl View {
     /// Subscribed at `since`, and told what came after `at`.
     pub fn new(at: At, since: At, deletions: usize) -> Self {
-        Self { at, remainder: None, since, deletions, members: BTreeMap::new() }
+        Self { at, remainder: None, since, deletions, members: BTreeMap::new(), heard_bytes: 0 }
     }
 
     /// Subscribed with a gap.

@@ -233,6 +233,9 @@ impl World {
             let upgrade = wire::upgrade(&self.plan.users[one.user].key);
             self.node.sockets[socket].to_server.extend(upgrade.bytes());
             client.asked.push_back(Asked { id: None, what: What::Upgrade });
+            // The user comes online, and will go.
+            let channel = format!("user:{}", self.plan.users[one.user].id);
+            (0..2).for_each(|_| self.oracle.said.say(&channel, 0));
         }
         one.client = Some(self.clients.len());
         self.clients.push(client);
