@@ -72,6 +72,7 @@ fn shard() -> Shard {
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),
         trusted_proxies: Arc::from([]),
+        compressed: Arc::default(),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
         history_flush_ms: None,

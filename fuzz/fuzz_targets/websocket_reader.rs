@@ -8,7 +8,7 @@ use corecast::protocol::websocket::{Message, MessageLimits, Reader};
 use corecast_fuzz::{cut, lengths_and_bytes};
 use libfuzzer_sys::fuzz_target;
 
-const LIMITS: MessageLimits = MessageLimits { message_bytes_max: 1000, fragments_max: 5 };
+const LIMITS: MessageLimits = MessageLimits { message_bytes_max: 1000, fragments_max: 5, compressed: false };
 
 /// A box of partial state.
 const FIXED_BYTES_MAX: usize = 1024;

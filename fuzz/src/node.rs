@@ -52,6 +52,7 @@ fn setup() -> Setup {
         router: Arc::new(Router::new()),
         allowed_origins: Arc::from([]),
         trusted_proxies: Arc::from([]),
+        compressed: Arc::default(),
         ping_interval_ms: 25_000,
         pong_timeout_ms: 10_000,
         history_flush_ms: None,

@@ -59,6 +59,7 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
             None => default.presence,
         },
         slow: reader.choice("slow_policy", &policies).unwrap_or(default.slow),
+        compress: reader.boolean("compress").unwrap_or(default.compress),
         access: reader
             .choice("access", &accesses)
             .unwrap_or_else(|| Access::usual(name.as_ref().map_or("", |(name, _)| name))),

@@ -7,6 +7,7 @@ use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
 use super::{auth, history, limits, listen, mdaemon, namespaces, proxies, push, quikapp, skapi, tls, xano};
 use crate::runtime::log::Level;
+use crate::surface::list;
 
 /// CPU numbers of Linux are below this (`CONFIG_NR_CPUS` of the largest builds).
 const CPUS_MAX: u16 = 8192;
@@ -128,9 +129,24 @@ fn read_websocket(mut reader: Reader<'_>) -> WebSocketConfig {
     let config = WebSocketConfig {
         ping_interval_s: reader.integer("ping_interval_s", 1..=86_400).unwrap_or(1),
         pong_timeout_s: reader.integer("pong_timeout_s", 1..=3600).unwrap_or(1),
+        compressed: read_compressed(&mut reader),
     };
     reader.finish();
     config
+}
+
+fn read_compressed(reader: &mut Reader<'_>) -> Vec<String> {
+    let mut surfaces = Vec::new();
+    for (text, place) in reader.texts("compressed").unwrap_or_default() {
+        if list::with_sockets().any(|name| name == text) {
+            surfaces.push(text);
+        } else {
+            let names: Vec<String> = list::with_sockets().map(|name| format!("{name:?}")).collect();
+            let reason = format!("must hold names among {}; one is {text:?}", names.join(", "));
+            reader.refuse(&place, "compressed", &reason);
+        }
+    }
+    surfaces
 }
 
 fn read_debug(mut reader: Reader<'_>) -> DebugConfig {

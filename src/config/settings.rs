@@ -138,6 +138,8 @@ pub struct WebSocketConfig {
     pub ping_interval_s: u32,
     /// Seconds to answer it.
     pub pong_timeout_s: u32,
+    /// Names of the surfaces whose WebSockets may be compressed; each is served.
+    pub compressed: Vec<String>,
 }
 
 /// `[auth]`, with the contents of the files it names.

@@ -80,7 +80,10 @@ fn the_defaults_are_those_of_the_types() {
     assert_eq!(config.cores, Cores::All);
     assert_eq!((config.busy_poll_us, config.drain_time_s), (0, 10));
     assert!(config.node_name.starts_with("corecast@") && config.node_name.len() > 9);
-    assert_eq!(config.websocket, WebSocketConfig { ping_interval_s: 30, pong_timeout_s: 20 });
+    assert_eq!(
+        config.websocket,
+        WebSocketConfig { ping_interval_s: 30, pong_timeout_s: 20, compressed: Vec::new() }
+    );
     assert!(config.auth.api_keys.is_empty() && config.auth.jwt_secret.is_none());
     assert!(config.auth.jwt_public_keys.is_empty() && config.auth.allowed_origins.is_empty());
     assert_eq!(config.auth.jwt_leeway_s, 30);

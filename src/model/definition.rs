@@ -76,6 +76,8 @@ pub struct ChannelDefinition {
     pub whisper: Who,
     /// What a slow subscriber gets.
     pub slow: SlowPolicy,
+    /// Whether what it says is compressed for clients that agreed to it.
+    pub compress: bool,
     /// For whom it is. In realms for everybody: there, the three above say it.
     pub access: Access,
 }
@@ -97,6 +99,7 @@ impl Default for ChannelDefinition {
             publish: Who::Authenticated,
             whisper: Who::Nobody,
             slow: SlowPolicy::Disconnect,
+            compress: true,
             access: Access::Open,
         }
     }

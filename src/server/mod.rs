@@ -160,6 +160,7 @@ fn setup(
         router: Arc::new(Router::new()),
         allowed_origins: config.auth.allowed_origins.clone().into(),
         trusted_proxies: config.trusted_proxies.clone().into(),
+        compressed: config.websocket.compressed.clone().into(),
         ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),

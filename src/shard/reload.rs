@@ -19,6 +19,8 @@ pub struct Reload {
     pub allowed_origins: Arc<[String]>,
     /// Proxies that say for whom they speak; of connections that are open, those that were so when they came.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Names of the surfaces whose WebSockets may be compressed, from the next one on.
+    pub compressed: Arc<[String]>,
     /// Milliseconds between pings on a WebSocket, from its next one on.
     pub ping_interval_ms: u64,
     /// Milliseconds within which something must come after a ping.
@@ -34,6 +36,7 @@ impl Shard {
             authenticator,
             allowed_origins,
             trusted_proxies,
+            compressed,
             ping_interval_ms,
             pong_timeout_ms,
         } = reload;
@@ -45,6 +48,7 @@ impl Shard {
             authenticator,
             allowed_origins,
             trusted_proxies,
+            compressed,
             ping_interval_ms,
             pong_timeout_ms,
             ..Setup::clone(&self.setup)

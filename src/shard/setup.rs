@@ -11,6 +11,8 @@ use crate::model::channel::with_conversation;
 use crate::model::node::NodeInfo;
 use crate::model::people::circle::Key;
 use crate::model::realm::Realm;
+use crate::protocol::websocket::Upgrade;
+use crate::protocol::websocket::deflate::Agreement;
 use crate::store::Stored;
 use crate::surface::router::Router;
 use ipnet::IpNet;
@@ -53,6 +55,8 @@ pub struct Setup {
     pub history_flush_ms: Option<u32>,
     /// Where surfaces are reached from outside, by their names, as far as the configuration says.
     pub public_urls: Arc<[(&'static str, Box<str>)]>,
+    /// Names of the surfaces whose WebSockets may be compressed.
+    pub compressed: Arc<[String]>,
     /// Whether the echo socket is served.
     pub echo: bool,
     /// How calls, huddles and conversations are set up.
@@ -90,6 +94,12 @@ impl Setup {
     /// Where a surface is reached from outside; empty where the configuration does not say.
     pub(super) fn public_url_of(&self, surface: &str) -> &str {
         self.public_urls.iter().find(|(name, _)| *name == surface).map_or("", |(_, url)| url)
+    }
+
+    /// What can be agreed on of the compression that a client of a surface offers.
+    pub(super) fn compression(&self, surface: &str, upgrade: &Upgrade<'_>) -> Option<Agreement> {
+        let allowed = self.compressed.iter().any(|name| name == surface);
+        upgrade.compression().filter(|_| allowed)
     }
 
     /// Whether an address is that of a proxy which says for whom it speaks.

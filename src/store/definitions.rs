@@ -75,7 +75,7 @@ impl From<&DefinitionRecord> for DefinitionV1 {
     fn from(record: &DefinitionRecord) -> Self {
         let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record;
         let DefinitionDraft { name, description, active, nested, rules, source } = draft;
-        // No author can choose the durability, so it is not stored: all definitions have the same.
+        // No author can choose the durability or the compression, so they are not stored: all definitions have the same.
         let ChannelDefinition {
             history,
             durability: _,
@@ -84,6 +84,7 @@ impl From<&DefinitionRecord> for DefinitionV1 {
             publish,
             whisper,
             slow,
+            compress: _,
             access: _,
         } = rules;
         Self {
@@ -129,6 +130,7 @@ fn read_v1(bytes: &[u8]) -> Option<DefinitionRecord> {
                     age_ms_max: form.history_age_ms_max,
                 },
                 durability: ChannelDefinition::default().durability,
+                compress: ChannelDefinition::default().compress,
                 access: Access::Open,
                 presence: word(&PRESENCES, form.presence)?,
                 subscribe: word(&WHO, form.subscribe)?,

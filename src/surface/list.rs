@@ -21,6 +21,11 @@ pub fn namespaces() -> impl Iterator<Item = &'static str> {
     retrochat::NAMESPACES.iter().copied()
 }
 
+/// Names of the surfaces that have WebSockets.
+pub fn with_sockets() -> impl Iterator<Item = &'static str> {
+    SURFACES.iter().filter(|surface| !surface.sockets.is_empty()).map(|surface| surface.name)
+}
+
 /// The surface in whose shape a path is answered that no prefix covers.
 pub static FALLBACK: &Surface = &node::SURFACE;
 

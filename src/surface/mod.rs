@@ -226,6 +226,14 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
+    /// Of these bytes; `None` if they should be text and are not UTF-8.
+    pub fn of(is_text: bool, bytes: &'a [u8]) -> Option<Self> {
+        if !is_text {
+            return Some(Self::Binary(bytes));
+        }
+        str::from_utf8(bytes).ok().map(Self::Text)
+    }
+
     /// Its bytes, whatever it is of.
     pub fn bytes(self) -> &'a [u8] {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::pattern::{Words, fill};
 use crate::script::Said;
-use crate::wire::{Item, frame, read_frame, read_response, unhex};
+use crate::wire::{Item, deflate, frame, read_frame, read_response, unhex};
 
 /// The key of every handshake that is not spelled out; it is the one of RFC 6455.
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -33,6 +33,7 @@ impl Client {
             "" => request(said, words),
             "text" => frame(true, 1, whole.as_bytes()),
             "binary" => frame(true, 2, &unhex(&said.text)),
+            "deflated" => frame(true, 0x41, &deflate(whole.as_bytes())),
             "ping" => frame(true, 9, said.text.as_bytes()),
             "pong" => frame(true, 10, said.text.as_bytes()),
             "close" if said.text.is_empty() => frame(true, 8, &[]),

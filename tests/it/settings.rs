@@ -41,6 +41,8 @@ pub struct Settings {
     pub tokens: BTreeMap<String, String>,
     pub origins: Vec<String>,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Surfaces whose sockets may be compressed.
+    pub compressed: Vec<String>,
     pub ping_ms: u64,
     pub pong_ms: u64,
     pub echo: bool,
@@ -70,6 +72,7 @@ impl Default for Settings {
             tokens: BTreeMap::new(),
             origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            compressed: Vec::new(),
             ping_ms: 30_000,
             pong_ms: 10_000,
             echo: false,
@@ -101,6 +104,7 @@ impl Settings {
                 self.tokens.insert(name.into(), token(claims));
             }
             "origins" => self.origins = rest.split(' ').map(String::from).collect(),
+            "compressed" => self.compressed = rest.split(' ').map(String::from).collect(),
             "echo" => self.echo = rest == "on",
             "people" => self.people(rest),
             "ping" => {
@@ -181,6 +185,7 @@ impl Settings {
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("presence", "") => definition.presence = Presence::Users,
+                ("plain", "") => definition.compress = false,
                 ("slow", "skip") => definition.slow = SlowPolicy::Skip,
                 ("history", count) => definition.history.count_max = count.parse().expect("a count"),
                 ("access", access) => {
@@ -269,6 +274,7 @@ impl Settings {
             router: Arc::new(Router::new()),
             allowed_origins: self.origins.clone().into(),
             trusted_proxies: self.trusted_proxies.clone().into(),
+            compressed: self.compressed.clone().into(),
             ping_interval_ms: self.ping_ms,
             pong_timeout_ms: self.pong_ms,
             history_flush_ms: None,

@@ -1,6 +1,8 @@
 //! The client's side of the wire, written without the server's own code: frames with masks, and readers of
 //! responses and of unmasked frames.
 
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+
 /// A frame from a client.
 pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -19,6 +21,23 @@ pub fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     out.extend(MASK);
     out.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
     out
+}
+
+/// A message as it is compressed (RFC 7692 section 7.2.1).
+pub fn deflate(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 64);
+    let mut compress = Compress::new(Compression::default(), false);
+    compress.compress_vec(message, &mut out, FlushCompress::Sync).expect("it is compressed");
+    out.truncate(out.len() - 4);
+    out
+}
+
+/// A message as it was before; `None` if it is not compressed.
+pub fn inflate(payload: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(1 << 20);
+    let whole = [payload, &[0, 0, 0xff, 0xff]].concat();
+    Decompress::new(false).decompress_vec(&whole, &mut out, FlushDecompress::Sync).ok()?;
+    Some(out)
 }
 
 /// Something whole that a server sent.
@@ -73,7 +92,8 @@ pub fn read_response(bytes: &[u8], head: bool) -> Option<(Response, usize)> {
 /// The frame at the start of `bytes`, and how many bytes it has. A server neither masks nor fragments.
 pub fn read_frame(bytes: &[u8]) -> Option<(Item, usize)> {
     let (&first, &second) = (bytes.first()?, bytes.get(1)?);
-    if first & 0xf0 != 0x80 || second & 0x80 != 0 {
+    let compressed = first & 0xf0 == 0xc0;
+    if first & 0xf0 != 0x80 && !compressed || second & 0x80 != 0 {
         return None;
     }
     let (length, header): (usize, usize) = match second {
@@ -87,7 +107,11 @@ pub fn read_frame(bytes: &[u8]) -> Option<(Item, usize)> {
         _ => true,
     };
     let payload = bytes.get(header..header.checked_add(length)?)?.to_vec();
-    minimal.then_some((Item::Frame { opcode: first & 0x0f, payload }, header + length))
+    let item = match compressed {
+        true => Item::Frame { opcode: first & 0x4f, payload: inflate(&payload)? },
+        false => Item::Frame { opcode: first & 0x0f, payload },
+    };
+    minimal.then_some((item, header + length))
 }
 
 impl std::fmt::Display for Item {
@@ -105,6 +129,9 @@ impl std::fmt::Display for Item {
                 write!(f, "\n\n   {}", String::from_utf8_lossy(&response.body).replace('\n', "\n   "))
             }
             Self::Frame { opcode: 1, payload } => write!(f, "< {}", String::from_utf8_lossy(payload)),
+            Self::Frame { opcode: 0x41, payload } => {
+                write!(f, "<deflated {}", String::from_utf8_lossy(payload))
+            }
             Self::Frame { opcode: 2, payload } => write!(f, "<binary {}", hex(payload)),
             Self::Frame { opcode: 8, payload } => match payload.split_first_chunk::<2>() {
                 Some((code, reason)) => {

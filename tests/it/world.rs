@@ -101,6 +101,7 @@ impl World {
             authenticator: setup.authenticator.clone(),
             allowed_origins: setup.allowed_origins.clone(),
             trusted_proxies: setup.trusted_proxies.clone(),
+            compressed: setup.compressed.clone(),
             ping_interval_ms: setup.ping_interval_ms,
             pong_timeout_ms: setup.pong_timeout_ms,
         };

@@ -219,6 +219,7 @@ impl Plan {
             router: Arc::new(Router::new()),
             allowed_origins: Arc::from([]),
             trusted_proxies: Arc::from([]),
+            compressed: Arc::default(),
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
             history_flush_ms: self.history_flush_ms,

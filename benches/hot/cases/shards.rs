@@ -48,6 +48,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         router: Arc::new(Router::new()),
         allowed_origins: Arc::new([]),
         trusted_proxies: Arc::new([]),
+        compressed: Arc::default(),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
         history_flush_ms: None,

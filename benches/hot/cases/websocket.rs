@@ -34,7 +34,7 @@ pub fn masked(text: &[u8]) -> Vec<u8> {
 }
 
 fn read(size: usize) -> Box<dyn FnMut()> {
-    let limits = MessageLimits { message_bytes_max: 1 << 20, fragments_max: 16 };
+    let limits = MessageLimits { message_bytes_max: 1 << 20, fragments_max: 16, compressed: false };
     let mut frames = masked(&vec![b'a'; size]).repeat(MESSAGES as usize);
     let mut reader = Reader::default();
     Box::new(move || {

@@ -31,6 +31,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::limits::{Limits, RINGS_PER_CORE};
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
+use crate::protocol::websocket::deflate::Compressor;
 use std::num::NonZeroU32;
 use stream::Kind;
 use streams::Streams;
@@ -120,6 +121,8 @@ pub struct Fanout {
     bounds: RingBounds,
     /// Working space for a frame, kept between publications.
     scratch: Vec<u8>,
+    /// Makes frames smaller, for encodings that want it.
+    compressor: Compressor,
     /// Subscribers that the frame just pushed has lapped.
     overtaken: Vec<Subscriber>,
 }
@@ -134,6 +137,7 @@ impl Fanout {
             warm: Warm::default(),
             bounds,
             scratch: Vec::new(),
+            compressor: Compressor::default(),
             overtaken: Vec::new(),
         }
     }
@@ -279,6 +283,7 @@ impl Fanout {
                 if encoded != Some(encoding) {
                     self.scratch.clear();
                     encode(encoding, &mut self.scratch);
+                    encoding.framing.pack(&mut self.compressor, &mut self.scratch);
                     encoded = Some(encoding);
                 }
                 if !self.scratch.is_empty() {

@@ -1,5 +1,6 @@
 //! Frame headers (RFC 6455 section 5.2).
 
+use super::deflate::COMPRESSED;
 use super::limits::MessageLimits;
 use super::violation::Violation;
 
@@ -63,6 +64,8 @@ pub struct FrameHeader {
     pub fin: bool,
     /// What it is.
     pub opcode: Opcode,
+    /// Whether it begins a compressed message.
+    pub compressed: bool,
     /// The masking key.
     pub mask: [u8; 4],
     /// Payload bytes.
@@ -76,7 +79,7 @@ impl FrameHeader {
     /// in their order, so that the verdict does not depend on how the bytes arrive.
     ///
     /// # Errors
-    /// Everything that section 5 forbids to a client that negotiated no extension, and a message over a limit.
+    /// Everything that section 5 forbids to a client, with the extension if there is one, and a message over a limit.
     #[inline]
     pub fn read(
         bytes: &[u8],
@@ -85,7 +88,7 @@ impl FrameHeader {
     ) -> Result<Option<Self>, Violation> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let fin = first & 0x80 != 0;
-        let opcode = check_first(first, progress.open)?;
+        let opcode = check_first(first, progress.open, limits.compressed)?;
         let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
         if second & 0x80 == 0 {
             return Err(Violation::protocol("a client must mask its frames"));
@@ -105,21 +108,36 @@ impl FrameHeader {
             }
         }
         let Some((&mask, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
-        Ok(Some(Self { fin, opcode, mask, payload_bytes, header_bytes: bytes.len() - rest.len() }))
+        let compressed = first & COMPRESSED != 0;
+        Ok(Some(Self {
+            fin,
+            opcode,
+            compressed,
+            mask,
+            payload_bytes,
+            header_bytes: bytes.len() - rest.len(),
+        }))
     }
 }
 
+/// The bits that only extensions give a meaning.
+const RESERVED: u8 = 0x70;
+
 /// FIN, reserved bits, opcode.
 #[inline]
-fn check_first(first: u8, message_open: bool) -> Result<Opcode, Violation> {
-    if first & 0x70 != 0 {
-        return Err(Violation::protocol("a reserved bit is set, but no extension was negotiated"));
+fn check_first(first: u8, message_open: bool, may_compress: bool) -> Result<Opcode, Violation> {
+    if first & RESERVED & !COMPRESSED != 0 || first & COMPRESSED != 0 && !may_compress {
+        return Err(Violation::protocol("a reserved bit is set, but no extension was negotiated for it"));
     }
     let Some(opcode) = Opcode::from_bits(first & 0x0f) else {
         return Err(Violation::protocol("the opcode is reserved"));
     };
     let fin = first & 0x80 != 0;
     match opcode {
+        // Only a message is compressed, as a whole: its first frame says so (RFC 7692 section 6.1).
+        Opcode::Close | Opcode::Ping | Opcode::Pong | Opcode::Continuation if first & COMPRESSED != 0 => {
+            Err(Violation::protocol("only the first frame of a message may be marked as compressed"))
+        }
         Opcode::Close | Opcode::Ping | Opcode::Pong if !fin => {
             Err(Violation::protocol("a control frame must not be fragmented"))
         }

@@ -9,6 +9,8 @@ pub struct MessageLimits {
     pub message_bytes_max: usize,
     /// Its fragments; an unfragmented message is one and always passes.
     pub fragments_max: u32,
+    /// Whether the client may send compressed messages, as was agreed on.
+    pub compressed: bool,
 }
 
 impl From<&Limits> for MessageLimits {
@@ -16,6 +18,7 @@ impl From<&Limits> for MessageLimits {
         Self {
             message_bytes_max: limits.message_bytes_max as usize,
             fragments_max: limits.fragments_per_message_max,
+            compressed: false,
         }
     }
 }

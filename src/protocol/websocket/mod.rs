@@ -1,7 +1,8 @@
 //! WebSocket (RFC 6455), sans-IO, the server's side: the upgrade, the reader of what a client sends, and the writer
-//! of frames. No extension is spoken.
+//! of frames. The one extension that is spoken is permessage-deflate (RFC 7692), where it was agreed on.
 
 pub mod close_code;
+pub mod deflate;
 mod frame;
 mod limits;
 mod mask;

@@ -29,6 +29,8 @@ pub struct MessageProgress {
     /// Text or binary; `None` while there is no message.
     opcode: Option<Opcode>,
     fragments: u32,
+    /// Whether the payload is compressed.
+    compressed: bool,
     payload: Vec<u8>,
     /// How much of the text is known to be whole characters.
     validated: usize,
@@ -130,7 +132,7 @@ impl Partial {
         self.header_bytes = 0;
         self.frame = Some(frame);
         if !frame.opcode.is_control() {
-            self.message.begin(frame.opcode);
+            self.message.begin(frame);
         }
         Ok((used, Some(frame)))
     }
@@ -153,8 +155,9 @@ impl MessageProgress {
         Progress { open: self.opcode.is_some(), bytes: self.payload.len(), fragments: self.fragments }
     }
 
-    fn begin(&mut self, opcode: Opcode) {
-        self.opcode.get_or_insert(opcode);
+    fn begin(&mut self, frame: FrameHeader) {
+        self.opcode.get_or_insert(frame.opcode);
+        self.compressed |= frame.compressed;
         self.fragments += 1;
     }
 
@@ -162,7 +165,7 @@ impl MessageProgress {
     /// (RFC 6455 section 8.1).
     fn push(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         self.payload.extend_from_slice(bytes);
-        if self.opcode == Some(Opcode::Text) {
+        if self.opcode == Some(Opcode::Text) && !self.compressed {
             let fresh = self.payload.get(self.validated..).unwrap_or_default();
             self.validated += match str::from_utf8(fresh) {
                 Ok(text) => text.len(),
@@ -173,8 +176,8 @@ impl MessageProgress {
         Ok(())
     }
 
-    /// The payload, and whether it is text. Text is checked for its end by the caller.
-    pub fn payload(&self) -> (bool, &[u8]) {
-        (self.opcode == Some(Opcode::Text), &self.payload)
+    /// Its kind, whether it is compressed, and the payload. Text is checked for its end by the caller.
+    pub fn payload(&self) -> (bool, bool, &[u8]) {
+        (self.opcode == Some(Opcode::Text), self.compressed, &self.payload)
     }
 }

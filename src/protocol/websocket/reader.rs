@@ -16,6 +16,13 @@ pub enum Message<'a> {
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
+    /// A compressed message, and whether it is text: see [`super::deflate::Inflater`].
+    Compressed {
+        /// Whether what it is made of is text.
+        is_text: bool,
+        /// Its bytes as they came.
+        payload: &'a [u8],
+    },
     /// A ping, to be answered by a pong of the same bytes; at most 125.
     Ping(&'a [u8]),
     /// A pong; at most 125 bytes.
@@ -29,7 +36,10 @@ impl Message<'_> {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => bytes.len(),
+            Self::Binary(bytes)
+            | Self::Compressed { payload: bytes, .. }
+            | Self::Ping(bytes)
+            | Self::Pong(bytes) => bytes.len(),
             Self::Close(close) => close.map_or(0, |(_, reason)| reason.len()),
         }
     }
@@ -180,8 +190,8 @@ impl Reader {
                 if partial.is_empty() {
                     self.state = State::Idle;
                 }
-                let (is_text, payload) = message.payload();
-                visit(data(is_text, payload)?)
+                let (is_text, compressed, payload) = message.payload();
+                visit(data(is_text, compressed, payload)?)
             }
         };
         Ok((used, next))
@@ -211,14 +221,17 @@ fn whole_frame<'a>(
     let Some(payload) = bytes.get_mut(frame.header_bytes..end) else { return Ok(None) };
     unmask(payload, frame.mask, 0);
     let message = match frame.opcode {
-        Opcode::Text | Opcode::Binary => data(frame.opcode == Opcode::Text, payload)?,
+        Opcode::Text | Opcode::Binary => data(frame.opcode == Opcode::Text, frame.compressed, payload)?,
         opcode => control(opcode, payload)?,
     };
     Ok(Some((message, end)))
 }
 
 #[inline]
-fn data(is_text: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
+fn data(is_text: bool, compressed: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
+    if compressed {
+        return Ok(Message::Compressed { is_text, payload });
+    }
     if !is_text {
         return Ok(Message::Binary(payload));
     }

@@ -1,5 +1,6 @@
 //! The opening handshake, server's side (RFC 6455 section 4.2).
 
+use super::deflate::{self, Agreement};
 use crate::protocol::http::{Head, Method, Refusal, Version, is_token};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +18,11 @@ impl<'a> Upgrade<'a> {
     /// The subprotocols that the client offers, in its order of preference.
     pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         protocols(&self.head)
+    }
+
+    /// What can be agreed on of the compression that the client offers, if it offers any.
+    pub fn compression(&self) -> Option<Agreement> {
+        deflate::agree(&self.head)
     }
 }
 
@@ -81,8 +87,9 @@ fn is_key(key: &str) -> bool {
     STANDARD.decode_slice(key, &mut bytes) == Ok(16)
 }
 
-/// Appends the response that accepts an upgrade; frames follow it. `protocol` is one of those offered.
-pub fn write_switching(out: &mut Vec<u8>, key: &str, protocol: Option<&str>) {
+/// Appends the response that accepts an upgrade; frames follow it. `protocol` is one of those offered, `agreement` is to what was
+/// offered.
+pub fn write_switching(out: &mut Vec<u8>, key: &str, protocol: Option<&str>, agreement: Option<Agreement>) {
     let accept = derive_accept_key(key.as_bytes());
     out.extend_from_slice(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
@@ -91,6 +98,9 @@ pub fn write_switching(out: &mut Vec<u8>, key: &str, protocol: Option<&str>) {
     if let Some(protocol) = protocol {
         out.extend_from_slice(b"\r\nSec-WebSocket-Protocol: ");
         out.extend_from_slice(protocol.as_bytes());
+    }
+    if let Some(agreement) = agreement {
+        agreement.write(out);
     }
     out.extend_from_slice(b"\r\n\r\n");
 }

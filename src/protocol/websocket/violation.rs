@@ -21,6 +21,10 @@ impl Violation {
     pub const INVALID_UTF8: Self =
         Self { close_code: close_code::INVALID_PAYLOAD, reason: "text must be valid UTF-8" };
 
+    /// 1007: a compressed message is not DEFLATE.
+    pub const NOT_DEFLATE: Self =
+        Self { close_code: close_code::INVALID_PAYLOAD, reason: "the compressed data is not valid" };
+
     /// 1009: a message is over the limit.
     pub const MESSAGE_TOO_BIG: Self = Self {
         close_code: close_code::MESSAGE_TOO_BIG,

@@ -9,8 +9,14 @@ pub const HEADER_BYTES_MAX: usize = 10;
 /// The header of an unfragmented frame with so many payload bytes, and how many of the bytes it takes.
 #[inline]
 pub fn header(opcode: Opcode, payload_bytes: usize) -> ([u8; HEADER_BYTES_MAX], usize) {
+    header_beginning(0x80 | opcode as u8, payload_bytes)
+}
+
+/// The same, with its first byte given.
+#[inline]
+fn header_beginning(first: u8, payload_bytes: usize) -> ([u8; HEADER_BYTES_MAX], usize) {
     let mut bytes = [0; HEADER_BYTES_MAX];
-    bytes[0] = 0x80 | opcode as u8;
+    bytes[0] = first;
     match payload_bytes {
         0..=125 => {
             bytes[1] = payload_bytes as u8;
@@ -27,6 +33,22 @@ pub fn header(opcode: Opcode, payload_bytes: usize) -> ([u8; HEADER_BYTES_MAX], 
             (bytes, 10)
         }
     }
+}
+
+/// Appends a header that begins with this byte.
+pub(super) fn write_header(out: &mut Vec<u8>, first: u8, payload_bytes: usize) {
+    let (header, header_bytes) = header_beginning(first, payload_bytes);
+    out.extend_from_slice(&header[..header_bytes]);
+}
+
+/// The payload of a whole frame, from its header as [`header`] writes it.
+pub(super) fn payload(frame: &[u8]) -> Option<&[u8]> {
+    let header_bytes = match frame.get(1)? {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    frame.get(header_bytes..)
 }
 
 /// Appends a frame. The payload of a control frame is cut at 125 bytes.

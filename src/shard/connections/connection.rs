@@ -7,6 +7,7 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::model::session::Session;
+use crate::protocol::framing::Framing;
 use crate::protocol::http::RequestReader;
 use crate::protocol::websocket;
 use crate::surface::{Dialect, Language};
@@ -46,6 +47,8 @@ pub(in crate::shard) struct Connection {
     pub unfinished_s: u32,
     pub commands: Bucket,
     pub flags: Flags,
+    /// How what its channels say is framed on a WebSocket, where they may be compressed.
+    pub framing: Framing,
     /// Why it ends, once that is decided.
     pub why: Option<CloseReason>,
 }
@@ -120,6 +123,7 @@ impl Connection {
             unfinished_s: 0,
             commands: Bucket::default(),
             flags: Flags { unauthenticated: true, ..Flags::default() },
+            framing: Framing::WebSocket,
             why: None,
         }
     }

@@ -26,6 +26,7 @@ use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
 use crate::metrics::words::CloseReason;
+use crate::protocol::websocket::deflate::Inflater;
 use crate::shard::incidents::{IncidentKind, Incidents};
 use crate::shard::{Output, Setup};
 use admission::Admission;
@@ -54,6 +55,8 @@ pub(super) struct Connections {
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
     wishes: VecDeque<Output>,
+    /// Inflates what came compressed, of one connection after the other.
+    pub inflater: Inflater,
     /// What an operator may want to know of.
     pub incidents: Incidents,
 }
@@ -72,6 +75,7 @@ impl Connections {
             allowances: Allowances::default(),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
+            inflater: Inflater::default(),
             incidents: Incidents::default(),
         }
     }

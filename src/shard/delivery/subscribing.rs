@@ -67,7 +67,7 @@ impl Edge {
         } else {
             let slow = self.setup.definitions.of(&channel).slow;
             let guest = self.connections.get(id)?.session.as_ref()?.is_guest();
-            let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
+            let encoding = encoding(self, id, dialect, &channel);
             let subscriber = NewSubscriber { connection: id, encoding, guest, paused };
             self.fanout.subscribe(&channel, slow, position, subscriber);
             self.counters.subscriptions_open += 1;
@@ -144,6 +144,18 @@ pub(in crate::shard) fn encode_attachment(
     let before = out.len();
     Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
     counters.messages_sent += u64::from(out.len() > before);
+}
+
+/// What the bytes of a channel are for a connection.
+pub(in crate::shard) fn encoding(
+    edge: &Edge,
+    id: ConnectionId,
+    dialect: &Dialect,
+    channel: &ChannelName,
+) -> Encoding {
+    let connection = edge.connections.get(id).filter(|_| edge.setup.definitions.of(channel).compress);
+    let framing = connection.map_or(Framing::WebSocket, |connection| connection.framing);
+    Encoding { dialect: dialect.index as u8, framing }
 }
 
 /// Whether a channel's home hears that a subscription is over. The home of an ended channel has forgotten who heard it.

@@ -5,6 +5,8 @@ use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
 use crate::protocol::http::parse_head;
+use crate::protocol::websocket::Violation;
+use crate::protocol::websocket::deflate::Inflater;
 use crate::surface::{Dialect, Endpoint, Incoming, Payload, Request};
 use std::borrow::Cow;
 use std::fmt;
@@ -35,6 +37,12 @@ enum Input {
 enum Owned {
     Text(String),
     Binary(Vec<u8>),
+    /// As it came, and how long it may be.
+    Compressed {
+        is_text: bool,
+        bytes: Vec<u8>,
+        bytes_max: usize,
+    },
 }
 
 /// What long input asks for.
@@ -42,6 +50,8 @@ enum Owned {
 pub enum Decoded {
     /// A message.
     Message(Incoming),
+    /// A message that is none.
+    Violation(Violation),
     /// A request.
     Request(Result<Command, Fault>),
 }
@@ -56,6 +66,18 @@ impl Long {
             Payload::Text(text) => Owned::Text(text.to_owned()),
             Payload::Binary(bytes) => Owned::Binary(bytes.to_vec()),
         };
+        Self(Input::Message { dialect, payload, session: session.clone() })
+    }
+
+    /// A message that is inflated first, to so many bytes at most.
+    pub(in crate::shard) fn compressed(
+        dialect: &'static Dialect,
+        is_text: bool,
+        payload: &[u8],
+        bytes_max: usize,
+        session: &Arc<Session>,
+    ) -> Self {
+        let payload = Owned::Compressed { is_text, bytes: payload.to_vec(), bytes_max };
         Self(Input::Message { dialect, payload, session: session.clone() })
     }
 
@@ -80,10 +102,10 @@ impl Long {
         })
     }
 
-    /// Bytes of the message or the body.
+    /// Bytes of the message, as it came, or of the body.
     pub fn bytes(&self) -> usize {
         match &self.0 {
-            Input::Message { payload, .. } => payload.borrowed().bytes().len(),
+            Input::Message { payload, .. } => payload.bytes(),
             Input::Request { body, .. } => body.len(),
         }
     }
@@ -92,7 +114,11 @@ impl Long {
     pub fn decode(&self) -> Decoded {
         match &self.0 {
             Input::Message { dialect, payload, session } => {
-                Decoded::Message((dialect.decode)(payload.borrowed(), session))
+                let mut inflater = Inflater::default();
+                match payload.read(&mut inflater) {
+                    Ok(payload) => Decoded::Message((dialect.decode)(payload, session)),
+                    Err(violation) => Decoded::Violation(violation),
+                }
             }
             Input::Request { endpoint, head, parameters, body, session, limits, public_url, fresh } => {
                 let decoded = parse_head(head, |head| {
@@ -111,10 +137,21 @@ impl Long {
 }
 
 impl Owned {
-    fn borrowed(&self) -> Payload<'_> {
+    fn bytes(&self) -> usize {
         match self {
-            Self::Text(text) => Payload::Text(text),
-            Self::Binary(bytes) => Payload::Binary(bytes),
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Compressed { bytes, .. } => bytes.len(),
+        }
+    }
+
+    fn read<'a>(&'a self, inflater: &'a mut Inflater) -> Result<Payload<'a>, Violation> {
+        match self {
+            Self::Text(text) => Ok(Payload::Text(text)),
+            Self::Binary(bytes) => Ok(Payload::Binary(bytes)),
+            Self::Compressed { is_text, bytes, bytes_max } => {
+                let message = inflater.inflate(bytes, *bytes_max)?.ok_or(Violation::MESSAGE_TOO_BIG)?;
+                Payload::of(*is_text, message).ok_or(Violation::INVALID_UTF8)
+            }
         }
     }
 }

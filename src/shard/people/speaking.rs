@@ -3,7 +3,7 @@
 use super::PeopleMessage;
 use super::sockets::Stay;
 use crate::base::ids::ConnectionId;
-use crate::broker::fanout::{Encoding, NewSubscriber};
+use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use crate::model::fault::{Fault, FaultCode, Subject};
@@ -13,10 +13,10 @@ use crate::model::people::event::{Event, PresenceEvent};
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Push;
 use crate::model::session::Session;
-use crate::protocol::framing::Framing;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
+use crate::shard::delivery::subscribing::encoding;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people::hearing::send_left;
 use crate::surface::Dialect;
@@ -184,7 +184,7 @@ pub(in crate::shard) fn arrive(
         socket.calls.insert(call.clone());
     }
     if circle.shows_who_is_there() {
-        let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
+        let encoding = encoding(&shard.edge, id, dialect, &channel);
         let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
         shard.edge.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
         shard.edge.counters.subscriptions_open += 1;

@@ -2,14 +2,14 @@
 
 use super::RelayMessage;
 use crate::base::ids::ConnectionId;
-use crate::broker::fanout::{Encoding, NewSubscriber};
+use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use crate::model::relay::{Handle, RelayedWhat, Speaker, address_of};
 use crate::model::session::Session;
-use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
+use crate::shard::delivery::subscribing::encoding;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::relay::serving::tell_group;
 use crate::surface::Dialect;
@@ -36,7 +36,7 @@ pub(in crate::shard) fn came(shard: &mut Shard, id: ConnectionId) {
 
 /// A connection hears a ring from here on.
 fn hear(shard: &mut Shard, id: ConnectionId, dialect: &Dialect, ring: &ChannelName, paused: bool) {
-    let encoding = Encoding { dialect: dialect.index as u8, framing: Framing::WebSocket };
+    let encoding = encoding(&shard.edge, id, dialect, ring);
     let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
     shard.edge.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
     shard.edge.counters.subscriptions_open += 1;

@@ -13,6 +13,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::model::session::Session;
 use crate::protocol::http::Head;
+use crate::protocol::websocket::deflate::Agreement;
 use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::write_switching;
 use crate::shard::connections::connection::Phase;
@@ -54,6 +55,7 @@ pub(in crate::shard) struct Opening {
     /// Of the handshake.
     pub key: Box<str>,
     pub protocol: Option<Box<str>>,
+    pub agreement: Option<Agreement>,
     /// How it is refused.
     pub refused: Answering,
 }
@@ -162,7 +164,9 @@ impl Shard {
             return self.edge.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
         };
         let protocol = socket.protocol.accepted(upgrade.protocols()).map(Box::from);
-        let opening = Opening { surface, socket, language, key: upgrade.key.into(), protocol, refused };
+        let agreement = self.setup.compression(surface.name, upgrade);
+        let key = upgrade.key.into();
+        let opening = Opening { surface, socket, language, key, protocol, agreement, refused };
         let sequence = self.edge.connections.open_slot(id, Expect::Opening(Box::new(opening)));
         self.edge.connections.hold_reading(id, sequence);
         let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
@@ -178,7 +182,7 @@ impl Shard {
         let Phase::Http(reader) = &mut connection.phase else { return };
         // Frames may have come behind the request.
         let rest = reader.take_rest();
-        self.open_socket(id, Some(session.clone()), opening.socket, opening.language);
+        self.open_socket(id, Some(session.clone()), opening.socket, opening.language, opening.agreement);
         if let Some(connection) = self.edge.connections.get_mut(id)
             && let Phase::Socket { reader, .. } = &mut connection.phase
         {
@@ -192,7 +196,7 @@ impl Opening {
     pub(in crate::shard) fn encode(&self, edge: &mut Edge, reply: &Reply, out: &mut Vec<u8>) {
         match self.session(reply, &edge.setup.authenticator) {
             Ok(_) => {
-                write_switching(out, &self.key, self.protocol.as_deref());
+                write_switching(out, &self.key, self.protocol.as_deref(), self.agreement);
                 edge.counters.note_response(101);
             }
             Err(fault) => {

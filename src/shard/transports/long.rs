@@ -10,14 +10,15 @@ use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::effects::{Class, Decoded, Long};
 use crate::shard::requests::Then;
+use crate::shard::transports::compressed;
 use crate::shard::transports::http::{anonymous, expect};
-use crate::shard::transports::websocket::obey;
+use crate::shard::transports::websocket::{charge, obey};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::surface::{Dialect, Endpoint, Payload, Surface};
 use std::sync::Arc;
 
 /// Bytes that are decoded on the core: the worst of them take about a millisecond.
-const SHORT_BYTES_MAX: usize = 64 << 10;
+pub(super) const SHORT_BYTES_MAX: usize = 64 << 10;
 
 /// What is known of long input before it is decoded.
 pub(in crate::shard) enum Undecoded {
@@ -44,10 +45,34 @@ pub(super) fn leave_message(
     payload: Payload<'_>,
     asked: (&'static Dialect, Arc<Session>, bool),
 ) {
-    let (dialect, session, within_quota) = asked;
+    let long = |dialect, session: &_| Long::message(dialect, payload, session);
+    leave_unread(shard, id, long, asked);
+}
+
+/// Leaves a compressed message to be inflated and decoded.
+pub(super) fn leave_compressed(
+    shard: &mut Shard,
+    id: ConnectionId,
+    dialect: &'static Dialect,
+    is_text: bool,
+    payload: &[u8],
+) {
+    shard.edge.counters.messages_received += 1;
+    let Some((session, within_quota)) = charge(&mut shard.edge, id) else { return };
+    let bytes_max = shard.setup.limits.message_bytes_max as usize;
+    let long = |dialect, session: &_| Long::compressed(dialect, is_text, payload, bytes_max, session);
+    leave_unread(shard, id, long, (dialect, session, within_quota));
+}
+
+fn leave_unread(
+    shard: &mut Shard,
+    id: ConnectionId,
+    long: impl FnOnce(&'static Dialect, &Arc<Session>) -> Long,
+    (dialect, session, within_quota): (&'static Dialect, Arc<Session>, bool),
+) {
     match shard.effects.admit(Class::Decode) {
         Ok(()) => {
-            let long = Long::message(dialect, payload, &session);
+            let long = long(dialect, &session);
             leave(shard, id, long, Undecoded::Message { dialect, session, within_quota });
         }
         Err(fault) => {
@@ -85,6 +110,7 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Undeco
     match (&connection.phase, asked) {
         (Phase::Socket { .. }, Undecoded::Message { dialect, session, within_quota }) => match decoded {
             Ok(Decoded::Message(incoming)) => obey(shard, id, dialect, &session, within_quota, incoming),
+            Ok(Decoded::Violation(violation)) => compressed::end(&mut shard.edge, id, violation),
             Ok(Decoded::Request(_)) => {}
             Err(fault) => {
                 let expect = Expect::Message { dialect, correlation: None, subscribes: None };
@@ -114,7 +140,7 @@ fn answer_request(
     let UndecodedRequest { surface, endpoint, answering, session } = asked;
     let command = match decoded {
         Ok(Decoded::Request(command)) => command,
-        Ok(Decoded::Message(_)) => return,
+        Ok(Decoded::Message(_) | Decoded::Violation(_)) => return,
         Err(fault) => Err(fault),
     };
     match command {

@@ -2,6 +2,7 @@
 
 mod bodies;
 pub(super) mod client_info;
+mod compressed;
 pub(super) mod http;
 pub(super) mod long;
 pub(super) mod upgrade;

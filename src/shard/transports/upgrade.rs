@@ -6,7 +6,9 @@ use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
 use crate::model::session::Session;
+use crate::protocol::framing::Framing;
 use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
+use crate::protocol::websocket::deflate::Agreement;
 use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
 use crate::shard::connections::Connections;
@@ -108,12 +110,12 @@ impl Shard {
         };
         let mut out = Vec::new();
         let protocol = socket.protocol.accepted(upgrade.protocols());
-        upgrade::write_switching(&mut out, upgrade.key, protocol);
+        let agreement = self.setup.compression(surface.name, &upgrade);
+        upgrade::write_switching(&mut out, upgrade.key, protocol, agreement);
         self.edge.counters.note_response(101);
         self.edge.write_in_turn(id, out, false);
-        let device = socket.device.map(|name| name(head, self.fresh.next()));
-        let person = session.clone().zip(device);
-        self.open_socket(id, session, socket, language);
+        let person = session.clone().zip(socket.device.map(|name| name(head, self.fresh.next())));
+        self.open_socket(id, session, socket, language, agreement);
         if let Some((session, device)) = person {
             people::person_came(self, id, &session, device.into());
         }
@@ -125,6 +127,7 @@ impl Shard {
         session: Option<Arc<Session>>,
         socket: &'static Socket,
         language: &'static Language,
+        agreement: Option<Agreement>,
     ) {
         let session = match session {
             Some(session) if socket.reachable => Some(relay::with_handle(self, &session)),
@@ -138,6 +141,9 @@ impl Shard {
         let Some(connection) = self.edge.connections.get_mut(id) else { return };
         connection.session = session;
         connection.outbox.begin_frames();
+        if let Some(agreement) = agreement {
+            connection.framing = Framing::Deflate(agreement.window);
+        }
         connection.phase = Phase::Socket { reader: Reader::default(), language };
         relay::came(self, id);
         self.edge.watch_token(id);

@@ -1,5 +1,6 @@
 //! WebSocket messages of this core's connections.
 
+use super::compressed;
 use super::http::rate_limited;
 use super::long;
 use crate::base::ids::ConnectionId;
@@ -8,6 +9,7 @@ use crate::model::command::Command;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::protocol::Flow;
+use crate::protocol::framing::Framing;
 use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::allowances::give_way;
@@ -57,10 +59,11 @@ impl Shard {
         let limits = MessageLimits {
             message_bytes_max: self.setup.limits.message_bytes_max as usize,
             fragments_max: self.setup.limits.fragments_per_message_max,
+            compressed: connection.framing != Framing::WebSocket,
         };
         let mut whole = false;
         let result = reader.read(bytes, &limits, |message| {
-            whole |= matches!(message, Message::Text(_) | Message::Binary(_));
+            whole |= matches!(message, Message::Text(_) | Message::Binary(_) | Message::Compressed { .. });
             self.message(id, language, message)
         });
         if let Some(connection) = self.edge.connections.get_mut(id)
@@ -73,8 +76,7 @@ impl Shard {
             }
         }
         if let Err(violation) = result {
-            let (code, reason) = (Some(violation.close_code), violation.reason);
-            self.edge.close_socket(id, CloseFrame { code, reason, why: CloseReason::Protocol });
+            compressed::end(&mut self.edge, id, violation);
         }
     }
 
@@ -95,6 +97,9 @@ impl Shard {
             }
             Message::Text(text) => self.data(id, language, Payload::Text(text)),
             Message::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
+            Message::Compressed { is_text, payload } => {
+                compressed::read(self, id, language, is_text, payload);
+            }
         }
         match self.edge.connections.get(id) {
             Some(connection) if connection.decoding_bytes > 0 => return Flow::Pause,
@@ -109,7 +114,7 @@ impl Shard {
         Flow::Continue
     }
 
-    fn data(&mut self, id: ConnectionId, language: &'static Language, payload: Payload<'_>) {
+    pub(super) fn data(&mut self, id: ConnectionId, language: &'static Language, payload: Payload<'_>) {
         self.edge.counters.messages_received += 1;
         match language {
             Language::Echo => {
@@ -127,21 +132,24 @@ impl Shard {
     }
 
     fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: Payload<'_>) {
-        if self.edge.end_if_expired(id) {
-            return;
-        }
-        let Some(session) = self.edge.connections.get(id).and_then(|connection| connection.session.clone())
-        else {
-            return;
-        };
-        let within =
-            self.edge.connections.take_quota(self.edge.now, id, self.setup.limits.commands_per_second_max);
+        let Some((session, within)) = charge(&mut self.edge, id) else { return };
         if long::is_long(payload.bytes()) {
             return long::leave_message(self, id, payload, (dialect, session, within));
         }
         let incoming = (dialect.decode)(payload, &session);
         obey(self, id, dialect, &session, within, incoming);
     }
+}
+
+/// Takes a message off its connection's quota: says who speaks, and whether the quota allows it. `None` if the connection is at
+/// its end.
+pub(super) fn charge(edge: &mut Edge, id: ConnectionId) -> Option<(Arc<Session>, bool)> {
+    if edge.end_if_expired(id) {
+        return None;
+    }
+    let session = edge.connections.get(id)?.session.clone()?;
+    let within = edge.connections.take_quota(edge.now, id, edge.setup.limits.commands_per_second_max);
+    Some((session, within))
 }
 
 /// Keeps bytes that were on their way when reading was paused: a few receive buffers, for the socket is read again

@@ -56,9 +56,18 @@ enum SlowWord {
 pub fn definition_line(record: &DefinitionRecord) -> DefinitionLine {
     let DefinitionRecord { id, realm, guid, created_ms, updated_ms, draft } = record.clone();
     let DefinitionDraft { name, description, active, nested, rules, source } = draft;
-    // As in the store: all definitions have the same durability.
-    let ChannelDefinition { history, durability: _, presence, subscribe, publish, whisper, slow, access: _ } =
-        rules;
+    // As in the store: all definitions have the same durability and compression.
+    let ChannelDefinition {
+        history,
+        durability: _,
+        presence,
+        subscribe,
+        publish,
+        whisper,
+        slow,
+        compress: _,
+        access: _,
+    } = rules;
     let who = |who| match who {
         Who::Nobody => WhoWord::Nobody,
         Who::Authenticated => WhoWord::Authenticated,
@@ -107,6 +116,7 @@ pub fn definition(line: DefinitionLine) -> DefinitionRecord {
             age_ms_max: line.history_age_ms_max,
         },
         durability: ChannelDefinition::default().durability,
+        compress: ChannelDefinition::default().compress,
         access: Access::Open,
         presence: match line.presence {
             PresenceWord::Off => Presence::Off,

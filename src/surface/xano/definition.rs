@@ -31,6 +31,7 @@ fn rules(script: &ChannelScript) -> ChannelDefinition {
         publish: who(script.public_messaging),
         whisper: who(script.private_messaging),
         slow: default.slow,
+        compress: default.compress,
         access: default.access,
     }
 }

@@ -37,14 +37,14 @@ fn the_example_of_section_1_3() {
     assert_eq!(verdict.as_deref(), Ok("dGhlIHNhbXBsZSBub25jZQ== chat superchat"));
     assert_eq!(rest, b"pipelined");
     let mut out = Vec::new();
-    write_switching(&mut out, "dGhlIHNhbXBsZSBub25jZQ==", Some("chat"));
+    write_switching(&mut out, "dGhlIHNhbXBsZSBub25jZQ==", Some("chat"), None);
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
     );
     out = Vec::new();
-    write_switching(&mut out, "dGhlIHNhbXBsZSBub25jZQ==", None);
+    write_switching(&mut out, "dGhlIHNhbXBsZSBub25jZQ==", None, None);
     assert!(out.ends_with(b"xOo=\r\n\r\n"));
 }
 

@@ -8,7 +8,7 @@ fn the_examples_of_section_5_7() {
     let pong = [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     assert_eq!(seen(pong), [Seen::Pong(b"Hello".to_vec())]);
     assert_eq!(seen([frame(TEXT, "Hel"), frame(FIN, "lo")].concat()), [text("Hello")]);
-    let limits = MessageLimits { message_bytes_max: 65_536, fragments_max: 1 };
+    let limits = MessageLimits { message_bytes_max: 65_536, fragments_max: 1, compressed: false };
     for bytes in [vec![7; 256], vec![8; 65_536]] {
         let seen = read_pieces([&frame(FIN | BINARY, &bytes)[..]], &limits, false);
         assert_eq!(seen, [Seen::Binary(bytes)]);
@@ -17,7 +17,7 @@ fn the_examples_of_section_5_7() {
 
 #[test]
 fn messages_of_every_length_form() {
-    let limits = MessageLimits { message_bytes_max: 70_000, fragments_max: 1 };
+    let limits = MessageLimits { message_bytes_max: 70_000, fragments_max: 1, compressed: false };
     for length in [0, 1, 3, 4, 31, 32, 33, 124, 125, 126, 127, 65_535, 65_536, 65_537] {
         let payload: Vec<u8> = (0..length).map(|index| index as u8).collect();
         let bytes = [frame(FIN | BINARY, &payload), frame(FIN | TEXT, "x".repeat(length))].concat();

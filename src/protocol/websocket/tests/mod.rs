@@ -1,6 +1,7 @@
 //! Tests of the reader. Each input is read whole, byte by byte, cut in two at every place, and with a pause after every
 //! message; all must see the same.
 
+mod compressed;
 mod handshake;
 mod messages;
 mod random;
@@ -11,7 +12,7 @@ use super::{Message, MessageLimits, Reader};
 use crate::protocol::Flow;
 
 /// Small, so that tests reach them.
-const LIMITS: MessageLimits = MessageLimits { message_bytes_max: 300, fragments_max: 4 };
+const LIMITS: MessageLimits = MessageLimits { message_bytes_max: 300, fragments_max: 4, compressed: false };
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -28,6 +29,7 @@ const PONG: u8 = FIN | 10;
 enum Seen {
     Text(String),
     Binary(Vec<u8>),
+    Compressed(bool, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<(u16, String)>),
@@ -39,6 +41,7 @@ impl From<Message<'_>> for Seen {
         match message {
             Message::Text(text) => Self::Text(text.into()),
             Message::Binary(bytes) => Self::Binary(bytes.into()),
+            Message::Compressed { is_text, payload } => Self::Compressed(is_text, payload.into()),
             Message::Ping(bytes) => Self::Ping(bytes.into()),
             Message::Pong(bytes) => Self::Pong(bytes.into()),
             Message::Close(close) => Self::Close(close.map(|(code, reason)| (code, reason.into()))),

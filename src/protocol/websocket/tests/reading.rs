@@ -98,7 +98,7 @@ fn a_stop_drops_the_rest() {
 
 #[test]
 fn memory_follows_what_arrived() {
-    let limits = MessageLimits { message_bytes_max: 1 << 30, fragments_max: 1 };
+    let limits = MessageLimits { message_bytes_max: 1 << 30, fragments_max: 1, compressed: false };
     let payload = vec![b'x'; 100_000];
     let bytes = frame(FIN | TEXT, &payload);
     let mut reader = Reader::default();

@@ -62,7 +62,8 @@ fn lengths_that_overflow() {
         assert_eq!(violated(declared(FIN | BINARY, length)), 1009);
         assert_eq!(violated([frame(BINARY, "abc"), declared(FIN, length)].concat()), 1009, "the sum");
     }
-    let unbounded = MessageLimits { message_bytes_max: usize::MAX, fragments_max: u32::MAX };
+    let unbounded =
+        MessageLimits { message_bytes_max: usize::MAX, fragments_max: u32::MAX, compressed: false };
     let mut reader = Reader::default();
     let mut bytes = declared(BINARY, (1 << 63) - 1);
     assert_eq!(reader.read(&mut bytes, &unbounded, |_| Flow::Continue), Ok(()));
