@@ -395,7 +395,7 @@ mod tests {
         }
         counters.note_turn(SLOW_TURN_US);
         counters.note_turn(SLOW_TURN_US + 1);
-        assert_eq!(counters.connections_closed, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(counters.connections_closed, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
         assert_eq!((counters.faults[0], counters.faults.iter().sum::<u64>()), (1, 1));
         assert_eq!((counters.slow_disconnects, counters.slow_skips), (0, 1));
         assert_eq!((counters.sends, counters.bytes_sent, counters.short_sends), (2, 50, 1));

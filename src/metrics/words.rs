@@ -25,10 +25,12 @@ pub enum CloseReason {
     Drain,
     /// A channel that it heard is over for it.
     Ended,
+    /// An operator closed it.
+    Removed,
 }
 
 /// Every reason, in the order of their numbers.
-pub const CLOSE_REASONS: [(CloseReason, &str); 10] = [
+pub const CLOSE_REASONS: [(CloseReason, &str); 11] = [
     (CloseReason::Peer, "peer"),
     (CloseReason::Reset, "reset"),
     (CloseReason::Protocol, "protocol"),
@@ -39,6 +41,7 @@ pub const CLOSE_REASONS: [(CloseReason, &str); 10] = [
     (CloseReason::Finished, "finished"),
     (CloseReason::Drain, "drain"),
     (CloseReason::Ended, "ended"),
+    (CloseReason::Removed, "removed"),
 ];
 
 /// Every code, in the order of their numbers.
@@ -91,7 +94,7 @@ const _: () = {
         index += 1;
     }
     // The last variants: a new one after them must come into the tables too.
-    assert!(CloseReason::Ended as usize + 1 == CLOSE_REASONS.len());
+    assert!(CloseReason::Removed as usize + 1 == CLOSE_REASONS.len());
     assert!(FaultCode::Unavailable as usize + 1 == FAULT_CODES.len());
 };
 

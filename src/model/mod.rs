@@ -1,6 +1,7 @@
 //! Floor 1: the broker's own words. Wire formats are not known here; `docs/glossary.md` defines each word.
 
 pub mod access;
+pub mod admin;
 pub mod channel;
 pub mod command;
 pub mod definition;

@@ -24,6 +24,10 @@ pub struct CoreState {
     pub websocket_connections: u64,
     /// Users homed on this core that have a connection.
     pub online_users: u64,
+    /// Channels homed on this core that are open.
+    pub channels: u64,
+    /// Publications in the histories of these channels.
+    pub publications: u64,
     /// Calls homed on this core that are not over.
     pub active_calls: u64,
     /// Huddles homed on this core.

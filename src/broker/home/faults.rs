@@ -85,3 +85,11 @@ pub fn not_written() -> Fault {
 pub fn channel_deleted() -> Fault {
     Fault::new(FaultCode::ChannelDeleted, "Channel deleted")
 }
+
+/// No such channel is open.
+pub fn not_open() -> Fault {
+    Fault::new(
+        FaultCode::NotFound,
+        "no such channel is open: nobody hears it and nothing is kept of it. Names are whole, with their namespace",
+    )
+}

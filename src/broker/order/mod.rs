@@ -12,6 +12,7 @@ pub(super) mod idempotency;
 pub(super) mod log;
 pub(super) mod members;
 pub(super) mod messages;
+pub mod oversight;
 pub(super) mod publish;
 pub(super) mod retention;
 pub(super) mod shares;

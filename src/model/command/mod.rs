@@ -4,6 +4,7 @@
 //! Commands are kept by noun, a file for each. Adding one asks for its row in `route.rs` and for its place where the
 //! noun is served; without either nothing compiles.
 
+mod admin;
 mod channel;
 mod connection;
 mod definition;
@@ -19,6 +20,7 @@ mod room;
 mod route;
 mod web_push;
 
+pub use admin::AdminCommand;
 pub use channel::{Attachments, ChannelCommand};
 pub use connection::ConnectionCommand;
 pub use definition::DefinitionCommand;
@@ -83,6 +85,8 @@ pub enum CoreCommand {
     Definition(DefinitionCommand),
     /// About messages to browsers.
     WebPush(WebPushCommand),
+    /// What an operator asks of a channel.
+    Admin(AdminCommand),
     /// Copy all that is stored to a file of the node's choice, while everything goes on.
     Backup,
 }
@@ -138,5 +142,5 @@ commands!(
     Connection(ConnectionCommand), Login(LoginCommand), Core(CoreCommand), Node(NodeCommand);
     Channel(ChannelCommand), Message(MessageCommand), Profile(ProfileCommand), Room(RoomCommand),
     Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand), Relay(RelayCommand),
-    WebPush(WebPushCommand)
+    WebPush(WebPushCommand), Admin(AdminCommand)
 );

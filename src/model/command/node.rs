@@ -1,6 +1,7 @@
 //! Commands that all cores answer together.
 
 use super::Page;
+use crate::model::admin::{Cursor, Removal};
 use crate::model::meeting::MeetingPage;
 use crate::model::relay::GroupQuery;
 use std::sync::Arc;
@@ -12,6 +13,28 @@ pub enum NodeCommand {
     GetState,
     /// The counters of all cores.
     GetMetrics,
+    /// The same as [`NodeCommand::GetState`], by an operator.
+    GetStats,
+    /// Connections, of all or of one user.
+    ListConnections {
+        /// Whose; `None` is everybody's.
+        user: Option<Arc<str>>,
+        /// From where on.
+        from: Cursor,
+        /// Items at most.
+        size: u32,
+    },
+    /// Open channels.
+    ListChannels {
+        /// What their names begin with.
+        prefix: Arc<str>,
+        /// From where on.
+        from: Cursor,
+        /// Items at most.
+        size: u32,
+    },
+    /// Close connections.
+    Remove(Removal),
     /// The room records of one namespace, by creation time.
     ListRooms {
         /// The namespace of the rooms' channels.

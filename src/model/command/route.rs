@@ -2,9 +2,9 @@
 //! Whoever needs to know reads it here; it has a row for every command.
 
 use super::{
-    Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand, GroupCommand,
-    LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RelayCommand, RoomCommand,
-    WebPushCommand,
+    AdminCommand, Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand,
+    GroupCommand, LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RelayCommand,
+    RoomCommand, WebPushCommand,
 };
 use crate::base::ids::CoreId;
 use crate::model::access::Use;
@@ -31,9 +31,13 @@ impl Route<'_> {
 }
 
 impl<'a> Route<'a> {
-    /// The channel that is used, and how. `None` where it is about none, or about whatever the session may know of.
+    /// The channel that is used, and how. `None` where it is about none, or about whatever the session may know of;
+    /// an operator asks of channels without using them.
     pub fn uses(&self) -> Option<(&'a ChannelName, Use)> {
         let Place::Home(channel) = self.place else { return None };
+        if self.scope == Scopes::ADMIN {
+            return None;
+        }
         Some((channel, if self.scope == Scopes::READ { Use::Subscribe } else { Use::Publish }))
     }
 }
@@ -101,6 +105,7 @@ impl CoreCommand {
             Self::Relay(command) => relay(command),
             Self::Definition(command) => definition(command),
             Self::WebPush(command) => web_push(command),
+            Self::Admin(command) => admin(command),
             Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
         }
     }
@@ -134,12 +139,25 @@ fn node(command: &NodeCommand) -> Route<'_> {
         NodeCommand::GetState | NodeCommand::GetMetrics => {
             row(Scopes::NONE, Place::EveryCore, Stored::Nothing).long()
         }
+        NodeCommand::GetStats
+        | NodeCommand::ListConnections { .. }
+        | NodeCommand::ListChannels { .. }
+        | NodeCommand::Remove(_) => row(Scopes::ADMIN, Place::EveryCore, Stored::Nothing).long(),
         NodeCommand::ListRooms { .. }
         | NodeCommand::ListGroups { .. }
         | NodeCommand::ListMeetings { .. }
         | NodeCommand::ListConnectionGroups { .. } => {
             row(Scopes::READ, Place::EveryCore, Stored::Nothing).long()
         }
+    }
+}
+
+fn admin(command: &AdminCommand) -> Route<'_> {
+    match command {
+        AdminCommand::GetChannel { channel } => row(Scopes::ADMIN, Place::Home(channel), Stored::Nothing),
+        AdminCommand::ListHistory { channel, .. }
+        | AdminCommand::ListMembers { channel, .. }
+        | AdminCommand::Purge { channel } => row(Scopes::ADMIN, Place::Home(channel), Stored::Nothing).long(),
     }
 }
 

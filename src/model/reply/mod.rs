@@ -9,6 +9,7 @@ pub use message::Message;
 pub use push::{Notice, Push};
 pub use recovery::Recovery;
 
+use super::admin::AdminReply;
 use super::channel::{ChannelName, Position};
 use super::command::Page;
 use super::definition::DefinitionRecord;
@@ -205,6 +206,8 @@ pub enum Reply {
     },
     /// To `Many`: each answer with the channel it is of, in the order of the commands.
     Many(Vec<(ChannelName, Reply)>),
+    /// To what an operator asks for.
+    Admin(Box<AdminReply>),
     /// To what people ask for.
     People(Box<PeopleReply>),
     /// To any command that did not succeed.

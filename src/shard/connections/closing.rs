@@ -45,6 +45,12 @@ impl CloseFrame {
         reason: "the key or account of this connection was removed or changed; reconnect with one that holds",
         why: CloseReason::Unauthenticated,
     };
+    /// An operator closed it.
+    pub const REMOVED: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "an operator of this node closed the connection",
+        why: CloseReason::Removed,
+    };
     /// A channel that it heard is over. Not a code after which clients come back by themselves.
     pub const ENDED: Self =
         Self { code: Some(4404), reason: "a channel that you heard is over", why: CloseReason::Ended };

@@ -170,6 +170,11 @@ impl Connections {
         self.slab.ids()
     }
 
+    /// The table, for whoever goes through it by place.
+    pub fn table(&self) -> &Slab<Connection> {
+        &self.slab
+    }
+
     /// All connections.
     pub fn iter(&self) -> impl Iterator<Item = &Connection> + '_ {
         self.slab.ids().filter_map(|id| self.slab.get(id))

@@ -70,6 +70,11 @@ impl Endings {
         self.queue.push_back(Ending::Revoke { connections: edge.connections.ids().collect() });
     }
 
+    /// An operator sends a user away: its sockets are closed.
+    pub fn remove_user(&mut self, edge: &Edge, user: Arc<str>) {
+        self.queue.push_back(Ending::Remove { user, connections: edge.connections.ids().collect() });
+    }
+
     /// The steps that are left for this reading of the clock.
     fn steps_left(&mut self, now: Now) -> &mut usize {
         if self.at_us != now.monotonic_us {
@@ -85,7 +90,9 @@ impl Endings {
         while let Some(mut ending) = self.queue.pop_front() {
             let connections = match &mut ending {
                 Ending::Fence { from, number } => return Went::Fence { from: *from, number: *number },
-                Ending::Revoke { connections } | Ending::Evict { connections, .. } => connections,
+                Ending::Revoke { connections }
+                | Ending::Remove { connections, .. }
+                | Ending::Evict { connections, .. } => connections,
             };
             let mut connections = std::mem::take(connections);
             while self.steps_left > 0
@@ -123,6 +130,8 @@ enum Ending {
     Evict { channel: ChannelName, fault: Fault, gone: Gone, connections: Vec<ConnectionId> },
     /// Send those of these connections away whose sessions hold no longer.
     Revoke { connections: Vec<ConnectionId> },
+    /// Send those of these connections away that are a user's.
+    Remove { user: Arc<str>, connections: Vec<ConnectionId> },
     /// Tell a core that everything before is done.
     Fence { from: CoreId, number: u64 },
 }
@@ -144,6 +153,7 @@ impl Ending {
         match self {
             Self::Evict { channel, fault, gone, .. } => Self::Evict { channel, fault, gone, connections },
             Self::Revoke { .. } => Self::Revoke { connections },
+            Self::Remove { user, .. } => Self::Remove { user, connections },
             fence => fence,
         }
     }
@@ -158,6 +168,7 @@ impl Ending {
                 evict(edge, id, channel, fault, matches!(gone, Gone::Whole))
             }
             Self::Revoke { .. } => revoke(edge, id),
+            Self::Remove { user, .. } => remove(edge, id, user),
             Self::Fence { .. } => 0,
         }
     }
@@ -255,5 +266,15 @@ fn revoke(edge: &mut Edge, id: ConnectionId) -> usize {
         return 1;
     }
     edge.close_socket(id, CloseFrame::REVOKED);
+    1 + edge.fanout.count_of(id)
+}
+
+/// Closes a socket of a user; says how many steps that took.
+fn remove(edge: &mut Edge, id: ConnectionId, user: &str) -> usize {
+    let session = edge.connections.get(id).and_then(|connection| connection.session.as_ref());
+    if session.is_none_or(|session| *session.user != *user) {
+        return 1;
+    }
+    edge.close_socket(id, CloseFrame::REMOVED);
     1 + edge.fanout.count_of(id)
 }

@@ -17,6 +17,11 @@ impl Users {
     pub fn new(seed: u64) -> Self {
         Self { connections: KeyedMap::with_hasher(KeyedState::new(seed, 0x05e2)) }
     }
+
+    /// WebSockets of a user on this core.
+    pub fn sockets_of(&self, user: &str) -> u32 {
+        self.connections.get(user).copied().unwrap_or(0)
+    }
 }
 
 impl Shard {

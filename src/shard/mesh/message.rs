@@ -14,6 +14,7 @@ use crate::broker::relay;
 use crate::broker::rooms::RoomsPart;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::metrics::counters::Counters;
+use crate::model::admin::{ChannelInfo, ConnectionInfo, Cursor, Listing, Removal};
 use crate::model::channel::ChannelName;
 use crate::model::command::{CoreCommand, Page, PushDraft};
 use crate::model::meeting::MeetingPage;
@@ -94,6 +95,12 @@ pub(in crate::shard) enum Question {
     Meetings { session: Arc<Session>, page: MeetingPage },
     /// Something about people.
     People(PeopleQuestion),
+    /// Its connections.
+    Connections { user: Option<Arc<str>>, from: Cursor, size: u32 },
+    /// The channels that are homed there.
+    Channels { prefix: Arc<str>, from: Cursor, size: u32 },
+    /// To close connections.
+    Remove(Removal),
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
 }
@@ -107,6 +114,9 @@ pub(in crate::shard) enum FanInPart {
     ConnectionGroups(relay::groups::GroupsPart),
     Meetings(MeetingsPart),
     People(PeoplePart),
+    Connections(Listing<ConnectionInfo>),
+    Channels(Listing<ChannelInfo>),
+    Removed(u64),
     Noted,
 }
 

@@ -3,6 +3,7 @@
 
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
+use crate::model::admin::Removal;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::MeetingPage;
@@ -35,10 +36,32 @@ pub(in crate::shard) enum Whole {
     ConnectionGroups(Arc<GroupQuery>),
     /// A list of meetings.
     Meetings(MeetingPage),
+    /// A list of connections, with so many items at most.
+    Connections(u32),
+    /// A list of channels, with so many items at most.
+    Channels(u32),
+    /// That connections close.
+    Removed(Removal),
     /// That every core knows of a logout.
     LoggedOut,
     /// What people asked for.
     People(Box<PeopleCommand>),
+}
+
+impl Whole {
+    /// Whether it says nothing where a part is missing.
+    pub(super) fn needs_every_part(&self) -> bool {
+        match self {
+            Self::State | Self::Metrics | Self::Removed(_) | Self::LoggedOut => false,
+            Self::Rooms(_)
+            | Self::Groups(_)
+            | Self::ConnectionGroups(_)
+            | Self::Meetings(_)
+            | Self::Connections(_)
+            | Self::Channels(_)
+            | Self::People(_) => true,
+        }
+    }
 }
 
 /// A question under way.

@@ -6,6 +6,7 @@
 //! goes on there when the outside has done its part. A noun that needs the outside or all cores has a file, where it is
 //! begun and continued.
 
+mod admin;
 mod attempts;
 mod backup;
 mod connection;
@@ -35,6 +36,7 @@ pub(in crate::shard) use web_push::{WebPushSide, fire_web_push, hear_notify, not
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::home::{Origin, Outcome};
+use crate::broker::order::oversight::execute_admin;
 use crate::model::access::Use;
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, CoreCommand, Place, Route, Stored};
@@ -245,6 +247,7 @@ impl Shard {
                 self.changes.begin(now, command, (&mut self.fresh, &mut self.effects))
             }
             CoreCommand::WebPush(command) => web_push::begin_web_push(self, origin.session, command),
+            CoreCommand::Admin(command) => Ok(execute_admin(&mut self.home, now, command).into()),
             CoreCommand::Backup => backup::begin(now, &mut self.effects, self.setup.limits.backups_max),
         };
         // Ends of channels that this found come before its answer.
@@ -287,8 +290,8 @@ pub(super) fn permit(setup: &Setup, session: &Session, command: &Command) -> Res
     let Some(grants) = &session.grants else { return Ok(()) };
     let uses = command.route().uses();
     let (needed, allowed) = match (place, uses) {
-        (Place::Catalog, _) => ("manage this", false),
         (Place::WebPush, _) if scope == Scopes::ADMIN => ("send this to everybody", false),
+        _ if scope == Scopes::ADMIN => ("manage this", false),
         (_, Some((channel, wanted))) => {
             let needed = if wanted == Use::Subscribe { "subscribe to this" } else { "publish here" };
             (needed, is_own_profile(session, command) || grants.allow(wanted, name_of(setup, channel)))

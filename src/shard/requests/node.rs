@@ -1,9 +1,11 @@
 //! What is asked of the node as a whole: each core says its part, the core that was asked puts the parts together.
 
+use super::admin;
 use super::fan_in::{FanIn, Whole};
 use crate::base::ids::CoreId;
 use crate::broker::groups::merge_groups;
 use crate::broker::meetings::merge_meetings;
+use crate::broker::order::oversight::list_channels;
 use crate::broker::relay::groups::merge_connection_groups;
 use crate::broker::rooms::merge_rooms;
 use crate::metrics::counters::{Counters, PeopleCounters};
@@ -49,6 +51,13 @@ impl Shard {
                 self.logins.logged_out.add(self.edge.now, id, until_unix_s, self.setup.limits.session_s_max);
                 FanInPart::Noted
             }
+            Question::Connections { user, from, size } => {
+                FanInPart::Connections(admin::list_connections(self, user.as_deref(), from, size))
+            }
+            Question::Channels { prefix, from, size } => {
+                FanInPart::Channels(list_channels(&self.home, &prefix, self.setup.core, from, size))
+            }
+            Question::Remove(removal) => FanInPart::Removed(admin::remove(self, &removal)),
             Question::People(question) => people::tell_of_people(self, question),
             Question::Rooms { session, namespace, page } => {
                 FanInPart::Rooms(self.home.list_rooms(&session, namespace, page))
@@ -62,12 +71,15 @@ impl Shard {
     /// What this core says of itself.
     fn state(&self) -> CoreState {
         let (active_calls, active_huddles) = self.people.active();
+        let home = self.home.state();
         CoreState {
+            channels: home.channels,
+            publications: home.history_publications,
             active_calls,
             active_huddles,
             connections: self.edge.counters.connections_open,
             websocket_connections: self.edge.counters.websockets_open,
-            online_users: self.home.state().online_users,
+            online_users: home.online_users,
             starting: self.log.is_starting(),
             history_lost: self.home.log().has_failed(),
             has_turn: !self.setup.people.ice.turn_urls.is_empty()
@@ -101,8 +113,15 @@ impl Shard {
 /// What all cores are asked, and what their parts make together.
 fn question_of(ticket: &Ticket, command: NodeCommand) -> (Question, Whole) {
     match command {
-        NodeCommand::GetState => (Question::State, Whole::State),
+        NodeCommand::GetState | NodeCommand::GetStats => (Question::State, Whole::State),
         NodeCommand::GetMetrics => (Question::Counters, Whole::Metrics),
+        NodeCommand::ListConnections { user, from, size } => {
+            (Question::Connections { user, from, size }, Whole::Connections(size))
+        }
+        NodeCommand::ListChannels { prefix, from, size } => {
+            (Question::Channels { prefix, from, size }, Whole::Channels(size))
+        }
+        NodeCommand::Remove(removal) => (Question::Remove(removal.clone()), Whole::Removed(removal)),
         NodeCommand::ListRooms { namespace, page } => {
             let session = ticket.session.clone();
             (Question::Rooms { session, namespace, page }, Whole::Rooms(page))
@@ -125,6 +144,9 @@ fn question_of(ticket: &Ticket, command: NodeCommand) -> (Question, Whole) {
 fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) -> Reply {
     parts.sort_by_key(|(core, _)| *core);
     let silent = u32::from(edge.setup.cores) - parts.len() as u32;
+    if silent > 0 && whole.needs_every_part() {
+        return Reply::Fault(incomplete());
+    }
     match whole {
         Whole::State => Reply::NodeState(node_state(edge, &parts, silent)),
         Whole::Metrics => {
@@ -135,21 +157,21 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
             let cores: Vec<_> = counters.collect();
             Reply::Metrics(render(&cores, &edge.setup.node, uptime_s(edge)))
         }
-        Whole::Rooms(page) if silent == 0 => {
+        Whole::Rooms(page) => {
             let rooms = parts.into_iter().filter_map(|(_, part)| match part {
                 FanInPart::Rooms(rooms) => Some(rooms),
                 _ => None,
             });
             merge_rooms(rooms.collect(), page)
         }
-        Whole::Groups(page) if silent == 0 => {
+        Whole::Groups(page) => {
             let groups = parts.into_iter().filter_map(|(_, part)| match part {
                 FanInPart::Groups(groups) => Some(groups),
                 _ => None,
             });
             merge_groups(groups.collect(), page)
         }
-        Whole::ConnectionGroups(query) if silent == 0 => {
+        Whole::ConnectionGroups(query) => {
             let parts = parts.into_iter().filter_map(|(_, part)| match part {
                 FanInPart::ConnectionGroups(groups) => Some(groups),
                 _ => None,
@@ -157,32 +179,27 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
             let list = merge_connection_groups(parts.collect(), GroupQuery::clone(&query));
             Reply::ConnectionGroups(Box::new(list))
         }
-        Whole::Meetings(page) if silent == 0 => {
+        Whole::Meetings(page) => {
             let meetings = parts.into_iter().filter_map(|(_, part)| match part {
                 FanInPart::Meetings(meetings) => Some(meetings),
                 _ => None,
             });
             merge_meetings(meetings.collect(), page, edge.setup.limits.meeting_page_bytes_max as usize)
         }
-        Whole::People(command) if silent == 0 => {
+        Whole::People(command) => {
             let parts = parts.into_iter().filter_map(|(_, part)| match part {
                 FanInPart::People(part) => Some(part),
                 _ => None,
             });
             merge_people(*command, parts.collect())
         }
+        Whole::Connections(size) => admin::merge_connections(parts, size),
+        Whole::Channels(size) => admin::merge_channels(parts, size),
+        Whole::Removed(removal) => admin::merge_removed(parts, &removal, silent),
         Whole::LoggedOut if silent == 0 => Reply::Done,
         Whole::LoggedOut => Reply::Fault(Fault::new(
             FaultCode::Unavailable,
             "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
-        )),
-        Whole::Rooms(_)
-        | Whole::Groups(_)
-        | Whole::ConnectionGroups(_)
-        | Whole::Meetings(_)
-        | Whole::People(_) => Reply::Fault(Fault::new(
-            FaultCode::Unavailable,
-            "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
         )),
     }
 }
@@ -194,6 +211,8 @@ fn node_state(edge: &Edge, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> 
             total.connections += state.connections;
             total.websocket_connections += state.websocket_connections;
             total.online_users += state.online_users;
+            total.channels += state.channels;
+            total.publications += state.publications;
             total.active_calls += state.active_calls;
             total.active_huddles += state.active_huddles;
             total.starting |= state.starting;
@@ -213,4 +232,12 @@ fn node_state(edge: &Edge, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> 
 
 fn uptime_s(edge: &Edge) -> u64 {
     edge.now.monotonic_us.saturating_sub(edge.setup.node.started_monotonic_us) / 1_000_000
+}
+
+/// A list without the part of a core would pass for a whole one.
+fn incomplete() -> Fault {
+    Fault::new(
+        FaultCode::Unavailable,
+        "A core of this node does not answer, so the list would be incomplete. Try again shortly.",
+    )
 }

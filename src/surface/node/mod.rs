@@ -1,16 +1,18 @@
 //! What a node says of itself: health checks in a published shape, metrics, and an echo socket
-//! to measure a path with, and what answers at `/`; and what an operator asks of it: a backup. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
+//! to measure a path with, and what answers at `/`; and what an operator sees and does, a backup too. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
 
 mod about;
+mod admin;
 mod backup;
 mod faults;
 pub(super) mod health;
 mod metrics;
 
 use super::{Access, Language, Socket, Surface};
+use admin::{channels, connections, stats, users};
 use std::borrow::Cow;
 
-/// The node's own endpoints. Only a backup asks for credentials: probes and scrapers have none.
+/// The node's own endpoints. Only those of operators ask for credentials: probes and scrapers have none.
 pub static SURFACE: Surface = Surface {
     name: "node",
     prefixes: &["/", "/health", "/metrics", "/debug", "/admin"],
@@ -18,7 +20,23 @@ pub static SURFACE: Surface = Surface {
     // Not understood anywhere, but what people try.
     secret_parameters: &["token", "access_token"],
     ignores_last_slash: false,
-    endpoints: &[about::ABOUT, health::HEALTH, health::READY, health::LIVE, metrics::METRICS, backup::BACKUP],
+    endpoints: &[
+        about::ABOUT,
+        health::HEALTH,
+        health::READY,
+        health::LIVE,
+        metrics::METRICS,
+        backup::BACKUP,
+        connections::LIST,
+        connections::DELETE,
+        channels::LIST,
+        channels::GET,
+        channels::MEMBERS,
+        channels::HISTORY,
+        channels::PURGE,
+        users::DISCONNECT,
+        stats::STATS,
+    ],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,
 };
