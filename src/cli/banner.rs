@@ -166,7 +166,8 @@ mod tests {
         };
         let plain = Listen::plain("127.0.0.1:80".parse().unwrap());
         let tls = Listen { tls: true, ..Listen::plain("127.0.0.1:443".parse().unwrap()) };
-        let unix = Listen { address: ListenAddress::Unix("/run/x".into()), tls: false };
+        let unix =
+            Listen { address: ListenAddress::Unix("/run/x".into()), tls: false, proxy_protocol: false };
         let text = banner(&[unix.clone(), tls.clone()], Some("a b.pem"));
         assert!(
             text.contains("listening on  unix:/run/x\n  listening on  https://127.0.0.1:443\n"),

@@ -40,7 +40,9 @@ pub(super) fn read(root: &mut Reader<'_>, context: &Context) -> Vec<Listen> {
 
 fn read_one(root: &Reader<'_>, context: &Context, index: usize, node: Node) -> Option<Listen> {
     match node.kind {
-        Kind::Text(text) => Some(Listen { address: address(root, &text, &node.place)?, tls: false }),
+        Kind::Text(text) => {
+            Some(Listen { address: address(root, &text, &node.place)?, tls: false, proxy_protocol: false })
+        }
         Kind::Table(_) => {
             let mut entry = Reader::element(context, format!("{KEY}[{index}]"), node)?;
             if !entry.has("address") {
@@ -48,8 +50,9 @@ fn read_one(root: &Reader<'_>, context: &Context, index: usize, node: Node) -> O
             }
             let address = entry.text("address").and_then(|(text, place)| address(root, &text, &place));
             let tls = entry.boolean("tls").unwrap_or(false);
+            let proxy_protocol = entry.boolean("proxy_protocol").unwrap_or(false);
             entry.finish();
-            Some(Listen { address: address?, tls })
+            Some(Listen { address: address?, tls, proxy_protocol })
         }
         kind => {
             root.refuse(&node.place, KEY, &format!("must hold texts or tables; one is {}", kind.describe()));

@@ -1,6 +1,7 @@
 //! `trusted_proxies`.
 
-use super::reader::Reader;
+use super::reader::{Context, Reader};
+use crate::runtime::Listen;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -17,6 +18,15 @@ pub(super) fn read(root: &mut Reader<'_>) -> Vec<IpNet> {
         }
     }
     networks
+}
+
+/// Whether somebody is let in where proxies say who their clients are.
+pub(super) fn check(listen: &[Listen], trusted: &[IpNet], context: &Context) {
+    if trusted.is_empty() && listen.iter().any(|one| one.proxy_protocol) {
+        let message = "listen asks for the PROXY protocol, and no proxy is trusted, so nobody would be let in: give the \
+                       addresses of your proxies as trusted_proxies";
+        context.findings.add(&context.latest(&["listen"]), message);
+    }
 }
 
 fn parse(text: &str) -> Option<IpNet> {

@@ -22,6 +22,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
     let tls = tls::read(root.section("tls"), &mut listen, context);
     let (limits, tls_limits) = limits::read(root.section("limits"));
     let trusted_proxies = proxies::read(&mut root);
+    proxies::check(&listen, &trusted_proxies, context);
     let data_dir = read_data_dir(&mut root);
     let cores = read_cores(&mut root).unwrap_or(Cores::All);
     let config = Config {

@@ -485,3 +485,11 @@ fn the_admin_key_joins_the_configured_ones() {
 mod given;
 mod mdaemon;
 mod variables;
+
+#[test]
+fn the_proxy_protocol_needs_proxies_that_are_trusted() {
+    let entry = r#"listen = [{ address = "127.0.0.1:8080", proxy_protocol = true }, "127.0.0.1:8081"]"#;
+    let config = good(&format!("{entry}\ntrusted_proxies = [\"10.0.0.1\"]"));
+    assert_eq!(config.listen.iter().map(|one| one.proxy_protocol).collect::<Vec<_>>(), [true, false]);
+    assert!(bad(entry).contains("no proxy is trusted, so nobody would be let in"));
+}

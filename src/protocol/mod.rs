@@ -6,6 +6,7 @@
 
 pub mod framing;
 pub mod http;
+pub mod proxy;
 mod unparsed;
 pub mod websocket;
 

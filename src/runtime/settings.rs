@@ -49,12 +49,14 @@ pub struct Listen {
     pub address: ListenAddress,
     /// Whether TLS is spoken.
     pub tls: bool,
+    /// Whether a proxy says first who its client is (the PROXY protocol). Only trusted proxies are let in then.
+    pub proxy_protocol: bool,
 }
 
 impl Listen {
     /// Plain HTTP on an address.
     pub fn plain(address: SocketAddr) -> Self {
-        Self { address: ListenAddress::Ip(address), tls: false }
+        Self { address: ListenAddress::Ip(address), tls: false, proxy_protocol: false }
     }
 }
 

@@ -101,7 +101,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         make_shard(setup, cores),
         history,
         |served| {
-            for Listen { address, tls } in served {
+            for Listen { address, tls, .. } in served {
                 log::info!(%address, tls, cores, "the node listens");
             }
             systemd::ready(served);

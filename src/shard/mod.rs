@@ -62,6 +62,7 @@ use crate::model::fault::FaultCode;
 use crate::model::meeting::channel_of;
 use crate::store::Stored;
 use connections::connection::Due;
+use connections::proxied::speaks_for;
 use delivery::ending::Endings;
 use delivery::users::Fresh;
 use edge::Edge;
@@ -174,6 +175,26 @@ impl Shard {
         let limit_ms = self.setup.limits.header_time_ms_max;
         self.edge.connections.set_deadline(now, id, Due::Header, limit_ms.into());
         Some(id)
+    }
+
+    /// A proxy has said, before anything else, who its client is; `None` is that it speaks for itself. Its connection counts
+    /// for the client from here on.
+    ///
+    /// # Errors
+    /// The proxy is not trusted, or the client has as many connections as may be: the caller closes the socket.
+    pub fn speaks_for(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        client: Option<IpAddr>,
+    ) -> Result<(), &'static str> {
+        self.edge.now = now;
+        let outcome = speaks_for(&mut self.edge.connections, id, client, &self.setup);
+        if outcome.is_err() {
+            self.edge.counters.connections_refused += 1;
+            self.edge.connections.note(IncidentKind::ConnectionRefused, id);
+        }
+        outcome
     }
 
     /// A socket was turned away for want of a descriptor.

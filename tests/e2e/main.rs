@@ -25,6 +25,7 @@ mod missing;
 mod newcomer;
 mod pages;
 mod process;
+mod proxied;
 mod push;
 mod push_node;
 mod push_service;

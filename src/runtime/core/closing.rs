@@ -106,6 +106,7 @@ impl Core {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if socket.has(Flags::DOOMED) {
             if !socket.pending() {
+                self.headers.forget(id);
                 drop(self.sockets.remove(id));
                 self.accept_again();
             }

@@ -4,8 +4,11 @@ use super::budget::{Budget, SOCKETS_US};
 use super::ring::Completion;
 use super::socket::Flags;
 use super::token::{Kind, SocketId, Token};
-use super::{Core, Drain, tls};
+use super::{Core, Drain, proxy, tls};
+use crate::base::ids::ConnectionId;
+use crate::runtime::settings::Listen;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Microseconds until a failed accept is tried again when no descriptor becomes free before.
@@ -62,13 +65,11 @@ impl Core {
         }
         let connection = socket.connection();
         if let Some(buffer) = completion.buffer() {
-            let is_tls = socket.has(Flags::TLS);
+            let is_proxied = socket.has(Flags::PROXIED);
             if let (Some(connection), Ok(count @ 1..)) = (connection, usize::try_from(completion.result)) {
-                if is_tls {
-                    tls::receive(self, id, buffer, count);
-                } else {
-                    let bytes = self.ring.buffers.bytes(buffer, count);
-                    self.shard.receive(self.now, connection, bytes);
+                let header = if is_proxied { proxy::receive(self, id, buffer, count) } else { Some(0) };
+                if let Some(start) = header.filter(|start| *start < count) {
+                    self.arrived(id, connection, buffer, start..count);
                 }
             }
             self.ring.buffers.give_back(buffer);
@@ -82,6 +83,16 @@ impl Core {
         }
         if !completion.more() {
             self.settle(id);
+        }
+    }
+
+    /// Bytes of a client are in a receive buffer.
+    fn arrived(&mut self, id: SocketId, connection: ConnectionId, buffer: u16, range: Range<usize>) {
+        if self.sockets.get_mut(id).is_some_and(|socket| socket.has(Flags::TLS)) {
+            tls::receive(self, id, buffer, range);
+        } else {
+            let bytes = &mut self.ring.buffers.bytes(buffer, range.end)[range.start..];
+            self.shard.receive(self.now, connection, bytes);
         }
     }
 
@@ -147,7 +158,10 @@ impl Core {
         // A socket that was refused, or has left already, closes here.
         let Some(connection) = connection else { return };
         let id = self.sockets.insert(fd, connection);
-        if self.common.settings.listen[listener as usize].tls && !tls::begin(self, id) {
+        let Listen { tls, proxy_protocol, .. } = self.common.settings.listen[listener as usize];
+        if proxy_protocol {
+            proxy::await_header(self, id, tls);
+        } else if tls && !tls::begin(self, id) {
             return self.broken(id);
         }
         self.receive_on(id);

@@ -1,6 +1,6 @@
 //! One core at work: its shard, its ring, its sockets, and what joins them. The methods are spread over the
 //! files that tell what they do: `turn` the loop, `ingress` what comes in, `egress` what goes out, `closing` how a
-//! socket ends, `tls` what is between a socket and the shard.
+//! socket ends, `tls` and `proxy` what is between a socket and the shard.
 
 mod budget;
 mod buffers;
@@ -11,6 +11,7 @@ pub(super) mod executor;
 mod ingress;
 pub(super) mod listener;
 pub mod mesh;
+mod proxy;
 pub(super) mod ring;
 mod socket;
 mod tls;
@@ -58,6 +59,8 @@ pub struct Core {
     ring: Ring,
     sockets: SocketTable,
     tls: Sessions,
+    /// What proxies have said of their clients so far.
+    headers: proxy::Headers,
     port: MeshPort<ShardMessage>,
     log: Option<LogPort>,
     effects: Effects,
@@ -115,6 +118,7 @@ impl Core {
             ring,
             sockets: SocketTable::default(),
             tls,
+            headers: proxy::Headers::default(),
             port,
             log,
             effects,

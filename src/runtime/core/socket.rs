@@ -27,6 +27,10 @@ impl Flags {
     pub const DOOMED: Self = Self(64);
     /// It speaks TLS.
     pub const TLS: Self = Self(128);
+    /// A proxy says first who its client is, and has not said it whole.
+    pub const PROXIED: Self = Self(256);
+    /// It speaks TLS once that is said.
+    pub const TLS_NEXT: Self = Self(512);
 
     /// Both sets together.
     pub const fn and(self, other: Self) -> Self {

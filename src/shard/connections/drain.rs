@@ -102,7 +102,7 @@ impl Shard {
     pub(in crate::shard) fn drained(&mut self) -> bool {
         match &mut self.edge.drain {
             // What is called meanwhile has its end before the process has.
-            Some(drain) if self.edge.connections.is_empty() && self.web_push.is_quiet() => {
+            Some(drain) if self.edge.connections.table().is_empty() && self.web_push.is_quiet() => {
                 !std::mem::replace(&mut drain.told, true)
             }
             _ => false,

@@ -13,6 +13,7 @@ pub(super) mod expect;
 pub(super) mod input;
 pub(super) mod outbox;
 pub(super) mod pending;
+pub(super) mod proxied;
 pub(super) mod reserve;
 pub(super) mod slots;
 pub(super) mod timers;
@@ -158,11 +159,6 @@ impl Connections {
     /// A connection that is alive.
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.slab.get_mut(id)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.slab.is_empty()
     }
 
     /// All ids that are alive.

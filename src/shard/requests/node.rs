@@ -39,7 +39,7 @@ impl Shard {
     /// This core's part.
     pub(in crate::shard) fn part(&mut self, question: Question) -> FanInPart {
         match question {
-            Question::State => FanInPart::State(self.state()),
+            Question::State => FanInPart::State(state(self)),
             Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
             Question::Meetings { session, page } => {
                 FanInPart::Meetings(self.home.meetings.list_of(&session, page))
@@ -68,26 +68,6 @@ impl Shard {
         }
     }
 
-    /// What this core says of itself.
-    fn state(&self) -> CoreState {
-        let (active_calls, active_huddles) = self.people.active();
-        let home = self.home.state();
-        CoreState {
-            channels: home.channels,
-            publications: home.history_publications,
-            active_calls,
-            active_huddles,
-            connections: self.edge.counters.connections_open,
-            websocket_connections: self.edge.counters.websockets_open,
-            online_users: home.online_users,
-            starting: self.log.is_starting(),
-            history_lost: self.home.log().has_failed(),
-            has_turn: !self.setup.people.ice.turn_urls.is_empty()
-                && self.setup.people.ice.turn_secret.is_some(),
-            disk_fails: !self.effects.is_store_well(),
-        }
-    }
-
     /// The counters, with those that live in tables filled in.
     fn counters_now(&self) -> Counters {
         let mut counters = self.edge.counters.clone();
@@ -107,6 +87,26 @@ impl Shard {
         let writes = self.effects.writes();
         counters.writes = [writes.stored, writes.failed, writes.refused];
         counters
+    }
+}
+
+/// What this core says of itself.
+fn state(shard: &Shard) -> CoreState {
+    let (active_calls, active_huddles) = shard.people.active();
+    let home = shard.home.state();
+    CoreState {
+        channels: home.channels,
+        publications: home.history_publications,
+        active_calls,
+        active_huddles,
+        connections: shard.edge.counters.connections_open,
+        websocket_connections: shard.edge.counters.websockets_open,
+        online_users: home.online_users,
+        starting: shard.log.is_starting(),
+        history_lost: shard.home.log().has_failed(),
+        has_turn: !shard.setup.people.ice.turn_urls.is_empty()
+            && shard.setup.people.ice.turn_secret.is_some(),
+        disk_fails: !shard.effects.is_store_well(),
     }
 }
 

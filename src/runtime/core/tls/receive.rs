@@ -7,10 +7,11 @@ use crate::runtime::core::Core;
 use crate::runtime::core::token::SocketId;
 use crate::runtime::log;
 use rustls::Error;
+use std::ops::Range;
 
 /// Bytes arrived in a receive buffer. Those of a handshake wait for their turn.
-pub(in crate::runtime::core) fn receive(core: &mut Core, id: SocketId, buffer: u16, count: usize) {
-    let bytes = core.ring.buffers.bytes(buffer, count);
+pub(in crate::runtime::core) fn receive(core: &mut Core, id: SocketId, buffer: u16, range: Range<usize>) {
+    let bytes = &mut core.ring.buffers.bytes(buffer, range.end)[range.start..];
     let Some(session) = core.tls.get_mut(id) else { return };
     if session.is_handshaking() {
         if session.keep(bytes) {
