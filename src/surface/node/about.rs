@@ -26,6 +26,7 @@ struct About {
     description: &'static str,
     health: &'static str,
     metrics: &'static str,
+    openapi: &'static str,
 }
 
 fn about() -> Response {
@@ -35,6 +36,7 @@ fn about() -> Response {
         description: env!("CARGO_PKG_DESCRIPTION"),
         health: "/health",
         metrics: "/metrics",
+        openapi: "/openapi.json",
     };
     let mut body = Vec::new();
     json::push_value(&mut body, &about);

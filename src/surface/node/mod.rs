@@ -7,6 +7,7 @@ mod backup;
 mod faults;
 pub(super) mod health;
 mod metrics;
+mod openapi;
 
 use super::{Access, Language, Socket, Surface};
 use admin::{channels, connections, stats, users};
@@ -15,7 +16,7 @@ use std::borrow::Cow;
 /// The node's own endpoints. Only those of operators ask for credentials: probes and scrapers have none.
 pub static SURFACE: Surface = Surface {
     name: "node",
-    prefixes: &["/", "/health", "/metrics", "/debug", "/admin"],
+    prefixes: &["/", "/health", "/metrics", "/openapi.json", "/debug", "/admin"],
     credentials: |head, _| head.bearer().map(Cow::Borrowed),
     // Not understood anywhere, but what people try.
     secret_parameters: &["token", "access_token"],
@@ -26,6 +27,7 @@ pub static SURFACE: Surface = Surface {
         health::READY,
         health::LIVE,
         metrics::METRICS,
+        openapi::OPENAPI,
         backup::BACKUP,
         connections::LIST,
         connections::DELETE,

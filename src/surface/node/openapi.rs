@@ -1,0 +1,226 @@
+//! `/openapi.json`: every endpoint of every surface in the form of OpenAPI 3.1, made from the tables that requests are routed
+//! by. What bodies hold is on the pages of the protocols.
+
+use super::faults::mismatch;
+use crate::model::command::ConnectionCommand;
+use crate::model::reply::Reply;
+use crate::protocol::http::{Method, Response};
+use crate::surface::list::SURFACES;
+use crate::surface::{Access, Endpoint, Surface, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What this node serves over HTTP.
+pub const OPENAPI: Endpoint = Endpoint {
+    method: Method::Get,
+    path: "/openapi.json",
+    access: Access::Open,
+    decode: |_| Ok(ConnectionCommand::Ping.into()),
+    encode: |reply| match reply {
+        Reply::Pong => {
+            let mut body = Vec::new();
+            json::push_value(&mut body, &document());
+            Response::json(200, body)
+        }
+        _ => mismatch(),
+    },
+};
+
+#[derive(Serialize)]
+struct Document {
+    openapi: &'static str,
+    info: Info,
+    tags: Vec<Tag>,
+    paths: BTreeMap<&'static str, BTreeMap<String, Operation>>,
+    components: Components,
+}
+
+#[derive(Serialize)]
+struct Info {
+    title: &'static str,
+    version: &'static str,
+    description: &'static str,
+}
+
+#[derive(Serialize)]
+struct Tag {
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Operation {
+    operation_id: String,
+    tags: [&'static str; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_body: Option<Body>,
+    responses: BTreeMap<&'static str, Answer>,
+    /// One of these; an empty list is for everybody.
+    security: Vec<BTreeMap<&'static str, [&'static str; 0]>>,
+    /// The scope that the credentials must have.
+    #[serde(rename = "x-scope", skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: &'static str,
+    #[serde(rename = "in")]
+    place: &'static str,
+    required: bool,
+    schema: Schema,
+}
+
+#[derive(Serialize)]
+struct Schema {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Body {
+    content: BTreeMap<&'static str, Anything>,
+}
+
+/// A schema that everything fits.
+#[derive(Serialize)]
+struct Anything {
+    schema: BTreeMap<&'static str, &'static str>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    description: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Components {
+    security_schemes: BTreeMap<&'static str, Scheme>,
+}
+
+#[derive(Serialize)]
+struct Scheme {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    scheme: &'static str,
+    description: &'static str,
+}
+
+/// The name of the scheme of credentials.
+const BEARER: &str = "bearer";
+
+fn document() -> Document {
+    let mut paths: BTreeMap<&str, BTreeMap<String, Operation>> = BTreeMap::new();
+    for surface in SURFACES {
+        for endpoint in surface.endpoints {
+            let method = endpoint.method.name().to_ascii_lowercase();
+            paths.entry(endpoint.path).or_default().insert(method, operation(surface, endpoint));
+        }
+    }
+    let bearer = Scheme {
+        kind: "http",
+        scheme: BEARER,
+        description: "An API key or a token. Surfaces also take what their own clients send; see their pages.",
+    };
+    Document {
+        openapi: "3.1.0",
+        info: Info {
+            title: "Corecast",
+            version: env!("CARGO_PKG_VERSION"),
+            description: env!("CARGO_PKG_DESCRIPTION"),
+        },
+        tags: SURFACES.iter().map(|surface| Tag { name: surface.name }).collect(),
+        paths,
+        components: Components { security_schemes: BTreeMap::from([(BEARER, bearer)]) },
+    }
+}
+
+fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
+    let method = endpoint.method.name().to_ascii_lowercase();
+    let words = endpoint.path.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let path: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let parameters = names(endpoint.path).map(|name| Parameter {
+        name,
+        place: "path",
+        required: true,
+        schema: Schema { kind: "string" },
+    });
+    let (scope, security) = match endpoint.access {
+        Access::Open | Access::Proof => (None, Vec::new()),
+        Access::Scoped(scopes) => (Some(scopes.word()), vec![BTreeMap::from([(BEARER, [])])]),
+    };
+    let has_body = matches!(endpoint.method, Method::Post | Method::Put | Method::Patch);
+    Operation {
+        operation_id: format!("{}_{method}_{}", surface.name, path.join("_")),
+        tags: [surface.name],
+        parameters: parameters.collect(),
+        request_body: has_body.then(|| Body {
+            content: BTreeMap::from([("application/json", Anything { schema: BTreeMap::new() })]),
+        }),
+        responses: BTreeMap::from([
+            ("2XX", Answer { description: "It was done." }),
+            ("default", Answer { description: "It was not, and why, in the form of the surface." }),
+        ]),
+        security,
+        scope,
+    }
+}
+
+/// The names of a template's parameters.
+fn names(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::testing::{decode, shown};
+    use std::collections::BTreeSet;
+
+    fn served() -> serde_json::Value {
+        assert_eq!(decode(&OPENAPI, "/openapi.json", &[], ""), Ok(ConnectionCommand::Ping.into()));
+        let (status, text) = shown(&(OPENAPI.encode)(&Reply::Pong));
+        assert_eq!(status, 200);
+        json::read(&text).expect("JSON")
+    }
+
+    #[test]
+    fn every_endpoint_of_every_surface_is_told() {
+        let document = served();
+        let mut told = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            let methods = operations.as_object().expect("methods").keys();
+            told.extend(methods.map(|method| (path.clone(), method.to_ascii_uppercase())));
+        }
+        let endpoints = SURFACES.iter().flat_map(|surface| surface.endpoints);
+        let served: BTreeSet<_> =
+            endpoints.map(|it| (it.path.to_owned(), it.method.name().to_owned())).collect();
+        assert_eq!(told, served);
+    }
+
+    #[test]
+    fn operations_say_who_may_call_and_what_the_path_needs() {
+        let document = served();
+        let backup = &document["paths"]["/admin/backup"]["post"];
+        assert_eq!(backup["security"][0]["bearer"], serde_json::json!([]));
+        assert_eq!(backup["x-scope"], "admin");
+        let open = &document["paths"]["/health"]["get"];
+        assert_eq!((&open["security"], &open["x-scope"]), (&serde_json::json!([]), &serde_json::Value::Null));
+        let parameter = &document["paths"]["/admin/users/{user}/disconnect"]["post"]["parameters"][0];
+        assert_eq!((&parameter["name"], &parameter["in"]), (&"user".into(), &"path".into()));
+    }
+
+    #[test]
+    fn no_two_operations_have_one_id() {
+        let mut ids = BTreeSet::new();
+        for surface in SURFACES {
+            for endpoint in surface.endpoints {
+                let id = operation(surface, endpoint).operation_id;
+                assert!(ids.insert(id.clone()), "{id}");
+            }
+        }
+    }
+}
