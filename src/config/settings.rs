@@ -71,6 +71,8 @@ pub struct Config {
 /// `[tls]`, with the contents of the files it names.
 #[derive(Clone, Debug)]
 pub struct TlsConfig {
+    /// The files that all of this comes from.
+    pub files: Vec<PathBuf>,
     /// Certificates with their keys.
     pub identities: Vec<Arc<CertifiedKey>>,
     /// Authorities of which clients must have a certificate.

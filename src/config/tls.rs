@@ -6,6 +6,7 @@ use super::secret_file;
 use super::settings::TlsConfig;
 use crate::runtime::Listen;
 use crate::runtime::tls::{CertificateError, CertifiedKey, RootCertStore, read_authorities, read_identity};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,9 +16,12 @@ const AUTHORITIES: &str = "client_ca_file";
 
 /// Reads the section, and what it asks of the listeners.
 pub(super) fn read(mut reader: Reader<'_>, listen: &mut [Listen], context: &Context) -> TlsConfig {
-    let identities = read_identities(&mut reader);
+    let mut named = Vec::new();
+    let identities = read_identities(&mut reader, &mut named);
+    let client_authorities = read_client_authorities(&mut reader, &mut named);
     let config = TlsConfig {
-        client_authorities: read_client_authorities(&mut reader),
+        files: named,
+        client_authorities,
         with_tls_1_2: reader.choice("version_min", &[("1.2", true), ("1.3", false)]).unwrap_or(true),
         tickets: reader.boolean("tickets").unwrap_or(true),
         self_signed: reader.boolean("self_signed").unwrap_or(false),
@@ -55,9 +59,10 @@ fn files(reader: &mut Reader<'_>, key: &'static str) -> Vec<(String, Place)> {
 }
 
 /// Each certificate with the key at the same place of the other list. `None` if there are mistakes.
-fn read_identities(reader: &mut Reader<'_>) -> Option<Vec<Arc<CertifiedKey>>> {
+fn read_identities(reader: &mut Reader<'_>, named: &mut Vec<PathBuf>) -> Option<Vec<Arc<CertifiedKey>>> {
     let place = reader.place_of(CERTIFICATES);
     let (chains, keys) = (files(reader, CERTIFICATES), files(reader, KEYS));
+    named.extend(chains.iter().chain(&keys).map(|(path, _)| path.into()));
     if chains.len() != keys.len() {
         let message = format!(
             "names {} files, and {KEYS} {}: each certificate has a key at the same place",
@@ -92,8 +97,9 @@ fn read_one(
     }
 }
 
-fn read_client_authorities(reader: &mut Reader<'_>) -> Option<Arc<RootCertStore>> {
+fn read_client_authorities(reader: &mut Reader<'_>, named: &mut Vec<PathBuf>) -> Option<Arc<RootCertStore>> {
     let (path, place) = reader.text(AUTHORITIES).filter(|(path, _)| !path.is_empty())?;
+    named.push(path.as_str().into());
     let text = secret_file::read_public(reader, AUTHORITIES, &path, &place)?;
     match read_authorities(&text) {
         Ok(authorities) => Some(Arc::new(authorities)),

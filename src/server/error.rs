@@ -39,6 +39,11 @@ pub enum ServeError {
         "the thread that feeds systemd's watchdog could not be made: {0}; raise the limit on threads (TasksMax=)"
     )]
     Watchdog(#[source] std::io::Error),
+    /// No thread for it.
+    #[error(
+        "the thread that looks for new certificates could not be made: {0}; raise the limit on threads (TasksMax=)"
+    )]
+    Certificates(#[source] std::io::Error),
     /// More cores are wanted than there are.
     #[error(
         "cores = {wanted}, but this process may use {usable}; lower `cores` or give the process more CPUs"

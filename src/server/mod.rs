@@ -21,6 +21,7 @@ use reload::Reloader;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+mod certificates;
 mod cpus;
 mod error;
 mod memory;
@@ -87,10 +88,13 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let history = history(config, &setup);
     let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
     let controls = Controls::new(cores.into());
-    let mut reloader =
-        Reloader::new(sources, config, part_bytes, controls.reloads.clone(), settings.tls.clone());
+    let reloader = Reloader::new(sources, config, part_bytes, controls.reloads.clone(), settings.tls.clone());
+    let reloader = Arc::new(Mutex::new(reloader));
+    if settings.tls.is_some() {
+        certificates::watch(reloader.clone())?;
+    }
     signals::handle(&controls.stop, move |wish| match wish {
-        Wish::Reload => systemd::reloading(|| reloader.reload()),
+        Wish::Reload => systemd::reloading(|| reload::lock(&reloader).reload()),
         Wish::Stop => systemd::stopping(),
     })?;
     systemd::feed_watchdog(&controls)?;

@@ -2,11 +2,12 @@
 
 use super::{ServeError, authenticator, memory, tls};
 use crate::base::limits::Limits;
-use crate::config::{Config, RELOADED, Sources, data_dir};
+use crate::config::{Config, RELOADED, Sources, TlsConfig, data_dir};
 use crate::runtime::tls::{Acceptance, Acceptor, TlsSettings};
 use crate::runtime::{Reloads, log};
 use crate::shard::Reload;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Settings among them that need a restart all the same: queues are made of their size.
 const KEPT: &[&str] = &["limits.effects_in_flight_max", "limits.history_queue_bytes_max", "tls.self_signed"];
@@ -45,9 +46,7 @@ impl Reloader {
 
     /// Reads the configuration, and the files with secrets that it names, anew. With a mistake in it, all stays as it is.
     pub(super) fn reload(&mut self) {
-        let loaded = Config::load(&self.sources)
-            .map_err(|errors| errors.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
-        let prepared = loaded.and_then(|config| match self.prepare(&config) {
+        let prepared = load(&self.sources).and_then(|config| match self.prepare(&config) {
             Ok(prepared) => Ok((config, prepared)),
             Err(error) => Err(error.to_string()),
         });
@@ -60,6 +59,45 @@ impl Reloader {
                 );
             }
         }
+    }
+
+    /// The files that certificates and keys in force come from.
+    pub(super) fn certificate_files(&self) -> Vec<PathBuf> {
+        self.taken.tls.files.clone()
+    }
+
+    /// Reads certificates and keys anew, and nothing else. With a mistake in them, all stays as it is. Where the configuration
+    /// names other files by now, that waits for a reload of all of it.
+    pub(super) fn reload_certificates(&mut self) {
+        let outcome = load(&self.sources).and_then(|loaded| self.take_certificates(&loaded));
+        match outcome {
+            Ok(()) => log::info!("certificates and keys are read anew, as their files have changed"),
+            Err(mistakes) => log::error!(
+                mistakes,
+                "certificates and keys have changed and are not taken over; those from before are served still"
+            ),
+        }
+    }
+
+    fn take_certificates(&mut self, loaded: &Config) -> Result<(), String> {
+        if loaded.tls.files != self.taken.tls.files {
+            return Err(
+                "the configuration names other files, and is not taken over yet (SIGHUP does that)".into()
+            );
+        }
+        let tls = TlsConfig {
+            identities: loaded.tls.identities.clone(),
+            client_authorities: loaded.tls.client_authorities.clone(),
+            ..self.taken.tls.clone()
+        };
+        let config = Config { tls, data_dir: self.started.data_dir.clone(), ..self.taken.clone() };
+        let settings = self.tls_settings(&config).map_err(|error| error.to_string())?;
+        if let Some((acceptor, settings)) = self.acceptor.as_ref().zip(settings) {
+            let acceptance = acceptor.prepare(&settings).map_err(|error| error.to_string())?;
+            acceptor.replace(acceptance);
+        }
+        self.taken.tls = config.tls;
+        Ok(())
     }
 
     /// What the cores get of a configuration.
@@ -110,6 +148,19 @@ impl Reloader {
         }
         self.taken = config;
     }
+}
+
+/// The configuration as it is now, or all that is wrong with it.
+fn load(sources: &Sources) -> Result<Config, String> {
+    Config::load(sources).map_err(|errors| {
+        let mistakes: Vec<_> = errors.0.iter().map(ToString::to_string).collect();
+        mistakes.join("; ")
+    })
+}
+
+/// The reloader, for one thread at a time. One that panicked in it has replaced nothing.
+pub(super) fn lock(reloader: &Mutex<Reloader>) -> MutexGuard<'_, Reloader> {
+    reloader.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_reloaded(name: &str) -> bool {

@@ -35,3 +35,21 @@ fn a_signal_replaces_the_certificate_and_drops_no_connection() {
     assert!(is_shown(&server, &client, "new.example"));
     old.assert_alive();
 }
+
+#[test]
+fn a_renewed_certificate_is_served_without_a_signal() {
+    let authority = Authority::new();
+    let (home, server) = node(&authority, &[]);
+    let client = authority.client();
+    let mut old = Secure::open(connect(&client, &server), &server);
+    authority.issue(&["new.example"]).write(home.path(), "server");
+    eventually("the new certificate", || is_shown(&server, &client, "new.example").then_some(()));
+    old.assert_alive();
+    // A key of another certificate is not taken over, and the next good pair is.
+    fs::write(home.path().join("server.key"), authority.issue(&["x"]).key).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(3_000));
+    assert!(is_shown(&server, &client, "new.example"));
+    authority.issue(&["newer.example"]).write(home.path(), "server");
+    eventually("the newer certificate", || is_shown(&server, &client, "newer.example").then_some(()));
+    old.assert_alive();
+}
