@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
 use std::sync::mpsc;
 
@@ -208,4 +209,25 @@ fn a_reload_changes_keys_and_limits_on_every_core() {
     assert_eq!(node.line("the configuration is taken over")["changed"], "auth.api_keys, limits.headers_max");
     eventually("the key to be known", || (statuses("the-next-key") == [200; 8]).then_some(()));
     assert_eq!(statuses("the-first-key"), [401; 8]);
+}
+
+#[test]
+fn lines_in_the_journal_begin_with_their_priorities() {
+    let home = Home::new(&[]);
+    let path = home.path().join("journal");
+    let file = fs::File::create(&path).unwrap();
+    let metadata = file.metadata().unwrap();
+    let mut command = home.command(&["serve"]);
+    command.env("JOURNAL_STREAM", format!("{}:{}", metadata.dev(), metadata.ino()));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+    let _process = Guard(command.spawn().unwrap());
+    let text = eventually("the first lines", || {
+        let text = fs::read_to_string(&path).unwrap();
+        (text.contains("the node listens") && text.ends_with('\n')).then_some(text)
+    });
+    for line in text.lines() {
+        let value = line.strip_prefix("<6>").or_else(|| line.strip_prefix("<4>"));
+        let value: Value = serde_json::from_str(value.expect(line)).expect(line);
+        assert_eq!(value["level"] == "INFO", line.starts_with("<6>"), "{line}");
+    }
 }

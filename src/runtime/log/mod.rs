@@ -1,4 +1,5 @@
-//! Lines for the operator on stderr: text where a person reads them, JSON elsewhere, each with a time and a level.
+//! Lines for the operator on stderr: text where a person reads them, JSON elsewhere, each with a time and a level; in systemd's
+//! journal with its priority before it.
 //!
 //! Nobody waits for stderr: a line goes into a bounded queue, which a thread of its own writes out. Where the queue is full, as
 //! behind a reader that stopped, or the write fails, as on a full disk, lines are lost and counted, and the count is
@@ -7,6 +8,7 @@
 //! This is the only module that knows which crate makes the lines: the rest calls `log::info!` and its siblings.
 
 mod incidents;
+mod journal;
 mod writer;
 
 pub use incidents::incident;
@@ -36,6 +38,8 @@ pub fn start(level: Level) -> Log {
     let format = fmt::layer().with_target(false).with_writer(lines);
     let format = if std::io::stderr().is_terminal() {
         format.boxed()
+    } else if journal::is_journal() {
+        format.json().flatten_event(true).map_event_format(journal::Prioritised).boxed()
     } else {
         format.json().flatten_event(true).boxed()
     };
