@@ -3,6 +3,7 @@
 use super::settings::ListenAddress;
 use super::side::history::LogError;
 use std::io;
+use std::os::fd::RawFd;
 use thiserror::Error;
 
 /// A fault of the machine or of its settings; never one of a client.
@@ -128,6 +129,21 @@ pub enum RuntimeError {
         "cannot listen on {address}: there is a file of this name, which is no socket; remove it or choose another name"
     )]
     NoSocket {
+        /// Which address.
+        address: ListenAddress,
+    },
+
+    /// A socket that was handed over at the start is none that can be listened on.
+    #[error(
+        "the descriptor {0}, which systemd handed over (LISTEN_FDS), is no socket of an address or a path; see ListenStream= in the socket unit"
+    )]
+    HandedUnknown(RawFd),
+
+    /// A socket that was handed over at the start is in no entry.
+    #[error(
+        "systemd handed over a socket on {address}, which no entry of listen names; add it there or take it out of the socket unit"
+    )]
+    HandedLeft {
         /// Which address.
         address: ListenAddress,
     },

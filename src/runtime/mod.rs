@@ -84,7 +84,7 @@ pub fn run(
     check_settings(&settings)?;
     let cores = settings.cpus.len();
     machine::check(cores)?;
-    let listeners = listener::open(&settings.listen, cores)?;
+    let listeners = listener::open(&settings.listen, &settings.handed, cores)?;
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
@@ -140,7 +140,8 @@ pub fn run(
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = ([store, outbound].map(JoinHandle::join), beside.map(JoinHandle::join));
-    listeners.served.iter().for_each(listener::remove_name);
+    let own = listeners.served.iter().filter(|served| !listeners.handed.contains(&served.address));
+    own.for_each(listener::remove_name);
     failure.map_or(Ok(()), Err)
 }
 

@@ -3,6 +3,7 @@
 use super::tls::Acceptor;
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 /// Settings of one run.
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 pub struct RuntimeSettings {
     /// Where every core listens. Port 0 takes a free one, the same for all cores.
     pub listen: Vec<Listen>,
+    /// Descriptors of sockets that were listened on before the process began, nobody else's. An entry of `listen` takes each.
+    pub handed: Vec<RawFd>,
     /// What listeners with TLS are served with.
     pub tls: Option<Acceptor>,
     /// One core of the broker for each entry, pinned to that CPU of Linux.
@@ -31,6 +34,7 @@ impl Default for RuntimeSettings {
     fn default() -> Self {
         Self {
             listen: vec![Listen::plain(SocketAddr::from(([127, 0, 0, 1], 8080)))],
+            handed: Vec::new(),
             tls: None,
             cpus: vec![0],
             busy_poll_us: 0,

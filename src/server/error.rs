@@ -39,6 +39,11 @@ pub enum ServeError {
         "the thread that feeds systemd's watchdog could not be made: {0}; raise the limit on threads (TasksMax=)"
     )]
     Watchdog(#[source] std::io::Error),
+    /// What systemd says of the sockets that it hands over is wrong.
+    #[error(
+        "the sockets that systemd hands over cannot be taken (LISTEN_FDS, LISTEN_PID): {0}; start the node by its unit, or without these variables"
+    )]
+    Sockets(#[source] std::io::Error),
     /// No thread for it.
     #[error(
         "the thread that looks for new certificates could not be made: {0}; raise the limit on threads (TasksMax=)"

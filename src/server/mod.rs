@@ -59,6 +59,7 @@ pub struct Ready<'a> {
 /// # Errors
 /// What kept the node from starting, or made it stop.
 pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
+    let handed = systemd::sockets()?;
     let secrets = data_dir::prepare(&config.data_dir, config.wants_own_jwt_secret())?;
     let _lock = data_lock::lock(&config.data_dir)?;
     let authenticator = authenticator(config, &secrets)?;
@@ -67,6 +68,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let part_bytes = memory::part_bytes(config.memory_bytes_max, cores);
     let settings = RuntimeSettings {
         listen: config.listen.clone(),
+        handed,
         tls: tls::acceptor(config)?,
         cpus,
         busy_poll_us: config.busy_poll_us.into(),

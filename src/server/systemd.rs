@@ -5,6 +5,16 @@ use super::ServeError;
 use crate::runtime::{Controls, Listen, log};
 use sd_notify::NotifyState;
 use std::fmt::Write;
+use std::os::fd::RawFd;
+
+/// Descriptors of the sockets that it listens on for this node (socket activation). It comes first of all that opens anything:
+/// the numbers must be nobody else's.
+///
+/// # Errors
+/// The variables that say so are wrong.
+pub(super) fn sockets() -> Result<Vec<RawFd>, ServeError> {
+    sd_notify::listen_fds().map(Iterator::collect).map_err(ServeError::Sockets)
+}
 
 /// Everything is read, every core turns.
 pub(super) fn ready(served: &[Listen]) {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -56,6 +57,16 @@ impl Home {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh", BINARY]);
         self.prepared(shell, words)
+    }
+
+    /// The same with a socket that systemd seems to have listened on before.
+    pub fn command_with_socket(&self, socket: OwnedFd, words: &[&str]) -> Command {
+        let mut shell = Command::new("sh");
+        let script = "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$@\"";
+        shell.args(["-c", script, "sh", BINARY]);
+        let mut command = self.prepared(shell, words);
+        command.stdin(socket);
+        command
     }
 
     fn prepared(&self, mut command: Command, words: &[&str]) -> Command {

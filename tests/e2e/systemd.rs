@@ -2,8 +2,12 @@
 
 use crate::PATIENCE;
 use crate::process::StoppedThread;
-use crate::server::{Home, Server};
+use crate::server::{Guard, Home, Server};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
 use std::time::Duration;
 
 /// Its end of the socket.
@@ -73,4 +77,28 @@ fn a_node_whose_core_hangs_does_not_feed_its_watchdog() {
     drop(stopped);
     systemd.socket.set_read_timeout(Some(PATIENCE)).unwrap();
     systemd.hears("WATCHDOG=1");
+}
+
+#[test]
+fn a_socket_that_was_listened_on_before_serves_its_entry() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = OwnedFd::from(listener);
+    // A client is there before the node is.
+    let mut early = TcpStream::connect(address).unwrap();
+    early.set_read_timeout(Some(PATIENCE)).unwrap();
+    early.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut home = Home::new(&[]);
+    home.set(&format!(r#"listen=["{address}"]"#));
+    let mut command = home.command_with_socket(socket.try_clone().unwrap(), &["serve"]);
+    let node = Guard(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(node);
+    // Whoever connects to a socket that no entry names would wait for ever.
+    home.set(r#"listen=["127.0.0.1:0"]"#);
+    let output = home.command_with_socket(socket, &["serve"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("which no entry of listen names"), "{said}");
 }

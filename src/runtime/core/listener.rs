@@ -1,13 +1,14 @@
 //! Listening sockets: one for each address and core, so that the kernel spreads connections over the cores. A Unix socket
 //! is one for all cores, of which whoever is awake accepts.
 
+use super::handed::Handed;
 use super::unix;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::settings::{Listen, ListenAddress};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 /// How long a killed predecessor may take to let go of a port; milliseconds on a machine that is not overloaded.
@@ -21,6 +22,8 @@ pub struct Listeners {
     pub served: Vec<Listen>,
     /// For each core one socket for each address, in order.
     pub cores: Vec<Vec<OwnedFd>>,
+    /// Those that were handed over, whose names are not this process'.
+    pub handed: Vec<ListenAddress>,
     /// Connections that wait in the kernel at most, for each of them.
     pub backlog: usize,
 }
@@ -28,16 +31,24 @@ pub struct Listeners {
 /// Opens all listeners. Connections wait in the kernel until the cores accept them.
 ///
 /// # Errors
-/// An address is taken, foreign or forbidden.
-pub fn open(wanted: &[Listen], cores: usize) -> Result<Listeners, RuntimeError> {
+/// An address is taken, foreign or forbidden, or what was handed over is of no use.
+pub fn open(wanted: &[Listen], handed: &[RawFd], cores: usize) -> Result<Listeners, RuntimeError> {
     let backlog = backlog();
     let mut listeners = Listeners {
         served: Vec::new(),
+        handed: Vec::new(),
         cores: (0..cores).map(|_| Vec::new()).collect(),
         backlog: usize::try_from(backlog).unwrap_or(0),
     };
+    let mut handed = Handed::new(handed)?;
     for listen in wanted {
         let mut served = listen.clone();
+        if let Some(socket) = handed.take(&listen.address) {
+            share(&socket, &listen.address, &mut listeners.cores)?;
+            listeners.handed.push(listen.address.clone());
+            listeners.served.push(served);
+            continue;
+        }
         match &listen.address {
             ListenAddress::Ip(address) => {
                 let alone = alone(*address, wanted);
@@ -46,17 +57,23 @@ pub fn open(wanted: &[Listen], cores: usize) -> Result<Listeners, RuntimeError> 
             }
             ListenAddress::Unix(path) => {
                 let socket = unix::listen(path, backlog)?;
-                for core in &mut listeners.cores {
-                    let clone = socket
-                        .try_clone()
-                        .map_err(|source| RuntimeError::Listen { address: listen.address.clone(), source })?;
-                    core.push(clone.into());
-                }
+                share(&socket, &listen.address, &mut listeners.cores)?;
             }
         }
         listeners.served.push(served);
     }
+    handed.finish()?;
     Ok(listeners)
+}
+
+/// One socket for all cores, of which whoever is awake accepts.
+fn share(socket: &Socket, address: &ListenAddress, cores: &mut [Vec<OwnedFd>]) -> Result<(), RuntimeError> {
+    for core in cores {
+        let clone = socket.try_clone();
+        let clone = clone.map_err(|source| RuntimeError::Listen { address: address.clone(), source })?;
+        core.push(clone.into());
+    }
+    Ok(())
 }
 
 /// Opens a port for every core; says which it is.
@@ -178,7 +195,7 @@ mod tests {
 
     #[test]
     fn all_cores_share_a_free_port() {
-        let listeners = open(&[free(), free()], 3).expect("loopback is there");
+        let listeners = open(&[free(), free()], &[], 3).expect("loopback is there");
         let ports: Vec<u16> = listeners.served.iter().map(|one| one.address.ip().unwrap().port()).collect();
         assert!(ports.len() == 2 && ports[0] != 0 && ports[0] != ports[1], "{ports:?}");
         assert_eq!(listeners.cores.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
@@ -186,22 +203,22 @@ mod tests {
 
     #[test]
     fn a_second_server_on_the_port_is_refused() {
-        let first = open(&[free()], 2).expect("loopback is there");
-        let refused = open(&first.served, 1).err();
+        let first = open(&[free()], &[], 2).expect("loopback is there");
+        let refused = open(&first.served, &[], 1).err();
         assert!(matches!(refused, Some(RuntimeError::AddressInUse { .. })), "{refused:?}");
     }
 
     #[test]
     fn a_foreign_address_is_named() {
         let foreign = [Listen::plain(([192, 0, 2, 1], 0).into())];
-        for refused in [open(&foreign, 1).err(), check(&foreign).err()] {
+        for refused in [open(&foreign, &[], 1).err(), check(&foreign).err()] {
             assert!(matches!(refused, Some(RuntimeError::AddressNotHere { .. })), "{refused:?}");
         }
     }
 
     #[test]
     fn a_check_minds_no_node_that_runs() {
-        let running = open(&[free()], 1).expect("loopback is there");
+        let running = open(&[free()], &[], 1).expect("loopback is there");
         check(&running.served).expect("only in use");
     }
 }

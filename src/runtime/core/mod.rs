@@ -8,6 +8,7 @@ mod closing;
 pub mod doorbell;
 mod egress;
 pub(super) mod executor;
+mod handed;
 mod ingress;
 pub(super) mod listener;
 pub mod mesh;
