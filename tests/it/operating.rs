@@ -143,7 +143,7 @@ fn a_limit_that_is_raised_is_raised_for_whatever_it_bounds() {
         settings.limits.group_changes_waiting_max = 0;
     });
     let fields = "Authorization: Bearer rc_ada\r\nContent-Type: application/json\r\n";
-    let mut make = |world: &mut World, path: &str| {
+    let make = |world: &mut World, path: &str| {
         let socket = world.connect(0, STRANGER).expect("let in");
         ask(world, socket, path, fields, r#"{"id":"new","name":"new"}"#)
     };

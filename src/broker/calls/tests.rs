@@ -162,7 +162,7 @@ proptest! {
         prop_assert_eq!(calls.counts().active, 0, "it is over");
         let mut known: Vec<String> = vec!["ann".into()];
         let mut ends: BTreeMap<String, usize> = BTreeMap::new();
-        let mut over = false;
+        let (mut over, mut answered) = (false, false);
         for (users, event) in told(&out) {
             prop_assert!(!over, "nothing is told after the end");
             if let CallEvent::Incoming { .. } = event {
@@ -174,12 +174,13 @@ proptest! {
             if let CallEvent::Answered(user) = &event {
                 // Whoever missed its ring may come all the same.
                 ends.remove(&**user);
+                answered = true;
             }
             prop_assert!(users.iter().all(|user| known.contains(user)), "a stranger is told {event:?}");
             over = match event {
                 CallEvent::Ended(_) | CallEvent::Cancelled => true,
-                // To all it is the end, to some the end of their own invitation.
-                CallEvent::Missed => users.contains(&"ann".to_owned()),
+                // Of a call that nobody answered it is the end, else of the invitations of these.
+                CallEvent::Missed => !answered && users.contains(&"ann".to_owned()),
                 _ => false,
             };
             if over || event == CallEvent::Missed {

@@ -109,7 +109,7 @@ mod tests {
     use crate::model::session::Scopes;
 
     fn groups() -> Groups {
-        let mut groups = Groups::new(KeyedState::new(1, 2), 10);
+        let mut groups = Groups::new(KeyedState::new(1, 2), crate::base::limits::Limits::default().into());
         let (channel, creator) = (ChannelName::of_conversation("c1"), "root".into());
         let members = vec!["ann".into(), "bob".into()];
         groups.put(Arc::new(Group { channel, creator, members, created_ms: 0, updated_ms: 0 }));
