@@ -140,8 +140,7 @@ pub fn run(
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
     let _ = ([store, outbound].map(JoinHandle::join), beside.map(JoinHandle::join));
-    let own = listeners.served.iter().filter(|served| !listeners.handed.contains(&served.address));
-    own.for_each(listener::remove_name);
+    listener::remove_names(&listeners.served, &listeners.handed);
     failure.map_or(Ok(()), Err)
 }
 

@@ -118,10 +118,14 @@ pub fn check(wanted: &[Listen]) -> Result<(), RuntimeError> {
     Ok(())
 }
 
-/// The name of a Unix socket goes with the node that had it.
-pub fn remove_name(served: &Listen) {
-    if let ListenAddress::Unix(path) = &served.address {
-        unix::remove(path);
+/// The names of Unix sockets go with the node, but for those that were handed over.
+pub fn remove_names(served: &[Listen], handed: &[ListenAddress]) {
+    for Listen { address, .. } in served {
+        if let ListenAddress::Unix(path) = address
+            && !handed.contains(address)
+        {
+            unix::remove(path);
+        }
     }
 }
 
