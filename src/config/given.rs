@@ -4,7 +4,7 @@ use super::node::{Kind, Node, Table};
 use std::fmt::{self, Write};
 
 /// Keys whose texts are secrets, whatever table they stand in.
-const SECRETS: [&str; 4] = ["hash", "jwt_secret", "key", "password_hash"];
+pub(super) const SECRETS: [&str; 5] = ["hash", "jwt_secret", "key", "password_hash", "turn_secret"];
 
 /// What stands for a secret.
 const MASK: &str = "***";

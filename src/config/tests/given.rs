@@ -1,6 +1,9 @@
 //! The settings in force, shown and compared.
 
 use super::*;
+use crate::config::DEFAULT_TOML;
+use crate::config::given::SECRETS;
+use std::collections::BTreeSet;
 
 fn given(text: &str) -> Given {
     good(text).given
@@ -36,6 +39,17 @@ fn what_is_in_force_is_shown_with_its_place_and_without_secrets() {
     }
     assert!(!text.contains("hidden") && !text.contains(SECRET) && !text.contains("argon2id"), "{text}");
     assert!(!format!("{:?}", config.given).contains("hidden"));
+}
+
+/// A setting that may be in a file instead is a secret.
+#[test]
+fn what_may_be_in_a_file_instead_is_not_shown() {
+    let key = |line: &'static str| Some(line.trim_start_matches("# ").split_once(" = ")?.0);
+    let keys: BTreeSet<&str> = DEFAULT_TOML.lines().filter_map(key).collect();
+    let secrets = keys.iter().filter_map(|key| key.strip_suffix("_file")).filter(|key| keys.contains(key));
+    assert_eq!(secrets.collect::<BTreeSet<_>>(), BTreeSet::from(SECRETS));
+    let shown = given("[quikapp]\nturn_secret = \"hidden\"\n").shown();
+    assert!(shown.contains("turn_secret = \"***\"") && !shown.contains("hidden"), "{shown}");
 }
 
 /// The directory of the file that places name.
