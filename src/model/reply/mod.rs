@@ -217,7 +217,11 @@ pub enum Reply {
 impl Reply {
     /// Whether whoever sees it has somebody's credentials.
     pub fn has_credentials(&self) -> bool {
-        matches!(self, Self::LoggedIn { .. } | Self::Voucher { .. })
+        match self {
+            Self::LoggedIn { .. } | Self::Voucher { .. } => true,
+            Self::People(reply) => matches!(&**reply, PeopleReply::Ice(ice) if ice.credentials.is_some()),
+            _ => false,
+        }
     }
 
     /// Whether a person's socket comes to a circle by it or leaves one, which its core adds to.
