@@ -97,6 +97,7 @@ mod tests {
     fn refused<T: for<'a> Deserialize<'a> + std::fmt::Debug>(text: &str) {
         let error = read::<T>(text).expect_err(text);
         assert!(error.is_data(), "{text}: {error}");
+        assert!(!error.to_string().contains("struct"), "{text}: {error}");
         assert!(read_bytes::<T>(text.as_bytes()).is_err(), "{text}");
     }
 

@@ -25,6 +25,9 @@ struct Seed<S>(S);
 /// A visitor of a struct in the place of a seed.
 struct AsMap<V>(V);
 
+/// A visitor of a struct: it takes its fields by name, and says that it expects an object and not what the struct is called.
+struct Fields<V>(V);
+
 /// What holds nothing is read by the visitor itself.
 macro_rules! plain {
     ($($name:ident)*) => {$(
@@ -73,7 +76,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(Deep(visitor))
+        self.0.deserialize_map(Fields(visitor))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -139,6 +142,19 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Deep<V> {
     }
 }
 
+impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(Strict(map))
+    }
+}
+
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
     type Value = S::Value;
 
@@ -152,7 +168,7 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for AsMap<V> {
     type Value = V::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        inner.deserialize_map(Deep(self.0))
+        inner.deserialize_map(Fields(self.0))
     }
 }
 
