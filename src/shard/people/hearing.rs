@@ -8,17 +8,23 @@ use crate::model::people::UserId;
 use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::command::PeopleCommand;
 use crate::model::people::event::{CallEvent, Event};
+use crate::model::people::status::Status;
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::mesh::message::{CoreMessage, FanInPart, Ticket};
 use crate::shard::people::requests::serve_people;
+use crate::shard::people::statuses;
 use std::sync::Arc;
 
 /// One message between two cores about people.
 pub(in crate::shard) enum PeopleMessage {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: PeopleCommand },
+    /// Edge to a person's home: it says this of its state; every core answers to this number once it knows.
+    Status { user: UserId, status: Status, fan_in: u64 },
+    /// A person's home to every core: answer this core that what was told before is known. Never left out.
+    Known { fan_in: u64, asker: CoreId },
     /// Edge to a person's home: it opened a socket. Never left out.
     Opened { user: UserId, connection: ConnectionId, device: Arc<str> },
     /// Edge to a person's home: a socket is gone. Never left out.
@@ -41,6 +47,12 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
     let now = shard.edge.now;
     let message = match message {
         PeopleMessage::Request { ticket, command } => return serve_people(shard, from, ticket, command),
+        PeopleMessage::Status { user, status, fan_in } => {
+            return statuses::say(shard, from, &user, status, fan_in);
+        }
+        PeopleMessage::Known { fan_in, asker } => {
+            return shard.post(asker, CoreMessage::Tell { fan_in, part: FanInPart::Noted });
+        }
         message => message,
     };
     let people = &mut shard.people;
@@ -91,7 +103,10 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
         PeopleMessage::All(Told::People { users, circle, door, event, except, ring }) => {
             deliver_to_people(shard, &users, &circle, &door, &event, except, ring);
         }
-        PeopleMessage::All(_) | PeopleMessage::Request { .. } => {}
+        PeopleMessage::All(_)
+        | PeopleMessage::Request { .. }
+        | PeopleMessage::Status { .. }
+        | PeopleMessage::Known { .. } => {}
     }
 }
 

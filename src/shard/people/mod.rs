@@ -16,6 +16,7 @@ mod members;
 mod requests;
 mod sockets;
 mod speaking;
+mod statuses;
 mod telling;
 
 pub(super) use devices::continue_device;

@@ -25,6 +25,7 @@ use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::people::PeopleMessage;
 use crate::shard::people::devices::change_device;
 use crate::shard::people::speaking::hear_socket;
+use crate::shard::people::statuses;
 use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Whole, needs, overloaded};
 use crate::shard::{Setup, Shard};
@@ -71,6 +72,9 @@ pub(in crate::shard) fn submit_people(
     };
     if let Err(fault) = permit_people(shard, session, &command) {
         return shard.reply_now(id, expect, Reply::Fault(fault));
+    }
+    if let PeopleCommand::SetStatus { status } = command {
+        return statuses::ask(shard, id, session, status, expect);
     }
     let core = match command.route(&session.user) {
         Route::Everywhere => return ask_all(shard, id, session, command, expect),
@@ -431,10 +435,6 @@ impl People {
             PeopleCommand::Online { within: Some(id), count_max } => {
                 let (people, total) = self.circles.shown(&Circle::Presence(id), count_max? as usize);
                 Ok(PeopleReply::Online { people, total })
-            }
-            PeopleCommand::SetStatus { status } => {
-                self.persons.set_status(now, by.user, status, &mut self.told);
-                Ok(PeopleReply::Done)
             }
             PeopleCommand::SetCustom { custom } => {
                 self.persons.set_custom(by.user, custom, &mut self.told);

@@ -44,6 +44,8 @@ pub(in crate::shard) enum Whole {
     Removed(Removal),
     /// That every core knows of a logout.
     LoggedOut,
+    /// That every core knows what a person says of its state.
+    StatusKnown,
     /// What people asked for.
     People(Box<PeopleCommand>),
 }
@@ -52,7 +54,7 @@ impl Whole {
     /// Whether it says nothing where a part is missing.
     pub(super) fn needs_every_part(&self) -> bool {
         match self {
-            Self::State | Self::Metrics | Self::Removed(_) | Self::LoggedOut => false,
+            Self::State | Self::Metrics | Self::Removed(_) | Self::LoggedOut | Self::StatusKnown => false,
             Self::Rooms(_)
             | Self::Groups(_)
             | Self::ConnectionGroups(_)
@@ -120,14 +122,7 @@ impl FanIns {
 impl Shard {
     /// Asks every core, this one included.
     pub(in crate::shard) fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
-        if !self.fan_ins.has_place() {
-            let fault = Fault::new(
-                FaultCode::Overloaded,
-                "Too many listings are under way on this core. Try again shortly.",
-            );
-            return self.answer(ticket, Reply::Fault(fault));
-        }
-        let number = self.fan_ins.open(self.edge.now, ticket, whole);
+        let Some(number) = gather(self, ticket, whole) else { return };
         for core in 0..self.setup.cores {
             self.post(CoreId(core), CoreMessage::Ask { fan_in: number, question: question.clone() });
         }
@@ -139,4 +134,15 @@ impl Shard {
             self.answer_whole(fan_in);
         }
     }
+}
+
+/// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too much
+/// is waited for, which is answered.
+pub(in crate::shard) fn gather(shard: &mut Shard, ticket: Ticket, whole: Whole) -> Option<u64> {
+    if shard.fan_ins.has_place() {
+        return Some(shard.fan_ins.open(shard.edge.now, ticket, whole));
+    }
+    let message = "Too many listings are under way on this core. Try again shortly.";
+    shard.answer(ticket, Reply::Fault(Fault::new(FaultCode::Overloaded, message)));
+    None
 }

@@ -26,7 +26,7 @@ mod web_push;
 pub use web_push::WebPushSettings;
 
 pub(in crate::shard) use definitions::Changes;
-pub(in crate::shard) use fan_in::{FanIns, Whole};
+pub(in crate::shard) use fan_in::{FanIns, Whole, gather};
 pub(in crate::shard) use groups::GroupChanges;
 pub(in crate::shard) use in_turn::InTurn;
 pub(in crate::shard) use logins::Logins;

@@ -13,6 +13,7 @@ use crate::metrics::render::render;
 use crate::model::command::NodeCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::node::{CoreState, NodeState};
+use crate::model::people::reply::PeopleReply;
 use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
@@ -196,12 +197,20 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
         Whole::Connections(size) => admin::merge_connections(parts, size),
         Whole::Channels(size) => admin::merge_channels(parts, size),
         Whole::Removed(removal) => admin::merge_removed(parts, &removal, silent),
+        Whole::StatusKnown if silent == 0 => Reply::People(Box::new(PeopleReply::Done)),
+        Whole::StatusKnown => Reply::Fault(status_unknown()),
         Whole::LoggedOut if silent == 0 => Reply::Done,
         Whole::LoggedOut => Reply::Fault(Fault::new(
             FaultCode::Unavailable,
             "The logout is stored, but a core of this node does not answer, so it is not in force everywhere yet.",
         )),
     }
+}
+
+/// A core does not know what somebody said of its state.
+fn status_unknown() -> Fault {
+    let message = "A core of this node does not answer, so others may be shown what you said before. Try again shortly.";
+    Fault::new(FaultCode::Unavailable, message)
 }
 
 fn node_state(edge: &Edge, parts: &[(CoreId, FanInPart)], silent_cores: u32) -> NodeState {

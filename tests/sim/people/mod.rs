@@ -142,6 +142,7 @@ impl World {
         let index = self.rng.below(self.people.len());
         let person = self.people.swap_remove(index);
         self.truth.hidden.remove(&person.user);
+        self.truth.secret.remove(&person.user);
         self.node.reset(person.socket, true);
     }
 
@@ -168,6 +169,8 @@ impl World {
     /// Each user says how it is, and everybody sees just that, of just the sockets that live.
     fn check_presence(&mut self) {
         self.truth.hidden.clear();
+        self.truth.secret.clear();
+        self.truth.statuses_open.clear();
         let mut said: BTreeMap<String, &'static str> = BTreeMap::new();
         for user in 0..USERS {
             let id = self.plan.users[user].id.clone();

@@ -20,6 +20,10 @@ struct Request {
     event: String,
     /// Number of the call that it asks for.
     asked: Option<usize>,
+    /// The status that it says.
+    status: Option<&'static str>,
+    /// Users that hid when it was sent.
+    secret: BTreeMap<String, u64>,
 }
 
 pub struct Person {
@@ -40,6 +44,8 @@ pub struct Person {
     /// Calls whose end it was told.
     over: BTreeMap<String, String>,
     huddles: BTreeSet<String>,
+    /// Users that hid when it asked to come where it looks who is there.
+    secret: BTreeMap<String, u64>,
     /// Whether something was refused since the last quiet, because a queue was full.
     pub was_refused: bool,
 }
@@ -59,6 +65,7 @@ impl Person {
             calls: BTreeSet::new(),
             over: BTreeMap::new(),
             huddles: BTreeSet::new(),
+            secret: BTreeMap::new(),
             was_refused: false,
         }
     }
@@ -91,7 +98,13 @@ impl Person {
         let mut frame = Vec::new();
         wire::put_frame(&mut frame, true, 1, text.as_bytes(), rng);
         to.to_server.extend(frame);
-        let request = Request { name: name.to_owned(), event: event.to_owned(), asked: None };
+        let request = Request {
+            name: name.to_owned(),
+            event: event.to_owned(),
+            asked: None,
+            status: None,
+            secret: BTreeMap::new(),
+        };
         self.requests.entry(reference).or_insert(request)
     }
 
@@ -105,7 +118,7 @@ impl Person {
             && rng.percent(70)
         {
             if !is_asked(name) {
-                self.put(name, "phx_join", &json!({}), to, rng);
+                self.put(name, "phx_join", &json!({}), to, rng).secret = truth.secret.clone();
             }
             return;
         }
@@ -114,7 +127,9 @@ impl Person {
             12..60 => self.in_call(to, rng, truth),
             60..70 if self.is_present() && truth.hidden.is_empty() => {
                 let status = *rng.pick(&STATUSES);
-                self.put(PRESENCE, "status:update", &json!({ "status": status }), to, rng);
+                truth.says_status(&self.user);
+                self.put(PRESENCE, "status:update", &json!({ "status": status }), to, rng).status =
+                    Some(status);
             }
             70..74 if self.is_present() && !is_asked(PRESENCE) => {
                 self.put(PRESENCE, "phx_leave", &json!({}), to, rng);
@@ -236,6 +251,9 @@ impl Person {
     fn answered(&mut self, reference: u64, payload: &Value, truth: &mut Truth) {
         let request = self.requests.remove(&reference).expect("a request is answered once");
         let response = &payload["response"];
+        if let Some(status) = request.status {
+            truth.said_status(&self.user, if payload["status"] == "ok" { status } else { "" });
+        }
         if payload["status"] == "error" {
             let refused = response["reason"] == "overloaded";
             truth.refused += u64::from(refused);
@@ -243,7 +261,10 @@ impl Person {
             return;
         }
         match request.event.as_str() {
-            "phx_join" => drop(self.stays.insert(request.name, truth.step)),
+            "phx_join" => {
+                self.secret = request.secret;
+                self.stays.insert(request.name, truth.step);
+            }
             "call:initiate" => {
                 let call = response["call_id"].as_str().expect("an id").to_owned();
                 truth.calls.insert(call.clone(), request.asked.expect("it was asked for"));
@@ -265,6 +286,11 @@ impl Person {
         match event {
             "presence_state" if name == PRESENCE => {
                 self.seen.clear();
+                for (user, since) in std::mem::take(&mut self.secret) {
+                    let hides = truth.secret.get(&user) == Some(&since) && user != self.user;
+                    assert!(!hides || payload.get(&user).is_none(), "{user} was told that it hides: {text}");
+                    truth.kept += u64::from(hides);
+                }
                 self.see(payload, text, truth);
             }
             "presence_diff" if name == PRESENCE => {

@@ -27,6 +27,11 @@ pub struct Truth {
     pub huddles: BTreeMap<String, BTreeSet<String>>,
     /// Users that say they are invisible, and whose sockets all live.
     pub hidden: BTreeSet<String>,
+    /// Statuses that users said and that are not answered.
+    pub statuses_open: BTreeMap<String, usize>,
+    /// Users that were answered that they are invisible and said nothing since, and which time that is.
+    pub secret: BTreeMap<String, u64>,
+    secrets: u64,
     /// Signals that were sent: who is to get each.
     pub signals: Vec<String>,
     people: usize,
@@ -38,6 +43,8 @@ pub struct Truth {
     pub expected_ends: u64,
     pub refused: u64,
     pub put_out: u64,
+    /// Views of presence of which somebody was kept out who hides.
+    pub kept: u64,
 }
 
 impl Truth {
@@ -46,9 +53,27 @@ impl Truth {
         self.people - 1
     }
 
+    /// Somebody says how it is.
+    pub fn says_status(&mut self, user: &str) {
+        self.secret.remove(user);
+        *self.statuses_open.entry(user.to_owned()).or_default() += 1;
+    }
+
+    /// It is answered.
+    pub fn said_status(&mut self, user: &str, status: &str) {
+        let open = self.statuses_open.entry(user.to_owned()).or_default();
+        *open = open.saturating_sub(1);
+        if *open == 0 && status == "invisible" {
+            self.secrets += 1;
+            self.secret.insert(user.to_owned(), self.secrets);
+        }
+    }
+
     /// The process is another one.
     pub fn forget(&mut self) {
         self.hidden.clear();
+        self.statuses_open.clear();
+        self.secret.clear();
         self.step += 1;
         // Calls of the process before were never told an end; nobody who heard of them is left.
         self.calls.clear();
@@ -64,6 +89,7 @@ impl Truth {
         self.expected_ends += other.expected_ends;
         self.refused += other.refused;
         self.put_out += other.put_out;
+        self.kept += other.kept;
     }
 
     pub fn summary(&self) -> String {
@@ -89,5 +115,6 @@ impl Truth {
             && self.compared > seeds
             && self.expected_ends > seeds
             && self.refused > 0
+            && self.kept > 0
     }
 }
