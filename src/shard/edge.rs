@@ -35,7 +35,7 @@ pub(super) struct Edge {
     /// The process goes away.
     pub drain: Option<Drain>,
     /// What follows from what ended, in order.
-    departures: VecDeque<Departure>,
+    pub(super) departures: VecDeque<Departure>,
     /// Subscribers that fell behind in the publish under way.
     pub(super) lapped: Vec<Lapped>,
     pub(super) date: DateCache,
@@ -71,11 +71,6 @@ impl Edge {
     /// Notes what ended.
     pub fn depart(&mut self, departure: Departure) {
         self.departures.push_back(departure);
-    }
-
-    /// What ended longest ago, of what is not known elsewhere.
-    pub fn next_departure(&mut self) -> Option<Departure> {
-        self.departures.pop_front()
     }
 
     /// Asserts what must hold between calls.

@@ -171,6 +171,7 @@ impl Shard {
         if full && let Some(oldest) = self.edge.connections.reserve(id) {
             self.edge.counters.connections_refused += 1;
             self.edge.give_up(oldest, CloseReason::Timeout);
+            self.part_with_departed();
         }
         let limit_ms = self.setup.limits.header_time_ms_max;
         self.edge.connections.set_deadline(now, id, Due::Header, limit_ms.into());
@@ -253,6 +254,7 @@ impl Shard {
         if let Some(wish) = self.edge.connections.next_wish() {
             if let Output::Close(id) = wish {
                 self.edge.forget(id, CloseReason::Finished);
+                self.part_with_departed();
             }
             return wish;
         }

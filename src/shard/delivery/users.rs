@@ -41,7 +41,7 @@ impl Shard {
 
     /// Makes known elsewhere what ended here.
     pub(in crate::shard) fn part_with_departed(&mut self) {
-        while let Some(departure) = self.edge.next_departure() {
+        while let Some(departure) = self.edge.departures.pop_front() {
             match departure {
                 Departure::Subscription { channel, epoch, session } => {
                     self.post_unsubscribed(channel, epoch, session);

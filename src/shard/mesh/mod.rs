@@ -70,6 +70,11 @@ impl Shard {
             while let Some(message) = self.mesh.next_local() {
                 self.hear(self.setup.core, message);
             }
+            if !self.edge.departures.is_empty() {
+                self.part_with_departed();
+                self.pump_home();
+                continue;
+            }
             if !self.end_step() {
                 self.log.await_flush(&self.home, self.edge.now);
                 return;
