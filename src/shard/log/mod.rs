@@ -22,11 +22,8 @@ use waiting::AnswersWaiting;
 const HAND_OVER_BYTES: usize = 256 << 10;
 
 /// Microseconds between two steps of a checkpoint, so that neither this core nor the disk has much to do with it at any moment: it
-/// hands over 2 to 3 MB a second, and four times as much as is published.
+/// hands over 2 to 3 MB a second, and twice as much as is published.
 const CHECKPOINT_PAUSE_US: u64 = 10_000;
-
-/// Steps of a checkpoint in one call while it is late.
-const LATE_STEPS_MAX: usize = 4;
 
 /// Withheld publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
@@ -140,13 +137,7 @@ impl LogSide {
         }
         self.checkpoint_at_us = None;
         let Some(number) = self.checkpoint.filter(|_| home.can_checkpoint()) else { return };
-        let mut steps = 1;
-        let mut is_through = home.checkpoint(now);
-        while !is_through && steps < LATE_STEPS_MAX && home.is_checkpoint_late() && home.can_checkpoint() {
-            is_through = home.checkpoint(now);
-            steps += 1;
-        }
-        if !is_through {
+        if !home.checkpoint(now) {
             let hurries = self.is_starting() || home.is_checkpoint_late();
             let pause_us = if hurries { 1 } else { CHECKPOINT_PAUSE_US };
             self.checkpoint_at_us = Some(now.monotonic_us + pause_us);
@@ -198,9 +189,6 @@ impl Shard {
             LogNews::Checkpoint(number) => {
                 self.home.begin_checkpoint();
                 self.log.checkpoint = Some(number);
-            }
-            LogNews::Appended(bytes) => {
-                self.home.log_mut().note_appended(usize::try_from(bytes).unwrap_or(usize::MAX))
             }
             LogNews::Failed => self.fail_log(),
             LogNews::Resume(number) => {

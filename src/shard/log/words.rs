@@ -50,9 +50,6 @@ pub enum LogNews {
     },
     /// A checkpoint of this number has begun.
     Checkpoint(u64),
-    /// Other cores had so many bytes of publications written. A checkpoint under way makes up for them too: what they
-    /// wrote since it began stays until every core has come to its end.
-    Appended(u64),
     /// All records that were not said to be on disk are lost, and none will be taken until [`LogNews::Resume`].
     Failed,
     /// Records are taken again, after the core has said [`LogMessage::Resumed`] with this number. A checkpoint follows.

@@ -11,16 +11,12 @@ use crate::model::record::HistoryRecord;
 /// Channels looked at in one step.
 const CHANNELS_PER_STEP: usize = 64;
 
-/// Bytes handed over in one step, after which it ends, beside those that make up for what was appended since the last step. A
-/// channel is handed over whole.
+/// Bytes handed over in one step, after which it ends, beside twice as many as were appended since the last step: so a checkpoint
+/// comes to its end before the log has grown by half of what it stands for. A channel is handed over whole.
 const BYTES_PER_STEP: usize = 16 << 10;
 
-/// Bytes that make up for one that was appended, here or on another core: so a checkpoint comes to its end before the log
-/// has grown by a quarter of what it stands for.
-const BYTES_PER_APPENDED: usize = 4;
-
 /// Of the bytes appended, those that one step makes up for: what it may take of a turn is bounded.
-const APPENDED_PER_STEP_MAX: usize = 128 << 10;
+const APPENDED_PER_STEP_MAX: usize = 256 << 10;
 
 /// Keys looked at in one step.
 const KEYS_PER_STEP: usize = 64;
@@ -107,16 +103,15 @@ impl Channels {
     fn stage_some(&mut self, from: usize) -> Option<usize> {
         let places = self.pool.places();
         let end = from.saturating_add(CHANNELS_PER_STEP).min(places);
-        let appended = self.log.appended_bytes().min(APPENDED_PER_STEP_MAX);
-        let bytes_max = BYTES_PER_STEP + BYTES_PER_APPENDED * appended;
-        let (mut next, mut bytes) = (from, 0);
-        while next < end && bytes < bytes_max {
-            bytes += self.stage(next);
-            next += 1;
+        let bytes_max = BYTES_PER_STEP + 2 * self.log.take_appended_bytes(APPENDED_PER_STEP_MAX);
+        let mut bytes = 0;
+        for id in from..end {
+            if bytes >= bytes_max {
+                return Some(id);
+            }
+            bytes += self.stage(id);
         }
-        // What small channels did not make up for is left to the next step.
-        self.log.take_appended_bytes(bytes / BYTES_PER_APPENDED);
-        (next < places).then_some(next)
+        (end < places).then_some(end)
     }
 
     /// Stages a channel; says with how many bytes. What is withheld of it is in the log before this record, which

@@ -198,20 +198,15 @@ impl Log {
             let bytes = record.weight();
             self.staged_bytes += bytes;
             if matches!(record, HistoryRecord::Append { .. }) {
-                self.note_appended(bytes);
+                self.appended_bytes += bytes;
             }
             self.staged.push(record);
         }
     }
 
-    /// Bytes of publications staged, here and elsewhere, and not taken note of.
+    /// Bytes of publications staged and not taken note of.
     pub fn appended_bytes(&self) -> usize {
         self.appended_bytes
-    }
-
-    /// So many bytes of publications were appended elsewhere.
-    pub fn note_appended(&mut self, bytes: usize) {
-        self.appended_bytes = self.appended_bytes.saturating_add(bytes);
     }
 
     /// Takes note of bytes of publications that were staged, so many at most.

@@ -18,13 +18,10 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// Bytes written at once; what the cores said beyond that is written after.
-const WRITE_BYTES: u64 = 4 << 20;
+const WRITE_BYTES: usize = 4 << 20;
 
 /// Microseconds between two looks whether the log is where it was, though nobody says anything.
 const LOOK_US: u64 = 1_000_000;
-
-/// Bytes of publications of which other cores are told together: each telling may wake one.
-const APPENDED_TOLD: u64 = 64 << 10;
 
 /// Bytes of memory kept from one write to the next.
 const BYTES_KEPT: usize = 64 << 10;
@@ -88,8 +85,6 @@ pub(super) struct Log {
     pub(super) sync_at_us: Option<u64>,
     /// Somebody waits for the sync.
     pub(super) commit: bool,
-    /// Bytes of publications that each core wrote, and the others were not told of.
-    appended: Vec<u64>,
     /// When it is looked whether the segment is where it was, monotonic microseconds.
     look_at_us: u64,
 }
@@ -123,7 +118,6 @@ impl Log {
             Some(newest) => Writer::reopen(&settings.directory, last, newest, last_bytes)?,
             None => Writer::begin(&settings.directory, last, epoch)?,
         };
-        let appended = vec![0; desk.cores()];
         let mut log = Self {
             progress: Progress::new(desk.cores(), settings.size, FoundLog { bytes, live_bytes, clean }),
             settings,
@@ -132,7 +126,6 @@ impl Log {
             epoch,
             desk,
             bytes: Vec::new(),
-            appended,
             sync_at_us: None,
             commit: false,
             look_at_us: 0,
@@ -187,9 +180,7 @@ impl Log {
     pub(super) fn write(&mut self) -> Result<bool, LogError> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let mut heard = false;
-        // A checkpoint that comes at once frees older segments one by one only if it is not all in one of its own.
-        let bytes_max = self.settings.size.segment_bytes.min(WRITE_BYTES);
-        while (bytes.len() as u64) < bytes_max
+        while bytes.len() < WRITE_BYTES
             && let Some((core, message)) = self.desk.hear()
         {
             if !heard {
@@ -205,7 +196,6 @@ impl Log {
             if !self.commit {
                 self.tell_moved();
             }
-            self.tell_appended();
         }
         bytes.clear();
         bytes.shrink_to(BYTES_KEPT);
@@ -232,7 +222,6 @@ impl Log {
                     encode(bytes, &Entry::History(record));
                     let count = (bytes.len() - before) as u64;
                     let (state, other) = if is_state { (count, 0) } else { (0, count) };
-                    self.appended[core] += other;
                     self.progress.note(state, other);
                 }
             }
@@ -261,21 +250,6 @@ impl Log {
         }
     }
 
-    /// Tells each core what the others wrote.
-    fn tell_appended(&mut self) {
-        let all: u64 = self.appended.iter().sum();
-        if all < APPENDED_TOLD {
-            return;
-        }
-        for core in 0..self.desk.cores() {
-            let others = all - self.appended[core];
-            if others > 0 {
-                self.desk.tell(core, LogNews::Appended(others));
-            }
-        }
-        self.appended.fill(0);
-    }
-
     /// Begins another segment when this one is large enough, and a checkpoint when the log is.
     fn grow(&mut self) -> Result<(), LogError> {
         let due = self.progress.is_due();
@@ -301,7 +275,6 @@ impl Log {
 
     pub(super) fn begin_checkpoint(&mut self) {
         let number = self.progress.begin_checkpoint(self.writer.segment());
-        self.appended.fill(0);
         for core in 0..self.desk.cores() {
             self.desk.tell(core, LogNews::Checkpoint(number));
         }
