@@ -36,6 +36,23 @@ fn fill(server: &Server, publications: usize) {
     }
 }
 
+/// Segments go while histories are written that are as large as several of them: none goes too early.
+#[test]
+fn a_clean_stop_keeps_all_that_was_answered() {
+    let large = ["history.segment_bytes=262144", "namespaces.room.history_bytes_max=262144"];
+    let home = home(&large);
+    for round in 1..=3 {
+        let server = home.start();
+        fill(&server, 2_000 / round);
+        let kept = server.metric("corecast_history_publications");
+        assert!(kept >= 2_000, "{kept}");
+        stop(server);
+        let server = home.start();
+        assert_eq!(server.metric("corecast_history_publications"), kept, "round {round}");
+        stop(server);
+    }
+}
+
 #[test]
 fn kills_soon_after_the_start_do_not_make_the_log_larger_and_larger() {
     let home = home(&[]);
