@@ -4,7 +4,8 @@
 use crate::script::{Kind, Said, Step};
 use std::path::Path;
 
-/// Commands, settings, programs, and what a start prints: tests/e2e/pages.rs pastes and compares these.
+/// Commands, settings, what a start prints and RetroChat's program: tests/e2e/pages.rs pastes and compares these. Skapi's
+/// programs are not run as they stand; tests/e2e/skapi_node.rs has its library do the same.
 const PASTED_ELSEWHERE: [&str; 4] = ["sh", "toml", "js", "text"];
 
 /// Statuses start here; a smaller number says which block it is.
