@@ -162,6 +162,8 @@ pub struct PeopleLimits {
     pub calls_max: u32,
     /// Huddles, per core.
     pub huddles_max: u32,
+    /// Records of recordings kept, per core.
+    pub recordings_max: u32,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
 }
@@ -256,6 +258,7 @@ impl Default for PeopleLimits {
             circles_per_connection_max: 100,
             calls_max: 100_000,
             huddles_max: 100_000,
+            recordings_max: 1_000_000,
             device_users_max: 1_000_000,
         }
     }

@@ -1,6 +1,6 @@
 //! Floor 2: the broker itself. `home` is what one core decides: `order` for its channels, `rooms`, `meetings`, `groups` and
 //! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear.
-//! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`) stands each for
+//! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`, `recordings`) stands each for
 //! itself, and says what is `told` to whom. `web_push` is whoever is sent messages while not connected.
 
 pub mod calls;
@@ -13,6 +13,7 @@ pub mod huddles;
 pub mod meetings;
 pub mod order;
 pub mod persons;
+pub mod recordings;
 pub mod relay;
 pub mod rooms;
 pub mod rules;

@@ -80,6 +80,7 @@ fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
         circles_per_connection_max in 1..=10_000,
         calls_max in 1..=10_000_000,
         huddles_max in 1..=10_000_000,
+        recordings_max in 1..=100_000_000,
         device_users_max in 1..=100_000_000,
     )
 }

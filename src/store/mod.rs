@@ -13,6 +13,7 @@ pub mod log;
 pub mod logouts;
 pub mod meetings;
 mod range;
+pub mod recordings;
 pub mod rooms;
 mod stored;
 pub mod web_push;

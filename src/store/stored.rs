@@ -7,6 +7,7 @@ use super::format::RecordError;
 use super::groups::{self, GROUPS};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
+use super::recordings::{self, RECORDINGS};
 use super::rooms::ROOMS;
 use super::web_push::{self, PUSH_MESSAGES, PUSH_SUBSCRIPTIONS, StoredMessage};
 use super::write::{StoreRecord, Table};
@@ -15,6 +16,7 @@ use crate::model::definition::DefinitionRecord;
 use crate::model::group::Group;
 use crate::model::meeting::Meeting;
 use crate::model::people::device::OwnedDevice;
+use crate::model::people::recording::Recording;
 use crate::model::publication::Room;
 use crate::model::web_push::PushSubscription;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Stored {
     pub logouts: Vec<(u128, u64)>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
+    /// Records of recordings.
+    pub recordings: Vec<Arc<Recording>>,
     /// Where browsers are sent messages, by number.
     pub push_subscriptions: Vec<(u64, Arc<PushSubscription>)>,
     /// Messages to browsers that are on their way, by number.
@@ -92,9 +96,8 @@ impl Stored {
                     let id = logouts::id_of(&key).ok_or_else(odd)?;
                     stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
                 }
-                Table::Devices => {
-                    let device = DEVICES.read(table, &key, &value)?;
-                    stored.devices.push(devices::of(&key, device).ok_or_else(odd)?);
+                Table::Devices | Table::Recordings => {
+                    stored.take_people(StoreRecord { table, key, value })?;
                 }
                 Table::PushSubscriptions | Table::PushMessages | Table::PushDeliveries => {
                     stored.take_push(StoreRecord { table, key, value })?;
@@ -117,6 +120,23 @@ impl Stored {
             }
         }
         Ok(stored)
+    }
+
+    /// Reads a record of people.
+    fn take_people(&mut self, record: StoreRecord) -> Result<(), RecordError> {
+        let StoreRecord { table, key, value } = record;
+        let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
+        if table == Table::Devices {
+            let device = DEVICES.read(table, &key, &value)?;
+            self.devices.push(devices::of(&key, device).ok_or_else(odd)?);
+            return Ok(());
+        }
+        let recording = RECORDINGS.read(table, &key, &value)?;
+        if recordings::key(&recording.id) != key {
+            return Err(odd());
+        }
+        self.recordings.push(Arc::new(recording));
+        Ok(())
     }
 
     /// Reads a record of Web Push.

@@ -21,6 +21,8 @@ pub enum Table {
     Groups,
     /// Users' devices, by user and id.
     Devices,
+    /// Records of recordings, by id.
+    Recordings,
     /// Where browsers are sent messages, by number.
     PushSubscriptions,
     /// Messages to browsers that are on their way, by number.
@@ -31,7 +33,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -41,13 +43,14 @@ impl Table {
         Self::Logouts,
         Self::Groups,
         Self::Devices,
+        Self::Recordings,
         Self::PushSubscriptions,
         Self::PushMessages,
         Self::PushDeliveries,
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 10] = [
+    pub const LOADED: [Self; 11] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -55,6 +58,7 @@ impl Table {
         Self::Logouts,
         Self::Groups,
         Self::Devices,
+        Self::Recordings,
         Self::PushSubscriptions,
         Self::PushMessages,
         Self::PushDeliveries,
@@ -72,6 +76,7 @@ impl Table {
             Self::Logouts => "logouts",
             Self::Groups => "groups",
             Self::Devices => "devices",
+            Self::Recordings => "recordings",
             Self::PushSubscriptions => "push_subscriptions",
             Self::PushMessages => "push_messages",
             Self::PushDeliveries => "push_deliveries",

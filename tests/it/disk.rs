@@ -1,6 +1,7 @@
 //! A disk in memory: what the node wants stored, and how it answers.
 
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
+use corecast::store::lines::Import;
 use corecast::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -74,6 +75,14 @@ impl Disk {
         let mut found = RangeRead::default();
         let _ = records.into_iter().all(|((_, key), value)| found.take(range, key, value));
         found
+    }
+
+    /// Puts in what a line of an export says.
+    pub fn keep(&mut self, line: &str) {
+        let mut import = Import::default();
+        import.take(b"{\"corecast_export\":1}").expect("the form that is read");
+        let writes = import.take(line.as_bytes()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        self.replace(&[], writes);
     }
 
     /// What a node finds that starts with this disk. What waited is lost.

@@ -159,6 +159,7 @@ impl Player {
                 self.world.settle();
             }
             ["reload", ref changes @ ..] => self.reload(changes),
+            ["keep", ..] => self.world.disk.keep(event.trim_start_matches("keep ")),
             ["restart"] => {
                 self.world.restart(&self.setup);
                 self.clients.clear();

@@ -165,6 +165,7 @@ impl Settings {
             "circles_per_connection_max" => &mut limits.people.circles_per_connection_max,
             "calls_max" => &mut limits.people.calls_max,
             "huddles_max" => &mut limits.people.huddles_max,
+            "recordings_max" => &mut limits.people.recordings_max,
             "device_users_max" => &mut limits.people.device_users_max,
             "push_subscriptions_max" => &mut limits.push.subscriptions_max,
             "push_subscriptions_per_user_max" => &mut limits.push.subscriptions_per_user_max,

@@ -6,6 +6,7 @@ use super::circle::{Circle, Key};
 use super::conversation::{Concern, ConversationAct};
 use super::device::DeviceAct;
 use super::huddle::HuddleAct;
+use super::recording::RecordingAct;
 use super::status::{Custom, Status};
 use super::{UserId, reply::Wanted};
 use crate::model::access::Use;
@@ -122,10 +123,20 @@ pub enum PeopleCommand {
     IceServers,
     /// A proof for the TURN servers.
     TurnCredentials,
-    /// A recording, to see it, fetch it or delete it.
+    /// Do something to a recording, or ask something of it.
     Recording {
         /// Its id.
         id: Arc<str>,
+        /// What.
+        act: RecordingAct,
+    },
+    /// What was recorded of a conversation, newest first.
+    Recordings {
+        /// Its id.
+        conversation: Arc<str>,
+        /// How many are left out before the first, and how many are listed at most; or what is wrong with it, to be told
+        /// to whoever may ask.
+        page: Result<(u32, u32), Fault>,
     },
 }
 
@@ -146,6 +157,7 @@ impl PeopleCommand {
         match self {
             Self::Join { circle: Circle::Huddles, .. }
             | Self::Statuses { .. }
+            | Self::Recordings { .. }
             | Self::Online { within: None, .. } => Route::Everywhere,
             Self::Join { circle: Circle::Calls, .. }
             | Self::Spoken { .. }
@@ -154,15 +166,16 @@ impl PeopleCommand {
             | Self::CreateHuddle { conversation: None, .. }
             | Self::Activity
             | Self::IceServers
-            | Self::TurnCredentials
-            | Self::Recording { .. } => Route::Here,
+            | Self::TurnCredentials => Route::Here,
             Self::Join { circle, .. } => Route::Home(circle.key()),
             Self::Conversation { id, .. }
             | Self::Chat { conversation: id, .. }
             | Self::StartCall { conversation: Some(id), .. }
             | Self::CreateHuddle { conversation: Some(id), .. }
             | Self::Online { within: Some(id), .. } => Route::Home(Key::Conversation(id)),
-            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } => Route::Home(Key::Id(id)),
+            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } | Self::Recording { id, .. } => {
+                Route::Home(Key::Id(id))
+            }
             Self::Person { user } => Route::Home(Key::Id(user)),
             Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => Route::Home(Key::Id(user)),
         }
@@ -176,9 +189,8 @@ impl PeopleCommand {
             Self::Chat { conversation: id, .. } => (id, Use::Publish, true),
             Self::Join { circle: Circle::Presence(id), .. }
             | Self::Online { within: Some(id), .. }
-            | Self::Conversation { id, act: ConversationAct::Typing | ConversationAct::Recordings { .. } } => {
-                (id, Use::Subscribe, false)
-            }
+            | Self::Conversation { id, act: ConversationAct::Typing }
+            | Self::Recordings { conversation: id, .. } => (id, Use::Subscribe, false),
             Self::StartCall { conversation: Some(id), .. }
             | Self::CreateHuddle { conversation: Some(id), .. } => (id, Use::Publish, false),
             _ => return None,
@@ -199,7 +211,8 @@ impl PeopleCommand {
             | Self::IceServers
             | Self::TurnCredentials
             | Self::Conversation { .. }
-            | Self::Recording { .. } => Scopes::READ,
+            | Self::Recordings { .. }
+            | Self::Recording { act: RecordingAct::Get | RecordingAct::Download, .. } => Scopes::READ,
             Self::Call { act: CallAct::Participants | CallAct::IceServers | CallAct::Recording, .. }
             | Self::Huddle { act: HuddleAct::Get, .. }
             | Self::Device(DeviceAct::List) => Scopes::READ,
@@ -210,7 +223,8 @@ impl PeopleCommand {
             | Self::Huddle { .. }
             | Self::SetStatus { .. }
             | Self::SetCustom { .. }
-            | Self::Device(_) => Scopes::WRITE,
+            | Self::Device(_)
+            | Self::Recording { .. } => Scopes::WRITE,
         }
     }
 
@@ -232,6 +246,7 @@ impl PeopleCommand {
             Self::Device(act) => {
                 !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
             }
+            Self::Recording { act, .. } => *act == RecordingAct::Delete,
             _ => false,
         }
     }

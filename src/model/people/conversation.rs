@@ -1,7 +1,6 @@
 //! Conversations, which people know by their ids. Who belongs to one is the group of its channel.
 
 use crate::model::access::Use;
-use crate::model::fault::Fault;
 
 /// What is asked of a conversation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -10,11 +9,6 @@ pub enum ConversationAct {
     Get,
     /// Who is writing.
     Typing,
-    /// What was recorded of it.
-    Recordings {
-        /// What is wrong with how it is asked for, to be told to whoever may ask.
-        wrong: Option<Box<Fault>>,
-    },
 }
 
 /// What a request has to do with a conversation.

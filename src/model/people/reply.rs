@@ -8,6 +8,7 @@ use super::device::Device;
 use super::event::Event;
 use super::huddle::HuddleView;
 use super::ice::IceServers;
+use super::recording::Recording;
 use super::status::{Person, Status};
 use crate::model::group::Group;
 use std::sync::Arc;
@@ -92,10 +93,14 @@ pub enum PeopleReply {
     Device(Arc<Device>),
     /// To `DeviceAct::List`, in the order of their registration.
     Devices(Vec<Arc<Device>>),
-    /// To `CallAct::Recording`: there is none.
-    NotRecording,
-    /// To `ConversationAct::Recordings`: there are none.
-    NoRecordings,
+    /// To `CallAct::Recording`: the one that runs.
+    Recorded(Option<Arc<Recording>>),
+    /// To `RecordingAct::Get`.
+    Recording(Arc<Recording>),
+    /// To `RecordingAct::Download`: where, if there is anything to fetch.
+    Download(Option<Box<str>>),
+    /// To `Recordings`.
+    Recordings(Vec<Arc<Recording>>),
 }
 
 /// What a socket has come to.

@@ -10,22 +10,23 @@
 //! happens by itself (time, sockets that die) is told all the same: it is bounded by what there is. A circle's events are
 //! left out, and its sockets on that core are put out of the circle when there is room, which makes them come again.
 
-mod devices;
 mod hearing;
 mod members;
+mod recordings;
 mod requests;
 mod sockets;
 mod speaking;
 mod statuses;
+mod stored;
 mod telling;
 
-pub(super) use devices::continue_device;
 pub(super) use hearing::{PeopleMessage, hear_of_people};
 pub(super) use members::put_strangers_out;
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
 pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
 };
+pub(super) use stored::{PeopleChange, continue_people};
 pub(super) use telling::{pump_people, tell_missed};
 
 use super::Setup;
@@ -38,6 +39,7 @@ use crate::broker::circles::{CircleRules, Circles};
 use crate::broker::devices::Devices;
 use crate::broker::huddles::{HuddleRules, Huddles};
 use crate::broker::persons::Persons;
+use crate::broker::recordings::Recordings;
 use crate::broker::told::Told;
 use crate::metrics::counters::PeopleCounters;
 use crate::model::people::circle::Circle;
@@ -103,6 +105,7 @@ pub(super) struct People {
     circles: Circles,
     persons: Persons,
     devices: Devices,
+    recordings: Recordings,
     sockets: Sockets,
     /// What is to be told, in order.
     told: Vec<Told>,
@@ -132,6 +135,7 @@ impl People {
             circles: Circles::new(hasher(2), circle_rules, limits.clone()),
             persons: Persons::new(hasher(3), limits.clone()),
             devices: Devices::new(hasher(4), limits.clone()),
+            recordings: Recordings::new(hasher(5), limits.clone()),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],
@@ -139,6 +143,9 @@ impl People {
         let is_here = |key: &str| setup.home_of(key) == setup.core;
         for owned in stored.devices.iter().filter(|owned| is_here(&owned.user)) {
             people.devices.restore(owned.clone());
+        }
+        for recording in stored.recordings.iter().filter(|one| is_here(&one.id)) {
+            people.recordings.restore(recording);
         }
         people
     }
@@ -188,6 +195,7 @@ impl People {
         self.circles.invariants();
         self.persons.invariants();
         self.devices.invariants();
+        self.recordings.invariants();
         self.sockets.invariants();
         assert!(self.told.is_empty(), "what is to be told is told before the call ends");
     }

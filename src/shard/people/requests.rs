@@ -4,7 +4,6 @@ use super::{People, PeopleSettings};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::broker::calls::{CallAnswer, CallDraft};
-use crate::broker::devices::DeviceChange;
 use crate::broker::groups::Conversations;
 use crate::broker::huddles::{HuddleAnswer, HuddleDraft};
 use crate::broker::told::{Asking, Told};
@@ -23,9 +22,10 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::people::PeopleMessage;
-use crate::shard::people::devices::change_device;
+use crate::shard::people::recordings::{self, RecordingsPart, RecordingsQuestion};
 use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::statuses;
+use crate::shard::people::stored::change_people;
 use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Whole, needs, overloaded};
 use crate::shard::{Setup, Shard};
@@ -40,6 +40,8 @@ pub(in crate::shard) enum PeopleQuestion {
     Statuses(Vec<UserId>, UserId),
     /// Some of those that others see.
     Online(usize),
+    /// What was recorded of a conversation.
+    Recordings(RecordingsQuestion),
 }
 
 /// One core's answer.
@@ -47,6 +49,7 @@ pub(in crate::shard) enum PeoplePart {
     Huddles(Vec<HuddleView>),
     Statuses(Vec<(UserId, Status)>),
     Online(Vec<(UserId, Status)>, u64),
+    Recordings(RecordingsPart),
 }
 
 /// Huddles that one answer lists.
@@ -147,6 +150,9 @@ pub(in crate::shard) fn ask_all(
             Ok(count_max) => PeopleQuestion::Online(*count_max as usize),
             Err(fault) => return shard.reply_now(id, expect, Reply::Fault(fault.clone())),
         },
+        PeopleCommand::Recordings { conversation, page } => {
+            PeopleQuestion::Recordings(RecordingsQuestion::new(conversation, page, session))
+        }
         _ => PeopleQuestion::Huddles(session.user.clone()),
     };
     let sequence = shard.edge.connections.open_slot(id, expect);
@@ -167,7 +173,7 @@ pub(in crate::shard) fn serve_people(
     command: PeopleCommand,
 ) {
     if command.is_stored() {
-        return change_device(shard, from, ticket, command);
+        return change_people(shard, from, ticket, command);
     }
     let reply = execute_people(shard, from, &ticket, command);
     // The answer goes first: what is told of it comes after it.
@@ -234,6 +240,7 @@ pub(in crate::shard) fn execute_people(
 pub(in crate::shard) fn tell_of_people(shard: &Shard, question: PeopleQuestion) -> FanInPart {
     FanInPart::People(match question {
         PeopleQuestion::Huddles(user) => PeoplePart::Huddles(shard.people.huddles.of(&user)),
+        PeopleQuestion::Recordings(question) => PeoplePart::Recordings(recordings::tell(shard, &question)),
         PeopleQuestion::Online(count_max) => {
             let (some, total) = shard.people.persons.online(count_max);
             PeoplePart::Online(some, total)
@@ -257,6 +264,9 @@ fn mint(setup: &Setup, word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
 
 /// The answer that all cores' parts make.
 pub(in crate::shard) fn merge_people(command: PeopleCommand, parts: Vec<PeoplePart>) -> Reply {
+    if let PeopleCommand::Recordings { page, .. } = command {
+        return recordings::merge(page, parts);
+    }
     let (mut huddles, mut statuses, mut online, mut all) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for part in parts {
         match part {
@@ -266,6 +276,7 @@ pub(in crate::shard) fn merge_people(command: PeopleCommand, parts: Vec<PeoplePa
                 online.extend(some);
                 all += total;
             }
+            PeoplePart::Recordings(_) => {}
         }
     }
     Reply::People(Box::new(match command {
@@ -303,23 +314,9 @@ struct Arriving {
     opened_s: u64,
 }
 
-type Done = Result<PeopleReply, Fault>;
+pub(super) type Done = Result<PeopleReply, Fault>;
 
 impl People {
-    /// Decides a change of what is stored.
-    pub(super) fn decide(
-        &mut self,
-        now: Now,
-        user: &UserId,
-        fresh: u64,
-        command: PeopleCommand,
-    ) -> Result<DeviceChange, Fault> {
-        match command {
-            PeopleCommand::Device(act) => self.devices.decide(now, user, act, fresh),
-            _ => Err(unanswerable()),
-        }
-    }
-
     #[allow(clippy::too_many_arguments, reason = "what a call is made of")]
     fn start_call(
         &mut self,
@@ -341,7 +338,7 @@ impl People {
         let ice = |settings: &PeopleSettings| settings.ice.servers_for(by.user, now);
         let reply = match &act {
             CallAct::IceServers => PeopleReply::Ice(ice(&setup.people)),
-            CallAct::Recording => PeopleReply::NotRecording,
+            CallAct::Recording => PeopleReply::Recorded(self.recordings.running(call)),
             CallAct::Invite { user } => {
                 PeopleReply::Invited { call: call.clone(), user: UserId::from(&**user) }
             }
@@ -414,9 +411,6 @@ impl People {
     fn in_conversation(&self, id: &Arc<str>, act: ConversationAct) -> Done {
         match act {
             ConversationAct::Typing => Ok(PeopleReply::Typing(self.circles.writing(id))),
-            ConversationAct::Recordings { wrong } => {
-                wrong.map_or(Ok(PeopleReply::NoRecordings), |fault| Err(*fault))
-            }
             ConversationAct::Get => Err(unanswerable()),
         }
     }
@@ -455,7 +449,7 @@ impl People {
                 let ice = setup.people.ice.servers_for(by.user, now);
                 if ice.credentials.is_some() { Ok(PeopleReply::Ice(ice)) } else { Err(no_turn()) }
             }
-            PeopleCommand::Recording { .. } => Err(no_recording()),
+            PeopleCommand::Recording { id, act } => self.of_recording(by.user, &id, act),
             _ => Err(unanswerable()),
         }
     }
@@ -467,10 +461,6 @@ fn no_turn() -> Fault {
     Fault::new(FaultCode::Unavailable, message).about(Subject::Turn)
 }
 
-fn no_recording() -> Fault {
-    Fault::new(FaultCode::NotFound, "There is no such recording.").about(Subject::Recording)
-}
-
-fn unanswerable() -> Fault {
+pub(super) fn unanswerable() -> Fault {
     Fault::new(FaultCode::UnknownType, "This cannot be answered here.")
 }

@@ -6,13 +6,12 @@ use super::web_push::{WebPushThen, continue_web_push};
 use super::{Asker, backup, rooms};
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
-use crate::broker::devices::DeviceChange;
 use crate::broker::rooms::RoomChange;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::shard::effects::Done;
-use crate::shard::people;
+use crate::shard::people::{PeopleChange, continue_people};
 use crate::shard::transports::long::{self, Undecoded};
 use crate::shard::{Effect, EffectId, Resolution, Shard};
 
@@ -28,8 +27,8 @@ pub(in crate::shard) enum Then {
     Meeting(MeetingThen),
     /// Somebody is logged in or out.
     Login(LoginThen),
-    /// A device is changed, at its user's home.
-    Device(DeviceChange),
+    /// What is stored of people is changed, at its home.
+    People(PeopleChange),
     /// Something of Web Push is stored, or was sent.
     WebPush(WebPushThen),
     /// It is known what long input of a connection asks for.
@@ -67,7 +66,7 @@ impl Shard {
             }
             Some(Then::Group(change)) => self.continue_group(asker, change, &resolution),
             Some(Then::Meeting(then)) => self.continue_meeting(asker, then, &resolution),
-            Some(Then::Device(change)) => people::continue_device(self, asker, change, &resolution),
+            Some(Then::People(change)) => continue_people(self, asker, change, &resolution),
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
             Some(Then::WebPush(then)) => continue_web_push(self, asker, then, (&resolution, took_us)),
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),

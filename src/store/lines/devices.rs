@@ -51,6 +51,7 @@ pub fn device(line: DeviceLine) -> Option<OwnedDevice> {
     Some(OwnedDevice { user: line.user.into(), device: Arc::new(device) })
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether something can be the id of a person, or of a thing of people.
+pub fn is_id(text: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }

@@ -4,6 +4,7 @@ use super::definitions::definition_line;
 use super::devices::device_line;
 use super::groups::group_line;
 use super::meetings::{meeting_line, message_line};
+use super::recordings::recording_line;
 use super::rooms::room_line;
 use super::web_push::subscription_line;
 use super::{FORM, Line, LogoutLine};
@@ -41,11 +42,13 @@ impl Export {
         let logouts = stored.logouts.iter().map(|(session, until_unix_s)| {
             Line::Logout(LogoutLine { session: format!("{session:032x}"), until_unix_s: *until_unix_s })
         });
-        let devices = stored.devices.iter().map(|owned| Line::Device(device_line(owned)));
+        let people = stored.devices.iter().map(|owned| Line::Device(device_line(owned)));
+        let recordings = stored.recordings.iter().map(|one| Line::Recording(recording_line(one)));
+        let people = people.chain(recordings);
         let push = stored.push_subscriptions.iter();
         let push = push.map(|(number, one)| Line::PushSubscription(subscription_line(*number, one)));
         let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
-        let lines = lines.chain(devices).chain(push);
+        let lines = lines.chain(people).chain(push);
         lines.map(|line| self.write(&line))
     }
 

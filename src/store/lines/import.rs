@@ -4,6 +4,7 @@ use super::definitions::definition;
 use super::devices::{DeviceLine, device};
 use super::groups::group;
 use super::meetings::{MeetingLine, MessageLine, meeting, message};
+use super::recordings::{RecordingLine, recording};
 use super::rooms::room;
 use super::web_push::{self, PushSubscriptionLine};
 use super::{FORM, Line, LogoutLine};
@@ -12,7 +13,7 @@ use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
 use crate::store::web_push::put_subscription;
 use crate::store::write::Write;
-use crate::store::{definitions, devices, groups, logouts, meetings, rooms};
+use crate::store::{definitions, devices, groups, logouts, meetings, recordings, rooms};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ pub struct Imported {
     pub logouts: u64,
     /// Users' devices.
     pub devices: u64,
+    /// Recordings.
+    pub recordings: u64,
     /// Push subscriptions.
     pub push_subscriptions: u64,
 }
@@ -67,6 +70,7 @@ pub struct Import {
     sessions: BTreeSet<u128>,
     meetings: BTreeSet<Box<str>>,
     devices: BTreeSet<(String, String)>,
+    recordings: BTreeSet<String>,
     push_numbers: BTreeSet<u64>,
     push_endpoints: BTreeSet<String>,
     /// The meeting whose messages come.
@@ -171,6 +175,7 @@ impl Import {
             }
             Line::Logout(line) => self.enter_logout(&line),
             Line::Device(line) => self.enter_device(line),
+            Line::Recording(line) => self.enter_recording(line),
             Line::PushSubscription(line) => self.enter_push_subscription(&line),
             Line::Meeting(line) => self.enter_meeting(line),
             Line::Message(line) => self.enter_message(line),
@@ -201,6 +206,14 @@ impl Import {
         let owned = device(line).filter(|_| is_new).ok_or(wrong)?;
         self.imported.devices += 1;
         Ok(vec![devices::put(&owned.user, &owned.device)])
+    }
+
+    fn enter_recording(&mut self, line: RecordingLine) -> Result<Vec<Write>, String> {
+        let wrong = format!("the recording {:?} cannot be so, or is there twice", line.id);
+        let is_new = self.recordings.insert(line.id.clone());
+        let recording = recording(line).filter(|_| is_new).ok_or(wrong)?;
+        self.imported.recordings += 1;
+        Ok(vec![recordings::put(&recording)])
     }
 
     fn enter_push_subscription(&mut self, line: &PushSubscriptionLine) -> Result<Vec<Write>, String> {

@@ -8,6 +8,7 @@ mod export;
 mod groups;
 mod import;
 mod meetings;
+mod recordings;
 mod rooms;
 mod web_push;
 
@@ -18,6 +19,7 @@ use definitions::DefinitionLine;
 use devices::DeviceLine;
 use groups::GroupLine;
 use meetings::{MeetingLine, MessageLine};
+use recordings::RecordingLine;
 use rooms::RoomLine;
 use serde::{Deserialize, Serialize};
 use web_push::PushSubscriptionLine;
@@ -36,6 +38,7 @@ enum Line {
     Group(GroupLine),
     Logout(LogoutLine),
     Device(DeviceLine),
+    Recording(RecordingLine),
     PushSubscription(PushSubscriptionLine),
     Meeting(MeetingLine),
     Message(MessageLine),

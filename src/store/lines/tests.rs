@@ -85,6 +85,27 @@ fn a_group_comes_back_in_order() {
 }
 
 #[test]
+fn a_recording_comes_back_with_its_people_in_order() {
+    let line = concat!(
+        r#"{"recording":{"id":"rec_1","call":"call_1","conversation":"c1","video":true,"started_by":"ada","#,
+        r#""started_ms":1000,"ended_ms":5000,"people":["eve","bob"]}}"#
+    );
+    let lines = ended(&[HEAD, LAST, line]);
+    let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
+    assert_eq!(imported, Imported { recordings: 1, ..Imported::default() });
+    let record =
+        |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
+    let stored = Stored::read(writes.into_iter().map(record)).expect("good");
+    assert!(stored.recordings[0].is_of("bob") && stored.recordings[0].is_of("ada"));
+    let sorted = line.replace(r#"["eve","bob"]"#, r#"["bob","eve"]"#);
+    assert_eq!(export(&stored, &[]).expect("whole"), ended(&[HEAD, LAST, &sorted]));
+    for wrong in [line.to_owned(), line.replace("rec_1", ""), line.replace("5000", "999")] {
+        let lines = ended(&[HEAD, LAST, line, &wrong]);
+        assert_eq!(reason(&lines.iter().map(String::as_str).collect::<Vec<_>>()).0, 4, "{wrong}");
+    }
+}
+
+#[test]
 fn a_push_subscription_comes_back_with_its_number_and_is_there_once() {
     let line = concat!(
         r#"{"push_subscription":{"number":7,"user":"ada","endpoint":"https://push.example.com/1","#,

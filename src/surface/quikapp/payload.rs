@@ -8,6 +8,7 @@ use crate::model::people::circle::Card;
 use crate::model::people::device::Device;
 use crate::model::people::huddle::{HuddleParticipant, HuddleView};
 use crate::model::people::ice::IceServers;
+use crate::model::people::recording::Recording;
 use crate::model::people::status::{Person, Status};
 use crate::surface::json::push_text;
 
@@ -136,6 +137,23 @@ pub fn push_device(out: &mut Vec<u8>, device: &Device, at: (&str, u64)) {
         .text_or_null("name", device.name.as_deref())
         .text(at.0, &rfc3339(at.1))
         .end();
+}
+
+/// A recording.
+pub fn push_recording(out: &mut Vec<u8>, recording: &Recording) {
+    let object = Object::new(out)
+        .text("id", &recording.id)
+        .text("call_id", &recording.call)
+        .text_or_null("conversation_id", recording.conversation.as_deref())
+        .text("call_type", call_type(recording.kind))
+        .text("started_by", &recording.started_by)
+        .text("started_at", &rfc3339(recording.started_ms))
+        .text_or_null("ended_at", recording.ended_ms.map(rfc3339).as_deref());
+    match recording.duration_s() {
+        Some(duration_s) => object.number("duration", duration_s).text("status", "completed"),
+        None => object.raw("duration", "null").text("status", "recording"),
+    }
+    .end();
 }
 
 /// What a circle shows of a socket.

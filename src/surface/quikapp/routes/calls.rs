@@ -1,6 +1,7 @@
 //! `/calls/{call_id}/…`
 
 use super::{endpoint, id, people};
+use crate::base::time::rfc3339;
 use crate::model::command::Command;
 use crate::model::fault::Fault;
 use crate::model::people::call::CallAct;
@@ -81,8 +82,14 @@ pub const RECORDING: Endpoint = endpoint(
     Scopes::READ,
     |request| call(request, CallAct::Recording),
     |reply| {
-        answer::of(reply, |object, reply| {
-            matches!(reply, PeopleReply::NotRecording).then(|| end(object.flag("recording", false)))
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::Recorded(None) => Some(end(object.flag("recording", false))),
+            PeopleReply::Recorded(Some(one)) => {
+                let object = object.flag("recording", true).text("recording_id", &one.id);
+                let object = object.text("started_at", &rfc3339(one.started_ms));
+                Some(end(object.text("started_by", &one.started_by)))
+            }
+            _ => None,
         })
     },
 );

@@ -1,0 +1,300 @@
+//! The recordings whose records are at home on one core. Stored: a change is decided, which claims the recording, then
+//! stored by whoever called, then applied, or given up. What is heard and seen is a recorder's; it begins a record with
+//! [`Recordings::decide_begin`] and ends it with [`Recordings::decide_end`].
+
+use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::limits::InForce;
+use crate::base::time::Now;
+use crate::model::fault::{Fault, FaultCode, Subject};
+use crate::model::people::UserId;
+use crate::model::people::recording::Recording;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Recordings of one conversation, so that a list of some of them is made in one go.
+pub const PER_CONVERSATION_MAX: usize = 10_000;
+
+/// A change that is decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordingChange {
+    /// Which recording.
+    pub id: Arc<str>,
+    /// What is kept of it from then on; `None` if it is forgotten.
+    pub is: Option<Arc<Recording>>,
+}
+
+/// Recordings by begin and id.
+type InOrder = BTreeMap<(u64, Arc<str>), Arc<Recording>>;
+
+/// The recordings whose records are at home on one core: by their ids, which are made where the home of their call is.
+pub struct Recordings {
+    by_id: KeyedMap<Arc<str>, Arc<Recording>>,
+    /// Those of each conversation.
+    by_conversation: KeyedMap<Arc<str>, InOrder>,
+    /// The recording that runs, of each call that has one.
+    running: KeyedMap<Arc<str>, Arc<str>>,
+    changing: BTreeSet<Arc<str>>,
+    limits: InForce,
+}
+
+impl Recordings {
+    /// No recordings yet.
+    pub fn new(hasher: KeyedState, limits: InForce) -> Self {
+        Self {
+            by_id: KeyedMap::with_hasher(hasher),
+            by_conversation: KeyedMap::with_hasher(hasher),
+            running: KeyedMap::with_hasher(hasher),
+            changing: BTreeSet::new(),
+            limits,
+        }
+    }
+
+    /// One that was stored. If it ran, it ended with the node that made it.
+    pub fn restore(&mut self, recording: &Arc<Recording>) {
+        self.insert(match recording.ended_ms {
+            Some(_) => recording.clone(),
+            None => {
+                Arc::new(Recording { ended_ms: Some(recording.started_ms), ..Recording::clone(recording) })
+            }
+        });
+    }
+
+    fn insert(&mut self, recording: Arc<Recording>) {
+        match recording.ended_ms {
+            None => self.running.insert(recording.call.clone(), recording.id.clone()),
+            Some(_) if self.running.get(&recording.call) == Some(&recording.id) => {
+                self.running.remove(&recording.call)
+            }
+            Some(_) => None,
+        };
+        if let Some(conversation) = &recording.conversation {
+            let of = self.by_conversation.entry(conversation.clone()).or_default();
+            of.insert((recording.started_ms, recording.id.clone()), recording.clone());
+        }
+        self.by_id.insert(recording.id.clone(), recording);
+    }
+
+    fn remove(&mut self, id: &str) {
+        let Some(recording) = self.by_id.remove(id) else { return };
+        if self.running.get(&recording.call) == Some(&recording.id) {
+            self.running.remove(&recording.call);
+        }
+        let Some(conversation) = &recording.conversation else { return };
+        if let Some(of) = self.by_conversation.get_mut(conversation) {
+            of.remove(&(recording.started_ms, recording.id.clone()));
+            if of.is_empty() {
+                self.by_conversation.remove(conversation);
+            }
+        }
+    }
+
+    /// Decides that a recording begins, and claims it.
+    ///
+    /// # Errors
+    /// There are too many, or it is being changed.
+    pub fn decide_begin(&mut self, recording: Recording) -> Result<RecordingChange, Fault> {
+        let conversation = recording.conversation.as_ref();
+        let of = conversation.and_then(|id| self.by_conversation.get(id)).map_or(0, BTreeMap::len);
+        let recordings_max = self.limits.get().people.recordings_max as usize;
+        if self.by_id.len() + self.changing.len() >= recordings_max || of >= PER_CONVERSATION_MAX {
+            let message = "As many recordings are kept as may be. Delete some.";
+            return Err(Fault::new(FaultCode::LimitExceeded, message).about(Subject::Recording));
+        }
+        self.claim(&recording.id)?;
+        Ok(RecordingChange { id: recording.id.clone(), is: Some(Arc::new(recording)) })
+    }
+
+    /// Decides that a recording that runs is over, and claims it. `people` are those who talked in the call.
+    ///
+    /// # Errors
+    /// There is none that runs, or it is being changed.
+    pub fn decide_end(
+        &mut self,
+        now: Now,
+        id: &str,
+        mut people: Vec<UserId>,
+    ) -> Result<RecordingChange, Fault> {
+        let runs = self.by_id.get(id).filter(|recording| recording.ended_ms.is_none());
+        let recording = Recording::clone(runs.ok_or_else(not_found)?);
+        self.claim(&recording.id)?;
+        people.sort();
+        people.dedup();
+        let ended = Recording { ended_ms: Some(now.unix_ms), people: people.into(), ..recording };
+        Ok(RecordingChange { id: ended.id.clone(), is: Some(Arc::new(ended)) })
+    }
+
+    /// Decides that a recording is forgotten, and claims it. Who began it may do that, once it is over.
+    ///
+    /// # Errors
+    /// There is none, somebody else began it, it runs, or it is being changed.
+    pub fn decide_delete(&mut self, id: &str, user: &str) -> Result<RecordingChange, Fault> {
+        let recording = self.by_id.get(id).ok_or_else(not_found)?.clone();
+        if *recording.started_by != *user {
+            let message = "Only who began this recording may delete it.";
+            return Err(Fault::new(FaultCode::Forbidden, message).about(Subject::Recording));
+        }
+        if recording.ended_ms.is_none() {
+            return Err(conflict("This recording runs. Stop it first."));
+        }
+        self.claim(&recording.id)?;
+        Ok(RecordingChange { id: recording.id.clone(), is: None })
+    }
+
+    fn claim(&mut self, id: &Arc<str>) -> Result<(), Fault> {
+        if self.changing.insert(id.clone()) {
+            return Ok(());
+        }
+        Err(conflict("Another change of this recording is on its way to the disk. Try again."))
+    }
+
+    /// A change is stored.
+    pub fn apply(&mut self, change: &RecordingChange) {
+        self.changing.remove(&change.id);
+        match &change.is {
+            Some(recording) => self.insert(recording.clone()),
+            None => self.remove(&change.id),
+        }
+    }
+
+    /// A change could not be stored.
+    pub fn give_up(&mut self, change: &RecordingChange) {
+        self.changing.remove(&change.id);
+    }
+
+    /// A recording, for somebody who may see it.
+    ///
+    /// # Errors
+    /// There is none, or it is of a call of other people.
+    pub fn get(&self, id: &str, user: &str) -> Result<Arc<Recording>, Fault> {
+        let recording = self.by_id.get(id).ok_or_else(not_found)?;
+        if recording.is_of(user) {
+            return Ok(recording.clone());
+        }
+        let message = "This is a recording of a call of other people.";
+        Err(Fault::new(FaultCode::Forbidden, message).about(Subject::Recording))
+    }
+
+    /// The recording of a call that runs.
+    pub fn running(&self, call: &str) -> Option<Arc<Recording>> {
+        self.by_id.get(self.running.get(call)?).cloned()
+    }
+
+    /// Recordings of a conversation that are over, newest first, `count_max` at most: all of them, or those that `user`
+    /// may see.
+    pub fn of(&self, conversation: &str, count_max: usize, user: Option<&str>) -> Vec<Arc<Recording>> {
+        let all = self.by_conversation.get(conversation).into_iter().flat_map(|of| of.values().rev());
+        let shown = all.filter(|recording| recording.ended_ms.is_some());
+        let shown = shown.filter(|recording| user.is_none_or(|user| recording.is_of(user)));
+        shown.take(count_max).cloned().collect()
+    }
+
+    /// Asserts what must always hold; for tests and the simulator.
+    pub fn invariants(&self) {
+        let listed: usize = self.by_conversation.values().map(BTreeMap::len).sum();
+        assert!(
+            self.by_conversation.values().all(|of| !of.is_empty()),
+            "no conversation is kept for nothing"
+        );
+        let of_conversations = self.by_id.values().filter(|one| one.conversation.is_some()).count();
+        assert_eq!(listed, of_conversations, "every recording of a conversation is listed once");
+        let runs = |id| self.by_id.get(id).is_some_and(|one: &Arc<Recording>| one.ended_ms.is_none());
+        assert!(self.running.values().all(runs), "what runs is known and not over");
+    }
+}
+
+fn not_found() -> Fault {
+    Fault::new(FaultCode::NotFound, "There is no such recording.").about(Subject::Recording)
+}
+
+fn conflict(message: &'static str) -> Fault {
+    Fault::new(FaultCode::Conflict, message).about(Subject::Recording)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::limits::{Limits, PeopleLimits};
+    use crate::model::people::call::CallKind;
+
+    fn table(recordings_max: u32) -> Recordings {
+        let people = PeopleLimits { recordings_max, ..PeopleLimits::default() };
+        Recordings::new(KeyedState::new(7, 7), Limits { people, ..Limits::default() }.into())
+    }
+
+    fn recording(id: &str, started_ms: u64) -> Recording {
+        Recording {
+            id: id.into(),
+            call: format!("call of {id}").into(),
+            conversation: Some("c1".into()),
+            kind: CallKind::Audio,
+            started_by: "ada".into(),
+            started_ms,
+            ended_ms: None,
+            people: Arc::from([UserId::from("ada")]),
+        }
+    }
+
+    fn begin(table: &mut Recordings, id: &str, started_ms: u64) {
+        let change = table.decide_begin(recording(id, started_ms)).expect("begins");
+        table.apply(&change);
+    }
+
+    fn end(table: &mut Recordings, id: &str, unix_ms: u64, people: &[&str]) {
+        let people = people.iter().map(|one| UserId::from(*one)).collect();
+        let now = Now { unix_ms, monotonic_us: 0 };
+        let change = table.decide_end(now, id, people).expect("ends");
+        table.apply(&change);
+    }
+
+    fn ids(found: &[Arc<Recording>]) -> Vec<&str> {
+        found.iter().map(|one| &*one.id).collect()
+    }
+
+    #[test]
+    fn one_runs_until_its_end_and_is_listed_then_for_whoever_may_see_it() {
+        let mut table = table(10);
+        begin(&mut table, "r1", 1_000);
+        assert_eq!(table.running("call of r1").map(|one| one.id.clone()), Some("r1".into()));
+        assert!(table.of("c1", 9, None).is_empty());
+        assert_eq!(table.get("r1", "bob").unwrap_err().code, FaultCode::Forbidden);
+        assert_eq!(table.decide_delete("r1", "ada").unwrap_err().code, FaultCode::Conflict);
+        end(&mut table, "r1", 4_500, &["eve", "bob", "ada", "bob"]);
+        assert_eq!(table.running("call of r1"), None);
+        assert_eq!(table.get("r1", "bob").unwrap().duration_s(), Some(3));
+        begin(&mut table, "r2", 9_000);
+        table.invariants();
+        end(&mut table, "r2", 9_000, &["ada"]);
+        assert_eq!(ids(&table.of("c1", 9, None)), ["r2", "r1"]);
+        assert_eq!(ids(&table.of("c1", 1, None)), ["r2"]);
+        assert_eq!(ids(&table.of("c1", 9, Some("eve"))), ["r1"]);
+        assert!(table.of("c2", 9, None).is_empty());
+        let now = Now { unix_ms: 1, monotonic_us: 0 };
+        assert_eq!(table.decide_end(now, "r1", Vec::new()).unwrap_err().code, FaultCode::NotFound);
+    }
+
+    #[test]
+    fn a_recording_goes_when_who_began_it_wants_that() {
+        let mut table = table(1);
+        begin(&mut table, "r1", 1_000);
+        end(&mut table, "r1", 2_000, &["ada", "bob"]);
+        assert_eq!(table.decide_begin(recording("r2", 1)).unwrap_err().code, FaultCode::LimitExceeded);
+        assert_eq!(table.decide_delete("r1", "bob").unwrap_err().code, FaultCode::Forbidden);
+        let change = table.decide_delete("r1", "ada").expect("may");
+        assert_eq!(table.decide_delete("r1", "ada").unwrap_err().code, FaultCode::Conflict, "it is claimed");
+        table.give_up(&change);
+        assert!(table.get("r1", "ada").is_ok(), "what could not be stored has not happened");
+        let change = table.decide_delete("r1", "ada").expect("may again");
+        table.apply(&change);
+        assert_eq!(table.get("r1", "ada").unwrap_err().code, FaultCode::NotFound);
+        table.invariants();
+        assert!(table.by_conversation.is_empty() && table.running.is_empty() && table.changing.is_empty());
+    }
+
+    #[test]
+    fn one_that_ran_when_the_node_stopped_is_over() {
+        let mut table = table(10);
+        table.restore(&Arc::new(recording("r1", 1_000)));
+        assert_eq!(table.running("call of r1"), None);
+        assert_eq!(table.get("r1", "ada").unwrap().ended_ms, Some(1_000));
+    }
+}

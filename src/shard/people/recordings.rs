@@ -1,0 +1,93 @@
+//! Questions about recordings: of one, which is at home by its id, and of a conversation, whose recordings any core may
+//! have.
+
+use super::People;
+use super::requests::{Done, PeoplePart, unanswerable};
+use crate::broker::groups::Conversations;
+use crate::model::access::Use;
+use crate::model::fault::Fault;
+use crate::model::people::circle::Key;
+use crate::model::people::conversation::Concern;
+use crate::model::people::recording::{Recording, RecordingAct};
+use crate::model::people::reply::PeopleReply;
+use crate::model::reply::Reply;
+use crate::model::session::Session;
+use crate::shard::Shard;
+use std::sync::Arc;
+
+/// What all cores are asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::shard) struct RecordingsQuestion {
+    conversation: Arc<str>,
+    /// How many of the newest may be needed.
+    count_max: usize,
+    asker: Arc<Session>,
+}
+
+/// One core's answer.
+pub(in crate::shard) struct RecordingsPart {
+    /// From the home of the conversation: whether the asker belongs to it. An id that is no conversation's is a label,
+    /// under which one is shown nothing but recordings of one's own calls.
+    may: Option<Result<bool, Fault>>,
+    /// Its newest of the conversation, and its newest that are the asker's too.
+    all: Vec<Arc<Recording>>,
+    own: Vec<Arc<Recording>>,
+}
+
+impl RecordingsQuestion {
+    /// What cores are asked for a page.
+    pub fn new(conversation: &Arc<str>, page: &Result<(u32, u32), Fault>, asker: &Arc<Session>) -> Self {
+        let count_max = page.as_ref().map_or(0, |(skipped, limit)| *skipped as usize + *limit as usize);
+        Self { conversation: conversation.clone(), count_max, asker: asker.clone() }
+    }
+}
+
+/// This core's part.
+pub(super) fn tell(shard: &Shard, question: &RecordingsQuestion) -> RecordingsPart {
+    let RecordingsQuestion { conversation, count_max, asker } = question;
+    let (id, recordings) = (&**conversation, &shard.people.recordings);
+    let is_home = shard.setup.home_of_key(Key::Conversation(id)) == shard.setup.core;
+    let may = || {
+        let conversations = Conversations::new(&shard.home.groups, shard.setup.people.open_conversations);
+        let concern = Concern { id, wanted: Use::Subscribe, talks: false };
+        conversations.admit(asker, concern).map(|()| conversations.has(id, &asker.user))
+    };
+    RecordingsPart {
+        may: is_home.then(may),
+        all: recordings.of(conversation, *count_max, None),
+        own: recordings.of(conversation, *count_max, Some(&asker.user)),
+    }
+}
+
+/// The page that all parts make.
+pub(super) fn merge(page: Result<(u32, u32), Fault>, parts: Vec<PeoplePart>) -> Reply {
+    let (mut may, mut all, mut own) = (Ok(false), Vec::new(), Vec::new());
+    for part in parts {
+        let PeoplePart::Recordings(part) = part else { continue };
+        may = part.may.unwrap_or(may);
+        all.extend(part.all);
+        own.extend(part.own);
+    }
+    let listed = may.and_then(|belongs| Ok((if belongs { all } else { own }, page?)));
+    match listed {
+        Ok((mut listed, (skipped, limit))) => {
+            listed.sort_by(|a, b| (b.started_ms, &b.id).cmp(&(a.started_ms, &a.id)));
+            let page = listed.into_iter().skip(skipped as usize).take(limit as usize);
+            Reply::People(Box::new(PeopleReply::Recordings(page.collect())))
+        }
+        Err(fault) => Reply::Fault(fault),
+    }
+}
+
+impl People {
+    /// Answers what is asked of one recording.
+    pub(super) fn of_recording(&self, user: &str, id: &str, act: RecordingAct) -> Done {
+        let recording = self.recordings.get(id, user)?;
+        match act {
+            RecordingAct::Get => Ok(PeopleReply::Recording(recording)),
+            // What is kept here is the record; a recorder has what was heard and seen.
+            RecordingAct::Download => Ok(PeopleReply::Download(None)),
+            RecordingAct::Delete => Err(unanswerable()),
+        }
+    }
+}
