@@ -36,8 +36,8 @@ pub fn rfc3339(unix_ms: u64) -> String {
     let mut out = String::with_capacity(RFC3339_BYTES_MAX);
     push_digits(&mut out, year, 1000);
     for (before, number) in [('-', month), ('-', day), ('T', hour), (':', minute), (':', second)] {
-        out.push(before);
-        push_digits(&mut out, number, 10);
+        let digit = |number: u64| char::from(b'0' + (number % 10) as u8);
+        out.extend([before, digit(number / 10), digit(number)]);
     }
     if ms > 0 {
         out.push('.');

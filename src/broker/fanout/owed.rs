@@ -43,34 +43,25 @@ impl Fanout {
         }
     }
 
-    /// Notes that so many bytes were written to a connection which was offered the run of one channel and nothing else; says
-    /// how many it was offered, and whether there is more to write. `None` if it was offered otherwise. For `torn` see
-    /// [`Fanout::sent`].
+    /// Notes that a connection got all that it was offered, where that was the run of one channel, of so many bytes. False if
+    /// it was offered otherwise: then nothing is noted.
     #[inline]
-    pub fn sent_alone(
-        &mut self,
-        connection: ConnectionId,
-        bytes: usize,
-        torn: &mut Vec<u8>,
-    ) -> Option<(usize, bool)> {
-        let offer = self.turns.take_offer(connection)?;
-        let stream = &mut self.streams[offer.stream];
-        let offered = stream.unsent(offer.place);
-        let taken = stream.advance(offer.place, bytes, torn);
-        debug_assert_eq!(taken, bytes, "the kernel takes no more than it was offered");
-        let more = taken < offered && stream.pending(offer.place);
-        if more {
-            self.subscriptions.owe(offer.subscription);
+    pub fn sent_whole(&mut self, connection: ConnectionId, bytes: usize) -> bool {
+        let Some(offer) = self.turns.offer(connection) else { return false };
+        let is_whole = self.streams[offer.stream].advance_whole(offer.place, bytes);
+        if is_whole {
+            self.turns.end_offer();
         }
-        Some((offered, more))
+        is_whole
     }
 
     /// Notes that so many bytes of a connection's runs were written. The rest of a frame that was cut in the middle
     /// is appended to `torn`; it goes before anything else. Whether there is more to write.
     pub fn sent(&mut self, connection: ConnectionId, bytes: usize, torn: &mut Vec<u8>) -> bool {
-        if let Some((_, more)) = self.sent_alone(connection, bytes, torn) {
-            return more;
+        if self.sent_whole(connection, bytes) {
+            return false;
         }
+        self.end_offer();
         let mut left = bytes;
         while left > 0
             && let Some(id) = self.subscriptions.first_owed(connection)

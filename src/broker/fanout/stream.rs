@@ -281,7 +281,17 @@ impl Stream {
         unsent
     }
 
-    /// The same where the run is longer.
+    /// Notes that the whole run was written, if it has so many bytes; whether it has.
+    #[inline]
+    pub fn advance_whole(&mut self, place: u32, bytes: usize) -> bool {
+        let is_whole = self.unsent(place) == bytes;
+        if is_whole {
+            self.subscribers[place as usize].cursor += bytes as u64;
+        }
+        is_whole
+    }
+
+    /// Advances where the run is longer.
     #[cold]
     fn advance_within(&mut self, place: u32, bytes: usize, torn: &mut Vec<u8>) {
         let (start, end) = (self.subscribers[place as usize].cursor, self.ring.head());

@@ -117,13 +117,8 @@ impl Turns {
         self.offer.as_ref().filter(|offer| offer.connection == connection)
     }
 
-    /// Takes what is offered to this connection.
-    #[inline]
-    pub fn take_offer(&mut self, connection: ConnectionId) -> Option<Offer> {
-        self.offer.take_if(|offer| offer.connection == connection)
-    }
-
     /// Takes what is offered, to whichever connection.
+    #[inline]
     pub fn end_offer(&mut self) -> Option<Offer> {
         self.offer.take()
     }

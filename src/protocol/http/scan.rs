@@ -105,13 +105,15 @@ impl Scan {
 
     /// How many of these bytes leave the scan where it is: most of a head is the middle of a target, a name or a value.
     fn passed(&self, bytes: &[u8]) -> usize {
-        let class = match self.at {
-            At::Target => TARGET,
-            At::FieldName => TOKEN,
-            At::FieldValue => VALUE,
+        let (class, whole) = match self.at {
+            At::Target => (TARGET, plain_words(bytes, b'!')),
+            At::FieldName => (TOKEN, 0),
+            At::FieldValue => (VALUE, plain_words(bytes, b' ')),
             _ => return 0,
         };
-        bytes.iter().position(|&byte| CLASSES[usize::from(byte)] & class == 0).unwrap_or(bytes.len())
+        let rest = bytes.get(whole..).unwrap_or_default();
+        let passed = rest.iter().position(|&byte| CLASSES[usize::from(byte)] & class == 0);
+        whole + passed.unwrap_or(rest.len())
     }
 
     /// One byte; true where it was the last of the section.
@@ -168,6 +170,21 @@ impl Scan {
         };
         Ok(false)
     }
+}
+
+/// Bytes at the front, in words of eight, that are all ASCII from `least` (at most 0x80) to `~`: they can be in the middle of
+/// a target or a value.
+fn plain_words(bytes: &[u8], least: u8) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHS: u64 = ONES << 7;
+    let is_plain = |word: &&[u8; 8]| {
+        let word = u64::from_le_bytes(**word);
+        // A byte below `least` borrows into its high bit; 0x7f and what is above carry into theirs, or have it.
+        let (below, above) = (word.wrapping_sub(ONES * u64::from(least)), word.wrapping_add(ONES));
+        (below | above | word) & HIGHS == 0
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().take_while(is_plain).count() * 8
 }
 
 /// Whether a byte may be in a field's value (RFC 9110 section 5.5).

@@ -14,7 +14,7 @@ const UNTRIED_FACTOR: usize = 4;
 
 impl Shard {
     /// What to write next, borrowed from the rings; at least one byte after [`crate::shard::Output::Transmit`].
-    #[inline]
+    #[inline(always)]
     pub fn transmit(&self, id: ConnectionId) -> Slices<'_> {
         self.edge.connections.slices(id, &self.edge.fanout)
     }

@@ -78,8 +78,8 @@ impl Connections {
         self.ready.is_empty()
     }
 
-    /// What to write next, borrowed from the outbox and the rings.
-    #[inline]
+    /// What to write next, borrowed from the outbox and the rings. Made where it is used: moving it costs more than it.
+    #[inline(always)]
     pub fn slices<'a>(&'a self, id: ConnectionId, fanout: &'a Fanout) -> Slices<'a> {
         let mut slices = Slices::default();
         if let Some(connection) = self.slab.get(id) {
@@ -91,24 +91,25 @@ impl Connections {
     /// Notes how many bytes of the last [`Connections::slices`] the kernel took.
     pub fn sent(&mut self, id: ConnectionId, bytes: usize, fanout: &mut Fanout) -> Option<Written> {
         let connection = self.slab.get_mut(id)?;
+        connection.unheard_bytes =
+            connection.unheard_bytes.saturating_add(bytes.try_into().unwrap_or(u32::MAX));
+        let awaited = connection.awaits_writes();
+        if connection.outbox.is_empty() && fanout.sent_whole(id, bytes) {
+            // The usual case: a run of one channel, and all of it.
+            return Some(Written { offered: bytes, left: Left::Nothing, awaited });
+        }
+        let offered = offered(id, connection, fanout);
+        let own = connection.outbox.consume(bytes, &mut self.spares);
         let mut torn = Vec::new();
-        let alone = connection.outbox.is_empty().then(|| fanout.sent_alone(id, bytes, &mut torn)).flatten();
-        let (offered, more) = alone.unwrap_or_else(|| {
-            let offered = offered(id, connection, fanout);
-            let own = connection.outbox.consume(bytes, &mut self.spares);
-            (offered, fanout.sent(id, bytes - own, &mut torn))
-        });
+        let more = fanout.sent(id, bytes - own, &mut torn);
         if !torn.is_empty() {
             connection.outbox.write(&torn, Bytes::Rest, &mut self.spares);
         }
-        let awaited = connection.awaits_writes();
         let left = match () {
             () if bytes < offered => Left::Blocked,
             () if !torn.is_empty() || more => Left::More,
             () => Left::Nothing,
         };
-        connection.unheard_bytes =
-            connection.unheard_bytes.saturating_add(bytes.try_into().unwrap_or(u32::MAX));
         match left {
             Left::Blocked => connection.flags.blocked = true,
             Left::More => self.make_ready(id),

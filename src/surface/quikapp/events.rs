@@ -168,7 +168,7 @@ fn push_presence(out: &mut Vec<u8>, event: &PresenceEvent) {
 fn push_cards(out: &mut Vec<u8>, cards: &[Arc<Card>]) {
     let mut object = Object::new(out);
     for own in cards.chunk_by(|a, b| a.user == b.user) {
-        object = object.with(&own[0].user, |out| {
+        object = object.entry(&own[0].user, |out| {
             Object::new(out)
                 .with("metas", |out| push_list(out, own, |out, card| payload::push_card(out, card)))
                 .end();

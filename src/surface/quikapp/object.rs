@@ -15,29 +15,24 @@ impl<'o> Object<'o> {
         Self { out, first: true }
     }
 
-    fn key(&mut self, name: &str) -> &mut Vec<u8> {
+    /// A key of ours, which needs no escapes.
+    fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
         let before: &[u8] = if std::mem::take(&mut self.first) { b"\"" } else { b",\"" };
+        self.out.reserve(before.len() + name.len() + 2);
         self.out.extend_from_slice(before);
-        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            self.out.extend_from_slice(name.as_bytes());
-        } else {
-            // A person's id, or an emoji.
-            self.out.pop();
-            push_text(self.out, name);
-            self.out.pop();
-        }
+        self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self.out
     }
 
     /// A text.
-    pub fn text(mut self, name: &str, value: &str) -> Self {
+    pub fn text(mut self, name: &'static str, value: &str) -> Self {
         push_text(self.key(name), value);
         self
     }
 
     /// A text, or `null`.
-    pub fn text_or_null(self, name: &str, value: Option<&str>) -> Self {
+    pub fn text_or_null(self, name: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.text(name, value),
             None => self.raw(name, "null"),
@@ -45,32 +40,43 @@ impl<'o> Object<'o> {
     }
 
     /// A number.
-    pub fn number(mut self, name: &str, value: u64) -> Self {
+    pub fn number(mut self, name: &'static str, value: u64) -> Self {
         push_number(self.key(name), value);
         self
     }
 
     /// `true` or `false`.
-    pub fn flag(self, name: &str, value: bool) -> Self {
+    pub fn flag(self, name: &'static str, value: bool) -> Self {
         self.raw(name, if value { "true" } else { "false" })
     }
 
     /// A value that is JSON already.
-    pub fn raw(mut self, name: &str, json: &str) -> Self {
+    pub fn raw(mut self, name: &'static str, json: &str) -> Self {
         self.key(name).extend_from_slice(json.as_bytes());
         self
     }
 
     /// A value that is written by a function.
-    pub fn with(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+    pub fn with(mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
         write(self.key(name));
         self
+    }
+
+    /// A value under a key of somebody else: a person's id, or an emoji.
+    pub fn entry(self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        if !self.first {
+            self.out.push(b',');
+        }
+        push_text(self.out, key);
+        self.out.push(b':');
+        write(self.out);
+        Self { first: false, ..self }
     }
 
     /// A list; `write` writes one item.
     pub fn list<T>(
         self,
-        name: &str,
+        name: &'static str,
         items: impl IntoIterator<Item = T>,
         write: impl FnMut(&mut Vec<u8>, T),
     ) -> Self {
@@ -114,10 +120,11 @@ mod tests {
             .raw("e", "[1]")
             .list("f", ["x", "y"], push_text)
             .with("g", |out| Object::new(out).end())
+            .entry("h\"", |out| Object::new(out).entry("📞", |out| push_list(out, [0; 0], push_number)).end())
             .end();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            r#"{"a":"é\"\n","b":null,"c":7,"d":true,"e":[1],"f":["x","y"],"g":{}}"#
+            r#"{"a":"é\"\n","b":null,"c":7,"d":true,"e":[1],"f":["x","y"],"g":{},"h\"":{"📞":[]}}"#
         );
     }
 }

@@ -130,7 +130,7 @@ pub fn push_status(out: &mut Vec<u8>, (user, status): &(UserId, Status)) {
 }
 
 /// A device; its token is never given back.
-pub fn push_device(out: &mut Vec<u8>, device: &Device, at: (&str, u64)) {
+pub fn push_device(out: &mut Vec<u8>, device: &Device, at: (&'static str, u64)) {
     Object::new(out)
         .text("id", &device.id)
         .text("platform", device.platform.word())

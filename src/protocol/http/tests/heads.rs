@@ -1,6 +1,7 @@
 //! Request lines, targets and header fields.
 
 use super::*;
+use crate::protocol::http::scan::Scan;
 use crate::protocol::http::{Connection, Method, Version, decode_segment};
 
 #[test]
@@ -206,4 +207,25 @@ fn parse_head_takes_exactly_one_head() {
     assert_eq!(status("GET / HTTP/1.1\r\nHost: a\r\n"), Err(400));
     assert_eq!(status("GET / HTTP/1.1\r\nHost: a\r\n\r\nx"), Err(400));
     assert_eq!(status(""), Err(400));
+}
+
+#[test]
+fn a_wrong_byte_is_found_wherever_it_stands_in_a_long_target_or_value() {
+    for (place, byte) in (0..24).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+        for (before, after) in [("GET /", " HTTP/1.1\r\n\r\n"), ("GET / HTTP/1.1\r\nhost: ", "\r\n\r\n")] {
+            let mut middle = [b'a'; 24];
+            middle[place] = byte;
+            let head = [before.as_bytes(), &middle, after.as_bytes()].concat();
+            let whole = Scan::default().advance(&head, &LIMITS);
+            // Of single bytes none is passed in a word of several.
+            let mut scan = Scan::default();
+            let ends = |(at, one)| match scan.advance(std::slice::from_ref(one), &LIMITS) {
+                Ok(None) => None,
+                Ok(Some(_)) => Some(Ok(Some(at + 1))),
+                Err(refusal) => Some(Err(refusal)),
+            };
+            let one_by_one = head.iter().enumerate().find_map(ends).unwrap_or(Ok(None));
+            assert_eq!(whole, one_by_one, "{byte} at {place} after {before:?}");
+        }
+    }
 }
