@@ -117,7 +117,7 @@ fn find<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Node> {
 }
 
 /// Reads a value as the kind that the default has: text needs no quotes, a list may be TOML or have commas, and a quoted text
-/// is a list of one.
+/// is a list of one. Anything else is TOML if it can be, and text if not.
 fn read(value: &str, key: &str, default: Option<&Node>, place: &Place) -> Result<Kind, ConfigError> {
     let trimmed = value.trim();
     let text = || Kind::Text(value.to_owned());
@@ -133,10 +133,9 @@ fn read(value: &str, key: &str, default: Option<&Node>, place: &Place) -> Result
         Some(Kind::Text(_)) if trimmed.starts_with(['"', '\'']) => {
             Ok(parse_value(trimmed, place).unwrap_or_else(|_| text()))
         }
-        Some(Kind::Integer(_) | Kind::Boolean(_)) => {
-            Ok(parse_value(trimmed, place).unwrap_or_else(|_| text()))
-        }
-        _ => Ok(text()),
+        Some(Kind::Text(_)) => Ok(text()),
+        // What the setting wants is not known here, so that whoever reads it can only say what was given.
+        _ => Ok(parse_value(trimmed, place).unwrap_or_else(|_| text())),
     }
 }
 

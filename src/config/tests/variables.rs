@@ -48,6 +48,23 @@ fn addresses_are_a_text_or_a_list_everywhere() {
 }
 
 #[test]
+fn a_flag_is_what_it_looks_like_where_no_setting_says_what_it_must_be() {
+    for (flag, error) in [
+        ("namespaces.rom.presence=true", "namespaces[3].name must be \"room\""),
+        ("namespaces.rom.history_count_max=5", "namespaces[3].name must be \"room\""),
+        ("namespaces.room=true", "namespaces[3] must be a table; it is true or false"),
+        ("limits=5", "limits must be a table; it is a number"),
+    ] {
+        let errors = Case::new("").flag(flag).bad();
+        let name = flag.split('=').next().unwrap();
+        assert!(errors.starts_with(&format!("--set {name}: {error}")), "{errors}");
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+    let config = Case::new("").flag("limits={rooms_max=5}").good();
+    assert_eq!(config.limits.rooms_max, 5);
+}
+
+#[test]
 fn a_file_that_nobody_named_is_told() {
     let mut case = Case::new("");
     case.sources.unused_file = Some("corecast.toml".into());
