@@ -80,8 +80,14 @@ impl Groups {
         channel: &ChannelName,
         members: Vec<Arc<str>>,
     ) -> Result<Group, Fault> {
-        if self.get(channel).is_some() {
+        if self.known_to(session, channel).is_ok() {
             let sentence = "The conversation has a list of members already; its creator can change it.";
+            return Err(Fault::new(FaultCode::Conflict, sentence));
+        }
+        // That an id is not to be had cannot be hidden from whoever wants just that one; what has it can.
+        if self.get(channel).is_some() {
+            let sentence =
+                "This id is not to be had: choose another one, or leave it out, and the node gives one.";
             return Err(Fault::new(FaultCode::Conflict, sentence));
         }
         let members = with(&session.user, members);
