@@ -56,6 +56,17 @@ pub enum RuntimeError {
         source: io::Error,
     },
 
+    /// There is no memory for a ring, or none that may be locked.
+    #[error(
+        "io_uring could not be set up ({source}): this user has locked as much memory as it may. What other processes of this user \
+         have locked counts too: stop them, or raise the limit with `ulimit -l`, LimitMEMLOCK= in a systemd unit, or \
+         --ulimit memlock= in docker"
+    )]
+    RingMemory {
+        /// What the kernel said.
+        source: io::Error,
+    },
+
     /// Another fault while a ring was set up.
     #[error("io_uring could not be set up: {source}")]
     RingSetup {
@@ -74,7 +85,7 @@ pub enum RuntimeError {
 
     /// Rings need locked memory.
     #[error(
-        "the limit on locked memory is {} KiB, and {cores} cores need {} KiB; raise it with `ulimit -l {}` in the shell, \
+        "the limit on locked memory is {} KiB, and {} KiB are needed for cores = {cores}; raise it with `ulimit -l {}` in the shell, \
          LimitMEMLOCK={needed_bytes} in a systemd unit, or --ulimit memlock={needed_bytes} in docker, or run fewer `cores`. What \
          other processes of this user have locked counts too",
         limit_bytes / 1024, needed_bytes / 1024, needed_bytes / 1024

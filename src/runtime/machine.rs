@@ -3,6 +3,7 @@
 use super::core::ring::Ring;
 use super::error::RuntimeError;
 use std::io;
+use std::time::Duration;
 
 /// glommio refuses to make an executor below this limit on locked memory, whatever it needs.
 const MEMLOCK_BYTES_MIN: u64 = 512 << 10;
@@ -35,12 +36,39 @@ pub fn check(cores: usize) -> Result<(), RuntimeError> {
 /// The cause, as exactly as it can be told.
 pub fn check_io_uring() -> Result<(), RuntimeError> {
     // On a thread of its own, because a thread that has used a ring keeps some state of it in the kernel.
-    let made = std::thread::spawn(|| Ring::new().map(drop)).join();
+    let made = std::thread::spawn(|| patiently(Ring::new, lacks_memory).map(drop)).join();
     match made {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(classify(error)),
         Err(_) => Err(classify(io::Error::other("the check itself failed"))),
     }
+}
+
+/// How often a ring is tried to be made that has no memory, and the time between two tries. The locked memory of a process
+/// that has ended counts until the kernel has taken its rings down, which it does in its own time.
+const TRIES_MAX: u32 = 100;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+
+/// Makes what needs locked memory: again and again for some time, while there is none.
+///
+/// # Errors
+/// The last reason, if it is still the same, or any other reason.
+pub fn patiently<T, E>(
+    mut make: impl FnMut() -> Result<T, E>,
+    lacks_memory: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for _ in 1..TRIES_MAX {
+        match make() {
+            Err(error) if lacks_memory(&error) => std::thread::sleep(BETWEEN_TRIES),
+            made => return made,
+        }
+    }
+    make()
+}
+
+/// Whether an error says that there is no memory, or none that may be locked.
+pub fn lacks_memory(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOMEM)
 }
 
 /// Tells why a ring could not be made.
@@ -56,6 +84,7 @@ fn explain(source: io::Error, disabled: u8) -> RuntimeError {
         // EINVAL: a flag that the kernel does not know. A filter may answer ENOSYS too; where the kernel
         // shows the sysctl it has io_uring, but the sysctl is younger than io_uring, so this is no proof.
         Some(libc::ENOSYS | libc::EINVAL) => RuntimeError::KernelTooOld { source },
+        Some(libc::ENOMEM) => RuntimeError::RingMemory { source },
         _ => RuntimeError::RingSetup { source },
     }
 }
@@ -220,7 +249,27 @@ mod tests {
         assert!(cause(libc::EACCES, 0).contains("seccomp"));
         assert!(cause(libc::ENOSYS, 0).contains("Linux 6.1"));
         assert!(cause(libc::EINVAL, 0).contains("Linux 6.1"));
-        assert!(cause(libc::ENOMEM, 0).contains("could not be set up"));
+        assert!(cause(libc::ENOMEM, 0).contains("ulimit -l"));
+        assert!(cause(libc::EIO, 0).contains("could not be set up"));
+    }
+
+    #[test]
+    fn memory_that_is_still_locked_is_waited_for_and_nothing_else() {
+        let tried = |errors: &[i32]| {
+            let (mut tries, mut errors) = (0, errors.iter());
+            let made = patiently(
+                || {
+                    tries += 1;
+                    errors.next().map_or(Ok(()), |errno| Err(io::Error::from_raw_os_error(*errno)))
+                },
+                lacks_memory,
+            );
+            (tries, made.is_ok())
+        };
+        assert_eq!(tried(&[]), (1, true));
+        assert_eq!(tried(&[libc::ENOMEM; 3]), (4, true));
+        assert_eq!(tried(&[libc::ENOMEM, libc::EPERM, libc::ENOMEM]), (2, false));
+        assert_eq!(tried(&[libc::ENOMEM; TRIES_MAX as usize]), (TRIES_MAX, false));
     }
 
     #[test]

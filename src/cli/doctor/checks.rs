@@ -141,7 +141,7 @@ fn memlock(facts: &Facts, config: &Config) -> Finding {
     let Some(bytes) = facts.memlock_bytes else { return ok(SUBJECT, "memory may be locked without limit") };
     let cores = executors(facts, config);
     let needed = memlock_bytes_required(cores as usize, facts.locks_uncounted);
-    let text = format!("{} KiB may be locked; {cores} cores need {} KiB", bytes >> 10, needed >> 10);
+    let text = format!("{} KiB may be locked; cores = {cores} needs {} KiB", bytes >> 10, needed >> 10);
     if bytes >= needed { ok(SUBJECT, text) } else { bad(Verdict::Fail, SUBJECT, text, memlock_fix(needed)) }
 }
 

@@ -89,6 +89,10 @@ async fn drive(core: &mut Core) -> std::io::Result<()> {
 }
 
 fn executor(setup: &CoreSetup) -> Result<LocalExecutor, RuntimeError> {
+    machine::patiently(|| make_executor(setup), |error| matches!(error, RuntimeError::RingMemory { .. }))
+}
+
+fn make_executor(setup: &CoreSetup) -> Result<LocalExecutor, RuntimeError> {
     LocalExecutorBuilder::new(Placement::Fixed(setup.cpu))
         .name(&format!("core-{}", setup.id.0))
         // glommio takes its minimum of 64 KiB: no file is read or written on a core.
@@ -97,14 +101,19 @@ fn executor(setup: &CoreSetup) -> Result<LocalExecutor, RuntimeError> {
         .preempt_timer(GLOMMIO_PREEMPT)
         .blocking_thread_pool_placement(PoolPlacement::Unbound(1))
         .make()
-        .map_err(|error| explain(setup, &error))
+        .map_err(|error| explain(setup, error))
 }
 
-fn explain(setup: &CoreSetup, error: &glommio::GlommioError<()>) -> RuntimeError {
+fn explain(setup: &CoreSetup, error: glommio::GlommioError<()>) -> RuntimeError {
     use glommio::{BuilderErrorKind, GlommioError};
     match error {
         GlommioError::BuilderError(BuilderErrorKind::NonExistentCpus { cpu }) => {
-            RuntimeError::Cpu { cpu: *cpu, reason: "this machine has no such CPU, or it is offline".into() }
+            RuntimeError::Cpu { cpu, reason: "this machine has no such CPU, or it is offline".into() }
+        }
+        GlommioError::IoError(source) | GlommioError::EnhancedIoError { source, .. }
+            if machine::lacks_memory(&source) =>
+        {
+            RuntimeError::RingMemory { source }
         }
         GlommioError::BuilderError(_) => RuntimeError::Cpu { cpu: setup.cpu, reason: error.to_string() },
         _ => RuntimeError::Executor { core: setup.id.0, reason: error.to_string() },

@@ -22,6 +22,7 @@ mod unix;
 
 use super::clock;
 use super::controls::Controls;
+use super::machine;
 use super::settings::RuntimeSettings;
 use super::side::effects::Effects;
 use super::side::history::LogPort;
@@ -109,7 +110,7 @@ impl Core {
     /// The ring could not be made.
     pub fn start(setup: CoreSetup, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
         let CoreSetup { id, cpu: _, common, port, log, effects, listeners } = setup;
-        let mut ring = Ring::new()?;
+        let mut ring = machine::patiently(Ring::new, machine::lacks_memory)?;
         ring.watch(port.doorbell().as_raw_fd());
         let now = clock::now();
         let tls = Sessions::new(common.settings.tls.clone());
