@@ -202,6 +202,48 @@ fn the_browser_s_line_of_retrochat_opens_a_socket() {
     }
 }
 
+/// The pages with programs for browsers that use the library of Skapi.
+const OF_SKAPI: [&str; 2] = ["README.md", "docs/protocol/skapi.md"];
+
+#[test]
+fn the_programs_of_skapi_do_what_they_show() {
+    let modules = tempfile::tempdir().unwrap();
+    if let Err(why) = installed(modules.path(), &["ws@8", "werift@0.22", "skapi-js@1.5.8"]) {
+        // Past the harness, which hides what a passing test prints.
+        let _ = writeln!(std::io::stderr(), "skipped: the client of Skapi is not there: {why}");
+        return;
+    }
+    let home = Home::new(&[r#"listen=[{address="127.0.0.1:0",tls=true}]"#, "tls.self_signed=true"]);
+    let server = home.start();
+    for name in OF_SKAPI {
+        for program in blocks(&page(name), "js") {
+            let service = program.split("new Skapi(\"").nth(1).unwrap().split('"').next().unwrap();
+            let user = "11111111-2222-4333-8444-555555555555";
+            let tokens = home.command(&["token", "--user", user, "--cognito", service]).output().unwrap();
+            let tokens = String::from_utf8(tokens.stdout).unwrap();
+            let mut node = Command::new("node");
+            node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/node/page.mjs"));
+            node.env("MODULES", modules.path()).env("PROGRAM", program).env("TOKENS", tokens.trim_end());
+            node.env("HOST", format!("localhost:{}", server.address.port()));
+            node.env("NODE_EXTRA_CA_CERTS", home.data().join("self_signed.pem"));
+            let child =
+                node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            if let Err(why) = succeeds_within(child, PROGRAM_S) {
+                panic!("the program of {name} failed: {why}\n{program}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_program_of_the_pages_is_run() {
+    for name in pages() {
+        let programs = blocks(&page(&name), "js").len();
+        let run = if OF_SKAPI.contains(&&*name) || name.ends_with("/retrochat.md") { 1 } else { 0 };
+        assert_eq!(programs, run, "{name}: nobody runs its programs");
+    }
+}
+
 #[test]
 fn the_settings_of_the_pages_hold() {
     for name in pages() {
@@ -213,7 +255,9 @@ fn the_settings_of_the_pages_hold() {
             fs::write(home.path().join("page.toml"), settled(&home, toml)).unwrap();
             let output = home.command(&["check"]).output().unwrap();
             let error = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success() && error.is_empty(), "{name}: {error}\n{toml}");
+            // Whether there are descriptors enough is the machine's business.
+            let told = error.lines().any(|line| !line.starts_with("warning: the limit on open files is"));
+            assert!(output.status.success() && !told, "{name}: {error}\n{toml}");
         }
     }
 }

@@ -2,7 +2,7 @@
 // their own meet in a group, send private messages, and reach each other by WebRTC. Fails with a non-zero exit code and
 // says why. Started by tests/e2e/skapi_node.rs.
 //
-// What Node.js lacks of a browser stands in `browser()`. Between the client and the node there is a TLS terminator and
+// What Node.js lacks of a browser stands in browser.mjs. Between the client and the node there is a TLS terminator and
 // nothing else: the client asks by HTTPS only.
 
 import assert from "node:assert/strict";
@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import net from "node:net";
 import tls from "node:tls";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { browser } from "./browser.mjs";
 
 /** The vendor asks for a UUID; the node does not look at it. */
 const OWNER = "00000000-0000-4000-8000-000000000000";
@@ -19,98 +20,9 @@ const OWNER = "00000000-0000-4000-8000-000000000000";
 const { MODULES, ADDRESS, CERTIFICATE, KEY, SERVICE, ADA, BOB, ADA_ID, BOB_ID } = process.env;
 const require = createRequire(`${MODULES}/`);
 
-/** What a page finds in its browser, and the client uses. */
-function browser() {
-  class Storage extends Map {
-    getItem = (key) => this.get(key) ?? null;
-    setItem = (key, value) => this.set(key, String(value));
-    removeItem = (key) => this.delete(key);
-  }
-  class FileReader {
-    async readAsDataURL(blob) {
-      const bytes = Buffer.from(await blob.arrayBuffer());
-      this.result = `data:${blob.type};base64,${bytes.toString("base64")}`;
-      this.onloadend?.();
-    }
-  }
-  class XMLHttpRequest {
-    headers = {};
-    upload = {};
-    open(method, url) {
-      Object.assign(this, { method, url });
-    }
-    setRequestHeader(name, value) {
-      this.headers[name] = value;
-    }
-    async send(body) {
-      try {
-        const { method, headers, url } = this;
-        const response = await fetch(url, { method, headers, body: method === "GET" ? undefined : body });
-        this.status = response.status;
-        this.getResponseHeader = (name) => response.headers.get(name);
-        this.responseText = await response.text();
-        this.response = this.responseType === "json" ? JSON.parse(this.responseText) : this.responseText;
-      } catch {
-        return this.onerror();
-      }
-      this.onload();
-    }
-  }
-  /** Runs the one script that the client has for a worker: it asks to be pinged. */
-  class Worker {
-    timers = [setTimeout(() => this.onmessage({}), 1), setInterval(() => this.onmessage({}), 15_000)];
-    terminate() {
-      this.timers.forEach(clearInterval);
-    }
-  }
-  const werift = require("werift");
-  /** Browsers give handlers an event that says what it is, `werift` does not. */
-  const withEvents = (channel) => {
-    for (const type of ["open", "message", "close"]) {
-      let handler;
-      const get = () => handler && ((event) => handler({ type, ...event }));
-      Object.defineProperty(channel, `on${type}`, { get, set: (given) => (handler = given) });
-    }
-    return channel;
-  };
-  class RTCPeerConnection extends werift.RTCPeerConnection {
-    constructor(...options) {
-      super(...options);
-      this.onDataChannel.subscribe(withEvents);
-    }
-    createDataChannel(...options) {
-      return withEvents(super.createDataChannel(...options));
-    }
-  }
-  const nothing = () => {};
-  const window = {
-    Storage, FileReader, XMLHttpRequest, Worker,
-    WebSocket: require("ws"),
-    RTCPeerConnection,
-    RTCSessionDescription: class {
-      constructor(description) {
-        Object.assign(this, description);
-      }
-    },
-    RTCIceCandidate: werift.RTCIceCandidate,
-    MediaStream: class {},
-    localStorage: new Storage(),
-    sessionStorage: new Storage(),
-    document: { hidden: false, addEventListener: nothing },
-    location: { hostname: "localhost", protocol: "https:", href: "https://localhost/" },
-    addEventListener: nothing,
-    removeEventListener: nothing,
-    alert: nothing,
-  };
-  for (const [name, value] of Object.entries(window)) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  }
-  globalThis.self = globalThis.window = globalThis;
-}
-
 /** One user's process: does what it is told, and tells what it hears. */
 async function user() {
-  browser();
+  browser(require);
   const { Skapi } = await import(pathToFileURL(`${MODULES}/node_modules/skapi-js/dist/skapi.browser.mjs`));
   let skapi;
   let call;
