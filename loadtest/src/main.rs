@@ -4,6 +4,7 @@
 //! - [`engine`]: opens connections, publishes and drains; [`oracle`] judges each receipt.
 //! - [`launch`] starts servers; [`mod@reference`] is one of them, the bare send loop.
 //! - [`outcome`]: one run's result; [`figure`]: its figures, over rounds; [`mod@plots`] draws them; [`histograms`]: its raw form; [`sample`]: the server as the kernel sees it.
+//! - [`output`]: what is printed.
 //! - [`run`], [`slo`], [`compare`], [`hostile`], [`peers`]: the commands.
 //! - [`wire`]: framings, handshake, stamp; [`sys`]: the kernel, and the only `unsafe`.
 
@@ -17,6 +18,7 @@ mod hostile;
 mod launch;
 mod oracle;
 mod outcome;
+mod output;
 mod peers;
 mod plots;
 mod reference;
@@ -55,9 +57,9 @@ fn main() -> ExitCode {
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
     if std::io::stderr().is_terminal() {
-        eprintln!("\x1b[31mloadtest: {failure}\x1b[0m");
+        output::note(format_args!("\x1b[31mloadtest: {failure}\x1b[0m"));
     } else {
-        eprintln!("loadtest: {failure}");
+        output::note(format_args!("loadtest: {failure}"));
     }
     ExitCode::from(failure.code())
 }
@@ -65,7 +67,7 @@ fn main() -> ExitCode {
 fn list_scenarios() {
     for name in scenario::names() {
         if let Ok(scenario) = scenario::Scenario::load(name, &[]) {
-            println!("{name:<20} {}", scenario.about);
+            output::say(format_args!("{name:<20} {}", scenario.about));
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::cli;
 use crate::engine::{self, Plan, Run, Shared};
 use crate::failure::Failure;
 use crate::launch::{Place, Server};
+use crate::output::{note, say};
 use crate::plots::{self, Plotted};
 use crate::scenario::Scenario;
 use crate::slo::{self, Objective};
@@ -31,7 +32,7 @@ pub fn run(arguments: &cli::Run) -> Result<(), Failure> {
                 started(&*target, place, scenario, 1, &arguments.cpu, &tell)?.0
             }
         };
-        println!("{}", run.outcome.summary());
+        say(run.outcome.summary());
         if let Some(directory) = &arguments.hdr {
             histograms::write(directory, &run)?;
         }
@@ -159,8 +160,8 @@ fn tell(shared: &Shared, left_ns: u64) {
             (shared.ready.load(Ordering::Relaxed), shared.deliveries.load(Ordering::Relaxed));
         let left = left_ns / 1_000_000_000;
         match shared.begin_ns.load(Ordering::Relaxed) {
-            0 => eprintln!("{ready} connections stand"),
-            _ => eprintln!("{deliveries} deliveries, {left} s left"),
+            0 => note(format_args!("{ready} connections stand")),
+            _ => note(format_args!("{deliveries} deliveries, {left} s left")),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::engine::Run;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::output::say;
 use crate::scenario::{Scenario, parse_duration};
 use std::fmt;
 
@@ -121,7 +122,7 @@ pub fn search(
     loop {
         let tried = undisturbed(&Scenario { rate, ..scenario.clone() }, &mut run)?;
         let verdict = objective.judge(&tried.outcome);
-        println!("  {rate:.1} messages/s: {verdict}");
+        say(format_args!("  {rate:.1} messages/s: {verdict}"));
         if verdict == Verdict::Held {
             best = Some((rate, tried));
         } else {
@@ -141,9 +142,11 @@ pub fn search(
         }
     }
     let Some((rate, run)) = best else {
-        return Err(Failure::Failed(format!(
-            "no rate held the objective; at {broken:.1} messages/s: {above}"
-        )));
+        let why = format!("no rate held the objective; at {broken:.1} messages/s: {above}");
+        return Err(match above {
+            Verdict::Refused(_) => Failure::Refused(why),
+            _ => Failure::Failed(why),
+        });
     };
     let unbounded = match above {
         Verdict::Refused(why) => Some(format!("at {broken:.1} messages/s {why}")),
@@ -152,7 +155,7 @@ pub fn search(
     };
     let deliveries_per_s = run.outcome.deliveries_per_s;
     let word = if unbounded.is_some() { "rate that holds" } else { "highest rate that holds" };
-    println!("{word}: {rate:.1} messages/s ({deliveries_per_s:.0} deliveries/s)");
+    say(format_args!("{word}: {rate:.1} messages/s ({deliveries_per_s:.0} deliveries/s)"));
     Ok(Found { run, unbounded })
 }
 
@@ -232,7 +235,8 @@ mod tests {
         assert!(search(&objective, &idle, server(1.0)).is_err());
         let hopeless = Objective::parse("p99<1ms").unwrap();
         let mut slow = |_: &Scenario| run(Outcome { p99_us: Some(5e3), ..Outcome::default() });
-        assert!(search(&hopeless, &fanout("rate=90"), &mut slow).is_err());
+        let missed = search(&hopeless, &fanout("rate=90"), &mut slow);
+        assert!(matches!(missed.err(), Some(Failure::Failed(_))));
     }
 
     #[test]
@@ -252,7 +256,7 @@ mod tests {
             run.outcome.generator_late = true;
             Ok(run)
         });
-        assert!(refused.is_err());
+        assert!(matches!(refused.err(), Some(Failure::Refused(_))), "the server may hold it");
     }
 
     #[test]

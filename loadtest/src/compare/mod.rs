@@ -15,6 +15,7 @@ mod series;
 use crate::cli::Compare;
 use crate::engine;
 use crate::failure::Failure;
+use crate::output::{note, say};
 use crate::scenario::{Load, Scenario};
 use crate::sys;
 use crate::target::{self, Installed};
@@ -57,7 +58,7 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
         let target = target::by_name(name, &arguments.starting.options())?;
         peers.push(Peer::new(target.name(), &target.installed()));
         if let Installed::Missing(install) = target.installed() {
-            eprintln!("{name} is missing: {install}");
+            note(format_args!("{name} is missing: {install}"));
         }
     }
     if peers.iter().all(|peer| peer.missing.is_some()) {
@@ -70,8 +71,11 @@ pub fn run(arguments: &Compare) -> Result<(), Failure> {
     let ended = series.run();
     let report = Report::new(series, &bars, ended.is_ok());
     files::write(&report, &arguments.out)?;
-    println!("{}", markdown::page(&report));
-    println!("written: {0}/report.json, report.md, report.html, plots/, hdr/", arguments.out.display());
+    say(markdown::page(&report));
+    say(format_args!(
+        "written: {0}/report.json, report.md, report.html, plots/, hdr/",
+        arguments.out.display()
+    ));
     ended?;
     report.verdict()
 }

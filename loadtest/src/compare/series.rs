@@ -6,6 +6,7 @@ use crate::engine::Shared;
 use crate::failure::Failure;
 use crate::launch::Place;
 use crate::outcome::Outcome;
+use crate::output::note;
 use crate::run::started;
 use crate::scenario::Scenario;
 use crate::target::{self, Options};
@@ -125,7 +126,7 @@ impl<'a> Series<'a> {
             text += &format!("\n  RED: {red}");
         }
         if self.bar.is_hidden() {
-            eprintln!("{text}");
+            note(text);
         } else {
             self.bar.println(text);
         }

@@ -183,4 +183,10 @@ fn targets_and_scenarios_are_listed() {
         assert!(peers.lines().any(|line| line.starts_with(name)), "{peers}");
     }
     assert_eq!(list("scenarios").lines().count(), 18);
+    for word in ["peers", "scenarios"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let unread = Command::new(LOADTEST).arg(word).stdout(writer).output().unwrap();
+        assert!(unread.status.success() && unread.stderr.is_empty(), "{word}: {}", stderr(&unread));
+    }
 }
