@@ -7,11 +7,11 @@ use crate::model::access::Grants;
 use crate::model::fault::Fault;
 use crate::model::session::{Scopes, Session};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
 /// What is read of a token's payload. `iat` is not: when a token was made decides nothing.
-#[derive(Deserialize)]
 pub(super) struct Claims {
     sub: Option<String>,
     name: Option<String>,
@@ -24,6 +24,46 @@ pub(super) struct Claims {
     dbo_id: Option<Box<RawValue>>,
     row_id: Option<Box<RawValue>>,
 }
+
+/// The same as it was written.
+#[derive(Deserialize)]
+struct Written {
+    sub: Claim,
+    name: Claim,
+    exp: Claim,
+    #[serde(default, deserialize_with = "there")]
+    nbf: Claim,
+    #[serde(default, deserialize_with = "there")]
+    scope: Claim,
+    #[serde(default, deserialize_with = "there")]
+    scopes: Claim,
+    #[serde(default, deserialize_with = "there")]
+    channels: Claim,
+    extras: Claim,
+    dbo_id: Claim,
+    row_id: Claim,
+}
+
+/// A claim whose type is still to be seen. `null` is absent, but see [`there`].
+type Claim = Option<Box<RawValue>>;
+
+/// What is there, `null` too: taken for absent, a claim that restricts would restrict nothing.
+fn there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Claim, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
+/// A claim as what it must be. The fault does not repeat it.
+fn typed<T: DeserializeOwned>(claim: Claim, name: &str, must_be: &str) -> Result<Option<T>, Fault> {
+    let read = |written: Box<RawValue>| json::read(written.get());
+    let wrong = |_| unauthenticated(format!("The token's claim \"{name}\" must be {must_be}"));
+    claim.map(read).transpose().map_err(wrong)
+}
+
+const TEXT: &str = "text";
+const SECONDS: &str = "a number of seconds since 1970";
+const WORDS: &str = "text with words, or a list of words";
+const CHANNELS: &str =
+    "an object that has \"subscribe\" or \"publish\" or both, each a list of channels' names";
 
 /// The channels that a token is for, by what it may do there. A list that is not there is empty.
 #[derive(Deserialize)]
@@ -45,10 +85,21 @@ enum Words {
 impl Claims {
     /// Reads a payload. A claim that appears twice is refused, as readers differ on which one counts.
     pub(super) fn parse(payload: &[u8]) -> Result<Self, Fault> {
-        json::read_bytes(payload).map_err(|error| {
-            // The error of a value of the wrong type repeats the value, so only its kind is told.
-            let kind = if error.is_data() { "do not have the right types" } else { "are not JSON" };
-            unauthenticated(format!("The token's claims {kind}"))
+        let written: Written = json::read_bytes(payload).map_err(|error| {
+            let what = if error.is_data() { "no object that has each claim once" } else { "no JSON" };
+            unauthenticated(format!("The token's claims are {what}"))
+        })?;
+        Ok(Self {
+            sub: typed(written.sub, "sub", TEXT)?,
+            name: typed(written.name, "name", TEXT)?,
+            exp: typed(written.exp, "exp", SECONDS)?,
+            nbf: typed(written.nbf, "nbf", SECONDS)?,
+            scope: typed(written.scope, "scope", WORDS)?,
+            scopes: typed(written.scopes, "scopes", WORDS)?,
+            channels: typed(written.channels, "channels", CHANNELS)?,
+            extras: written.extras,
+            dbo_id: written.dbo_id,
+            row_id: written.row_id,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The attacks on credentials, one test each.
 
 use super::*;
+use crate::model::access::Grants;
 use crate::model::session::Scopes;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -120,7 +121,7 @@ fn header_and_claims_are_objects() {
     assert_eq!(refused(&token(r#"["HS256"]"#, &good)), "The token is malformed");
     assert_eq!(refused(&token(r#"["HS256",true]"#, &good)), "The token is malformed");
     let list = format!(r#"["bob",null,{}]"#, NOW_S + 60);
-    assert_eq!(refused(&claims(&list)), "The token's claims do not have the right types");
+    assert_eq!(refused(&claims(&list)), "The token's claims are no object that has each claim once");
 }
 
 #[test]
@@ -204,7 +205,8 @@ fn expiry_is_demanded_and_kept_with_leeway() {
     assert_eq!(refused(&at((NOW_S - LEEWAY_S).to_string())), "The token expired at 2024-12-31T23:59:30Z");
     assert_eq!(refused(&at("0".into())), "The token expired at 1970-01-01T00:00:00Z");
     assert_eq!(refused(&at("-5".into())), "The token expired at 1970-01-01T00:00:00Z");
-    assert_eq!(refused(&at(r#""9999999999""#.into())), "The token's claims do not have the right types");
+    let text = refused(&at(r#""9999999999""#.into()));
+    assert_eq!(text, "The token's claim \"exp\" must be a number of seconds since 1970");
 }
 
 #[test]
@@ -227,7 +229,7 @@ fn a_subject_is_demanded_and_bounded() {
     {
         assert_eq!(refused(&sub(bad)), expected);
     }
-    assert_eq!(refused(&sub("5")), "The token's claims do not have the right types");
+    assert_eq!(refused(&sub("5")), "The token's claim \"sub\" must be text");
     assert_eq!(accepted(&sub(&format!("\"{}\"", "a".repeat(128)))).user.len(), 128);
 }
 
@@ -250,7 +252,6 @@ fn scopes_come_as_words_or_as_a_list() {
     assert_eq!(scopes(r#","scopes":["admin"]"#), Scopes::ADMIN);
     assert_eq!(scopes(r#","scope":"read","scopes":["write"]"#), Scopes::READ.union(Scopes::WRITE));
     assert_eq!(scopes(r#","scopes":"write""#), Scopes::WRITE);
-    assert_eq!(scopes(r#","scope":null"#), Scopes::READ.union(Scopes::WRITE));
     // A word of Amazon Cognito's that says nothing about us neither takes away nor makes an admin.
     let silent = "aws.cognito.signin.user.admin";
     assert_eq!(scopes(&format!(r#","scope":"{silent}""#)), Scopes::READ.union(Scopes::WRITE));
@@ -260,6 +261,36 @@ fn scopes_come_as_words_or_as_a_list() {
     for none in [r#","scope":"""#, r#","scopes":[]"#, r#","scope":"ADMIN profile""#] {
         assert_eq!(scopes(none), Scopes::NONE);
     }
+}
+
+#[test]
+fn a_claim_that_restricts_is_not_taken_for_absent() {
+    let with = |claim: &str| claims(&format!(r#"{{"sub":"a","exp":9999999999,{claim}}}"#));
+    for channels in [
+        "null",
+        "[]",
+        "true",
+        "\"room:1\"",
+        "[\"room:1\"]",
+        r#"{"subscribe":null}"#,
+        r#"{"subscribe":"room:1"}"#,
+        r#"{"publish":[1]}"#,
+        r#"{"publish":[null]}"#,
+        r#"{"subscribe":["a"],"subscribe":["b"]}"#,
+    ] {
+        let error = refused(&with(&format!("\"channels\":{channels}")));
+        assert!(error.starts_with("The token's claim \"channels\" must be an object"), "{channels}: {error}");
+    }
+    for scope in ["null", "5", "{}", "[null]"] {
+        for name in ["scope", "scopes"] {
+            let error = refused(&with(&format!("\"{name}\":{scope}")));
+            assert!(error.starts_with(&format!("The token's claim \"{name}\" must be")), "{scope}: {error}");
+        }
+    }
+    for claim in [r#""nbf":null"#, r#""nbf":"1""#] {
+        assert!(refused(&with(claim)).starts_with("The token's claim \"nbf\" must be"), "{claim}");
+    }
+    assert_eq!(accepted(&with(r#""channels":{}"#)).grants, Some(Grants::default().into()));
 }
 
 #[test]
@@ -273,7 +304,7 @@ fn huge_credentials_are_refused_unread() {
 #[test]
 fn deep_json_neither_overflows_nor_passes() {
     let deep = "[".repeat(2500);
-    assert_eq!(refused(&claims(&deep)), "The token's claims do not have the right types");
+    assert_eq!(refused(&claims(&deep)), "The token's claims are no object that has each claim once");
     let closed = format!("{}{}", "[".repeat(1500), "]".repeat(1500));
     accepted(&claims(&format!(r#"{{"sub":"a","exp":9999999999,"x":{closed}}}"#)));
     let header = format!(r#"{{"alg":"HS256","x":{closed}}}"#);
@@ -284,7 +315,7 @@ fn deep_json_neither_overflows_nor_passes() {
 #[test]
 fn ambiguous_claims_are_refused() {
     let twice = claims(r#"{"sub":"a","sub":"admin","exp":9999999999}"#);
-    assert_eq!(refused(&twice), "The token's claims do not have the right types");
+    assert_eq!(refused(&twice), "The token's claims are no object that has each claim once");
     assert_eq!(refused(&token(r#"{"alg":"HS256","alg":"none"}"#, "{}")), "The token is malformed");
 }
 
@@ -293,8 +324,8 @@ fn malformed_tokens_are_refused() {
     for bad in ["..", "a.b.c", "e30.e30.", "e30=.e30=.AA==", "\u{fffd}.\u{fffd}.\u{fffd}"] {
         assert_eq!(refused(bad), "The token is malformed");
     }
-    assert_eq!(refused(&claims("not json")), "The token's claims are not JSON");
-    assert_eq!(refused(&claims("")), "The token's claims are not JSON");
+    assert_eq!(refused(&claims("not json")), "The token's claims are no JSON");
+    assert_eq!(refused(&claims("")), "The token's claims are no JSON");
     for parts in ["a.b", "a.b.c.d"] {
         assert_eq!(refused(parts), "The API key is not known");
     }

@@ -63,14 +63,14 @@ pub(super) fn address_of(config: &Config) -> Result<SocketAddr, Failure> {
     let mut plain =
         config.listen.iter().filter(|listen| !listen.tls).filter_map(|listen| listen.address.ip());
     let address = plain.next().map(reachable).ok_or_else(|| {
-        Failure(
+        Failure::Said(
             "the node listens nowhere without TLS, and it is asked without: add a port of this host that nobody else \
              reaches to `listen`, such as \"127.0.0.1:8080\", and start the node anew"
                 .into(),
         )
     })?;
     Some(address).filter(|address| address.port() != 0).ok_or_else(|| {
-        Failure(
+        Failure::Said(
             "the node listens on a port that it chose itself (listen has port 0): say which, as with --set \
              'listen=[\"127.0.0.1:8080\"]'"
                 .into(),

@@ -23,7 +23,7 @@ struct Made {
 pub(super) fn run(sources: &Sources, out: Option<&Path>) -> Result<(), Failure> {
     let config = load(sources)?;
     if let Some(out) = out.filter(|out| fs::symlink_metadata(out).is_ok()) {
-        return Err(Failure(format!(
+        return Err(Failure::Said(format!(
             "{} exists, and a backup replaces nothing; choose another name",
             out.display()
         )));
@@ -32,7 +32,7 @@ pub(super) fn run(sources: &Sources, out: Option<&Path>) -> Result<(), Failure> 
     let there = config.data_dir.join(&made.file);
     if let Some(out) = out {
         take_over(&there, out).map_err(|error| {
-            Failure(format!(
+            Failure::Said(format!(
                 "the backup is {}, but cannot be moved to {}: {error}",
                 there.display(),
                 out.display()
@@ -46,30 +46,31 @@ fn make(config: &Config) -> Result<Made, Failure> {
     let (data_dir, address) = (&config.data_dir, ask::address_of(config)?);
     let key = data_dir::api_key(data_dir)?;
     let answer = ask::post(address, "/admin/backup", &key).map_err(|silence| match silence {
-        Silence::Nobody(error) => Failure(format!(
+        Silence::Nobody(error) => Failure::Said(format!(
             "no node answers on {address} ({error}); a backup is made by the node while it runs. While it is stopped, \
              copy {}",
             data_dir.join(STORE_FILE).display()
         )),
-        Silence::NoAnswer(error) => Failure(format!("the node on {address} did not answer: {error}")),
+        Silence::NoAnswer(error) => Failure::Said(format!("the node on {address} did not answer: {error}")),
     })?;
     match answer.status {
         200 => {}
         401 => {
-            return Err(Failure(format!(
+            return Err(Failure::Said(format!(
                 "the node on {address} does not know the key {}; is {} the data_dir that it was started with?",
                 data_dir.join(data_dir::API_KEY_FILE).display(),
                 data_dir.display()
             )));
         }
-        _ => return Err(Failure(format!("the node on {address} made no backup: {}", answer.fault()))),
+        _ => return Err(Failure::Said(format!("the node on {address} made no backup: {}", answer.fault()))),
     }
-    let made: Made = json::read_bytes(&answer.body)
-        .map_err(|error| Failure(format!("what answers on {address} is no node of this kind: {error}")))?;
+    let made: Made = json::read_bytes(&answer.body).map_err(|error| {
+        Failure::Said(format!("what answers on {address} is no node of this kind: {error}"))
+    })?;
     // It is joined to a path.
     let is_name = Path::new(&made.file).file_name().is_some_and(|name| *name == *made.file);
     if !is_name || !data_dir.join(&made.file).is_file() {
-        return Err(Failure(format!(
+        return Err(Failure::Said(format!(
             "the node on {address} made {:?}, which is not in {}; is that the data_dir that it was started with?",
             made.file,
             data_dir.display()

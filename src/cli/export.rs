@@ -1,6 +1,6 @@
 //! `corecast export` and `corecast import`: what is stored, as lines of JSON.
 
-use super::{Failure, load, print};
+use super::{Failure, load, print, written};
 use crate::config::data_lock::{self, DataLock};
 use crate::config::{Config, Sources, data_dir};
 use crate::model::meeting::Meeting;
@@ -24,22 +24,24 @@ pub(super) fn export(sources: &Sources) -> Result<(), Failure> {
     let _lock = lock(&config)?;
     let path = config.data_dir.join(STORE_FILE);
     if !path.exists() {
-        return Err(Failure(format!("there is no store {} yet: nothing was ever stored", path.display())));
+        return Err(Failure::Said(format!(
+            "there is no store {} yet: nothing was ever stored",
+            path.display()
+        )));
     }
     let mut database = Database::open(&path)?;
     let stored = database.load()?;
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let mut lines = Export::default();
     for line in lines.records(&stored) {
-        writeln!(stdout, "{line}")?;
+        written(writeln!(stdout, "{line}"))?;
     }
     for meeting in &stored.meetings {
-        writeln!(stdout, "{}", lines.meeting(meeting))?;
+        written(writeln!(stdout, "{}", lines.meeting(meeting)))?;
         export_messages(&mut database, meeting, &mut lines, &mut stdout)?;
         lines.met(meeting)?;
     }
-    writeln!(stdout, "{}", lines.end())?;
-    Ok(stdout.flush()?)
+    written(writeln!(stdout, "{}", lines.end()).and_then(|()| stdout.flush()))
 }
 
 fn export_messages(
@@ -56,7 +58,7 @@ fn export_messages(
         let found = database.read(&range).map_err(failed)?;
         for record in &found.records {
             let (place, message) = meetings::read_message(record)?;
-            writeln!(out, "{}", lines.message(meeting, place, message))?;
+            written(writeln!(out, "{}", lines.message(meeting, place, message)))?;
             after = place;
         }
         if !found.more {
@@ -97,7 +99,7 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
             push_subscriptions: there.push_subscriptions.len() as u64,
         };
         let (path, there) = (path.display(), counted(&there));
-        return Err(Failure(format!(
+        return Err(Failure::Said(format!(
             "the store {path} has {there}; import into a data directory without any"
         )));
     }
@@ -110,7 +112,9 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
         Err(Unfilled::Twice(_)) => {
             Err(import.wrong("a message with this id is there twice in its meeting".into()).into())
         }
-        Err(Unfilled::Failed(failure)) => Err(Failure(format!("nothing was imported: {}", failure.reason()))),
+        Err(Unfilled::Failed(failure)) => {
+            Err(Failure::Said(format!("nothing was imported: {}", failure.reason())))
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::config::{Config, Sources};
 use arguments::{Arguments, Command};
 use clap::Parser;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -59,40 +59,56 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(message)) => {
+        // It is no failure that whoever reads the output has seen enough of it, as `head` has.
+        Err(Failure::Unread) => ExitCode::SUCCESS,
+        Err(Failure::Said(message)) => {
             // Without stderr there is no one to tell.
-            let _ = writeln!(std::io::stderr(), "{message}");
+            let _ = writeln!(io::stderr(), "{message}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Why a command failed, as it is printed.
+/// Why a command ends before its end.
 #[derive(Debug)]
-struct Failure(String);
+enum Failure {
+    /// As it is printed.
+    Said(String),
+    /// Nobody reads the output any more, so there is nobody to go on for.
+    Unread,
+}
 
 impl<E: Display> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self::Said(error.to_string())
     }
 }
 
 /// The configuration; what is odd about it is told on stderr.
 fn load(sources: &Sources) -> Result<Config, Failure> {
     let config = Config::load(sources)?;
-    for warning in &config.warnings {
-        // Without stderr there is no one to warn.
-        let _ = writeln!(std::io::stderr(), "warning: {warning}");
-    }
+    config.warnings.iter().for_each(warn);
     Ok(config)
 }
 
-/// Prints to stdout; a closed stdout is a failure, not a panic.
+/// Tells of something odd on stderr.
+fn warn(warning: &impl Display) {
+    // Without stderr there is no one to warn.
+    let _ = writeln!(io::stderr(), "warning: {warning}");
+}
+
+/// Prints to stdout.
 fn print(text: impl Display) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{text}")?;
-    stdout.flush()?;
-    Ok(())
+    let mut stdout = io::stdout().lock();
+    written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// What came of writing to stdout.
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Unread,
+        _ => Failure::Said(format!("the output cannot be written: {error}")),
+    })
 }
 
 /// The wall clock, for the times in tokens.

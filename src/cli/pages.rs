@@ -22,7 +22,7 @@ pub(super) fn manual(directory: Option<&Path>) -> Result<(), Failure> {
         return print(String::from_utf8_lossy(&page).trim_end());
     };
     clap_mangen::generate_to(Arguments::command(), directory).map_err(|error| {
-        Failure(format!(
+        Failure::Said(format!(
             "the pages cannot be written to {}: {error}; make the directory first",
             directory.display()
         ))

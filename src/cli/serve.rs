@@ -4,7 +4,7 @@ use super::Failure;
 use super::banner::{banner, token_command};
 use crate::config::{Config, Sources};
 use crate::runtime::{log, pages};
-use crate::server::Ready;
+use crate::server::{Ready, preflight};
 use std::io::{IsTerminal, Write};
 
 /// Serves until a signal. Prints where it listens once it does.
@@ -12,7 +12,7 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     pages::use_small_pages();
     let config = Config::load(sources)?;
     let _log = log::start(config.log.level);
-    for warning in &config.warnings {
+    for warning in preflight::warnings(&config) {
         log::warn!("{warning}");
     }
     log::info!(

@@ -35,17 +35,20 @@ pub(super) fn run(sources: &Sources, ready: bool) -> Result<(), Failure> {
         let body = String::from_utf8_lossy(&answer.body);
         return match answer.status {
             200 => print("ready"),
-            _ => Err(Failure(format!("the node on {address} is not ready: {body}"))),
+            _ => Err(Failure::Said(format!("the node on {address} is not ready: {body}"))),
         };
     }
     let answer = asked(address, "/health")?;
-    let health: Health = json::read_bytes(&answer.body)
-        .map_err(|error| Failure(format!("what answers on {address} is no node of this kind: {error}")))?;
+    let health: Health = json::read_bytes(&answer.body).map_err(|error| {
+        Failure::Said(format!("what answers on {address} is no node of this kind: {error}"))
+    })?;
     let figures = metrics(address)?;
-    print(text(&health, &figures, address).trim_end())?;
+    let printed = print(text(&health, &figures, address).trim_end());
     match answer.status {
-        200 => Ok(()),
-        _ => Err(Failure(format!("the node is {}; GET /health/ready says what is wrong", health.status))),
+        200 => printed,
+        _ => {
+            Err(Failure::Said(format!("the node is {}; GET /health/ready says what is wrong", health.status)))
+        }
     }
 }
 
@@ -57,16 +60,16 @@ pub(super) fn metrics(address: SocketAddr) -> Result<Figures, Failure> {
     let answer = asked(address, "/metrics")?;
     match answer.status {
         200 => Ok(Figures::read(&String::from_utf8_lossy(&answer.body))),
-        _ => Err(Failure(format!("the node on {address} tells no metrics: {}", answer.fault()))),
+        _ => Err(Failure::Said(format!("the node on {address} tells no metrics: {}", answer.fault()))),
     }
 }
 
 fn asked(address: SocketAddr, path: &str) -> Result<Answer, Failure> {
     ask::get(address, path).map_err(|silence| match silence {
-        Silence::Nobody(error) => Failure(format!(
+        Silence::Nobody(error) => Failure::Said(format!(
             "no node answers on {address} ({error}); is it running, and is this its configuration (--config, --set)?"
         )),
-        Silence::NoAnswer(error) => Failure(format!("the node on {address} did not answer: {error}")),
+        Silence::NoAnswer(error) => Failure::Said(format!("the node on {address} did not answer: {error}")),
     })
 }
 

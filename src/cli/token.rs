@@ -19,7 +19,7 @@ pub(super) fn run(sources: &Sources, wanted: TokenArguments) -> Result<(), Failu
         None => print(sign(&secret, &claims, now())?),
         Some(service) => {
             let pair = sign_pair(&secret, &claims, &service, now())?;
-            let json = serde_json::to_string(&pair).map_err(|error| Failure(error.to_string()))?;
+            let json = serde_json::to_string(&pair).map_err(|error| Failure::Said(error.to_string()))?;
             print(json)
         }
     }
@@ -31,14 +31,14 @@ fn secret(config: &Config) -> Result<Secret, Failure> {
         return Ok(configured.clone());
     }
     if !config.wants_own_jwt_secret() {
-        return Err(Failure(
+        return Err(Failure::Said(
             "this node only verifies tokens (auth.jwt_public_key_file is set): sign them where the private \
              key is, or set auth.jwt_secret or auth.jwt_secret_file too"
                 .into(),
         ));
     }
     data_dir::jwt_secret(&config.data_dir)?.ok_or_else(|| {
-        Failure(format!(
+        Failure::Said(format!(
             "there is no secret of tokens in {}: a node makes it at its first start. Start the node first, or say which \
              node the token is for, by its config (--config FILE) or its data directory (--set data_dir=DIRECTORY)",
             config.data_dir.display()

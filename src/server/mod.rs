@@ -178,21 +178,15 @@ fn setup(
     })
 }
 
-/// Sockets of a core for which there are descriptors. Says so if they are fewer than the connections that are allowed.
+/// Sockets of a core for which there are descriptors.
 fn sockets_per_core(config: &Config, cores: usize) -> Result<usize, ServeError> {
     let files = runtime::machine::files(cores, config.listen.len())?;
-    let per_core = files.sockets() as usize / cores;
-    let connections = per_core.saturating_sub(BESIDES_CONNECTIONS) * cores;
-    if connections < config.limits.connections_max as usize {
-        log::warn!(
-            "the limit on open files is {}, which is enough for {connections} connections, though limits.connections_max is {}: \
-             further ones are refused. Raise the limit (`ulimit -n`, LimitNOFILE= in a systemd unit, --ulimit nofile= in docker), or \
-             lower limits.connections_max",
-            files.limit,
-            config.limits.connections_max
-        );
-    }
-    Ok(per_core)
+    Ok(files.sockets() as usize / cores)
+}
+
+/// Connections of so many cores for which there are descriptors.
+fn connections_by_files(files: &runtime::machine::Files, cores: usize) -> usize {
+    (files.sockets() as usize / cores).saturating_sub(BESIDES_CONNECTIONS) * cores
 }
 
 fn people(config: &Config) -> PeopleSettings {

@@ -2,7 +2,7 @@
 //! disturbed. What only a start finds out stays out: whether the ports and the data directory are free, and whether
 //! what is stored can be read.
 
-use super::{ServeError, cpus};
+use super::{ServeError, connections_by_files, cpus};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::data_dir::{self, DataSecrets};
@@ -13,6 +13,31 @@ pub fn examine(config: &Config) -> Vec<ServeError> {
     let mut found = machine(config);
     found.extend(surroundings(config));
     found
+}
+
+/// All that a start with this configuration warns of, in its order.
+pub fn warnings(config: &Config) -> Vec<String> {
+    let mut found: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    let files = cpus::of(&config.cores).ok().and_then(|cpus| {
+        let cores = cpus.len();
+        machine::files(cores, config.listen.len()).ok().map(|files| (files, cores))
+    });
+    // Without enough of either there is no start.
+    found.extend(files.and_then(|(files, cores)| too_few_files(config, &files, cores)));
+    found
+}
+
+/// That there are fewer descriptors than the connections that are allowed need.
+fn too_few_files(config: &Config, files: &machine::Files, cores: usize) -> Option<String> {
+    let connections = connections_by_files(files, cores);
+    (connections < config.limits.connections_max as usize).then(|| {
+        format!(
+            "the limit on open files is {}, which is enough for {connections} connections, though limits.connections_max is {}: \
+             further ones are refused. Raise the limit (`ulimit -n`, LimitNOFILE= in a systemd unit, --ulimit nofile= in docker), or \
+             lower limits.connections_max",
+            files.limit, config.limits.connections_max
+        )
+    })
 }
 
 /// What of the machine itself would.

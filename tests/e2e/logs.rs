@@ -129,13 +129,46 @@ fn signals_that_mean_nothing_are_ignored_and_told() {
     let home = Home::new(&[]);
     let mut node = Logged::start(&home);
     let address = node.address();
-    for (signal, name) in [(libc::SIGUSR1, "SIGUSR1"), (libc::SIGUSR2, "SIGUSR2")] {
+    for (signal, name) in [
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGUSR2, "SIGUSR2"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGVTALRM, "SIGVTALRM"),
+        (libc::SIGPROF, "SIGPROF"),
+        (libc::SIGIO, "SIGIO"),
+        (libc::SIGSTKFLT, "SIGSTKFLT"),
+        (libc::SIGRTMIN(), "SIGRTMIN+0"),
+        (libc::SIGRTMAX(), "SIGRTMIN+30"),
+    ] {
         process::signal(&node.process.0, signal);
         assert_eq!(node.line("the signal is ignored")["signal"], name);
+    }
+    for quiet in [libc::SIGPIPE, libc::SIGXFSZ, libc::SIGURG, libc::SIGWINCH, libc::SIGCHLD, libc::SIGCONT] {
+        process::signal(&node.process.0, quiet);
     }
     assert_eq!(Http::connect(address).call("GET", "/", "", &Value::Null).json()["name"], "Corecast");
     process::signal(&node.process.0, libc::SIGTERM);
     assert_eq!(node.process.end().code(), Some(0));
+}
+
+#[test]
+fn whatever_stops_a_node_drains_it() {
+    let home = Home::new(&[]);
+    for (signal, name) in [
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGPWR, "SIGPWR"),
+        (libc::SIGXCPU, "SIGXCPU"),
+    ] {
+        let mut node = Logged::start(&home);
+        node.address();
+        process::signal(&node.process.0, signal);
+        assert_eq!(node.line("the node stops")["signal"], name);
+        // The kernel repeats it each second.
+        process::signal(&node.process.0, libc::SIGXCPU);
+        node.line("the node has stopped");
+        assert_eq!(node.process.end().code(), Some(0), "{name}");
+    }
 }
 
 #[test]

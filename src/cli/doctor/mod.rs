@@ -18,14 +18,13 @@ pub(super) fn run(sources: &Sources) -> Result<(), Failure> {
     let config = load(sources)?;
     let mut findings = checks::all(&Facts::of_this_machine(), &config);
     findings.extend(checks::surroundings(&preflight::surroundings(&config)));
-    for finding in &findings {
-        print(finding)?;
-    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let printed = print(lines.join("\n"));
     let failed = findings.iter().filter(|finding| finding.verdict == Verdict::Fail).count();
     match failed {
-        0 => Ok(()),
-        1 => Err(Failure("1 check failed".into())),
-        _ => Err(Failure(format!("{failed} checks failed"))),
+        0 => printed,
+        1 => Err(Failure::Said("1 check failed".into())),
+        _ => Err(Failure::Said(format!("{failed} checks failed"))),
     }
 }
 
