@@ -44,7 +44,14 @@ pub(super) enum Command {
         tls_self_signed: bool,
     },
     /// Say what a start would: every mistake of the configuration with its line, and what the machine refuses
-    Check,
+    Check {
+        /// Say also what a reload of the node at this address would change, and what needs a restart
+        #[arg(long, value_name = "URL")]
+        against: Option<String>,
+        /// File with a key of the scope admin for it [default: api_key in data_dir]
+        #[arg(long, value_name = "FILE", requires = "against")]
+        key_file: Option<PathBuf>,
+    },
     /// Print the settings in force, each with where it comes from; secrets are masked
     Config {
         /// Print every setting with its comment and default instead

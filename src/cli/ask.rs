@@ -84,6 +84,12 @@ pub(super) fn get(address: SocketAddr, path: &str) -> Result<Answer, Silence> {
     whole(agent.get(format!("http://{address}{path}")).call())
 }
 
+/// Asks a node at a URL for something that operators alone may know.
+pub(super) fn get_as_admin(url: &str, key: &Secret) -> Result<Answer, Silence> {
+    let key = format!("Bearer {}", String::from_utf8_lossy(key.expose()));
+    whole(agent(Some(ANSWER_TIME)).get(url).header("Authorization", key).call())
+}
+
 /// Asks for something that takes as long as it takes.
 pub(super) fn post(address: SocketAddr, path: &str, key: &Secret) -> Result<Answer, Silence> {
     let key = format!("Bearer {}", String::from_utf8_lossy(key.expose()));

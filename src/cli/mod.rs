@@ -43,7 +43,9 @@ pub fn main() -> ExitCode {
     }
     let result = match arguments.command {
         None | Some(Command::Serve { .. }) => serve::run(&sources),
-        Some(Command::Check) => check::run(&sources),
+        Some(Command::Check { against, key_file }) => {
+            check::run(&sources, against.as_deref(), key_file.as_deref())
+        }
         Some(Command::Config { default }) => config::run(&sources, default),
         Some(Command::Token(wanted)) => token::run(&sources, wanted),
         Some(Command::Export) => export::export(&sources),

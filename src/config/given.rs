@@ -1,10 +1,15 @@
 //! The settings in force as they were given, each with its place: shown, and compared.
 
-use super::node::{Kind, Node, Table};
+use super::node::{Kind, NAMED_LIST, Node, Table};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 /// Keys whose texts are secrets, whatever table they stand in.
 pub(super) const SECRETS: [&str; 5] = ["hash", "jwt_secret", "key", "password_hash", "turn_secret"];
+
+/// Bytes of a digest that are told.
+const DIGEST_BYTES: usize = 16;
 
 /// What stands for a secret.
 const MASK: &str = "***";
@@ -29,21 +34,82 @@ impl Given {
 
     /// Names of the settings that have another value in `other`.
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut names = Vec::new();
-        compare(&mut names, "", &self.0, &other.0);
+        let (mut one, mut other) = (leaves(&self.0), leaves(&other.0));
+        let names: std::collections::BTreeSet<String> = one.keys().chain(other.keys()).cloned().collect();
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.retain(|name| {
+            one.remove(name).map(|node| &node.kind) != other.remove(name).map(|node| &node.kind)
+        });
         names
+    }
+
+    /// Each setting with a digest of its value. Whoever has other settings can tell by it which differ, and nobody can tell
+    /// what a secret is.
+    pub fn digests(&self, salt: &str) -> BTreeMap<String, String> {
+        let leaves = leaves(&self.0).into_iter();
+        let digest = |name: &str, node: &Node| {
+            let mut hash = Sha256::new();
+            feed_text(&mut hash, salt);
+            feed_text(&mut hash, name);
+            feed(&mut hash, &node.kind);
+            let mut text = String::new();
+            for byte in &hash.finalize()[..DIGEST_BYTES] {
+                let _ = write!(text, "{byte:02x}");
+            }
+            text
+        };
+        leaves.map(|(name, node)| (name.clone(), digest(&name, node))).collect()
     }
 }
 
-fn compare(names: &mut Vec<String>, above: &str, one: &Table, other: &Table) {
-    let keys: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    for key in keys {
-        match (one.get(key).map(|node| &node.kind), other.get(key).map(|node| &node.kind)) {
-            (Some(Kind::Table(one)), Some(Kind::Table(other))) => {
-                compare(names, &format!("{above}{key}."), one, other);
+/// A value, so that no two give the same bytes.
+fn feed(hash: &mut Sha256, kind: &Kind) {
+    match kind {
+        Kind::Text(text) => feed_text(hash, text),
+        Kind::Integer(number) => feed_text(hash, &format!("number {number}")),
+        Kind::Boolean(boolean) => feed_text(hash, &format!("boolean {boolean}")),
+        Kind::Other(name) => feed_text(hash, &format!("other {name}")),
+        Kind::List(entries) => {
+            feed_text(hash, &format!("list of {}", entries.len()));
+            entries.iter().for_each(|entry| feed(hash, &entry.kind));
+        }
+        Kind::Table(table) => {
+            feed_text(hash, &format!("table of {}", table.len()));
+            for (key, node) in table {
+                feed_text(hash, key);
+                feed(hash, &node.kind);
             }
-            (one, other) if one != other => names.push(format!("{above}{key}")),
-            _ => {}
+        }
+    }
+}
+
+fn feed_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text);
+}
+
+/// Every setting by its name; those of a namespace by that of the namespace.
+fn leaves(table: &Table) -> BTreeMap<String, &Node> {
+    let mut leaves = BTreeMap::new();
+    push_leaves(&mut leaves, "", table);
+    leaves
+}
+
+fn push_leaves<'a>(leaves: &mut BTreeMap<String, &'a Node>, above: &str, table: &'a Table) {
+    for (key, node) in table {
+        let name = format!("{above}{key}");
+        match &node.kind {
+            Kind::Table(table) => push_leaves(leaves, &format!("{name}."), table),
+            Kind::List(entries) if name == NAMED_LIST => {
+                for entry in entries {
+                    let Kind::Table(table) = &entry.kind else { continue };
+                    let Some(Kind::Text(namespace)) = table.get("name").map(|node| &node.kind) else {
+                        continue;
+                    };
+                    push_leaves(leaves, &format!("{name}.{namespace}."), table);
+                }
+            }
+            _ => drop(leaves.insert(name, node)),
         }
     }
 }

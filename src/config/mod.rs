@@ -30,6 +30,7 @@ mod proxies;
 mod push;
 mod quikapp;
 mod reader;
+mod reloaded;
 mod root;
 mod secret_file;
 mod settings;
@@ -40,6 +41,7 @@ mod xano;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
+pub use reloaded::is_reloaded;
 pub use settings::{
     AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, PushConfig,
     RelayConfig, TlsConfig, WebSocketConfig, Workspace,
@@ -55,7 +57,32 @@ use std::path::{Path, PathBuf};
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
 /// Settings that a running node takes over, by their names or the tables they stand in. The rest needs a restart.
-pub const RELOADED: &[&str] = &["auth", "limits", "log", "mdaemon", "tls", "trusted_proxies", "websocket"];
+const RELOADED: &[&str] = &[
+    "auth",
+    "limits",
+    "log",
+    "mdaemon",
+    "namespaces",
+    "push",
+    "quikapp.stun_urls",
+    "quikapp.turn_secret",
+    "quikapp.turn_secret_file",
+    "quikapp.turn_urls",
+    "skapi",
+    "tls",
+    "trusted_proxies",
+    "websocket",
+];
+
+/// Those among them that need a restart all the same: queues are made of their size, or open channels are kept by them.
+const KEPT: &[&str] = &[
+    "limits.effects_in_flight_max",
+    "limits.history_queue_bytes_max",
+    "limits.push_in_flight_max",
+    "namespaces.*.history_durability",
+    "namespaces.*.presence",
+    "tls.self_signed",
+];
 
 /// The name of a config file, where somebody might expect it to be found without being named.
 const USUAL_FILE: &str = "corecast.toml";

@@ -3,6 +3,7 @@
 use super::channel::{ChannelName, Position};
 use super::publication::PublicationBytes;
 use super::session::Session;
+use super::settings::{Reloaded, SettingsInForce};
 use crate::base::ids::{ConnectionId, CoreId};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -135,6 +136,10 @@ pub enum AdminReply {
     History(Vec<PublicationBytes>),
     /// To `Purge`: how many publications were deleted.
     Purged(u64),
+    /// To `Reload`.
+    Reloaded(Reloaded),
+    /// To `SettingsCommand::Show`.
+    Settings(SettingsInForce),
 }
 
 #[cfg(test)]

@@ -16,4 +16,5 @@ pub mod record;
 pub mod relay;
 pub mod reply;
 pub mod session;
+pub mod settings;
 pub mod web_push;

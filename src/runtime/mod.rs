@@ -44,9 +44,10 @@ use core::doorbell::Doorbell;
 use core::executor::{self, CoreSetup};
 use core::{listener, mesh};
 use side::decoding;
-use side::effects::effects;
+use side::effects::{EffectDesks, effects};
 use side::heap;
 use side::history::{self, HomeOf, LogDesk, LogPort, LogSettings};
+use side::operator::{self, Operator};
 use side::outbound::{self, OutboundSettings};
 use side::passwords;
 use side::port::port;
@@ -64,7 +65,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// Serves until its stop is requested by `controls` and everything is drained. Blocks the calling thread. What else `controls`
 /// ask for is done meanwhile.
 ///
-/// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `ready` is called on
+/// `make_shard` is called once on each core's own thread. `history` is the history log, if there is one. `operator` keeps the settings. `ready` is called on
 /// the calling thread when every core serves, with the listeners in the order of the settings and with
 /// their real ports; with a log, health is answered before that, and nothing else.
 ///
@@ -78,6 +79,7 @@ pub fn run(
     (database, outbound): (Database, OutboundSettings),
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
+    operator: Box<dyn Operator>,
     ready: impl FnOnce(&[Listen]),
     controls: &Controls,
 ) -> Result<(), RuntimeError> {
@@ -88,9 +90,7 @@ pub fn run(
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
-    let store = store::start(database, desks.store)?;
-    let beside = [passwords::start(desks.passwords)?, decoding::start(desks.decoding)?];
-    let outbound = outbound::start(desks.outbound, outbound)?;
+    let beside = start_beside(desks, (database, outbound, operator), controls)?;
     let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
@@ -139,9 +139,24 @@ pub fn run(
     failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
-    let _ = ([store, outbound].map(JoinHandle::join), beside.map(JoinHandle::join));
+    let _ = beside.map(JoinHandle::join);
     listener::remove_names(&listeners.served, &listeners.handed);
     failure.map_or(Ok(()), Err)
+}
+
+/// Starts the threads that do effects.
+fn start_beside(
+    desks: EffectDesks,
+    (database, outbound, operator): (Database, OutboundSettings, Box<dyn Operator>),
+    controls: &Controls,
+) -> Result<[JoinHandle<()>; 5], RuntimeError> {
+    Ok([
+        store::start(database, desks.store)?,
+        passwords::start(desks.passwords)?,
+        decoding::start(desks.decoding)?,
+        outbound::start(desks.outbound, outbound, controls.reloads.clone())?,
+        operator::start(desks.operator, operator)?,
+    ])
 }
 
 /// A thread of the run.

@@ -6,7 +6,7 @@ use crate::auth::{AuthSettings, Authenticator};
 use crate::base::ids::CoreId;
 use crate::broker::rules::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
-use crate::config::{Config, HistoryConfig, Sources, data_lock};
+use crate::config::{Config, HistoryConfig, Namespace, Sources, data_lock};
 use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
@@ -17,7 +17,7 @@ use crate::runtime::{self, Controls, Listen, RuntimeSettings, clock, log};
 use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
 use crate::store::log::Size;
 use crate::surface::router::Router;
-use reload::Reloader;
+use reload::{Reloader, Remote};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -95,8 +95,10 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     if settings.tls.is_some() {
         certificates::watch(reloader.clone())?;
     }
+    let operator = Box::new(Remote(reloader.clone()));
     signals::handle(&controls.stop, move |wish| match wish {
-        Wish::Reload => systemd::reloading(|| reload::lock(&reloader).reload()),
+        // What came of it is in the log.
+        Wish::Reload => drop(systemd::reloading(|| reload::lock(&reloader).reload())),
         Wish::Stop => systemd::stopping(),
     })?;
     systemd::feed_watchdog(&controls)?;
@@ -106,6 +108,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         (database, outbound(config, vapid_key)),
         make_shard(setup, cores),
         history,
+        operator,
         |served| {
             for Listen { address, tls, .. } in served {
                 log::info!(%address, tls, cores, "the node listens");
@@ -145,7 +148,6 @@ fn setup(
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|error| ServeError::Randomness(error.to_string()))?;
     let now = clock::now();
-    let namespaces = config.namespaces.iter();
     Ok(Setup {
         core: CoreId(0),
         cores,
@@ -157,9 +159,7 @@ fn setup(
             started_monotonic_us: now.monotonic_us,
         }),
         limits: Arc::new(config.limits.clone()),
-        definitions: Arc::new(Definitions::with(
-            namespaces.map(|one| (one.name.as_str().into(), one.definition)),
-        )),
+        definitions: Arc::new(definitions(&config.namespaces)),
         realms,
         sockets_per_core_max: usize::MAX,
         authenticator: Arc::new(authenticator),
@@ -176,6 +176,11 @@ fn setup(
         web_push: Arc::default(),
         stored: Arc::default(),
     })
+}
+
+/// The rules of channels.
+fn definitions(namespaces: &[Namespace]) -> Definitions {
+    Definitions::with(namespaces.iter().map(|one| (one.name.as_str().into(), one.definition)))
 }
 
 /// Sockets of a core for which there are descriptors.

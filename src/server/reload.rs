@@ -1,16 +1,18 @@
-//! Taking over a changed configuration while the node runs (SIGHUP): all of it that can be, or nothing.
+//! Taking over a changed configuration while the node runs (SIGHUP, `POST /admin/reload`): all of it that can be, or nothing.
 
-use super::{ServeError, authenticator, memory, tls};
-use crate::base::limits::Limits;
-use crate::config::{Config, RELOADED, Sources, TlsConfig, data_dir};
+use super::{ServeError, authenticator, definitions, memory, outbound, people, systemd, tls, web_push};
+use crate::base::limits::{Limits, PushLimits};
+use crate::broker::rules::definitions::Definitions;
+use crate::config::{Config, Namespace, Sources, TlsConfig, data_dir, is_reloaded};
+use crate::model::definition::ChannelDefinition;
+use crate::model::settings::{Reloaded, SettingsInForce};
+use crate::runtime::side::operator::Operator;
+use crate::runtime::side::outbound::OutboundSettings;
 use crate::runtime::tls::{Acceptance, Acceptor, TlsSettings};
 use crate::runtime::{Reloads, log};
-use crate::shard::Reload;
+use crate::shard::{PeopleSettings, Reload};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Settings among them that need a restart all the same: queues are made of their size.
-const KEPT: &[&str] = &["limits.effects_in_flight_max", "limits.history_queue_bytes_max", "tls.self_signed"];
 
 /// The configuration in force, where a newer one comes from, and where it goes.
 pub(super) struct Reloader {
@@ -29,6 +31,7 @@ pub(super) struct Reloader {
 /// What was made of a configuration, so that nothing is left to go wrong.
 struct Prepared {
     reload: Reload,
+    outbound: OutboundSettings,
     acceptance: Option<Arc<Acceptance>>,
 }
 
@@ -44,21 +47,38 @@ impl Reloader {
         Self { sources: sources.clone(), started, part_bytes, taken, reloads, acceptor }
     }
 
-    /// Reads the configuration, and the files with secrets that it names, anew. With a mistake in it, all stays as it is.
-    pub(super) fn reload(&mut self) {
+    /// Reads the configuration, and the files with secrets that it names, anew.
+    ///
+    /// # Errors
+    /// Every mistake in it; all stays as it was.
+    pub(super) fn reload(&mut self) -> Result<Reloaded, String> {
         let prepared = load(&self.sources).and_then(|config| match self.prepare(&config) {
             Ok(prepared) => Ok((config, prepared)),
             Err(error) => Err(error.to_string()),
         });
         match prepared {
-            Ok((config, prepared)) => self.take_over(config, prepared),
+            Ok((config, prepared)) => Ok(self.take_over(config, prepared)),
             Err(mistakes) => {
                 log::error!(
                     mistakes,
                     "the configuration is not taken over, as it has mistakes; all stays as it was"
                 );
+                Err(mistakes)
             }
         }
+    }
+
+    /// The settings in force: those that are reloaded as they were taken over last, the rest as of the start.
+    fn settings(&self) -> SettingsInForce {
+        let mut salt = [0; 16];
+        // Without randomness digests tell the same from one time to the next, which is no harm to those that they are for.
+        let _ = getrandom::fill(&mut salt);
+        let salt = format!("{:032x}", u128::from_le_bytes(salt));
+        let taken = self.taken.given.digests(&salt).into_iter().filter(|(name, _)| is_reloaded(name));
+        let started = self.started.given.digests(&salt).into_iter().filter(|(name, _)| !is_reloaded(name));
+        let mut digests: Vec<_> = taken.chain(started).collect();
+        digests.sort();
+        SettingsInForce { salt, digests }
     }
 
     /// The files that certificates and keys in force come from.
@@ -105,23 +125,49 @@ impl Reloader {
         // The node stays in the data directory that it was started with.
         let here = Config { data_dir: self.started.data_dir.clone(), ..config.clone() };
         let secrets = data_dir::prepare(&here.data_dir, here.wants_own_jwt_secret())?;
-        let limits = Limits {
-            effects_in_flight_max: self.started.limits.effects_in_flight_max,
-            history_queue_bytes_max: self.started.limits.history_queue_bytes_max,
-            ..config.limits.clone()
-        };
+        let vapid_key = here.vapid_key()?;
+        let limits = self.limits(config);
+        let PeopleSettings { ice, .. } = people(config);
         let reload = Reload {
-            limits: Arc::new(memory::fit(limits, self.part_bytes)),
+            limits: Arc::new(memory::fit(limits.clone(), self.part_bytes)),
             authenticator: Arc::new(authenticator(&here, &secrets)?),
+            definitions: Arc::new(self.definitions(config)),
+            ice,
+            web_push: Arc::new(web_push(config, &vapid_key)),
+            public_urls: config.public_urls().into(),
             allowed_origins: config.auth.allowed_origins.clone().into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             compressed: config.websocket.compressed.clone().into(),
             ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
             pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         };
+        let outbound = outbound(&Config { limits, ..here.clone() }, vapid_key);
         let acceptance = self.acceptor.as_ref().zip(self.tls_settings(&here)?);
         let acceptance = acceptance.map(|(acceptor, settings)| acceptor.prepare(&settings)).transpose()?;
-        Ok(Prepared { reload, acceptance })
+        Ok(Prepared { reload, outbound, acceptance })
+    }
+
+    /// The limits of a configuration. Queues are made of the size of some, which stay as they were.
+    fn limits(&self, config: &Config) -> Limits {
+        let Limits { effects_in_flight_max, history_queue_bytes_max, .. } = self.started.limits;
+        Limits {
+            effects_in_flight_max,
+            history_queue_bytes_max,
+            push: PushLimits { in_flight_max: self.started.limits.push.in_flight_max, ..config.limits.push },
+            ..config.limits.clone()
+        }
+    }
+
+    /// The rules of a configuration. Open channels are kept by some of them, which stay as they were.
+    fn definitions(&self, config: &Config) -> Definitions {
+        let started = definitions(&self.started.namespaces);
+        let kept = |Namespace { name, definition }: &Namespace| {
+            let before = started.namespaces.get(name.as_str()).unwrap_or(&started.default);
+            let (presence, durability) = (before.presence, before.durability);
+            let definition = ChannelDefinition { presence, durability, ..*definition };
+            Namespace { name: name.clone(), definition }
+        };
+        definitions(&config.namespaces.iter().map(kept).collect::<Vec<_>>())
     }
 
     /// The listeners that speak TLS are those of the start.
@@ -129,24 +175,43 @@ impl Reloader {
         tls::settings(&Config { listen: self.started.listen.clone(), ..config.clone() })
     }
 
-    fn take_over(&mut self, config: Config, Prepared { reload, acceptance }: Prepared) {
+    fn take_over(&mut self, config: Config, prepared: Prepared) -> Reloaded {
+        let Prepared { reload, outbound, acceptance } = prepared;
         for warning in &config.warnings {
             log::warn!("{warning}");
         }
         let mut changed = self.taken.given.differences(&config.given);
         changed.retain(|name| is_reloaded(name));
-        let mut left = self.started.given.differences(&config.given);
-        left.retain(|name| !is_reloaded(name));
-        self.reloads.send(&reload);
+        let mut restart = self.started.given.differences(&config.given);
+        restart.retain(|name| !is_reloaded(name));
+        self.reloads.send(&reload, outbound);
         if let Some((acceptor, acceptance)) = self.acceptor.as_ref().zip(acceptance) {
             acceptor.replace(acceptance);
         }
         log::set_level(config.log.level);
         log::info!(changed = changed.join(", "), "the configuration is taken over");
-        if !left.is_empty() {
-            log::warn!(settings = left.join(", "), "these settings have changed, and need a restart");
+        if !restart.is_empty() {
+            log::warn!(settings = restart.join(", "), "these settings have changed, and need a restart");
         }
+        let warnings = config.warnings.iter().map(ToString::to_string).collect();
         self.taken = config;
+        Reloaded { changed, restart, warnings }
+    }
+}
+
+/// What an operator may ask of the settings over HTTP.
+pub(super) struct Remote(pub(super) Arc<Mutex<Reloader>>);
+
+impl Operator for Remote {
+    fn reload(&mut self) -> Result<Reloaded, String> {
+        let reloaded = systemd::reloading(|| lock(&self.0).reload());
+        let reloads = lock(&self.0).reloads.clone();
+        reloads.wait_until_taken();
+        reloaded
+    }
+
+    fn settings(&self) -> SettingsInForce {
+        lock(&self.0).settings()
     }
 }
 
@@ -161,26 +226,4 @@ fn load(sources: &Sources) -> Result<Config, String> {
 /// The reloader, for one thread at a time. One that panicked in it has replaced nothing.
 pub(super) fn lock(reloader: &Mutex<Reloader>) -> MutexGuard<'_, Reloader> {
     reloader.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn is_reloaded(name: &str) -> bool {
-    let named = RELOADED
-        .iter()
-        .any(|known| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-    named && !KEPT.contains(&name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_needs_a_restart_is_told_from_what_does_not() {
-        for name in ["auth.api_keys", "limits.rooms_max", "log.level", "trusted_proxies"] {
-            assert!(is_reloaded(name), "{name}");
-        }
-        for name in ["listen", "cores", "namespaces", "authors", "limits.effects_in_flight_max", "data_dir"] {
-            assert!(!is_reloaded(name), "{name}");
-        }
-    }
 }

@@ -33,14 +33,15 @@ pub(super) fn starting(reads_history: bool) {
 }
 
 /// The configuration is read anew, by `reload`.
-pub(super) fn reloading(reload: impl FnOnce()) {
+pub(super) fn reloading<T>(reload: impl FnOnce() -> T) -> T {
     // It takes the word for the answer to its request by this time.
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(_) => tell(&[NotifyState::Reloading]),
     }
-    reload();
+    let done = reload();
     tell(&[NotifyState::Ready]);
+    done
 }
 
 /// Connections are closed over the drain time.

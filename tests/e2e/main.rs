@@ -31,6 +31,7 @@ mod push_node;
 mod push_service;
 mod quikapp_node;
 mod recovery;
+mod reload;
 mod rest;
 mod server;
 mod skapi_node;

@@ -45,6 +45,7 @@ impl Disk {
                 let value = |key| self.records.get(&(table, key)).cloned();
                 Resolution::Values(keys.into_iter().map(value).collect())
             }
+            (_, Effect::Settings(_)) => unreachable!("there are no files of settings here"),
             (_, Effect::Push(_)) => unreachable!("push services are called"),
             // Not the disk's work, but as well done from here.
             (_, Effect::Decode(long)) => Resolution::Decoded(Box::new(long.decode())),

@@ -99,6 +99,10 @@ impl World {
         let reload = Reload {
             limits: setup.limits.clone(),
             authenticator: setup.authenticator.clone(),
+            definitions: setup.definitions.clone(),
+            ice: setup.people.ice.clone(),
+            web_push: setup.web_push.clone(),
+            public_urls: setup.public_urls.clone(),
             allowed_origins: setup.allowed_origins.clone(),
             trusted_proxies: setup.trusted_proxies.clone(),
             compressed: setup.compressed.clone(),

@@ -101,6 +101,12 @@ impl Home {
         }
     }
 
+    /// Other rules are in force from here on, for open channels too. Presence and durability are as they were.
+    pub fn set_definitions(&mut self, definitions: Arc<Definitions>) {
+        self.entries = Entries::new(&definitions);
+        self.order.set_definitions(definitions);
+    }
+
     /// The next end of a channel that comes before the answer of the last call: what has the channel's name from
     /// that answer on is another one.
     pub fn pop_end(&mut self) -> Option<HomeOutput> {

@@ -91,6 +91,12 @@ impl Order {
         }
     }
 
+    /// Other rules are in force from here on, for open channels too.
+    pub fn set_definitions(&mut self, definitions: Arc<Definitions>) {
+        self.channels.rules.set_definitions(&definitions);
+        self.definitions = definitions;
+    }
+
     /// Ages histories, forgets channels and keys, goes on healing: a bounded amount of work, from where the last call ended.
     pub fn sweep(&mut self, now: Now) {
         if self.channels.log.is_replaying() {

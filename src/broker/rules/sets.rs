@@ -157,6 +157,19 @@ impl Rules {
         self.sets.insert(RuleSet::new(definition, namespace, false)) as u32
     }
 
+    /// Other rules of the configuration are in force from here on. A namespace that was not named before keeps the rules of those that
+    /// are not. What histories have too much goes when they are next looked at.
+    pub fn set_definitions(&mut self, definitions: &Definitions) {
+        self.history = definitions.default.history;
+        let named =
+            self.named.iter().filter_map(|(name, set)| Some((*set, *definitions.namespaces.get(name)?)));
+        for (set, definition) in [(0, definitions.default)].into_iter().chain(named) {
+            let set = &mut self.sets[set as usize];
+            set.definition = definition;
+            set.history_count_high = set.history_count_high.max(definition.history.count_max);
+        }
+    }
+
     /// Whether a channel is one of a realm.
     pub fn in_realm(&self, name: &ChannelName) -> bool {
         !self.realms.is_empty() && self.realms.contains_key(name.namespace())

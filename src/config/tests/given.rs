@@ -74,6 +74,46 @@ fn differences_name_the_settings() {
     let one = given("[limits]\nrooms_max = 3\n[[namespaces]]\nname = \"user\"\npresence = true\n");
     let other =
         given("listen = \"127.0.0.1:8080\"\n[limits]\nrooms_max = 4\n[auth]\nallowed_origins = \"*\"\n");
-    assert_eq!(one.differences(&other), ["auth.allowed_origins", "limits.rooms_max", "listen", "namespaces"]);
+    let names = ["auth.allowed_origins", "limits.rooms_max", "listen", "namespaces.user.presence"];
+    assert_eq!(one.differences(&other), names);
     assert_eq!(one.differences(&one.clone()), Vec::<String>::new());
+    // Digests tell the same, and nothing else.
+    let (digests, others) = (one.digests("salt"), other.digests("salt"));
+    let differ = digests.iter().filter(|(name, digest)| others.get(*name) != Some(digest));
+    assert_eq!(differ.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
+    assert_eq!(digests, one.clone().digests("salt"));
+    assert!(
+        one.digests("pepper").iter().all(|(name, digest)| digests[name] != *digest),
+        "the salt is in each"
+    );
+}
+
+#[test]
+fn what_needs_a_restart_is_told_from_what_does_not() {
+    for name in [
+        "auth.api_keys",
+        "limits.rooms_max",
+        "log.level",
+        "mdaemon.user",
+        "namespaces.room.history_count_max",
+        "push.subject",
+        "quikapp.turn_secret",
+        "trusted_proxies",
+    ] {
+        assert!(is_reloaded(name), "{name}");
+    }
+    for name in [
+        "listen",
+        "cores",
+        "authors",
+        "limits.effects_in_flight_max",
+        "limits.push_in_flight_max",
+        "data_dir",
+        "namespaces.room.presence",
+        "namespaces.user.history_durability",
+        "quikapp.call_s_max",
+        "tls.self_signed",
+    ] {
+        assert!(!is_reloaded(name), "{name}");
+    }
 }

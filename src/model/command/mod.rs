@@ -38,6 +38,7 @@ pub use web_push::{PushDraft, WebPushCommand};
 
 use super::channel::ChannelName;
 use super::people::command::PeopleCommand;
+use super::settings::SettingsCommand;
 use crate::base::secret::Secret;
 
 /// A request, with everything decided by the wire already checked by its surface.
@@ -87,6 +88,8 @@ pub enum CoreCommand {
     WebPush(WebPushCommand),
     /// What an operator asks of a channel.
     Admin(AdminCommand),
+    /// What an operator asks of the node's settings.
+    Settings(SettingsCommand),
     /// Copy all that is stored to a file of the node's choice, while everything goes on.
     Backup,
 }
@@ -142,5 +145,5 @@ commands!(
     Connection(ConnectionCommand), Login(LoginCommand), Core(CoreCommand), Node(NodeCommand);
     Channel(ChannelCommand), Message(MessageCommand), Profile(ProfileCommand), Room(RoomCommand),
     Group(GroupCommand), Meeting(MeetingCommand), Definition(DefinitionCommand), Relay(RelayCommand),
-    WebPush(WebPushCommand), Admin(AdminCommand)
+    WebPush(WebPushCommand), Admin(AdminCommand), Settings(SettingsCommand)
 );

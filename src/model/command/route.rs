@@ -51,7 +51,7 @@ pub enum Place<'a> {
     Home(&'a ChannelName),
     /// By this core, if there is one of its number.
     Core(CoreId),
-    /// By the core that keeps the catalog, which asks for backups too.
+    /// By the core that keeps the catalog, which asks for backups and reloads too.
     Catalog,
     /// By the core that keeps push subscriptions and sends messages to them.
     WebPush,
@@ -106,6 +106,7 @@ impl CoreCommand {
             Self::Definition(command) => definition(command),
             Self::WebPush(command) => web_push(command),
             Self::Admin(command) => admin(command),
+            Self::Settings(_) => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing),
             Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
         }
     }

@@ -17,6 +17,7 @@ pub struct Effects {
     passwords: Port<Job, Done>,
     outbound: Port<Job, Done>,
     decoding: Port<Job, Done>,
+    operator: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.
@@ -29,6 +30,8 @@ pub struct EffectDesks {
     pub outbound: EffectDesk,
     /// Of the thread that reads long input.
     pub decoding: EffectDesk,
+    /// Of the thread that reads settings.
+    pub operator: EffectDesk,
 }
 
 /// The ways of all cores, in their order. A shard has at most
@@ -44,14 +47,16 @@ pub fn effects(
     let (to_passwords, passwords) = port(doorbells, places);
     let (to_outbound, outbound) = port(doorbells, calls_in_flight_max as usize);
     let (to_decoding, decoding) = port(doorbells, places);
-    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound).zip(to_decoding);
-    let cores = cores.map(|(((store, passwords), outbound), decoding)| Effects {
+    let (to_operator, operator) = port(doorbells, places);
+    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound).zip(to_decoding).zip(to_operator);
+    let cores = cores.map(|((((store, passwords), outbound), decoding), operator)| Effects {
         store,
         passwords,
         outbound,
         decoding,
+        operator,
     });
-    (cores.collect(), EffectDesks { store, passwords, outbound, decoding })
+    (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator })
 }
 
 impl Effects {
@@ -61,6 +66,7 @@ impl Effects {
             Effect::Verify { .. } => &mut self.passwords,
             Effect::Push(_) => &mut self.outbound,
             Effect::Decode(_) => &mut self.decoding,
+            Effect::Settings(_) => &mut self.operator,
             _ => &mut self.store,
         };
         thread.ask((id, effect));
@@ -74,13 +80,17 @@ impl Effects {
         mut may_go_on: impl FnMut() -> bool,
         mut on_done: impl FnMut(EffectId, Resolution),
     ) {
-        for thread in [&self.store, &self.passwords, &self.outbound, &self.decoding] {
+        for thread in self.threads() {
             thread.hear(count_max, &mut may_go_on, |(id, resolution)| on_done(id, resolution));
         }
     }
 
     /// Whether an effect is done.
     pub fn ready(&self) -> bool {
-        [&self.store, &self.passwords, &self.outbound, &self.decoding].iter().any(|thread| thread.ready())
+        self.threads().iter().any(|thread| thread.ready())
+    }
+
+    fn threads(&self) -> [&Port<Job, Done>; 5] {
+        [&self.store, &self.passwords, &self.outbound, &self.decoding, &self.operator]
     }
 }

@@ -7,6 +7,7 @@ pub(in crate::runtime) mod effects;
 pub(in crate::runtime) mod heap;
 pub mod history;
 mod last;
+pub mod operator;
 pub mod outbound;
 pub(in crate::runtime) mod passwords;
 pub(in crate::runtime) mod port;

@@ -60,6 +60,12 @@ impl CloseFrame {
         reason: "a channel that you heard is only for those who prove who they are now",
         why: CloseReason::Ended,
     };
+    /// A channel that it heard is for others by the rules that the operator put in force. Clients come back and are judged by them.
+    pub const RULES_CHANGED: Self = Self {
+        code: Some(close_code::SERVICE_RESTART),
+        reason: "the rules of a channel that you hear have changed; reconnect",
+        why: CloseReason::Ended,
+    };
     /// A message did not come in the time that its bytes give it.
     pub const DAWDLING: Self = Self {
         code: Some(close_code::IDLE),

@@ -75,6 +75,11 @@ impl Endings {
         self.queue.push_back(Ending::Remove { user, connections: edge.connections.ids().collect() });
     }
 
+    /// Channels of these namespaces are for others than before: whoever hears one is closed, and judged when it comes back.
+    pub fn send_back(&mut self, edge: &Edge, namespaces: Arc<[Box<str>]>) {
+        self.queue.push_back(Ending::SendBack { namespaces, connections: edge.connections.ids().collect() });
+    }
+
     /// The steps that are left for this reading of the clock.
     fn steps_left(&mut self, now: Now) -> &mut usize {
         if self.at_us != now.monotonic_us {
@@ -92,6 +97,7 @@ impl Endings {
                 Ending::Fence { from, number } => return Went::Fence { from: *from, number: *number },
                 Ending::Revoke { connections }
                 | Ending::Remove { connections, .. }
+                | Ending::SendBack { connections, .. }
                 | Ending::Evict { connections, .. } => connections,
             };
             let mut connections = std::mem::take(connections);
@@ -132,6 +138,8 @@ enum Ending {
     Revoke { connections: Vec<ConnectionId> },
     /// Send those of these connections away that are a user's.
     Remove { user: Arc<str>, connections: Vec<ConnectionId> },
+    /// Send those of these connections away that hear a channel of these namespaces.
+    SendBack { namespaces: Arc<[Box<str>]>, connections: Vec<ConnectionId> },
     /// Tell a core that everything before is done.
     Fence { from: CoreId, number: u64 },
 }
@@ -154,6 +162,7 @@ impl Ending {
             Self::Evict { channel, fault, gone, .. } => Self::Evict { channel, fault, gone, connections },
             Self::Revoke { .. } => Self::Revoke { connections },
             Self::Remove { user, .. } => Self::Remove { user, connections },
+            Self::SendBack { namespaces, .. } => Self::SendBack { namespaces, connections },
             fence => fence,
         }
     }
@@ -169,6 +178,7 @@ impl Ending {
             }
             Self::Revoke { .. } => revoke(edge, id),
             Self::Remove { user, .. } => remove(edge, id, user),
+            Self::SendBack { namespaces, .. } => send_back(edge, id, namespaces),
             Self::Fence { .. } => 0,
         }
     }
@@ -277,4 +287,14 @@ fn remove(edge: &mut Edge, id: ConnectionId, user: &str) -> usize {
     }
     edge.close_socket(id, CloseFrame::REMOVED);
     1 + edge.fanout.count_of(id)
+}
+
+/// Closes a socket that hears a channel of these namespaces; says how many steps that took.
+fn send_back(edge: &mut Edge, id: ConnectionId, namespaces: &[Box<str>]) -> usize {
+    let steps = 1 + edge.fanout.count_of(id);
+    let is_named = |channel: &ChannelName| namespaces.iter().any(|name| **name == *channel.namespace());
+    if edge.fanout.channels_of(id).any(|(channel, _)| is_named(channel)) {
+        edge.close_socket(id, CloseFrame::RULES_CHANGED);
+    }
+    steps
 }

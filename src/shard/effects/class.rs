@@ -17,10 +17,12 @@ pub(in crate::shard) enum Class {
     Outbound,
     /// Finding out what long input asks for.
     Decode,
+    /// A thread reads the node's settings.
+    Settings,
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 5;
+pub(super) const CLASSES: usize = 6;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;
@@ -34,6 +36,7 @@ impl Class {
             Effect::Verify { .. } => Self::Password,
             Effect::Push(_) => Self::Outbound,
             Effect::Decode(_) => Self::Decode,
+            Effect::Settings(_) => Self::Settings,
         }
     }
 
@@ -45,6 +48,8 @@ impl Class {
             Self::Store => Some(5_000_000),
             // A copy takes as long as there is much to copy.
             Self::Copy => None,
+            // Files on a disk that is slower than this are on one that failed.
+            Self::Settings => Some(30_000_000),
             // Nothing is answered before, and the connection is not read: it waits in order.
             Self::Decode => None,
             // Everybody before it in a full queue is checked in less.
@@ -78,6 +83,10 @@ impl Class {
                 FaultCode::Overloaded,
                 "More long messages wait to be read than this node's queue holds. Try again shortly.",
             ),
+            Self::Settings => Fault::new(
+                FaultCode::Conflict,
+                "The settings of this node are being read for somebody else. Try again shortly.",
+            ),
         }
     }
 
@@ -91,6 +100,10 @@ impl Class {
             Self::Decode => "The message could not be read in time, so nothing was done. Try again shortly.",
             Self::Password => {
                 "The password could not be checked in time, so nobody was logged in. Try again shortly."
+            }
+            Self::Settings => {
+                "The files of this node's configuration could not be read in time, so it is not known whether it is taken over. \
+                 Its log will say."
             }
             Self::Outbound => {
                 "The server outside did not answer in time, so it is not known whether it did what it was asked for."

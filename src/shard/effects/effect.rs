@@ -3,6 +3,7 @@
 
 use super::long::{Decoded, Long};
 use crate::auth::{PasswordHash, Secret};
+use crate::model::settings::{Reloaded, SettingsCommand, SettingsInForce};
 use crate::model::web_push::{Called, PushDelivery};
 use crate::store::{Range, RangeRead, Span, Table, Write};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub enum Effect {
         /// Files of this kind that there may be then.
         count_max: u32,
     },
+    /// Read the node's settings anew, or say which are in force. One core of a node asks for it.
+    Settings(SettingsCommand),
 }
 
 /// What became of an effect.
@@ -65,6 +68,10 @@ pub enum Resolution {
     Verified(bool),
     /// To `Push`: what came of the call.
     Called(Called),
+    /// To `SettingsCommand::Reload`: what came of it, or every mistake in the configuration, which is not taken over then.
+    Reloaded(Result<Reloaded, String>),
+    /// To `SettingsCommand::Show`.
+    SettingsShown(SettingsInForce),
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
@@ -84,6 +91,8 @@ impl Resolution {
             | Self::Values(_)
             | Self::Verified(_)
             | Self::Called(_)
+            | Self::Reloaded(_)
+            | Self::SettingsShown(_)
             | Self::Decoded(_) => Err(Failure::Broken),
         }
     }

@@ -122,7 +122,7 @@ impl<A, T> Effects<A, T> {
         let limits = self.limits.get();
         match class {
             Class::Store | Class::Decode => limits.effects_in_flight_max as usize,
-            Class::Copy => 1,
+            Class::Copy | Class::Settings => 1,
             Class::Outbound => limits.push.in_flight_max as usize,
             Class::Password => (CHECKS_MAX / usize::from(self.cores)).max(1),
         }
@@ -136,7 +136,7 @@ impl<A, T> Effects<A, T> {
         let copies = match class {
             // The thread of the store makes them, so they have their place among its effects.
             Class::Store => self.under_way[Class::Copy as usize],
-            Class::Copy | Class::Password | Class::Outbound | Class::Decode => 0,
+            Class::Copy | Class::Password | Class::Outbound | Class::Decode | Class::Settings => 0,
         };
         if self.under_way[class as usize] + copies < self.under_way_max(class) {
             return Ok(());

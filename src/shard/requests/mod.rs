@@ -19,6 +19,7 @@ pub(in crate::shard) mod many;
 mod meetings;
 mod node;
 mod rooms;
+mod settings;
 mod then;
 pub(in crate::shard) mod vouchers;
 mod web_push;
@@ -248,6 +249,7 @@ impl Shard {
             }
             CoreCommand::WebPush(command) => web_push::begin_web_push(self, origin.session, command),
             CoreCommand::Admin(command) => Ok(execute_admin(&mut self.home, now, command).into()),
+            CoreCommand::Settings(command) => settings::begin(&mut self.effects, command),
             CoreCommand::Backup => backup::begin(now, &mut self.effects, self.setup.limits.backups_max),
         };
         // Ends of channels that this found come before its answer.

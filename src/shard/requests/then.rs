@@ -3,7 +3,7 @@
 use super::logins::LoginThen;
 use super::meetings::MeetingThen;
 use super::web_push::{WebPushThen, continue_web_push};
-use super::{Asker, backup, rooms};
+use super::{Asker, backup, rooms, settings};
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
@@ -35,6 +35,8 @@ pub(in crate::shard) enum Then {
     Long(ConnectionId, Box<Undecoded>),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
+    /// Settings were read beside the cores.
+    Settings,
 }
 
 impl Shard {
@@ -71,6 +73,7 @@ impl Shard {
             Some(Then::WebPush(then)) => continue_web_push(self, asker, then, (&resolution, took_us)),
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
             Some(Then::Backup(file)) => self.answer_asker(asker, backup::made(file, &resolution)),
+            Some(Then::Settings) => self.answer_asker(asker, settings::done(resolution)),
             None => {}
         }
         self.settle();

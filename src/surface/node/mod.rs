@@ -10,7 +10,7 @@ mod metrics;
 mod openapi;
 
 use super::{Access, Language, Socket, Surface};
-use admin::{channels, connections, stats, users};
+use admin::{channels, connections, settings, stats, users};
 use std::borrow::Cow;
 
 /// The node's own endpoints. Only those of operators ask for credentials: probes and scrapers have none.
@@ -38,6 +38,8 @@ pub static SURFACE: Surface = Surface {
         channels::PURGE,
         users::DISCONNECT,
         stats::STATS,
+        settings::RELOAD,
+        settings::SHOW,
     ],
     sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
     encode_fault: faults::encode,

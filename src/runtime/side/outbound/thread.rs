@@ -10,6 +10,7 @@ use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::clock;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::log;
+use crate::runtime::reload::Reloads;
 use crate::runtime::side::effects::EffectDesk;
 use crate::shard::{Effect, EffectId, Failure, Resolution};
 use reqwest::Client;
@@ -25,7 +26,11 @@ use tokio::task::{LocalSet, spawn_local};
 ///
 /// # Errors
 /// The thread or its runtime could not be made.
-pub fn start(desk: EffectDesk, settings: OutboundSettings) -> Result<JoinHandle<()>, RuntimeError> {
+pub fn start(
+    desk: EffectDesk,
+    settings: OutboundSettings,
+    reloads: Reloads,
+) -> Result<JoinHandle<()>, RuntimeError> {
     let process =
         |source| RuntimeError::Process { what: "start the thread that calls servers outside", source };
     let runtime = Builder::new_current_thread()
@@ -40,6 +45,7 @@ pub fn start(desk: EffectDesk, settings: OutboundSettings) -> Result<JoinHandle<
         let thread = Thread {
             desk: Rc::new(desk),
             settings,
+            reloads,
             client: None,
             has_failed: false,
             authorizations: Authorizations::default(),
@@ -58,6 +64,7 @@ fn run(runtime: Runtime, thread: Thread) {
 struct Thread {
     desk: Rc<EffectDesk>,
     settings: OutboundSettings,
+    reloads: Reloads,
     /// Made for the first call: a node that calls nobody needs none.
     client: Option<Client>,
     /// It could not be made, which was said.
@@ -93,6 +100,9 @@ impl Thread {
     }
 
     fn begin(&mut self, core: CoreId, id: EffectId, effect: Effect) {
+        if let Some(settings) = self.reloads.take_outbound() {
+            self.take_over(settings);
+        }
         // A core asks for no more than it can hear the end of, so nobody waits for room.
         let desk = self.desk.clone();
         let tell = move |resolution| desk.tell(core.index(), (id, resolution));
@@ -109,13 +119,21 @@ impl Thread {
         }
     }
 
+    /// Calls that are under way go on as they began.
+    fn take_over(&mut self, settings: OutboundSettings) {
+        self.settings = settings;
+        self.client = None;
+        self.has_failed = false;
+        self.authorizations = Authorizations::default();
+    }
+
     fn client(&mut self) -> Option<Client> {
         if self.client.is_none() && !self.has_failed {
             match client(&self.settings) {
                 Ok(client) => self.client = Some(client),
                 Err(error) => {
                     self.has_failed = true;
-                    log::error!("nobody outside can be called until the next start: {error}");
+                    log::error!("nobody outside can be called until the next start or reload: {error}");
                 }
             }
         }

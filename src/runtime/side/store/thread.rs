@@ -75,7 +75,8 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Opt
             | Effect::Replace(..)
             | Effect::Verify { .. }
             | Effect::Push(_)
-            | Effect::Decode(_) => continue,
+            | Effect::Decode(_)
+            | Effect::Settings(_) => continue,
         };
         desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
@@ -92,6 +93,7 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
         | Effect::Verify { .. }
         | Effect::Push(_)
         | Effect::Decode(_)
+        | Effect::Settings(_)
         | Effect::Backup { .. } => None,
     }
 }

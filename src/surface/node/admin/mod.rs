@@ -3,6 +3,7 @@
 pub mod channels;
 pub mod connections;
 mod query;
+pub mod settings;
 pub mod stats;
 pub mod users;
 
