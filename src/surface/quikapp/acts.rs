@@ -1,5 +1,6 @@
 //! Events of clients, by the circle in which they are said.
 
+use super::carried::{self, Carried};
 use super::names::{self, is_id};
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
@@ -11,9 +12,8 @@ use crate::model::people::huddle::HuddleAct;
 use crate::model::people::reply::Wanted;
 use crate::model::people::signal::{Medium, Signal, SignalKind};
 use crate::model::people::status::{Custom, Status};
-use crate::surface::json::{self, Text};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::surface::json::Raw;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Characters of a person's own words.
@@ -24,53 +24,6 @@ const SHORT_BYTES_MAX: usize = 64;
 
 /// People that one question is about.
 const ASKED_MAX: usize = 1_000;
-
-/// What events carry. Each takes what it needs.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Payload<'a> {
-    #[serde(borrow)]
-    conversation_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    call_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    huddle_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    message_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    target_user_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    user_id: Option<Text<'a>>,
-    user_ids: Option<Vec<String>>,
-    participants: Option<Vec<String>>,
-    #[serde(borrow)]
-    call_type: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    content: Option<Text<'a>>,
-    #[serde(borrow)]
-    attachments: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reply_to: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    emoji: Option<Text<'a>>,
-    #[serde(borrow)]
-    text: Option<Text<'a>>,
-    #[serde(borrow)]
-    status: Option<Text<'a>>,
-    enabled: Option<bool>,
-    raised: Option<bool>,
-    video: Option<bool>,
-    #[serde(borrow)]
-    offer: Option<&'a RawValue>,
-    #[serde(borrow)]
-    answer: Option<&'a RawValue>,
-    #[serde(borrow)]
-    candidate: Option<&'a RawValue>,
-}
 
 /// The event is of no circle of this name, or of none that the client is in.
 pub fn unmatched() -> Fault {
@@ -87,7 +40,7 @@ fn unknown() -> Fault {
 
 /// A join.
 pub fn join(circle: &Circle, payload: &str) -> Result<PeopleCommand, Fault> {
-    let video = read(payload)?.video.unwrap_or(false);
+    let video = carried::read(payload)?.video.unwrap_or(false);
     Ok(PeopleCommand::Join { circle: circle.clone(), video, device: None })
 }
 
@@ -108,7 +61,7 @@ pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand,
     if !known {
         return Err(unknown());
     }
-    let payload = read(payload)?;
+    let payload = carried::read(payload)?;
     match circle {
         Circle::Lobby | Circle::Conversation(_) => {
             let conversation = place(circle, payload.conversation_id.as_ref(), "conversationId", false)?;
@@ -128,35 +81,31 @@ pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand,
     }
 }
 
-fn read(payload: &str) -> Result<Payload<'_>, Fault> {
-    json::object(payload.as_bytes())
-}
-
 /// What the event is about: what the circle is of, or in a lobby what the payload says. `must_agree` says that the
 /// payload may not name another one.
 fn place(
     circle: &Circle,
-    named: Option<&Text<'_>>,
+    named: Option<&Cow<'_, str>>,
     field: &'static str,
     must_agree: bool,
 ) -> Result<Arc<str>, Fault> {
     match (circle, named) {
         (Circle::Conversation(id) | Circle::Call(id) | Circle::Huddle(id), named) => {
-            if must_agree && named.is_some_and(|named| *named.0 != **id) {
+            if must_agree && named.is_some_and(|named| **named != **id) {
                 return Err(invalid("The payload names another one than this is about."));
             }
             Ok(id.clone())
         }
-        (_, Some(named)) => names::id(&named.0, field),
+        (_, Some(named)) => names::id(named, field),
         (_, None) => Err(invalid("The payload does not say what this is about.")),
     }
 }
 
-fn needed<'a>(text: Option<&'a Text<'_>>) -> Result<&'a str, Fault> {
-    text.map(|text| &*text.0).ok_or_else(|| invalid("The payload lacks a field that this event needs."))
+fn needed<'a>(text: Option<&'a Cow<'_, str>>) -> Result<&'a str, Fault> {
+    text.map(|text| &**text).ok_or_else(|| invalid("The payload lacks a field that this event needs."))
 }
 
-fn id(text: Option<&Text<'_>>) -> Result<Box<str>, Fault> {
+fn id(text: Option<&Cow<'_, str>>) -> Result<Box<str>, Fault> {
     let text = needed(text)?;
     if is_id(text) { Ok(text.into()) } else { Err(invalid("The payload has an id that is none.")) }
 }
@@ -182,16 +131,16 @@ fn users(list: Option<Vec<String>>) -> Result<Vec<UserId>, Fault> {
     Ok(list.into_iter().map(UserId::from).collect())
 }
 
-fn chat(event: &str, payload: Payload<'_>) -> Result<ChatAct, Fault> {
+fn chat(event: &str, payload: Carried<'_>) -> Result<ChatAct, Fault> {
     let message = || id(payload.message_id.as_ref());
     Ok(match event {
         "message:send" => {
-            let raw = |value: Option<&RawValue>, none: &str| Box::from(value.map_or(none, RawValue::get));
-            if payload.attachments.is_some_and(|list| !list.get().starts_with('[')) {
+            let raw = |value: Option<Raw<'_>>, none: &str| Box::from(value.map_or(none, |raw| raw.text));
+            if payload.attachments.is_some_and(|list| !list.text.starts_with('[')) {
                 return Err(invalid("attachments must be a list."));
             }
             ChatAct::Send(Box::new(ChatDraft {
-                kind: payload.kind.as_ref().map_or(Ok("text"), |kind| short(&kind.0))?.into(),
+                kind: payload.kind.as_ref().map_or(Ok("text"), |kind| short(kind))?.into(),
                 content: needed(payload.content.as_ref())?.into(),
                 attachments: raw(payload.attachments, "[]"),
                 reply_to: raw(payload.reply_to, "null"),
@@ -212,17 +161,17 @@ fn chat(event: &str, payload: Payload<'_>) -> Result<ChatAct, Fault> {
     })
 }
 
-fn start_call(payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
-    let kind = match payload.call_type.as_ref().map(|kind| &*kind.0) {
+fn start_call(payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
+    let kind = match payload.call_type.as_ref().map(|kind| &**kind) {
         None | Some("audio") => CallKind::Audio,
         Some("video") => CallKind::Video,
         Some(_) => return Err(invalid("callType must be \"audio\" or \"video\".")),
     };
-    let conversation = payload.conversation_id.map(|id| names::id(&id.0, "conversationId")).transpose()?;
+    let conversation = payload.conversation_id.map(|id| names::id(&id, "conversationId")).transpose()?;
     Ok(PeopleCommand::StartCall { conversation, users: users(payload.participants)?, kind })
 }
 
-fn in_call(event: &str, payload: &Payload<'_>) -> Result<CallAct, Fault> {
+fn in_call(event: &str, payload: &Carried<'_>) -> Result<CallAct, Fault> {
     Ok(match event {
         "call:answer" => CallAct::Answer,
         "call:reject" => CallAct::Reject,
@@ -233,23 +182,23 @@ fn in_call(event: &str, payload: &Payload<'_>) -> Result<CallAct, Fault> {
     })
 }
 
-fn signal(event: &str, payload: &Payload<'_>) -> Result<Signal, Fault> {
+fn signal(event: &str, payload: &Carried<'_>) -> Result<Signal, Fault> {
     let (kind, value) = match event {
         "webrtc:offer" => (SignalKind::Offer, payload.offer),
         "webrtc:answer" => (SignalKind::Answer, payload.answer),
         "webrtc:ice-candidate" => (SignalKind::Candidate, payload.candidate),
         _ => return Err(unknown()),
     };
-    let json = value.ok_or_else(|| invalid("The payload lacks what is to be passed on."))?.get().into();
+    let json = value.ok_or_else(|| invalid("The payload lacks what is to be passed on."))?.text.into();
     Ok(Signal { to: id(payload.target_user_id.as_ref())?, kind, json })
 }
 
-fn create_huddle(payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
-    let conversation = payload.conversation_id.map(|id| names::id(&id.0, "conversationId")).transpose()?;
-    Ok(PeopleCommand::CreateHuddle { conversation, name: payload.name.map(|name| Box::from(&*name.0)) })
+fn create_huddle(payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
+    let conversation = payload.conversation_id.map(|id| names::id(&id, "conversationId")).transpose()?;
+    Ok(PeopleCommand::CreateHuddle { conversation, name: payload.name.map(|name| Box::from(&*name)) })
 }
 
-fn in_huddle(event: &str, payload: Payload<'_>) -> Result<HuddleAct, Fault> {
+fn in_huddle(event: &str, payload: Carried<'_>) -> Result<HuddleAct, Fault> {
     Ok(match event {
         "huddle:leave" => HuddleAct::Leave,
         "huddle:invite" => {
@@ -265,7 +214,7 @@ fn in_huddle(event: &str, payload: Payload<'_>) -> Result<HuddleAct, Fault> {
     })
 }
 
-fn presence(event: &str, payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
+fn presence(event: &str, payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
     Ok(match event {
         "status:update" => {
             let status = Status::parse(needed(payload.status.as_ref())?);
@@ -275,14 +224,14 @@ fn presence(event: &str, payload: Payload<'_>) -> Result<PeopleCommand, Fault> {
         "status:custom" => {
             let words = needed(payload.text.as_ref())?;
             let text: String = words.chars().take(CUSTOM_CHARS_MAX).collect();
-            let emoji = payload.emoji.as_ref().map(|emoji| short(&emoji.0)).transpose()?.map(Arc::from);
+            let emoji = payload.emoji.as_ref().map(|emoji| short(emoji)).transpose()?.map(Arc::from);
             PeopleCommand::SetCustom { custom: Some(Custom { text: text.into(), emoji }) }
         }
         "status:clear_custom" => PeopleCommand::SetCustom { custom: None },
         "activity:typing" | "activity:viewing" => PeopleCommand::Activity,
         "presence:get" => match payload.user_id {
             Some(user) => {
-                PeopleCommand::Statuses { users: vec![names::id(&user.0, "userId")?], wanted: Wanted::One }
+                PeopleCommand::Statuses { users: vec![names::id(&user, "userId")?], wanted: Wanted::One }
             }
             None => PeopleCommand::Statuses { users: users(payload.user_ids)?, wanted: Wanted::List },
         },

@@ -34,6 +34,8 @@ pub struct Frame<'a> {
     pub reference: &'a str,
     /// The circle's name.
     pub name: Cow<'a, str>,
+    /// The same as raw JSON, as it was written.
+    pub written_name: &'a str,
     /// What it says.
     pub event: Cow<'a, str>,
     /// With what: one JSON value.
@@ -83,6 +85,7 @@ impl<'a> Frame<'a> {
             join_reference: reference(fields.join_reference)?,
             reference: reference(fields.reference)?,
             name: json::text("topic", fields.name).ok()??,
+            written_name: fields.name.map_or("null", |raw| raw.text),
             event: json::text("event", fields.event).ok()??,
             payload: payload.map_or("{}", |raw| raw.text),
         };
@@ -101,16 +104,10 @@ fn reference(raw: Option<Raw<'_>>) -> Option<&str> {
     (scalar && raw.len() <= REFERENCE_BYTES_MAX).then_some(raw)
 }
 
-/// What leads a reply back: the references and the name as raw JSON, a line each. JSON has no raw line breaks in its
-/// scalars.
+/// What leads a reply back: the references and the name as the client wrote them, a line each. JSON has no raw line breaks in
+/// its scalars.
 pub fn correlation(frame: &Frame<'_>) -> Box<str> {
-    let mut out = Vec::with_capacity(32 + frame.name.len());
-    for raw in [frame.join_reference, frame.reference] {
-        out.extend_from_slice(raw.as_bytes());
-        out.push(b'\n');
-    }
-    json::push_text(&mut out, &frame.name);
-    String::from_utf8(out).unwrap_or_default().into()
+    [frame.join_reference, "\n", frame.reference, "\n", frame.written_name].concat().into()
 }
 
 /// Appends the reply to a request. `is_stranger` says that the client is not in the circle.
@@ -156,11 +153,13 @@ pub fn push_event(
     write: impl FnOnce(&mut Vec<u8>),
 ) {
     let label = label.unwrap_or("null");
-    // What needs no escape is written at once.
+    // The front of the name needs no escapes.
     let push_name = |out: &mut Vec<u8>| {
-        let start = out.len();
+        out.push(b'"');
+        out.extend_from_slice(name.0.as_bytes());
+        let quote = out.len();
         json::push_text(out, name.1);
-        out.splice(start + 1..start + 1, name.0.bytes());
+        out.remove(quote);
     };
     match version {
         Version::V1 => Object::new(out)

@@ -4,6 +4,7 @@
 mod acts;
 mod answer;
 mod body;
+mod carried;
 mod dialect;
 mod encode;
 mod events;
