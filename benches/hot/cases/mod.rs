@@ -6,6 +6,7 @@ mod home;
 mod http;
 mod mesh;
 mod publish;
+mod quikapp;
 mod retrochat;
 mod script;
 mod shards;
@@ -35,4 +36,5 @@ pub const GROUPS: &[(&str, &[Case])] = &[
     ("mesh", mesh::CASES),
     ("publish", publish::CASES),
     ("whispers", whispers::CASES),
+    ("quikapp", quikapp::CASES),
 ];

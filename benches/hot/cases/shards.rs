@@ -9,7 +9,7 @@ use corecast::broker::rules::definitions::Definitions;
 use corecast::model::node::NodeInfo;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
-use corecast::shard::{Output, Setup, Shard};
+use corecast::shard::{Output, PeopleSettings, Setup, Shard};
 use corecast::surface::router::Router;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The time of all that happens.
 pub const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
 
-const UPGRADE: &[u8] = b"GET /v1/realtime HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer bench-key\r\n\r\n";
+/// Keys, and whose they are.
+pub const KEYS: [(&str, &str); 2] = [("bench-key", "bench"), ("other-key", "other")];
 
 /// The shard of one of several cores.
 pub fn shard(core: u16, cores: u16) -> Shard {
@@ -27,9 +27,13 @@ pub fn shard(core: u16, cores: u16) -> Shard {
 
 /// The same with realms.
 pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
-    let key =
-        ApiKey { key: Secret::new("bench-key"), user: "bench".into(), name: None, scopes: Scopes::ADMIN };
-    let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
+    let key = |(key, user): (&str, &str)| ApiKey {
+        key: Secret::new(key),
+        user: user.into(),
+        name: None,
+        scopes: Scopes::ADMIN,
+    };
+    let settings = AuthSettings { api_keys: KEYS.map(key).into(), ..AuthSettings::default() };
     let setup = Setup {
         core: CoreId(core),
         cores,
@@ -53,7 +57,7 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         pong_timeout_ms: 20_000,
         history_flush_ms: None,
         echo: false,
-        people: Arc::default(),
+        people: Arc::new(PeopleSettings { open_conversations: true, ..PeopleSettings::default() }),
         public_urls: Arc::default(),
         web_push: Arc::default(),
         stored: Arc::default(),
@@ -61,10 +65,20 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
     Shard::new(setup, NOW)
 }
 
-/// A WebSocket connection.
+/// A WebSocket connection of RetroChat.
 pub fn connect(shard: &mut Shard) -> ConnectionId {
+    open(shard, "/v1/realtime", KEYS[0].0)
+}
+
+/// A WebSocket connection at a path, with a key.
+pub fn open(shard: &mut Shard, path: &str, key: &str) -> ConnectionId {
+    let upgrade = format!(
+        "GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Authorization: Bearer {key}\r\n\r\n"
+    );
     let id = shard.accept(NOW, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("no limit is near");
-    shard.receive(NOW, id, &mut UPGRADE.to_vec());
+    shard.receive(NOW, id, &mut upgrade.into_bytes());
     assert_eq!(drain(shard), 1, "the answer to the upgrade");
     id
 }
