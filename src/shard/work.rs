@@ -19,6 +19,7 @@ impl Shard {
         self.edge.now = now;
         self.edge.fire_deadlines(DEADLINES_MAX);
         farewells::tell_some(self);
+        self.make_on();
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
         }
@@ -32,6 +33,7 @@ pub(super) fn is_left(shard: &Shard) -> bool {
     shard.edge.connections.allowances.is_waited_for()
         || !shard.edge.connections.fired.is_empty()
         || shard.edge.farewells.are_left()
+        || shard.edge.connections.making.first().is_some()
         || !shard.edge.fanout.is_idle()
 }
 

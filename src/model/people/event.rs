@@ -122,8 +122,6 @@ pub enum ChatEvent {
 /// Of who is there, and how.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PresenceEvent {
-    /// Who is in a circle: sorted by user, so that those of one user follow each other.
-    State(Vec<Arc<Card>>),
     /// Who came and went. A card that replaces another one is in both.
     Diff {
         /// Who came.

@@ -2,6 +2,7 @@
 
 use crate::model::channel::Position;
 use crate::model::fault::Fault;
+use crate::model::people::circle::Card;
 use crate::model::people::event::Event;
 use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
 use crate::model::relay::Relayed;
@@ -44,6 +45,15 @@ pub enum Push<'a> {
     Ended(&'a Fault),
     /// Publications were lost for this subscriber; the next one comes after this position.
     Gap(Position),
+    /// Who is in the circle that a socket has come to. Some of it: what is appended belongs to what was appended before.
+    Shown {
+        /// All of them, sorted by user, so that those of one user follow each other.
+        cards: &'a [Arc<Card>],
+        /// The first of those that are told with this.
+        from: usize,
+        /// The one after the last.
+        to: usize,
+    },
     /// People are told something.
     People(&'a Event),
     /// Connections are told something past any channel: those of a group, or this one alone.

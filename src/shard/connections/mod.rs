@@ -11,6 +11,7 @@ pub(super) mod deadlines;
 pub(super) mod drain;
 pub(super) mod expect;
 pub(super) mod input;
+pub(super) mod making;
 pub(super) mod outbox;
 pub(super) mod pending;
 pub(super) mod proxied;
@@ -33,6 +34,7 @@ use crate::shard::{Output, Setup};
 use admission::Admission;
 use allowances::Allowances;
 use connection::Connection;
+use making::Making;
 use outbox::Spares;
 use reserve::Reserve;
 use std::collections::VecDeque;
@@ -52,6 +54,8 @@ pub(super) struct Connections {
     pub fired: VecDeque<ConnectionId>,
     /// Whose input is read next, and how much of it.
     pub allowances: Allowances,
+    /// Whose long answers are made.
+    pub making: Making,
     /// Connections that may have something of their own to write.
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
@@ -74,6 +78,7 @@ impl Connections {
             tokens: Wheel::new(now_us),
             fired: VecDeque::new(),
             allowances: Allowances::default(),
+            making: Making::default(),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
             inflater: Inflater::default(),

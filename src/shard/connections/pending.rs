@@ -32,6 +32,18 @@ pub(in crate::shard) struct Answer {
     pub opens: Option<Opens>,
     /// Pieces of it that were written.
     pub written: usize,
+    /// What is there of the next piece, if that is long.
+    pub made: Made,
+}
+
+/// What is there of a piece that is made some at a time.
+#[derive(Default)]
+pub(in crate::shard) struct Made {
+    pub text: Vec<u8>,
+    /// Cards that are in it.
+    pub cards: usize,
+    /// Whether the connection stands in [`super::making`].
+    pub waits: bool,
 }
 
 /// A subscription that is held until its answer leaves.
@@ -170,6 +182,14 @@ impl Pending {
     pub fn put_back(&mut self, answer: Box<Answer>) {
         self.first = self.first.wrapping_sub(1);
         self.slots.push_front(Slot::Answered(answer));
+    }
+
+    /// What is there of the next piece of the answer that leaves next.
+    pub fn made(&mut self) -> Option<&mut Made> {
+        match self.slots.front_mut() {
+            Some(Slot::Answered(answer)) => Some(&mut answer.made),
+            _ => None,
+        }
     }
 
     /// What comes right after the newest answer that waits and lets a channel be sent.

@@ -6,7 +6,8 @@ use crate::model::reply::Reply;
 use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
-use crate::shard::connections::pending::{Answer, Opens, Released};
+use crate::shard::connections::making;
+use crate::shard::connections::pending::{Answer, Made, Opens, Released};
 use crate::shard::delivery::subscribing::{encode_attachment, pieces};
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
@@ -100,7 +101,8 @@ impl Shard {
         let mut before = Vec::new();
         let opens = self.prepare(id, &expect, &mut reply, true, &mut before);
         if let Some(pending) = self.edge.connections.pending_mut(id) {
-            let answer = Answer { expect, reply, before, after: Vec::new(), opens, written: 0 };
+            let (after, made) = (Vec::new(), Made::default());
+            let answer = Answer { expect, reply, before, after, opens, written: 0, made };
             pending.fill(sequence, answer);
         }
     }
@@ -115,7 +117,11 @@ impl Shard {
                         self.edge.close_when_written(id, CloseReason::Finished);
                     }
                 }
-                Released::Answer(answer) => self.write_answer(id, answer),
+                Released::Answer(answer) => {
+                    if self.write_answer(id, answer) {
+                        break;
+                    }
+                }
             }
         }
         if let Some(connection) = self.edge.connections.get_mut(id)
@@ -137,9 +143,18 @@ impl Shard {
         self.edge.connections.pending_mut(id)?.release()
     }
 
-    /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves.
-    fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) {
-        let Some(connection) = self.edge.connections.get(id) else { return };
+    /// Makes some more of the long answer whose turn it is.
+    pub(in crate::shard) fn make_on(&mut self) {
+        let Some(id) = self.edge.connections.making.first() else { return };
+        self.release_answers(id);
+        self.resume_if_calm(id);
+        making::pass_on(&mut self.edge.connections, id, &self.setup.limits);
+    }
+
+    /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves. Whether it gives way
+    /// to others, because it is long to make.
+    fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) -> bool {
+        let Some(connection) = self.edge.connections.get(id) else { return false };
         let room_bytes = connection.room_bytes(&self.setup.limits);
         let mut bytes = std::mem::take(&mut self.scratch);
         bytes.clear();
@@ -147,9 +162,10 @@ impl Shard {
             bytes.append(&mut answer.before);
         }
         let pieces = pieces(&answer.reply);
-        while answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
-            self.encode_piece(id, &answer.expect, &answer.reply, answer.written, &mut bytes);
-            answer.written += 1;
+        let mut gives_way = false;
+        while !gives_way && answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
+            gives_way = !self.encode_next(id, &mut answer, &mut bytes);
+            answer.written += usize::from(!gives_way);
         }
         let whole = answer.written == pieces;
         if whole {
@@ -161,7 +177,7 @@ impl Shard {
             if let Some(pending) = self.edge.connections.pending_mut(id) {
                 pending.put_back(answer);
             }
-            return;
+            return gives_way;
         }
         if let Some(opens) = &answer.opens {
             self.edge.open_subscription(id, opens);
@@ -172,6 +188,19 @@ impl Shard {
         if let Expect::Opening(opening) = &answer.expect {
             self.open_or_close(id, opening, &answer.reply);
         }
+        false
+    }
+
+    /// Encodes the next piece of an answer, or some of it if that is long. Whether it is whole.
+    fn encode_next(&mut self, id: ConnectionId, answer: &mut Answer, out: &mut Vec<u8>) -> bool {
+        let Answer { expect, reply, written, made, .. } = answer;
+        if let (Expect::Message { dialect, .. }, Reply::People(reply)) = (&*expect, &*reply)
+            && let Some(shown) = people::shown_at(reply, *written)
+        {
+            return people::append_shown(&mut self.edge, id, dialect, shown, made, out);
+        }
+        self.encode_piece(id, expect, reply, *written, out);
+        true
     }
 
     /// Does what an answer means for its connection when it comes: a subscription begins or ends. `held` says that

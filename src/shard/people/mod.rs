@@ -14,6 +14,7 @@ mod hearing;
 mod members;
 mod recordings;
 mod requests;
+mod shown;
 mod sockets;
 mod speaking;
 mod statuses;
@@ -23,6 +24,7 @@ mod telling;
 pub(super) use hearing::{PeopleMessage, hear_of_people};
 pub(super) use members::put_strangers_out;
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
+pub(super) use shown::{append_shown, shown_at};
 pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
 };
@@ -170,6 +172,21 @@ impl People {
         (self.calls.counts().active, self.huddles.len() as u64)
     }
 
+    /// What is kept in memory besides what is stored.
+    fn entries(&self) -> usize {
+        let parts = [
+            self.calls.entries(),
+            self.huddles.entries(),
+            self.circles.entries(),
+            self.persons.entries(),
+            self.devices.changing(),
+            self.recordings.changing(),
+            self.sockets.entries(),
+            self.missed.iter().map(BTreeSet::len).sum(),
+        ];
+        parts.into_iter().sum()
+    }
+
     /// What is counted where it happens.
     pub fn counts(&self) -> PeopleCounters {
         let calls = self.calls.counts();
@@ -184,6 +201,7 @@ impl People {
             huddles_active: self.huddles.len() as u64,
             circles_open: self.circles.len() as u64,
             devices_kept: self.devices.len() as u64,
+            entries: self.entries() as u64,
             ..PeopleCounters::default()
         }
     }

@@ -114,6 +114,11 @@ impl Sockets {
         rings.map(|(_, event)| event.clone()).collect()
     }
 
+    /// Entries in all its tables.
+    pub fn entries(&self) -> usize {
+        self.by_id.len() + self.by_user.len() + self.ringing.len()
+    }
+
     /// Asserts what must always hold.
     pub fn invariants(&self) {
         for (user, ids) in &self.by_user {

@@ -9,7 +9,6 @@ use crate::model::definition::SlowPolicy;
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::circle::Circle;
 use crate::model::people::command::PeopleCommand;
-use crate::model::people::event::{Event, PresenceEvent};
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Push;
 use crate::model::session::Session;
@@ -192,7 +191,8 @@ pub(in crate::shard) fn arrive(
     Some(channel)
 }
 
-/// Appends what follows an answer: who is in the circle, what rings, the end of a stay. The first is number 1.
+/// Appends what follows an answer: what rings, the end of a stay. The first is number 1; who is in the circle, which comes
+/// before what rings, is [`super::shown`]'s.
 pub(in crate::shard) fn append_after_reply(
     shard: &mut Shard,
     dialect: &Dialect,
@@ -201,17 +201,11 @@ pub(in crate::shard) fn append_after_reply(
     out: &mut Vec<u8>,
 ) {
     match reply {
-        PeopleReply::Joined { circle, cards, rings, .. } => match (cards, at) {
-            (Some(cards), 1) => {
-                let state = Event::Presence(PresenceEvent::State(cards.clone()));
-                append_push(shard, dialect, &circle.channel(), Push::People(&state), out);
+        PeopleReply::Joined { circle, cards, rings, .. } => {
+            if let Some(ring) = rings.get(at - 1 - usize::from(cards.is_some())) {
+                append_push(shard, dialect, &circle.channel(), Push::People(ring), out);
             }
-            _ => {
-                if let Some(ring) = rings.get(at - 1 - usize::from(cards.is_some())) {
-                    append_push(shard, dialect, &circle.channel(), Push::People(ring), out);
-                }
-            }
-        },
+        }
         PeopleReply::Left { circle, stay: Some(label) } => {
             append_push(shard, dialect, &circle.channel(), Push::Closed(label.as_deref()), out);
         }

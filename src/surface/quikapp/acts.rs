@@ -162,7 +162,7 @@ fn chat(event: &str, payload: Carried<'_>) -> Result<ChatAct, Fault> {
 }
 
 fn start_call(payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
-    let kind = match payload.call_type.as_ref().map(|kind| &**kind) {
+    let kind = match payload.call_type.as_deref() {
         None | Some("audio") => CallKind::Audio,
         Some("video") => CallKind::Video,
         Some(_) => return Err(invalid("callType must be \"audio\" or \"video\".")),

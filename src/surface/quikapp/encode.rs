@@ -1,6 +1,6 @@
 //! From replies and events to frames on the socket.
 
-use super::frame::{Version, push_event, push_reply};
+use super::frame::{Version, begin_event, end_event, push_event, push_reply};
 use super::object::Object;
 use super::{events, names, payload, reasons};
 use crate::model::channel::ChannelName;
@@ -95,6 +95,15 @@ fn encode_push(out: &mut Vec<u8>, version: Version, channel: &ChannelName, push:
     let name = names::wire_name(channel);
     let empty = |out: &mut Vec<u8>| Object::new(out).end();
     match push {
+        Push::Shown { cards, from, to } => {
+            if from == 0 {
+                begin_event(out, version, None, name, "presence_state");
+            }
+            events::push_some_cards(out, cards, from..to);
+            if to == cards.len() {
+                end_event(out, version, None);
+            }
+        }
         Push::People(event) => {
             push_event(out, version, None, name, events::name(event), |out| events::push_payload(out, event));
         }

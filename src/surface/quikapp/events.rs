@@ -1,12 +1,14 @@
 //! Events on the socket: their names and what they carry.
 
-use super::object::{Object, push_list};
+use super::object::Object;
 use super::payload;
 use crate::base::time::rfc3339;
 use crate::model::people::chat::ChatMessage;
 use crate::model::people::circle::Card;
 use crate::model::people::event::{CallEvent, ChatEvent, Event, HuddleEvent, PresenceEvent, Talk};
 use crate::model::people::signal::{Medium, SignalKind};
+use crate::surface::json::push_text;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The name of an event.
@@ -24,7 +26,6 @@ pub fn name(event: &Event) -> &'static str {
             ChatEvent::Online { .. } => "user:online",
         },
         Event::Presence(event) => match event {
-            PresenceEvent::State(_) => "presence_state",
             PresenceEvent::Diff { .. } => "presence_diff",
             PresenceEvent::Status { .. } => "user:status:changed",
             PresenceEvent::Custom { .. } => "user:custom_status:changed",
@@ -138,7 +139,6 @@ fn push_chat(out: &mut Vec<u8>, event: &ChatEvent) {
 
 fn push_presence(out: &mut Vec<u8>, event: &PresenceEvent) {
     match event {
-        PresenceEvent::State(cards) => push_cards(out, cards),
         PresenceEvent::Diff { joins, leaves } => Object::new(out)
             .with("joins", |out| push_cards(out, joins))
             .with("leaves", |out| push_cards(out, leaves))
@@ -164,17 +164,31 @@ fn push_presence(out: &mut Vec<u8>, event: &PresenceEvent) {
     }
 }
 
-/// `{"user":{"metas":[…]},…}`. The cards of one user follow each other.
 fn push_cards(out: &mut Vec<u8>, cards: &[Arc<Card>]) {
-    let mut object = Object::new(out);
-    for own in cards.chunk_by(|a, b| a.user == b.user) {
-        object = object.entry(&own[0].user, |out| {
-            Object::new(out)
-                .with("metas", |out| push_list(out, own, |out, card| payload::push_card(out, card)))
-                .end();
-        });
+    push_some_cards(out, cards, 0..cards.len());
+}
+
+/// `{"user":{"metas":[…]},…}`: some of the cards, behind those before them. The cards of one user follow each other.
+pub fn push_some_cards(out: &mut Vec<u8>, cards: &[Arc<Card>], some: Range<usize>) {
+    if some.start == 0 {
+        out.push(b'{');
     }
-    object.end();
+    for at in some.clone() {
+        let before = at.checked_sub(1).map(|before| &cards[before].user);
+        if before == Some(&cards[at].user) {
+            out.push(b',');
+        } else {
+            if before.is_some() {
+                out.extend_from_slice(b"]},");
+            }
+            push_text(out, &cards[at].user);
+            out.extend_from_slice(b":{\"metas\":[");
+        }
+        payload::push_card(out, &cards[at]);
+    }
+    if some.end == cards.len() {
+        out.extend_from_slice(if cards.is_empty() { b"}" } else { b"]}}" });
+    }
 }
 
 fn push_call(out: &mut Vec<u8>, call: &str, event: &CallEvent) {

@@ -152,33 +152,51 @@ pub fn push_event(
     event: &str,
     write: impl FnOnce(&mut Vec<u8>),
 ) {
-    let label = label.unwrap_or("null");
-    // The front of the name needs no escapes.
-    let push_name = |out: &mut Vec<u8>| {
-        out.push(b'"');
-        out.extend_from_slice(name.0.as_bytes());
-        let quote = out.len();
-        json::push_text(out, name.1);
-        out.remove(quote);
-    };
+    begin_event(out, version, label, name, event);
+    write(out);
+    end_event(out, version, label);
+}
+
+/// Appends what comes before the payload of something that is said unasked.
+pub fn begin_event(
+    out: &mut Vec<u8>,
+    version: Version,
+    label: Option<&str>,
+    name: (&str, &str),
+    event: &str,
+) {
     match version {
-        Version::V1 => Object::new(out)
-            .with("topic", push_name)
-            .text("event", event)
-            .with("payload", write)
-            .raw("ref", label)
-            .end(),
+        Version::V1 => out.extend_from_slice(b"{\"topic\":\""),
         Version::V2 => {
-            for part in ["[", label, ",", label, ","] {
+            let label = label.unwrap_or("null");
+            for part in ["[", label, ",", label, ",\""] {
                 out.extend_from_slice(part.as_bytes());
             }
-            push_name(out);
-            out.extend_from_slice(b",\"");
-            out.extend_from_slice(event.as_bytes());
-            out.extend_from_slice(b"\",");
-            write(out);
-            out.push(b']');
         }
+    }
+    // The front of the name needs no escapes.
+    out.extend_from_slice(name.0.as_bytes());
+    let quote = out.len();
+    json::push_text(out, name.1);
+    out.remove(quote);
+    let [before, after] = match version {
+        Version::V1 => [",\"event\":\"", "\",\"payload\":"],
+        Version::V2 => [",\"", "\","],
+    };
+    for part in [before, event, after] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+/// Appends what comes after the payload.
+pub fn end_event(out: &mut Vec<u8>, version: Version, label: Option<&str>) {
+    match version {
+        Version::V1 => {
+            for part in [",\"ref\":", label.unwrap_or("null"), "}"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        }
+        Version::V2 => out.push(b']'),
     }
 }
 

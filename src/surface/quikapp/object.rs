@@ -62,17 +62,6 @@ impl<'o> Object<'o> {
         self
     }
 
-    /// A value under a key of somebody else: a person's id, or an emoji.
-    pub fn entry(self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        if !self.first {
-            self.out.push(b',');
-        }
-        push_text(self.out, key);
-        self.out.push(b':');
-        write(self.out);
-        Self { first: false, ..self }
-    }
-
     /// A list; `write` writes one item.
     pub fn list<T>(
         self,
@@ -120,11 +109,10 @@ mod tests {
             .raw("e", "[1]")
             .list("f", ["x", "y"], push_text)
             .with("g", |out| Object::new(out).end())
-            .entry("h\"", |out| Object::new(out).entry("📞", |out| push_list(out, [0; 0], push_number)).end())
             .end();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            r#"{"a":"é\"\n","b":null,"c":7,"d":true,"e":[1],"f":["x","y"],"g":{},"h\"":{"📞":[]}}"#
+            r#"{"a":"é\"\n","b":null,"c":7,"d":true,"e":[1],"f":["x","y"],"g":{}}"#
         );
     }
 }

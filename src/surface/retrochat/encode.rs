@@ -71,7 +71,7 @@ pub fn encode_push(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>) {
             out.push(b'}');
         }
         // Nobody here is in a circle or a group, or can be reached alone.
-        Push::People(_) | Push::Relayed(_) | Push::Closed(_) | Push::Failed(_) => {}
+        Push::Shown { .. } | Push::People(_) | Push::Relayed(_) | Push::Closed(_) | Push::Failed(_) => {}
         Push::Ended(fault) => {
             error(out, fault);
             out.extend_from_slice(b",\"channel\":");

@@ -63,7 +63,7 @@ pub fn encode_push(out: &mut Vec<u8>, channel: &ChannelName, push: Push<'_>) {
             error(out, Some(&name), "Messages were lost on their way to you. Ask for the history.");
         }
         // Nobody here is in a circle or a group, or can be reached alone.
-        Push::People(_) | Push::Relayed(_) | Push::Closed(_) | Push::Failed(_) => {}
+        Push::Shown { .. } | Push::People(_) | Push::Relayed(_) | Push::Closed(_) | Push::Failed(_) => {}
     }
 }
 

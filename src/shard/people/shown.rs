@@ -1,0 +1,55 @@
+//! Who is in a circle, as whoever comes there is told: thousands of cards, which are encoded some at a time.
+
+use crate::base::ids::ConnectionId;
+use crate::model::people::circle::{Card, Circle};
+use crate::model::people::reply::PeopleReply;
+use crate::model::reply::Push;
+use crate::protocol::websocket::{Opcode, write_frame};
+use crate::shard::connections::pending::Made;
+use crate::shard::edge::Edge;
+use crate::surface::Dialect;
+use std::sync::Arc;
+
+/// Cards encoded in one call: some hundred microseconds.
+const CARDS_AT_ONCE: usize = 256;
+
+/// The circle and its cards, if that is the piece of an answer which comes next.
+pub(in crate::shard) fn shown_at(reply: &PeopleReply, piece: usize) -> Option<(&Circle, &[Arc<Card>])> {
+    match reply {
+        PeopleReply::Joined { circle, cards: Some(cards), .. } if piece == 1 => Some((circle, cards)),
+        _ => None,
+    }
+}
+
+/// Encodes some more of the cards. When it has them all, the frame is appended; whether that is so.
+pub(in crate::shard) fn append_shown(
+    edge: &mut Edge,
+    id: ConnectionId,
+    dialect: &Dialect,
+    (circle, cards): (&Circle, &[Arc<Card>]),
+    made: &mut Made,
+    out: &mut Vec<u8>,
+) -> bool {
+    let from = made.cards;
+    let to = cards.len().min(from + CARDS_AT_ONCE);
+    let goes_on = to < cards.len();
+    if !goes_on || edge.connections.making.admits(id) {
+        (dialect.encode_push)(&mut made.text, &circle.channel(), Push::Shown { cards, from, to });
+        made.cards = to;
+    }
+    if goes_on {
+        if !std::mem::replace(&mut made.waits, true) {
+            edge.connections.making.wait(id);
+        }
+        return false;
+    }
+    if std::mem::take(&mut made.waits) {
+        edge.connections.making.end(id);
+    }
+    let text = std::mem::take(&mut made.text);
+    if !text.is_empty() {
+        write_frame(out, Opcode::Text, &text);
+        edge.counters.messages_sent += 1;
+    }
+    true
+}
