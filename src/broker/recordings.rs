@@ -188,6 +188,11 @@ impl Recordings {
         shown.take(count_max).cloned().collect()
     }
 
+    /// Changes on their way to the disk.
+    pub fn changing(&self) -> usize {
+        self.changing.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         let listed: usize = self.by_conversation.values().map(BTreeMap::len).sum();

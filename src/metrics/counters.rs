@@ -183,6 +183,8 @@ pub struct PeopleCounters {
     pub circles_open: u64,
     /// Devices kept of users homed on this core.
     pub devices_kept: u64,
+    /// What is kept in memory of people, whatever it is of.
+    pub entries: u64,
     /// Groups of connections, and what connections say to each other.
     pub relay: RelayCounters,
 }
@@ -200,6 +202,7 @@ impl PeopleCounters {
             huddles_active,
             circles_open,
             devices_kept,
+            entries,
             relay,
         } = other;
         self.relay.merge(relay);
@@ -213,6 +216,7 @@ impl PeopleCounters {
         self.huddles_active += huddles_active;
         self.circles_open += circles_open;
         self.devices_kept += devices_kept;
+        self.entries += entries;
     }
 }
 

@@ -150,6 +150,7 @@ fn people(page: &mut Page, sum: &Counters) {
     page.counter("corecast_call_signals_total", "Signals handed on in calls.", sum.people.signals);
     page.gauge("corecast_huddles_active", "Huddles that are not over.", sum.people.huddles_active);
     page.gauge("corecast_circles_open", "Circles that have sockets.", sum.people.circles_open);
+    page.gauge("corecast_people_entries", "Entries kept in memory of people.", sum.people.entries);
     page.gauge("corecast_devices", "Devices that are kept.", sum.people.devices_kept);
 }
 

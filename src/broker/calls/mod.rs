@@ -319,6 +319,11 @@ impl Calls {
         CallCounts { active: self.due.len() as u64, ..self.counts }
     }
 
+    /// Entries in all its tables.
+    pub fn entries(&self) -> usize {
+        self.by_id.len() + self.due.len() + self.ended.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         assert_eq!(self.by_id.len(), self.due.len() + self.ended.len(), "a call lives or is over");

@@ -347,6 +347,11 @@ impl Circles {
         self.by_circle.is_empty()
     }
 
+    /// Entries in all its tables.
+    pub fn entries(&self) -> usize {
+        self.by_circle.len() + self.by_user.len() + self.statuses.len() + self.due.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         for (circle, state) in &self.by_circle {

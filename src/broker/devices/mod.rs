@@ -187,6 +187,11 @@ impl Devices {
         self.by_user.is_empty()
     }
 
+    /// Changes on their way to the disk.
+    pub fn changing(&self) -> usize {
+        self.changing.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         for (user, devices) in &self.by_user {

@@ -273,6 +273,11 @@ impl Huddles {
         }
     }
 
+    /// Entries in all its tables.
+    pub fn entries(&self) -> usize {
+        self.by_id.len() + self.by_user.len() + self.by_conversation.len() + self.due.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         for huddle in self.by_id.values() {

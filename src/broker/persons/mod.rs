@@ -183,6 +183,11 @@ impl Persons {
         self.departed.front().map(|(until_us, _)| *until_us)
     }
 
+    /// Entries in all its tables.
+    pub fn entries(&self) -> usize {
+        self.by_id.len() + self.visible.len() + self.departed.len()
+    }
+
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         for (user, record) in &self.by_id {

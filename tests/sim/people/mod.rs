@@ -29,6 +29,9 @@ const SOCKETS_MAX: usize = 9;
 /// Microseconds after which every call and huddle of these runs is over, and forgotten.
 const ALL_OVER_US: u64 = 8_000_000_000;
 
+/// Microseconds after which nobody is remembered who was here before.
+const ALL_FORGOTTEN_US: u64 = 100_000_000_000;
+
 struct World {
     rng: Rng,
     plan: Plan,
@@ -220,10 +223,17 @@ impl World {
             passed_us += 500_000_000;
             self.quiet();
         }
+        self.node.advance(ALL_FORGOTTEN_US);
+        self.quiet();
         let page = self.metrics();
-        for name in
-            ["calls_active", "huddles_active", "circles_open", "subscriptions_open", "websockets_open"]
-        {
+        for name in [
+            "calls_active",
+            "huddles_active",
+            "circles_open",
+            "people_entries",
+            "subscriptions_open",
+            "websockets_open",
+        ] {
             let line = format!("\ncorecast_{name} 0\n");
             assert!(page.contains(&line), "{name} is not 0:\n{page}");
         }
