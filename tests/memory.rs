@@ -1,6 +1,9 @@
 //! What an idle subscriber costs, and one that reads none of its answers, in live heap bytes, counted by the allocator: exact and
 //! repeatable, where RSS depends on the machine. docs/performance.md has the RSS beside it.
 
+#[path = "memory/people.rs"]
+mod people;
+
 use corecast::auth::{ApiKey, AuthSettings, Authenticator, Secret};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
@@ -9,7 +12,7 @@ use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds};
 use corecast::model::node::NodeInfo;
 use corecast::model::session::Scopes;
-use corecast::shard::{Output, Setup, Shard};
+use corecast::shard::{Output, PeopleSettings, Setup, Shard};
 use corecast::surface::router::Router;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::net::{IpAddr, Ipv4Addr};
@@ -47,13 +50,21 @@ static ALONE: Mutex<()> = Mutex::new(());
 const MESSAGES: usize = 64;
 const MESSAGE_BYTES: usize = 4_000;
 
+fn key(key: &str, user: &str) -> ApiKey {
+    ApiKey { key: Secret::new(key), user: user.into(), name: None, scopes: Scopes::ADMIN }
+}
+
 fn shard() -> Shard {
+    shard_of(vec![key("k", "u")])
+}
+
+/// A shard that knows these keys.
+fn shard_of(api_keys: Vec<ApiKey>) -> Shard {
     let history = HistoryBounds { count_max: 256, bytes_max: 1 << 20, age_ms_max: 86_400_000 };
     let room = ChannelDefinition { history, durability: Durability::Memory, ..ChannelDefinition::default() };
     let mut definitions = Definitions::default();
     definitions.namespaces.insert("room".into(), room);
-    let key = ApiKey { key: Secret::new("k"), user: "u".into(), name: None, scopes: Scopes::ADMIN };
-    let settings = AuthSettings { api_keys: vec![key], ..AuthSettings::default() };
+    let settings = AuthSettings { api_keys, ..AuthSettings::default() };
     let setup = Setup {
         core: CoreId(0),
         cores: 1,
@@ -77,7 +88,7 @@ fn shard() -> Shard {
         pong_timeout_ms: 20_000,
         history_flush_ms: None,
         echo: false,
-        people: Arc::default(),
+        people: Arc::new(PeopleSettings { open_conversations: true, ..PeopleSettings::default() }),
         public_urls: Arc::default(),
         web_push: Arc::default(),
         stored: Arc::default(),

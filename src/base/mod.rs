@@ -1,7 +1,8 @@
-//! Floor 0: ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
+//! Floor 0: agendas, ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
 //! timing wheel. Knows nothing of the broker.
 
 pub mod address;
+pub mod agenda;
 pub mod archive;
 pub mod bucket;
 pub mod chunked;

@@ -136,3 +136,89 @@ fn who_missed_something_is_put_out_and_comes_again() {
     assert!(told[0].contains("\"ok\"") && told[1].contains("presence_state"), "{told:?}");
     assert!(told[1].contains("\"ada\"") && told[1].contains("\"bob\""), "{told:?}");
 }
+
+/// Sockets that come to a circle: more than are told in one call.
+fn crowd(target: &mut Target, name: &str, count: usize) -> Vec<usize> {
+    let sockets: Vec<usize> =
+        (0..count).map(|at| open(target, at % 2, if at % 2 == 0 { "rc_ada" } else { "rc_bob" })).collect();
+    for socket in &sockets {
+        target
+            .world
+            .send(*socket, &frame(true, 1, format!(r#"["1","1","{name}","phx_join",{{}}]"#).as_bytes()));
+        target.world.settle();
+    }
+    sockets
+}
+
+#[test]
+fn who_is_in_a_large_circle_is_told_some_at_a_time() {
+    let mut target = Target::new(|_| {});
+    crowd(&mut target, "presence:p", 700);
+    let works = |target: &mut Target, name: &str| {
+        let socket = open(target, 0, "rc_ada");
+        let before = target.world.works;
+        let told = join(target, socket, name);
+        assert!(told[0].contains("\"ok\"") && told[1].contains("presence_state"), "{told:?}");
+        (target.world.works - before, told[1].matches("phx_ref\"").count())
+    };
+    let (few, alone) = works(&mut target, "presence:other");
+    let (many, shown) = works(&mut target, "presence:p");
+    assert_eq!((alone, shown), (1, 701));
+    assert!(many >= few + 2, "{many} slices of work for {shown} cards, {few} for one");
+}
+
+/// The second of two that come waits for the first; one that reads nothing lets the others go on.
+#[test]
+fn whoever_reads_nothing_of_a_large_circle_holds_nobody_up() {
+    let mut target = Target::new(|_| {});
+    crowd(&mut target, "presence:p", 600);
+    let [deaf, other] = ["rc_ada", "rc_bob"].map(|key| open(&mut target, 0, key));
+    target.world.set_room(deaf, Some(0));
+    for _ in 0..12 {
+        target.world.send(deaf, &frame(true, 1, br#"["1","1","presence:p","phx_join",{}]"#));
+        target.world.settle();
+    }
+    let told = join(&mut target, other, "presence:p");
+    assert_eq!(told[1].matches("phx_ref\"").count(), 602, "{}", told[1].len());
+    target.world.set_room(deaf, None);
+    let told = target.say(deaf, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+    let states = told.iter().filter(|text| text.contains("presence_state"));
+    assert_eq!(states.count(), 12, "all that it asked for is told in the end");
+    assert!(told.last().is_some_and(|text| text.contains("phx_reply")), "and in order");
+}
+
+#[test]
+fn a_join_is_encoded_once_for_each_core_and_told_to_each_of_them_once() {
+    let mut target = Target::new(|_| {});
+    crowd(&mut target, "presence:p", 60);
+    let coming = open(&mut target, 0, "rc_ada");
+    let before = target.metric("corecast_frames_encoded_total");
+    join(&mut target, coming, "presence:p");
+    assert_eq!(target.metric("corecast_frames_encoded_total") - before, 2, "one for each core");
+}
+
+/// A core that has nothing but calls that ring sleeps until one of them has rung long enough.
+#[test]
+fn calls_that_ring_cost_nothing_until_their_time_is_up() {
+    let mut target = Target::new(|settings| settings.people.ring_ms = 3_000);
+    let ada = open(&mut target, 0, "rc_ada");
+    join(&mut target, ada, "webrtc:lobby");
+    let calls = 1_000;
+    for _ in 0..calls {
+        let call = r#"["1","2","webrtc:lobby","call:initiate",{"participants":["bob"]}]"#;
+        assert!(target.say(ada, call)[0].contains("call_id"));
+    }
+    let due_us = target.world.now.monotonic_us + 3_000_000;
+    let (turns, next_us) = (target.world.timeouts, target.world.next_deadline_us());
+    assert!(
+        next_us.is_some_and(|us| us > target.world.now.monotonic_us),
+        "no core wants to be woken at once"
+    );
+    target.world.advance(2_999_999);
+    let between = target.world.timeouts - turns;
+    // Housekeeping of connections wakes a core, some times a second; calls do not, however many ring.
+    assert!(between <= 64, "{between} times woken while {calls} calls rang");
+    assert_eq!(target.metric("corecast_calls_active"), calls);
+    target.world.advance(due_us - target.world.now.monotonic_us);
+    assert_eq!(target.metric("corecast_calls_active"), 0);
+}

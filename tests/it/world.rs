@@ -48,6 +48,10 @@ pub struct World {
     pub now: Now,
     pub sockets: Vec<Socket>,
     pub drained: Vec<bool>,
+    /// Slices of work that shards were given.
+    pub works: u64,
+    /// How often a shard was told that its time had come.
+    pub timeouts: u64,
     /// What each core said to the history log.
     pub log: Vec<VecDeque<LogMessage>>,
     by_id: HashMap<(usize, ConnectionId), usize>,
@@ -68,6 +72,8 @@ impl World {
             now,
             sockets: Vec::new(),
             drained: vec![false; cores],
+            works: 0,
+            timeouts: 0,
             log: (0..cores).map(|_| VecDeque::new()).collect(),
             by_id: HashMap::new(),
             deadlines: vec![None; cores],
@@ -211,6 +217,7 @@ impl World {
             for core in self.turning().collect::<Vec<_>>() {
                 if self.deadlines[core].is_some_and(|deadline| deadline <= at_us) {
                     self.deadlines[core] = None;
+                    self.timeouts += 1;
                     self.shards[core].timeout(self.now);
                 }
             }
@@ -220,6 +227,11 @@ impl World {
                 return;
             }
         }
+    }
+
+    /// When the first shard wants to be told that its time has come.
+    pub fn next_deadline_us(&self) -> Option<u64> {
+        self.deadlines.iter().flatten().min().copied()
     }
 
     fn turning(&self) -> impl Iterator<Item = usize> + use<'_> {
@@ -304,7 +316,10 @@ impl World {
             }
             Output::Effect(id, Effect::Push(delivery)) => self.push_services.call(core, id, delivery),
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
-            Output::Work => _ = self.shards[core].work(self.now),
+            Output::Work => {
+                self.works += 1;
+                self.shards[core].work(self.now);
+            }
             Output::Drained => {
                 self.drained[core] = true;
                 self.deadlines[core] = None;

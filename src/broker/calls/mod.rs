@@ -9,6 +9,7 @@ mod faults;
 mod tests;
 
 use super::told::{Asking, Told};
+use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::InForce;
 use crate::base::time::Now;
@@ -19,7 +20,7 @@ use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::event::{CallEvent, Event, Talk};
 use crate::model::people::signal::Signal;
 use call::{Call, NewCall, Standing};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Microseconds for which a call that is over is remembered.
@@ -87,7 +88,7 @@ pub struct CallCounts {
 pub struct Calls {
     by_id: KeyedMap<Arc<str>, Call>,
     /// Calls that are not over, by when they are looked at next.
-    due: BTreeMap<(u64, Arc<str>), ()>,
+    due: Agenda<Arc<str>>,
     /// Calls that are over, oldest first, with the moment at which they are forgotten.
     ended: VecDeque<(u64, Arc<str>)>,
     rules: CallRules,
@@ -100,7 +101,7 @@ impl Calls {
     pub fn new(hasher: KeyedState, rules: CallRules, limits: InForce) -> Self {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
-            due: BTreeMap::new(),
+            due: Agenda::default(),
             ended: VecDeque::new(),
             rules,
             limits,
@@ -247,11 +248,7 @@ impl Calls {
     /// Time passed. Looks at `count_max` calls at most; more are left for the next call.
     pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
         for _ in 0..count_max {
-            let Some(((due_us, id), ())) = self.due.first_key_value() else { break };
-            if *due_us > now.monotonic_us {
-                break;
-            }
-            let id = id.clone();
+            let Some(id) = self.due.due(now.monotonic_us) else { break };
             if let Some(call) = self.by_id.get_mut(&id) {
                 call.fire(now, out);
             }
@@ -273,8 +270,7 @@ impl Calls {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        let due = self.due.first_key_value().map(|((due_us, _), ())| *due_us);
-        due.into_iter().chain(self.ended.front().map(|(until_us, _)| *until_us)).min()
+        self.due.next_us().into_iter().chain(self.ended.front().map(|(until_us, _)| *until_us)).min()
     }
 
     /// Keeps a call in the order of the deadlines, or among those that are over.
@@ -284,12 +280,9 @@ impl Calls {
         if call.state != CallState::Ended && call.next_us() == was_us {
             return;
         }
-        self.due.remove(&(was_us, id.clone()));
-        if call.state != CallState::Ended {
-            call.due_us = call.next_us();
-            self.due.insert((call.due_us, id), ());
-        } else if was_us != u64::MAX {
-            call.due_us = u64::MAX;
+        call.due_us = if call.state == CallState::Ended { NEVER_US } else { call.next_us() };
+        self.due.move_to(&id, was_us, call.due_us);
+        if call.state == CallState::Ended && was_us != NEVER_US {
             self.count_end(&id, out);
             self.ended.push_back((now.monotonic_us + REMEMBERED_US, id));
             if self.ended.len() > self.rules.ended_max {
@@ -327,10 +320,9 @@ impl Calls {
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         assert_eq!(self.by_id.len(), self.due.len() + self.ended.len(), "a call lives or is over");
-        for ((due_us, id), ()) in &self.due {
-            let call = &self.by_id[id];
-            assert_eq!(*due_us, call.next_us(), "every call stands at its deadline");
-            assert_ne!(call.state, CallState::Ended);
+        for (id, call) in self.by_id.iter().filter(|(_, call)| call.state != CallState::Ended) {
+            assert_eq!(call.due_us, call.next_us());
+            assert!(self.due.has(id, call.due_us), "every call stands at its deadline");
             for person in &call.people {
                 if let Standing::Here { sockets, .. } = &person.standing {
                     assert!(!sockets.is_empty(), "who has no socket there is no participant");

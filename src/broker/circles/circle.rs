@@ -4,6 +4,7 @@
 //! Invariant: what was shown and not taken back is exactly the cards of the sockets in it whose users are visible.
 
 use super::CircleRules;
+use crate::base::agenda::NEVER_US;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::broker::told::Told;
@@ -73,7 +74,7 @@ impl State {
             messages: VecDeque::new(),
             departed: BTreeSet::new(),
             offline: BTreeMap::new(),
-            due_us: u64::MAX,
+            due_us: NEVER_US,
         }
     }
 
@@ -230,7 +231,7 @@ impl State {
 
     /// When it has to be looked at next, monotonic microseconds.
     pub fn next_us(&self) -> u64 {
-        self.typists.iter().map(|typist| typist.until_us).min().unwrap_or(u64::MAX)
+        self.typists.iter().map(|typist| typist.until_us).min().unwrap_or(NEVER_US)
     }
 
     /// Remembers who said something.

@@ -9,6 +9,7 @@ mod tests;
 pub use circle::Arrival;
 
 use super::told::{Asking, PersonNews, Told};
+use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
@@ -41,7 +42,7 @@ pub struct Circles {
     by_user: KeyedMap<UserId, BTreeSet<Circle>>,
     /// What people say of their state who are not simply online. As every core knows it.
     statuses: KeyedMap<UserId, Status>,
-    due: BTreeSet<(u64, Circle)>,
+    due: Agenda<Circle>,
     rules: CircleRules,
     limits: InForce,
     /// Cards that were made.
@@ -55,7 +56,7 @@ impl Circles {
             by_circle: KeyedMap::with_hasher(hasher),
             by_user: KeyedMap::with_hasher(hasher),
             statuses: KeyedMap::with_hasher(hasher),
-            due: BTreeSet::new(),
+            due: Agenda::default(),
             rules,
             limits,
             cards: 0,
@@ -291,10 +292,7 @@ impl Circles {
     /// Time passed. Looks at `count_max` circles at most.
     pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
         for _ in 0..count_max {
-            let Some((due_us, circle)) = self.due.first().cloned() else { return };
-            if due_us > now.monotonic_us {
-                return;
-            }
+            let Some(circle) = self.due.due(now.monotonic_us) else { return };
             if let Some(state) = self.by_circle.get_mut(&circle) {
                 state.fire(now, out);
             }
@@ -304,20 +302,15 @@ impl Circles {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        self.due.first().map(|(due_us, _)| *due_us)
+        self.due.next_us()
     }
 
     /// Keeps a circle in the order of the deadlines, or forgets it.
     fn reschedule(&mut self, circle: &Circle) {
         let Some(state) = self.by_circle.get_mut(circle) else { return };
         let next_us = state.next_us();
-        if next_us != state.due_us {
-            self.due.remove(&(state.due_us, circle.clone()));
-            state.due_us = next_us;
-            if next_us != u64::MAX {
-                self.due.insert((next_us, circle.clone()));
-            }
-        }
+        self.due.move_to(circle, state.due_us, next_us);
+        state.due_us = next_us;
         if state.len() == 0
             && let Some(state) = self.by_circle.remove(circle)
         {
@@ -360,9 +353,9 @@ impl Circles {
             for user in state.users().chain(state.departed()) {
                 assert!(self.by_user[user].contains(circle), "a user's circles are known");
             }
-            let due = self.due.contains(&(state.due_us, circle.clone()));
+            let due = self.due.has(circle, state.due_us);
             assert_eq!(state.due_us, state.next_us());
-            assert_eq!(due, state.due_us != u64::MAX, "every circle stands at its deadline");
+            assert_eq!(due, state.due_us != NEVER_US, "every circle stands at its deadline");
         }
         for (user, circles) in &self.by_user {
             for circle in circles {

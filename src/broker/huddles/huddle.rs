@@ -5,6 +5,7 @@
 //!
 //! Invariants: one participant for a user, whatever its sockets; whoever shows its screen is one.
 
+use crate::base::agenda::NEVER_US;
 use crate::base::time::Now;
 use crate::broker::told::{Ring, Told};
 use crate::model::channel::ChannelName;
@@ -195,7 +196,7 @@ impl Huddle {
     /// When it has to be looked at next, monotonic microseconds.
     pub fn next_us(&self) -> u64 {
         let participants = self.participants.iter().filter_map(|participant| participant.until_us);
-        participants.chain(self.fresh_until_us).min().unwrap_or(u64::MAX)
+        participants.chain(self.fresh_until_us).min().unwrap_or(NEVER_US)
     }
 
     /// Begins or stops to send sound or pictures.

@@ -7,6 +7,7 @@ mod huddle;
 mod tests;
 
 use super::told::{Asking, Told};
+use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::limits::InForce;
 use crate::base::time::Now;
@@ -64,7 +65,7 @@ pub struct Huddles {
     /// The huddles that somebody made, is in or is invited to.
     by_user: KeyedMap<UserId, BTreeSet<Arc<str>>>,
     /// By when they are looked at next; those that wait for nothing are not in it.
-    due: BTreeSet<(u64, Arc<str>)>,
+    due: Agenda<Arc<str>>,
     rules: HuddleRules,
     limits: InForce,
 }
@@ -76,7 +77,7 @@ impl Huddles {
             by_id: KeyedMap::with_hasher(hasher),
             by_conversation: KeyedMap::with_hasher(hasher),
             by_user: KeyedMap::with_hasher(hasher),
-            due: BTreeSet::new(),
+            due: Agenda::default(),
             rules,
             limits,
         }
@@ -144,10 +145,7 @@ impl Huddles {
         belongs: bool,
         out: &mut Vec<Told>,
     ) -> Result<HuddleAnswer, Fault> {
-        let huddle = self.by_id.get_mut(id).ok_or_else(faults::not_found)?;
-        if !belongs && !huddle.knows(by.user) {
-            return Err(faults::not_of_it());
-        }
+        let huddle = open_to(self.by_id.get_mut(id), by.user, belongs)?;
         let creates = *huddle.creator == **by.user;
         let is_in = huddle.is_in(by.user);
         let answer = match act {
@@ -188,10 +186,7 @@ impl Huddles {
         belongs: bool,
         out: &mut Vec<Told>,
     ) -> Result<HuddleView, Fault> {
-        let huddle = self.by_id.get_mut(id).ok_or_else(faults::not_found)?;
-        if !belongs && !huddle.knows(by.user) {
-            return Err(faults::not_of_it());
-        }
+        let huddle = open_to(self.by_id.get_mut(id), by.user, belongs)?;
         if !huddle.join(now, by.user, Some(by.socket), video, out) {
             return Err(faults::full());
         }
@@ -212,10 +207,7 @@ impl Huddles {
     /// Time passed. Looks at `count_max` huddles at most.
     pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
         for _ in 0..count_max {
-            let Some((due_us, id)) = self.due.first().cloned() else { return };
-            if due_us > now.monotonic_us {
-                return;
-            }
+            let Some(id) = self.due.due(now.monotonic_us) else { return };
             if let Some(huddle) = self.by_id.get_mut(&id) {
                 huddle.fire(now, out);
             }
@@ -225,7 +217,7 @@ impl Huddles {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        self.due.first().map(|(due_us, _)| *due_us)
+        self.due.next_us()
     }
 
     /// The huddles that somebody made, is in or is invited to.
@@ -248,16 +240,10 @@ impl Huddles {
     /// Keeps a huddle in the order of the deadlines, or forgets it.
     fn reschedule(&mut self, id: &str) {
         let Some(huddle) = self.by_id.get_mut(id) else { return };
-        let next_us = huddle.next_us();
-        if !huddle.is_over() && next_us == huddle.due_us {
-            return;
-        }
-        self.due.remove(&(huddle.due_us, huddle.id.clone()));
+        let next_us = if huddle.is_over() { NEVER_US } else { huddle.next_us() };
+        self.due.move_to(&huddle.id, huddle.due_us, next_us);
+        huddle.due_us = next_us;
         if !huddle.is_over() {
-            huddle.due_us = next_us;
-            if next_us != u64::MAX {
-                self.due.insert((next_us, huddle.id.clone()));
-            }
             return;
         }
         let Some(huddle) = self.by_id.remove(id) else { return };
@@ -282,9 +268,9 @@ impl Huddles {
     pub fn invariants(&self) {
         for huddle in self.by_id.values() {
             huddle.invariants();
-            let due = self.due.contains(&(huddle.due_us, huddle.id.clone()));
+            let due = self.due.has(&huddle.id, huddle.due_us);
             assert_eq!(huddle.due_us, huddle.next_us());
-            assert_eq!(due, huddle.due_us != u64::MAX, "every huddle stands at its deadline");
+            assert_eq!(due, huddle.due_us != NEVER_US, "every huddle stands at its deadline");
         }
         for (user, ids) in &self.by_user {
             assert!(
@@ -294,6 +280,12 @@ impl Huddles {
         }
         assert!(self.by_conversation.values().all(|id| self.by_id.contains_key(id)));
     }
+}
+
+/// A huddle that somebody may come to: it knows the huddle, or belongs to its conversation.
+fn open_to<'a>(huddle: Option<&'a mut Huddle>, user: &str, belongs: bool) -> Result<&'a mut Huddle, Fault> {
+    let huddle = huddle.ok_or_else(faults::not_found)?;
+    if belongs || huddle.knows(user) { Ok(huddle) } else { Err(faults::not_of_it()) }
 }
 
 fn invite(
