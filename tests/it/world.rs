@@ -229,11 +229,6 @@ impl World {
         }
     }
 
-    /// When the first shard wants to be told that its time has come.
-    pub fn next_deadline_us(&self) -> Option<u64> {
-        self.deadlines.iter().flatten().min().copied()
-    }
-
     fn turning(&self) -> impl Iterator<Item = usize> + use<'_> {
         (0..self.shards.len()).filter(|core| !self.frozen[*core])
     }
