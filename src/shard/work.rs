@@ -5,7 +5,7 @@ use super::Shard;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::shard::connections::allowances::next_in_turn;
-use crate::shard::delivery::farewells;
+use crate::shard::delivery::{answers, farewells};
 
 /// Deadlines of connections that one slice looks at: some hundred microseconds where each ends one.
 pub(super) const DEADLINES_MAX: usize = 64;
@@ -19,7 +19,7 @@ impl Shard {
         self.edge.now = now;
         self.edge.fire_deadlines(DEADLINES_MAX);
         farewells::tell_some(self);
-        self.make_on();
+        answers::make_on(self);
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
         }

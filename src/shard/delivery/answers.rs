@@ -143,14 +143,6 @@ impl Shard {
         self.edge.connections.pending_mut(id)?.release()
     }
 
-    /// Makes some more of the long answer whose turn it is.
-    pub(in crate::shard) fn make_on(&mut self) {
-        let Some(id) = self.edge.connections.making.first() else { return };
-        self.release_answers(id);
-        self.resume_if_calm(id);
-        making::pass_on(&mut self.edge.connections, id, &self.setup.limits);
-    }
-
     /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves. Whether it gives way
     /// to others, because it is long to make.
     fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) -> bool {
@@ -164,7 +156,7 @@ impl Shard {
         let pieces = pieces(&answer.reply);
         let mut gives_way = false;
         while !gives_way && answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
-            gives_way = !self.encode_next(id, &mut answer, &mut bytes);
+            gives_way = !encode_next(self, id, &mut answer, &mut bytes);
             answer.written += usize::from(!gives_way);
         }
         let whole = answer.written == pieces;
@@ -189,18 +181,6 @@ impl Shard {
             self.open_or_close(id, opening, &answer.reply);
         }
         false
-    }
-
-    /// Encodes the next piece of an answer, or some of it if that is long. Whether it is whole.
-    fn encode_next(&mut self, id: ConnectionId, answer: &mut Answer, out: &mut Vec<u8>) -> bool {
-        let Answer { expect, reply, written, made, .. } = answer;
-        if let (Expect::Message { dialect, .. }, Reply::People(reply)) = (&*expect, &*reply)
-            && let Some(shown) = people::shown_at(reply, *written)
-        {
-            return people::append_shown(&mut self.edge, id, dialect, shown, made, out);
-        }
-        self.encode_piece(id, expect, reply, *written, out);
-        true
     }
 
     /// Does what an answer means for its connection when it comes: a subscription begins or ends. `held` says that
@@ -269,6 +249,26 @@ impl Shard {
             self.scratch = scratch;
         }
     }
+}
+
+/// Makes some more of the long answer whose turn it is.
+pub(in crate::shard) fn make_on(shard: &mut Shard) {
+    let Some(id) = shard.edge.connections.making.first() else { return };
+    shard.release_answers(id);
+    shard.resume_if_calm(id);
+    making::pass_on(&mut shard.edge.connections, id, &shard.setup.limits);
+}
+
+/// Encodes the next piece of an answer, or some of it if that is long. Whether it is whole.
+fn encode_next(shard: &mut Shard, id: ConnectionId, answer: &mut Answer, out: &mut Vec<u8>) -> bool {
+    let Answer { expect, reply, written, made, .. } = answer;
+    if let (Expect::Message { dialect, .. }, Reply::People(reply)) = (&*expect, &*reply)
+        && let Some(shown) = people::shown_at(reply, *written)
+    {
+        return people::append_shown(&mut shard.edge, id, dialect, shown, made, out);
+    }
+    shard.encode_piece(id, expect, reply, *written, out);
+    true
 }
 
 /// A larger working space came from a rare large message and is not kept.

@@ -25,7 +25,7 @@ use crate::shard::people::PeopleMessage;
 use crate::shard::people::recordings::{self, RecordingsPart, RecordingsQuestion};
 use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::statuses;
-use crate::shard::people::stored::change_people;
+use crate::shard::people::stored::{PeopleChange, change_people};
 use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Whole, needs, overloaded};
 use crate::shard::{Setup, Shard};
@@ -317,6 +317,25 @@ struct Arriving {
 pub(super) type Done = Result<PeopleReply, Fault>;
 
 impl People {
+    /// Decides a change of what is stored.
+    pub(super) fn decide(
+        &mut self,
+        now: Now,
+        user: &UserId,
+        fresh: u64,
+        command: PeopleCommand,
+    ) -> Result<PeopleChange, Fault> {
+        match command {
+            PeopleCommand::Device(act) => {
+                self.devices.decide(now, user, act, fresh).map(PeopleChange::Device)
+            }
+            PeopleCommand::Recording { id, .. } => {
+                self.recordings.decide_delete(&id, user).map(PeopleChange::Recording)
+            }
+            _ => Err(unanswerable()),
+        }
+    }
+
     #[allow(clippy::too_many_arguments, reason = "what a call is made of")]
     fn start_call(
         &mut self,

@@ -1,13 +1,9 @@
 //! Changes of devices and of records of recordings at home on this core: decided, stored, then done.
 
 use super::People;
-use super::requests::unanswerable;
 use crate::base::ids::CoreId;
-use crate::base::time::Now;
 use crate::broker::devices::DeviceChange;
 use crate::broker::recordings::RecordingChange;
-use crate::model::fault::Fault;
-use crate::model::people::UserId;
 use crate::model::people::command::PeopleCommand;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
@@ -79,24 +75,6 @@ pub(in crate::shard) fn continue_people(
 }
 
 impl People {
-    fn decide(
-        &mut self,
-        now: Now,
-        user: &UserId,
-        fresh: u64,
-        command: PeopleCommand,
-    ) -> Result<PeopleChange, Fault> {
-        match command {
-            PeopleCommand::Device(act) => {
-                self.devices.decide(now, user, act, fresh).map(PeopleChange::Device)
-            }
-            PeopleCommand::Recording { id, .. } => {
-                self.recordings.decide_delete(&id, user).map(PeopleChange::Recording)
-            }
-            _ => Err(unanswerable()),
-        }
-    }
-
     fn apply(&mut self, change: PeopleChange) -> PeopleReply {
         match change {
             PeopleChange::Device(change) => {

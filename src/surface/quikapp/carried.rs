@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// The fields of a payload, as they were written.
 #[derive(Default)]
-struct Fields<'a> {
+struct Written<'a> {
     conversation_id: Option<Raw<'a>>,
     call_id: Option<Raw<'a>>,
     huddle_id: Option<Raw<'a>>,
@@ -32,7 +32,7 @@ struct Fields<'a> {
     video: Option<Raw<'a>>,
 }
 
-impl<'a> json::Object<'a> for Fields<'a> {
+impl<'a> json::Object<'a> for Written<'a> {
     fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
         Some(match key {
             "conversationId" => &mut self.conversation_id,
@@ -95,7 +95,7 @@ pub struct Carried<'a> {
 /// # Errors
 /// It is no object, a field is there twice, or one that any event takes is of another kind.
 pub fn read(payload: &str) -> Result<Carried<'_>, Fault> {
-    let (fields, right) = json::take_apart::<Fields<'_>>(payload)?;
+    let (fields, right) = json::take_apart::<Written<'_>>(payload)?;
     right?;
     Ok(Carried {
         conversation_id: json::text("conversationId", fields.conversation_id)?,
