@@ -90,6 +90,7 @@ pub enum DataDirError {
 /// What keeps the directory or a secret from being used.
 pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, DataDirError> {
     let in_directory = |error| DataDirError::Directory(directory.to_owned(), error);
+    check_link(nearest(directory)).map_err(in_directory)?;
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(in_directory)?;
     check_directory(directory)?;
     let api_key_path = directory.join(API_KEY_FILE);
@@ -101,6 +102,21 @@ pub fn prepare(directory: &Path, with_jwt_secret: bool) -> Result<DataSecrets, D
         None
     };
     Ok(DataSecrets { api_key, api_key_path, api_key_is_new, jwt_secret })
+}
+
+/// The directory, or what is there nearest above it.
+fn nearest(directory: &Path) -> &Path {
+    let is_there = |path: &&Path| path.exists() || path.is_symlink();
+    directory.ancestors().find(is_there).unwrap_or(Path::new("."))
+}
+
+/// A link that leads nowhere cannot be made a directory.
+fn check_link(path: &Path) -> io::Result<()> {
+    if path.is_symlink() && !path.exists() {
+        let sentence = "it is a symbolic link that leads nowhere; make the directory that it names";
+        return Err(io::Error::new(ErrorKind::NotFound, sentence));
+    }
+    Ok(())
 }
 
 fn check_directory(directory: &Path) -> Result<(), DataDirError> {
@@ -117,8 +133,11 @@ pub fn examine(directory: &Path, secrets: &[String]) -> Vec<DataDirError> {
     let in_directory = |error| DataDirError::Directory(directory.to_owned(), error);
     let mut found = Vec::new();
     // Where there is none, the nearest directory above must let it be made.
-    let there = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
-    let usable = if there.is_dir() { check_writable(there) } else { Err(ErrorKind::NotADirectory.into()) };
+    let there = nearest(directory);
+    let usable = check_link(there).and_then(|()| match there.is_dir() {
+        true => check_writable(there),
+        false => Err(ErrorKind::NotADirectory.into()),
+    });
     found.extend(usable.map_err(in_directory).err());
     if there == directory && there.is_dir() {
         found.extend(check_directory(directory).err());
@@ -177,12 +196,7 @@ pub fn vapid_key(directory: &Path) -> Result<VapidKey, DataDirError> {
 pub fn socket_key(directory: &Path, workspace: u64) -> Result<String, DataDirError> {
     let path = directory.join(format!("{SOCKET_KEY_FILE}{workspace}"));
     let key = read_or_make(&path, || random_text(ALPHANUMERIC, 32))?;
-    let key = String::from_utf8_lossy(key.expose()).into_owned();
-    // It becomes a part of a path.
-    if !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(DataDirError::SecretDamaged(path));
-    }
-    Ok(key)
+    Ok(String::from_utf8_lossy(key.expose()).into_owned())
 }
 
 /// The certificate for trying with its key, as PEM, made by `make` where there is none; and where it is. The directory must
@@ -228,10 +242,22 @@ fn read(path: &Path) -> Result<Secret, DataDirError> {
     let mut text = String::new();
     file.take(SECRET_BYTES_MAX).read_to_string(&mut text).map_err(in_secret)?;
     let secret = text.trim_end_matches(['\n', '\r']);
-    if secret.len() < 32 || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !fits(path, secret) {
         return Err(DataDirError::SecretDamaged(path.to_owned()));
     }
     Ok(Secret::new(secret))
+}
+
+/// Whether a text can be the secret of this file.
+fn fits(path: &Path, secret: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let fits_name = match &*name {
+        VAPID_KEY_FILE => VapidKey::parse(secret.as_bytes()).is_ok(),
+        // It becomes a part of a path.
+        name if name.starts_with(SOCKET_KEY_FILE) => secret.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        _ => true,
+    };
+    fits_name && secret.len() >= 32 && secret.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Writes a new secret beside its place and links it there, which fails if another process was first: then
@@ -407,6 +433,25 @@ mod tests {
         for path in [&file, &file.join("below")] {
             assert!(matches!(examine(path, &names)[..], [DataDirError::Directory(..)]), "{}", path.display());
         }
+    }
+
+    /// The one that a start would meet first is the first that an examination finds.
+    #[test]
+    fn an_examination_finds_what_a_start_would() {
+        let home = tempfile::tempdir().unwrap();
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        for path in [&link, &link.join("below")] {
+            let error = prepare(path, true).unwrap_err().to_string();
+            assert_eq!(examine(path, &[]).iter().map(ToString::to_string).collect::<Vec<_>>(), [error]);
+        }
+        let damaged = [VAPID_KEY_FILE.to_owned(), format!("{SOCKET_KEY_FILE}1")];
+        for name in &damaged {
+            fs::write(home.path().join(name), "/".repeat(40)).unwrap();
+            fs::set_permissions(home.path().join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let found = examine(home.path(), &damaged);
+        assert!(matches!(found[..], [DataDirError::SecretDamaged(_), DataDirError::SecretDamaged(_)]));
     }
 
     #[test]
