@@ -145,6 +145,19 @@ impl<A, T> Effects<A, T> {
         Err(class.full())
     }
 
+    /// Whether one more of a class can be started for somebody who is not known: those take half of its places, so that there
+    /// is room for who is.
+    ///
+    /// # Errors
+    /// Half as many are under way as may be.
+    pub fn admit_stranger(&mut self, class: Class) -> Result<(), Fault> {
+        if 2 * self.under_way[class as usize] < self.under_way_max(class) {
+            Ok(())
+        } else {
+            Err(class.full())
+        }
+    }
+
     /// Whether a user may have one more of the store, of which all users have a share.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::people::{PeopleMessage, PeoplePart, PeopleQuestion};
 use crate::shard::relay::RelayMessage;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
@@ -101,6 +102,8 @@ pub(in crate::shard) enum Question {
     Channels { prefix: Arc<str>, from: Cursor, size: u32 },
     /// To close connections.
     Remove(Removal),
+    /// To know that a user has logged in from an address.
+    LoggedIn { address: IpAddr, user: Arc<str> },
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
 }

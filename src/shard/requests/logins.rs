@@ -1,6 +1,6 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
-use super::attempts::Attempts;
+use super::attempts::{Attempt, Attempts};
 use super::fan_in::Whole;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then};
@@ -17,6 +17,7 @@ use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, Write, logouts};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 /// Logouts forgotten in one round of housekeeping.
@@ -24,7 +25,7 @@ const FORGOTTEN_MAX: usize = 256;
 
 /// What this core knows of logins.
 pub(in crate::shard) struct Logins {
-    attempts: Attempts,
+    pub(in crate::shard) attempts: Attempts,
     /// What was given out to open sockets with.
     pub(in crate::shard) vouchers: Vouchers,
     /// The same on every core.
@@ -73,11 +74,12 @@ impl Logins {
         &mut self,
         (setup, effects): (&Setup, &mut Effects<Asker, Then>),
         now: Now,
-        address: u64,
+        address: IpAddr,
         (user, password): (&str, Secret),
     ) -> Result<Begun, Fault> {
         let per_minute_max = setup.limits.login_attempts_per_minute_max;
-        if !self.attempts.take(now, address, user, per_minute_max) {
+        let attempt = self.attempts.take(now, address, user, per_minute_max);
+        if attempt == Attempt::Refused {
             return Err(Fault::new(
                 FaultCode::RateLimited,
                 "Too many logins were tried from this address or for this user. Try again in a minute.",
@@ -86,7 +88,10 @@ impl Logins {
         let Some(Challenge { user, password: hash }) = setup.authenticator.challenge(user) else {
             return Err(wrong_password());
         };
-        effects.admit(Class::Password)?;
+        match attempt {
+            Attempt::Known => effects.admit(Class::Password)?,
+            _ => effects.admit_stranger(Class::Password)?,
+        }
         let then = Then::Login(LoginThen::LogIn { user });
         Ok(Begun::outside(Effect::Verify { password, hash }, then))
     }
@@ -135,7 +140,7 @@ impl Shard {
         let now = self.edge.now;
         let begun = match command {
             LoginCommand::LogIn { user, password } => {
-                let address = self.edge.connections.get(id).map_or(0, |connection| connection.address);
+                let address = self.edge.connections.address(id).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
                 self.logins.begin_login((&self.setup, &mut self.effects), now, address, (&user, password))
             }
             LoginCommand::LogOut { session } => {
@@ -164,11 +169,25 @@ impl Shard {
             LoginThen::LogIn { user } => {
                 let authenticator = &self.setup.authenticator;
                 let reply = checked(authenticator, &mut self.fresh, self.edge.now, user, resolution);
+                if let (Ok(Reply::LoggedIn { user, .. }), Some(asker)) = (&reply, &asker)
+                    && let Some(address) = self.edge.connections.address(asker.ticket.connection)
+                {
+                    self.tell_login(address, user);
+                }
                 self.answer_asker(asker, reply);
             }
             LoginThen::LogOut { id, until_unix_s } => {
                 self.logout_stored(asker, id, until_unix_s, resolution);
             }
+        }
+    }
+
+    /// Every core hears from where a user has logged in. Where a queue is full, that core does not.
+    fn tell_login(&mut self, address: IpAddr, user: &Arc<str>) {
+        for core in 0..self.setup.cores {
+            let question = Question::LoggedIn { address, user: user.clone() };
+            // No fan-in has the number 0, so what the cores answer is heard by nobody.
+            self.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question });
         }
     }
 

@@ -48,6 +48,10 @@ impl Shard {
             Question::ConnectionGroups(query) => {
                 FanInPart::ConnectionGroups(relay::list_groups(self, &query))
             }
+            Question::LoggedIn { address, user } => {
+                self.logins.attempts.know(address, &user);
+                FanInPart::Noted
+            }
             Question::LoggedOut { id, until_unix_s } => {
                 self.logins.logged_out.add(self.edge.now, id, until_unix_s, self.setup.limits.session_s_max);
                 FanInPart::Noted
