@@ -85,6 +85,8 @@ pub enum Subject {
     Message,
     /// A device.
     Device,
+    /// A browser that can be sent messages.
+    PushSubscription,
     /// A huddle.
     Huddle,
     /// Whose screen is shown.

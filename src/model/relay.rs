@@ -3,7 +3,7 @@
 
 use super::channel::ChannelName;
 use crate::base::ids::CoreId;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 /// What others call a connection that can be reached: nobody can guess it, and no other connection of this node's life has
@@ -144,6 +144,20 @@ pub enum GroupRange {
         /// A size in between that is left out.
         except: Option<u32>,
     },
+}
+
+impl GroupRange {
+    /// Whether a group is in it.
+    pub fn has(&self, group: &GroupSize) -> bool {
+        match self {
+            Self::Names { from, to, except } => {
+                (from.as_ref(), to.as_ref()).contains(&group.group) && except.as_ref() != Some(&group.group)
+            }
+            Self::Sizes { from, to, except } => {
+                (*from..=*to).contains(&group.size) && *except != Some(group.size)
+            }
+        }
+    }
 }
 
 /// Which members of a group are listed, and from where on.

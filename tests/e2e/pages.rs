@@ -48,12 +48,12 @@ fn is_of_the_source_tree(block: &str) -> bool {
     block.lines().all(|line| OF_THE_SOURCE_TREE.iter().any(|start| line.trim_start().starts_with(start)))
 }
 
-fn page(name: &str) -> String {
+pub fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The blocks of one language, in order.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let start = format!("\n```{language}\n");
     page.split(start.as_str()).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
@@ -202,8 +202,10 @@ fn the_browser_s_line_of_retrochat_opens_a_socket() {
     }
 }
 
-/// The pages with programs for browsers that use the library of Skapi.
-const OF_SKAPI: [&str; 2] = ["README.md", "docs/protocol/skapi.md"];
+/// The pages with programs for browsers, and how many: those of the README are one tour, in skapi_node.rs.
+const PROGRAMS: [(&str, usize); 3] = [("README.md", 4), (SKAPI, 1), ("docs/protocol/retrochat.md", 1)];
+
+const SKAPI: &str = "docs/protocol/skapi.md";
 
 #[test]
 fn the_programs_of_skapi_do_what_they_show() {
@@ -215,22 +217,19 @@ fn the_programs_of_skapi_do_what_they_show() {
     }
     let home = Home::new(&[r#"listen=[{address="127.0.0.1:0",tls=true}]"#, "tls.self_signed=true"]);
     let server = home.start();
-    for name in OF_SKAPI {
-        for program in blocks(&page(name), "js") {
-            let service = program.split("new Skapi(\"").nth(1).unwrap().split('"').next().unwrap();
-            let user = "11111111-2222-4333-8444-555555555555";
-            let tokens = home.command(&["token", "--user", user, "--cognito", service]).output().unwrap();
-            let tokens = String::from_utf8(tokens.stdout).unwrap();
-            let mut node = Command::new("node");
-            node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/node/page.mjs"));
-            node.env("MODULES", modules.path()).env("PROGRAM", program).env("TOKENS", tokens.trim_end());
-            node.env("HOST", format!("localhost:{}", server.address.port()));
-            node.env("NODE_EXTRA_CA_CERTS", home.data().join("self_signed.pem"));
-            let child =
-                node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            if let Err(why) = succeeds_within(child, PROGRAM_S) {
-                panic!("the program of {name} failed: {why}\n{program}");
-            }
+    for program in blocks(&page(SKAPI), "js") {
+        let service = program.split("new Skapi(\"").nth(1).unwrap().split('"').next().unwrap();
+        let user = "11111111-2222-4333-8444-555555555555";
+        let tokens = home.command(&["token", "--user", user, "--cognito", service]).output().unwrap();
+        let tokens = String::from_utf8(tokens.stdout).unwrap();
+        let mut node = Command::new("node");
+        node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/node/page.mjs"));
+        node.env("MODULES", modules.path()).env("PROGRAM", program).env("TOKENS", tokens.trim_end());
+        node.env("HOST", format!("localhost:{}", server.address.port()));
+        node.env("NODE_EXTRA_CA_CERTS", home.data().join("self_signed.pem"));
+        let child = node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        if let Err(why) = succeeds_within(child, PROGRAM_S) {
+            panic!("the program of {SKAPI} failed: {why}\n{program}");
         }
     }
 }
@@ -239,7 +238,7 @@ fn the_programs_of_skapi_do_what_they_show() {
 fn every_program_of_the_pages_is_run() {
     for name in pages() {
         let programs = blocks(&page(&name), "js").len();
-        let run = if OF_SKAPI.contains(&&*name) || name.ends_with("/retrochat.md") { 1 } else { 0 };
+        let run = PROGRAMS.iter().find(|(page, _)| *page == name).map_or(0, |(_, count)| *count);
         assert_eq!(programs, run, "{name}: nobody runs its programs");
     }
 }

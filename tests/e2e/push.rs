@@ -6,6 +6,7 @@ use crate::push_service::PushService;
 use crate::server::{Home, Server};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 /// Of RFC 8291 section 5.
 pub const P256DH: &str =
@@ -147,4 +148,63 @@ fn a_service_whose_certificate_nobody_trusts_gets_nothing() {
     notify(&server, "secret");
     eventually("a call that failed", || (server.metric("corecast_push_retries_total") >= 1).then_some(()));
     assert!(service.received().is_empty());
+}
+
+#[test]
+fn settings_are_taken_over_while_the_node_runs() {
+    let service = PushService::start();
+    let home = Home::with_config("corecast.toml");
+    fs::write(home.path().join("push.pem"), &service.certificate).unwrap();
+    // Of the browser of RFC 8291, so that its public key is known.
+    let secret = home.path().join("vapid.key");
+    fs::write(&secret, "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let configure = |limits: &str, push: &str| {
+        let start = "listen = \"127.0.0.1:0\"\ncores = 1";
+        let text = format!(
+            "{start}\n[limits]\n{limits}\n[push]\n{push}\nlocal_endpoints = true\nca_file = \"push.pem\"\n"
+        );
+        fs::write(home.path().join("corecast.toml"), text).unwrap();
+    };
+    configure("push_in_flight_max = 1", "ttl_s = 60");
+    let server = home.start();
+    let mut http = server.http();
+    subscribe(&server, &mut http, &format!("{}/ok/1", service.url));
+    notify(&server, "first");
+    eventually("the first", || (ended(&server, "accepted") == 1).then_some(()));
+    assert_eq!(service.received()[0].fields["ttl"], "60");
+
+    // More calls at once need a restart; the rest is in force, for calls and for what is said of them.
+    configure(
+        "push_in_flight_max = 16384\npush_time_ms_max = 200",
+        "ttl_s = 30\nvapid_key_file = \"vapid.key\"\nsubject = \"mailto:ops@example.com\"",
+    );
+    server.signal(libc::SIGHUP);
+    let asked = json!({});
+    eventually("the new key", || {
+        (call(&mut http, "get-vapid-public-key", &server.key, &asked) == P256DH).then_some(())
+    });
+    notify(&server, "second");
+    eventually("the second", || (ended(&server, "accepted") == 2).then_some(()));
+    let fields = service.received().remove(1).fields;
+    assert_eq!(fields["ttl"], "30");
+    assert!(fields["authorization"].ends_with(&format!(", k={P256DH}")), "{fields:?}");
+    // Two calls that get no answer fit into the test's patience, which those of ten seconds do not.
+    subscribe(&server, &mut http, &format!("{}/hang/1", service.url));
+    notify(&server, "third");
+    eventually("two calls without an answer", || {
+        (server.metric("corecast_push_retries_total") >= 2).then_some(())
+    });
+
+    let text = fs::read_to_string(home.path().join("corecast.toml")).unwrap();
+    fs::write(home.path().join("corecast.toml"), text.replace("local_endpoints = true", "")).unwrap();
+    server.signal(libc::SIGHUP);
+    let body =
+        json!({ "endpoint": format!("{}/ok/2", service.url), "keys": { "p256dh": P256DH, "auth": AUTH } });
+    let path = "/skapi/api/store-subscription";
+    eventually("a refusal", || (http.call("POST", path, &server.key, &body).status == 400).then_some(()));
+    let before = service.counts()["/ok/1"];
+    notify(&server, "fourth");
+    eventually("its end", || (ended(&server, "refused") >= 2).then_some(()));
+    assert_eq!(service.counts()["/ok/1"], before);
 }

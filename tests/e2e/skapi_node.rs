@@ -1,7 +1,9 @@
 //! The real client of Skapi, the npm package `skapi-js` as browsers load it, over TLS as it demands, with `ws` for its socket
-//! and `werift` for its calls. Where there is no Node.js, or the packages cannot be installed, the test says that it is
+//! and `werift` for its calls; and the README's tour of it. Where there is no Node.js, or the packages cannot be installed, the test says that it is
 //! skipped.
 
+use crate::pages::{blocks, page};
+use crate::push::home;
 use crate::server::Home;
 use crate::xano_node::{installed, succeeds_within};
 use std::io::Write;
@@ -45,5 +47,32 @@ fn the_real_client_meets_talks_and_calls() {
     let child = node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     if let Err(why) = succeeds_within(child, CLIENT_S) {
         panic!("the client failed: {why}");
+    }
+}
+
+#[test]
+fn the_tour_of_the_readme_can_be_pasted() {
+    let modules = tempfile::tempdir().unwrap();
+    let packages = ["ws@8", "werift@0.22", "http_ece@1", "skapi-js@1.5.8"];
+    if let Err(why) = installed(modules.path(), &packages) {
+        let _ = writeln!(std::io::stderr(), "skipped: the client of Skapi is not there: {why}");
+        return;
+    }
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let tls = [r#"listen=[{address="127.0.0.1:0",tls=true}]"#, "tls.self_signed=true"];
+    let home = home(&made.cert.pem(), &tls);
+    let server = home.start();
+    let readme = page("README.md");
+    let tour = readme.split("\n## Skapi\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    assert!(blocks(tour, "sh")[0].contains(&format!("--user {ADA} --cognito {SERVICE}")));
+    let mut node = Command::new("node");
+    node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/node/tour.mjs")).env("MODULES", modules.path());
+    node.env("FRONT", format!("localhost:{}", server.address.port())).env("TOKENS", tokens(&home, ADA));
+    node.env("NODE_EXTRA_CA_CERTS", home.data().join("self_signed.pem"));
+    node.env("CERTIFICATE", made.cert.pem()).env("KEY", made.signing_key.serialize_pem());
+    node.env("BLOCKS", serde_json::to_string(&blocks(tour, "js")).unwrap());
+    let child = node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if let Err(why) = succeeds_within(child, CLIENT_S) {
+        panic!("the tour failed: {why}");
     }
 }

@@ -1,13 +1,13 @@
 //! What is wrong with what somebody asks of Web Push.
 
-use crate::model::fault::{Fault, FaultCode};
+use crate::model::fault::{Fault, FaultCode, Subject};
 
 pub(super) fn too_many_of_user(per_user_max: usize) -> Fault {
     let sentence = format!(
         "You have {per_user_max} push subscriptions, which is as many as one user may have \
          (limits.push_subscriptions_per_user_max). Delete one first."
     );
-    Fault::new(FaultCode::LimitExceeded, sentence)
+    Fault::new(FaultCode::LimitExceeded, sentence).about(Subject::PushSubscription)
 }
 
 pub(super) fn too_many() -> Fault {

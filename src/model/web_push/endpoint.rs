@@ -10,8 +10,26 @@ use std::sync::Arc;
 /// Bytes of a URL; those of push services have some 200.
 const URL_BYTES_MAX: usize = 2_048;
 
-/// Ends of names that only a local network knows (RFC 6761, RFC 6762, RFC 9476).
-const LOCAL_NAMES: [&str; 5] = ["localhost", "local", "internal", "lan", "home.arpa"];
+/// Ends of names that only a local network knows, or nobody (RFC 6761, RFC 6762 with its appendix G, RFC 7686, RFC 8375, RFC 9476).
+const LOCAL_NAMES: [&str; 14] = [
+    "alt",
+    "corp",
+    "home",
+    "home.arpa",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+    "test",
+];
+
+/// What an endpoint must be at least.
+const WANTED: &str = "must be the https:// URL that the browser gave";
 
 /// A URL that is called with messages. Whoever knows it can send some, so it is shown to nobody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,10 +44,14 @@ impl Endpoint {
         if url.len() > URL_BYTES_MAX {
             return Err("must be a URL of at most 2048 bytes");
         }
-        let mut url = Url::parse(url).map_err(|_| "must be the https:// URL that the browser gave")?;
+        // A browser gives it as it would call it. A parser that is made for what people type takes spaces and line ends away.
+        if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(WANTED);
+        }
+        let mut url = Url::parse(url).map_err(|_| WANTED)?;
         let is_secure = url.scheme() == "https" || (local_too && url.scheme() == "http");
-        let Some(host) = url.host_str().filter(|_| is_secure) else {
-            return Err("must be the https:// URL that the browser gave");
+        let Some(host) = url.host_str().filter(|_| is_secure && url.port() != Some(0)) else {
+            return Err(WANTED);
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err("must not have a user name or a password in it");
@@ -120,6 +142,17 @@ mod tests {
             "https://[fe80::1]/",
             "https://[fd00::1]/",
             "https://１２７.0.0.1/",
+            "https://localhost.localdomain/",
+            "https://x.test/",
+            "https://x.onion/",
+            "https://intranet.corp/",
+            "https://push.example.com:0/",
+            "https://push.example.com:65536/",
+            "https://push.example.com/ a",
+            "https://push.example.com/\r\nX: y",
+            "https://push.exa\tmple.com/",
+            "\nhttps://push.example.com/",
+            "https://push.example.com/\u{e9}",
             &long,
         ] {
             assert!(Endpoint::parse(url, false).is_err(), "{url}");

@@ -54,7 +54,12 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     if text.len() > 2 * POINT_BYTES {
         return None;
     }
-    let text = text.trim_end_matches('=');
+    let bare = text.trim_end_matches('=');
+    let padding = text.len() - bare.len();
+    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) {
+        return None;
+    }
+    let text = bare;
     let text = if text.contains(['+', '/']) {
         Cow::from(text.replace('+', "-").replace('/', "_"))
     } else {
@@ -102,7 +107,15 @@ mod tests {
             let refused = PushKeys::parse(&URL_SAFE_NO_PAD.encode(bytes), AUTH).unwrap_err();
             assert_eq!(refused.0, "keys.p256dh", "{bytes:?}");
         }
-        for text in ["", "!", "BTBZMqHH6r4Tts7J_aSI", "BTBZMqHH6r4Tts7J_aSIggAA", P256DH] {
+        for text in [
+            "",
+            "!",
+            "BTBZMqHH6r4Tts7J_aSIgg=",
+            "BTBZMqHH6r4Tts7J_aSIgg======",
+            "BTBZMqHH6r4Tts7J_aSI",
+            "BTBZMqHH6r4Tts7J_aSIggAA",
+            P256DH,
+        ] {
             assert_eq!(PushKeys::parse(P256DH, text).unwrap_err().0, "keys.auth", "{text}");
         }
         assert!(PushKeys::parse(&"A".repeat(1 << 20), AUTH).is_err());

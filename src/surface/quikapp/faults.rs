@@ -52,7 +52,9 @@ fn not_found(subject: Subject) -> &'static str {
         Subject::Device => "device_not_found",
         Subject::Huddle => "huddle_not_found",
         Subject::Recording => "recording_not_found",
-        Subject::Circle | Subject::Screen | Subject::Turn | Subject::Status => "not_found",
+        Subject::Circle | Subject::PushSubscription | Subject::Screen | Subject::Turn | Subject::Status => {
+            "not_found"
+        }
     }
 }
 

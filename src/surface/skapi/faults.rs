@@ -1,12 +1,16 @@
 //! Faults in the shape of this surface: `{"code":…,"message":…}`.
 
-use crate::model::fault::{Fault, FaultCode};
+use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::protocol::http::Response;
 use crate::surface::json;
 
 /// A fault as a response.
 pub fn encode_http(fault: &Fault) -> Response {
-    let (status, code) = status_and_code(fault.code);
+    let (status, code) = match (fault.code, fault.subject) {
+        // As many as this user may have, which is nothing that time mends.
+        (FaultCode::LimitExceeded, Some(Subject::PushSubscription)) => (409, "INVALID_REQUEST"),
+        (code, _) => status_and_code(code),
+    };
     let mut out = Vec::with_capacity(96);
     out.extend_from_slice(b"{\"code\":\"");
     out.extend_from_slice(code.as_bytes());

@@ -46,3 +46,54 @@ pub fn client(settings: &OutboundSettings) -> Result<Client, RuntimeError> {
     let builder = if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities) };
     builder.build().map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::push::call;
+    use super::super::{VapidKey, new_vapid_key};
+    use super::*;
+    use crate::model::web_push::Called;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    /// Calls a URL. What came of it.
+    fn called(url: &str, local_too: bool) -> Called {
+        let key = VapidKey::parse(new_vapid_key().unwrap().as_bytes()).unwrap();
+        let settings = OutboundSettings {
+            vapid_key: Arc::new(key),
+            subject: None,
+            local_too,
+            authorities: Arc::default(),
+            time_ms_max: 2_000,
+            in_flight_max: 1,
+        };
+        let client = client(&settings).unwrap();
+        let request = client.post(url).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(call(client, Some(request)))
+    }
+
+    #[test]
+    fn a_name_of_this_machine_is_looked_up_and_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for name in ["localhost", "LOCALHOST", "localhost."] {
+            let url = format!("https://{name}:{port}/");
+            assert_eq!(called(&url, false), Called::Forbidden, "{name}");
+            assert!(listener.accept().is_err(), "{name} was connected to");
+        }
+        // It is there for whoever may: the listener speaks no TLS.
+        assert_eq!(called(&format!("https://localhost:{port}/"), true), Called::Unanswered);
+        listener.accept().unwrap();
+    }
+
+    #[test]
+    fn nothing_but_https_is_called() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        assert_eq!(called(&url, false), Called::Unanswered);
+        assert!(listener.accept().is_err());
+    }
+}

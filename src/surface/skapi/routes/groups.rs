@@ -64,6 +64,7 @@ struct Body<'a> {
 
 /// Where a list goes on.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Key<'a> {
     #[serde(borrow)]
     rid: Option<Text<'a>>,
@@ -163,6 +164,9 @@ fn group_query(body: &Body<'_>, slice: Slice) -> Result<GroupQuery, Fault> {
         }
         _ => return Err(unknown_key()),
     };
+    if after.as_ref().is_some_and(|after| !range.has(after)) {
+        return Err(unknown_key());
+    }
     Ok(GroupQuery { range, after, slice })
 }
 

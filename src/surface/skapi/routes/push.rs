@@ -1,6 +1,6 @@
 //! `/skapi/api/…`: notifications for browsers that are not connected, by Web Push.
 
-use super::super::faults;
+use super::super::{faults, names};
 use crate::model::command::{Command, PushDraft, WebPushCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
@@ -9,8 +9,12 @@ use crate::model::web_push::{Audience, Endpoint as Target, PushKeys, Urgency};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Stands for all users among their ids.
+const EVERYBODY: &str = "all_users";
 
 /// By which key push services know this node.
 pub const GET_KEY: Endpoint = Endpoint {
@@ -56,8 +60,8 @@ pub const NOTIFY: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::ADMIN),
     decode: |request| {
         let Notify { title, body, user_ids } = json::object(request.body)?;
-        let draft = Box::new(draft(&title, &body));
-        Ok(Command::Core(WebPushCommand::Send { audience: audience(user_ids)?, draft }.into()))
+        let (audience, draft) = (audience(user_ids)?, Box::new(draft(&title, &body)));
+        Ok(Command::Core(WebPushCommand::Send { audience, draft }.into()))
     },
     ..SUBSCRIBE
 };
@@ -76,10 +80,11 @@ struct Keys {
 }
 
 #[derive(Deserialize)]
-struct Notify {
+struct Notify<'a> {
     title: String,
     body: String,
-    user_ids: Option<UserIds>,
+    #[serde(borrow)]
+    user_ids: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -112,16 +117,21 @@ fn draft(title: &str, body: &str) -> PushDraft {
 }
 
 /// Nobody named is everybody.
-fn audience(user_ids: Option<UserIds>) -> Result<Audience, Fault> {
-    let users: BTreeSet<String> = match user_ids {
-        None => return Ok(Audience::Everybody),
-        Some(UserIds::One(word)) if word == "all_users" => return Ok(Audience::Everybody),
-        Some(UserIds::One(user)) => BTreeSet::from([user]),
-        Some(UserIds::Several(users)) => users.into_iter().collect(),
+fn audience(user_ids: Option<&RawValue>) -> Result<Audience, Fault> {
+    let Some(user_ids) = user_ids else { return Ok(Audience::Everybody) };
+    let users: BTreeSet<String> = match json::read(user_ids.get()) {
+        Ok(UserIds::One(user)) => BTreeSet::from([user]),
+        Ok(UserIds::Several(users)) => users.into_iter().collect(),
+        Err(_) => BTreeSet::new(),
     };
-    if users.is_empty() {
-        return Err(wrong("user_ids", "must be \"all_users\" or name somebody"));
+    // The library makes a list of the word where a page gives it.
+    if users.contains(EVERYBODY) {
+        return Ok(Audience::Everybody);
     }
+    if users.is_empty() {
+        return Err(wrong("user_ids", "must be \"all_users\", a user's id or a list of them"));
+    }
+    users.iter().try_for_each(|user| names::user(user).map(drop))?;
     Ok(Audience::Users(users.into_iter().map(Arc::from).collect()))
 }
 
@@ -158,6 +168,7 @@ mod tests {
         for (ids, expected) in [
             ("", Audience::Everybody),
             (r#","user_ids":"all_users""#, Audience::Everybody),
+            (r#","user_ids":["all_users"]"#, Audience::Everybody),
             (r#","user_ids":"ada""#, users(&["ada"])),
             (r#","user_ids":["bob","ada","bob"]"#, users(&["ada", "bob"])),
         ] {
@@ -174,9 +185,14 @@ mod tests {
             r#"{"title":"T","body":"B","user_ids":[]}"#,
             r#"{"title":"T","body":"B","user_ids":[1]}"#,
             r#"{"title":"T","body":"B","user_ids":{}}"#,
+            r#"{"title":"T","body":"B","user_ids":""}"#,
+            r#"{"title":"T","body":"B","user_ids":["ada",""]}"#,
+            r#"{"title":"T","body":"B","user_ids":["a\u0000"]}"#,
             "[]",
         ] {
-            assert_eq!(asked(&NOTIFY, body).unwrap_err().code, FaultCode::InvalidRequest, "{body}");
+            let fault = asked(&NOTIFY, body).unwrap_err();
+            assert_eq!(fault.code, FaultCode::InvalidRequest, "{body}");
+            assert!(!fault.message.contains("UserIds"), "{}", fault.message);
         }
     }
 }
