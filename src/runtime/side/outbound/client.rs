@@ -78,13 +78,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        for name in ["localhost", "LOCALHOST", "localhost."] {
-            let url = format!("https://{name}:{port}/");
-            assert_eq!(called(&url, false), Called::Forbidden, "{name}");
-            assert!(listener.accept().is_err(), "{name} was connected to");
-        }
+        let url = format!("https://localhost:{port}/");
+        assert_eq!(called(&url, false), Called::Forbidden);
+        assert!(listener.accept().is_err(), "it was connected to");
         // It is there for whoever may: the listener speaks no TLS.
-        assert_eq!(called(&format!("https://localhost:{port}/"), true), Called::Unanswered);
+        assert_eq!(called(&url, true), Called::Unanswered);
         listener.accept().unwrap();
     }
 
