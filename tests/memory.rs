@@ -86,6 +86,8 @@ fn shard_of(api_keys: Vec<ApiKey>) -> Shard {
         compressed: Arc::default(),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
+        operators_apart: false,
+        access_log: false,
         history_flush_ms: None,
         echo: false,
         people: Arc::new(PeopleSettings { open_conversations: true, ..PeopleSettings::default() }),

@@ -55,6 +55,8 @@ fn setup() -> Setup {
         compressed: Arc::default(),
         ping_interval_ms: 25_000,
         pong_timeout_ms: 10_000,
+        operators_apart: false,
+        access_log: false,
         history_flush_ms: None,
         echo: false,
         people: Arc::default(),

@@ -2,7 +2,7 @@
 
 use super::proofs::proof;
 use super::{AuthSetupError, Secret, is_name, is_user};
-use crate::model::session::{Scopes, Session};
+use crate::model::session::{Issued, Scopes, Session};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,6 +60,7 @@ impl ApiKeys {
                 name: key.name.map(Arc::from),
                 scopes: key.scopes,
                 expires_unix_s: None,
+                issued: Issued::Never,
                 grants: None,
                 handle: None,
                 client_info: None,

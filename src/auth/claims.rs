@@ -5,18 +5,19 @@ use crate::base::json;
 use crate::base::time::{Now, rfc3339};
 use crate::model::access::Grants;
 use crate::model::fault::Fault;
-use crate::model::session::{Scopes, Session};
+use crate::model::session::{Issued, Scopes, Session};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// What is read of a token's payload. `iat` is not: when a token was made decides nothing.
+/// What is read of a token's payload. `iat` decides nothing but whether a token was revoked.
 pub(super) struct Claims {
     sub: Option<String>,
     name: Option<String>,
     exp: Option<Number>,
     nbf: Option<Number>,
+    iat: Claim,
     scope: Option<Words>,
     scopes: Option<Words>,
     channels: Option<Channels>,
@@ -39,6 +40,7 @@ struct Written {
     scopes: Claim,
     #[serde(default, deserialize_with = "there")]
     channels: Claim,
+    iat: Claim,
     extras: Claim,
     dbo_id: Claim,
     row_id: Claim,
@@ -97,6 +99,7 @@ impl Claims {
             scope: typed(written.scope, "scope", WORDS)?,
             scopes: typed(written.scopes, "scopes", WORDS)?,
             channels: typed(written.channels, "channels", CHANNELS)?,
+            iat: written.iat,
             extras: written.extras,
             dbo_id: written.dbo_id,
             row_id: written.row_id,
@@ -140,11 +143,13 @@ impl Claims {
                 "The token's name must be at most {NAME_BYTES_MAX} bytes without control characters"
             )));
         }
+        let issued = self.iat.and_then(|iat| iat.get().parse().ok());
         Ok(Session {
             user: user.into(),
             name: self.name.filter(|name| !name.is_empty()).map(Into::into),
             scopes: granted(self.scope, self.scopes),
             expires_unix_s: Some(expires_unix_s),
+            issued: issued.map_or(Issued::Unsaid, |iat: Number| Issued::At(seconds(&iat))),
             grants: self.channels.map(|channels| Grants::new(channels.subscribe, channels.publish).into()),
             handle: None,
             proof: 0,

@@ -8,7 +8,7 @@ use super::accounts::{Accounts, proof_of};
 use super::{Secret, unauthenticated};
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
-use crate::model::session::{Scopes, Session};
+use crate::model::session::{Issued, Scopes, Session};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
@@ -21,6 +21,9 @@ const PREFIX: &str = "cs_";
 
 /// Bytes of a body before the user: the expiry, the id, the password's fingerprint.
 const FIXED_BYTES: usize = 8 + 16 + 8;
+
+/// Bits of an id that nobody can guess; those before them are the time.
+const UNGUESSED_BITS: u32 = 96;
 
 /// Which session it is.
 pub type LoginId = u128;
@@ -53,9 +56,10 @@ impl Logins {
         Self { keys, lifetime_s: lifetime_s.into() }
     }
 
-    /// A new session of a user. `id` must be one that nobody can guess.
+    /// A new session of a user. `id` must be one that nobody can guess; its first 32 bits give way to the time.
     pub(super) fn open(&self, accounts: &Accounts, user: &str, id: LoginId, now: Now) -> Option<String> {
         let (user, password) = accounts.find(user)?;
+        let id = stamped(id, now);
         let expires_unix_s = now.unix_s().saturating_add(self.lifetime_s);
         let mut body = Vec::with_capacity(FIXED_BYTES + user.len());
         body.extend_from_slice(&expires_unix_s.to_be_bytes());
@@ -97,6 +101,7 @@ impl Logins {
         }
         Ok(Session {
             expires_unix_s: Some(body.expires_unix_s),
+            issued: Issued::At(issued_unix_s(body.id)),
             proof: proof_of(user, password),
             ..Session::of(user, Scopes::READ.union(Scopes::WRITE))
         })
@@ -115,6 +120,15 @@ impl<'a> Body<'a> {
             user: std::str::from_utf8(user).ok()?,
         })
     }
+}
+
+/// An id that says when its session was opened, in seconds since 1970. What is left cannot be guessed still.
+fn stamped(id: LoginId, now: Now) -> LoginId {
+    LoginId::from(now.unix_s() as u32) << UNGUESSED_BITS | id & (LoginId::MAX >> 32)
+}
+
+fn issued_unix_s(id: LoginId) -> u64 {
+    (id >> UNGUESSED_BITS) as u64
 }
 
 /// What is signed, and its signature.
@@ -165,7 +179,8 @@ mod tests {
         let session = logins.open(&accounts, "ada@EXAMPLE.com", 7, at(100)).expect("a session");
         let found = logins.verify(&accounts, &session, at(159)).expect("holds");
         assert_eq!((&*found.user, found.expires_unix_s), ("Ada@example.com", Some(160)));
-        assert_eq!(login_id(&session), Some((7, 160)));
+        assert_eq!(found.issued, Issued::At(100));
+        assert_eq!(login_id(&session), Some((stamped(7, at(100)), 160)));
         let fault = logins.verify(&accounts, &session, at(160)).expect_err("ended");
         assert!(fault.message.contains("1970-01-01T00:02:40Z"), "{}", fault.message);
         assert_eq!(logins.open(&accounts, "bob@example.com", 7, at(100)), None);
@@ -215,7 +230,7 @@ mod tests {
         out.add(now(10, 100), id, until, 60);
         assert!(out.has(&first) && !out.has(&second) && !out.has("rc_key"));
         assert_eq!(out.expire(now(69, 159)), None);
-        assert_eq!(out.expire(now(70, 160)), Some(7));
+        assert_eq!(out.expire(now(70, 160)), Some(stamped(7, at(100))));
         assert!(out.is_empty() && !out.has(&first));
     }
 
@@ -235,6 +250,6 @@ mod tests {
         assert_eq!(out.expire(now(75, 0)), None, "set back, it would still hold");
         assert!(out.has(&session));
         assert_eq!(out.expire(now(80, 170)), None, "it is looked at from time to time");
-        assert_eq!(out.expire(now(135, 225)), Some(7));
+        assert_eq!(out.expire(now(135, 225)), Some(stamped(7, at(100))));
     }
 }

@@ -115,6 +115,10 @@ pub struct Limits {
     pub login_attempts_per_minute_max: u32,
     /// Sessions that were ended before their time and are remembered until then.
     pub logouts_max: u32,
+    /// Users whose tokens were revoked, remembered.
+    pub revocations_max: u32,
+    /// Seconds for which that is remembered.
+    pub revocation_s_max: u32,
     /// Vouchers that were given out and whose time is not over, per core.
     pub vouchers_max: u32,
     /// Groups kept, per core: channels with a list of members.
@@ -233,6 +237,8 @@ impl Default for Limits {
             session_s_max: 43_200,
             login_attempts_per_minute_max: 30,
             logouts_max: 100_000,
+            revocations_max: 100_000,
+            revocation_s_max: 31_536_000,
             vouchers_max: 10_000,
             groups_max: 100_000,
             group_members_max: 1_000,

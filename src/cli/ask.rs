@@ -60,12 +60,14 @@ impl Answer {
 /// # Errors
 /// The configuration leaves the port open, or has TLS everywhere.
 pub(super) fn address_of(config: &Config) -> Result<SocketAddr, Failure> {
-    let mut plain =
-        config.listen.iter().filter(|listen| !listen.tls).filter_map(|listen| listen.address.ip());
+    // What operators ask is served on their own listeners, where there are some, and everything else there too.
+    let is_apart = config.listen.iter().any(|listen| listen.operators);
+    let listen = config.listen.iter().filter(|listen| listen.operators == is_apart);
+    let mut plain = listen.filter(|listen| !listen.tls).filter_map(|listen| listen.address.ip());
     let address = plain.next().map(reachable).ok_or_else(|| {
         Failure::Said(
             "the node listens nowhere without TLS, and it is asked without: add a port of this host that nobody else \
-             reaches to `listen`, such as \"127.0.0.1:8080\", and start the node anew"
+             reaches to `listen`, or to `admin_listen` where that is used, such as \"127.0.0.1:8080\", and start the node anew"
                 .into(),
         )
     })?;

@@ -13,7 +13,8 @@ pub fn banner(ready: &Ready<'_>, config: &str, key: Option<&str>, token_command:
     let mut text = format!("Corecast {}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "  config        {config}");
     for listen in ready.served {
-        let _ = writeln!(text, "  listening on  {}", url("http", listen));
+        let what = if listen.operators { "operators on" } else { "listening on" };
+        let _ = writeln!(text, "  {what}  {}", url("http", listen));
     }
     let _ = match key {
         Some(key) => writeln!(text, "  admin API key {key}  (kept in {key_path})"),
@@ -47,7 +48,8 @@ fn url(scheme: &str, listen: &Listen) -> String {
 
 /// The listener for trying: a port, without TLS if there is one.
 fn tried(ready: &Ready<'_>) -> Option<Listen> {
-    let ports = || ready.served.iter().filter_map(|listen| Some((listen.address.ip()?, listen.tls)));
+    let everybodys = || ready.served.iter().filter(|listen| !listen.operators);
+    let ports = || everybodys().filter_map(|listen| Some((listen.address.ip()?, listen.tls)));
     let (address, tls) = ports().find(|(_, tls)| !tls).or_else(|| ports().next())?;
     Some(Listen { tls, ..Listen::plain(reachable(address)) })
 }
@@ -166,8 +168,7 @@ mod tests {
         };
         let plain = Listen::plain("127.0.0.1:80".parse().unwrap());
         let tls = Listen { tls: true, ..Listen::plain("127.0.0.1:443".parse().unwrap()) };
-        let unix =
-            Listen { address: ListenAddress::Unix("/run/x".into()), tls: false, proxy_protocol: false };
+        let unix = Listen { address: ListenAddress::Unix("/run/x".into()), tls: false, ..tls.clone() };
         let text = banner(&[unix.clone(), tls.clone()], Some("a b.pem"));
         assert!(
             text.contains("listening on  unix:/run/x\n  listening on  https://127.0.0.1:443\n"),

@@ -94,6 +94,7 @@ fn import_into(path: &Path) -> Result<Imported, Failure> {
             meetings: there.meetings.len() as u64,
             messages: there.meetings.iter().map(|meeting| meeting.messages).sum(),
             logouts: there.logouts.len() as u64,
+            revocations: there.revocations.len() as u64,
             devices: there.devices.len() as u64,
             recordings: there.recordings.len() as u64,
             push_subscriptions: there.push_subscriptions.len() as u64,
@@ -152,15 +153,16 @@ fn lock(config: &Config) -> Result<DataLock, Failure> {
 fn counted(all: &Imported) -> String {
     let count = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let Imported { definitions, rooms, groups, meetings, messages, logouts, devices, recordings, .. } = *all;
-    let push = all.push_subscriptions;
+    let (push, revocations) = (all.push_subscriptions, all.revocations);
     format!(
-        "{}, {}{}, {} with {}, {}{}{} and {}",
+        "{}, {}{}, {} with {}, {}{}{}{} and {}",
         count(definitions, "definition"),
         count(rooms, "room"),
         if groups > 0 { format!(", {}", count(groups, "group")) } else { String::new() },
         count(meetings, "meeting"),
         count(messages, "message"),
         count(logouts, "logout"),
+        if revocations > 0 { format!(", {}", count(revocations, "revocation")) } else { String::new() },
         if recordings > 0 { format!(", {}", count(recordings, "recording")) } else { String::new() },
         if push > 0 { format!(", {}", count(push, "push subscription")) } else { String::new() },
         count(devices, "device")

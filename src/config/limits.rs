@@ -55,6 +55,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         session_s_max in 1..=31_536_000,
         login_attempts_per_minute_max in 1..=1_000_000,
         logouts_max in 1..=10_000_000,
+        revocations_max in 1..=10_000_000,
+        revocation_s_max in 60..=315_360_000,
         vouchers_max in 1..=10_000_000,
         groups_max in 1..=10_000_000,
         group_members_max in 1..=10_000,

@@ -159,7 +159,10 @@ fn read_debug(mut reader: Reader<'_>) -> DebugConfig {
 fn read_log(mut reader: Reader<'_>) -> LogConfig {
     let levels =
         [("error", Level::ERROR), ("warn", Level::WARN), ("info", Level::INFO), ("debug", Level::DEBUG)];
-    let config = LogConfig { level: reader.choice("level", &levels).unwrap_or(Level::INFO) };
+    let config = LogConfig {
+        level: reader.choice("level", &levels).unwrap_or(Level::INFO),
+        access: reader.boolean("access").unwrap_or(false),
+    };
     reader.finish();
     config
 }

@@ -184,6 +184,8 @@ pub struct DebugConfig {
 pub struct LogConfig {
     /// The least level that is logged.
     pub level: Level,
+    /// Whether requests are logged.
+    pub access: bool,
 }
 
 /// The rules of the channels of a namespace.

@@ -136,6 +136,8 @@ pub enum AdminReply {
     History(Vec<PublicationBytes>),
     /// To `Purge`: how many publications were deleted.
     Purged(u64),
+    /// To `RevokeTokens`: up to which second after 1970.
+    TokensRevoked(u64),
     /// To `Reload`.
     Reloaded(Reloaded),
     /// To `SettingsCommand::Show`.

@@ -71,6 +71,8 @@ pub struct Session {
     pub scopes: Scopes,
     /// Seconds since 1970 at which the credentials end; `None` is never.
     pub expires_unix_s: Option<u64>,
+    /// When the credentials were issued.
+    pub issued: Issued,
     /// The channels that the credentials are for, if they say so.
     pub grants: Option<Arc<Grants>>,
     /// On a socket that others can reach: what they call its connection.
@@ -79,6 +81,17 @@ pub struct Session {
     pub proof: u64,
     /// On a socket of a realm: which one, and what others are shown of the client.
     pub client_info: Option<Box<ClientInfo>>,
+}
+
+/// When credentials were issued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Issued {
+    /// They were not: they are a key of the configuration, or there are none.
+    Never,
+    /// So many seconds after 1970.
+    At(u64),
+    /// They do not say.
+    Unsaid,
 }
 
 /// A client's place in a realm.
@@ -123,6 +136,7 @@ impl Session {
             name: None,
             scopes,
             expires_unix_s: None,
+            issued: Issued::Never,
             grants: None,
             handle: None,
             proof: 0,
@@ -153,6 +167,7 @@ impl Session {
             // What a guest may do is the rules' to say, channel by channel; only sockets of a realm have guests.
             scopes: if client_info.is_some() { Scopes::READ.union(Scopes::WRITE) } else { Scopes::NONE },
             expires_unix_s: None,
+            issued: Issued::Never,
             grants: None,
             handle: None,
             proof: 0,

@@ -3,6 +3,7 @@
 use super::core::ring::Ring;
 use super::error::RuntimeError;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// glommio refuses to make an executor below this limit on locked memory, whatever it needs.
@@ -232,6 +233,22 @@ pub fn check_writable(directory: &std::path::Path) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Whether the kernel can encrypt records of TLS itself. It finds out by asking for it on a socket that has no peer: a kernel that
+/// can, complains of the peer, and loads its module if need be.
+///
+/// # Errors
+/// The kernel gives no socket.
+pub fn has_kernel_tls() -> io::Result<bool> {
+    const NAME: &[u8] = b"tls";
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    let length = NAME.len() as libc::socklen_t;
+    // SAFETY: the name is there, with this length, for the whole call, and the socket is open.
+    let set = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_ULP, NAME.as_ptr().cast(), length)
+    };
+    Ok(set == 0 || io::Error::last_os_error().kind() == io::ErrorKind::NotConnected)
 }
 
 #[cfg(test)]

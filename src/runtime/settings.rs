@@ -55,12 +55,14 @@ pub struct Listen {
     pub tls: bool,
     /// Whether a proxy says first who its client is (the PROXY protocol). Only trusted proxies are let in then.
     pub proxy_protocol: bool,
+    /// Whether it is for operators. Where one is, what they may ask is not served on the others.
+    pub operators: bool,
 }
 
 impl Listen {
     /// Plain HTTP on an address.
     pub fn plain(address: SocketAddr) -> Self {
-        Self { address: ListenAddress::Ip(address), tls: false, proxy_protocol: false }
+        Self { address: ListenAddress::Ip(address), tls: false, proxy_protocol: false, operators: false }
     }
 }
 

@@ -171,6 +171,8 @@ fn setup(
         pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         history_flush_ms: config.history.on_disk.then_some(config.history.flush_ms),
         public_urls: config.public_urls().into(),
+        operators_apart: config.listen.iter().any(|listen| listen.operators),
+        access_log: config.log.access,
         echo: config.debug.echo,
         people: Arc::new(people(config)),
         web_push: Arc::default(),

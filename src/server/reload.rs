@@ -138,6 +138,7 @@ impl Reloader {
             allowed_origins: config.auth.allowed_origins.clone().into(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             compressed: config.websocket.compressed.clone().into(),
+            access_log: config.log.access,
             ping_interval_ms: u64::from(config.websocket.ping_interval_s) * 1000,
             pong_timeout_ms: u64::from(config.websocket.pong_timeout_s) * 1000,
         };

@@ -4,6 +4,7 @@
 //! people and in groups is noted as a [`Departure`], and done before this core says anything else to any core.
 
 use super::Setup;
+use super::access::Access;
 use super::connections::Connections;
 use super::connections::drain::Drain;
 use super::delivery::farewells::Farewells;
@@ -39,6 +40,8 @@ pub(super) struct Edge {
     /// Subscribers that fell behind in the publish under way.
     pub(super) lapped: Vec<Lapped>,
     pub(super) date: DateCache,
+    /// Requests that were answered, for the access log.
+    pub(super) accesses: VecDeque<Access>,
 }
 
 /// What ended here, and is to be known elsewhere.
@@ -63,6 +66,7 @@ impl Edge {
             departures: VecDeque::new(),
             lapped: Vec::new(),
             date: DateCache::default(),
+            accesses: VecDeque::new(),
             setup,
             limits,
         }

@@ -22,6 +22,7 @@
 //! neighbours below: each file here is one kind of input or one kind of output, and leaves know nothing of each
 //! other.
 
+mod access;
 mod connections;
 mod delivery;
 mod edge;
@@ -39,6 +40,7 @@ mod setup;
 mod transports;
 mod work;
 
+pub use access::Access;
 pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Decoded, Effect, EffectId, Failure, Long, Resolution};
 pub use incidents::{Incident, IncidentKind};
@@ -121,7 +123,7 @@ impl Shard {
             changes: Changes::new(&setup, limits.clone(), &stored),
             effects: Effects::new(limits.clone(), setup.cores),
             endings: Endings::default(),
-            logins: Logins::new(now, seed, setup.limits.session_s_max, &stored),
+            logins: Logins::new(now, seed, &setup.limits, &stored),
             group_changes: InTurn::new(KeyedState::new(seed, 0x6409)),
             web_push: WebPushSide::new(&setup, &stored),
             meeting_changes: InTurn::new(KeyedState::new(seed, 0x3ee7)),
@@ -178,6 +180,13 @@ impl Shard {
         Some(id)
     }
 
+    /// The connection, which was just accepted, came by a listener for operators.
+    pub fn is_for_operators(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.edge.connections.get_mut(id) {
+            connection.flags.operators = true;
+        }
+    }
+
     /// A proxy has said, before anything else, who its client is; `None` is that it speaks for itself. Its connection counts
     /// for the client from here on.
     ///
@@ -196,6 +205,11 @@ impl Shard {
             self.edge.connections.note(IncidentKind::ConnectionRefused, id);
         }
         outcome
+    }
+
+    /// The next request for the access log. All are to be taken after each call.
+    pub fn next_access(&mut self) -> Option<Access> {
+        self.edge.accesses.pop_front()
     }
 
     /// A socket was turned away for want of a descriptor.

@@ -32,6 +32,8 @@ pub struct Reload {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Names of the surfaces whose WebSockets may be compressed, from the next one on.
     pub compressed: Arc<[String]>,
+    /// Whether requests are told for the access log.
+    pub access_log: bool,
     /// Milliseconds between pings on a WebSocket, from its next one on.
     pub ping_interval_ms: u64,
     /// Milliseconds within which something must come after a ping.
@@ -72,6 +74,7 @@ fn setup(before: &Setup, reload: Reload) -> Setup {
         allowed_origins,
         trusted_proxies,
         compressed,
+        access_log,
         ping_interval_ms,
         pong_timeout_ms,
     } = reload;
@@ -85,6 +88,7 @@ fn setup(before: &Setup, reload: Reload) -> Setup {
         allowed_origins,
         trusted_proxies,
         compressed,
+        access_log,
         ping_interval_ms,
         pong_timeout_ms,
         ..before.clone()

@@ -57,6 +57,10 @@ pub struct Setup {
     pub public_urls: Arc<[(&'static str, Box<str>)]>,
     /// Names of the surfaces whose WebSockets may be compressed.
     pub compressed: Arc<[String]>,
+    /// Whether operators have listeners of their own: what they may ask is not served on the others.
+    pub operators_apart: bool,
+    /// Whether requests are told for the access log.
+    pub access_log: bool,
     /// Whether the echo socket is served.
     pub echo: bool,
     /// How calls, huddles and conversations are set up.

@@ -14,6 +14,7 @@ pub mod logouts;
 pub mod meetings;
 mod range;
 pub mod recordings;
+pub mod revocations;
 pub mod rooms;
 mod stored;
 pub mod web_push;

@@ -8,6 +8,7 @@ use super::groups::{self, GROUPS};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::recordings::{self, RECORDINGS};
+use super::revocations;
 use super::rooms::ROOMS;
 use super::web_push::{self, PUSH_MESSAGES, PUSH_SUBSCRIPTIONS, StoredMessage};
 use super::write::{StoreRecord, Table};
@@ -38,6 +39,8 @@ pub struct Stored {
     pub groups: Vec<Group>,
     /// Sessions that were ended before their time, with the second until which they would have held.
     pub logouts: Vec<(u128, u64)>,
+    /// Users whose tokens were revoked, with the second up to which.
+    pub revocations: Vec<(Arc<str>, u64)>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
     /// Records of recordings.
@@ -95,6 +98,10 @@ impl Stored {
                 Table::Logouts => {
                     let id = logouts::id_of(&key).ok_or_else(odd)?;
                     stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
+                }
+                Table::Revocations => {
+                    let user = revocations::user_of(&key).ok_or_else(odd)?;
+                    stored.revocations.push((user.into(), COUNTERS.read(table, &key, &value)?));
                 }
                 Table::Devices | Table::Recordings => {
                     stored.take_people(StoreRecord { table, key, value })?;

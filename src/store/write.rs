@@ -17,6 +17,8 @@ pub enum Table {
     MeetingMessageIds,
     /// Sessions that were ended before their time.
     Logouts,
+    /// Users whose tokens were revoked.
+    Revocations,
     /// Groups, by channel.
     Groups,
     /// Users' devices, by user and id.
@@ -33,7 +35,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -41,6 +43,7 @@ impl Table {
         Self::MeetingMessages,
         Self::MeetingMessageIds,
         Self::Logouts,
+        Self::Revocations,
         Self::Groups,
         Self::Devices,
         Self::Recordings,
@@ -50,12 +53,13 @@ impl Table {
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 11] = [
+    pub const LOADED: [Self; 12] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
         Self::Meetings,
         Self::Logouts,
+        Self::Revocations,
         Self::Groups,
         Self::Devices,
         Self::Recordings,
@@ -74,6 +78,7 @@ impl Table {
             Self::MeetingMessages => "meeting_messages",
             Self::MeetingMessageIds => "meeting_message_ids",
             Self::Logouts => "logouts",
+            Self::Revocations => "revocations",
             Self::Groups => "groups",
             Self::Devices => "devices",
             Self::Recordings => "recordings",

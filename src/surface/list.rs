@@ -26,6 +26,9 @@ pub fn with_sockets() -> impl Iterator<Item = &'static str> {
     SURFACES.iter().filter(|surface| !surface.sockets.is_empty()).map(|surface| surface.name)
 }
 
+/// The paths of operators: this one and those below it.
+pub const OPERATORS: &str = "/admin";
+
 /// The surface in whose shape a path is answered that no prefix covers.
 pub static FALLBACK: &Surface = &node::SURFACE;
 

@@ -1,12 +1,15 @@
 //! From a method and a path to what serves it. Built once per core from the list of surfaces.
 
-use super::list::{FALLBACK, SURFACES};
+use super::list::{FALLBACK, OPERATORS, SURFACES};
 use super::{Endpoint, Socket, Surface};
 use crate::protocol::http::{Method, decode_segment};
 use std::borrow::Cow;
 
 /// Values of a template's parameters, percent-decoded, in order of appearance.
 pub type Parameters<'p> = Vec<(&'static str, Cow<'p, str>)>;
+
+/// Bytes that a log may have of a path that is not served: its first segment, as far as no key is as short.
+const UNKNOWN_BYTES_MAX: usize = 16;
 
 /// The routing table of one core.
 pub struct Router {
@@ -150,6 +153,30 @@ impl Router {
             (Some(Method::Get), Some(socket)) => RouteMatch::Socket { surface, socket, parameters },
             (Some(Method::Options), _) => RouteMatch::Options { surface, allow: resource.allow() },
             _ => RouteMatch::MethodNotAllowed { surface, allow: resource.allow() },
+        }
+    }
+
+    /// Whether a path is one of operators.
+    pub fn is_for_operators(&self, path: &str) -> bool {
+        covers(OPERATORS, path)
+    }
+
+    /// A path as a log may have it. Keys of realms stand in paths, and anything may stand in one that is not served.
+    pub fn shown<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match self.paths.at(path) {
+            Ok(matched) => {
+                let resource = &self.resources[*matched.value];
+                let has_key = resource.socket.is_some_and(|socket| socket.realm.is_some());
+                if has_key { resource.path.into() } else { path.into() }
+            }
+            Err(_) => match path
+                .char_indices()
+                .skip(1)
+                .find(|(at, letter)| *letter == '/' || *at > UNKNOWN_BYTES_MAX)
+            {
+                Some((at, _)) => format!("{}…", &path[..at]).into(),
+                None => path.into(),
+            },
         }
     }
 

@@ -264,3 +264,56 @@ fn lines_in_the_journal_begin_with_their_priorities() {
         assert_eq!(value["level"] == "INFO", line.starts_with("<6>"), "{line}");
     }
 }
+
+#[test]
+fn requests_are_logged_without_their_credentials_where_that_is_asked_for() {
+    let home = Home::with_config("node.toml");
+    let write = |access: bool| {
+        let text = format!("cores = 1\nlisten = \"127.0.0.1:0\"\n[log]\naccess = {access}\n");
+        fs::write(home.path().join("node.toml"), text).unwrap();
+    };
+    write(false);
+    let mut node = Logged::start(&home);
+    let address = node.address();
+    let key = fs::read_to_string(home.data().join("api_key")).unwrap().trim_end().to_owned();
+    let hash = fs::read_to_string(home.data().join("xano_hash_1")).unwrap().trim_end().to_owned();
+    let get = |path: &str| Http::connect(address).get(path).status;
+    let reload = || Http::connect(address).call("POST", "/admin/reload", &key, &Value::Null).status;
+    assert_eq!(get("/v1/users/me?not=logged"), 401);
+    write(true);
+    assert_eq!(reload(), 200);
+    assert_eq!(Http::connect(address).call("GET", "/v1/users/me?a=1", &key, &Value::Null).status, 200);
+    let line = node.line("request");
+    let shown = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!([shown("method"), shown("target")], ["GET", "/v1/users/me?a=1"], "{line}");
+    assert_eq!([shown("address"), shown("user")], ["127.0.0.1", "admin"], "{line}");
+    assert_eq!(line["status"], 200, "{line}");
+    assert!(line["bytes"].as_u64() > Some(20) && line["ms"].as_f64() >= Some(0.0), "{line}");
+    for (path, target) in [
+        (format!("/v1/realtime?api_key={key}"), "/v1/realtime?api_key=***"),
+        (format!("/health?token={key}&x=1"), "/health?token=***&x=1"),
+        ("/health?%74oken=short".to_owned(), "/health?%74oken=***"),
+        (format!("/health?other={key}"), "/health?other=***"),
+        (format!("/rt/{hash}"), "/rt/{hash}"),
+        (format!("/v1/{key}"), "/v1…"),
+        (format!("/{key}"), "/"),
+    ] {
+        get(&path);
+        let line = node.line("request");
+        let shown = line["target"].as_str().unwrap();
+        assert!(shown.starts_with(target), "{path}: {line}");
+    }
+    let mut client = crate::client::Client::connect(address, &key);
+    client.assert_alive();
+    let line = node.line("request");
+    assert_eq!((line["status"].as_u64(), line["user"].as_str()), (Some(101), Some("admin")), "{line}");
+    write(false);
+    assert_eq!(reload(), 200);
+    assert_eq!(get("/health/live?gone=1"), 200);
+    process::signal(&node.process.0, libc::SIGTERM);
+    node.line("the node has stopped");
+    let said = format!("{:?}", node.read);
+    for absent in [&*key, &hash, "not=logged", "gone=1", "short"] {
+        assert!(!said.contains(absent), "{absent}: {said}");
+    }
+}

@@ -23,6 +23,7 @@ mod mended;
 mod messages;
 mod missing;
 mod newcomer;
+mod operators;
 mod pages;
 mod process;
 mod proxied;

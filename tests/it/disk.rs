@@ -1,5 +1,6 @@
 //! A disk in memory: what the node wants stored, and how it answers.
 
+use corecast::model::settings::Reloaded;
 use corecast::shard::{Effect, EffectId, Failure, Resolution};
 use corecast::store::lines::Import;
 use corecast::store::{Range, RangeRead, Span, StoreRecord, Stored, Table, Write};
@@ -45,7 +46,12 @@ impl Disk {
                 let value = |key| self.records.get(&(table, key)).cloned();
                 Resolution::Values(keys.into_iter().map(value).collect())
             }
-            (_, Effect::Settings(_)) => unreachable!("there are no files of settings here"),
+            // Nor is this: the configuration that was read anew has another limit and another address.
+            (_, Effect::Settings(_)) => Resolution::Reloaded(Ok(Reloaded {
+                changed: vec!["limits.rooms_max".into()],
+                restart: vec!["listen".into()],
+                warnings: Vec::new(),
+            })),
             (_, Effect::Push(_)) => unreachable!("push services are called"),
             // Not the disk's work, but as well done from here.
             (_, Effect::Decode(long)) => Resolution::Decoded(Box::new(long.decode())),

@@ -112,6 +112,7 @@ impl World {
             allowed_origins: setup.allowed_origins.clone(),
             trusted_proxies: setup.trusted_proxies.clone(),
             compressed: setup.compressed.clone(),
+            access_log: setup.access_log,
             ping_interval_ms: setup.ping_interval_ms,
             pong_timeout_ms: setup.pong_timeout_ms,
         };

@@ -222,6 +222,8 @@ impl Plan {
             compressed: Arc::default(),
             ping_interval_ms: self.ping_interval_ms,
             pong_timeout_ms: self.pong_timeout_ms,
+            operators_apart: false,
+            access_log: false,
             history_flush_ms: self.history_flush_ms,
             echo: false,
             people: Arc::new(self.people.clone()),

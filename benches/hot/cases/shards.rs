@@ -55,6 +55,8 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         compressed: Arc::default(),
         ping_interval_ms: 30_000,
         pong_timeout_ms: 20_000,
+        operators_apart: false,
+        access_log: false,
         history_flush_ms: None,
         echo: false,
         people: Arc::new(PeopleSettings { open_conversations: true, ..PeopleSettings::default() }),

@@ -53,6 +53,7 @@ pub(super) fn all(facts: &Facts, config: &Config) -> Vec<Finding> {
         open_files(facts, config),
         somaxconn(facts),
         ports(facts),
+        kernel_tls(facts),
     ]
 }
 
@@ -101,6 +102,16 @@ fn io_uring(facts: &Facts) -> Finding {
             bad(Verdict::Fail, "io_uring", text, fix)
         }
     }
+}
+
+/// Nothing needs it, so it is never bad.
+fn kernel_tls(facts: &Facts) -> Finding {
+    let text = match facts.kernel_tls {
+        Some(true) => "the kernel has TLS; it is not used: records are encrypted by the node itself",
+        Some(false) => "the kernel has no TLS, and needs none: records are encrypted by the node itself",
+        None => "whether the kernel has TLS cannot be found out; it is not needed",
+    };
+    ok("kernel TLS", text)
 }
 
 /// Executors of this configuration: one for each core.
@@ -217,6 +228,7 @@ mod tests {
             somaxconn: Some(4096),
             port_range: Some((32_768, 60_999)),
             cpus: vec![0, 1, 5],
+            kernel_tls: Some(false),
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) port_range: Option<(u64, u64)>,
     /// CPUs this process may run on.
     pub(super) cpus: Vec<u16>,
+    /// Whether the kernel can encrypt records of TLS itself.
+    pub(super) kernel_tls: Option<bool>,
 }
 
 impl Facts {
@@ -40,6 +42,7 @@ impl Facts {
             somaxconn: number("/proc/sys/net/core/somaxconn"),
             port_range: pair(&read("/proc/sys/net/ipv4/ip_local_port_range")),
             cpus: allowed_cpus(&read("/proc/self/status")),
+            kernel_tls: machine::has_kernel_tls().ok(),
         }
     }
 }

@@ -131,6 +131,7 @@ fn login(command: &LoginCommand) -> Route<'_> {
     match command {
         LoginCommand::LogIn { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
         LoginCommand::GiveVoucher => row(Scopes::READ, Place::Connection, Stored::Nothing),
+        LoginCommand::RevokeTokens { .. } => row(Scopes::ADMIN, Place::Connection, Stored::Changed),
         LoginCommand::LogOut { .. } => row(Scopes::NONE, Place::Connection, Stored::Changed),
     }
 }

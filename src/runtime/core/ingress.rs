@@ -158,7 +158,10 @@ impl Core {
         // A socket that was refused, or has left already, closes here.
         let Some(connection) = connection else { return };
         let id = self.sockets.insert(fd, connection);
-        let Listen { tls, proxy_protocol, .. } = self.common.settings.listen[listener as usize];
+        let Listen { tls, proxy_protocol, operators, .. } = self.common.settings.listen[listener as usize];
+        if operators {
+            self.shard.is_for_operators(connection);
+        }
         if proxy_protocol {
             proxy::await_header(self, id, tls);
         } else if tls && !tls::begin(self, id) {

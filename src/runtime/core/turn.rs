@@ -63,6 +63,9 @@ impl Core {
             log::incident(self.id, &incident);
         }
         self.do_work();
+        while let Some(access) = self.shard.next_access() {
+            log::access(self.id, &access);
+        }
         let idle = self.fulfil() && self.batch.is_empty();
         if !idle {
             // Only a shard without wishes says when it wants to hear of time.

@@ -7,10 +7,12 @@
 //!
 //! This is the only module that knows which crate makes the lines: the rest calls `log::info!` and its siblings.
 
+mod access;
 mod incidents;
 mod journal;
 mod writer;
 
+pub use access::access;
 pub use incidents::incident;
 pub use tracing::{Level, debug, error, info, warn};
 pub use writer::lost;

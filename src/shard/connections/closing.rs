@@ -45,6 +45,12 @@ impl CloseFrame {
         reason: "the key or account of this connection was removed or changed; reconnect with one that holds",
         why: CloseReason::Unauthenticated,
     };
+    /// An operator revoked what its user was given.
+    pub const TOKENS_REVOKED: Self = Self {
+        code: Some(close_code::POLICY_VIOLATION),
+        reason: "the tokens of this user were revoked; reconnect with a new one",
+        why: CloseReason::Unauthenticated,
+    };
     /// An operator closed it.
     pub const REMOVED: Self = Self {
         code: Some(close_code::POLICY_VIOLATION),

@@ -103,6 +103,8 @@ pub(in crate::shard) struct Flags {
     pub proxied: bool,
     /// Counted as unauthenticated in the admission table.
     pub unauthenticated: bool,
+    /// It came by a listener for operators.
+    pub operators: bool,
 }
 
 impl Connection {

@@ -2,6 +2,7 @@
 
 use crate::model::channel::ChannelName;
 use crate::protocol::http::Connection as Persistence;
+use crate::shard::access::Asked;
 use crate::shard::requests::many::Parts;
 use crate::shard::requests::vouchers::Opening;
 use crate::surface::{Dialect, Endpoint, Surface};
@@ -32,6 +33,8 @@ pub(in crate::shard) struct Answering {
     pub origin: Option<Box<str>>,
     /// The request or its answer has credentials where a cache would keep them.
     pub secret: bool,
+    /// What the access log needs of the request, if there is one.
+    pub asked: Option<Box<Asked>>,
 }
 
 impl Expect {

@@ -10,6 +10,7 @@ use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::Group;
 use crate::model::reply::Push;
+use crate::model::session::Session;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
@@ -72,7 +73,21 @@ impl Endings {
 
     /// An operator sends a user away: its sockets are closed.
     pub fn remove_user(&mut self, edge: &Edge, user: Arc<str>) {
-        self.queue.push_back(Ending::Remove { user, connections: edge.connections.ids().collect() });
+        self.queue.push_back(Ending::Remove {
+            user,
+            given_by: None,
+            connections: edge.connections.ids().collect(),
+        });
+    }
+
+    /// What a user was given up to a second after 1970 is revoked: the sockets that began under it are closed.
+    pub fn revoke_tokens(&mut self, edge: &Edge, user: Arc<str>, at_unix_s: u64) {
+        let given_by = Some(at_unix_s);
+        self.queue.push_back(Ending::Remove {
+            user,
+            given_by,
+            connections: edge.connections.ids().collect(),
+        });
     }
 
     /// Channels of these namespaces are for others than before: whoever hears one is closed, and judged when it comes back.
@@ -136,8 +151,9 @@ enum Ending {
     Evict { channel: ChannelName, fault: Fault, gone: Gone, connections: Vec<ConnectionId> },
     /// Send those of these connections away whose sessions hold no longer.
     Revoke { connections: Vec<ConnectionId> },
-    /// Send those of these connections away that are a user's.
-    Remove { user: Arc<str>, connections: Vec<ConnectionId> },
+    /// Send those of these connections away that are a user's: all, or those under credentials that were issued by a second
+    /// after 1970.
+    Remove { user: Arc<str>, given_by: Option<u64>, connections: Vec<ConnectionId> },
     /// Send those of these connections away that hear a channel of these namespaces.
     SendBack { namespaces: Arc<[Box<str>]>, connections: Vec<ConnectionId> },
     /// Tell a core that everything before is done.
@@ -161,7 +177,7 @@ impl Ending {
         match self {
             Self::Evict { channel, fault, gone, .. } => Self::Evict { channel, fault, gone, connections },
             Self::Revoke { .. } => Self::Revoke { connections },
-            Self::Remove { user, .. } => Self::Remove { user, connections },
+            Self::Remove { user, given_by, .. } => Self::Remove { user, given_by, connections },
             Self::SendBack { namespaces, .. } => Self::SendBack { namespaces, connections },
             fence => fence,
         }
@@ -177,7 +193,7 @@ impl Ending {
                 evict(edge, id, channel, fault, matches!(gone, Gone::Whole))
             }
             Self::Revoke { .. } => revoke(edge, id),
-            Self::Remove { user, .. } => remove(edge, id, user),
+            Self::Remove { user, given_by, .. } => remove(edge, id, user, *given_by),
             Self::SendBack { namespaces, .. } => send_back(edge, id, namespaces),
             Self::Fence { .. } => 0,
         }
@@ -280,12 +296,15 @@ fn revoke(edge: &mut Edge, id: ConnectionId) -> usize {
 }
 
 /// Closes a socket of a user; says how many steps that took.
-fn remove(edge: &mut Edge, id: ConnectionId, user: &str) -> usize {
+fn remove(edge: &mut Edge, id: ConnectionId, user: &str, given_by: Option<u64>) -> usize {
     let session = edge.connections.get(id).and_then(|connection| connection.session.as_ref());
-    if session.is_none_or(|session| *session.user != *user) {
+    let goes = |session: &Session| {
+        *session.user == *user && given_by.is_none_or(|unix_s| session.issued.is_by(unix_s))
+    };
+    if !session.is_some_and(|session| goes(session)) {
         return 1;
     }
-    edge.close_socket(id, CloseFrame::REMOVED);
+    edge.close_socket(id, if given_by.is_some() { CloseFrame::TOKENS_REVOKED } else { CloseFrame::REMOVED });
     1 + edge.fanout.count_of(id)
 }
 

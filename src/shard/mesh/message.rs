@@ -106,6 +106,8 @@ pub(in crate::shard) enum Question {
     LoggedIn { address: IpAddr, user: Arc<str> },
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
+    /// To refuse what a user was given up to a second after 1970 from now on, and to close what began under it.
+    TokensRevoked { user: Arc<str>, at_unix_s: u64 },
 }
 
 /// One core's answer to a [`Question`].

@@ -44,6 +44,11 @@ pub(in crate::shard) enum Whole {
     Removed(Removal),
     /// That every core knows of a logout.
     LoggedOut,
+    /// That every core knows that tokens were revoked.
+    TokensRevoked {
+        /// Up to which second after 1970.
+        at_unix_s: u64,
+    },
     /// That every core knows what a person says of its state.
     StatusKnown,
     /// What people asked for.
@@ -54,7 +59,12 @@ impl Whole {
     /// Whether it says nothing where a part is missing.
     pub(super) fn needs_every_part(&self) -> bool {
         match self {
-            Self::State | Self::Metrics | Self::Removed(_) | Self::LoggedOut | Self::StatusKnown => false,
+            Self::State
+            | Self::Metrics
+            | Self::Removed(_)
+            | Self::LoggedOut
+            | Self::TokensRevoked { .. }
+            | Self::StatusKnown => false,
             Self::Rooms(_)
             | Self::Groups(_)
             | Self::ConnectionGroups(_)

@@ -3,9 +3,10 @@
 use super::attempts::{Attempt, Attempts};
 use super::fan_in::Whole;
 use super::vouchers::Vouchers;
-use super::{Asker, Begun, CATALOG_CORE, Then};
-use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Secret, Shown, login_id};
+use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
+use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Revoked, Secret, Shown, login_id};
 use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
@@ -16,7 +17,7 @@ use crate::shard::delivery::users::Fresh;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
 use crate::shard::{Effect, Resolution, Setup, Shard};
-use crate::store::{Stored, Write, logouts};
+use crate::store::{Stored, Write, logouts, revocations};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(in crate::shard) struct Logins {
     pub(in crate::shard) vouchers: Vouchers,
     /// The same on every core.
     pub(in crate::shard) logged_out: LoggedOut,
+    /// The same on every core.
+    pub(in crate::shard) revoked: Revoked,
 }
 
 /// How a login or a logout goes on.
@@ -46,15 +49,26 @@ pub(in crate::shard) enum LoginThen {
         /// When it would have ended by itself.
         until_unix_s: u64,
     },
+    /// It is stored that what a user was given is revoked.
+    Revoke {
+        /// Whose.
+        user: Arc<str>,
+        /// Up to which second after 1970.
+        at_unix_s: u64,
+    },
 }
 
 impl Logins {
-    pub fn new(now: Now, seed: u64, session_s: u32, stored: &Stored) -> Self {
+    pub fn new(now: Now, seed: u64, limits: &Limits, stored: &Stored) -> Self {
         let mut logged_out = LoggedOut::default();
         for (id, until_unix_s) in &stored.logouts {
-            logged_out.add(now, *id, *until_unix_s, session_s);
+            logged_out.add(now, *id, *until_unix_s, limits.session_s_max);
         }
-        Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out }
+        let mut revoked = Revoked::default();
+        for (user, at_unix_s) in &stored.revocations {
+            revoked.add(now, user, *at_unix_s, limits.revocation_s_max);
+        }
+        Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out, revoked }
     }
 
     /// Who has a credential that holds, with what others may be shown of it.
@@ -67,7 +81,14 @@ impl Logins {
         if self.logged_out.has(credential) {
             return Err(Fault::new(FaultCode::Unauthenticated, "The session was ended; log in again"));
         }
-        authenticator.verify_shown(credential, now)
+        let (session, shown) = authenticator.verify_shown(credential, now)?;
+        if self.revoked.has(&session) {
+            return Err(Fault::new(
+                FaultCode::Unauthenticated,
+                "The tokens of this user were revoked; get a new one, or log in again",
+            ));
+        }
+        Ok((session, shown))
     }
 
     fn begin_login(
@@ -116,10 +137,13 @@ impl Logins {
         Ok(Begun::outside(Effect::Write(vec![logouts::added(id, until_unix_s)]), then))
     }
 
-    /// Forgets some logouts of sessions that would have ended by now; says which.
+    /// Forgets some logouts of sessions that would have ended by now, and some revocations; says which.
     fn forget(&mut self, now: Now) -> Vec<Write> {
         let gone = std::iter::from_fn(|| self.logged_out.expire(now));
-        gone.take(FORGOTTEN_MAX).map(logouts::expired).collect()
+        let mut writes: Vec<Write> = gone.take(FORGOTTEN_MAX).map(logouts::expired).collect();
+        let gone = std::iter::from_fn(|| self.revoked.expire(now));
+        writes.extend(gone.take(FORGOTTEN_MAX).map(|user| revocations::expired(&user)));
+        writes
     }
 }
 
@@ -145,6 +169,9 @@ impl Shard {
             }
             LoginCommand::LogOut { session } => {
                 self.logins.begin_logout((&self.setup, &mut self.effects), now, &session)
+            }
+            LoginCommand::RevokeTokens { user } => {
+                revoking::begin(&self.logins, (&self.setup, &mut self.effects), now, user)
             }
             LoginCommand::GiveVoucher => {
                 let vouchers = &mut self.logins.vouchers;
@@ -178,6 +205,9 @@ impl Shard {
             }
             LoginThen::LogOut { id, until_unix_s } => {
                 self.logout_stored(asker, id, until_unix_s, resolution);
+            }
+            LoginThen::Revoke { user, at_unix_s } => {
+                revoking::stored(self, asker, (user, at_unix_s), resolution);
             }
         }
     }
@@ -217,10 +247,11 @@ impl Shard {
         }
     }
 
-    /// Forgets logouts of sessions that would have ended by now; one core for all takes them off the disk.
+    /// Forgets logouts and revocations of what would have ended by now; one core for all takes them off the disk.
     pub(in crate::shard) fn forget_logouts(&mut self) {
         let cleans = self.setup.core == CATALOG_CORE;
-        if self.logins.logged_out.is_empty() || (cleans && self.effects.admit(Class::Store).is_err()) {
+        let nothing = self.logins.logged_out.is_empty() && self.logins.revoked.is_empty();
+        if nothing || (cleans && self.effects.admit(Class::Store).is_err()) {
             return;
         }
         let writes = self.logins.forget(self.edge.now);

@@ -18,6 +18,7 @@ mod logins;
 pub(in crate::shard) mod many;
 mod meetings;
 mod node;
+mod revoking;
 mod rooms;
 mod settings;
 mod then;

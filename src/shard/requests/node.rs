@@ -1,7 +1,7 @@
 //! What is asked of the node as a whole: each core says its part, the core that was asked puts the parts together.
 
-use super::admin;
 use super::fan_in::{FanIn, Whole};
+use super::{admin, revoking};
 use crate::base::ids::CoreId;
 use crate::broker::groups::merge_groups;
 use crate::broker::meetings::merge_meetings;
@@ -54,6 +54,10 @@ impl Shard {
             }
             Question::LoggedOut { id, until_unix_s } => {
                 self.logins.logged_out.add(self.edge.now, id, until_unix_s, self.setup.limits.session_s_max);
+                FanInPart::Noted
+            }
+            Question::TokensRevoked { user, at_unix_s } => {
+                revoking::hear(self, &user, at_unix_s);
                 FanInPart::Noted
             }
             Question::Connections { user, from, size } => {
@@ -203,6 +207,7 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
         Whole::Removed(removal) => admin::merge_removed(parts, &removal, silent),
         Whole::StatusKnown if silent == 0 => Reply::People(Box::new(PeopleReply::Done)),
         Whole::StatusKnown => Reply::Fault(status_unknown()),
+        Whole::TokensRevoked { at_unix_s } => revoking::revoked(at_unix_s, silent),
         Whole::LoggedOut if silent == 0 => Reply::Done,
         Whole::LoggedOut => Reply::Fault(Fault::new(
             FaultCode::Unavailable,

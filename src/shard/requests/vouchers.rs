@@ -114,6 +114,13 @@ impl Vouchers {
         self.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
     }
 
+    /// Forgets those of a user.
+    pub fn forget_user(&mut self, user: &str) {
+        if self.users.remove(user).is_some() {
+            self.sessions.retain(|_, session| *session.user != *user);
+        }
+    }
+
     /// Forgets those whose time is over.
     pub fn expire(&mut self, now: Now) {
         while let Some((due_us, number)) = self.due.front().copied()
@@ -178,6 +185,10 @@ impl Shard {
         let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
             return self.edge.close_when_written(id, CloseReason::Finished);
         };
+        if self.logins.revoked.has(session) {
+            // Since the answer was decided.
+            return self.edge.close_when_written(id, CloseReason::Unauthenticated);
+        }
         let Some(connection) = self.edge.connections.get_mut(id) else { return };
         let Phase::Http(reader) = &mut connection.phase else { return };
         // Frames may have come behind the request.
@@ -198,6 +209,7 @@ impl Opening {
             Ok(_) => {
                 write_switching(out, &self.key, self.protocol.as_deref(), self.agreement);
                 edge.counters.note_response(101);
+                edge.note_access(&self.refused, 101, out.len());
             }
             Err(fault) => {
                 let response = (self.surface.encode_fault)(&fault);

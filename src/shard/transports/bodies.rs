@@ -25,7 +25,7 @@ pub(super) fn expect(
         return Flow::Continue;
     }
     let router = shard.setup.router.clone();
-    let judged = match router.find(head.method, head.path) {
+    let judged = match shard.route(&router, id, head) {
         RouteMatch::Endpoint { surface, endpoint, .. } if matches!(endpoint.access, Access::Scoped(_)) => {
             shard.session_for(head, &[], surface, endpoint.access).map_err(|fault| (surface, fault)).map(drop)
         }
@@ -42,7 +42,7 @@ pub(super) fn expect(
             Flow::Continue
         }
         Err((surface, fault)) => {
-            let mut answering = answering(&shard.edge, head);
+            let mut answering = answering(&shard.edge, id, head);
             answering.persistence = Persistence::Close;
             shard.edge.respond_fault(id, surface, &answering, &fault);
             shard.edge.ignore_input_if_http(id);

@@ -22,7 +22,7 @@ use crate::shard::transports::client_info::realm_of;
 use crate::shard::transports::long::{self, UndecodedRequest};
 use crate::shard::transports::upgrade::vouch;
 use crate::shard::{Setup, Shard};
-use crate::surface::router::RouteMatch;
+use crate::surface::router::{RouteMatch, Router};
 use crate::surface::{Access, Endpoint, Request, Surface};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -97,7 +97,9 @@ impl Edge {
             fields: &all,
         };
         self.counters.note_response(response.status);
+        let before = out.len();
         write_response(out, response, &context, &mut self.date);
+        self.note_access(answering, response.status, out.len() - before);
     }
 }
 
@@ -153,7 +155,7 @@ impl Shard {
             Event::Request { head, body } => (head, body),
         };
         self.edge.connections.allowances.spend_input(body.len(), true);
-        let mut answering = answering(&self.edge, head);
+        let mut answering = answering(&self.edge, id, head);
         let surface = self.setup.router.owner(head.path);
         let in_the_way =
             self.edge.connections.is_reserved(id) && !std::ptr::eq(surface, self.setup.router.fallback());
@@ -189,9 +191,9 @@ impl Shard {
         Flow::Continue
     }
 
-    fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], answering: Answering) {
+    fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], mut answering: Answering) {
         let router = self.setup.router.clone();
-        match router.find(head.method, head.path) {
+        match self.route(&router, id, head) {
             RouteMatch::Endpoint { surface, endpoint, .. }
                 if self.log.is_starting() && endpoint.access != Access::Open =>
             {
@@ -204,6 +206,7 @@ impl Shard {
                     Err(fault) => return self.edge.respond_fault(id, surface, &answering, &fault),
                 };
                 vouch(&mut self.edge.connections, id, &session);
+                session.iter().for_each(|session| answering.is_of(session));
                 let limits = &*self.setup.limits;
                 let request = Request {
                     head,
@@ -253,6 +256,20 @@ impl Shard {
         }
     }
 
+    /// What serves a request of a connection: operators may be served on listeners of their own only.
+    pub(in crate::shard) fn route<'p>(
+        &self,
+        router: &Router,
+        id: ConnectionId,
+        head: &Head<'p>,
+    ) -> RouteMatch<'p> {
+        let is_theirs = || self.edge.connections.get(id).is_some_and(|connection| connection.flags.operators);
+        if self.setup.operators_apart && router.is_for_operators(head.path) && !is_theirs() {
+            return RouteMatch::NotFound { surface: router.owner(head.path) };
+        }
+        router.find(head.method, head.path)
+    }
+
     /// Who asks, if it may. `None` is nobody, where that is allowed.
     pub(in crate::shard) fn session_for(
         &self,
@@ -292,8 +309,13 @@ fn await_more(edge: &mut Edge, id: ConnectionId, reading: Reading) {
 /// known which origin asks, any may read it.
 fn answering_partial(setup: &Setup, partial: Option<PartialHead>, status: u16) -> Answering {
     let origins = &setup.allowed_origins;
-    let mut answering =
-        Answering { head_only: false, persistence: Persistence::Close, origin: None, secret: false };
+    let mut answering = Answering {
+        head_only: false,
+        persistence: Persistence::Close,
+        origin: None,
+        secret: false,
+        asked: None,
+    };
     if let Some(PartialHead { head_only, query, origin, .. }) = partial {
         answering.head_only = head_only;
         // A line that is too long is cut where its query may have been.
@@ -312,14 +334,15 @@ fn answering_partial(setup: &Setup, partial: Option<PartialHead>, status: u16) -
 }
 
 /// How the answer to a request is to be written, as far as its head says.
-pub(super) fn answering(edge: &Edge, head: &Head<'_>) -> Answering {
+pub(super) fn answering(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Answering {
     let origin = match origin::check(head, &edge.setup.allowed_origins, false) {
         origin::Verdict::Allowed(origin) => Some(origin.into()),
         _ => None,
     };
     let persistence = if edge.drain.is_some() { Persistence::Close } else { head.connection() };
     let secret = edge.setup.router.is_secret(head.query);
-    Answering { head_only: head.method == Some(Method::Head), persistence, origin, secret }
+    let head_only = head.method == Some(Method::Head);
+    Answering { head_only, persistence, origin, secret, asked: edge.asked(id, head) }
 }
 
 /// Counts the connection of a trusted proxy for the client that it speaks for; all clients that it does not name count as

@@ -112,7 +112,7 @@ impl Shard {
         let protocol = socket.protocol.accepted(upgrade.protocols());
         let agreement = self.setup.compression(surface.name, &upgrade);
         upgrade::write_switching(&mut out, upgrade.key, protocol, agreement);
-        self.edge.counters.note_response(101);
+        self.edge.note_opened(answering, session.as_deref(), out.len());
         self.edge.write_in_turn(id, out, false);
         let person = session.clone().zip(socket.device.map(|name| name(head, self.fresh.next())));
         self.open_socket(id, session, socket, language, agreement);

@@ -7,7 +7,7 @@ use super::meetings::{meeting_line, message_line};
 use super::recordings::recording_line;
 use super::rooms::room_line;
 use super::web_push::subscription_line;
-use super::{FORM, Line, LogoutLine};
+use super::{FORM, Line, LogoutLine, RevocationLine};
 use crate::model::meeting::{Meeting, SealedMessage};
 use crate::store::Stored;
 use thiserror::Error;
@@ -42,13 +42,16 @@ impl Export {
         let logouts = stored.logouts.iter().map(|(session, until_unix_s)| {
             Line::Logout(LogoutLine { session: format!("{session:032x}"), until_unix_s: *until_unix_s })
         });
+        let revocations = stored.revocations.iter().map(|(user, until_unix_s)| {
+            Line::Revocation(RevocationLine { user: user.to_string(), until_unix_s: *until_unix_s })
+        });
         let people = stored.devices.iter().map(|owned| Line::Device(device_line(owned)));
         let recordings = stored.recordings.iter().map(|one| Line::Recording(recording_line(one)));
         let people = people.chain(recordings);
         let push = stored.push_subscriptions.iter();
         let push = push.map(|(number, one)| Line::PushSubscription(subscription_line(*number, one)));
         let lines = head.into_iter().chain(definitions).chain(rooms).chain(groups).chain(logouts);
-        let lines = lines.chain(people).chain(push);
+        let lines = lines.chain(revocations).chain(people).chain(push);
         lines.map(|line| self.write(&line))
     }
 

@@ -7,13 +7,13 @@ use super::meetings::{MeetingLine, MessageLine, meeting, message};
 use super::recordings::{RecordingLine, recording};
 use super::rooms::room;
 use super::web_push::{self, PushSubscriptionLine};
-use super::{FORM, Line, LogoutLine};
+use super::{FORM, Line, LogoutLine, RevocationLine};
 use crate::base::json;
 use crate::model::meeting::is_id;
 use crate::store::counters::last_definition_id;
 use crate::store::web_push::put_subscription;
 use crate::store::write::Write;
-use crate::store::{definitions, devices, groups, logouts, meetings, recordings, rooms};
+use crate::store::{definitions, devices, groups, logouts, meetings, recordings, revocations, rooms};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -45,6 +45,8 @@ pub struct Imported {
     pub messages: u64,
     /// Sessions that were ended before their time.
     pub logouts: u64,
+    /// Users whose tokens were revoked.
+    pub revocations: u64,
     /// Users' devices.
     pub devices: u64,
     /// Recordings.
@@ -68,6 +70,7 @@ pub struct Import {
     channels: BTreeSet<String>,
     groups: BTreeSet<String>,
     sessions: BTreeSet<u128>,
+    revoked: BTreeSet<String>,
     meetings: BTreeSet<Box<str>>,
     devices: BTreeSet<(String, String)>,
     recordings: BTreeSet<String>,
@@ -174,6 +177,7 @@ impl Import {
                 Ok(vec![groups::put(&group(line))])
             }
             Line::Logout(line) => self.enter_logout(&line),
+            Line::Revocation(line) => self.enter_revocation(line),
             Line::Device(line) => self.enter_device(line),
             Line::Recording(line) => self.enter_recording(line),
             Line::PushSubscription(line) => self.enter_push_subscription(&line),
@@ -198,6 +202,14 @@ impl Import {
         }
         self.imported.logouts += 1;
         Ok(vec![logouts::added(session, line.until_unix_s)])
+    }
+
+    fn enter_revocation(&mut self, line: RevocationLine) -> Result<Vec<Write>, String> {
+        if line.user.is_empty() || !self.revoked.insert(line.user.clone()) {
+            return Err(format!("the revocation of {:?} is nobody's, or is there twice", line.user));
+        }
+        self.imported.revocations += 1;
+        Ok(vec![revocations::added(&line.user, line.until_unix_s)])
     }
 
     fn enter_device(&mut self, line: DeviceLine) -> Result<Vec<Write>, String> {

@@ -37,6 +37,7 @@ enum Line {
     Room(RoomLine),
     Group(GroupLine),
     Logout(LogoutLine),
+    Revocation(RevocationLine),
     Device(DeviceLine),
     Recording(RecordingLine),
     PushSubscription(PushSubscriptionLine),
@@ -52,6 +53,14 @@ enum Line {
 struct LogoutLine {
     /// 32 hexadecimal digits.
     session: String,
+    until_unix_s: u64,
+}
+
+/// What a user was given up to a second holds no longer.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevocationLine {
+    user: String,
     until_unix_s: u64,
 }
 

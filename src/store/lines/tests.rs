@@ -54,7 +54,8 @@ const MEETING: &str = concat!(
 const FIRST: &str = r#"{"message":{"meeting":"r1","place":4,"id":"m1","salt":"s","data":"\u0000\"é","from":"ada","sent_ms":7}}"#;
 const SECOND: &str =
     r#"{"message":{"meeting":"r1","place":8,"id":"m2","salt":"","data":"","from":"bob","sent_ms":8}}"#;
-const ALL: [&str; 7] = [HEAD, LAST, ROOM, LOGOUT, MEETING, FIRST, SECOND];
+const REVOCATION: &str = r#"{"revocation":{"user":"ada","until_unix_s":7}}"#;
+const ALL: [&str; 8] = [HEAD, LAST, ROOM, LOGOUT, REVOCATION, MEETING, FIRST, SECOND];
 
 /// Lines with one text replaced, in the one line that has it.
 fn with(lines: &[&str], from: &str, to: &str) -> Vec<String> {
@@ -137,14 +138,15 @@ fn a_push_subscription_comes_back_with_its_number_and_is_there_once() {
 fn lines_are_what_they_were() {
     let mut lines = ended(&ALL);
     let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
-    let all = Imported { rooms: 1, meetings: 1, messages: 2, logouts: 1, ..Imported::default() };
+    let all =
+        Imported { rooms: 1, meetings: 1, messages: 2, logouts: 1, revocations: 1, ..Imported::default() };
     assert_eq!(imported, all);
     let record =
         |Write { table, key, value }| StoreRecord { table, key, value: value.expect("nothing goes") };
     let records: Vec<StoreRecord> = writes.into_iter().map(record).collect();
     let stored = Stored::read(records.clone()).expect("good");
     assert_eq!((stored.last_definition_id, stored.rooms[0].1.id.as_str()), (7, "hall"));
-    assert_eq!(stored.logouts, [(255, 9)]);
+    assert_eq!((&stored.logouts[..], &stored.revocations[..]), (&[(255, 9)][..], &[("ada".into(), 7)][..]));
     let of = |record: &&StoreRecord| record.table == crate::store::Table::MeetingMessages;
     let read = |record| meetings::read_message(record).expect("good");
     let messages: Vec<_> = records.iter().filter(of).map(read).collect();

@@ -37,6 +37,7 @@ pub static SURFACE: Surface = Surface {
         channels::HISTORY,
         channels::PURGE,
         users::DISCONNECT,
+        users::REVOKE,
         stats::STATS,
         settings::RELOAD,
         settings::SHOW,

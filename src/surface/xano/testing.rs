@@ -2,7 +2,7 @@
 
 use crate::model::publication::Client;
 use crate::model::realm::Realm;
-use crate::model::session::{ClientInfo, Scopes, Session};
+use crate::model::session::{ClientInfo, Issued, Scopes, Session};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub fn session() -> Session {
         name: None,
         scopes: Scopes::READ.union(Scopes::WRITE),
         expires_unix_s: None,
+        issued: Issued::Never,
         proof: 0,
         grants: None,
         handle: None,

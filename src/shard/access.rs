@@ -1,0 +1,119 @@
+//! Requests as the access log tells them, where the operator wants one: never with what bodies hold, and without credentials.
+
+use super::connections::expect::Answering;
+use super::edge::Edge;
+use crate::base::ids::ConnectionId;
+use crate::model::session::Session;
+use crate::protocol::http::Head;
+use crate::surface::router::Router;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Bytes that are told of a method; all that there are, are shorter.
+const METHOD_BYTES_MAX: usize = 16;
+
+/// Bytes that are told of a path, and of a query.
+const TARGET_BYTES_MAX: usize = 512;
+
+/// Bytes of a value in a query that may be a key, whatever its name: it is not told.
+const KEY_BYTES_MIN: usize = 16;
+
+/// A request that was answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// An address of the host that it counts for.
+    pub address: Option<IpAddr>,
+    /// Who asked, if that is known.
+    pub user: Option<Arc<str>>,
+    /// Its method, as it was written.
+    pub method: Box<str>,
+    /// Its path and query, without credentials.
+    pub target: Box<str>,
+    /// The status of the answer.
+    pub status: u16,
+    /// Bytes of the answer, with its head.
+    pub bytes: usize,
+    /// Microseconds from the whole request to its answer.
+    pub took_us: u64,
+}
+
+/// What is known of a request when it was read.
+#[derive(Clone, Debug)]
+pub(in crate::shard) struct Asked {
+    address: Option<IpAddr>,
+    user: Option<Arc<str>>,
+    method: Box<str>,
+    target: Box<str>,
+    at_us: u64,
+}
+
+impl Answering {
+    /// It is known who asks.
+    pub fn is_of(&mut self, session: &Session) {
+        if let Some(asked) = self.asked.as_mut().filter(|_| !session.is_guest()) {
+            asked.user = Some(session.user.clone());
+        }
+    }
+}
+
+impl Edge {
+    /// What the access log needs of a request, if there is one.
+    pub(in crate::shard) fn asked(&self, id: ConnectionId, head: &Head<'_>) -> Option<Box<Asked>> {
+        self.setup.access_log.then(|| {
+            Box::new(Asked {
+                address: self.connections.address(id),
+                user: None,
+                method: cut(head.method_name, METHOD_BYTES_MAX).into(),
+                target: target(&self.setup.router, head),
+                at_us: self.now.monotonic_us,
+            })
+        })
+    }
+
+    /// A WebSocket is opened.
+    pub(in crate::shard) fn note_opened(
+        &mut self,
+        answering: &Answering,
+        session: Option<&Session>,
+        bytes: usize,
+    ) {
+        self.counters.note_response(101);
+        let mut opened = answering.clone();
+        session.iter().for_each(|session| opened.is_of(session));
+        self.note_access(&opened, 101, bytes);
+    }
+
+    /// A request is answered. What is noted here is taken after each turn, which bounds it.
+    pub(in crate::shard) fn note_access(&mut self, answering: &Answering, status: u16, bytes: usize) {
+        let Some(asked) = &answering.asked else { return };
+        let Asked { address, user, method, target, at_us } = Asked::clone(asked);
+        let took_us = self.now.monotonic_us.saturating_sub(at_us);
+        self.accesses.push_back(Access { address, user, method, target, status, bytes, took_us });
+    }
+}
+
+fn target(router: &Router, head: &Head<'_>) -> Box<str> {
+    let path = router.shown(head.path);
+    let mut target = cut(&path, TARGET_BYTES_MAX).to_owned();
+    let query = cut(head.query, TARGET_BYTES_MAX);
+    for (index, pair) in query.split('&').enumerate().filter(|(_, pair)| !pair.is_empty()) {
+        target.push(if index == 0 { '?' } else { '&' });
+        match pair.split_once('=') {
+            Some((name, value)) if router.is_secret(pair) || value.len() >= KEY_BYTES_MIN => {
+                target.push_str(cut(name, KEY_BYTES_MIN));
+                target.push_str("=***");
+            }
+            _ => target.push_str(cut(pair, 2 * KEY_BYTES_MIN)),
+        }
+    }
+    target.into()
+}
+
+/// As much of a text as fits, in whole letters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = bytes_max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

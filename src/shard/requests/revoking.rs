@@ -1,0 +1,77 @@
+//! Revoking what a user was given: stored, then known to every core, which closes what began under it.
+
+use super::fan_in::Whole;
+use super::logins::{LoginThen, Logins};
+use super::{Asker, Begun, Then};
+use crate::base::ids::CoreId;
+use crate::base::time::Now;
+use crate::model::admin::AdminReply;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::reply::Reply;
+use crate::shard::effects::{Class, Effects, not_stored};
+use crate::shard::mesh::message::{CoreMessage, Question};
+use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::store::revocations;
+use std::sync::Arc;
+
+/// Begins to revoke all tokens and sessions that a user was given up to now.
+pub(super) fn begin(
+    logins: &Logins,
+    (setup, effects): (&Setup, &mut Effects<Asker, Then>),
+    now: Now,
+    user: Arc<str>,
+) -> Result<Begun, Fault> {
+    if logins.revoked.len() >= setup.limits.revocations_max as usize {
+        let sentence = "No place for another user whose tokens are revoked: revocations_max is reached. Raise it, or give \
+                        another secret to those who sign tokens.";
+        return Err(Fault::new(FaultCode::LimitExceeded, sentence));
+    }
+    effects.admit(Class::Store)?;
+    let at_unix_s = now.unix_s();
+    let write = revocations::added(&user, at_unix_s);
+    Ok(Begun::outside(Effect::Write(vec![write]), Then::Login(LoginThen::Revoke { user, at_unix_s })))
+}
+
+/// The disk knows of it, or does not. Then every core is told, and the operator answered when all know.
+pub(super) fn stored(
+    shard: &mut Shard,
+    asker: Option<Asker>,
+    (user, at_unix_s): (Arc<str>, u64),
+    resolution: &Resolution,
+) {
+    if let Err(failure) = resolution.stored() {
+        return shard.answer_asker(asker, not_stored(failure));
+    }
+    let question = Question::TokensRevoked { user, at_unix_s };
+    match asker {
+        Some(Asker { ticket, .. }) if shard.fan_ins.has_place() => {
+            shard.scatter(ticket, question, Whole::TokensRevoked { at_unix_s });
+        }
+        asker => {
+            // No fan-in has the number 0, so what the cores answer is heard by nobody.
+            for core in 0..shard.setup.cores {
+                shard.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question: question.clone() });
+            }
+            shard.answer_asker(asker, revoked(at_unix_s, 0));
+        }
+    }
+}
+
+/// What a user was given up to then holds no longer on this core.
+pub(super) fn hear(shard: &mut Shard, user: &Arc<str>, at_unix_s: u64) {
+    let kept_s = shard.setup.limits.revocation_s_max;
+    shard.logins.revoked.add(shard.edge.now, user, at_unix_s, kept_s);
+    shard.logins.vouchers.forget_user(user);
+    shard.endings.revoke_tokens(&shard.edge, user.clone(), at_unix_s);
+}
+
+/// The answer, when so many cores have not said that they know.
+pub(super) fn revoked(at_unix_s: u64, silent_cores: u32) -> Reply {
+    match silent_cores {
+        0 => Reply::Admin(Box::new(AdminReply::TokensRevoked(at_unix_s))),
+        _ => Reply::Fault(Fault::new(
+            FaultCode::Unavailable,
+            "It is stored that the tokens are revoked, but a core of this node does not answer, so it is not in force everywhere yet.",
+        )),
+    }
+}
