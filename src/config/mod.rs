@@ -27,6 +27,7 @@ mod origins;
 mod overrides;
 mod parse;
 mod proxies;
+mod public_url;
 mod push;
 mod quikapp;
 mod reader;

@@ -1,6 +1,7 @@
 //! `[quikapp]`.
 
 use super::auth::read_secret;
+use super::public_url;
 use super::reader::Reader;
 use super::settings::PeopleConfig;
 use crate::auth::IceSettings;
@@ -29,8 +30,19 @@ pub(super) fn read(mut reader: Reader<'_>) -> PeopleConfig {
             .choice("conversations", &[("listed", false), ("open", true)])
             .unwrap_or(false),
     };
+    // Both are for recordings, of which this version keeps no more than the records.
+    public_url::read(&mut reader);
+    refuse_recorders(&mut reader);
     reader.finish();
     config
+}
+
+/// No address of a recorder is any good before there is one.
+fn refuse_recorders(reader: &mut Reader<'_>) {
+    let place = reader.place_of("recorder_addresses");
+    if reader.list("recorder_addresses").is_some_and(|addresses| !addresses.is_empty()) {
+        reader.refuse(&place, "recorder_addresses", "must be []: this version has no recorder");
+    }
 }
 
 fn read_urls(reader: &mut Reader<'_>, key: &'static str, schemes: &[&str]) -> Arc<[Arc<str>]> {

@@ -493,3 +493,12 @@ fn the_proxy_protocol_needs_proxies_that_are_trusted() {
     assert_eq!(config.listen.iter().map(|one| one.proxy_protocol).collect::<Vec<_>>(), [true, false]);
     assert!(bad(entry).contains("no proxy is trusted, so nobody would be let in"));
 }
+
+#[test]
+fn a_recorder_cannot_be_asked_for_where_there_is_none() {
+    good("[quikapp]\npublic_url = \"https://rt.example.com/\"\nrecorder_addresses = []\n");
+    let text =
+        bad("[quikapp]\npublic_url = \"rt.example.com\"\nrecorder_addresses = [\"203.0.113.7:4000\"]\n");
+    assert!(text.contains("public_url must be empty or the address of the node"), "{text}");
+    assert!(text.contains("recorder_addresses must be []: this version has no recorder"), "{text}");
+}

@@ -1,19 +1,20 @@
 //! What is said in a conversation.
 
 use super::UserId;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Something to be said.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChatDraft {
     /// The kind of content.
-    pub kind: Box<str>,
+    pub kind: Cow<'static, str>,
     /// The text.
     pub content: Box<str>,
     /// A JSON array, kept to the byte.
-    pub attachments: Box<str>,
+    pub attachments: Cow<'static, str>,
     /// The message that it answers: one JSON value, kept to the byte.
-    pub reply_to: Box<str>,
+    pub reply_to: Cow<'static, str>,
 }
 
 /// Something that was said.

@@ -21,8 +21,16 @@ use std::sync::Arc;
 /// A user's id, as tokens and payloads spell it.
 pub type UserId = Arc<str>;
 
+/// Digits of an id that are hard to guess.
+const DIGITS: usize = 12;
+
 /// An id that this node makes: `call_1735689600000_9f86d081884c`. Twelve digits of `fresh` tell ids of one millisecond
 /// apart and are hard to guess.
 pub fn minted(word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
-    Arc::from(format!("{word}_{unix_ms}_{:012x}", fresh & 0xffff_ffff_ffff))
+    let mut digits = [0; DIGITS];
+    for (at, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
+    }
+    let digits = str::from_utf8(&digits).expect("hexadecimal digits are ASCII");
+    Arc::from([word, "_", itoa::Buffer::new().format(unix_ms), "_", digits].concat())
 }

@@ -10,12 +10,15 @@ use crate::model::people::command::PeopleCommand;
 use crate::model::people::event::{CallEvent, Event};
 use crate::model::people::status::Status;
 use crate::model::reply::Push;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Ticket};
 use crate::shard::people::requests::serve_people;
 use crate::shard::people::statuses;
 use std::sync::Arc;
+
+/// Bytes that most events take.
+const FRAME_BYTES: usize = 256;
 
 /// One message between two cores about people.
 pub(in crate::shard) enum PeopleMessage {
@@ -154,20 +157,22 @@ fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, 
     let (channel, has_ring) = (stay.channel.clone(), stay.circle.shows_who_is_there());
     let made = frames.made.iter().position(|(index, of, _)| *index == dialect.index && *of == channel);
     let at = made.unwrap_or_else(|| {
-        let (mut text, mut frame) = (Vec::new(), Vec::new());
-        (dialect.encode_push)(&mut text, &channel, Push::People(frames.event));
-        write_frame(&mut frame, Opcode::Text, &text);
+        let mut frame = Vec::with_capacity(FRAME_BYTES);
+        Framing::WebSocket
+            .write(&mut frame, |out| (dialect.encode_push)(out, &channel, Push::People(frames.event)));
         shard.edge.counters.frames_encoded += 1;
         frames.made.push((dialect.index, channel.clone(), frame));
         frames.made.len() - 1
     });
     shard.edge.counters.messages_sent += 1;
-    let mut out = Vec::new();
-    if has_ring {
-        // What the circle was told before comes before.
-        shard.edge.fanout.take_pending(id, &channel, &mut out);
+    let frame = &frames.made[at].2;
+    if !has_ring {
+        return shard.edge.tell_one(id, &channel, frame);
     }
-    out.extend_from_slice(&frames.made[at].2);
+    // What the circle was told before comes before.
+    let mut out = Vec::new();
+    shard.edge.fanout.take_pending(id, &channel, &mut out);
+    out.extend_from_slice(frame);
     shard.edge.tell_one(id, &channel, &out);
 }
 
@@ -190,9 +195,7 @@ fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) 
     shard.edge.unsubscribed(id, &stay.channel, &mut out);
     let label = stay.label.as_deref();
     let push = if failed { Push::Failed(label) } else { Push::Closed(label) };
-    let mut text = Vec::new();
-    (dialect.encode_push)(&mut text, &stay.channel, push);
-    write_frame(&mut out, Opcode::Text, &text);
+    Framing::WebSocket.write(&mut out, |out| (dialect.encode_push)(out, &stay.channel, push));
     shard.edge.counters.messages_sent += 1;
     shard.edge.tell_one(id, &stay.channel, &out);
     send_left(shard, id, stay.circle, false);

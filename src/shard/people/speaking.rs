@@ -12,7 +12,7 @@ use crate::model::people::command::PeopleCommand;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Push;
 use crate::model::session::Session;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
@@ -220,12 +220,9 @@ pub(in crate::shard) fn append_push(
     push: Push<'_>,
     out: &mut Vec<u8>,
 ) {
-    let mut text = Vec::new();
-    (dialect.encode_push)(&mut text, channel, push);
-    if !text.is_empty() {
-        write_frame(out, Opcode::Text, &text);
-        shard.edge.counters.messages_sent += 1;
-    }
+    let before = out.len();
+    Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
+    shard.edge.counters.messages_sent += u64::from(out.len() > before);
 }
 
 /// An answer came for a socket that is gone: what its home counts on is not there.

@@ -8,11 +8,17 @@ use crate::shard::Shard;
 use crate::shard::mesh::message::CoreMessage;
 use std::collections::BTreeMap;
 
+/// Places that are kept for what is to be told.
+const TOLD_KEPT_MAX: usize = 64;
+
 /// Passes on whatever is to be told.
 pub(in crate::shard) fn pump_people(shard: &mut Shard) {
     while !shard.people.told.is_empty() {
-        for told in std::mem::take(&mut shard.people.told) {
-            tell_people(shard, told);
+        let mut told = std::mem::take(&mut shard.people.told);
+        told.drain(..).for_each(|one| tell_people(shard, one));
+        if shard.people.told.is_empty() && told.capacity() <= TOLD_KEPT_MAX {
+            // For the next ones, without asking for memory again.
+            shard.people.told = told;
         }
     }
 }

@@ -135,12 +135,17 @@ fn chat(event: &str, payload: Carried<'_>) -> Result<ChatAct, Fault> {
     let message = || id(payload.message_id.as_ref());
     Ok(match event {
         "message:send" => {
-            let raw = |value: Option<Raw<'_>>, none: &str| Box::from(value.map_or(none, |raw| raw.text));
+            let raw = |value: Option<Raw<'_>>, none: &'static str| {
+                value.map_or(Cow::Borrowed(none), |raw| Cow::Owned(raw.text.to_owned()))
+            };
             if payload.attachments.is_some_and(|list| !list.text.starts_with('[')) {
                 return Err(invalid("attachments must be a list."));
             }
             ChatAct::Send(Box::new(ChatDraft {
-                kind: payload.kind.as_ref().map_or(Ok("text"), |kind| short(kind))?.into(),
+                kind: match &payload.kind {
+                    Some(kind) => Cow::Owned(short(kind)?.to_owned()),
+                    None => Cow::Borrowed("text"),
+                },
                 content: needed(payload.content.as_ref())?.into(),
                 attachments: raw(payload.attachments, "[]"),
                 reply_to: raw(payload.reply_to, "null"),

@@ -48,14 +48,16 @@ fn command(frame: &Frame<'_>) -> Command {
         return ConnectionCommand::Ping.into();
     }
     let circle = names::circle(&frame.name);
+    // Whoever leaves what nobody can be in has left it.
+    if circle.is_none() && frame.event == "phx_leave" {
+        return ConnectionCommand::Ping.into();
+    }
     let own = |raw: &str| (raw != "null").then(|| Box::from(raw));
     let label = own(frame.join_reference);
     let act = match (&circle, &*frame.event) {
         (Some(circle), "phx_join") => acts::join(circle, frame.payload),
         (Some(circle), "phx_leave") => Ok(PeopleCommand::Leave { circle: circle.clone() }),
         (Some(circle), event) => acts::act(circle, event, frame.payload),
-        // Whoever leaves what nobody can be in has left it.
-        (None, "phx_leave") => Ok(PeopleCommand::Activity),
         (None, _) => Err(acts::unmatched()),
     };
     // A client that does not name its stay goes by the request that began it.
