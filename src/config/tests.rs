@@ -484,6 +484,7 @@ fn the_admin_key_joins_the_configured_ones() {
 
 mod given;
 mod mdaemon;
+mod quikapp;
 mod variables;
 
 #[test]
@@ -492,13 +493,4 @@ fn the_proxy_protocol_needs_proxies_that_are_trusted() {
     let config = good(&format!("{entry}\ntrusted_proxies = [\"10.0.0.1\"]"));
     assert_eq!(config.listen.iter().map(|one| one.proxy_protocol).collect::<Vec<_>>(), [true, false]);
     assert!(bad(entry).contains("no proxy is trusted, so nobody would be let in"));
-}
-
-#[test]
-fn a_recorder_cannot_be_asked_for_where_there_is_none() {
-    good("[quikapp]\npublic_url = \"https://rt.example.com/\"\nrecorder_addresses = []\n");
-    let text =
-        bad("[quikapp]\npublic_url = \"rt.example.com\"\nrecorder_addresses = [\"203.0.113.7:4000\"]\n");
-    assert!(text.contains("public_url must be empty or the address of the node"), "{text}");
-    assert!(text.contains("recorder_addresses must be []: this version has no recorder"), "{text}");
 }
