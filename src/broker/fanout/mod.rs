@@ -310,7 +310,9 @@ impl Fanout {
         let stream = &mut self.streams[id];
         let ring_bytes = stream.ring_bytes();
         stream.push(&self.scratch, except, self.bounds.ring_bytes_max, &mut self.overtaken);
-        self.report_overtaken(id, lapped);
+        if !self.overtaken.is_empty() {
+            self.report_overtaken(id, lapped);
+        }
         self.warm.note(id, ring_bytes, &mut self.streams);
         self.turns.mark(id, &mut self.streams.pool);
     }

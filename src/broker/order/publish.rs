@@ -143,7 +143,10 @@ impl Order {
                 Some(self.channels.log.hold((id, epoch), bytes.clone(), effect, key.cloned()))
             }
         };
-        self.channels.close_if_empty(now, id);
+        // What was just kept is not too old: a history that is there keeps the channel.
+        if self.channels.get(id).is_empty() {
+            self.channels.close_if_empty(now, id);
+        }
         Published { position, bytes, body: publication.body, wait }
     }
 
