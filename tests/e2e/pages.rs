@@ -22,7 +22,7 @@ const OF_THE_SOURCE_TREE: [&str; 3] = ["cargo ", "target/release/loadtest ", "--
 
 /// What a shell is given before the blocks: `curl` fails where the node refuses, and what a block left in the background ends.
 const PROLOGUE: &str = "set -eu\n\
-    SECOND=; trap 'kill $SECOND' EXIT\n\
+    STARTED=; trap 'kill $STARTED' EXIT\n\
     curl() { command curl --silent --show-error --fail --noproxy '*' \"$@\"; }\n";
 
 /// Stands in for the program in blocks that show ways to start it: each says what that start would.
@@ -117,15 +117,13 @@ fn the_commands_of_the_readme_can_be_pasted() {
             continue;
         }
         run += 1;
-        let tls = block.contains("--tls-self-signed");
-        let waiting =
-            "&\nTLS=$!\nuntil curl -k https://localhost:8443/health 2>/dev/null; do sleep 0.05; done\n";
-        let block = if tls { block.replacen("&\n", waiting, 1) + "\nkill $TLS" } else { block.to_owned() };
         script += &format!("echo '== block {run}'\n{block}\n");
-        if block.contains("--config users.toml &") {
+        if block.ends_with('&') {
             // "Once it listens", says the README.
-            script +=
-                &format!("SECOND=$!\nuntil curl http://{second}/health 2>/dev/null; do sleep 0.05; done\n");
+            let tls = block.contains("--tls-self-signed");
+            let health = if tls { "https://localhost:8443/health" } else { "http://127.0.0.1:8081/health" };
+            script += "STARTED=\"$STARTED $!\"\n";
+            script += &format!("until curl -k {health} 2>/dev/null; do sleep 0.05; done\n");
         }
     }
     assert!(run >= 6, "{run} blocks were found");
