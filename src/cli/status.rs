@@ -4,6 +4,7 @@ use super::ask::{self, Answer, Silence};
 use super::figures::Figures;
 use super::{Failure, load, print};
 use crate::base::json;
+use crate::base::time::rfc3339;
 use crate::config::Sources;
 use serde::Deserialize;
 use std::fmt::Write;
@@ -95,6 +96,16 @@ fn text(health: &Health, figures: &Figures, address: SocketAddr) -> String {
     line("calls", format!("{}, {} huddles", health.stats.active_calls, health.stats.active_huddles));
     line("publications", figures.sum("corecast_publications_total").to_string());
     line("slow", format!("{} subscribers since the start", figures.sum("corecast_slow_consumers_total")));
+    let until_unix_s = figures.sum("corecast_acme_certificate_expiry_timestamp_seconds") as u64;
+    let orders = figures.by_label("corecast_acme_orders_total");
+    let failed = orders.filter(|(outcome, _)| *outcome == "failed").map(|(_, count)| count).sum::<f64>();
+    if until_unix_s > 0 || failed > 0.0 {
+        let until = match until_unix_s {
+            0 => "none yet".to_owned(),
+            until => format!("until {}", rfc3339(until.saturating_mul(1_000))),
+        };
+        line("certificate", format!("{until}; {failed} tries to get one failed since the start"));
+    }
     text
 }
 
@@ -113,5 +124,6 @@ mod tests {
         let text = text(&health, &figures, "127.0.0.1:8080".parse().unwrap());
         assert!(text.starts_with("n@h  corecast 1  healthy  up 1m 1s\n"), "{text}");
         assert!(text.contains("  connections   5 (2 WebSockets)\n"), "{text}");
+        assert!(!text.contains("certificate"), "{text}");
     }
 }

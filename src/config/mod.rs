@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod acme;
 mod api_keys;
 mod auth;
 pub mod data_dir;
@@ -44,8 +45,8 @@ pub use error::{ConfigError, ConfigErrors, Place};
 pub use given::Given;
 pub use reloaded::is_reloaded;
 pub use settings::{
-    AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig, PushConfig,
-    RelayConfig, TlsConfig, WebSocketConfig, Workspace,
+    AcmeConfig, AuthConfig, Config, Cores, DebugConfig, HistoryConfig, LogConfig, Namespace, PeopleConfig,
+    PushConfig, RelayConfig, TlsConfig, WebSocketConfig, Workspace,
 };
 
 use error::Findings;

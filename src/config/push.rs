@@ -50,7 +50,8 @@ fn read_key(reader: &mut Reader<'_>) -> Option<Arc<VapidKey>> {
     }
 }
 
-fn read_authorities(reader: &mut Reader<'_>) -> Arc<[u8]> {
+/// Authorities that are trusted besides those of the system, as PEM.
+pub(super) fn read_authorities(reader: &mut Reader<'_>) -> Arc<[u8]> {
     let Some((path, place)) = reader.text("ca_file").filter(|(path, _)| !path.is_empty()) else {
         return Arc::default();
     };

@@ -5,7 +5,9 @@ use super::given::Given;
 use super::node::{Kind, Table};
 use super::reader::{Context, Reader};
 use super::settings::{Config, Cores, DebugConfig, LogConfig, WebSocketConfig};
-use super::{auth, history, limits, listen, mdaemon, namespaces, proxies, push, quikapp, skapi, tls, xano};
+use super::{
+    acme, auth, history, limits, listen, mdaemon, namespaces, proxies, push, quikapp, skapi, tls, xano,
+};
 use crate::runtime::log::Level;
 use crate::surface::list;
 
@@ -19,7 +21,9 @@ const NODE_NAME_BYTES_MAX: usize = 128;
 pub(super) fn read(table: Table, context: &Context) -> Config {
     let mut root = Reader::new(context, String::new(), Place::Default, table);
     let mut listen = listen::read(&mut root, context);
-    let tls = tls::read(root.section("tls"), &mut listen, context);
+    let acme = acme::read(root.section("acme"));
+    let tls = tls::read(root.section("tls"), &mut listen, !acme.domains.is_empty(), context);
+    acme::check(&acme, &listen, &tls, context);
     let (limits, tls_limits) = limits::read(root.section("limits"));
     let trusted_proxies = proxies::read(&mut root);
     proxies::check(&listen, &trusted_proxies, context);
@@ -37,6 +41,7 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         limits,
         tls_limits,
         tls,
+        acme,
         websocket: read_websocket(root.section("websocket")),
         auth: auth::read(root.section("auth"), context),
         history: history::read(root.section("history")),

@@ -9,6 +9,7 @@ use crate::model::realm::Realm;
 use crate::model::session::Scopes;
 use crate::runtime::Listen;
 use crate::runtime::log::Level;
+use crate::runtime::side::acme::ChallengeKind;
 use crate::runtime::side::outbound::VapidKey;
 use crate::runtime::tls::{CertifiedKey, RootCertStore};
 use ipnet::IpNet;
@@ -22,6 +23,8 @@ pub struct Config {
     pub listen: Vec<Listen>,
     /// What listeners with TLS are served with.
     pub tls: TlsConfig,
+    /// The certificate that an authority gives.
+    pub acme: AcmeConfig,
     /// Proxies that say for whom they speak.
     pub trusted_proxies: Vec<IpNet>,
     /// Where state is kept.
@@ -83,6 +86,21 @@ pub struct TlsConfig {
     pub tickets: bool,
     /// Whether a certificate is made where none is given.
     pub self_signed: bool,
+}
+
+/// `[acme]`, with the contents of the file it names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AcmeConfig {
+    /// Names to get a certificate for; none gets none.
+    pub domains: Vec<String>,
+    /// How the authority reaches whoever operates this node: a URL.
+    pub contact: Option<String>,
+    /// Where the authority says what it offers: a URL.
+    pub directory_url: String,
+    /// Authorities that its own certificate is judged by, besides those of the system, as PEM.
+    pub authorities: Arc<[u8]>,
+    /// How it is proved that the names are this node's.
+    pub challenge: ChallengeKind,
 }
 
 /// `[quikapp]`.

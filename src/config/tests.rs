@@ -482,6 +482,7 @@ fn the_admin_key_joins_the_configured_ones() {
     assert_eq!(copied.auth_settings(&secrets).api_keys.len(), 1);
 }
 
+mod acme;
 mod given;
 mod mdaemon;
 mod quikapp;

@@ -15,7 +15,13 @@ const KEYS: &str = "key_file";
 const AUTHORITIES: &str = "client_ca_file";
 
 /// Reads the section, and what it asks of the listeners.
-pub(super) fn read(mut reader: Reader<'_>, listen: &mut [Listen], context: &Context) -> TlsConfig {
+/// `is_given` is whether an authority gives a certificate.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    listen: &mut [Listen],
+    is_given: bool,
+    context: &Context,
+) -> TlsConfig {
     let mut named = Vec::new();
     let identities = read_identities(&mut reader, &mut named);
     let client_authorities = read_client_authorities(&mut reader, &mut named);
@@ -33,17 +39,17 @@ pub(super) fn read(mut reader: Reader<'_>, listen: &mut [Listen], context: &Cont
         listen.iter_mut().for_each(|one| one.tls = true);
     }
     if let Some(identities) = identities {
-        check(listen, &identities, config.self_signed, context);
+        check(listen, &identities, config.self_signed || is_given, context);
     }
     config
 }
 
 /// Whether listeners and certificates need each other.
-fn check(listen: &[Listen], identities: &[Arc<CertifiedKey>], self_signed: bool, context: &Context) {
+fn check(listen: &[Listen], identities: &[Arc<CertifiedKey>], is_made: bool, context: &Context) {
     let (wanted, there) = (listen.iter().any(|one| one.tls), !identities.is_empty());
-    if wanted && !there && !self_signed {
-        let message = "listen asks for TLS, and there is no certificate: give tls.certificate_file and tls.key_file, or for \
-                       trying tls.self_signed = true";
+    if wanted && !there && !is_made {
+        let message = "listen asks for TLS, and there is no certificate: give tls.certificate_file and tls.key_file, or have an \
+                       authority give one to acme.domains, or for trying tls.self_signed = true";
         context.findings.add(&context.latest(&["listen"]), message);
     }
     if there && !wanted {

@@ -148,11 +148,25 @@ pub struct TlsCounters {
     pub handshakes_resumed: u64,
     /// Handshakes that came to nothing.
     pub handshakes_failed: u64,
+    /// Certificates that were got; every core says the same.
+    pub acme: AcmeCounters,
+}
+
+/// Certificates that were got by ACME.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct AcmeCounters {
+    /// How many.
+    pub got: u64,
+    /// Tries that failed.
+    pub failed: u64,
+    /// Seconds since 1970 at which the newest ends; 0 if there is none.
+    pub until_unix_s: u64,
 }
 
 impl TlsCounters {
     fn merge(&mut self, other: &Self) {
-        let Self { open, handshakes_full, handshakes_resumed, handshakes_failed } = other;
+        let Self { open, handshakes_full, handshakes_resumed, handshakes_failed, acme } = other;
+        self.acme = *acme;
         self.open += open;
         self.handshakes_full += handshakes_full;
         self.handshakes_resumed += handshakes_resumed;

@@ -63,6 +63,17 @@ fn connections(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)])
         "outcome",
         handshakes.into_iter(),
     );
+    page.counters(
+        "corecast_acme_orders_total",
+        "Certificates ordered by ACME, by what became of them.",
+        "outcome",
+        [("got", sum.tls.acme.got), ("failed", sum.tls.acme.failed)].into_iter(),
+    );
+    page.gauge(
+        "corecast_acme_certificate_expiry_timestamp_seconds",
+        "When the certificate that was got by ACME ends; 0 is none.",
+        sum.tls.acme.until_unix_s,
+    );
 }
 
 fn traffic(page: &mut Page, sum: &Counters) {

@@ -3,7 +3,7 @@
 use super::core::doorbell::Doorbell;
 use super::side::outbound::OutboundSettings;
 use crate::base::ids::CoreId;
-use crate::shard::Reload;
+use crate::shard::{Reload, Words};
 use crossbeam_queue::ArrayQueue;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ pub struct Reloads {
 struct Shared {
     /// A place for each core. What was not taken yet gives way to what is newer.
     places: Box<[ArrayQueue<Reload>]>,
+    /// What each core tells authorities of certificates, in the same way.
+    words: Box<[ArrayQueue<Words>]>,
     /// For the thread that calls servers outside.
     outbound: ArrayQueue<OutboundSettings>,
     doorbells: OnceLock<Arc<[Doorbell]>>,
@@ -32,8 +34,9 @@ impl Reloads {
     /// For a run of so many cores.
     pub fn new(cores: usize) -> Self {
         let places = (0..cores).map(|_| ArrayQueue::new(1)).collect();
+        let words = (0..cores).map(|_| ArrayQueue::new(1)).collect();
         let outbound = ArrayQueue::new(1);
-        Self { shared: Arc::new(Shared { places, outbound, doorbells: OnceLock::new() }) }
+        Self { shared: Arc::new(Shared { places, words, outbound, doorbells: OnceLock::new() }) }
     }
 
     /// Every core takes these over, in its next turn or when it starts, and the thread that calls servers outside before its next
@@ -43,6 +46,18 @@ impl Reloads {
         for place in &self.shared.places {
             place.force_push(reload.clone());
         }
+        self.ring();
+    }
+
+    /// Every core tells these words to authorities of certificates that ask for them.
+    pub fn send_words(&self, words: Words) {
+        for place in &self.shared.words {
+            place.force_push(words.clone());
+        }
+        self.ring();
+    }
+
+    fn ring(&self) {
         for doorbell in self.shared.doorbells.get().into_iter().flat_map(|doorbells| doorbells.iter()) {
             doorbell.ring();
         }
@@ -52,7 +67,11 @@ impl Reloads {
     /// for a bounded time only.
     pub fn wait_until_taken(&self) {
         let until = Instant::now() + TAKEN_TIME;
-        while !self.shared.places.iter().all(ArrayQueue::is_empty) && Instant::now() < until {
+        let taken = || {
+            let Shared { places, words, .. } = &*self.shared;
+            places.iter().all(ArrayQueue::is_empty) && words.iter().all(ArrayQueue::is_empty)
+        };
+        while !taken() && Instant::now() < until {
             std::thread::sleep(TAKEN_LOOK);
         }
     }
@@ -73,9 +92,14 @@ impl Reloads {
         self.shared.places[core.index()].pop()
     }
 
+    /// What a core is to tell authorities of certificates from now on.
+    pub(super) fn take_words(&self, core: CoreId) -> Option<Words> {
+        self.shared.words[core.index()].pop()
+    }
+
     /// Whether there is something to take over.
     pub(super) fn ready(&self, core: CoreId) -> bool {
-        !self.shared.places[core.index()].is_empty()
+        !self.shared.places[core.index()].is_empty() || !self.shared.words[core.index()].is_empty()
     }
 }
 

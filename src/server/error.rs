@@ -23,6 +23,9 @@ pub enum ServeError {
     /// The certificate that was made for trying cannot be used.
     #[error("the file {0}, made for trying, {1}; remove it, and the next start makes a new one")]
     SelfSigned(PathBuf, CertificateError),
+    /// No certificate to begin with.
+    #[error("no certificate could be made to serve until the authority of [acme] gives one: {0}")]
+    Placeholder(String),
     /// What was stored cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

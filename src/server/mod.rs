@@ -95,7 +95,8 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     if settings.tls.is_some() {
         certificates::watch(reloader.clone())?;
     }
-    let operator = Box::new(Remote(reloader.clone()));
+    let (operator, acceptor) = (Box::new(Remote(reloader.clone())), settings.tls.clone());
+    let reloads = controls.reloads.clone();
     signals::handle(&controls.stop, move |wish| match wish {
         // What came of it is in the log.
         Wish::Reload => drop(systemd::reloading(|| reload::lock(&reloader).reload())),
@@ -114,6 +115,9 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
                 log::info!(%address, tls, cores, "the node listens");
             }
             systemd::ready(served);
+            if let Err(error) = tls::get(config, acceptor, reloads) {
+                log::error!("no certificate will be got: {error}");
+            }
             let self_signed = self_signed.as_deref();
             ready(&Ready { served, self_signed, secrets: &secrets, realms: &realms });
         },

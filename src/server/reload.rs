@@ -83,7 +83,7 @@ impl Reloader {
 
     /// The files that certificates and keys in force come from.
     pub(super) fn certificate_files(&self) -> Vec<PathBuf> {
-        self.taken.tls.files.clone()
+        self.taken.tls.files.iter().cloned().chain(tls::given_file(&self.started)).collect()
     }
 
     /// Reads certificates and keys anew, and nothing else. With a mistake in them, all stays as it is. Where the configuration
@@ -173,7 +173,8 @@ impl Reloader {
 
     /// The listeners that speak TLS are those of the start.
     fn tls_settings(&self, config: &Config) -> Result<Option<TlsSettings>, ServeError> {
-        tls::settings(&Config { listen: self.started.listen.clone(), ..config.clone() })
+        let Config { listen, acme, .. } = self.started.clone();
+        tls::settings(&Config { listen, acme, ..config.clone() })
     }
 
     fn take_over(&mut self, config: Config, prepared: Prepared) -> Reloaded {

@@ -79,6 +79,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use work::DEADLINES_MAX;
 
+/// What authorities of certificates are told, by the tokens that they ask for (RFC 8555 section 8.3).
+pub type Words = Arc<[(Box<str>, Box<str>)]>;
+
 /// One core's world.
 pub struct Shard {
     setup: Arc<Setup>,
@@ -99,6 +102,8 @@ pub struct Shard {
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
     fresh: Fresh,
+    /// What authorities of certificates are told.
+    words: Words,
     outputs: VecDeque<Output>,
     /// Working space for encoding, kept between calls.
     scratch: Vec<u8>,
@@ -132,6 +137,7 @@ impl Shard {
             log: LogSide::new(setup.history_flush_ms),
             housekeeping_us: now.monotonic_us,
             fresh: Fresh::new(seed),
+            words: Arc::default(),
             outputs: VecDeque::new(),
             scratch: Vec::new(),
             setup,
@@ -205,6 +211,11 @@ impl Shard {
             self.edge.connections.note(IncidentKind::ConnectionRefused, id);
         }
         outcome
+    }
+
+    /// From here on authorities of certificates are told these words, each where its token is asked for.
+    pub fn tell_authorities(&mut self, words: Words) {
+        self.words = words;
     }
 
     /// The next request for the access log. All are to be taken after each call.

@@ -185,6 +185,8 @@ pub struct Request<'a> {
     pub limits: &'a Limits,
     /// Where the surface is reached from outside, without a slash at the end; empty where the configuration does not say.
     pub public_url: &'a str,
+    /// What authorities of certificates are told, by the tokens that they ask for.
+    pub words: &'a [(Box<str>, Box<str>)],
     /// A number that no other request of this node's life has, hard to guess: for ids made by a surface.
     pub fresh: u64,
 }

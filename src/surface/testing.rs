@@ -32,6 +32,7 @@ pub fn decode(
             session: Some(&session),
             limits: &Limits::default(),
             public_url: "",
+            words: &[("a-token".into(), "a-token.proof".into())],
             fresh: FRESH,
         })
     })

@@ -106,6 +106,9 @@ impl Core {
         if let Some(reload) = self.common.controls.reloads.take(self.id) {
             self.shard.reload(self.now, reload);
         }
+        if let Some(words) = self.common.controls.reloads.take_words(self.id) {
+            self.shard.tell_authorities(words);
+        }
         if self.deadline_us.is_some_and(|deadline| deadline <= now_us) {
             self.deadline_us = None;
             self.shard.timeout(self.now);

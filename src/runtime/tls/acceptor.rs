@@ -1,5 +1,6 @@
 //! How TLS is taken in: the settings in force, which a reload replaces for connections that come after it.
 
+use super::acme::{self, AcmeFigures, Proofs};
 use super::error::TlsError;
 use super::resolver::Resolver;
 use rustls::crypto::CryptoProvider;
@@ -28,6 +29,8 @@ pub struct TlsSettings {
     pub handshake_ms: u64,
     /// Bytes that all sessions of a core keep at most of records that are not whole.
     pub unfinished_bytes_max: usize,
+    /// Whether an authority may ask for proofs of names (`acme-tls/1`).
+    pub proves_names: bool,
 }
 
 /// How a connection is taken in.
@@ -50,15 +53,18 @@ struct Shared {
     generation: AtomicU64,
     /// Seals the tickets of all cores, and of all settings, so that a reload lets clients resume.
     tickets: Arc<dyn ProducesTickets>,
+    proofs: Arc<Proofs>,
+    acme: Arc<AcmeFigures>,
 }
 
 impl Acceptor {
     /// # Errors
     /// There is no certificate, or rustls refuses the settings.
     pub fn new(settings: &TlsSettings) -> Result<Self, TlsError> {
-        let tickets = new_tickets()?;
-        let current = Mutex::new(Arc::new(acceptance(settings, &tickets)?));
-        Ok(Self { shared: Arc::new(Shared { current, generation: AtomicU64::new(0), tickets }) })
+        let (tickets, proofs) = (new_tickets()?, Arc::default());
+        let current = Mutex::new(Arc::new(acceptance(settings, &tickets, &proofs)?));
+        let (generation, acme) = (AtomicU64::new(0), Arc::default());
+        Ok(Self { shared: Arc::new(Shared { current, generation, tickets, proofs, acme }) })
     }
 
     /// What [`Acceptor::replace`] puts in force, made beforehand so that nothing is left to go wrong then.
@@ -66,13 +72,28 @@ impl Acceptor {
     /// # Errors
     /// As [`Acceptor::new`].
     pub fn prepare(&self, settings: &TlsSettings) -> Result<Arc<Acceptance>, TlsError> {
-        Ok(Arc::new(acceptance(settings, &self.shared.tickets)?))
+        Ok(Arc::new(acceptance(settings, &self.shared.tickets, &self.shared.proofs)?))
     }
 
     /// Connections that come from here on are taken in with these settings.
     pub fn replace(&self, prepared: Arc<Acceptance>) {
         *self.shared.current.lock().unwrap_or_else(PoisonError::into_inner) = prepared;
         self.shared.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Figures of the certificates that were got by ACME.
+    pub fn acme(&self) -> &Arc<AcmeFigures> {
+        &self.shared.acme
+    }
+
+    /// Shows an authority that asks for it a certificate which proves a name.
+    pub(in crate::runtime) fn show_challenge(&self, name: &str, identity: Arc<CertifiedKey>) {
+        self.shared.proofs.add(name, identity);
+    }
+
+    /// Proves nothing any more.
+    pub(in crate::runtime) fn hide_challenges(&self) {
+        self.shared.proofs.clear();
     }
 
     /// Rises with every replacement: a core looks at this number, and asks for the settings only when it has changed.
@@ -96,8 +117,12 @@ fn new_tickets() -> Result<Arc<dyn ProducesTickets>, TlsError> {
     ring::Ticketer::new().map_err(|error| TlsError::Setup(error.to_string()))
 }
 
-fn acceptance(settings: &TlsSettings, tickets: &Arc<dyn ProducesTickets>) -> Result<Acceptance, TlsError> {
-    let config = Arc::new(server_config(settings, tickets)?);
+fn acceptance(
+    settings: &TlsSettings,
+    tickets: &Arc<dyn ProducesTickets>,
+    proofs: &Arc<Proofs>,
+) -> Result<Acceptance, TlsError> {
+    let config = Arc::new(server_config(settings, tickets, proofs)?);
     let TlsSettings { handshake_ms, unfinished_bytes_max, .. } = *settings;
     Ok(Acceptance { config, handshake_ms, unfinished_bytes_max })
 }
@@ -105,6 +130,7 @@ fn acceptance(settings: &TlsSettings, tickets: &Arc<dyn ProducesTickets>) -> Res
 fn server_config(
     settings: &TlsSettings,
     tickets: &Arc<dyn ProducesTickets>,
+    proofs: &Arc<Proofs>,
 ) -> Result<ServerConfig, TlsError> {
     const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
     let versions = if settings.with_tls_1_2 { BOTH } else { &BOTH[..1] };
@@ -119,9 +145,11 @@ fn server_config(
             builder.with_client_cert_verifier(verifier.map_err(|error| TlsError::Setup(error.to_string()))?)
         }
     };
-    let resolver = Resolver::new(settings.identities.clone()).ok_or(TlsError::NoCertificate)?;
+    let resolver =
+        Resolver::new(settings.identities.clone(), proofs.clone()).ok_or(TlsError::NoCertificate)?;
     let mut config = builder.with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = vec![APPLICATION_PROTOCOL.to_vec()];
+    config.alpn_protocols.extend(settings.proves_names.then(|| acme::PROTOCOL.to_vec()));
     // Sessions are kept by clients, sealed, and not by a core, to which a client may not come back.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     if settings.tickets {

@@ -26,6 +26,11 @@ pub fn read_identity(chain: &[u8], key: &[u8], now: SystemTime) -> Result<Certif
     Ok(identity)
 }
 
+/// From when until when the first certificate in PEM holds; `None` if there is none that can be read.
+pub fn read_validity(chain: &[u8]) -> Option<(SystemTime, SystemTime)> {
+    certificates(chain).ok()?.first().and_then(|certificate| validity::of(certificate))
+}
+
 /// Authorities whose certificates are accepted of clients.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! What all cores share of TLS: certificates, whom to ask for one, tickets. The bytes of a connection are in `core/tls`.
 
 mod acceptor;
+mod acme;
 mod certificate;
 mod error;
 mod resolver;
@@ -8,7 +9,8 @@ mod self_signed;
 mod validity;
 
 pub use acceptor::{Acceptance, Acceptor, TlsSettings};
-pub use certificate::{read_authorities, read_identity};
+pub use acme::AcmeFigures;
+pub use certificate::{read_authorities, read_identity, read_validity};
 pub use error::{CertificateError, TlsError};
 pub use rustls::RootCertStore;
 pub use rustls::sign::CertifiedKey;

@@ -1,5 +1,6 @@
 //! Which certificate a client is shown: that of the name it asks for, or else the first.
 
+use super::acme::{PROTOCOL, Proofs};
 use rustls::pki_types::ServerName;
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -9,12 +10,13 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Resolver {
     identities: Vec<Arc<CertifiedKey>>,
+    proofs: Arc<Proofs>,
 }
 
 impl Resolver {
-    /// `None` if there is no certificate.
-    pub(super) fn new(identities: Vec<Arc<CertifiedKey>>) -> Option<Self> {
-        (!identities.is_empty()).then_some(Self { identities })
+    /// `None` if there is no certificate. Authorities that ask for proofs are shown those.
+    pub(super) fn new(identities: Vec<Arc<CertifiedKey>>, proofs: Arc<Proofs>) -> Option<Self> {
+        (!identities.is_empty()).then_some(Self { identities, proofs })
     }
 
     /// The first whose certificate has the name.
@@ -26,6 +28,9 @@ impl Resolver {
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.alpn().is_some_and(|mut asked| asked.all(|protocol| protocol == PROTOCOL)) {
+            return self.proofs.find(hello.server_name()?);
+        }
         let only = self.identities.len() == 1;
         let named = hello.server_name().filter(|_| !only).and_then(|name| self.named(name));
         named.or(self.identities.first()).cloned()
@@ -54,7 +59,7 @@ mod tests {
     fn a_name_finds_its_certificate() {
         let all =
             [identity(&["a.example"]), identity(&["b.example", "*.b.example"]), identity(&["a.example"])];
-        let resolver = Resolver::new(all.to_vec()).unwrap();
+        let resolver = Resolver::new(all.to_vec(), Arc::default()).unwrap();
         let found = |name: &str| {
             let found = resolver.named(name)?;
             all.iter().position(|identity| Arc::ptr_eq(identity, found))
@@ -65,6 +70,6 @@ mod tests {
         assert_eq!(found("y.x.b.example"), None);
         assert_eq!(found("c.example"), None);
         assert_eq!(found("not a name"), None);
-        assert!(Resolver::new(Vec::new()).is_none());
+        assert!(Resolver::new(Vec::new(), Arc::default()).is_none());
     }
 }

@@ -123,8 +123,16 @@ impl Long {
             Input::Request { endpoint, head, parameters, body, session, limits, public_url, fresh } => {
                 let decoded = parse_head(head, |head| {
                     let session = session.as_deref();
-                    let request =
-                        Request { head, parameters, body, session, limits, public_url, fresh: *fresh };
+                    let request = Request {
+                        head,
+                        parameters,
+                        body,
+                        session,
+                        limits,
+                        public_url,
+                        words: &[],
+                        fresh: *fresh,
+                    };
                     Ok((endpoint.decode)(&request))
                 });
                 // It was parsed before.

@@ -215,6 +215,7 @@ impl Shard {
                     session: session.as_deref(),
                     limits,
                     public_url: self.setup.public_url_of(surface.name),
+                    words: &self.words,
                     fresh,
                 };
                 if long::is_long(body) {

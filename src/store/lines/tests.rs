@@ -55,7 +55,7 @@ const FIRST: &str = r#"{"message":{"meeting":"r1","place":4,"id":"m1","salt":"s"
 const SECOND: &str =
     r#"{"message":{"meeting":"r1","place":8,"id":"m2","salt":"","data":"","from":"bob","sent_ms":8}}"#;
 const REVOCATION: &str = r#"{"revocation":{"user":"ada","until_unix_s":7}}"#;
-const ALL: [&str; 8] = [HEAD, LAST, ROOM, LOGOUT, REVOCATION, MEETING, FIRST, SECOND];
+const ALL: [&str; 7] = [HEAD, LAST, ROOM, LOGOUT, MEETING, FIRST, SECOND];
 
 /// Lines with one text replaced, in the one line that has it.
 fn with(lines: &[&str], from: &str, to: &str) -> Vec<String> {
@@ -136,7 +136,7 @@ fn a_push_subscription_comes_back_with_its_number_and_is_there_once() {
 
 #[test]
 fn lines_are_what_they_were() {
-    let mut lines = ended(&ALL);
+    let mut lines = ended(&[HEAD, LAST, ROOM, LOGOUT, REVOCATION, MEETING, FIRST, SECOND]);
     let (writes, imported) = import(lines.iter().map(String::as_str)).expect("good");
     let all =
         Imported { rooms: 1, meetings: 1, messages: 2, logouts: 1, revocations: 1, ..Imported::default() };

@@ -2,6 +2,7 @@
 //! to measure a path with, and what answers at `/`; and what an operator sees and does, a backup too. It also answers for the paths that no surface covers. See `docs/protocol/node.md`.
 
 mod about;
+mod acme;
 mod admin;
 mod backup;
 mod faults;
@@ -16,13 +17,14 @@ use std::borrow::Cow;
 /// The node's own endpoints. Only those of operators ask for credentials: probes and scrapers have none.
 pub static SURFACE: Surface = Surface {
     name: "node",
-    prefixes: &["/", "/health", "/metrics", "/openapi.json", "/debug", "/admin"],
+    prefixes: &["/", "/.well-known", "/health", "/metrics", "/openapi.json", "/debug", "/admin"],
     credentials: |head, _| head.bearer().map(Cow::Borrowed),
     // Not understood anywhere, but what people try.
     secret_parameters: &["token", "access_token"],
     ignores_last_slash: false,
     endpoints: &[
         about::ABOUT,
+        acme::CHALLENGE,
         health::HEALTH,
         health::READY,
         health::LIVE,

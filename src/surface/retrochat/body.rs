@@ -73,7 +73,16 @@ mod tests {
     fn with<T>(target: &str, fields: &[(&str, &str)], body: &str, read: impl FnOnce(&Request<'_>) -> T) -> T {
         with_head(Method::Post, target, fields, |head| {
             let (body, limits) = (body.as_bytes(), &Limits::default());
-            read(&Request { head, parameters: &[], body, session: None, limits, public_url: "", fresh: 0 })
+            read(&Request {
+                head,
+                parameters: &[],
+                body,
+                session: None,
+                limits,
+                public_url: "",
+                words: &[],
+                fresh: 0,
+            })
         })
     }
 

@@ -1,5 +1,6 @@
 //! TLS, spoken by rustls as a client and by tungstenite on top of it.
 
+mod acme;
 mod certificates;
 mod client;
 mod mistakes;

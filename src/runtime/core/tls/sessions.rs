@@ -61,6 +61,9 @@ impl Sessions {
 
     /// Takes over settings that were replaced.
     pub(in crate::runtime::core) fn look_for_settings(&mut self) {
+        if let Some(acceptor) = &self.acceptor {
+            self.counters.acme = acceptor.acme().read();
+        }
         if let Some(acceptor) =
             self.acceptor.as_ref().filter(|acceptor| acceptor.generation() != self.generation)
         {

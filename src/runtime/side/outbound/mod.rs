@@ -11,6 +11,7 @@ mod resolver;
 mod thread;
 mod vapid;
 
+pub(in crate::runtime::side) use client::builder;
 pub use thread::start;
 pub use vapid::{VapidKey, new_vapid_key};
 

@@ -29,6 +29,7 @@ impl Pair {
             with_tls_1_2: true,
             tickets: true,
             handshake_ms: 1,
+            proves_names: false,
             unfinished_bytes_max: 1,
         };
         let acceptance = Acceptor::new(&settings).unwrap().current();
