@@ -218,3 +218,29 @@ fn calls_that_ring_cost_nothing_until_their_time_is_up() {
     target.world.advance(due_us - target.world.now.monotonic_us);
     assert_eq!(target.metric("corecast_calls_active"), 0);
 }
+
+/// Whoever says nothing more, not even to pings, is gone for the others within 80 seconds: from what it was in, and from
+/// calls.
+#[test]
+fn a_peer_that_falls_silent_is_gone_for_the_others() {
+    let mut target = Target::new(|_| {});
+    let (ada, bob) = (open(&mut target, 0, "rc_ada"), open(&mut target, 1, "rc_bob"));
+    for socket in [ada, bob] {
+        join(&mut target, socket, "webrtc:lobby");
+        join(&mut target, socket, "presence:p");
+    }
+    let told = target.say(ada, r#"["1","2","webrtc:lobby","call:initiate",{"participants":["bob"]}]"#);
+    let call =
+        told.iter().find_map(|text| text.split(r#""call_id":""#).nth(1)?.split('"').next()).expect("an id");
+    target.say(bob, &format!(r#"["1","3","webrtc:lobby","call:answer",{{"callId":"{call}"}}]"#));
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        target.world.advance(10_000_000);
+        told.extend(target.say(bob, "[null,\"9\",\"phoenix\",\"heartbeat\",{}]"));
+    }
+    for event in
+        [r#""presence_diff",{"joins":{},"leaves":{"ada""#, "user:offline", "call:participant:disconnected"]
+    {
+        assert_eq!(told.iter().filter(|text| text.contains(event)).count(), 1, "{event}: {told:?}");
+    }
+}
