@@ -67,24 +67,21 @@ fn a_message_that_does_not_come_is_not_waited_for() {
     let mut target = Target::new(|_| {});
     let [dawdler, steady] = [(); 2].map(|()| target.open(1, HOME, "rc_ada"));
     let message = frame(true, 1, "m".repeat(1_000_000).as_bytes());
-    let (mut at, mut seconds) = (0, 0);
-    target.world.send(dawdler, &message[..10]);
+    let mut at = 0;
+    target.world.send(dawdler, &frame(false, 1, b"m"));
     while at < message.len() {
-        let next = (at + 20_000).min(message.len());
+        // A little faster than what is expected at least, and longer than any message may take by itself.
+        let next = (at + 16_500).min(message.len());
         target.world.send(steady, &message[at..next]);
         // A byte now and then, and answers to pings between them, are no message.
-        target.world.send(dawdler, &message[10 + seconds..11 + seconds]);
+        target.world.send(dawdler, &[frame(false, 0, b"m"), frame(true, 10, b"")].concat());
         target.say(target.bystander, r#"{"type":"ping"}"#);
         target.world.advance(1_000_000);
-        (at, seconds) = (next, seconds + 1);
+        at = next;
     }
-    for _ in 0..20 {
-        for socket in [target.bystander, steady] {
-            target.say(socket, r#"{"type":"ping"}"#);
-        }
-        target.world.advance(1_000_000);
-    }
-    assert!(target.world.sockets[dawdler].closed, "{seconds} s are enough");
+    let end = &target.world.sockets[dawdler];
+    let reason = b"a message took too long";
+    assert!(end.closed && end.output.windows(reason.len()).any(|bytes| bytes == reason), "it is told why");
     assert!(!target.world.sockets[steady].closed);
     assert!(target.say(steady, r#"{"type":"ping"}"#).last().is_some_and(|text| text.contains("pong")));
     target.bystander_is_served();
@@ -95,7 +92,8 @@ fn a_message_that_does_not_come_is_not_waited_for() {
 fn a_busy_sender_is_not_taken_for_a_slow_one() {
     let mut target = Target::new(|_| {});
     let socket = target.open(1, HOME, "rc_ada");
-    let ping = frame(true, 1, br#"{"type":"ping"}"#);
+    // So long that no piece ends where a message does.
+    let ping = frame(true, 1, format!(r#"{{"type":{}"ping"}}"#, " ".repeat(500)).as_bytes());
     let mut sent = 0;
     for _ in 0..100 {
         // Each time a whole message and a part of the next one.

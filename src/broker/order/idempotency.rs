@@ -427,6 +427,32 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_bounded_by_bytes() {
+        let mut keys = table(1000, 100);
+        for n in 0..100 {
+            let key = format!("{n}{}", "k".repeat(1 << 20));
+            keys.remember(at(0), &channel(), key.into(), answer(n));
+        }
+        keys.invariants();
+        assert_eq!(keys.len(), 63);
+    }
+
+    #[test]
+    fn texts_that_grow_are_bounded_by_bytes() {
+        let mut keys = table(1000, 100);
+        for n in 0..40 {
+            let answer = FirstAnswer { answered: Answered::Message(said("0")), ..answer(n) };
+            keys.remember(at(0), &channel(), key(n), answer);
+        }
+        let big = said(&"0".repeat(2 << 20));
+        for offset in 0..40 {
+            keys.rewrite(&channel(), Position { epoch: 1, offset }, big.clone());
+        }
+        keys.invariants();
+        assert_eq!(keys.len(), 31);
+    }
+
+    #[test]
     fn what_is_said_of_a_message_follows_it() {
         let mut keys = table(1000, 100);
         let message = |text: u8| Answered::Message(said(&text.to_string()));

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 const CONNECTIONS: u32 = 5;
 const CHANNELS: usize = 11;
 const PIECES_MAX: usize = 8;
+const RING_BYTES_MAX: usize = 2_048;
 
 /// What one client of the test has.
 #[derive(Default)]
@@ -76,7 +77,7 @@ impl Model {
             ..Client::default()
         };
         Self {
-            fanout: Fanout::new(1, bounds(2048)),
+            fanout: Fanout::new(1, bounds(RING_BYTES_MAX)),
             clients: (0..CONNECTIONS).map(|_| client()).collect(),
             serial: 0,
         }
@@ -140,6 +141,7 @@ impl Model {
 
     fn publish(&mut self, number: usize, length: usize, audience: Audience) {
         let frame = self.next_frame(number, length);
+        let owed: Vec<usize> = (0..CONNECTIONS).map(|index| self.owed(index, number)).collect();
         let (mut lapped, mut aside) = (Vec::new(), Vec::new());
         self.fanout.publish(&channel(number), None, audience, &mut lapped, &mut aside, |_, out| {
             out.extend_from_slice(&frame);
@@ -150,6 +152,8 @@ impl Model {
             assert!(aside.is_empty());
         }
         for lapped in lapped {
+            let owed = owed[lapped.connection.index as usize] + frame.len();
+            assert!(owed > RING_BYTES_MAX, "{lapped:?} owes {owed} bytes, and the ring keeps more");
             self.clients[lapped.connection.index as usize].lost[number] = true;
         }
         for index in 0..CONNECTIONS {
@@ -157,6 +161,15 @@ impl Model {
                 self.want(index, number);
             }
         }
+    }
+
+    /// Bytes that a client has yet to get of a channel.
+    fn owed(&self, index: u32, number: usize) -> usize {
+        let id = self.fanout.find(connection(index), &channel(number));
+        id.map_or(0, |id| {
+            let one = self.fanout.subscriptions.get(id);
+            self.fanout.streams[one.stream].owed_bytes(one.place)
+        })
     }
 
     /// Writes up to so many bytes, as the shard does it; says how many there were to write.

@@ -78,11 +78,21 @@ fn a_key_in_a_checkpoint_is_as_old_as_it_is() {
     bench.pass(60_000);
     bench.home.begin_checkpoint();
     while !bench.home.checkpoint(bench.now) {}
-    let times = write(&mut bench).into_iter().filter_map(|record| match record {
-        HistoryRecord::Key { time_ms, .. } => Some(time_ms),
+    let records = write(&mut bench);
+    let times = records.iter().filter_map(|record| match record {
+        HistoryRecord::Key { time_ms, .. } => Some(*time_ms),
         _ => None,
     });
     assert_eq!(times.collect::<Vec<_>>(), [published_ms]);
+    let place = |bench: &mut Bench| match bench.try_publish("a", "plain:1", data("2"), Some("k")) {
+        Reply::Published { position, .. } => position.offset,
+        other => panic!("{other:?}"),
+    };
+    let mut again = with_log(&records, true, later(&bench));
+    again.pass(238_999);
+    assert_eq!(place(&mut again), 1, "five minutes are not over");
+    again.pass(1);
+    assert_eq!(place(&mut again), 2, "they are");
 }
 
 #[test]
