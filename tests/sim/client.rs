@@ -1,7 +1,7 @@
 //! One connection from the client's side: what it asked for, what it was told, and whether that fits.
 
 use crate::oracle::{At, Oracle};
-use crate::owed;
+use crate::owed::{self, Told};
 use crate::plan::Plan;
 use crate::view::View;
 use crate::wire::{self, Frame, HttpResponse};
@@ -15,6 +15,10 @@ pub struct Asked {
     /// The `id` that the answer carries.
     pub id: Option<u64>,
     pub what: What,
+    /// What others are told of it.
+    pub told: Option<Told>,
+    /// The node has it when it was handed so many bytes of its connection.
+    pub ends_at: usize,
 }
 
 impl Asked {
@@ -136,6 +140,12 @@ impl Client {
             && (self.upgraded || !self.wants_websocket)
     }
 
+    /// The node was handed so many bytes of this connection.
+    pub fn hand_over(&mut self, bytes: usize, oracle: &mut Oracle) {
+        let whole = self.asked.iter_mut().filter(|asked| asked.ends_at <= bytes);
+        whole.filter_map(|asked| asked.told.as_mut()).for_each(|told| oracle.said.hand_over(told));
+    }
+
     /// Bytes came.
     pub fn read(&mut self, bytes: &[u8], shared: &mut Shared<'_>) {
         self.inbox.extend_from_slice(bytes);
@@ -165,10 +175,10 @@ impl Client {
             _ if self.leaving => {}
             Some(1013) => {
                 shared.oracle.slow += 1;
-                let (owed, kept) = (self.owed(shared), owed::kept(&shared.plan.limits));
+                let owed = self.owed(shared);
                 assert!(
-                    owed > kept,
-                    "socket {} is called slow and owes at most {owed} bytes, of which {kept} are kept",
+                    owed::may_be_too_much(&shared.plan.limits, &owed, !self.asked.is_empty()),
+                    "socket {} is called slow and owes at most so many bytes of its channels: {owed:?}",
                     self.socket
                 );
             }
@@ -178,9 +188,8 @@ impl Client {
         }
     }
 
-    /// Bytes that it owes at most: what was said on the channels that it hears or is about to hear and it has not heard, and
-    /// answers, which take half of what is kept for it alone.
-    fn owed(&self, shared: &Shared<'_>) -> usize {
+    /// Bytes that it owes at most of each channel that it hears or is about to hear: what was said there and it has not heard.
+    fn owed(&self, shared: &Shared<'_>) -> Vec<usize> {
         let said = &shared.oracle.said;
         let heard =
             self.views.iter().map(|(channel, view)| said.on(channel).saturating_sub(view.heard_bytes));
@@ -188,9 +197,7 @@ impl Client {
             What::Subscribe { channel, .. } if !self.views.contains_key(channel) => said.on(channel),
             _ => 0,
         });
-        let answers =
-            if self.asked.is_empty() { 0 } else { shared.plan.limits.outbox_bytes_max as usize / 2 };
-        heard.chain(coming).sum::<usize>() + answers
+        heard.chain(coming).collect()
     }
 
     /// The node has closed and all was read. Nothing may be owed, unless there is a reason.
@@ -232,7 +239,12 @@ impl Client {
                 assert!(response.status == 429 || response.status == 503, "upgrade: {}", response.head);
                 assert!(response.status == 429 || shared.plan.faults.drain, "upgrade: {}", response.head);
             }
-            What::Call(call) => call.check(response, self.user, shared),
+            What::Call(call) => {
+                call.check(response, self.user, shared);
+                if (400..500).contains(&response.status) {
+                    asked.told.iter().for_each(|told| shared.oracle.said.take_back(told));
+                }
+            }
             other => panic!("{other:?} is no HTTP request"),
         }
     }
@@ -266,7 +278,8 @@ impl Client {
                 let owed = shared.oracle.said.on(channel).saturating_sub(view.heard_bytes);
                 let limits = &shared.plan.limits;
                 // What comes from another core is also lost where the queue between them is full.
-                let may_lose = limits.peer_queue_messages_max < 1_000 || owed > owed::kept(limits);
+                let may_lose =
+                    limits.peer_queue_messages_max < 1_000 || owed::may_be_too_much(limits, &[owed], false);
                 assert!(may_lose, "a gap, and at most {owed} bytes are owed: {text}");
                 view.heard_bytes += shared.oracle.known_bytes(channel, view.at, At::of(value));
                 shared.oracle.gaps += 1;
@@ -291,7 +304,14 @@ impl Client {
         let asked = self.front(text);
         assert_eq!(value["id"].as_u64(), asked.id, "{text} answers {asked:?}");
         match (kind, asked.what) {
-            ("error", what) => self.error(value["code"].as_str().expect("a code"), &what, shared),
+            ("error", what) => {
+                let code = value["code"].as_str().expect("a code");
+                self.error(code, &what, shared);
+                // What was on its way to a disk that failed may be found on it.
+                if code != "UNAVAILABLE" {
+                    asked.told.iter().for_each(|told| shared.oracle.said.take_back(told));
+                }
+            }
             ("pong", What::Ping) => {}
             ("published", What::Publish { channel, tag, .. }) => {
                 assert_eq!(value["channel"], *channel);

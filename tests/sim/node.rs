@@ -158,6 +158,7 @@ impl Node {
         let count = count.min(one.to_server.len());
         if count > 0 {
             let mut bytes: Vec<u8> = one.to_server.drain(..count).collect();
+            one.fed += count;
             shard.receive(self.now, connection, &mut bytes);
             return true;
         }

@@ -50,6 +50,7 @@ impl World {
             moved |= self.node.writable(socket);
         }
         for client in 0..self.clients.len() {
+            moved |= self.feed(client, usize::MAX);
             moved |= self.read(client, usize::MAX);
         }
         moved

@@ -10,6 +10,8 @@ pub struct Socket {
     pub connection: Option<ConnectionId>,
     pub to_server: VecDeque<u8>,
     pub to_client: VecDeque<u8>,
+    /// Bytes that the shard was handed.
+    pub fed: usize,
     /// The shard is owed a `writable`.
     pub polling: bool,
     /// The shard does not want to be handed more. One more piece may be on its way.
@@ -36,6 +38,7 @@ impl Socket {
             connection: Some(connection),
             to_server: VecDeque::new(),
             to_client: VecDeque::new(),
+            fed: 0,
             polling: false,
             paused: false,
             straggler: false,

@@ -6,6 +6,7 @@ use crate::disk::Disk;
 use crate::log::{End, Files};
 use crate::node::Node;
 use crate::oracle::{At, Oracle};
+use crate::owed::Told;
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::trace;
@@ -128,7 +129,7 @@ impl World {
                 let socket = self.clients[client].socket;
                 let count =
                     if self.rng.percent(30) { self.rng.within(1, 20) } else { self.rng.within(1, 6_000) };
-                self.node.feed(socket, count);
+                self.feed(client, count);
                 self.node.writable(socket);
                 self.node.invariants_of(self.node.sockets[socket].core);
             }
@@ -189,6 +190,14 @@ impl World {
         count > 0 || ended
     }
 
+    /// The node is handed up to `count` bytes of a client. Whether anything came of it.
+    pub fn feed(&mut self, index: usize, count: usize) -> bool {
+        let client = &mut self.clients[index];
+        let fed = self.node.feed(client.socket, count);
+        client.hand_over(self.node.sockets[client.socket].fed, &mut self.oracle);
+        fed
+    }
+
     fn act(&mut self, device: usize) {
         let Some(index) = self.devices[device].client else { return self.connect(device) };
         let client = &mut self.clients[index];
@@ -206,7 +215,7 @@ impl World {
             said: &mut self.said,
             life: self.life,
         };
-        let mut out = Vec::new();
+        let (mut out, asked) = (Vec::new(), client.asked.len());
         if client.upgraded && !std::mem::replace(&mut client.resumed, true) {
             act::resume(client, &mut out, &mut scene);
         }
@@ -217,6 +226,8 @@ impl World {
                 act::call(client, &mut out, &mut scene);
             }
         }
+        let before = socket.fed + socket.to_server.len();
+        client.asked.iter_mut().skip(asked).for_each(|asked| asked.ends_at += before);
         socket.to_server.extend(out);
     }
 
@@ -232,10 +243,10 @@ impl World {
         if one.websocket {
             let upgrade = wire::upgrade(&self.plan.users[one.user].key);
             self.node.sockets[socket].to_server.extend(upgrade.bytes());
-            client.asked.push_back(Asked { id: None, what: What::Upgrade });
+            client.asked.push_back(Asked { id: None, what: What::Upgrade, told: None, ends_at: 0 });
             // The user comes online, and will go.
             let channel = format!("user:{}", self.plan.users[one.user].id);
-            (0..2).for_each(|_| self.oracle.said.say(&channel, 0));
+            (0..2).for_each(|_| self.oracle.said.hand_over(&mut Told::of(&channel, 0)));
         }
         one.client = Some(self.clients.len());
         self.clients.push(client);

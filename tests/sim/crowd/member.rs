@@ -1,7 +1,7 @@
 //! One member of the crowd, and its manner.
 
 use super::CHANNELS;
-use super::truth::{Hearer, Said, To, Truth};
+use super::truth::{Hearer, Said, Since, To, Truth};
 use crate::rng::Rng;
 use crate::socket::Socket;
 use crate::wire::{self, Frame};
@@ -71,18 +71,25 @@ pub struct Member {
     leaving: BTreeSet<&'static str>,
     /// Channels it is in, and how much had been said when it read so.
     joined: BTreeMap<&'static str, usize>,
+    /// Channels that it asked to join and has not left, and from where on it may hear them.
+    since: BTreeMap<&'static str, Since>,
     heard: BTreeSet<usize>,
     /// The newest that it heard of each member in each channel.
     newest: BTreeMap<(&'static str, usize), usize>,
     /// The rest of what it stopped in the middle of.
     rest: Vec<u8>,
-    /// Bytes of answers that its own requests may have brought.
-    answers_bytes: usize,
+    /// What it said and the node was not handed yet: numbers, and bytes of its connection up to there.
+    saying: Vec<(usize, usize)>,
+    /// Whispers for which it may be told that nobody is there.
+    whispers: usize,
     closed: bool,
 }
 
-/// What an answer to a request takes at most: a join brings the list of members.
+/// What an answer to a join or leave takes at most: a join brings the list of members.
 const ANSWER_BYTES_MAX: usize = 6_000;
+
+/// What it takes to be told that nobody is there to be whispered to.
+const ERROR_BYTES_MAX: usize = 400;
 
 impl Member {
     pub fn new(number: usize, socket: usize, token: Option<&str>, manner: Manner) -> Self {
@@ -97,10 +104,12 @@ impl Member {
             joining: BTreeSet::new(),
             leaving: BTreeSet::new(),
             joined: BTreeMap::new(),
+            since: BTreeMap::new(),
             heard: BTreeSet::new(),
             newest: BTreeMap::new(),
             rest: Vec::new(),
-            answers_bytes: 0,
+            saying: Vec::new(),
+            whispers: 0,
             closed: false,
         }
     }
@@ -114,11 +123,6 @@ impl Member {
             wire::WEBSOCKET_KEY
         )
         .into_bytes()
-    }
-
-    /// Channels that it may be in.
-    pub fn channels(&self) -> usize {
-        self.joined.len() + self.joining.len()
     }
 
     fn hearer(&self) -> Hearer<'_> {
@@ -135,22 +139,24 @@ impl Member {
         }
         let channel = *rng.pick(&CHANNELS);
         let busy = self.joining.contains(channel) || self.leaving.contains(channel);
-        let mut out = Vec::new();
+        let (mut out, first) = (Vec::new(), truth.said.len());
         if busy {
             return;
         } else if !self.joined.contains_key(channel) {
             self.joining.insert(channel);
-            truth.comings += 1;
+            self.since.insert(channel, truth.since(channel));
+            truth.come(channel);
             put(&mut out, "join", channel, "", r#"{"presence":true}"#, rng);
-            self.answers_bytes += ANSWER_BYTES_MAX;
         } else if rng.percent(6) {
             self.leaving.insert(channel);
-            truth.comings += 1;
+            truth.come(channel);
             put(&mut out, "leave", channel, "", "null", rng);
-            self.answers_bytes += ANSWER_BYTES_MAX;
         } else {
             (0..self.manner.says_at_once(rng)).for_each(|_| self.say(channel, &mut out, rng, truth));
         }
+        let before = socket.fed + socket.to_server.len();
+        let new = self.saying.iter_mut().filter(|(number, _)| *number >= first);
+        new.for_each(|(_, ends_at)| *ends_at += before);
         if self.manner == Manner::Halting && out.len() > 1 {
             self.rest = out.split_off(rng.within(1, out.len() - 1));
         }
@@ -160,7 +166,7 @@ impl Member {
     fn say(&mut self, channel: &'static str, out: &mut Vec<u8>, rng: &mut Rng, truth: &mut Truth) {
         let names: Vec<&String> =
             truth.names.iter().filter(|(_, at)| **at == channel).map(|(name, _)| name).collect();
-        let to = match rng.below(10) {
+        let to = match if truth.whispers && rng.percent(98) { 0 } else { rng.below(10) } {
             0..5 if !names.is_empty() => To::One((*rng.pick(&names)).clone()),
             5 | 6 if self.token.is_some() => To::Authenticated,
             _ => To::All,
@@ -174,8 +180,24 @@ impl Member {
         let payload = format!(r#"{{"n":{},"pad":"{}"}}"#, truth.said.len(), "x".repeat(bytes));
         put(out, "message", channel, &option, &payload, rng);
         // Whoever it is for may be gone: then its sender is told so.
-        self.answers_bytes += 400;
-        truth.said.push(Said { channel, by: self.number, to, bytes: payload.len() });
+        self.whispers += usize::from(matches!(to, To::One(_)));
+        self.saying.push((truth.said.len(), out.len()));
+        truth.said.push(Said {
+            channel,
+            by: self.number,
+            to,
+            bytes: payload.len(),
+            handed_over: false,
+            heard: false,
+        });
+    }
+
+    /// The node was handed so many bytes of its connection.
+    pub fn hand_over(&mut self, bytes: usize, truth: &mut Truth) {
+        self.saying.retain(|(number, ends_at)| {
+            truth.said[*number].handed_over |= *ends_at <= bytes;
+            *ends_at > bytes
+        });
     }
 
     /// It says what it stopped in the middle of, and nothing more.
@@ -208,8 +230,24 @@ impl Member {
         if let Some(name) = &self.name {
             truth.names.remove(name);
         }
-        truth.comings += self.channels();
-        truth.sent_away(&self.hearer(), self.answers_bytes, |number| self.heard.contains(&number));
+        let (of_channels, whispered) =
+            truth.owed(&self.hearer(), &self.since, |number| self.heard.contains(&number));
+        self.go(truth);
+        let answers = (self.joining.len() + self.leaving.len()) * ANSWER_BYTES_MAX;
+        truth.sent_away(&of_channels, whispered + answers + self.whispers * ERROR_BYTES_MAX);
+    }
+
+    /// It goes from all channels that it may be in.
+    pub fn go(&self, truth: &mut Truth) {
+        self.since.keys().for_each(|channel| truth.come(channel));
+    }
+
+    /// Everything has arrived.
+    pub fn settle(&mut self, truth: &Truth) {
+        self.whispers = 0;
+        for (channel, since) in &mut self.since {
+            since.comings = truth.comings_of(channel);
+        }
     }
 
     fn text(&mut self, text: &str, truth: &mut Truth) {
@@ -227,14 +265,18 @@ impl Member {
             "leave" => {
                 assert!(self.leaving.remove(channel), "an answer to a leave: {text}");
                 self.joined.remove(channel);
+                self.since.remove(channel);
             }
             "message" => self.message(channel, &value["payload"], text, truth),
-            "presence_full" | "presence_update" | "history" => {
+            kind @ ("presence_full" | "presence_update" | "history") => {
                 assert!(self.joined.contains_key(channel), "not in the channel of {text}");
+                let since = self.since.get_mut(channel).expect("it joined");
+                since.comings += usize::from(kind == "presence_update");
             }
             "error" => {
                 let message = value["payload"]["message"].as_str().expect("a sentence");
                 assert!(!message.starts_with("Messages were lost"), "who falls behind here is sent away");
+                self.whispers = self.whispers.saturating_sub(1);
             }
             other => panic!("{other}"),
         }
@@ -255,6 +297,7 @@ impl Member {
         self.heard.insert(number);
         truth.heard += 1;
         truth.whispers_heard += u64::from(matches!(said.to, To::One(_)));
+        truth.said[number].heard = true;
     }
 
     /// Everything is answered, and it has heard all that was for it since it was in. What was said by members that

@@ -3,8 +3,8 @@
 //! once, come back again and again.
 //!
 //! Checked throughout: a message reaches only whom it is for, and what one member says arrives in the order in which
-//! it was said, whispers among it. A member is sent away as slow only if what it had not read may have been more than
-//! the node keeps for it. After quiet, whoever stayed has heard all that was for it.
+//! it was said, whispers among it. A member is sent away as slow only if what it had not read of one channel, or of all that
+//! is for it alone, may have been more than the node keeps of that. After quiet, whoever stayed has heard all that was for it.
 
 mod member;
 mod truth;
@@ -41,8 +41,10 @@ impl World {
         plan.faults.short_write = *rng.pick(&[0, 30]);
         let now = Now { monotonic_us: 10_000_000, unix_ms: 1_750_000_000_000 };
         let node = Node::start(&plan, rng.next(), now, seed, Disk::default(), Files::default());
-        let kept = plan.limits.egress_ring_bytes_max.min(plan.limits.outbox_bytes_max) as usize;
-        let mut world = Self { rng, plan, node, members: Vec::new(), truth: Truth::new(kept) };
+        let limits = &plan.limits;
+        let mut truth = Truth::new(limits.egress_ring_bytes_max as usize, limits.outbox_bytes_max as usize);
+        truth.whispers = rng.percent(50);
+        let mut world = Self { rng, plan, node, members: Vec::new(), truth };
         world.define();
         world
     }
@@ -113,10 +115,18 @@ impl World {
             return self.connect();
         }
         let (index, count) = (self.rng.below(self.members.len()), self.rng.within(1, 6_000));
+        self.hand_over(index, count);
         let socket = self.members[index].socket;
-        self.node.feed(socket, count);
         self.node.writable(socket);
         self.node.invariants_of(self.node.sockets[socket].core);
+    }
+
+    /// The node is handed up to `count` bytes of a member. Whether anything came of it.
+    fn hand_over(&mut self, index: usize, count: usize) -> bool {
+        let member = &mut self.members[index];
+        let fed = self.node.feed(member.socket, count);
+        member.hand_over(self.node.sockets[member.socket].fed, &mut self.truth);
+        fed
     }
 
     fn act(&mut self) {
@@ -149,7 +159,7 @@ impl World {
         }
         let index = self.rng.below(self.members.len());
         let member = self.members.swap_remove(index);
-        self.truth.comings += member.channels();
+        member.go(&mut self.truth);
         self.node.reset(member.socket, true);
     }
 
@@ -162,10 +172,9 @@ impl World {
         while still < 50 {
             self.node.advance(500);
             let mut worked = false;
-            let sockets: Vec<usize> = self.members.iter().map(|member| member.socket).collect();
-            for socket in sockets {
-                worked |= self.node.feed(socket, usize::MAX);
-                worked |= self.node.writable(socket);
+            for index in 0..self.members.len() {
+                worked |= self.hand_over(index, usize::MAX);
+                worked |= self.node.writable(self.members[index].socket);
             }
             worked |= self.node.work(&mut self.rng);
             (0..self.members.len()).rev().for_each(|index| worked |= self.read(index, true));
@@ -177,6 +186,7 @@ impl World {
             member.is_quiet(&self.truth, &here);
         }
         self.truth.settle();
+        self.members.iter_mut().for_each(|member| member.settle(&self.truth));
     }
 }
 
