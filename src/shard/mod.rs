@@ -27,6 +27,7 @@ mod connections;
 mod delivery;
 mod edge;
 mod effects;
+mod home;
 mod incidents;
 mod log;
 mod mesh;
@@ -52,29 +53,20 @@ pub use reload::Reload;
 pub use requests::WebPushSettings;
 pub use setup::Setup;
 
-use crate::base::hash::KeyedState;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::InForce;
 use crate::base::time::Now;
-use crate::broker::home::Home;
 use crate::metrics::counters::TlsCounters;
 use crate::metrics::words::CloseReason;
-use crate::model::channel::ChannelName;
 use crate::model::fault::FaultCode;
-use crate::model::meeting::channel_of;
-use crate::store::Stored;
 use connections::connection::Due;
 use connections::proxied::speaks_for;
 use delivery::ending::Endings;
-use delivery::users::Fresh;
 use edge::Edge;
-use effects::Effects;
-use log::LogSide;
-use mesh::Queues;
+use home::HomeSide;
 use people::People;
 use relay::Relay;
-use requests::{Asker, Changes, FanIns, GroupChanges, InTurn, Logins, MeetingChanges, Then, WebPushSide};
-use std::collections::VecDeque;
+use requests::FanIns;
 use std::net::IpAddr;
 use std::sync::Arc;
 use work::DEADLINES_MAX;
@@ -86,25 +78,15 @@ pub type Words = Arc<[(Box<str>, Box<str>)]>;
 pub struct Shard {
     setup: Arc<Setup>,
     edge: Edge,
-    home: Home,
+    homes: HomeSide,
     relay: Relay,
     fan_ins: FanIns,
-    changes: Changes,
-    effects: Effects<Asker, Then>,
     endings: Endings,
-    logins: Logins,
-    group_changes: GroupChanges,
-    meeting_changes: MeetingChanges,
-    web_push: WebPushSide,
     people: People,
-    mesh: Queues,
-    log: LogSide,
     /// When the next housekeeping is due, monotonic microseconds.
     housekeeping_us: u64,
-    fresh: Fresh,
     /// What authorities of certificates are told.
     words: Words,
-    outputs: VecDeque<Output>,
     /// Working space for encoding, kept between calls.
     scratch: Vec<u8>,
 }
@@ -113,59 +95,31 @@ impl Shard {
     /// A core's world at its start.
     pub fn new(mut setup: Setup, now: Now) -> Self {
         let stored = std::mem::take(&mut setup.stored);
-        let seed = setup.core_seed();
         let setup = Arc::new(setup);
         let limits = InForce::new(setup.limits.clone());
-        let mut home = Home::new(seed, setup.cores, setup.definitions.clone(), &setup.realms, limits.clone());
-        if setup.history_flush_ms.is_some() {
-            home.log_mut().attach();
-        }
-        let mut shard = Self {
+        Self {
             edge: Edge::new(setup.clone(), limits.clone(), now),
+            homes: HomeSide::new(setup.clone(), &limits, &stored, now),
             relay: Relay::new(&setup),
-            home,
             fan_ins: FanIns::default(),
-            changes: Changes::new(&setup, limits.clone(), &stored),
-            effects: Effects::new(limits.clone(), setup.cores),
             endings: Endings::default(),
-            logins: Logins::new(now, seed, &setup.limits, &stored),
-            group_changes: InTurn::new(KeyedState::new(seed, 0x6409)),
-            web_push: WebPushSide::new(&setup, &stored),
-            meeting_changes: InTurn::new(KeyedState::new(seed, 0x3ee7)),
             people: People::new(&setup, &limits, &stored),
-            mesh: Queues::new(setup.core, setup.cores, limits.clone()),
-            log: LogSide::new(setup.history_flush_ms),
             housekeeping_us: now.monotonic_us,
-            fresh: Fresh::new(seed),
             words: Arc::default(),
-            outputs: VecDeque::new(),
             scratch: Vec::new(),
             setup,
-        };
-        shard.restore(&stored);
-        shard
+        }
     }
 
-    /// Takes over what was stored: every definition, and the rooms and meetings that are at home here.
-    fn restore(&mut self, stored: &Stored) {
-        stored.definitions.iter().for_each(|record| self.home.restore_definition(record));
-        let (setup, home) = (&self.setup, &mut self.home);
-        let is_here = |channel: &ChannelName| setup.home_of(channel.as_str()) == setup.core;
-        for (channel, room) in stored.rooms.iter().filter(|(channel, _)| is_here(channel)) {
-            home.rooms.restore(channel, room.clone());
-        }
-        for group in stored.groups.iter().filter(|group| is_here(&group.channel)) {
-            home.groups.put(Arc::new(group.clone()));
-        }
-        for meeting in stored.meetings.iter().filter(|meeting| is_here(&channel_of(&meeting.id))) {
-            home.meetings.put(Arc::new(meeting.clone()));
-        }
-        reload::know_users(self);
+    /// A call begins, with this reading of the clock.
+    fn begin_call(&mut self, now: Now) {
+        self.edge.now = now;
+        self.homes.now = now;
     }
 
     /// A socket exists. `None` means that a limit refuses it: the caller closes the socket at once.
     pub fn accept(&mut self, now: Now, peer: IpAddr) -> Option<ConnectionId> {
-        self.edge.now = now;
+        self.begin_call(now);
         let full = self.edge.connections.is_full(self.setup.connections_per_core_max());
         let admitted =
             if self.edge.drain.is_some() { None } else { self.edge.connections.admit(peer, &self.setup) };
@@ -204,7 +158,7 @@ impl Shard {
         id: ConnectionId,
         client: Option<IpAddr>,
     ) -> Result<(), &'static str> {
-        self.edge.now = now;
+        self.begin_call(now);
         let outcome = speaks_for(&mut self.edge.connections, id, client, &self.setup);
         if outcome.is_err() {
             self.edge.counters.connections_refused += 1;
@@ -231,7 +185,7 @@ impl Shard {
 
     /// Bytes arrived. They are parsed in place (and changed: unmasked); only a partial frame is kept.
     pub fn receive(&mut self, now: Now, id: ConnectionId, bytes: &mut [u8]) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.counters.bytes_received += bytes.len() as u64;
         self.read(id, bytes);
         self.settle();
@@ -239,21 +193,21 @@ impl Shard {
 
     /// The peer will send no more (FIN). Answers that are still owed are written before [`Output::Close`].
     pub fn ended(&mut self, now: Now, id: ConnectionId) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.end_of_input(id);
         self.settle();
     }
 
     /// The socket is gone (reset, error); the id is dead after this call and the caller closes the socket.
     pub fn disconnected(&mut self, now: Now, id: ConnectionId) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.forget(id, CloseReason::Reset);
         self.settle();
     }
 
     /// Another core speaks. Messages of one core arrive in the order in which it said them.
     pub fn peer(&mut self, now: Now, from: CoreId, message: ShardMessage) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.counters.peer_messages += 1;
         self.hear(from, message.0);
         self.settle();
@@ -261,13 +215,12 @@ impl Shard {
 
     /// Time passed; due when the deadline of [`Output::Idle`] is reached.
     pub fn timeout(&mut self, now: Now) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.fire_deadlines(DEADLINES_MAX);
         self.expire_fan_ins();
-        self.expire_changes();
-        self.expire_effects();
+        self.homes.expire();
         self.people.fire(now);
-        requests::fire_web_push(self, now);
+        requests::fire_web_push(&mut self.homes);
         self.edge.drain_step();
         self.work_for_log();
         self.housekeep();
@@ -283,8 +236,8 @@ impl Shard {
             }
             return wish;
         }
-        if let Some(output) = self.outputs.pop_front() {
-            return output;
+        if let Some(wish) = self.homes.next_wish() {
+            return wish;
         }
         if let Some(id) = self.edge.connections.next_transmit(&mut self.edge.fanout) {
             return Output::Transmit(id);
@@ -320,15 +273,8 @@ impl Shard {
         self.edge.invariants();
         self.people.invariants();
         self.relay.invariants();
-        self.home.invariants();
+        self.homes.invariants();
         self.endings.invariants(&self.edge);
-        self.log.invariants(&self.home);
-        self.effects.invariants();
-        self.meeting_changes.invariants();
-        self.group_changes.invariants();
-        self.logins.vouchers.invariants();
-        self.web_push.invariants();
-        self.mesh.invariants();
     }
 }
 

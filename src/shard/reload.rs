@@ -6,7 +6,6 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::rules::definitions::Definitions;
 use crate::model::access::Access;
-use crate::model::channel::ChannelName;
 use ipnet::IpNet;
 use std::sync::Arc;
 
@@ -43,14 +42,15 @@ pub struct Reload {
 impl Shard {
     /// Takes over settings from here on.
     pub fn reload(&mut self, now: Now, reload: Reload) {
-        self.edge.now = now;
+        self.begin_call(now);
         let before = self.setup.clone();
         self.setup = Arc::new(setup(&before, reload));
         self.edge.setup = self.setup.clone();
         self.edge.limits.replace(self.setup.limits.clone());
         self.edge.fanout.set_bounds((&*self.setup.limits).into());
-        self.home.set_definitions(self.setup.definitions.clone());
-        know_users(self);
+        self.homes.home.set_definitions(self.setup.definitions.clone());
+        self.homes.setup = self.setup.clone();
+        self.homes.know_users();
         if !self.setup.authenticator.takes_all_of(&before.authenticator) {
             self.endings.recheck_sessions(&self.edge);
         }
@@ -103,14 +103,4 @@ fn narrowed(before: &Definitions, now: &Definitions) -> Vec<Box<str>> {
     };
     let narrowed = now.namespaces.iter().filter(|(name, rules)| is_narrowed(name, rules.access));
     narrowed.map(|(name, _)| name.clone()).collect()
-}
-
-/// Makes the users known that the operator knows and that are at home here.
-pub(super) fn know_users(shard: &mut Shard) {
-    let authenticator = shard.setup.authenticator.clone();
-    for (user, name) in authenticator.users() {
-        if shard.setup.home_of(ChannelName::of_user(&user).as_str()) == shard.setup.core {
-            shard.home.know_user(&user, name);
-        }
-    }
 }

@@ -16,7 +16,7 @@ impl Shard {
         if !is_left(self) {
             return false;
         }
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.fire_deadlines(DEADLINES_MAX);
         farewells::tell_some(self);
         answers::make_on(self);

@@ -71,7 +71,7 @@ impl Shard {
     /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
     /// [`crate::shard::Output::Drained`] follows when the last one is gone.
     pub fn drain(&mut self, now: Now, over_ms: u64) {
-        self.edge.now = now;
+        self.begin_call(now);
         if self.edge.drain.is_some() {
             return;
         }
@@ -85,6 +85,7 @@ impl Shard {
         let (last, first) = self.edge.connections.ids().filter(is_socket).partition(tries_once);
         let batch = |sockets, from_us| Batch { from_us, sockets, closed: 0 };
         let last_us = over_ms.saturating_sub(LAST_MS) * 1000;
+        self.homes.drains = true;
         self.edge.drain = Some(Drain {
             started_us: now.monotonic_us,
             over_us: over_ms * 1000,
@@ -102,7 +103,7 @@ impl Shard {
     pub(in crate::shard) fn drained(&mut self) -> bool {
         match &mut self.edge.drain {
             // What is called meanwhile has its end before the process has.
-            Some(drain) if self.edge.connections.table().is_empty() && self.web_push.is_quiet() => {
+            Some(drain) if self.edge.connections.table().is_empty() && self.homes.web_push.is_quiet() => {
                 !std::mem::replace(&mut drain.told, true)
             }
             _ => false,

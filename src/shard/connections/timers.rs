@@ -101,11 +101,7 @@ impl Shard {
         if self.housekeeping_us <= self.edge.now.monotonic_us {
             self.housekeeping_us = self.edge.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.fanout.sweep(SWEEP_STEPS_MAX);
-            self.home.sweep(self.edge.now);
-            // Every second, so that a node without traffic becomes ready again when writes succeed again.
-            self.outputs.extend(self.effects.probe(self.edge.now));
-            self.forget_logouts();
-            self.logins.vouchers.expire(self.edge.now);
+            self.homes.housekeep();
             self.pump_home();
         }
     }
@@ -115,13 +111,10 @@ impl Shard {
         let deadlines = [
             self.edge.connections.next_us(),
             self.fan_ins.next_us(),
-            self.changes.next_us(),
-            self.effects.next_us(),
-            self.endings.next_us(&self.home),
+            self.homes.next_us(),
+            self.endings.next_us(&self.homes.home),
             self.edge.drain.as_ref().map(Drain::next_us),
-            self.log.next_us(),
             self.people.next_us(),
-            self.web_push.next_us(),
         ];
         deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
     }

@@ -22,10 +22,10 @@ impl Shard {
     /// How many of the bytes of the last `transmit` the kernel took. Fewer than all of them means that the
     /// socket is full: the shard leaves it alone until `writable`.
     pub fn sent(&mut self, now: Now, id: ConnectionId, bytes: usize) {
-        self.edge.now = now;
+        self.begin_call(now);
         let Some(written) = self.edge.connections.sent(id, bytes, &mut self.edge.fanout) else { return };
         self.edge.counters.note_send(written.offered, bytes);
-        if !written.awaited && !self.endings.has_work(&self.home) {
+        if !written.awaited && !self.endings.has_work(&self.homes.home) {
             // The usual case, a publication that reached its subscriber: nothing follows from it.
             return;
         }
@@ -40,7 +40,7 @@ impl Shard {
 
     /// The socket has room again.
     pub fn writable(&mut self, now: Now, id: ConnectionId) {
-        self.edge.now = now;
+        self.begin_call(now);
         self.edge.connections.unblock(id);
     }
 }

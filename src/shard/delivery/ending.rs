@@ -203,19 +203,19 @@ impl Ending {
 impl Shard {
     /// Goes on with changes and endings while there are steps. Whether anything was done.
     pub(in crate::shard) fn end_step(&mut self) -> bool {
-        if !self.endings.has_work(&self.home) {
+        if !self.endings.has_work(&self.homes.home) {
             return false;
         }
         let mut left = *self.endings.steps_left(self.edge.now);
         let before = left;
         let mut done = false;
-        if self.home.has_work() {
-            let settled = self.home.work(&mut left);
+        if self.homes.home.has_work() {
+            let settled = self.homes.home.work(&mut left);
             self.pump_home();
             self.endings.steps_left = left;
             if let Some(settled) = settled {
                 done = true;
-                self.settled(settled);
+                self.homes.settled(settled);
             }
         }
         loop {

@@ -10,6 +10,7 @@ mod words;
 pub use words::{LogMessage, LogNews};
 
 use super::Shard;
+use super::home::{Here, HomeSide};
 use super::mesh::message::CoreMessage;
 use super::requests::Asker;
 use crate::base::time::Now;
@@ -162,17 +163,10 @@ impl LogSide {
     }
 }
 
-impl Shard {
-    /// The next message for the history log. Records that nobody waits for stay for some milliseconds, so that they go
-    /// together.
-    pub fn next_for_log(&mut self, now: Now) -> Option<LogMessage> {
-        self.edge.now = now;
-        self.log.next(&mut self.home, now, self.edge.drain.is_some())
-    }
-
-    /// The history log speaks. What it says keeps its order.
-    pub fn logged(&mut self, now: Now, news: LogNews) {
-        self.edge.now = now;
+impl HomeSide {
+    /// What the log says of where this core is with it. What is on disk is told by [`HomeSide::release_next`].
+    fn hear_log(&mut self, news: LogNews) {
+        let now = self.now;
         match news {
             LogNews::Replayed(batch) => batch.records().for_each(|record| self.home.restore(now, record)),
             LogNews::ReplayedAll { clean, epoch } => {
@@ -184,7 +178,6 @@ impl Shard {
             LogNews::Moved { written, synced } => {
                 self.home.log_mut().written(written);
                 self.log.synced = synced;
-                self.release_synced();
             }
             LogNews::Checkpoint(number) => {
                 self.home.begin_checkpoint();
@@ -196,8 +189,6 @@ impl Shard {
                 self.log.messages.push_back(LogMessage::Resumed(number));
             }
         }
-        self.work_for_log();
-        self.settle();
     }
 
     /// Keeps an answer back until a record is on disk.
@@ -213,23 +204,72 @@ impl Shard {
 
     /// Gives an answer whose turn among those of the disk has come, before anything else is said.
     fn give_synced(&mut self, asker: Asker, reply: Reply) {
-        if asker.from == self.setup.core {
-            self.answer(asker.ticket, reply);
+        let Asker { from, ticket } = asker;
+        if from == self.setup.core {
+            self.here.push_back(Here::Answer { ticket, reply });
         } else {
-            self.post(asker.from, CoreMessage::Answer { ticket: asker.ticket, reply });
+            self.post(from, CoreMessage::Answer { ticket, reply });
         }
+    }
+
+    /// Tells the next that is on disk: the answers first, then what is withheld until then. Whether something was.
+    fn release_next(&mut self) -> bool {
+        let withheld = self.home.log().next_withheld().filter(|record| *record <= self.log.synced);
+        while let Some((asker, reply)) = self.log.waiting.next(withheld.unwrap_or(self.log.synced)) {
+            self.give_synced(asker, reply);
+        }
+        if withheld.is_some() {
+            self.home.release(self.now);
+        }
+        withheld.is_some()
+    }
+
+    fn fail_log(&mut self) {
+        self.home.log_failed();
+        self.log.flush_at_us = None;
+        self.log.checkpoint = None;
+        self.log.messages.clear();
+        while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
+            self.give_synced(asker, Reply::Fault(log_fault()));
+        }
+    }
+}
+
+impl Shard {
+    /// The next message for the history log. Records that nobody waits for stay for some milliseconds, so that they go
+    /// together.
+    pub fn next_for_log(&mut self, now: Now) -> Option<LogMessage> {
+        self.begin_call(now);
+        let HomeSide { log, home, drains, .. } = &mut self.homes;
+        log.next(home, now, *drains)
+    }
+
+    /// The history log speaks. What it says keeps its order.
+    pub fn logged(&mut self, now: Now, news: LogNews) {
+        self.begin_call(now);
+        let moves = matches!(news, LogNews::Moved { .. });
+        if matches!(news, LogNews::Failed) {
+            // The log goes on behind what is on disk, so its positions must not be given out again.
+            while self.release_next() {}
+        }
+        self.homes.hear_log(news);
+        if moves {
+            self.release_synced();
+        }
+        self.work_for_log();
+        self.settle();
     }
 
     /// Goes on with what the log gave cause for, when its time has come.
     pub(super) fn work_for_log(&mut self) {
         let now = self.edge.now;
-        if self.log.again_us.is_some_and(|at_us| at_us > now.monotonic_us) {
+        if self.homes.log.again_us.is_some_and(|at_us| at_us > now.monotonic_us) {
             return;
         }
-        self.log.again_us = None;
-        self.log.decide_epochs(&mut self.home, now);
+        self.homes.log.again_us = None;
+        self.homes.log.decide_epochs(&mut self.homes.home, now);
         self.release_synced();
-        self.log.hand_over_checkpoint(&mut self.home, now);
+        self.homes.log.hand_over_checkpoint(&mut self.homes.home, now);
     }
 
     /// Tells what is on disk, a bounded part of it.
@@ -239,31 +279,13 @@ impl Shard {
                 return;
             }
         }
-        self.log.go_on_later(self.edge.now);
+        self.homes.log.go_on_later(self.edge.now);
     }
 
-    /// Tells the next that is on disk: the answer first, then what it pushes. Whether there was something.
+    /// Tells the next that is on disk. Whether there may be more.
     fn release_next(&mut self) -> bool {
-        let withheld = self.home.log().next_withheld().filter(|record| *record <= self.log.synced);
-        while let Some((asker, reply)) = self.log.waiting.next(withheld.unwrap_or(self.log.synced)) {
-            self.give_synced(asker, reply);
-        }
-        if withheld.is_some() {
-            self.home.release(self.edge.now);
-            self.pump_home();
-        }
-        withheld.is_some()
-    }
-
-    fn fail_log(&mut self) {
-        // The log goes on behind what is on disk, so its positions must not be given out again.
-        while self.release_next() {}
-        self.home.log_failed();
-        self.log.flush_at_us = None;
-        self.log.checkpoint = None;
-        self.log.messages.clear();
-        while let Some((asker, _)) = self.log.waiting.next(u64::MAX) {
-            self.give_synced(asker, Reply::Fault(log_fault()));
-        }
+        let released = self.homes.release_next();
+        self.pump_home();
+        released
     }
 }

@@ -9,6 +9,7 @@ use crate::base::ids::CoreId;
 use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::home::Here;
 use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::requests::hear_notify;
@@ -20,11 +21,11 @@ impl Shard {
     /// The next message for another core. The caller takes it only when it can hand it over; what is not
     /// taken waits here, bounded by [`crate::base::limits::Limits::peer_queue_messages_max`].
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
-        let (message, heals) = self.mesh.next_for(to)?;
+        let (message, heals) = self.homes.mesh.next_for(to)?;
         if heals {
             // Heals a bounded number of channels; the next message taken goes on with it.
-            let healed = self.home.set_congested(self.edge.now, to, false);
-            self.mesh.note_gapped(to, !healed);
+            let healed = self.homes.home.set_congested(self.edge.now, to, false);
+            self.homes.mesh.note_gapped(to, !healed);
             people::tell_missed(self, to);
             self.pump_home();
             self.settle();
@@ -35,9 +36,7 @@ impl Shard {
     /// Says something to a core, or to this one.
     pub(in crate::shard) fn post(&mut self, to: CoreId, message: CoreMessage) {
         self.part_with_departed();
-        if self.mesh.put(to, message) {
-            self.home.set_congested(self.edge.now, to, true);
-        }
+        self.homes.post(to, message);
     }
 
     /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
@@ -51,7 +50,7 @@ impl Shard {
     ) {
         let home = self.setup.home_of(channel.as_str());
         if home == self.setup.core {
-            return self.home.unsubscribe(self.edge.now, home, session.member(), &channel, epoch);
+            return self.homes.home.unsubscribe(self.edge.now, home, session.member(), &channel, epoch);
         }
         self.post(home, CoreMessage::Unsubscribe { channel, epoch, session });
     }
@@ -67,7 +66,7 @@ impl Shard {
         self.pump_home();
         people::pump_people(self);
         loop {
-            while let Some(message) = self.mesh.next_local() {
+            while let Some(message) = self.homes.mesh.next_local() {
                 self.hear(self.setup.core, message);
             }
             if !self.edge.departures.is_empty() {
@@ -76,7 +75,7 @@ impl Shard {
                 continue;
             }
             if !self.end_step() {
-                self.log.await_flush(&self.home, self.edge.now);
+                self.homes.log.await_flush(&self.homes.home, self.edge.now);
                 return;
             }
             self.pump_home();
@@ -87,20 +86,22 @@ impl Shard {
         match message {
             CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
             CoreMessage::Redeem { ticket, number } => {
-                let reply = self.logins.vouchers.redeem(self.edge.now, number);
+                let reply = self.homes.logins.vouchers.redeem(self.edge.now, number);
                 self.post(from, CoreMessage::Answer { ticket, reply });
             }
             CoreMessage::Answer { ticket, reply } => self.answer(ticket, reply),
             CoreMessage::Unsubscribe { channel, epoch, session } => {
-                self.home.unsubscribe(self.edge.now, from, session.member(), &channel, epoch);
+                self.homes.home.unsubscribe(self.edge.now, from, session.member(), &channel, epoch);
             }
-            CoreMessage::UserConnected { user, name } => self.home.user_connected(self.edge.now, &user, name),
-            CoreMessage::UserDisconnected { user } => self.home.user_disconnected(self.edge.now, &user),
+            CoreMessage::UserConnected { user, name } => {
+                self.homes.home.user_connected(self.edge.now, &user, name)
+            }
+            CoreMessage::UserDisconnected { user } => self.homes.home.user_disconnected(self.edge.now, &user),
             CoreMessage::Push { channel, push } => self.push(&channel, push),
-            CoreMessage::Change { number, change } => self.home.change(number, change),
-            CoreMessage::Applied { number } => self.applied(number),
+            CoreMessage::Change { number, change } => self.homes.home.change(number, change),
+            CoreMessage::Applied { number } => self.homes.applied(number),
             CoreMessage::Fence { number } => self.endings.fence(from, number),
-            CoreMessage::Fenced { number } => self.fenced(number),
+            CoreMessage::Fenced { number } => self.homes.fenced(number),
             CoreMessage::Ask { fan_in, question } => {
                 let part = self.part(question);
                 self.post(from, CoreMessage::Tell { fan_in, part });
@@ -110,7 +111,7 @@ impl Shard {
                     self.answer_whole(whole);
                 }
             }
-            CoreMessage::Notify { users, draft } => hear_notify(self, users, *draft),
+            CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(self, from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(self, from, said),
         }
@@ -120,7 +121,7 @@ impl Shard {
 
     /// Passes on the ends of channels that come before an answer.
     pub(in crate::shard) fn pump_ends(&mut self) {
-        while let Some(end) = self.home.pop_end() {
+        while let Some(end) = self.homes.home.pop_end() {
             self.pass_on(end);
         }
     }
@@ -129,7 +130,13 @@ impl Shard {
     pub(in crate::shard) fn pump_home(&mut self) {
         loop {
             self.part_with_departed();
-            while let Some(output) = self.home.pop_output() {
+            while let Some(said) = self.homes.here.pop_front() {
+                match said {
+                    Here::Answer { ticket, reply } => self.answer(ticket, reply),
+                    Here::Push { channel, push } => self.push(&channel, push),
+                }
+            }
+            while let Some(output) = self.homes.home.pop_output() {
                 self.pass_on(output);
             }
             if !relay::pump_relay(self) {

@@ -35,7 +35,7 @@ impl Queues {
     }
 
     /// Puts a message where it belongs. True if the core is congested with it.
-    pub(super) fn put(&mut self, to: CoreId, message: CoreMessage) -> bool {
+    pub fn put(&mut self, to: CoreId, message: CoreMessage) -> bool {
         if to == self.own {
             self.local.push_back(message);
             return false;

@@ -13,8 +13,8 @@ pub(in crate::shard) fn put_strangers_out(shard: &mut Shard, channel: &ChannelNa
     if channel.namespace() != CONVERSATION_NAMESPACE {
         return;
     }
-    let conversations = Conversations::new(&shard.home.groups, shard.setup.people.open_conversations);
-    let group = shard.home.groups.get(channel);
+    let conversations = Conversations::new(&shard.homes.home.groups, shard.setup.people.open_conversations);
+    let group = shard.homes.home.groups.get(channel);
     let (id, people): (Arc<str>, _) = (channel.suffix().into(), &mut shard.people);
     let talks = |user: &str| conversations.talks(group, user).is_ok();
     people.circles.keep_only(&Circle::Conversation(id.clone()), talks, &mut people.told);

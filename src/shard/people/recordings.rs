@@ -48,7 +48,8 @@ pub(super) fn tell(shard: &Shard, question: &RecordingsQuestion) -> RecordingsPa
     let (id, recordings) = (&**conversation, &shard.people.recordings);
     let is_home = shard.setup.home_of_key(Key::Conversation(id)) == shard.setup.core;
     let may = || {
-        let conversations = Conversations::new(&shard.home.groups, shard.setup.people.open_conversations);
+        let conversations =
+            Conversations::new(&shard.homes.home.groups, shard.setup.people.open_conversations);
         let concern = Concern { id, wanted: Use::Subscribe, talks: false };
         conversations.admit(asker, concern).map(|()| conversations.has(id, &asker.user))
     };

@@ -85,7 +85,7 @@ pub(in crate::shard) fn submit_people(
         Route::Home(key) => shard.setup.home_of_key(key),
     };
     // What this core has said to itself is heard first.
-    if core != shard.setup.core || command.is_stored() || shard.mesh.has_local() {
+    if core != shard.setup.core || command.is_stored() || shard.homes.mesh.has_local() {
         return send_people(shard, core, id, session, command, expect);
     }
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
@@ -103,7 +103,7 @@ pub(in crate::shard) fn send_people(
     command: PeopleCommand,
     expect: Expect,
 ) {
-    if shard.mesh.is_congested(core) {
+    if shard.homes.mesh.is_congested(core) {
         shard.edge.counters.peer_overloads += 1;
         return shard.reply_now(id, expect, Reply::Fault(overloaded()));
     }
@@ -131,7 +131,7 @@ pub(in crate::shard) fn permit_people(
             | PeopleCommand::SetStatus { .. }
             | PeopleCommand::SetCustom { .. }
     );
-    let full = || (0..shard.setup.cores).any(|core| shard.mesh.is_congested(CoreId(core)));
+    let full = || (0..shard.setup.cores).any(|core| shard.homes.mesh.is_congested(CoreId(core)));
     if tells && needed != Scopes::READ && full() { Err(overloaded()) } else { Ok(()) }
 }
 
@@ -187,13 +187,13 @@ pub(in crate::shard) fn execute_people(
     ticket: &Ticket,
     command: PeopleCommand,
 ) -> Reply {
-    let fresh = shard.fresh.next();
+    let fresh = shard.homes.fresh.next();
     let socket = SocketId { core: from, connection: ticket.connection };
     let by = Asking { user: &ticket.session.user, socket, fresh };
     let minted_here = |word: &str| mint(&shard.setup, word, shard.edge.now.unix_ms, fresh);
     let before = shard.people.told.len();
     let (setup, now) = (&shard.setup, shard.edge.now);
-    let conversations = Conversations::new(&shard.home.groups, setup.people.open_conversations);
+    let conversations = Conversations::new(&shard.homes.home.groups, setup.people.open_conversations);
     if let Some(concern) = command.concern()
         && let Err(fault) = conversations.admit(&ticket.session, concern)
     {
@@ -222,7 +222,9 @@ pub(in crate::shard) fn execute_people(
         command => shard.people.other(setup, now, by, command),
     };
     let lost = |told: &Told| match told {
-        Told::Sockets { sockets, .. } => sockets.iter().any(|socket| shard.mesh.is_congested(socket.core)),
+        Told::Sockets { sockets, .. } => {
+            sockets.iter().any(|socket| shard.homes.mesh.is_congested(socket.core))
+        }
         _ => false,
     };
     if shard.people.told[before..].iter().any(lost) {

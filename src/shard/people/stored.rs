@@ -29,16 +29,20 @@ pub(in crate::shard) fn change_people(
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    let admitted = shard.effects.admit_user(&ticket.session.user);
-    let decided = admitted.and_then(|()| shard.effects.admit(Class::Store)).and_then(|()| {
-        let (now, fresh) = (shard.edge.now, shard.fresh.next());
+    let admitted = shard.homes.effects.admit_user(&ticket.session.user);
+    let decided = admitted.and_then(|()| shard.homes.effects.admit(Class::Store)).and_then(|()| {
+        let (now, fresh) = (shard.edge.now, shard.homes.fresh.next());
         shard.people.decide(now, &ticket.session.user, fresh, command)
     });
     let asker = Some(Asker { from, ticket });
     match decided {
-        Err(fault) => shard.answer_asker(asker, Reply::Fault(fault)),
+        Err(fault) => shard.homes.answer_asker(asker, Reply::Fault(fault)),
         Ok(change) => {
-            shard.start_effect(Effect::Write(vec![written(&change)]), asker, Some(Then::People(change)));
+            shard.homes.start_effect(
+                Effect::Write(vec![written(&change)]),
+                asker,
+                Some(Then::People(change)),
+            );
         }
     }
 }
@@ -70,7 +74,7 @@ pub(in crate::shard) fn continue_people(
             Reply::Fault(not_stored(failure))
         }
     };
-    shard.answer_asker(asker, reply);
+    shard.homes.answer_asker(asker, reply);
     pump_people(shard);
 }
 

@@ -28,7 +28,7 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
         Told::Circle { circle, channel, event, except } => {
             let cores: Vec<CoreId> = shard.people.circles.cores(&circle).collect();
             for core in cores {
-                if shard.mesh.is_congested(core) {
+                if shard.homes.mesh.is_congested(core) {
                     shard.people.missed[core.index()].insert(circle.clone());
                     continue;
                 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A session for one connection that others can reach.
 pub(in crate::shard) fn with_handle(shard: &mut Shard, session: &Session) -> Arc<Session> {
-    let fresh = [shard.fresh.next(), shard.fresh.next()];
+    let fresh = [shard.homes.fresh.next(), shard.homes.fresh.next()];
     let handle = Some(Handle::new(shard.setup.core, fresh));
     Arc::new(Session { handle, ..session.clone() })
 }

@@ -63,7 +63,7 @@ fn broadcast(
     shard.relay.counts.broadcasts += 1;
     if let Some(notification) = notification.filter(|notification| notification.always) {
         let users = shard.relay.groups.users(group, &from.user);
-        notify(shard, users, &notification.payload);
+        notify(&mut shard.homes, users, &notification.payload);
     }
     tell_group(shard, group, from, RelayedWhat::Message(json));
     Ok(Reply::Relayed(None))
@@ -84,7 +84,7 @@ fn tell_user(
     have_room(shard, &cores)?;
     shard.relay.counts.privates += 1;
     if let Some(notification) = notification.filter(|one| one.always || cores.is_empty()) {
-        notify(shard, vec![user.clone()], &notification.payload);
+        notify(&mut shard.homes, vec![user.clone()], &notification.payload);
     }
     let relayed = Arc::new(Relayed { from, what: RelayedWhat::Private(json) });
     for core in cores {
@@ -123,7 +123,7 @@ pub(in crate::shard) fn list_groups(shard: &Shard, query: &GroupQuery) -> Groups
 
 /// Whether these cores can be told something.
 fn have_room(shard: &Shard, cores: &[CoreId]) -> Result<(), Fault> {
-    if cores.iter().any(|core| shard.mesh.is_congested(*core)) { Err(overloaded()) } else { Ok(()) }
+    if cores.iter().any(|core| shard.homes.mesh.is_congested(*core)) { Err(overloaded()) } else { Ok(()) }
 }
 
 fn not_connected() -> Fault {

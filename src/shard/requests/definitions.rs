@@ -8,7 +8,6 @@
 //! the ends it asks about and an end comes between the channel's publications and its next life.
 
 use super::{Asker, Begun, CATALOG_CORE, Then};
-use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::rules::Settled;
@@ -18,8 +17,9 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::shard::delivery::users::Fresh;
 use crate::shard::effects::{Class, Effects, not_stored};
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::CoreMessage;
-use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::shard::{Effect, Resolution, Setup};
 use crate::store::{Stored, definitions};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -147,7 +147,7 @@ impl Changes {
     }
 }
 
-impl Shard {
+impl HomeSide {
     /// The disk has a change, or has it not.
     pub(super) fn continue_definition(
         &mut self,
@@ -170,11 +170,9 @@ impl Shard {
     /// Says a change to every core.
     fn spread(&mut self, asker: Option<Asker>, change: DefinitionChange) {
         let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
-        let number = self.changes.wait(self.edge.now, self.setup.cores, asker, reply);
+        let number = self.changes.wait(self.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);
-        for core in 0..self.setup.cores {
-            self.post(CoreId(core), CoreMessage::Change { number, change: change.clone() });
-        }
+        self.post_all(|| CoreMessage::Change { number, change: change.clone() });
     }
 
     /// This core has done all that a change asks of its channels.
@@ -205,7 +203,7 @@ impl Shard {
 
     /// Tells whoever waits for too long that a core does not turn.
     pub(in crate::shard) fn expire_changes(&mut self) {
-        while let Some(asker) = self.changes.expire(self.edge.now) {
+        while let Some(asker) = self.changes.expire(self.now) {
             let sentence = "The change is stored, but a core of this node does not answer, so it is not in force everywhere yet.";
             self.answer_asker(asker, Fault::new(FaultCode::Unavailable, sentence));
         }

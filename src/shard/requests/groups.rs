@@ -11,6 +11,7 @@ use crate::model::group::GroupChange;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
+use crate::shard::home::HomeSide;
 use crate::shard::people;
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::groups;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// Changes of groups.
 pub(in crate::shard) type GroupChanges = InTurn<(Asker, GroupCommand)>;
 
-impl Shard {
+impl HomeSide {
     /// Takes a change of a group in; it is begun when those before it are done.
     pub(super) fn change_group_in_turn(&mut self, asker: Asker, command: GroupCommand) {
         let channel = command.channel().clone();
@@ -44,7 +45,7 @@ impl Shard {
     fn change_next_group(&mut self, channel: &ChannelName) {
         while let Some((asker, command)) = self.group_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            match begin((&self.home, &mut self.effects), self.edge.now, &session, command) {
+            match begin((&self.home, &mut self.effects), self.now, &session, command) {
                 Ok(Begun::Outside(outside)) => {
                     let (effect, then) = *outside;
                     return self.start_effect(effect, Some(asker), Some(then));
@@ -54,23 +55,28 @@ impl Shard {
             }
         }
     }
+}
 
-    /// The disk has the change of a group, or has it not. Who may not hear the channel any more, or be in the circles of
-    /// its conversation, is sent away before the answer.
-    pub(super) fn continue_group(&mut self, asker: Option<Asker>, change: GroupChange, stored: &Resolution) {
-        let channel = change.channel.clone();
-        let outcome = match stored.stored() {
-            Err(failure) => not_stored(failure).into(),
-            Ok(()) => {
-                let outcome = self.home.apply_group(change);
-                self.pump_home();
-                people::put_strangers_out(self, &channel);
-                outcome
-            }
-        };
-        self.answer_asker(asker, outcome);
-        self.change_next_group(&channel);
-    }
+/// The disk has the change of a group, or has it not. Who may not hear the channel any more, or be in the circles of
+/// its conversation, is sent away before the answer.
+pub(super) fn continue_group(
+    shard: &mut Shard,
+    asker: Option<Asker>,
+    change: GroupChange,
+    stored: &Resolution,
+) {
+    let channel = change.channel.clone();
+    let outcome = match stored.stored() {
+        Err(failure) => not_stored(failure).into(),
+        Ok(()) => {
+            let outcome = shard.homes.home.apply_group(change);
+            shard.pump_home();
+            people::put_strangers_out(shard, &channel);
+            outcome
+        }
+    };
+    shard.homes.answer_asker(asker, outcome);
+    shard.homes.change_next_group(&channel);
 }
 
 /// Begins a request about a group.

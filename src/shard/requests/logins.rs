@@ -5,7 +5,7 @@ use super::fan_in::Whole;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
 use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Revoked, Secret, Shown, login_id};
-use crate::base::ids::{ConnectionId, CoreId};
+use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::command::LoginCommand;
@@ -15,6 +15,7 @@ use crate::model::session::Session;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::users::Fresh;
 use crate::shard::effects::{Class, Effects, not_stored};
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, Write, logouts, revocations};
@@ -150,7 +151,7 @@ impl Logins {
 impl Shard {
     /// Who has a credential that holds, with what others may be shown of it.
     pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
-        self.logins.verify(&self.setup.authenticator, self.edge.now, credential)
+        self.homes.logins.verify(&self.setup.authenticator, self.edge.now, credential)
     }
 
     /// Takes a request to log in or out.
@@ -165,17 +166,22 @@ impl Shard {
         let begun = match command {
             LoginCommand::LogIn { user, password } => {
                 let address = self.edge.connections.address(id).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
-                self.logins.begin_login((&self.setup, &mut self.effects), now, address, (&user, password))
+                self.homes.logins.begin_login(
+                    (&self.setup, &mut self.homes.effects),
+                    now,
+                    address,
+                    (&user, password),
+                )
             }
             LoginCommand::LogOut { session } => {
-                self.logins.begin_logout((&self.setup, &mut self.effects), now, &session)
+                self.homes.logins.begin_logout((&self.setup, &mut self.homes.effects), now, &session)
             }
             LoginCommand::RevokeTokens { user } => {
-                revoking::begin(&self.logins, (&self.setup, &mut self.effects), now, user)
+                revoking::begin(&self.homes.logins, (&self.setup, &mut self.homes.effects), now, user)
             }
             LoginCommand::GiveVoucher => {
-                let vouchers = &mut self.logins.vouchers;
-                let reply = vouchers.answer(&self.setup, &mut self.fresh, now, session);
+                let vouchers = &mut self.homes.logins.vouchers;
+                let reply = vouchers.answer(&self.setup, &mut self.homes.fresh, now, session);
                 return self.reply_now(id, expect, reply);
             }
         };
@@ -185,7 +191,7 @@ impl Shard {
                 let sequence = self.edge.connections.open_slot(id, expect);
                 self.edge.connections.hold_reading(id, sequence);
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-                self.carry_on(Asker { from: self.setup.core, ticket }, begun);
+                self.homes.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
     }
@@ -195,13 +201,13 @@ impl Shard {
         match then {
             LoginThen::LogIn { user } => {
                 let authenticator = &self.setup.authenticator;
-                let reply = checked(authenticator, &mut self.fresh, self.edge.now, user, resolution);
+                let reply = checked(authenticator, &mut self.homes.fresh, self.edge.now, user, resolution);
                 if let (Ok(Reply::LoggedIn { user, .. }), Some(asker)) = (&reply, &asker)
                     && let Some(address) = self.edge.connections.address(asker.ticket.connection)
                 {
-                    self.tell_login(address, user);
+                    self.homes.tell_login(address, user);
                 }
-                self.answer_asker(asker, reply);
+                self.homes.answer_asker(asker, reply);
             }
             LoginThen::LogOut { id, until_unix_s } => {
                 self.logout_stored(asker, id, until_unix_s, resolution);
@@ -209,15 +215,6 @@ impl Shard {
             LoginThen::Revoke { user, at_unix_s } => {
                 revoking::stored(self, asker, (user, at_unix_s), resolution);
             }
-        }
-    }
-
-    /// Every core hears from where a user has logged in. Where a queue is full, that core does not.
-    fn tell_login(&mut self, address: IpAddr, user: &Arc<str>) {
-        for core in 0..self.setup.cores {
-            let question = Question::LoggedIn { address, user: user.clone() };
-            // No fan-in has the number 0, so what the cores answer is heard by nobody.
-            self.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question });
         }
     }
 
@@ -230,7 +227,7 @@ impl Shard {
         resolution: &Resolution,
     ) {
         if let Err(failure) = resolution.stored() {
-            return self.answer_asker(asker, not_stored(failure));
+            return self.homes.answer_asker(asker, not_stored(failure));
         }
         let question = Question::LoggedOut { id, until_unix_s };
         match asker {
@@ -239,12 +236,19 @@ impl Shard {
             }
             asker => {
                 // No fan-in has the number 0, so what the cores answer is heard by nobody.
-                for core in 0..self.setup.cores {
-                    self.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question: question.clone() });
-                }
-                self.answer_asker(asker, Reply::Done);
+                self.homes.post_all(|| CoreMessage::Ask { fan_in: 0, question: question.clone() });
+                self.homes.answer_asker(asker, Reply::Done);
             }
         }
+    }
+}
+
+impl HomeSide {
+    /// Every core hears from where a user has logged in. Where a queue is full, that core does not.
+    fn tell_login(&mut self, address: IpAddr, user: &Arc<str>) {
+        // No fan-in has the number 0, so what the cores answer is heard by nobody.
+        let question = || Question::LoggedIn { address, user: user.clone() };
+        self.post_all(|| CoreMessage::Ask { fan_in: 0, question: question() });
     }
 
     /// Forgets logouts and revocations of what would have ended by now; one core for all takes them off the disk.
@@ -254,7 +258,7 @@ impl Shard {
         if nothing || (cleans && self.effects.admit(Class::Store).is_err()) {
             return;
         }
-        let writes = self.logins.forget(self.edge.now);
+        let writes = self.logins.forget(self.now);
         if cleans && !writes.is_empty() {
             self.start_effect(Effect::Write(writes), None, None);
         }

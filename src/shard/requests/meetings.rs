@@ -14,7 +14,8 @@ use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
-use crate::shard::{Effect, Resolution, Shard};
+use crate::shard::home::HomeSide;
+use crate::shard::{Effect, Resolution};
 use crate::store::{Table, meetings as stored};
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub(in crate::shard) struct Put {
     draft: MeetingDraft,
 }
 
-impl Shard {
+impl HomeSide {
     /// Takes a change of a meeting in; it is begun when those before it are done.
     pub(super) fn change_meeting_in_turn(&mut self, asker: Asker, command: MeetingCommand) {
         let channel = command.channel().clone();
@@ -56,7 +57,7 @@ impl Shard {
             (asker, command),
             self.setup.limits.meeting_changes_waiting_max,
         ) {
-            Came::First => self.change_next(&channel),
+            Came::First => self.change_next_meeting(&channel),
             Came::Waits => {}
             Came::Refused((asker, _)) => {
                 let sentence = "Too many changes of meetings wait for earlier ones. Try again shortly.";
@@ -66,16 +67,11 @@ impl Shard {
     }
 
     /// Begins the next change of a meeting that can be begun.
-    fn change_next(&mut self, channel: &ChannelName) {
+    fn change_next_meeting(&mut self, channel: &ChannelName) {
         while let Some((asker, command)) = self.meeting_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            match begin(
-                (&mut self.home, &mut self.effects),
-                &self.setup.limits,
-                self.edge.now,
-                &session,
-                command,
-            ) {
+            match begin((&mut self.home, &mut self.effects), &self.setup.limits, self.now, &session, command)
+            {
                 Ok(Begun::Outside(outside)) => {
                     let (effect, then) = *outside;
                     return self.start_effect(effect, Some(asker), Some(then));
@@ -97,7 +93,7 @@ impl Shard {
             MeetingThen::Place(put) => self.messages_placed(asker, *put, resolution),
             MeetingThen::Change(change) => self.meeting_changed(asker, *change, resolution),
             // They are, or will be when others are: nobody reads them any more.
-            MeetingThen::Sweep(channel) => self.change_next(&channel),
+            MeetingThen::Sweep(channel) => self.change_next_meeting(&channel),
             MeetingThen::Show { meeting, record } => {
                 self.answer_asker(asker, shown(meeting, record, resolution));
             }
@@ -109,7 +105,7 @@ impl Shard {
         let Put { channel, session, draft } = put;
         let decided = match resolution {
             Resolution::Values(values) => places(channel.suffix(), &draft, values).and_then(|places| {
-                self.home.meetings.decide_put(self.edge.now, &session, &channel, draft, &places)
+                self.home.meetings.decide_put(self.now, &session, &channel, draft, &places)
             }),
             resolution => Err(not_read(resolution)),
         };
@@ -120,7 +116,7 @@ impl Shard {
             }
             Err(fault) => {
                 self.answer_asker(asker, fault);
-                self.change_next(&channel);
+                self.change_next_meeting(&channel);
             }
         }
     }
@@ -136,19 +132,19 @@ impl Shard {
                 Reply::Fault(not_stored(failure))
             }
             Ok(()) => {
-                self.home.apply_meeting(self.edge.now, change);
+                self.home.apply_meeting(self.now, change);
                 Reply::Done
             }
         };
         self.answer_asker(asker, reply);
-        self.pump_home();
+        self.pass_on_all();
         if sweeps && self.effects.admit(Class::Store).is_ok() {
             // Nothing is added meanwhile: further changes wait.
             let spans = stored::messages(channel.suffix());
             let then = Then::Meeting(MeetingThen::Sweep(channel));
             return self.start_effect(Effect::Replace(spans, Vec::new()), None, Some(then));
         }
-        self.change_next(&channel);
+        self.change_next_meeting(&channel);
     }
 }
 

@@ -48,6 +48,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
 use crate::shard::relay;
@@ -75,7 +76,7 @@ impl Asker {
 }
 
 /// How far a request came when it was begun.
-enum Begun {
+pub(in crate::shard) enum Begun {
     /// It is answered.
     Answered(Outcome),
     /// This is to be done outside, then it goes on.
@@ -165,7 +166,7 @@ impl Shard {
             begun => {
                 let sequence = self.edge.connections.open_slot(id, expect);
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-                self.carry_on(Asker { from: self.setup.core, ticket }, begun);
+                self.homes.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }
         }
         self.pump_home();
@@ -180,7 +181,7 @@ impl Shard {
         command: CoreCommand,
         expect: Expect,
     ) {
-        if self.mesh.is_congested(core) {
+        if self.homes.mesh.is_congested(core) {
             self.edge.counters.peer_overloads += 1;
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }
@@ -202,20 +203,20 @@ impl Shard {
         let asker = Asker { from, ticket };
         let stored = command.route().stored;
         if stored != Stored::Nothing
-            && let Err(fault) = self.effects.admit_user(&asker.ticket.session.user)
+            && let Err(fault) = self.homes.effects.admit_user(&asker.ticket.session.user)
         {
-            return self.answer_asker(Some(asker), fault);
+            return self.homes.answer_asker(Some(asker), fault);
         }
         match command {
             CoreCommand::Group(command) if stored == Stored::Changed => {
-                self.change_group_in_turn(asker, command);
+                self.homes.change_group_in_turn(asker, command);
             }
             CoreCommand::Meeting(command) if stored == Stored::Changed => {
-                self.change_meeting_in_turn(asker, command);
+                self.homes.change_meeting_in_turn(asker, command);
             }
             command => {
                 let begun = self.begin(asker.origin(), command);
-                self.carry_on(asker, begun);
+                self.homes.carry_on(asker, begun);
             }
         }
     }
@@ -223,66 +224,32 @@ impl Shard {
     fn begin(&mut self, origin: Origin<'_>, command: CoreCommand) -> Begun {
         let now = self.edge.now;
         if let Some((channel, wanted)) = command.route().uses()
-            && let Err(fault) = self.home.may_use(origin.session, channel, wanted)
+            && let Err(fault) = self.homes.home.may_use(origin.session, channel, wanted)
         {
             return Begun::from(fault);
         }
+        let HomeSide { home, effects, changes, fresh, .. } = &mut self.homes;
         let begun = match command {
-            CoreCommand::Channel(command) => Ok(self.home.execute_channel(now, origin, command).into()),
-            CoreCommand::Message(command) => Ok(self.home.execute_message(now, origin, command).into()),
-            CoreCommand::Profile(command) => Ok(self.home.execute_profile(now, origin, command).into()),
-            CoreCommand::Room(command) => {
-                rooms::begin((&mut self.home, &mut self.effects), now, origin, command)
+            CoreCommand::Channel(command) => Ok(home.execute_channel(now, origin, command).into()),
+            CoreCommand::Message(command) => Ok(home.execute_message(now, origin, command).into()),
+            CoreCommand::Profile(command) => Ok(home.execute_profile(now, origin, command).into()),
+            CoreCommand::Room(command) => rooms::begin((home, effects), now, origin, command),
+            CoreCommand::Group(command) => groups::begin((home, effects), now, origin.session, command),
+            CoreCommand::Meeting(command) => {
+                meetings::begin((home, effects), &self.setup.limits, now, origin.session, command)
             }
-            CoreCommand::Group(command) => {
-                groups::begin((&self.home, &mut self.effects), now, origin.session, command)
-            }
-            CoreCommand::Meeting(command) => meetings::begin(
-                (&mut self.home, &mut self.effects),
-                &self.setup.limits,
-                now,
-                origin.session,
-                command,
-            ),
             CoreCommand::Relay(command) => Ok(relay::begin_relay(self, origin, command).into()),
-            CoreCommand::Definition(command) => {
-                self.changes.begin(now, command, (&mut self.fresh, &mut self.effects))
+            CoreCommand::Definition(command) => changes.begin(now, command, (fresh, effects)),
+            CoreCommand::WebPush(command) => {
+                web_push::begin_web_push(&mut self.homes, origin.session, command)
             }
-            CoreCommand::WebPush(command) => web_push::begin_web_push(self, origin.session, command),
-            CoreCommand::Admin(command) => Ok(execute_admin(&mut self.home, now, command).into()),
-            CoreCommand::Settings(command) => settings::begin(&mut self.effects, command),
-            CoreCommand::Backup => backup::begin(now, &mut self.effects, self.setup.limits.backups_max),
+            CoreCommand::Admin(command) => Ok(execute_admin(home, now, command).into()),
+            CoreCommand::Settings(command) => settings::begin(effects, command),
+            CoreCommand::Backup => backup::begin(now, effects, self.setup.limits.backups_max),
         };
         // Ends of channels that this found come before its answer.
         self.pump_ends();
         begun.unwrap_or_else(Begun::from)
-    }
-
-    /// Answers what was begun, or has the outside do its part.
-    fn carry_on(&mut self, asker: Asker, begun: Begun) {
-        match begun {
-            Begun::Answered(outcome) => self.give(asker, outcome),
-            Begun::Outside(outside) => {
-                let (effect, then) = *outside;
-                self.start_effect(effect, Some(asker), Some(then));
-            }
-        }
-    }
-
-    /// Gives an answer, when the disk has what it waits for. What its command pushes comes after the position that the
-    /// answer names, so the caller passes that on later.
-    fn give(&mut self, asker: Asker, Outcome { reply, wait }: Outcome) {
-        match wait {
-            Some(record) => self.answer_when_synced(record, asker, reply),
-            None => self.post(asker.from, CoreMessage::Answer { ticket: asker.ticket, reply }),
-        }
-    }
-
-    /// Gives an answer to whoever still waits for it.
-    pub(in crate::shard) fn answer_asker(&mut self, asker: Option<Asker>, outcome: impl Into<Outcome>) {
-        if let Some(asker) = asker {
-            self.give(asker, outcome.into());
-        }
     }
 }
 

@@ -43,17 +43,22 @@ impl Shard {
             Question::State => FanInPart::State(state(self)),
             Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
             Question::Meetings { session, page } => {
-                FanInPart::Meetings(self.home.meetings.list_of(&session, page))
+                FanInPart::Meetings(self.homes.home.meetings.list_of(&session, page))
             }
             Question::ConnectionGroups(query) => {
                 FanInPart::ConnectionGroups(relay::list_groups(self, &query))
             }
             Question::LoggedIn { address, user } => {
-                self.logins.attempts.know(address, &user);
+                self.homes.logins.attempts.know(address, &user);
                 FanInPart::Noted
             }
             Question::LoggedOut { id, until_unix_s } => {
-                self.logins.logged_out.add(self.edge.now, id, until_unix_s, self.setup.limits.session_s_max);
+                self.homes.logins.logged_out.add(
+                    self.edge.now,
+                    id,
+                    until_unix_s,
+                    self.setup.limits.session_s_max,
+                );
                 FanInPart::Noted
             }
             Question::TokensRevoked { user, at_unix_s } => {
@@ -64,15 +69,15 @@ impl Shard {
                 FanInPart::Connections(admin::list_connections(self, user.as_deref(), from, size))
             }
             Question::Channels { prefix, from, size } => {
-                FanInPart::Channels(list_channels(&self.home, &prefix, self.setup.core, from, size))
+                FanInPart::Channels(list_channels(&self.homes.home, &prefix, self.setup.core, from, size))
             }
             Question::Remove(removal) => FanInPart::Removed(admin::remove(self, &removal)),
             Question::People(question) => people::tell_of_people(self, question),
             Question::Rooms { session, namespace, page } => {
-                FanInPart::Rooms(self.home.list_rooms(&session, namespace, page))
+                FanInPart::Rooms(self.homes.home.list_rooms(&session, namespace, page))
             }
             Question::Groups { session, namespace, page } => {
-                FanInPart::Groups(self.home.groups.list_of(&session, namespace, page))
+                FanInPart::Groups(self.homes.home.groups.list_of(&session, namespace, page))
             }
         }
     }
@@ -80,7 +85,7 @@ impl Shard {
     /// The counters, with those that live in tables filled in.
     fn counters_now(&self) -> Counters {
         let mut counters = self.edge.counters.clone();
-        let home = self.home.state();
+        let home = self.homes.home.state();
         counters.publications = home.published;
         counters.duplicates = home.duplicates;
         counters.history_publications = home.history_publications;
@@ -90,10 +95,10 @@ impl Shard {
             self.edge.fanout.size().1 as u64,
             self.edge.connections.unfinished_bytes() as u64,
         ];
-        counters.history_lost = self.home.log().has_failed().into();
+        counters.history_lost = self.homes.home.log().has_failed().into();
         counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
-        counters.web_push = self.web_push.counters();
-        let writes = self.effects.writes();
+        counters.web_push = self.homes.web_push.counters();
+        let writes = self.homes.effects.writes();
         counters.writes = [writes.stored, writes.failed, writes.refused];
         counters
     }
@@ -102,7 +107,7 @@ impl Shard {
 /// What this core says of itself.
 fn state(shard: &Shard) -> CoreState {
     let (active_calls, active_huddles) = shard.people.active();
-    let home = shard.home.state();
+    let home = shard.homes.home.state();
     CoreState {
         channels: home.channels,
         publications: home.history_publications,
@@ -111,11 +116,11 @@ fn state(shard: &Shard) -> CoreState {
         connections: shard.edge.counters.connections_open,
         websocket_connections: shard.edge.counters.websockets_open,
         online_users: home.online_users,
-        starting: shard.log.is_starting(),
-        history_lost: shard.home.log().has_failed(),
+        starting: shard.homes.log.is_starting(),
+        history_lost: shard.homes.home.log().has_failed(),
         has_turn: !shard.setup.people.ice.turn_urls.is_empty()
             && shard.setup.people.ice.turn_secret.is_some(),
-        disk_fails: !shard.effects.is_store_well(),
+        disk_fails: !shard.homes.effects.is_store_well(),
     }
 }
 

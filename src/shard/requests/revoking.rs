@@ -3,7 +3,6 @@
 use super::fan_in::Whole;
 use super::logins::{LoginThen, Logins};
 use super::{Asker, Begun, Then};
-use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::model::admin::AdminReply;
 use crate::model::fault::{Fault, FaultCode};
@@ -40,7 +39,7 @@ pub(super) fn stored(
     resolution: &Resolution,
 ) {
     if let Err(failure) = resolution.stored() {
-        return shard.answer_asker(asker, not_stored(failure));
+        return shard.homes.answer_asker(asker, not_stored(failure));
     }
     let question = Question::TokensRevoked { user, at_unix_s };
     match asker {
@@ -49,10 +48,8 @@ pub(super) fn stored(
         }
         asker => {
             // No fan-in has the number 0, so what the cores answer is heard by nobody.
-            for core in 0..shard.setup.cores {
-                shard.post(CoreId(core), CoreMessage::Ask { fan_in: 0, question: question.clone() });
-            }
-            shard.answer_asker(asker, revoked(at_unix_s, 0));
+            shard.homes.post_all(|| CoreMessage::Ask { fan_in: 0, question: question.clone() });
+            shard.homes.answer_asker(asker, revoked(at_unix_s, 0));
         }
     }
 }
@@ -60,8 +57,8 @@ pub(super) fn stored(
 /// What a user was given up to then holds no longer on this core.
 pub(super) fn hear(shard: &mut Shard, user: &Arc<str>, at_unix_s: u64) {
     let kept_s = shard.setup.limits.revocation_s_max;
-    shard.logins.revoked.add(shard.edge.now, user, at_unix_s, kept_s);
-    shard.logins.vouchers.forget_user(user);
+    shard.homes.logins.revoked.add(shard.edge.now, user, at_unix_s, kept_s);
+    shard.homes.logins.vouchers.forget_user(user);
     shard.endings.revoke_tokens(&shard.edge, user.clone(), at_unix_s);
 }
 

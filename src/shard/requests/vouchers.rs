@@ -164,7 +164,7 @@ impl Shard {
         let read = read(&credential).filter(|(core, _)| core.0 < self.setup.cores);
         let fault = match read {
             None => Some(no_voucher()),
-            Some((core, _)) if self.mesh.is_congested(core) => Some(super::overloaded()),
+            Some((core, _)) if self.homes.mesh.is_congested(core) => Some(super::overloaded()),
             Some(_) => None,
         };
         let (Some((core, number)), None) = (read, &fault) else {
@@ -185,7 +185,7 @@ impl Shard {
         let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
             return self.edge.close_when_written(id, CloseReason::Finished);
         };
-        if self.logins.revoked.has(session) {
+        if self.homes.logins.revoked.has(session) {
             // Since the answer was decided.
             return self.edge.close_when_written(id, CloseReason::Unauthenticated);
         }

@@ -3,7 +3,6 @@
 //! called as far as there is room, and what has its end leaves the disk.
 
 use super::{Asker, Begun, Then};
-use crate::base::time::Now;
 use crate::broker::web_push::{
     DeliveryId, Finished, QueuedMessage, Spread, Step, SubscriptionChange, WebPush,
 };
@@ -14,8 +13,9 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::model::web_push::{Audience, Called, Endpoint, PushSubscription, Urgency};
 use crate::shard::effects::{Class, not_stored};
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::CoreMessage;
-use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::shard::{Effect, Resolution, Setup};
 use crate::store::web_push::{self as stored, StoredAudience, StoredMessage};
 use crate::store::{Stored, Write, counters};
 use std::collections::BTreeMap;
@@ -126,29 +126,29 @@ impl WebPushSide {
 
 /// Begins a request about Web Push. What changes it is answered when that is stored.
 pub(super) fn begin_web_push(
-    shard: &mut Shard,
+    homes: &mut HomeSide,
     session: &Session,
     command: WebPushCommand,
 ) -> Result<Begun, Fault> {
     let change = match command {
         WebPushCommand::GetKey => {
-            return Ok(Reply::WebPushKey(shard.setup.web_push.public_key.clone()).into());
+            return Ok(Reply::WebPushKey(homes.setup.web_push.public_key.clone()).into());
         }
-        WebPushCommand::Send { audience, draft } => return begin_send(shard, audience, *draft),
+        WebPushCommand::Send { audience, draft } => return begin_send(homes, audience, *draft),
         WebPushCommand::Subscribe { endpoint, keys } => {
-            let local_too = shard.setup.web_push.local_endpoints;
+            let local_too = homes.setup.web_push.local_endpoints;
             let endpoint = Endpoint::parse(endpoint.url(), local_too)
                 .map_err(|wanted| Fault::new(FaultCode::InvalidRequest, format!("endpoint {wanted}.")))?;
-            shard.effects.admit(Class::Store)?;
-            let limits = &shard.setup.limits.push;
-            shard.web_push.push.decide_subscribe(limits, &session.user, endpoint, keys)?
+            homes.effects.admit(Class::Store)?;
+            let limits = &homes.setup.limits.push;
+            homes.web_push.push.decide_subscribe(limits, &session.user, endpoint, keys)?
         }
         WebPushCommand::Unsubscribe { endpoint, keys } => {
-            shard.effects.admit(Class::Store)?;
-            shard.web_push.push.decide_unsubscribe(&session.user, &endpoint, &keys)?
+            homes.effects.admit(Class::Store)?;
+            homes.web_push.push.decide_unsubscribe(&session.user, &endpoint, &keys)?
         }
     };
-    let mut writes = vec![counters::last_push_number(shard.web_push.push.last_number())];
+    let mut writes = vec![counters::last_push_number(homes.web_push.push.last_number())];
     match &change {
         SubscriptionChange::Put { number, subscription, displaced, .. } => {
             writes.push(stored::put_subscription(*number, subscription));
@@ -159,11 +159,11 @@ pub(super) fn begin_web_push(
     Ok(Begun::outside(Effect::Write(writes), Then::WebPush(WebPushThen::Subscription(change))))
 }
 
-fn begin_send(shard: &mut Shard, audience: Audience, draft: PushDraft) -> Result<Begun, Fault> {
-    shard.effects.admit(Class::Store)?;
-    let (now, ttl_s) = (shard.edge.now, shard.setup.web_push.ttl_s);
-    let side = &mut shard.web_push;
-    let step = side.push.decide_send(now, &shard.setup.limits.push, ttl_s, audience, draft)?;
+fn begin_send(homes: &mut HomeSide, audience: Audience, draft: PushDraft) -> Result<Begun, Fault> {
+    homes.effects.admit(Class::Store)?;
+    let (now, ttl_s) = (homes.now, homes.setup.web_push.ttl_s);
+    let side = &mut homes.web_push;
+    let step = side.push.decide_send(now, &homes.setup.limits.push, ttl_s, audience, draft)?;
     if step.is_empty() {
         side.push.give_up_send(&step);
         return Ok(Reply::Done.into());
@@ -175,39 +175,39 @@ fn begin_send(shard: &mut Shard, audience: Audience, draft: PushDraft) -> Result
 
 /// Sends a message to some users on behalf of whoever may not ask for that itself. Nobody is answered; one that finds no
 /// room is counted.
-pub(in crate::shard) fn notify(shard: &mut Shard, users: Vec<Arc<str>>, payload: &str) {
+pub(in crate::shard) fn notify(homes: &mut HomeSide, users: Vec<Arc<str>>, payload: &str) {
     if users.is_empty() {
         return;
     }
-    if shard.mesh.is_congested(super::WEB_PUSH_CORE) {
-        shard.web_push.counters.refused += 1;
+    if homes.mesh.is_congested(super::WEB_PUSH_CORE) {
+        homes.web_push.counters.refused += 1;
         return;
     }
     let payload = payload.as_bytes().into();
     let draft = PushDraft { payload, urgency: Urgency::Normal, collapse_key: None };
-    shard.post(super::WEB_PUSH_CORE, CoreMessage::Notify { users: users.into(), draft: Box::new(draft) });
+    homes.post(super::WEB_PUSH_CORE, CoreMessage::Notify { users: users.into(), draft: Box::new(draft) });
 }
 
 /// Takes such a message in.
-pub(in crate::shard) fn hear_notify(shard: &mut Shard, users: Arc<[Arc<str>]>, draft: PushDraft) {
-    match begin_send(shard, Audience::Users(users), draft) {
+pub(in crate::shard) fn hear_notify(homes: &mut HomeSide, users: Arc<[Arc<str>]>, draft: PushDraft) {
+    match begin_send(homes, Audience::Users(users), draft) {
         Ok(Begun::Outside(outside)) => {
             let (effect, then) = *outside;
-            shard.start_effect(effect, None, Some(then));
+            homes.start_effect(effect, None, Some(then));
         }
         Ok(Begun::Answered(_)) => {}
-        Err(_) => shard.web_push.counters.refused += 1,
+        Err(_) => homes.web_push.counters.refused += 1,
     }
 }
 
 /// The outside has done its part.
 pub(super) fn continue_web_push(
-    shard: &mut Shard,
+    homes: &mut HomeSide,
     asker: Option<Asker>,
     then: WebPushThen,
     (resolution, took_us): (&Resolution, u64),
 ) {
-    let side = &mut shard.web_push;
+    let side = &mut homes.web_push;
     let push = &mut side.push;
     let stored = resolution.stored();
     match then {
@@ -216,7 +216,7 @@ pub(super) fn continue_web_push(
                 Ok(()) => push.apply_subscription(&change),
                 Err(_) => push.give_up_subscription(&change),
             }
-            shard.answer_asker(asker, answer(stored));
+            homes.answer_asker(asker, answer(stored));
         }
         WebPushThen::Send(step) => {
             match stored {
@@ -229,20 +229,20 @@ pub(super) fn continue_web_push(
                     push.give_up_send(&step);
                 }
             }
-            shard.answer_asker(asker, answer(stored));
+            homes.answer_asker(asker, answer(stored));
         }
         WebPushThen::Step(step) => {
             side.spreads = false;
             match stored {
                 Ok(()) => push.apply_step(step),
-                Err(_) => side.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US),
+                Err(_) => side.again_us = Some(homes.now.monotonic_us + AGAIN_US),
             }
         }
         WebPushThen::Clean(finished) => {
             side.cleans = false;
             if stored.is_err() {
                 push.put_back(finished);
-                side.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US);
+                side.again_us = Some(homes.now.monotonic_us + AGAIN_US);
             }
         }
         WebPushThen::Delivery { id, subscription } => {
@@ -251,10 +251,10 @@ pub(super) fn continue_web_push(
                 _ => Called::Unanswered,
             };
             side.counters.calls.note(took_us);
-            push.called(shard.edge.now, id, &subscription, called);
+            push.called(homes.now, id, &subscription, called);
         }
     }
-    pump_web_push(shard);
+    pump_web_push(homes);
 }
 
 fn answer(stored: Result<(), crate::shard::Failure>) -> Reply {
@@ -262,55 +262,56 @@ fn answer(stored: Result<(), crate::shard::Failure>) -> Reply {
 }
 
 /// Time passed.
-pub(in crate::shard) fn fire_web_push(shard: &mut Shard, now: Now) {
-    if shard.web_push.next_us().is_none_or(|next_us| next_us > now.monotonic_us) {
+pub(in crate::shard) fn fire_web_push(homes: &mut HomeSide) {
+    let now = homes.now;
+    if homes.web_push.next_us().is_none_or(|next_us| next_us > now.monotonic_us) {
         return;
     }
-    shard.web_push.push.fire(now);
-    shard.web_push.again_us = shard.web_push.again_us.filter(|again_us| *again_us > now.monotonic_us);
-    pump_web_push(shard);
+    homes.web_push.push.fire(now);
+    homes.web_push.again_us = homes.web_push.again_us.filter(|again_us| *again_us > now.monotonic_us);
+    pump_web_push(homes);
 }
 
 /// Goes on with what is on its way. A process that goes away calls nobody any more: the next one does.
-fn pump_web_push(shard: &mut Shard) {
-    let now = shard.edge.now;
-    if shard.edge.drain.is_none() {
-        while shard.effects.admit(Class::Outbound).is_ok()
-            && let Some((id, delivery)) = shard.web_push.push.next_delivery(now, &shard.setup.limits.push)
+fn pump_web_push(homes: &mut HomeSide) {
+    let now = homes.now;
+    if !homes.drains {
+        while homes.effects.admit(Class::Outbound).is_ok()
+            && let Some((id, delivery)) = homes.web_push.push.next_delivery(now, &homes.setup.limits.push)
         {
             let subscription = delivery.subscription.clone();
             let then = Then::WebPush(WebPushThen::Delivery { id, subscription });
-            shard.start_effect(Effect::Push(Box::new(delivery)), None, Some(then));
+            homes.start_effect(Effect::Push(Box::new(delivery)), None, Some(then));
         }
     }
-    if shard.web_push.again_us.is_some_and(|again_us| again_us > now.monotonic_us) {
+    if homes.web_push.again_us.is_some_and(|again_us| again_us > now.monotonic_us) {
         return;
     }
-    if !shard.web_push.cleans {
-        let finished = shard.web_push.push.take_finished();
+    if !homes.web_push.cleans {
+        let finished = homes.web_push.push.take_finished();
         let writes = finished_writes(&finished);
         if !writes.is_empty() {
-            shard.web_push.cleans = write(shard, writes, WebPushThen::Clean(finished));
+            homes.web_push.cleans = write(homes, writes, WebPushThen::Clean(finished));
         }
     }
-    if !shard.web_push.spreads
-        && let Some(step) = shard.web_push.push.next_step(&shard.setup.limits.push)
+    if !homes.web_push.spreads
+        && let Some(step) = homes.web_push.push.next_step(&homes.setup.limits.push)
     {
         let writes = step_writes(&step);
-        shard.web_push.spreads = write(shard, writes, WebPushThen::Step(step));
+        homes.web_push.spreads = write(homes, writes, WebPushThen::Step(step));
     }
 }
 
 /// Has the disk do something for nobody who waits. Whether it does: it may have too much to do.
-fn write(shard: &mut Shard, writes: Vec<Write>, then: WebPushThen) -> bool {
-    let admitted = shard.effects.admit(Class::Store).is_ok();
+fn write(homes: &mut HomeSide, writes: Vec<Write>, then: WebPushThen) -> bool {
+    let admitted = homes.effects.admit(Class::Store).is_ok();
     match then {
-        then if admitted => shard.start_effect(Effect::Write(writes), None, Some(Then::WebPush(then))),
-        WebPushThen::Clean(finished) => shard.web_push.push.put_back(finished),
+        then if admitted => homes.start_effect(Effect::Write(writes), None, Some(Then::WebPush(then))),
+        WebPushThen::Clean(finished) => homes.web_push.push.put_back(finished),
         _ => {}
     }
     if !admitted {
-        shard.web_push.again_us = Some(shard.edge.now.monotonic_us + AGAIN_US);
+        homes.web_push.again_us = Some(homes.now.monotonic_us + AGAIN_US);
     }
     admitted
 }

@@ -29,7 +29,7 @@ impl Shard {
         realm: Arc<Realm>,
         address: IpAddr,
     ) -> Result<Arc<Session>, Fault> {
-        let name = socket_name(&mut self.fresh);
+        let name = socket_name(&mut self.homes.fresh);
         let client_info = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
             Some(Box::new(ClientInfo { realm, client, refused, address }))

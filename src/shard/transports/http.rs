@@ -195,12 +195,12 @@ impl Shard {
         let router = self.setup.router.clone();
         match self.route(&router, id, head) {
             RouteMatch::Endpoint { surface, endpoint, .. }
-                if self.log.is_starting() && endpoint.access != Access::Open =>
+                if self.homes.log.is_starting() && endpoint.access != Access::Open =>
             {
                 self.edge.respond_fault(id, surface, &answering, &starting());
             }
             RouteMatch::Endpoint { surface, endpoint, parameters } => {
-                let fresh = self.fresh.next();
+                let fresh = self.homes.fresh.next();
                 let session = match self.session_for(head, body, surface, endpoint.access) {
                     Ok(session) => session,
                     Err(fault) => return self.edge.respond_fault(id, surface, &answering, &fault),

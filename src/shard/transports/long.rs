@@ -70,7 +70,7 @@ fn leave_unread(
     long: impl FnOnce(&'static Dialect, &Arc<Session>) -> Long,
     (dialect, session, within_quota): (&'static Dialect, Arc<Session>, bool),
 ) {
-    match shard.effects.admit(Class::Decode) {
+    match shard.homes.effects.admit(Class::Decode) {
         Ok(()) => {
             let long = long(dialect, &session);
             leave(shard, id, long, Undecoded::Message { dialect, session, within_quota });
@@ -84,7 +84,7 @@ fn leave_unread(
 
 /// Leaves a request to be decoded.
 pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: UndecodedRequest) {
-    if let Err(fault) = shard.effects.admit(Class::Decode) {
+    if let Err(fault) = shard.homes.effects.admit(Class::Decode) {
         return shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault);
     }
     leave(shard, id, long, Undecoded::Request(asked));
@@ -94,7 +94,7 @@ fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Undecoded) {
     if let Some(connection) = shard.edge.connections.get_mut(id) {
         connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
     }
-    shard.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
+    shard.homes.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
 }
 
 /// It is known what long input asks for.

@@ -86,7 +86,7 @@ impl Shard {
             );
             return self.edge.refuse_upgrade(id, surface, &refused, &refusal);
         }
-        if self.log.is_starting() {
+        if self.homes.log.is_starting() {
             return self.edge.respond_fault(id, surface, &refused, &starting());
         }
         if self.edge.drain.is_some() {
@@ -114,7 +114,7 @@ impl Shard {
         upgrade::write_switching(&mut out, upgrade.key, protocol, agreement);
         self.edge.note_opened(answering, session.as_deref(), out.len());
         self.edge.write_in_turn(id, out, false);
-        let person = session.clone().zip(socket.device.map(|name| name(head, self.fresh.next())));
+        let person = session.clone().zip(socket.device.map(|name| name(head, self.homes.fresh.next())));
         self.open_socket(id, session, socket, language, agreement);
         if let Some((session, device)) = person {
             people::person_came(self, id, &session, device.into());
@@ -149,7 +149,7 @@ impl Shard {
         self.edge.watch_token(id);
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;
-        let earlier = self.fresh.next() % (interval / 4 + 1);
+        let earlier = self.homes.fresh.next() % (interval / 4 + 1);
         self.edge.connections.set_deadline(self.edge.now, id, Due::Ping, interval - earlier);
     }
 }
