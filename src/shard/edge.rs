@@ -59,7 +59,7 @@ impl Edge {
         Self {
             now,
             connections: Connections::new(seed, now.monotonic_us),
-            fanout: Fanout::new(seed, (&*setup.limits).into()),
+            fanout: Fanout::new(seed, limits.clone()),
             counters: Counters::default(),
             farewells: Farewells::default(),
             drain: None,

@@ -47,7 +47,6 @@ impl Shard {
         self.setup = Arc::new(setup(&before, reload));
         self.edge.setup = self.setup.clone();
         self.edge.limits.replace(self.setup.limits.clone());
-        self.edge.fanout.set_bounds((&*self.setup.limits).into());
         self.homes.home.set_definitions(self.setup.definitions.clone());
         self.homes.setup = self.setup.clone();
         self.homes.know_users();

@@ -75,7 +75,7 @@ fn write_all(fanout: &mut Fanout) {
 }
 
 fn fan_out(subscribers: u32) -> Box<dyn FnMut()> {
-    let (frame, channel, mut fanout) = (frame(), channel(1), Fanout::new(1, (&Limits::default()).into()));
+    let (frame, channel, mut fanout) = (frame(), channel(1), Fanout::new(1, Limits::default().into()));
     for index in 0..subscribers {
         subscribe(&mut fanout, &channel, index);
     }
@@ -86,7 +86,7 @@ fn fan_out(subscribers: u32) -> Box<dyn FnMut()> {
 }
 
 fn one_of(channels: u32) -> Box<dyn FnMut()> {
-    let (frame, mut fanout) = (frame(), Fanout::new(1, (&Limits::default()).into()));
+    let (frame, mut fanout) = (frame(), Fanout::new(1, Limits::default().into()));
     for number in 0..channels {
         subscribe(&mut fanout, &channel(number), 0);
     }

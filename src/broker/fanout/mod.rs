@@ -28,7 +28,7 @@ pub use turns::CHUNK_SENDS;
 
 use crate::base::hash::KeyedState;
 use crate::base::ids::ConnectionId;
-use crate::base::limits::{Limits, RINGS_PER_CORE};
+use crate::base::limits::InForce;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::definition::SlowPolicy;
 use crate::protocol::websocket::deflate::Compressor;
@@ -86,39 +86,14 @@ pub struct Unsubscribed {
     pub ended: bool,
 }
 
-/// Full rings that one connection may owe.
-const RINGS_PER_CONNECTION: usize = 4;
-
-/// What rings may take.
-#[derive(Clone, Copy, Debug)]
-pub struct RingBounds {
-    /// Bytes that one ring keeps for its slowest subscriber; one frame may be larger.
-    pub ring_bytes_max: usize,
-    /// Bytes that one connection may owe over all its channels, looked at when a ring grows for it.
-    pub connection_bytes_max: usize,
-    /// Bytes of all rings.
-    pub rings_bytes_max: usize,
-}
-
-impl From<&Limits> for RingBounds {
-    fn from(limits: &Limits) -> Self {
-        let ring_bytes_max = limits.egress_ring_bytes_max as usize;
-        let rings = |count: usize| ring_bytes_max.saturating_mul(count);
-        Self {
-            ring_bytes_max,
-            connection_bytes_max: rings(RINGS_PER_CONNECTION).max(1 << 20),
-            rings_bytes_max: rings(RINGS_PER_CORE as usize).max(8 << 20),
-        }
-    }
-}
-
 /// All streams of one core.
 pub struct Fanout {
     streams: Streams,
     subscriptions: Subscriptions,
     turns: Turns,
     warm: Warm,
-    bounds: RingBounds,
+    /// What rings may take is among them.
+    limits: InForce,
     /// Working space for a frame, kept between publications.
     scratch: Vec<u8>,
     /// Makes frames smaller, for encodings that want it.
@@ -129,22 +104,17 @@ pub struct Fanout {
 
 impl Fanout {
     /// A fan-out without channels.
-    pub fn new(seed: u64, bounds: RingBounds) -> Self {
+    pub fn new(seed: u64, limits: InForce) -> Self {
         Self {
             streams: Streams::new(KeyedState::new(seed, 0xed6e)),
             subscriptions: Subscriptions::new(KeyedState::new(seed, 0x5b5c)),
             turns: Turns::default(),
             warm: Warm::default(),
-            bounds,
+            limits,
             scratch: Vec::new(),
             compressor: Compressor::default(),
             overtaken: Vec::new(),
         }
-    }
-
-    /// Other bounds for rings that grow from here on.
-    pub fn set_bounds(&mut self, bounds: RingBounds) {
-        self.bounds = bounds;
     }
 
     /// Adds a subscriber that hears what is published from now on; it must not hear the channel yet. `position` is
@@ -309,7 +279,7 @@ impl Fanout {
     fn push(&mut self, id: StreamId, except: Option<u32>, lapped: &mut Vec<Lapped>) {
         let stream = &mut self.streams[id];
         let ring_bytes = stream.ring_bytes();
-        stream.push(&self.scratch, except, self.bounds.ring_bytes_max, &mut self.overtaken);
+        stream.push(&self.scratch, except, &self.limits, &mut self.overtaken);
         if !self.overtaken.is_empty() {
             self.report_overtaken(id, lapped);
         }

@@ -4,6 +4,7 @@
 use super::StreamId;
 use super::encoding::Encoding;
 use super::subscriber::Subscriber;
+use crate::base::limits::InForce;
 use crate::base::list::{Link, Linked};
 use crate::base::ring::ByteRing;
 use crate::model::channel::{ChannelName, Position};
@@ -166,17 +167,17 @@ impl Stream {
 
     /// Appends a frame for every subscriber but the one at `except`, which must owe nothing and owes nothing of this
     /// either. Whoever owes so much that the ring cannot hold it is moved to the frame and appended to `lapped`. A
-    /// frame that is larger than `ring_bytes_max` laps whoever owes anything.
+    /// frame that is larger than a ring may be laps whoever owes anything.
     pub fn push(
         &mut self,
         frame: &[u8],
         except: Option<u32>,
-        ring_bytes_max: usize,
+        limits: &InForce,
         lapped: &mut Vec<Subscriber>,
     ) {
         self.touched = true;
         if self.ring.room() < frame.len() {
-            self.make_room(frame.len(), ring_bytes_max, lapped);
+            self.make_room(frame.len(), limits.get().egress_ring_bytes_max as usize, lapped);
         }
         self.ring.push(frame);
         if let Some(place) = except {

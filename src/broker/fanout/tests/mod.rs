@@ -4,7 +4,9 @@ mod model;
 
 use super::stream::Stream;
 use super::*;
+use crate::base::limits::Limits;
 use crate::protocol::framing::Framing;
+use std::sync::Arc;
 
 const FEW_BYTES: usize = 4096;
 
@@ -67,9 +69,9 @@ fn publish(
     lapped
 }
 
-/// Bounds where only the one of a ring is ever reached.
-fn bounds(ring_bytes_max: usize) -> RingBounds {
-    RingBounds { ring_bytes_max, connection_bytes_max: usize::MAX, rings_bytes_max: usize::MAX }
+/// Limits with rings of so many bytes.
+fn bounds(ring_bytes_max: usize) -> InForce {
+    Limits { egress_ring_bytes_max: ring_bytes_max as u32, ..Limits::default() }.into()
 }
 
 /// All that a connection is to be written.
@@ -359,50 +361,66 @@ fn one_call_looks_at_few_of_those_whose_sockets_are_full() {
     fanout.invariants();
 }
 
-/// Channels that one connection hears and does not read, and channel 0 that another one reads, are said so much on that the
-/// rings are `rounds` KiB each. Says who was lapped.
-fn hoard(fanout: &mut Fanout, channels: usize, rounds: usize) -> Vec<u32> {
-    for number in 0..channels {
-        subscribe(fanout, 2, number);
+#[test]
+fn rings_are_as_long_as_the_limits_in_force_let_them() {
+    let limits = bounds(1 << 10);
+    let mut fanout = Fanout::new(1, limits.clone());
+    subscribe(&mut fanout, 2, 0);
+    let lapped = |fanout: &mut Fanout| {
+        (0..4).map(|serial| publish(fanout, 0, Audience::All, serial, 1_000).len()).sum::<usize>()
+    };
+    assert_eq!(lapped(&mut fanout), 3);
+    limits.replace(Arc::new(Limits { egress_ring_bytes_max: 1 << 16, ..Limits::default() }));
+    assert_eq!(lapped(&mut fanout), 0);
+}
+
+/// From this connection on they hear channels, and do not read.
+const HOARDERS: u32 = 10;
+
+/// Each of some connections hears channels of its own and does not read; another one reads channel 0. All of them are said so
+/// much on that their rings are `rounds` KiB each. Says who was lapped.
+fn hoard(fanout: &mut Fanout, hoarders: u32, channels: usize, rounds: u16) -> Vec<u32> {
+    let all = hoarders as usize * channels;
+    for number in 0..all {
+        subscribe(fanout, HOARDERS + (number / channels) as u32, number);
     }
     subscribe(fanout, 4, 0);
     let mut lapped = Vec::new();
     for serial in 0..rounds {
-        for number in 0..channels {
-            let gone = publish(fanout, number, Audience::All, serial as u16, 1_000);
+        for number in 0..all {
+            let gone = publish(fanout, number, Audience::All, serial, 1_000);
             lapped.extend(gone.iter().map(|one| one.connection.index));
-            while let Some(id) = fanout.next_transmit(|id| id.index != 2) {
+            while let Some(id) = fanout.next_transmit(|id| id.index < HOARDERS) {
                 write_all(fanout, id.index);
             }
-            fanout.invariants();
         }
+        fanout.invariants();
     }
     lapped
 }
 
 #[test]
 fn what_one_connection_owes_over_all_channels_has_one_bound() {
-    let bounds = RingBounds { connection_bytes_max: 100_000, ..bounds(64 << 10) };
-    let mut fanout = Fanout::new(1, bounds);
-    let lapped = hoard(&mut fanout, 50, 50);
-    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index == 2), "{lapped:?}");
+    let mut fanout = Fanout::new(1, bounds(64 << 10));
+    let lapped = hoard(&mut fanout, 1, 50, 50);
+    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index == HOARDERS), "{lapped:?}");
     let owed: usize = (0..50)
         .map(|number| {
             let mut owed = Vec::new();
-            fanout.take_pending(connection(2), &channel(number), &mut owed);
+            fanout.take_pending(connection(HOARDERS), &channel(number), &mut owed);
             owed.len()
         })
         .sum();
-    assert!((50_000..200_000).contains(&owed), "{owed} bytes");
+    assert!((1 << 19..2 << 20).contains(&owed), "{owed} bytes");
 }
 
 #[test]
 fn all_rings_together_have_a_bound_and_who_reads_is_not_touched() {
-    let bounds = RingBounds { rings_bytes_max: 100_000, ..bounds(64 << 10) };
-    let mut fanout = Fanout::new(1, bounds);
-    let lapped = hoard(&mut fanout, 50, 50);
-    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index == 2), "{lapped:?}");
-    assert!(fanout.ring_bytes() <= 100_000, "{} bytes", fanout.ring_bytes());
+    let mut fanout = Fanout::new(1, bounds(64 << 10));
+    // Each owes less than one may owe.
+    let lapped = hoard(&mut fanout, 15, 20, 45);
+    assert!(!lapped.is_empty() && lapped.iter().all(|index| *index >= HOARDERS), "{lapped:?}");
+    assert!(fanout.ring_bytes() <= 8 << 20, "{} bytes", fanout.ring_bytes());
 }
 
 #[test]
