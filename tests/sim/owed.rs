@@ -36,6 +36,11 @@ impl Told {
     pub fn of_coming(channel: &str) -> Self {
         Self { channel: channel.to_owned(), bytes: 2 * COMING_BYTES_MAX, counted: false }
     }
+
+    /// Somebody will go from such a channel.
+    pub fn of_going(channel: &str) -> Self {
+        Self { channel: channel.to_owned(), bytes: COMING_BYTES_MAX, counted: false }
+    }
 }
 
 impl Said {

@@ -2,6 +2,7 @@
 //! the node must know the same as its clients.
 
 use crate::call;
+use crate::owed::Told;
 use crate::trace;
 use crate::wire::{self, HttpResponse};
 use crate::world::World;
@@ -97,8 +98,13 @@ impl World {
             assert!(!self.oracle.knows(tag), "{tag} was refused and said all the same");
         }
         self.oracle.settle();
-        for view in self.clients.iter_mut().flat_map(|client| client.views.values_mut()) {
-            view.heard_bytes = 0;
+        for client in &mut self.clients {
+            let user = format!("user:{}", self.plan.users[client.user].id);
+            self.oracle.said.hand_over(&mut Told::of(&user, 0));
+            for (channel, view) in &mut client.views {
+                view.heard_bytes = 0;
+                self.oracle.said.hand_over(&mut Told::of_going(channel));
+            }
         }
         if !self.draining {
             self.check_messages();
