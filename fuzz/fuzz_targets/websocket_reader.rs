@@ -4,7 +4,7 @@
 #![no_main]
 
 use corecast::protocol::Flow;
-use corecast::protocol::websocket::{Message, MessageLimits, Reader};
+use corecast::protocol::websocket::{SocketMessage, MessageLimits, Reader};
 use corecast_fuzz::{cut, lengths_and_bytes};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +22,7 @@ fn read(pieces: &[&[u8]], pause: bool) -> Vec<String> {
         let mut piece = piece.to_vec();
         loop {
             let result = reader.read(&mut piece, &LIMITS, |message| {
-                if let Message::Ping(payload) | Message::Pong(payload) = message {
+                if let SocketMessage::Ping(payload) | SocketMessage::Pong(payload) = message {
                     assert!(payload.len() <= 125);
                 }
                 seen.push(format!("{message:?}"));

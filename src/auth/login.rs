@@ -41,7 +41,7 @@ impl std::fmt::Debug for Logins {
 }
 
 /// What a session says, once its signature holds.
-struct Body<'a> {
+struct Signed<'a> {
     expires_unix_s: u64,
     id: LoginId,
     fingerprint: [u8; 8],
@@ -90,7 +90,7 @@ impl Logins {
             return Err(unknown());
         }
         let bytes = decoded(message).ok_or_else(unknown)?;
-        let body = Body::read(&bytes).ok_or_else(unknown)?;
+        let body = Signed::read(&bytes).ok_or_else(unknown)?;
         if now.unix_s() >= body.expires_unix_s {
             let ended = rfc3339(body.expires_unix_s.saturating_mul(1000));
             return Err(unauthenticated(format!("The session ended at {ended}; log in again")));
@@ -108,7 +108,7 @@ impl Logins {
     }
 }
 
-impl<'a> Body<'a> {
+impl<'a> Signed<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let (expires, rest) = bytes.split_first_chunk::<8>()?;
         let (id, rest) = rest.split_first_chunk::<16>()?;
@@ -149,7 +149,7 @@ pub(super) fn is_login(credential: &str) -> bool {
 pub fn login_id(credential: &str) -> Option<(LoginId, u64)> {
     let (message, _) = parts(credential)?;
     let bytes = decoded(message)?;
-    Body::read(&bytes).map(|body| (body.id, body.expires_unix_s))
+    Signed::read(&bytes).map(|body| (body.id, body.expires_unix_s))
 }
 
 #[cfg(test)]

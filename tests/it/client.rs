@@ -9,7 +9,7 @@ pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to it.
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// See the module.
+/// A client of a transcript, from its own side of the wire.
 #[derive(Default)]
 pub struct Client {
     /// Its socket; `None` after a refusal.

@@ -25,7 +25,7 @@ const ADA: &str = "2NeynwkO9ujmpBV6bVmUl658OWY77JKheBp8ZDfytGs";
 const BOB: &str = "tU524n6NM0HK+5iJIsOzjebzRdyFBbfkgmwbRQR6oBI";
 const EVE: &str = "F4yVcDLbBJqYa2xaMVbTECs4xxpzxoT4Zz3r991vbwc";
 
-/// See the module.
+/// The setup of a node for a test, and who may speak to it.
 #[derive(Clone)]
 pub struct Settings {
     /// Cores, if the transcript says how many.

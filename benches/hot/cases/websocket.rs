@@ -2,7 +2,7 @@
 
 use super::Case;
 use corecast::protocol::Flow;
-use corecast::protocol::websocket::{Message, MessageLimits, Opcode, Reader, write_frame};
+use corecast::protocol::websocket::{MessageLimits, Opcode, Reader, SocketMessage, write_frame};
 use std::hint::black_box;
 
 /// Messages in one buffer.
@@ -40,7 +40,7 @@ fn read(size: usize) -> Box<dyn FnMut()> {
     Box::new(move || {
         let mut seen = 0;
         let result = reader.read(&mut frames, &limits, |message| {
-            seen += u64::from(matches!(message, Message::Text(_)));
+            seen += u64::from(matches!(message, SocketMessage::Text(_)));
             Flow::Continue
         });
         assert!(result.is_ok() && seen == MESSAGES);

@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// What is in every answer.
 const PONG: &[u8] = br#""type":"pong""#;
 
-/// See the module.
+/// One connection that asks, and how long it waited.
 pub struct Bystander {
     stream: TcpStream,
     ping: Vec<u8>,

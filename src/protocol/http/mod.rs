@@ -27,7 +27,7 @@ pub use limits::{FIELDS_MAX, HttpLimits};
 pub use method::Method;
 pub use parse::parse_head;
 pub use partial_head::{PartialHead, PartialOrigin};
-pub use reader::{Event, Phase, RequestReader};
+pub use reader::{Event, Reading, RequestReader};
 pub use refusal::Refusal;
 pub use response::{CONTINUE, Connection, Response, ResponseContext, reason_phrase, write_response};
 pub(in crate::protocol) use scan::is_token;

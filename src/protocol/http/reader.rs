@@ -35,7 +35,7 @@ pub enum Event<'a> {
 
 /// What a reader waits for, for the choice of a deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
+pub enum Reading {
     /// The first byte of a request.
     Idle,
     /// The rest of a head.
@@ -83,17 +83,17 @@ enum Begun {
 
 impl RequestReader {
     /// What it waits for. A paused reader with whole requests inside is idle.
-    pub fn phase(&self) -> Phase {
+    pub fn reading(&self) -> Reading {
         match &self.state {
-            State::Partial(partial) if partial.body.is_some() => Phase::Body,
-            State::Partial(partial) if !partial.head.is_empty() => Phase::Head,
-            _ => Phase::Idle,
+            State::Partial(partial) if partial.body.is_some() => Reading::Body,
+            State::Partial(partial) if !partial.head.is_empty() => Reading::Head,
+            _ => Reading::Idle,
         }
     }
 
     /// Whether nothing at all is kept.
     pub fn is_idle(&self) -> bool {
-        self.phase() == Phase::Idle && self.unparsed_bytes() == 0
+        self.reading() == Reading::Idle && self.unparsed_bytes() == 0
     }
 
     /// Bytes kept by [`Flow::Pause`] and [`RequestReader::hold`] that wait to be parsed.

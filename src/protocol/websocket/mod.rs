@@ -16,7 +16,7 @@ pub mod writer;
 
 pub use frame::Opcode;
 pub use limits::MessageLimits;
-pub use reader::{Message, Reader};
+pub use reader::{Reader, SocketMessage};
 pub use upgrade::{Upgrade, write_switching};
 pub use violation::Violation;
 pub use writer::{HEADER_BYTES_MAX, write_close, write_frame};

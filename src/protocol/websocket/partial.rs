@@ -55,7 +55,7 @@ pub enum Whole<'a> {
     /// A control frame.
     Control(Opcode, &'a [u8]),
     /// The last fragment of this message.
-    Message(MessageProgress),
+    SocketMessage(MessageProgress),
     /// A fragment, not the last.
     Fragment,
 }
@@ -145,7 +145,7 @@ impl Partial {
         if !frame.fin {
             return Ok(Whole::Fragment);
         }
-        Ok(Whole::Message(std::mem::take(&mut self.message)))
+        Ok(Whole::SocketMessage(std::mem::take(&mut self.message)))
     }
 }
 

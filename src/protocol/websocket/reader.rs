@@ -11,7 +11,7 @@ use crate::protocol::unparsed::Unparsed;
 
 /// What a client sent, whole and unmasked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Message<'a> {
+pub enum SocketMessage<'a> {
     /// A text message.
     Text(&'a str),
     /// A binary message.
@@ -31,7 +31,7 @@ pub enum Message<'a> {
     Close(Option<(u16, &'a str)>),
 }
 
-impl Message<'_> {
+impl SocketMessage<'_> {
     /// Bytes of its payload.
     pub fn bytes(&self) -> usize {
         match self {
@@ -99,7 +99,7 @@ impl Reader {
     /// The first breach of the protocol or of a limit; the reader ignores everything after it.
     pub fn read<F>(&mut self, bytes: &mut [u8], limits: &MessageLimits, mut visit: F) -> Result<(), Violation>
     where
-        F: FnMut(Message<'_>) -> Flow,
+        F: FnMut(SocketMessage<'_>) -> Flow,
     {
         let mut unparsed = match &mut self.state {
             State::Partial(partial) => std::mem::take(&mut partial.unparsed),
@@ -136,7 +136,7 @@ impl Reader {
         visit: &mut F,
     ) -> Result<(usize, Flow), Violation>
     where
-        F: FnMut(Message<'_>) -> Flow,
+        F: FnMut(SocketMessage<'_>) -> Flow,
     {
         let mut at = 0;
         while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
@@ -149,7 +149,7 @@ impl Reader {
             let (used, next) = match progress {
                 Some(progress) => match whole_frame(rest, limits, &progress)? {
                     Some((message, used)) => {
-                        let close = matches!(message, Message::Close(_));
+                        let close = matches!(message, SocketMessage::Close(_));
                         let next = visit(message);
                         (used, if close { Flow::Stop } else { next })
                     }
@@ -176,7 +176,7 @@ impl Reader {
         visit: &mut F,
     ) -> Result<(usize, Flow), Violation>
     where
-        F: FnMut(Message<'_>) -> Flow,
+        F: FnMut(SocketMessage<'_>) -> Flow,
     {
         let Some(partial) = self.partial() else { return Ok((bytes.len(), Flow::Stop)) };
         let (used, whole) = partial.feed(bytes, limits)?;
@@ -186,7 +186,7 @@ impl Reader {
                 let next = visit(control(opcode, payload)?);
                 if opcode == Opcode::Close { Flow::Stop } else { next }
             }
-            Some(Whole::Message(message)) => {
+            Some(Whole::SocketMessage(message)) => {
                 if partial.is_empty() {
                     self.state = State::Idle;
                 }
@@ -212,7 +212,7 @@ fn whole_frame<'a>(
     bytes: &'a mut [u8],
     limits: &MessageLimits,
     progress: &Progress,
-) -> Result<Option<(Message<'a>, usize)>, Violation> {
+) -> Result<Option<(SocketMessage<'a>, usize)>, Violation> {
     let Some(frame) = FrameHeader::read(bytes, limits, progress)? else { return Ok(None) };
     if !frame.fin || frame.opcode == Opcode::Continuation {
         return Ok(None);
@@ -228,21 +228,21 @@ fn whole_frame<'a>(
 }
 
 #[inline]
-fn data(is_text: bool, compressed: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
+fn data(is_text: bool, compressed: bool, payload: &[u8]) -> Result<SocketMessage<'_>, Violation> {
     if compressed {
-        return Ok(Message::Compressed { is_text, payload });
+        return Ok(SocketMessage::Compressed { is_text, payload });
     }
     if !is_text {
-        return Ok(Message::Binary(payload));
+        return Ok(SocketMessage::Binary(payload));
     }
-    str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::INVALID_UTF8)
+    str::from_utf8(payload).map(SocketMessage::Text).map_err(|_| Violation::INVALID_UTF8)
 }
 
-fn control(opcode: Opcode, payload: &[u8]) -> Result<Message<'_>, Violation> {
+fn control(opcode: Opcode, payload: &[u8]) -> Result<SocketMessage<'_>, Violation> {
     Ok(match opcode {
-        Opcode::Ping => Message::Ping(payload),
-        Opcode::Pong => Message::Pong(payload),
-        _ => Message::Close(close(payload)?),
+        Opcode::Ping => SocketMessage::Ping(payload),
+        Opcode::Pong => SocketMessage::Pong(payload),
+        _ => SocketMessage::Close(close(payload)?),
     })
 }
 

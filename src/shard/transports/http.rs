@@ -8,7 +8,7 @@ use crate::model::session::Session;
 use crate::protocol::Flow;
 use crate::protocol::http::{
     CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, PartialHead, PartialOrigin,
-    Phase as Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
+    Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
 };
 use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::connection::{Due, Phase};
@@ -120,7 +120,7 @@ impl Shard {
                 let rest = match self.edge.connections.get_mut(id) {
                     Some(connection) if connection.is_socket() => reader.take_rest(),
                     Some(connection) => {
-                        let reading = reader.phase();
+                        let reading = reader.reading();
                         if let Phase::Http(place) = &mut connection.phase {
                             *place = reader;
                             await_more(&mut self.edge, id, reading);

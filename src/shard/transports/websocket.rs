@@ -10,7 +10,7 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::protocol::Flow;
 use crate::protocol::framing::Framing;
-use crate::protocol::websocket::{Message, MessageLimits, Opcode, close_code, write_frame};
+use crate::protocol::websocket::{MessageLimits, Opcode, SocketMessage, close_code, write_frame};
 use crate::shard::Shard;
 use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::closing::CloseFrame;
@@ -63,7 +63,10 @@ impl Shard {
         };
         let mut whole = false;
         let result = reader.read(bytes, &limits, |message| {
-            whole |= matches!(message, Message::Text(_) | Message::Binary(_) | Message::Compressed { .. });
+            whole |= matches!(
+                message,
+                SocketMessage::Text(_) | SocketMessage::Binary(_) | SocketMessage::Compressed { .. }
+            );
             self.message(id, language, message)
         });
         if let Some(connection) = self.edge.connections.get_mut(id)
@@ -80,24 +83,24 @@ impl Shard {
         }
     }
 
-    fn message(&mut self, id: ConnectionId, language: &'static Language, message: Message<'_>) -> Flow {
+    fn message(&mut self, id: ConnectionId, language: &'static Language, message: SocketMessage<'_>) -> Flow {
         self.edge.connections.allowances.spend_input(message.bytes(), false);
         match message {
-            Message::Ping(payload) => {
+            SocketMessage::Ping(payload) => {
                 let mut frame = Vec::new();
                 write_frame(&mut frame, Opcode::Pong, payload);
                 self.edge.write(id, &frame);
             }
-            Message::Pong(_) => {}
-            Message::Close(close) => {
+            SocketMessage::Pong(_) => {}
+            SocketMessage::Close(close) => {
                 // The same code goes back (RFC 6455 section 5.5.1).
                 let code = close.map(|(code, _)| code);
                 self.edge.close_socket(id, CloseFrame { code, reason: "", why: CloseReason::Peer });
                 return Flow::Stop;
             }
-            Message::Text(text) => self.data(id, language, Payload::Text(text)),
-            Message::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
-            Message::Compressed { is_text, payload } => {
+            SocketMessage::Text(text) => self.data(id, language, Payload::Text(text)),
+            SocketMessage::Binary(bytes) => self.data(id, language, Payload::Binary(bytes)),
+            SocketMessage::Compressed { is_text, payload } => {
                 compressed::read(self, id, language, is_text, payload);
             }
         }

@@ -6,7 +6,7 @@ use crate::surface::json;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Body {
+struct FaultBody {
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'static str>,
@@ -19,15 +19,15 @@ pub fn encode(fault: &Fault) -> Response {
         Some(FaultPlace::Text { .. }) | None => None,
     };
     let (status, error) = word(fault.code, parameter.is_some());
-    written(status, &Body { error, parameter })
+    written(status, &FaultBody { error, parameter })
 }
 
 /// The reply is of another kind than the endpoint's command has: a mistake in this program, not the client's.
 pub fn mismatch() -> Response {
-    written(500, &Body { error: "Internal Server Error", parameter: None })
+    written(500, &FaultBody { error: "Internal Server Error", parameter: None })
 }
 
-fn written(status: u16, body: &Body) -> Response {
+fn written(status: u16, body: &FaultBody) -> Response {
     let mut out = Vec::with_capacity(64);
     json::push_value(&mut out, body);
     Response::json(status, out)

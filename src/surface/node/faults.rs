@@ -7,11 +7,11 @@ use serde::Serialize;
 
 #[derive(Serialize)]
 struct Envelope<'a> {
-    error: Body<'a>,
+    error: FaultBody<'a>,
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct FaultBody<'a> {
     code: &'a str,
     message: &'a str,
 }
@@ -20,7 +20,7 @@ struct Body<'a> {
 pub fn encode(fault: &Fault) -> Response {
     let (status, code) = status_and_code(fault.code);
     let mut body = Vec::new();
-    json::push_value(&mut body, &Envelope { error: Body { code, message: &fault.message } });
+    json::push_value(&mut body, &Envelope { error: FaultBody { code, message: &fault.message } });
     Response::json(status, body)
 }
 
@@ -28,7 +28,7 @@ pub fn encode(fault: &Fault) -> Response {
 pub fn mismatch() -> Response {
     let mut body = Vec::new();
     let message = "The broker gave an answer of the wrong kind; please report this.";
-    json::push_value(&mut body, &Envelope { error: Body { code: "internal", message } });
+    json::push_value(&mut body, &Envelope { error: FaultBody { code: "internal", message } });
     Response::json(500, body)
 }
 

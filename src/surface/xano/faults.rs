@@ -6,7 +6,7 @@ use crate::surface::json;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct FaultBody<'a> {
     code: &'a str,
     message: &'a str,
     payload: Option<Payload>,
@@ -27,16 +27,16 @@ pub fn encode_http(fault: &Fault) -> Response {
         FaultPlace::Text { line, column } => Payload::Text { line, col: column },
     });
     let message = if fault.code == FaultCode::NameTaken { NAME_TAKEN } else { &fault.message };
-    written(status, &Body { code, message, payload })
+    written(status, &FaultBody { code, message, payload })
 }
 
 /// The reply is of another kind than the endpoint's command has: a mistake in this program, not the client's.
 pub fn mismatch() -> Response {
     let message = "The broker gave an answer of the wrong kind; please report this.";
-    written(500, &Body { code: FATAL, message, payload: None })
+    written(500, &FaultBody { code: FATAL, message, payload: None })
 }
 
-fn written(status: u16, body: &Body<'_>) -> Response {
+fn written(status: u16, body: &FaultBody<'_>) -> Response {
     let mut out = Vec::with_capacity(128);
     json::push_value(&mut out, body);
     Response::json(status, out)

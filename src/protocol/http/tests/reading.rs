@@ -1,7 +1,7 @@
 //! How the reader reads: in place, in turn, with pauses and stops.
 
 use super::*;
-use crate::protocol::http::Phase;
+use crate::protocol::http::Reading;
 use proptest::prelude::*;
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -10,14 +10,14 @@ const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 fn it_is_small_and_keeps_nothing_between_requests() {
     assert!(size_of::<RequestReader>() <= 16);
     let mut reader = RequestReader::default();
-    let mut phases = Vec::new();
+    let mut readings = Vec::new();
     let text = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
     for byte in text {
         reader.read(&[*byte], &LIMITS, |_| Flow::Continue).unwrap();
-        phases.push(reader.phase());
+        readings.push(reader.reading());
     }
-    phases.dedup();
-    assert_eq!(phases, [Phase::Head, Phase::Body, Phase::Idle]);
+    readings.dedup();
+    assert_eq!(readings, [Reading::Head, Reading::Body, Reading::Idle]);
     assert!(reader.is_idle());
 }
 
@@ -57,8 +57,8 @@ fn a_pause_keeps_the_rest_and_the_next_read_parses_it_first() {
     };
     assert_eq!(read(&mut reader, &GET.repeat(3)), 1);
     assert_eq!(
-        (reader.unparsed_bytes(), reader.is_idle(), reader.phase()),
-        (2 * GET.len(), false, Phase::Idle)
+        (reader.unparsed_bytes(), reader.is_idle(), reader.reading()),
+        (2 * GET.len(), false, Reading::Idle)
     );
     reader.hold(GET);
     assert_eq!(read(&mut reader, b""), 2);

@@ -8,7 +8,7 @@ mod random;
 mod reading;
 mod violations;
 
-use super::{Message, MessageLimits, Reader};
+use super::{MessageLimits, Reader, SocketMessage};
 use crate::protocol::Flow;
 
 /// Small, so that tests reach them.
@@ -36,15 +36,15 @@ enum Seen {
     Violated(u16),
 }
 
-impl From<Message<'_>> for Seen {
-    fn from(message: Message<'_>) -> Self {
+impl From<SocketMessage<'_>> for Seen {
+    fn from(message: SocketMessage<'_>) -> Self {
         match message {
-            Message::Text(text) => Self::Text(text.into()),
-            Message::Binary(bytes) => Self::Binary(bytes.into()),
-            Message::Compressed { is_text, payload } => Self::Compressed(is_text, payload.into()),
-            Message::Ping(bytes) => Self::Ping(bytes.into()),
-            Message::Pong(bytes) => Self::Pong(bytes.into()),
-            Message::Close(close) => Self::Close(close.map(|(code, reason)| (code, reason.into()))),
+            SocketMessage::Text(text) => Self::Text(text.into()),
+            SocketMessage::Binary(bytes) => Self::Binary(bytes.into()),
+            SocketMessage::Compressed { is_text, payload } => Self::Compressed(is_text, payload.into()),
+            SocketMessage::Ping(bytes) => Self::Ping(bytes.into()),
+            SocketMessage::Pong(bytes) => Self::Pong(bytes.into()),
+            SocketMessage::Close(close) => Self::Close(close.map(|(code, reason)| (code, reason.into()))),
         }
     }
 }

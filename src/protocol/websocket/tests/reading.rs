@@ -26,10 +26,10 @@ fn a_whole_message_is_read_where_it_lies() {
     let mut bytes = [frame(FIN | TEXT, "abc"), frame(FIN | BINARY, "def"), frame(PING, "g")].concat();
     let range = bytes.as_ptr_range();
     let mut visited = 0;
-    let visit = |message: Message<'_>| {
+    let visit = |message: SocketMessage<'_>| {
         let payload = match message {
-            Message::Text(text) => text.as_bytes(),
-            Message::Binary(bytes) | Message::Ping(bytes) => bytes,
+            SocketMessage::Text(text) => text.as_bytes(),
+            SocketMessage::Binary(bytes) | SocketMessage::Ping(bytes) => bytes,
             _ => panic!("{message:?}"),
         };
         assert!(range.contains(&payload.as_ptr()));
@@ -46,8 +46,8 @@ fn a_ping_between_fragments_is_read_where_it_lies() {
     reader.read(&mut frame(TEXT, "abc"), &LIMITS, |_| Flow::Continue).unwrap();
     let mut bytes = frame(PING, "ping");
     let range = bytes.as_ptr_range();
-    let visit = |message: Message<'_>| match message {
-        Message::Ping(payload) if range.contains(&payload.as_ptr()) => Flow::Continue,
+    let visit = |message: SocketMessage<'_>| match message {
+        SocketMessage::Ping(payload) if range.contains(&payload.as_ptr()) => Flow::Continue,
         other => panic!("{other:?}"),
     };
     reader.read(&mut bytes, &LIMITS, visit).unwrap();
@@ -58,7 +58,7 @@ fn a_pause_keeps_the_rest_and_the_next_read_parses_it_first() {
     let mut reader = Reader::default();
     let mut texts = Vec::new();
     let mut read = |reader: &mut Reader, bytes: &[u8]| {
-        let visit = |message: Message<'_>| {
+        let visit = |message: SocketMessage<'_>| {
             texts.push(Seen::from(message));
             Flow::Pause
         };
@@ -86,7 +86,7 @@ fn a_stop_drops_the_rest() {
             reader.hold(&frames);
         }
         for _ in 0..2 {
-            let visit = |_: Message<'_>| {
+            let visit = |_: SocketMessage<'_>| {
                 count += 1;
                 Flow::Stop
             };
