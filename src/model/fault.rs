@@ -59,6 +59,40 @@ pub enum FaultCode {
     Unavailable,
 }
 
+impl FaultCode {
+    /// Every code.
+    pub const ALL: [Self; 26] = [
+        Self::InvalidSyntax,
+        Self::UnknownType,
+        Self::InvalidChannel,
+        Self::InvalidEvent,
+        Self::InvalidRequest,
+        Self::MissingField,
+        Self::Unauthenticated,
+        Self::NoCredentials,
+        Self::WrongPassword,
+        Self::Forbidden,
+        Self::GuestsRefused,
+        Self::MessagingOff,
+        Self::GuestsMuted,
+        Self::NotSubscribed,
+        Self::NoSuchMember,
+        Self::NoSuchChannel,
+        Self::ChannelDeleted,
+        Self::NameTaken,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::LimitExceeded,
+        Self::Overloaded,
+        Self::Unavailable,
+    ];
+}
+
+const _: () = assert!(FaultCode::Unavailable as usize + 1 == FaultCode::ALL.len());
+
 /// A fault with its sentence for the person who meets it: what happened, why, what to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {

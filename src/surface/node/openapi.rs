@@ -1,13 +1,15 @@
 //! `/openapi.json`: every endpoint of every surface in the form of OpenAPI 3.1, made from the tables that requests are routed
-//! by. What bodies hold is on the pages of the protocols.
+//! by, with what each surface makes of faults. What bodies hold is on the pages of the protocols.
 
 use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
+use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::protocol::http::{Method, Response};
 use crate::surface::list::SURFACES;
 use crate::surface::{Access, Endpoint, Surface, json};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What this node serves over HTTP.
@@ -56,7 +58,7 @@ struct Operation {
     parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_body: Option<Body>,
-    responses: BTreeMap<&'static str, Answer>,
+    responses: BTreeMap<String, Answer>,
     /// One of these; an empty list is for everybody.
     security: Vec<BTreeMap<&'static str, [&'static str; 0]>>,
     /// The scope that the credentials must have.
@@ -93,6 +95,13 @@ struct Anything {
 #[derive(Serialize)]
 struct Answer {
     description: &'static str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    content: BTreeMap<&'static str, Content>,
+}
+
+#[derive(Serialize)]
+struct Content {
+    schema: Value,
 }
 
 #[derive(Serialize)]
@@ -160,12 +169,52 @@ fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
         request_body: has_body.then(|| Body {
             content: BTreeMap::from([("application/json", Anything { schema: BTreeMap::new() })]),
         }),
-        responses: BTreeMap::from([
-            ("2XX", Answer { description: "It was done." }),
-            ("default", Answer { description: "It was not, and why, in the form of the surface." }),
-        ]),
+        responses: responses(surface),
         security,
         scope,
+    }
+}
+
+/// How an operation of a surface may be answered: faults as the surface tells them. What is refused before it is known whose a
+/// request is has statuses of its own.
+fn responses(surface: &Surface) -> BTreeMap<String, Answer> {
+    let plain = |description| Answer { description, content: BTreeMap::new() };
+    let mut responses = BTreeMap::from([
+        ("2XX".to_owned(), plain("It was done.")),
+        ("default".to_owned(), plain("It was refused before it was known what was asked.")),
+    ]);
+    for code in FaultCode::ALL {
+        let told = (surface.encode_fault)(&Fault::new(code, ""));
+        let schema = json::read::<Value>(&String::from_utf8_lossy(&told.body))
+            .map_or(Value::Bool(true), |body| shape(&body));
+        let answer = responses.entry(told.status.to_string()).or_insert_with(|| {
+            let content = BTreeMap::from([(told.content_type, Content { schema: schema.clone() })]);
+            Answer { description: "It was not done; the body says why.", content }
+        });
+        // Several faults of one status may be told in several shapes.
+        if let Some(content) =
+            answer.content.get_mut(told.content_type).filter(|content| content.schema != schema)
+        {
+            content.schema = Value::Bool(true);
+        }
+    }
+    responses
+}
+
+/// A schema that values of the shape of this one fit.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let properties: serde_json::Map<_, _> =
+                fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect();
+            let required: Vec<&String> = fields.keys().collect();
+            serde_json::json!({"type": "object", "properties": properties, "required": required})
+        }
+        Value::String(_) => serde_json::json!({"type": "string"}),
+        Value::Bool(_) => serde_json::json!({"type": "boolean"}),
+        Value::Number(_) => serde_json::json!({"type": "number"}),
+        Value::Array(_) => serde_json::json!({"type": "array"}),
+        Value::Null => Value::Bool(true),
     }
 }
 
@@ -211,6 +260,24 @@ mod tests {
         assert_eq!((&open["security"], &open["x-scope"]), (&serde_json::json!([]), &serde_json::Value::Null));
         let parameter = &document["paths"]["/admin/users/{user}/disconnect"]["post"]["parameters"][0];
         assert_eq!((&parameter["name"], &parameter["in"]), (&"user".into(), &"path".into()));
+    }
+
+    #[test]
+    fn every_fault_that_a_surface_tells_is_told_with_its_status_and_shape() {
+        let document = served();
+        for surface in SURFACES {
+            for endpoint in surface.endpoints {
+                let method = endpoint.method.name().to_ascii_lowercase();
+                let responses = &document["paths"][endpoint.path][method]["responses"];
+                for code in FaultCode::ALL {
+                    let status = (surface.encode_fault)(&Fault::new(code, "")).status.to_string();
+                    assert!(responses[&status]["content"].is_object(), "{} {status}", endpoint.path);
+                }
+            }
+        }
+        let schema = &document["paths"]["/admin/stats"]["get"]["responses"]["404"]["content"]["application/json"]
+            ["schema"];
+        assert_eq!(schema["properties"]["error"]["properties"]["code"]["type"], "string");
     }
 
     #[test]
