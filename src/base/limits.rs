@@ -113,12 +113,8 @@ pub struct Limits {
     pub session_s_max: u32,
     /// Logins that may be tried in a minute from one address or for one user, per core.
     pub login_attempts_per_minute_max: u32,
-    /// Sessions that were ended before their time and are remembered until then.
-    pub logouts_max: u32,
-    /// Users whose tokens were revoked, remembered.
-    pub revocations_max: u32,
-    /// Seconds for which that is remembered.
-    pub revocation_s_max: u32,
+    /// Credentials that were ended before their time.
+    pub ended: EndedLimits,
     /// Vouchers that were given out and whose time is not over, per core.
     pub vouchers_max: u32,
     /// Groups kept, per core: channels with a list of members.
@@ -155,6 +151,17 @@ pub struct Limits {
     // Between cores.
     /// Messages that may wait for one peer core before publishes are refused or gapped.
     pub peer_queue_messages_max: u32,
+}
+
+/// Bounds of what is remembered of credentials that were ended before their time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedLimits {
+    /// Sessions that were logged out, remembered until they would have ended.
+    pub logouts_max: u32,
+    /// Users whose tokens were revoked, remembered.
+    pub revocations_max: u32,
+    /// Seconds for which that is remembered.
+    pub revocation_s_max: u32,
 }
 
 /// Bounds of what is about people, per core.
@@ -236,9 +243,7 @@ impl Default for Limits {
             message_history_max: 10_000,
             session_s_max: 43_200,
             login_attempts_per_minute_max: 30,
-            logouts_max: 100_000,
-            revocations_max: 100_000,
-            revocation_s_max: 31_536_000,
+            ended: EndedLimits::default(),
             vouchers_max: 10_000,
             groups_max: 100_000,
             group_members_max: 1_000,
@@ -255,6 +260,12 @@ impl Default for Limits {
             push: PushLimits::default(),
             peer_queue_messages_max: 8_192,
         }
+    }
+}
+
+impl Default for EndedLimits {
+    fn default() -> Self {
+        Self { logouts_max: 100_000, revocations_max: 100_000, revocation_s_max: 31_536_000 }
     }
 }
 

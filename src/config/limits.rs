@@ -1,7 +1,7 @@
 //! The `[limits]` section.
 
 use super::reader::{Context, Reader};
-use crate::base::limits::{Limits, PeopleLimits, PushLimits, TlsLimits};
+use crate::base::limits::{EndedLimits, Limits, PeopleLimits, PushLimits, TlsLimits};
 
 /// What a ring or an outbox needs besides messages: frame headers and control frames.
 const OVERHEAD_BYTES: u64 = 64 << 10;
@@ -20,6 +20,11 @@ macro_rules! read_limits {
 /// Reads every limit.
 pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
     let people = read_people(&mut reader);
+    let ended = read_limits!(EndedLimits, reader, "":
+        logouts_max in 1..=10_000_000,
+        revocations_max in 1..=10_000_000,
+        revocation_s_max in 60..=315_360_000,
+    );
     let push = read_push(&mut reader);
     let tls = read_limits!(TlsLimits, reader, "": tls_handshake_time_ms_max in 1..=600_000);
     let limits = read_limits!(Limits, reader, "":
@@ -54,9 +59,6 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         message_history_max in 0..=1 << 20,
         session_s_max in 1..=31_536_000,
         login_attempts_per_minute_max in 1..=1_000_000,
-        logouts_max in 1..=10_000_000,
-        revocations_max in 1..=10_000_000,
-        revocation_s_max in 60..=315_360_000,
         vouchers_max in 1..=10_000_000,
         groups_max in 1..=10_000_000,
         group_members_max in 1..=10_000,
@@ -71,6 +73,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         backups_max in 1..=10_000,
         peer_queue_messages_max in 16..=1 << 24;
         people: people;
+        ended: ended;
         push: push
     );
     reader.finish();

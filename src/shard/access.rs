@@ -56,33 +56,33 @@ impl Answering {
     }
 }
 
-impl Edge {
-    /// What the access log needs of a request, if there is one.
-    pub(in crate::shard) fn asked(&self, id: ConnectionId, head: &Head<'_>) -> Option<Box<Asked>> {
-        self.setup.access_log.then(|| {
-            Box::new(Asked {
-                address: self.connections.address(id),
-                user: None,
-                method: cut(head.method_name, METHOD_BYTES_MAX).into(),
-                target: target(&self.setup.router, head),
-                at_us: self.now.monotonic_us,
-            })
+/// What the access log needs of a request, if there is one.
+pub(in crate::shard) fn asked(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Option<Box<Asked>> {
+    edge.setup.access_log.then(|| {
+        Box::new(Asked {
+            address: edge.connections.address(id),
+            user: None,
+            method: cut(head.method_name, METHOD_BYTES_MAX).into(),
+            target: target(&edge.setup.router, head),
+            at_us: edge.now.monotonic_us,
         })
-    }
+    })
+}
 
-    /// A WebSocket is opened.
-    pub(in crate::shard) fn note_opened(
-        &mut self,
-        answering: &Answering,
-        session: Option<&Session>,
-        bytes: usize,
-    ) {
-        self.counters.note_response(101);
-        let mut opened = answering.clone();
-        session.iter().for_each(|session| opened.is_of(session));
-        self.note_access(&opened, 101, bytes);
-    }
+/// A WebSocket is opened.
+pub(in crate::shard) fn note_opened(
+    edge: &mut Edge,
+    answering: &Answering,
+    session: Option<&Session>,
+    bytes: usize,
+) {
+    edge.counters.note_response(101);
+    let mut opened = answering.clone();
+    session.iter().for_each(|session| opened.is_of(session));
+    edge.note_access(&opened, 101, bytes);
+}
 
+impl Edge {
     /// A request is answered. What is noted here is taken after each turn, which bounds it.
     pub(in crate::shard) fn note_access(&mut self, answering: &Answering, status: u16, bytes: usize) {
         let Some(asked) = &answering.asked else { return };

@@ -49,21 +49,21 @@ impl Shard {
                 Departure::Socket { id, session } => {
                     people::person_left(self, id);
                     relay::gone(self, id);
-                    session.iter().for_each(|session| self.user_left(session));
+                    session.iter().for_each(|session| user_left(self, session));
                 }
             }
         }
     }
+}
 
-    /// A session's WebSocket is gone.
-    fn user_left(&mut self, session: &Session) {
-        let Some(count) = self.relay.users.connections.get_mut(&session.user) else { return };
-        *count -= 1;
-        if *count == 0 {
-            self.relay.users.connections.remove(&session.user);
-            let said = CoreMessage::UserDisconnected { user: session.user.clone() };
-            self.post_home(&ChannelName::of_user(&session.user), said);
-        }
+/// A session's WebSocket is gone.
+fn user_left(shard: &mut Shard, session: &Session) {
+    let Some(count) = shard.relay.users.connections.get_mut(&session.user) else { return };
+    *count -= 1;
+    if *count == 0 {
+        shard.relay.users.connections.remove(&session.user);
+        let said = CoreMessage::UserDisconnected { user: session.user.clone() };
+        shard.post_home(&ChannelName::of_user(&session.user), said);
     }
 }
 

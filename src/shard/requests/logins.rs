@@ -67,7 +67,7 @@ impl Logins {
         }
         let mut revoked = Revoked::default();
         for (user, at_unix_s) in &stored.revocations {
-            revoked.add(now, user, *at_unix_s, limits.revocation_s_max);
+            revoked.add(now, user, *at_unix_s, limits.ended.revocation_s_max);
         }
         Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out, revoked }
     }
@@ -129,7 +129,7 @@ impl Logins {
         self.verify(&setup.authenticator, now, session).map_err(|_| none())?;
         // Keys and tokens are no sessions of a login.
         let (id, until_unix_s) = login_id(session).ok_or_else(none)?;
-        if self.logged_out.len() >= setup.limits.logouts_max as usize {
+        if self.logged_out.len() >= setup.limits.ended.logouts_max as usize {
             let sentence = "No place for another logout: logouts_max is reached. The session ends by itself.";
             return Err(Fault::new(FaultCode::LimitExceeded, sentence));
         }

@@ -20,7 +20,7 @@ pub(super) fn begin(
     now: Now,
     user: Arc<str>,
 ) -> Result<Begun, Fault> {
-    if logins.revoked.len() >= setup.limits.revocations_max as usize {
+    if logins.revoked.len() >= setup.limits.ended.revocations_max as usize {
         let sentence = "No place for another user whose tokens are revoked: revocations_max is reached. Raise it, or give \
                         another secret to those who sign tokens.";
         return Err(Fault::new(FaultCode::LimitExceeded, sentence));
@@ -56,7 +56,7 @@ pub(super) fn stored(
 
 /// What a user was given up to then holds no longer on this core.
 pub(super) fn hear(shard: &mut Shard, user: &Arc<str>, at_unix_s: u64) {
-    let kept_s = shard.setup.limits.revocation_s_max;
+    let kept_s = shard.setup.limits.ended.revocation_s_max;
     shard.homes.logins.revoked.add(shard.edge.now, user, at_unix_s, kept_s);
     shard.homes.logins.vouchers.forget_user(user);
     shard.endings.revoke_tokens(&shard.edge, user.clone(), at_unix_s);

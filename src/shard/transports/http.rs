@@ -10,6 +10,7 @@ use crate::protocol::http::{
     CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, PartialHead, PartialOrigin,
     Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
 };
+use crate::shard::access;
 use crate::shard::connections::allowances::give_way;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::{Answering, Expect};
@@ -343,7 +344,7 @@ pub(super) fn answering(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Answe
     let persistence = if edge.drain.is_some() { Persistence::Close } else { head.connection() };
     let secret = edge.setup.router.is_secret(head.query);
     let head_only = head.method == Some(Method::Head);
-    Answering { head_only, persistence, origin, secret, asked: edge.asked(id, head) }
+    Answering { head_only, persistence, origin, secret, asked: access::asked(edge, id, head) }
 }
 
 /// Counts the connection of a trusted proxy for the client that it speaks for; all clients that it does not name count as

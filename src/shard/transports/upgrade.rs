@@ -11,6 +11,7 @@ use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
 use crate::protocol::websocket::deflate::Agreement;
 use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
+use crate::shard::access;
 use crate::shard::connections::Connections;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
@@ -112,7 +113,7 @@ impl Shard {
         let protocol = socket.protocol.accepted(upgrade.protocols());
         let agreement = self.setup.compression(surface.name, &upgrade);
         upgrade::write_switching(&mut out, upgrade.key, protocol, agreement);
-        self.edge.note_opened(answering, session.as_deref(), out.len());
+        access::note_opened(&mut self.edge, answering, session.as_deref(), out.len());
         self.edge.write_in_turn(id, out, false);
         let person = session.clone().zip(socket.device.map(|name| name(head, self.homes.fresh.next())));
         self.open_socket(id, session, socket, language, agreement);
