@@ -17,9 +17,10 @@ test *words:
 sim *words:
     cargo test --test sim {{words}}
 
-# One fuzz target for some time (needs nightly and cargo-fuzz)
+# One fuzz target for some time, from its seeds where it has some (needs nightly and cargo-fuzz)
 fuzz target seconds="600":
-    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} $(find fuzz/seeds -name {{target}}) -- -max_total_time={{seconds}}
 
 # What threads share with each other, under every order in which they may meet
 loom:
