@@ -1,6 +1,7 @@
 //! Account and certificates in the data directory: `acme/` there, for nobody else to read.
 
 use super::AcmeSettings;
+use crate::base::json;
 use crate::runtime::tls::read_validity;
 use instant_acme::AccountCredentials;
 use sha2::{Digest, Sha256};
@@ -52,7 +53,7 @@ impl Files {
     /// The account, if there is one.
     pub(super) fn account(&self) -> io::Result<Option<AccountCredentials>> {
         match fs::read(&self.account) {
-            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(io::Error::other),
+            Ok(text) => json::read_bytes(&text).map(Some).map_err(io::Error::other),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
