@@ -244,3 +244,25 @@ fn a_peer_that_falls_silent_is_gone_for_the_others() {
         assert_eq!(told.iter().filter(|text| text.contains(event)).count(), 1, "{event}: {told:?}");
     }
 }
+
+/// While a core has not heard what somebody says of its state, that is not answered; so whoever was told that it is
+/// invisible is shown by none.
+#[test]
+fn a_status_is_answered_when_every_core_knows_it() {
+    let mut target = Target::new(|_| {});
+    // Whoever's home is at the socket's own core, and whoever's is at the other one.
+    for (key, near) in [("rc_ada", 0), ("rc_ada", 1), ("rc_bob", 0), ("rc_bob", 1)] {
+        let socket = open(&mut target, near, key);
+        join(&mut target, socket, "presence:p");
+        target.world.freeze(1 - near);
+        let said = r#"["1","2","presence:p","status:update",{"status":"invisible"}]"#;
+        let told = target.say(socket, said);
+        assert!(!told.iter().any(|text| text.contains("phx_reply")), "{key} on {near}: {told:?}");
+        target.world.thaw(1 - near);
+        let told = target.say(socket, "[null,\"3\",\"phoenix\",\"heartbeat\",{}]");
+        let answered =
+            |text: &String| text.starts_with(r#"["1","2","presence:p","phx_reply",{"status":"ok""#);
+        assert!(told.iter().any(answered), "{key} on {near}: {told:?}");
+        target.world.reset(socket);
+    }
+}
