@@ -22,9 +22,9 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
     let mut root = Reader::new(context, String::new(), Place::Default, table);
     let mut listen = listen::read(&mut root, context);
     let acme = acme::read(root.section("acme"));
-    let tls = tls::read(root.section("tls"), &mut listen, !acme.domains.is_empty(), context);
-    acme::check(&acme, &listen, &tls, context);
     let (limits, tls_limits) = limits::read(root.section("limits"));
+    let tls = tls::read(root.section("tls"), tls_limits, &mut listen, !acme.domains.is_empty(), context);
+    acme::check(&acme, &listen, &tls, context);
     let trusted_proxies = proxies::read(&mut root);
     proxies::check(&listen, &trusted_proxies, context);
     let data_dir = read_data_dir(&mut root);
@@ -39,7 +39,6 @@ pub(super) fn read(table: Table, context: &Context) -> Config {
         node_name: read_node_name(&mut root),
         drain_time_s: root.integer("drain_time_s", 0..=3600).unwrap_or(0),
         limits,
-        tls_limits,
         tls,
         acme,
         websocket: read_websocket(root.section("websocket")),

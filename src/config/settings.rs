@@ -41,8 +41,6 @@ pub struct Config {
     pub drain_time_s: u32,
     /// Every bound.
     pub limits: Limits,
-    /// Those of TLS, which the shards know nothing of.
-    pub tls_limits: TlsLimits,
     /// Keeping WebSockets alive.
     pub websocket: WebSocketConfig,
     /// Who may connect.
@@ -86,6 +84,8 @@ pub struct TlsConfig {
     pub tickets: bool,
     /// Whether a certificate is made where none is given.
     pub self_signed: bool,
+    /// Its bounds, which the shards know nothing of.
+    pub limits: TlsLimits,
 }
 
 /// `[acme]`, with the contents of the file it names.

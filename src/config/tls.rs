@@ -4,6 +4,7 @@ use super::error::Place;
 use super::reader::{Context, Reader};
 use super::secret_file;
 use super::settings::TlsConfig;
+use crate::base::limits::TlsLimits;
 use crate::runtime::Listen;
 use crate::runtime::tls::{CertificateError, CertifiedKey, RootCertStore, read_authorities, read_identity};
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ const AUTHORITIES: &str = "client_ca_file";
 /// `is_given` is whether an authority gives a certificate.
 pub(super) fn read(
     mut reader: Reader<'_>,
+    limits: TlsLimits,
     listen: &mut [Listen],
     is_given: bool,
     context: &Context,
@@ -32,6 +34,7 @@ pub(super) fn read(
         tickets: reader.boolean("tickets").unwrap_or(true),
         self_signed: reader.boolean("self_signed").unwrap_or(false),
         identities: identities.clone().unwrap_or_default(),
+        limits,
     };
     reader.finish();
     // A certificate that is made for trying is for every listener, where none says that it speaks TLS.

@@ -34,7 +34,7 @@ pub(super) fn settings(config: &Config) -> Result<Option<TlsSettings>, ServeErro
         client_authorities: config.tls.client_authorities.clone(),
         with_tls_1_2: config.tls.with_tls_1_2,
         tickets: config.tls.tickets,
-        handshake_ms: config.tls_limits.tls_handshake_time_ms_max.into(),
+        handshake_ms: config.tls.limits.tls_handshake_time_ms_max.into(),
         unfinished_bytes_max: config.limits.unfinished_bytes_max as usize,
     }))
 }

@@ -205,52 +205,22 @@ impl Shard {
                 if let (Ok(Reply::LoggedIn { user, .. }), Some(asker)) = (&reply, &asker)
                     && let Some(address) = self.edge.connections.address(asker.ticket.connection)
                 {
-                    self.homes.tell_login(address, user);
+                    tell_all(&mut self.homes, &Question::LoggedIn { address, user: user.clone() });
                 }
                 self.homes.answer_asker(asker, reply);
             }
             LoginThen::LogOut { id, until_unix_s } => {
-                self.logout_stored(asker, id, until_unix_s, resolution);
+                let question = Question::LoggedOut { id, until_unix_s };
+                make_known(self, asker, resolution, (question, Whole::LoggedOut, Reply::Done));
             }
             LoginThen::Revoke { user, at_unix_s } => {
                 revoking::stored(self, asker, (user, at_unix_s), resolution);
             }
         }
     }
-
-    /// The disk knows of a logout, or does not. Then every core is told, and the client answered when all know.
-    fn logout_stored(
-        &mut self,
-        asker: Option<Asker>,
-        id: LoginId,
-        until_unix_s: u64,
-        resolution: &Resolution,
-    ) {
-        if let Err(failure) = resolution.stored() {
-            return self.homes.answer_asker(asker, not_stored(failure));
-        }
-        let question = Question::LoggedOut { id, until_unix_s };
-        match asker {
-            Some(Asker { ticket, .. }) if self.fan_ins.has_place() => {
-                self.scatter(ticket, question, Whole::LoggedOut);
-            }
-            asker => {
-                // No fan-in has the number 0, so what the cores answer is heard by nobody.
-                self.homes.post_all(|| CoreMessage::Ask { fan_in: 0, question: question.clone() });
-                self.homes.answer_asker(asker, Reply::Done);
-            }
-        }
-    }
 }
 
 impl HomeSide {
-    /// Every core hears from where a user has logged in. Where a queue is full, that core does not.
-    fn tell_login(&mut self, address: IpAddr, user: &Arc<str>) {
-        // No fan-in has the number 0, so what the cores answer is heard by nobody.
-        let question = || Question::LoggedIn { address, user: user.clone() };
-        self.post_all(|| CoreMessage::Ask { fan_in: 0, question: question() });
-    }
-
     /// Forgets logouts and revocations of what would have ended by now; one core for all takes them off the disk.
     pub(in crate::shard) fn forget_logouts(&mut self) {
         let cleans = self.setup.core == CATALOG_CORE;
@@ -263,6 +233,32 @@ impl HomeSide {
             self.start_effect(Effect::Write(writes), None, None);
         }
     }
+}
+
+/// What was stored is told to every core, and whoever asked for it is answered when all know; at once, with `answer`, where
+/// too much is waited for already. What was not stored nobody hears of but them.
+pub(super) fn make_known(
+    shard: &mut Shard,
+    asker: Option<Asker>,
+    resolution: &Resolution,
+    (question, whole, answer): (Question, Whole, Reply),
+) {
+    if let Err(failure) = resolution.stored() {
+        return shard.homes.answer_asker(asker, not_stored(failure));
+    }
+    match asker {
+        Some(Asker { ticket, .. }) if shard.fan_ins.has_place() => shard.scatter(ticket, question, whole),
+        asker => {
+            tell_all(&mut shard.homes, &question);
+            shard.homes.answer_asker(asker, answer);
+        }
+    }
+}
+
+/// Tells every core, this one included, what nobody waits to be known.
+fn tell_all(homes: &mut HomeSide, question: &Question) {
+    // No fan-in has the number 0, so what the cores answer is heard by nobody.
+    homes.post_all(|| CoreMessage::Ask { fan_in: 0, question: question.clone() });
 }
 
 /// The answer when a password was checked. `user` is nobody where there is no such user, whatever the check says.

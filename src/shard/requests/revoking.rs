@@ -1,14 +1,14 @@
 //! Revoking what a user was given: stored, then known to every core, which closes what began under it.
 
 use super::fan_in::Whole;
-use super::logins::{LoginThen, Logins};
+use super::logins::{LoginThen, Logins, make_known};
 use super::{Asker, Begun, Then};
 use crate::base::time::Now;
 use crate::model::admin::AdminReply;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
-use crate::shard::effects::{Class, Effects, not_stored};
-use crate::shard::mesh::message::{CoreMessage, Question};
+use crate::shard::effects::{Class, Effects};
+use crate::shard::mesh::message::Question;
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::revocations;
 use std::sync::Arc;
@@ -38,20 +38,9 @@ pub(super) fn stored(
     (user, at_unix_s): (Arc<str>, u64),
     resolution: &Resolution,
 ) {
-    if let Err(failure) = resolution.stored() {
-        return shard.homes.answer_asker(asker, not_stored(failure));
-    }
     let question = Question::TokensRevoked { user, at_unix_s };
-    match asker {
-        Some(Asker { ticket, .. }) if shard.fan_ins.has_place() => {
-            shard.scatter(ticket, question, Whole::TokensRevoked { at_unix_s });
-        }
-        asker => {
-            // No fan-in has the number 0, so what the cores answer is heard by nobody.
-            shard.homes.post_all(|| CoreMessage::Ask { fan_in: 0, question: question.clone() });
-            shard.homes.answer_asker(asker, revoked(at_unix_s, 0));
-        }
-    }
+    let (whole, answer) = (Whole::TokensRevoked { at_unix_s }, revoked(at_unix_s, 0));
+    make_known(shard, asker, resolution, (question, whole, answer));
 }
 
 /// What a user was given up to then holds no longer on this core.
