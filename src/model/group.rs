@@ -62,6 +62,6 @@ pub struct GroupChange {
 
 /// There is no group of this channel, or nobody who asks may know of it.
 pub fn no_group() -> Fault {
-    Fault::new(FaultCode::NotFound, "There is no such conversation, or it has no list of members.")
+    Fault::new(FaultCode::NotFound, "There is no such channel, or it has no list of members.")
         .about(Subject::Conversation)
 }
