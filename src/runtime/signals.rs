@@ -31,9 +31,10 @@ const WITHOUT_MEANING: [i32; 7] =
     [SIGUSR1, SIGUSR2, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF, libc::SIGIO, libc::SIGSTKFLT];
 
 /// Handles on a thread of its own from here on what would end the process otherwise, but for what says that it is broken
-/// (SIGSEGV, SIGABRT and the like) and SIGKILL. [`STOPS`] stop the node; the second of them ends the process at once with
-/// [`EXIT_CUT_SHORT`]. `heed` is told of the first of them, and of SIGHUP. What has no meaning here, the real-time signals
-/// included, is ignored with a line. SIGPIPE and SIGXFSZ are ignored without: whoever writes meets an error instead.
+/// (SIGSEGV, SIGABRT and the like) and SIGKILL. SIGTERM, SIGINT, SIGQUIT and SIGPWR stop the node; the second of them ends
+/// the process at once with [`EXIT_CUT_SHORT`]. `heed` is told of the first of them, and of SIGHUP. What has no meaning
+/// here, the real-time signals included, is ignored with a line. SIGPIPE and SIGXFSZ are ignored without: whoever writes
+/// meets an error instead.
 ///
 /// # Errors
 /// A handler or a thread could not be made.
