@@ -9,7 +9,7 @@ use corecast::broker::rules::definitions::Definitions;
 use corecast::model::channel::{ChannelName, Position};
 use corecast::model::command::{Attachments, ChannelCommand, CoreCommand, MessageCommand, Page};
 use corecast::model::publication::Body;
-use corecast::model::reply::{Recovery, Reply};
+use corecast::model::reply::{ChannelReply, Recovery, Reply};
 use corecast::model::session::{Scopes, Session};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn execute(home: &mut Home, command: impl Into<CoreCommand>) -> Reply {
 fn publish(home: &mut Home) -> Position {
     let body = Body::Data { json: "{\"text\":\"some sixty bytes of JSON, as a chat has them\"}".into() };
     match execute(home, ChannelCommand::Publish { channel: channel(), body, idempotency_key: None }) {
-        Reply::Published { position, .. } => position,
+        Reply::Channel(ChannelReply::Published { position, .. }) => position,
         other => panic!("{other:?}"),
     }
 }
@@ -97,8 +97,8 @@ fn subscribe(home: &mut Home, recover: Option<Position>) -> usize {
         home,
         ChannelCommand::Subscribe { channel: channel(), recover, with: Attachments::default() },
     ) {
-        Reply::Subscribed { recovery: Recovery::Complete(missed), .. } => missed.len(),
-        Reply::Subscribed { recovery: Recovery::NotAsked, .. } => 0,
+        Reply::Channel(ChannelReply::Subscribed { recovery: Recovery::Complete(missed), .. }) => missed.len(),
+        Reply::Channel(ChannelReply::Subscribed { recovery: Recovery::NotAsked, .. }) => 0,
         other => panic!("{other:?}"),
     }
 }

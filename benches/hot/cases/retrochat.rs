@@ -3,7 +3,7 @@
 use super::Case;
 use corecast::model::channel::{ChannelName, Position};
 use corecast::model::publication::{Body, Publication};
-use corecast::model::reply::{Push, Reply};
+use corecast::model::reply::{ChannelReply, Push, Reply};
 use corecast::model::session::{Scopes, Session};
 use corecast::surface::list::DIALECTS;
 use corecast::surface::{Dialect, Payload};
@@ -40,7 +40,10 @@ fn decoding() -> Box<dyn FnMut()> {
 }
 
 fn answering() -> Box<dyn FnMut()> {
-    let reply = Reply::Published { channel: channel(), position: Position { epoch: 1_700_000, offset: 123 } };
+    let reply = Reply::Channel(ChannelReply::Published {
+        channel: channel(),
+        position: Position { epoch: 1_700_000, offset: 123 },
+    });
     let (mut out, session) = (Vec::with_capacity(1024), session());
     Box::new(move || {
         out.clear();

@@ -4,7 +4,7 @@ use super::Case;
 use corecast::model::channel::{ChannelName, Position};
 use corecast::model::publication::{Body, Client, Publication};
 use corecast::model::realm::Realm;
-use corecast::model::reply::{Push, Recovery, Reply};
+use corecast::model::reply::{ChannelReply, Push, Recovery, Reply};
 use corecast::model::session::{ClientInfo, Session};
 use corecast::surface::list::DIALECTS;
 use corecast::surface::{Dialect, Payload};
@@ -53,13 +53,13 @@ fn decoding() -> Box<dyn FnMut()> {
 }
 
 fn answering() -> Box<dyn FnMut()> {
-    let reply = Reply::Subscribed {
+    let reply = Reply::Channel(ChannelReply::Subscribed {
         channel: channel(),
         position: Position { epoch: 1_700_000, offset: 123 },
         recovery: Recovery::NotAsked,
         history: None,
         members: None,
-    };
+    });
     let (mut out, session) = (Vec::with_capacity(1024), session());
     Box::new(move || {
         out.clear();

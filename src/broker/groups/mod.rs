@@ -17,7 +17,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::{Group, GroupChange, GroupDraft, no_group};
-use crate::model::reply::Reply;
+use crate::model::reply::{GroupReply, Reply};
 use crate::model::session::{Scopes, Session};
 use std::sync::Arc;
 
@@ -158,7 +158,7 @@ impl Groups {
         match is {
             Some(group) => {
                 self.replace(order, access, &group);
-                Reply::Group(group).into()
+                Reply::Group(GroupReply::One(group)).into()
             }
             None => self.delete(order, channel),
         }
@@ -183,7 +183,7 @@ impl Groups {
             order.end_channel(id, &Fault::new(FaultCode::NotFound, sentence));
         }
         let wait = order.channels.log.wait_since(before);
-        Outcome { reply: Reply::GroupDeleted(channel), wait }
+        Outcome { reply: Reply::Group(GroupReply::Deleted(channel)), wait }
     }
 
     /// This core's part of a list of the groups that a user is a member of.

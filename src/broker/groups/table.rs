@@ -7,7 +7,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::Group;
-use crate::model::reply::Reply;
+use crate::model::reply::{GroupReply, Reply};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ pub fn merge_groups(parts: Vec<GroupsPart>, page: Page) -> Reply {
     // Stable sorting finds the sorted runs and merges them.
     groups.sort_by(|a, b| (a.created_ms, &a.channel).cmp(&(b.created_ms, &b.channel)));
     let items = groups.into_iter().skip(page.skip()).take(page.size as usize).collect();
-    Reply::Groups { items, page, total }
+    Reply::Group(GroupReply::Page { items, page, total })
 }
 
 fn bounded(page: Page) -> Page {

@@ -6,7 +6,7 @@ use crate::base::limits::InForce;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingPage, channel_of};
-use crate::model::reply::Reply;
+use crate::model::reply::{MeetingReply, Reply};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -164,7 +164,7 @@ pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: us
     let items: Vec<_> = slice.take_while(fits).collect();
     let reached = u64::from(page.after) + items.len() as u64;
     let next = (!items.is_empty() && reached < total).then_some(reached);
-    Reply::Meetings { items, next }
+    Reply::Meeting(MeetingReply::Page { items, next })
 }
 
 fn bounded(page: MeetingPage) -> u32 {

@@ -8,7 +8,7 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::command::Page;
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
-use crate::model::reply::{Message, Reply};
+use crate::model::reply::{Message, MessageReply, Reply};
 
 /// Messages on one page, whatever was asked for: keeps the answer's time and size bounded.
 const PAGE_MESSAGES_MAX: u32 = 1_000;
@@ -43,7 +43,7 @@ impl Order {
         message.content = content;
         message.kind = kind;
         message.updated_ms = Some(now.unix_ms);
-        Ok(Outcome { reply: Reply::Message(message), wait })
+        Ok(Outcome { reply: Reply::Message(MessageReply::One(message)), wait })
     }
 
     /// Deletes a message; answers it as it was.
@@ -65,7 +65,7 @@ impl Order {
         let author = message.author.clone();
         let body = Body::MessageDeleted { of: at, author, created_ms: message.created_ms };
         let wait = self.publish_on(now, id, &origin.session.user, body).wait;
-        Ok(Outcome { reply: Reply::Message(message), wait })
+        Ok(Outcome { reply: Reply::Message(MessageReply::One(message)), wait })
     }
 
     /// A message as it stands now.
@@ -75,14 +75,14 @@ impl Order {
         channel: ChannelName,
         at: Position,
     ) -> Result<Reply, Fault> {
-        self.find_message(now, channel, at).map(|(_, message)| Reply::Message(message))
+        self.find_message(now, channel, at).map(|(_, message)| Reply::Message(MessageReply::One(message)))
     }
 
     /// A page of the messages in a channel's history.
     pub(in crate::broker) fn list_messages(&mut self, now: Now, channel: ChannelName, page: Page) -> Reply {
         let found = self.channels.find(&channel);
         let Some(history) = found.and_then(|id| self.channels.history(now, id)) else {
-            return Reply::Messages { channel, items: Vec::new(), page, total: 0 };
+            return Reply::Message(MessageReply::Page { channel, items: Vec::new(), page, total: 0 });
         };
         let page = Page { size: page.size.min(PAGE_MESSAGES_MAX), ..page };
         let total = history.message_count();
@@ -90,7 +90,7 @@ impl Order {
         let mut items = Vec::with_capacity(left.min(page.size as usize));
         let slice = history.messages().skip(page.skip()).take(page.size as usize);
         items.extend(slice.map(|entry| entry.bytes.clone()));
-        Reply::Messages { channel, items, page, total: total as u64 }
+        Reply::Message(MessageReply::Page { channel, items, page, total: total as u64 })
     }
 
     /// The answer about a message whose deletion is on its way to the disk: it cannot be changed. That there is no such

@@ -8,7 +8,7 @@ use crate::model::admin::{AdminReply, ChannelInfo, Cursor, LOOKED_AT_MAX, Listin
 use crate::model::channel::ChannelName;
 use crate::model::command::{AdminCommand, Page};
 use crate::model::fault::Fault;
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply};
 
 /// Does what an operator asks of a channel homed here.
 pub fn execute_admin(home: &mut Home, now: Now, command: AdminCommand) -> Outcome {
@@ -80,7 +80,11 @@ fn members(home: &Home, channel: &ChannelName, page: Page) -> Result<Reply, Faul
     let id = open_channel(home, channel)?;
     let members = home.order.channels.get(id).members.as_ref();
     let items = members.map_or_else(Vec::new, |members| members.page(page));
-    Ok(Reply::Members { items, page, total: members.map_or(0, |members| members.len() as u64) })
+    Ok(Reply::Channel(ChannelReply::Members {
+        items,
+        page,
+        total: members.map_or(0, |members| members.len() as u64),
+    }))
 }
 
 /// Deletes the history of a channel, which goes on where it is. Where the log has it, a record stands for all before it,

@@ -12,7 +12,7 @@ use crate::model::definition::Durability;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Publication, PublicationBytes};
 use crate::model::record::HistoryRecord;
-use crate::model::reply::{Message, Reply};
+use crate::model::reply::{ChannelReply, Message, MessageReply, Reply};
 use crate::model::session::Payer;
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Order {
             self.idempotency.remember(now, &channel, key, FirstAnswer { position, answered, logged });
         }
         let reply = match body {
-            Body::MessageCreated { content, kind } => Reply::Message(Message {
+            Body::MessageCreated { content, kind } => Reply::Message(MessageReply::One(Message {
                 channel,
                 position,
                 author: user.as_ref().into(),
@@ -80,8 +80,8 @@ impl Order {
                 kind,
                 created_ms: now.unix_ms,
                 updated_ms: None,
-            }),
-            _ => Reply::Published { channel, position },
+            })),
+            _ => Reply::Channel(ChannelReply::Published { channel, position }),
         };
         Ok(Outcome { reply, wait })
     }
@@ -238,10 +238,10 @@ impl Order {
 /// The first answer to a key, once more.
 fn answer_again(channel: ChannelName, first: &FirstAnswer) -> Result<Reply, Fault> {
     match &first.answered {
-        Answered::Data => Ok(Reply::Published { channel, position: first.position }),
-        Answered::Message(bytes) => {
-            written(channel, bytes).map(Reply::Message).ok_or_else(faults::no_message)
-        }
+        Answered::Data => Ok(Reply::Channel(ChannelReply::Published { channel, position: first.position })),
+        Answered::Message(bytes) => written(channel, bytes)
+            .map(|message| MessageReply::One(message).into())
+            .ok_or_else(faults::no_message),
         Answered::Deleted => Err(faults::deleted_since()),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::command::{Attachments, Page};
 use crate::model::definition::Presence;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::{Recovery, Reply};
+use crate::model::reply::{ChannelReply, Recovery, Reply};
 use crate::model::session::Session;
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl Order {
         }
         let history = with.history.then(|| self.history_for(now, id, session).unwrap_or_default());
         let members = if with.members { self.members_for(id, session) } else { None };
-        Ok(Reply::Subscribed { channel: name, position, recovery, history, members })
+        Ok(Reply::Channel(ChannelReply::Subscribed { channel: name, position, recovery, history, members }))
     }
 
     /// A connection of `member` on `core` does not hear the channel any more. Ignored if the core has no
@@ -126,7 +126,11 @@ impl Order {
         let members = channel.and_then(|channel| channel.members.as_ref());
         let page = Page { size: page.size.min(LISTED_MEMBERS_MAX), ..page };
         let items = members.map_or_else(Vec::new, |members| members.page(page));
-        Ok(Reply::Members { items, page, total: members.map_or(0, |members| members.len() as u64) })
+        Ok(Reply::Channel(ChannelReply::Members {
+            items,
+            page,
+            total: members.map_or(0, |members| members.len() as u64),
+        }))
     }
 
     /// Tells all cores with subscribers that a member came or went.

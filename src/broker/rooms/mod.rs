@@ -15,7 +15,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Room};
-use crate::model::reply::Reply;
+use crate::model::reply::{Reply, RoomReply};
 use crate::model::session::Payer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -267,10 +267,14 @@ impl Rooms {
         // Where the channel finds no place any more, nobody is in it who could be told.
         let id = order.channels.find_or_open(now, &channel, &Payer::unbounded(&by)).ok();
         let (body, reply) = match kind {
-            RoomChangeKind::Created => (Body::RoomCreated { room: room.clone() }, Reply::Room(room.clone())),
-            RoomChangeKind::Updated => (Body::RoomUpdated { room: room.clone() }, Reply::Room(room.clone())),
+            RoomChangeKind::Created => {
+                (Body::RoomCreated { room: room.clone() }, Reply::Room(RoomReply::One(room.clone())))
+            }
+            RoomChangeKind::Updated => {
+                (Body::RoomUpdated { room: room.clone() }, Reply::Room(RoomReply::One(room.clone())))
+            }
             RoomChangeKind::Deleted => {
-                (Body::RoomDeleted { room: room.clone() }, Reply::RoomDeleted(room.clone()))
+                (Body::RoomDeleted { room: room.clone() }, Reply::Room(RoomReply::Deleted(room.clone())))
             }
         };
         if kind == RoomChangeKind::Deleted {
@@ -293,7 +297,7 @@ impl Rooms {
     /// # Errors
     /// There is none.
     pub fn show(&self, channel: &ChannelName) -> Result<Reply, Fault> {
-        self.get(channel).map(|room| Reply::Room(Room::clone(room)))
+        self.get(channel).map(|room| Reply::Room(RoomReply::One(Room::clone(room))))
     }
 
     /// This core's part of a list of rooms: at most as many as there are up to the end of the page. `told` says which of
@@ -329,7 +333,7 @@ pub fn merge_rooms(parts: Vec<RoomsPart>, page: Page) -> Reply {
     // Stable sorting finds the sorted runs and merges them.
     rooms.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
     let slice = rooms.iter().skip(page.skip()).take(page.size as usize);
-    Reply::Rooms { items: slice.map(|room| Room::clone(room)).collect(), page, total }
+    Reply::Room(RoomReply::Page { items: slice.map(|room| Room::clone(room)).collect(), page, total })
 }
 
 fn bounded(page: Page) -> Page {

@@ -9,7 +9,7 @@ use crate::model::channel::ChannelName;
 use crate::model::definition::{ChannelDefinition, Presence, Who};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{ArchivedBody, Body, PublicationBytes};
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply};
 use crate::model::session::Session;
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ impl Order {
         self.channels.admit(id)?;
         let user = origin.session.user.clone();
         let Published { position, wait, .. } = self.publish_on(now, id, &user, body);
-        Ok(Outcome { reply: Reply::Published { channel, position }, wait })
+        Ok(Outcome { reply: Reply::Channel(ChannelReply::Published { channel, position }), wait })
     }
 
     /// A subscriber says something to another one.
@@ -118,7 +118,7 @@ impl Order {
         }
         let push = HomePush::Whisper { sender: origin.session.clone(), to, json, connection };
         self.outputs.push_back(HomeOutput::Push { to: core, channel, push });
-        Ok(Reply::Whispered)
+        Ok(Reply::Channel(ChannelReply::Whispered))
     }
 
     /// What a channel's history has, for a subscriber.
@@ -130,7 +130,7 @@ impl Order {
     ) -> Result<Reply, Fault> {
         let id = self.as_member(origin, &channel, |_| Who::Everyone)?;
         match self.history_for(now, id, origin.session) {
-            Some(publications) => Ok(Reply::History { channel, publications }),
+            Some(publications) => Ok(Reply::Channel(ChannelReply::History { channel, publications })),
             None => Err(Fault::new(FaultCode::Conflict, "this channel keeps no history")),
         }
     }

@@ -12,7 +12,7 @@ use crate::model::command::Page;
 use crate::model::definition::{DefinitionDraft, DefinitionFilter, DefinitionRecord};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
-use crate::model::reply::Reply;
+use crate::model::reply::{DefinitionReply, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -198,7 +198,7 @@ impl Catalog {
         } else {
             found.iter().skip(skip).take(size).map(|record| Arc::clone(record)).collect()
         };
-        Ok(Reply::Definitions { items, page, total: found.len() as u64, with_source })
+        Ok(Reply::Definition(DefinitionReply::Page { items, page, total: found.len() as u64, with_source }))
     }
 
     fn realm(&self, id: u64) -> Result<&Realm, Fault> {
@@ -371,7 +371,7 @@ mod tests {
         let list = |search: &str, descending, number, size| {
             let filter = DefinitionFilter { search: search.into(), descending };
             match catalog.list(1, &filter, Page { number, size }, false) {
-                Ok(Reply::Definitions { items, total, .. }) => {
+                Ok(Reply::Definition(DefinitionReply::Page { items, total, .. })) => {
                     (items.iter().map(|item| item.draft.name.to_string()).collect::<Vec<_>>(), total)
                 }
                 other => panic!("{other:?}"),

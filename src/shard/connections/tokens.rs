@@ -5,7 +5,7 @@ use super::closing::CloseFrame;
 use crate::base::ids::ConnectionId;
 use crate::base::secret::Secret;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::{Notice, Reply};
+use crate::model::reply::{ConnectionReply, Notice, Reply};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
@@ -88,7 +88,7 @@ impl Shard {
                     connection.session = Some(renewed.into());
                 }
                 self.edge.watch_token(id);
-                Reply::Renewed { expires_unix_s }
+                Reply::Connection(ConnectionReply::Renewed { expires_unix_s })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, ConnectionReply, RelayReply, Reply};
 use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
@@ -73,11 +73,11 @@ impl Shard {
         let id = ticket.connection;
         if self.edge.connections.pending_mut(id).is_none() {
             // The connection is gone; the home counted a subscriber that is none.
-            if let Reply::Subscribed { channel, position, .. } = reply {
+            if let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply {
                 self.post_unsubscribed(channel, position.epoch, ticket.session);
             } else if let Reply::People(reply) = reply {
                 people::answer_nobody(self, &ticket, &reply);
-            } else if let Reply::GroupJoined { group } = reply {
+            } else if let Reply::Relay(RelayReply::Joined { group }) = reply {
                 relay::join_answered(self, &ticket, group);
             }
             return;
@@ -198,14 +198,18 @@ impl Shard {
         }
         let Expect::Message { dialect, .. } = expect else { return None };
         match reply {
-            Reply::Subscribed { .. } => self.edge.subscribed(id, dialect, paused, reply, before),
+            Reply::Channel(ChannelReply::Subscribed { .. }) => {
+                self.edge.subscribed(id, dialect, paused, reply, before)
+            }
             Reply::People(reply) => people::prepare_person(self, id, dialect, paused, reply, before),
-            Reply::GroupJoined { group } => relay::joined(self, id, dialect, paused, group, before),
-            Reply::GroupLeft => {
+            Reply::Relay(RelayReply::Joined { group }) => {
+                relay::joined(self, id, dialect, paused, group, before)
+            }
+            Reply::Connection(ConnectionReply::GroupLeft) => {
                 relay::leave(self, id, before);
                 None
             }
-            Reply::Unsubscribed { channel } => {
+            Reply::Connection(ConnectionReply::Unsubscribed { channel }) => {
                 self.edge.unsubscribed(id, channel, before);
                 None
             }

@@ -9,7 +9,7 @@ use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
-use crate::model::reply::{Push, Recovery, Reply};
+use crate::model::reply::{ChannelReply, Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::farewells;
@@ -48,7 +48,9 @@ impl Edge {
         reply: &mut Reply,
         before: &mut Vec<u8>,
     ) -> Option<Opens> {
-        let Reply::Subscribed { channel, position, recovery, .. } = reply else { return None };
+        let Reply::Channel(ChannelReply::Subscribed { channel, position, recovery, .. }) = reply else {
+            return None;
+        };
         let (channel, position) = (channel.clone(), *position);
         let again = self.fanout.hears(id, &channel);
         if again {
@@ -131,7 +133,9 @@ pub(in crate::shard) fn encode_attachment(
     at: usize,
     out: &mut Vec<u8>,
 ) {
-    let Reply::Subscribed { channel, recovery, history, members, .. } = reply else { return };
+    let Reply::Channel(ChannelReply::Subscribed { channel, recovery, history, members, .. }) = reply else {
+        return;
+    };
     let missed = missed(recovery);
     let push = match at.checked_sub(1 + missed.len()) {
         None => Push::Publication(missed[at - 1].view()),
@@ -174,7 +178,7 @@ fn missed(recovery: &Recovery) -> &[PublicationBytes] {
 /// Of how many pieces an answer is, each encoded and written for itself.
 pub(in crate::shard) fn pieces(reply: &Reply) -> usize {
     match reply {
-        Reply::Subscribed { recovery, history, members, .. } => {
+        Reply::Channel(ChannelReply::Subscribed { recovery, history, members, .. }) => {
             1 + missed(recovery).len() + usize::from(history.is_some()) + usize::from(members.is_some())
         }
         Reply::People(reply) => people::pieces(reply),

@@ -9,7 +9,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::RelayCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::relay::{GroupQuery, Handle, Notification, Relayed, RelayedWhat, Speaker};
-use crate::model::reply::Reply;
+use crate::model::reply::{RelayReply, Reply};
 use crate::shard::Shard;
 use crate::shard::requests::{notify, overloaded};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Does a request of a connection of some core. What is to be told of it comes after the answer.
 pub(in crate::shard) fn begin_relay(shard: &mut Shard, origin: Origin<'_>, command: RelayCommand) -> Reply {
     if let RelayCommand::ListMembers { group, query } = command {
-        return Reply::GroupMembers(Box::new(shard.relay.groups.members(&group, *query)));
+        return Reply::Relay(RelayReply::Members(Box::new(shard.relay.groups.members(&group, *query))));
     }
     let Some(from) = origin.session.speaker() else { return Reply::Fault(unreachable_itself()) };
     let done = match command {
@@ -36,14 +36,14 @@ pub(in crate::shard) fn begin_relay(shard: &mut Shard, origin: Origin<'_>, comma
 
 fn join(shard: &mut Shard, group: ChannelName, who: Speaker) -> Result<Reply, Fault> {
     if shard.relay.groups.has(&group, &who) {
-        return Ok(Reply::GroupJoined { group });
+        return Ok(Reply::Relay(RelayReply::Joined { group }));
     }
     let mut cores = shard.relay.groups.cores(&group);
     cores.push(who.handle.core());
     have_room(shard, &cores)?;
     shard.relay.groups.join(&group, &who);
     tell_group(shard, &group, who, RelayedWhat::Joined);
-    Ok(Reply::GroupJoined { group })
+    Ok(Reply::Relay(RelayReply::Joined { group }))
 }
 
 /// Of the group's users, the others are notified too where that is asked for: they are all connected.
@@ -66,7 +66,7 @@ fn broadcast(
         notify(&mut shard.homes, users, &notification.payload);
     }
     tell_group(shard, group, from, RelayedWhat::Message(json));
-    Ok(Reply::Relayed(None))
+    Ok(Reply::Relay(RelayReply::Relayed(None)))
 }
 
 /// A user without a connection is notified, where there is something to notify it of.
@@ -91,7 +91,7 @@ fn tell_user(
         let (user, relayed) = (user.clone(), relayed.clone());
         shard.relay.told.push((core, RelayMessage::User { user, relayed }));
     }
-    Ok(Reply::Relayed(Some(relayed)))
+    Ok(Reply::Relay(RelayReply::Relayed(Some(relayed))))
 }
 
 fn signal(shard: &mut Shard, to: Handle, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
@@ -102,7 +102,7 @@ fn signal(shard: &mut Shard, to: Handle, from: Speaker, json: Box<str>) -> Resul
     let id = shard.relay.here.find(to).ok_or_else(not_connected)?;
     shard.relay.counts.signals += 1;
     tell_connection(shard, id, &Relayed { from, what: RelayedWhat::Signal(json) });
-    Ok(Reply::Relayed(None))
+    Ok(Reply::Relay(RelayReply::Relayed(None)))
 }
 
 /// Leaves something to be told to all in a group.

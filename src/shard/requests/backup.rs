@@ -4,7 +4,7 @@
 use super::{Asker, Begun, Then};
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, Reply};
 use crate::shard::effects::{Class, Effects};
 use crate::shard::{Effect, Failure, Resolution};
 use crate::store::{BACKUP_PREFIX, BACKUP_SUFFIX};
@@ -21,7 +21,7 @@ pub(super) fn begin(now: Now, effects: &mut Effects<Asker, Then>, count_max: u32
 /// The answer when the copy is made, or cannot be.
 pub(super) fn made(file: String, resolution: &Resolution) -> Reply {
     let failure = match resolution {
-        Resolution::BackedUp { bytes } => return Reply::BackedUp { file, bytes: *bytes },
+        Resolution::BackedUp { bytes } => return Reply::Node(NodeReply::BackedUp { file, bytes: *bytes }),
         Resolution::Failed(failure) => *failure,
         // Nothing else was asked for.
         _ => Failure::Broken,

@@ -3,7 +3,7 @@
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::model::command::ConnectionCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::shard::Shard;
 use crate::shard::connections::connection::Connection;
 use crate::shard::connections::expect::Expect;
@@ -25,16 +25,20 @@ impl Shard {
         command: ConnectionCommand,
     ) -> Reply {
         match command {
-            ConnectionCommand::Ping => Reply::Pong,
-            ConnectionCommand::Show { document } => Reply::Shown { document },
+            ConnectionCommand::Ping => Reply::Connection(ConnectionReply::Pong),
+            ConnectionCommand::Show { document } => Reply::Connection(ConnectionReply::Shown { document }),
             ConnectionCommand::ListSubscriptions => {
                 // In the order of subscribing.
                 let channels = self.edge.fanout.channels_of(id);
-                Reply::Subscriptions(channels.map(|(channel, _)| channel.clone()).collect())
+                Reply::Connection(ConnectionReply::Subscriptions(
+                    channels.map(|(channel, _)| channel.clone()).collect(),
+                ))
             }
             ConnectionCommand::Renew { token } => self.renew(id, &token),
-            ConnectionCommand::LeaveGroup => Reply::GroupLeft,
-            ConnectionCommand::Unsubscribe { channel } => Reply::Unsubscribed { channel },
+            ConnectionCommand::LeaveGroup => Reply::Connection(ConnectionReply::GroupLeft),
+            ConnectionCommand::Unsubscribe { channel } => {
+                Reply::Connection(ConnectionReply::Unsubscribed { channel })
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::broker::rules::Settled;
 use crate::broker::rules::catalog::{Catalog, DefinitionChange};
 use crate::model::command::DefinitionCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{DefinitionReply, Reply};
 use crate::shard::delivery::users::Fresh;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::home::HomeSide;
@@ -75,7 +75,7 @@ impl Changes {
         let change = match command {
             DefinitionCommand::Get { realm, id } => {
                 let record = self.catalog.get(realm, id)?;
-                return Ok(Reply::Definition(record.clone()).into());
+                return Ok(Reply::Definition(DefinitionReply::One(record.clone())).into());
             }
             DefinitionCommand::List { realm, filter, page, with_source } => {
                 return self.catalog.list(realm, &filter, page, with_source).map(Begun::from);
@@ -169,7 +169,7 @@ impl HomeSide {
 
     /// Says a change to every core.
     fn spread(&mut self, asker: Option<Asker>, change: DefinitionChange) {
-        let reply = change.is.clone().map_or(Reply::DefinitionDeleted, Reply::Definition);
+        let reply = change.is.clone().map_or(DefinitionReply::Deleted, DefinitionReply::One).into();
         let number = self.changes.wait(self.now, self.setup.cores, asker, reply);
         let change = Arc::new(change);
         self.post_all(|| CoreMessage::Change { number, change: change.clone() });

@@ -8,7 +8,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::GroupCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::GroupChange;
-use crate::model::reply::Reply;
+use crate::model::reply::{GroupReply, Reply};
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::home::HomeSide;
@@ -87,9 +87,11 @@ pub(super) fn begin(
     command: GroupCommand,
 ) -> Result<Begun, Fault> {
     match command {
-        GroupCommand::Get { channel } => {
-            home.groups.known_to(session, &channel).cloned().map(|group| Reply::Group(group).into())
-        }
+        GroupCommand::Get { channel } => home
+            .groups
+            .known_to(session, &channel)
+            .cloned()
+            .map(|group| Reply::Group(GroupReply::One(group)).into()),
         GroupCommand::Change { channel, draft } => {
             effects.admit(Class::Store)?;
             let change = home.decide_group(now, session, &channel, *draft)?;

@@ -10,7 +10,7 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Session;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::users::Fresh;
@@ -202,7 +202,7 @@ impl Shard {
             LoginThen::LogIn { user } => {
                 let authenticator = &self.setup.authenticator;
                 let reply = checked(authenticator, &mut self.homes.fresh, self.edge.now, user, resolution);
-                if let (Ok(Reply::LoggedIn { user, .. }), Some(asker)) = (&reply, &asker)
+                if let (Ok(Reply::Login(LoginReply::LoggedIn { user, .. })), Some(asker)) = (&reply, &asker)
                     && let Some(address) = self.edge.connections.address(asker.ticket.connection)
                 {
                     tell_all(&mut self.homes, &Question::LoggedIn { address, user: user.clone() });
@@ -288,7 +288,7 @@ fn open_session(
     let Some((companion, session)) = opened else {
         return Err(Fault::new(FaultCode::Unavailable, "This node opens no sessions."));
     };
-    Ok(Reply::LoggedIn { session: Secret::new(session), companion, user })
+    Ok(Reply::Login(LoginReply::LoggedIn { session: Secret::new(session), companion, user }))
 }
 
 fn wrong_password() -> Fault {

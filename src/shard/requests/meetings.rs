@@ -11,7 +11,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::MeetingCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage};
-use crate::model::reply::Reply;
+use crate::model::reply::{MeetingReply, Reply};
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::home::HomeSide;
@@ -155,7 +155,7 @@ fn shown(meeting: Arc<Meeting>, record: bool, resolution: &Resolution) -> Reply 
     let Ok(read) = read else { return Reply::Fault(damaged()) };
     let next = read.last().filter(|_| found.more).map(|(place, _)| *place);
     let messages = read.into_iter().map(|(_, message)| message).collect();
-    Reply::Meeting { meeting, record, messages, next }
+    Reply::Meeting(MeetingReply::One { meeting, record, messages, next })
 }
 
 /// What a decided change puts on the disk. Messages that are deleted go afterwards: nobody reads them any more, and if

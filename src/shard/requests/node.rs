@@ -15,7 +15,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::node::{CoreState, NodeState};
 use crate::model::people::reply::PeopleReply;
 use crate::model::relay::GroupQuery;
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, RelayReply, Reply};
 use crate::shard::Shard;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{FanInPart, Question, Ticket};
@@ -162,14 +162,14 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
         return Reply::Fault(incomplete());
     }
     match whole {
-        Whole::State => Reply::NodeState(node_state(edge, &parts, silent)),
+        Whole::State => Reply::Node(NodeReply::State(node_state(edge, &parts, silent))),
         Whole::Metrics => {
             let counters = parts.into_iter().filter_map(|(core, part)| match part {
                 FanInPart::Counters(counters) => Some((core, *counters)),
                 _ => None,
             });
             let cores: Vec<_> = counters.collect();
-            Reply::Metrics(render(&cores, &edge.setup.node, uptime_s(edge)))
+            Reply::Node(NodeReply::Metrics(render(&cores, &edge.setup.node, uptime_s(edge))))
         }
         Whole::Rooms(page) => {
             let rooms = parts.into_iter().filter_map(|(_, part)| match part {
@@ -191,7 +191,7 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
                 _ => None,
             });
             let list = merge_connection_groups(parts.collect(), GroupQuery::clone(&query));
-            Reply::ConnectionGroups(Box::new(list))
+            Reply::Relay(RelayReply::Groups(Box::new(list)))
         }
         Whole::Meetings(page) => {
             let meetings = parts.into_iter().filter_map(|(_, part)| match part {

@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Scopes;
 use crate::model::session::Session;
 use crate::protocol::http::Head;
@@ -105,13 +105,14 @@ impl Vouchers {
         let core = setup.core.0.to_be_bytes();
         let bytes = [core.as_slice(), &number.to_be_bytes()].concat();
         let voucher = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
-        Reply::Voucher { voucher, expires_ms: now.unix_ms + VOUCHER_S * 1_000 }
+        Reply::Login(LoginReply::Voucher { voucher, expires_ms: now.unix_ms + VOUCHER_S * 1_000 })
     }
 
     /// Takes a voucher of this core back; it is good for nothing after that.
     pub fn redeem(&mut self, now: Now, number: u128) -> Reply {
         self.expire(now);
-        self.take(number).map_or_else(|| Reply::Fault(no_voucher()), Reply::Redeemed)
+        self.take(number)
+            .map_or_else(|| Reply::Fault(no_voucher()), |session| LoginReply::Redeemed(session).into())
     }
 
     /// Forgets those of a user.
@@ -227,8 +228,10 @@ impl Opening {
         let needed = if let Access::Scoped(scopes) = self.socket.access { scopes } else { Scopes::NONE };
         match reply {
             // What it was given for may have been removed since.
-            Reply::Redeemed(session) if !authenticator.still_holds(session) => Err(no_voucher()),
-            Reply::Redeemed(session) => needs(session, needed).map(|()| session),
+            Reply::Login(LoginReply::Redeemed(session)) if !authenticator.still_holds(session) => {
+                Err(no_voucher())
+            }
+            Reply::Login(LoginReply::Redeemed(session)) => needs(session, needed).map(|()| session),
             Reply::Fault(fault) => Err(fault.clone()),
             _ => Err(no_voucher()),
         }

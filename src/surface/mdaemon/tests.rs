@@ -6,7 +6,7 @@ use crate::base::secret::Secret;
 use crate::model::command::{Command, ConnectionCommand, LoginCommand, MeetingCommand, NodeCommand};
 use crate::model::fault::{FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingDraft, MeetingPage, MessagePage, SealedMessage, channel_of};
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, ConnectionReply, LoginReply, MeetingReply, Reply};
 use crate::protocol::http::Method;
 use crate::surface::Endpoint;
 use crate::surface::testing::{decode, shown, with_head};
@@ -234,11 +234,13 @@ fn answers_have_the_documented_shape() {
         first_place: 1,
         next_place: 2,
     });
-    let page = |record, next| Reply::Meeting {
-        meeting: meeting.clone(),
-        record,
-        messages: vec![sealed("m\"1", "s", "d\n"), sealed("m2", "", "")],
-        next,
+    let page = |record, next| {
+        Reply::Meeting(MeetingReply::One {
+            meeting: meeting.clone(),
+            record,
+            messages: vec![sealed("m\"1", "s", "d\n"), sealed("m2", "", "")],
+            next,
+        })
     };
     let messages = r#""messages":[{"id":"m\"1","salt":"s","data":"d\n"},{"id":"m2","salt":"","data":""}]"#;
     let room =
@@ -246,10 +248,10 @@ fn answers_have_the_documented_shape() {
     for encode in [rooms::GET.encode, query::GET.encode] {
         assert_eq!(shown(&encode(&page(true, None))), (200, format!("{{{room},{messages}}}")));
         let items = vec![meeting.clone(), meeting.clone()];
-        let list = Reply::Meetings { items, next: Some(3) };
+        let list = Reply::Meeting(MeetingReply::Page { items, next: Some(3) });
         let expected = format!(r#"{{"rooms":[{{{room}}},{{{room}}}],"next":3}}"#);
         assert_eq!(shown(&encode(&list)), (200, expected));
-        let list = Reply::Meetings { items: Vec::new(), next: None };
+        let list = Reply::Meeting(MeetingReply::Page { items: Vec::new(), next: None });
         assert_eq!(shown(&encode(&list)), (200, r#"{"rooms":[]}"#.into()));
     }
     for encode in [messages::GET.encode, query::GET.encode] {
@@ -259,15 +261,22 @@ fn answers_have_the_documented_shape() {
     for encode in [rooms::PUT.encode, messages::DELETE.encode, query::PUT.encode, authenticate::LOGOUT.encode]
     {
         assert_eq!(shown(&encode(&Reply::Done)), (200, r#"{"success":true}"#.into()));
-        assert_eq!(encode(&Reply::Whispered).status, 500);
+        assert_eq!(encode(&Reply::Channel(ChannelReply::Whispered)).status, 500);
     }
     let session = Secret::new("cs_1.2");
-    let reply = Reply::LoggedIn { session, companion: "word".into(), user: "ada@x.example".into() };
+    let reply = Reply::Login(LoginReply::LoggedIn {
+        session,
+        companion: "word".into(),
+        user: "ada@x.example".into(),
+    });
     for encode in [authenticate::BASIC.encode, query::POST.encode] {
         let expected = r#"{"authed":true,"session":"cs_1.2","csrf_token":"word","user":"ada@x.example","remembered":false}"#;
         assert_eq!(shown(&encode(&reply)), (200, expected.into()));
     }
-    assert_eq!(shown(&(ping::GET.encode)(&Reply::Pong)), (200, r#"{"pong":true}"#.into()));
+    assert_eq!(
+        shown(&(ping::GET.encode)(&Reply::Connection(ConnectionReply::Pong))),
+        (200, r#"{"pong":true}"#.into())
+    );
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub const ABOUT: Endpoint = Endpoint {
     access: Access::Open,
     decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode: |reply| match reply {
-        Reply::Pong => about(),
+        Reply::Connection(ConnectionReply::Pong) => about(),
         _ => mismatch(),
     },
 };
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn the_root_says_what_this_is() {
         assert_eq!(decode(&ABOUT, "/", &[], ""), Ok(ConnectionCommand::Ping.into()));
-        let (status, text) = shown(&(ABOUT.encode)(&Reply::Pong));
+        let (status, text) = shown(&(ABOUT.encode)(&Reply::Connection(ConnectionReply::Pong)));
         let start =
             format!(r#"{{"name":"Corecast","version":"{}","description":"#, env!("CARGO_PKG_VERSION"));
         assert!(status == 200 && text.starts_with(&start), "{text}");

@@ -3,7 +3,7 @@
 use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint};
 
@@ -21,7 +21,7 @@ pub const CHALLENGE: Endpoint = Endpoint {
         Ok(ConnectionCommand::Show { document: word.clone() }.into())
     },
     encode: |reply| match reply {
-        Reply::Shown { document } => Response {
+        Reply::Connection(ConnectionReply::Shown { document }) => Response {
             status: 200,
             content_type: "application/octet-stream",
             body: document.as_bytes().to_vec(),
@@ -43,7 +43,8 @@ mod tests {
         assert_eq!(shown, Ok(ConnectionCommand::Show { document }.into()));
         let fault = decode(&CHALLENGE, &path("another"), &[], "").expect_err("there is none");
         assert_eq!(fault.code, FaultCode::NotFound);
-        let response = (CHALLENGE.encode)(&Reply::Shown { document: "a.b".into() });
+        let response =
+            (CHALLENGE.encode)(&Reply::Connection(ConnectionReply::Shown { document: "a.b".into() }));
         assert_eq!((response.status, &*response.body), (200, &b"a.b"[..]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::faults::mismatch;
 use crate::model::command::{Command, CoreCommand};
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
@@ -24,7 +24,7 @@ struct Backup<'a> {
 }
 
 fn encode(reply: &Reply) -> Response {
-    let Reply::BackedUp { file, bytes } = reply else {
+    let Reply::Node(NodeReply::BackedUp { file, bytes }) = reply else {
         return mismatch();
     };
     let mut body = Vec::new();
@@ -35,6 +35,7 @@ fn encode(reply: &Reply) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode, shown};
 
     #[test]
@@ -45,8 +46,8 @@ mod tests {
             Ok(Command::Core(CoreCommand::Backup)),
             "no path is read"
         );
-        let reply = Reply::BackedUp { file: "backup-1.redb".into(), bytes: 4096 };
+        let reply = Reply::Node(NodeReply::BackedUp { file: "backup-1.redb".into(), bytes: 4096 });
         assert_eq!(shown(&encode(&reply)), (200, r#"{"file":"backup-1.redb","bytes":4096}"#.into()));
-        assert_eq!(encode(&Reply::Pong).status, 500);
+        assert_eq!(encode(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

@@ -3,7 +3,7 @@
 use super::faults::mismatch;
 use crate::model::command::NodeCommand;
 use crate::model::node::NodeState;
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, json};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub const LIVE: Endpoint = Endpoint {
 
 fn answer(reply: &Reply, encode: fn(&NodeState) -> Response) -> Response {
     match reply {
-        Reply::NodeState(state) => encode(state),
+        Reply::Node(NodeReply::State(state)) => encode(state),
         _ => mismatch(),
     }
 }
@@ -175,10 +175,11 @@ fn json_of<T: Serialize>(status: u16, value: &T) -> Response {
 mod tests {
     use super::*;
     use crate::model::node::{CoreState, NodeInfo};
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode, shown};
 
     fn state(draining: bool, silent_cores: u32, disk_fails: bool) -> Reply {
-        Reply::NodeState(NodeState {
+        Reply::Node(NodeReply::State(NodeState {
             info: NodeInfo {
                 name: "corecast@a".into(),
                 version: "0.1.0",
@@ -195,7 +196,7 @@ mod tests {
             },
             draining,
             silent_cores,
-        })
+        }))
     }
 
     fn body(endpoint: &Endpoint, draining: bool, silent_cores: u32) -> (u16, String) {
@@ -234,9 +235,11 @@ mod tests {
     #[test]
     fn a_node_that_starts_or_lost_its_history_is_not_ready() {
         let with = |starting, history_lost| {
-            let Reply::NodeState(mut state) = state(false, 0, false) else { unreachable!("made here") };
+            let Reply::Node(NodeReply::State(mut state)) = state(false, 0, false) else {
+                unreachable!("made here")
+            };
             state.total = CoreState { starting, history_lost, ..state.total };
-            Reply::NodeState(state)
+            Reply::Node(NodeReply::State(state))
         };
         let (status, text) = shown(&(READY.encode)(&with(true, false)));
         assert!(
@@ -266,6 +269,6 @@ mod tests {
 
     #[test]
     fn a_reply_of_another_kind_is_not_shown() {
-        assert_eq!((HEALTH.encode)(&Reply::Pong).status, 500);
+        assert_eq!((HEALTH.encode)(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::faults::mismatch;
 use crate::model::command::NodeCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint};
 
@@ -16,7 +16,7 @@ pub const METRICS: Endpoint = Endpoint {
 };
 
 fn encode(reply: &Reply) -> Response {
-    let Reply::Metrics(text) = reply else {
+    let Reply::Node(NodeReply::Metrics(text)) = reply else {
         return mismatch();
     };
     Response {
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn metrics_are_plain_text() {
         assert_eq!(decode(&METRICS, "/metrics", &[], ""), Ok(NodeCommand::GetMetrics.into()));
-        let response = encode(&Reply::Metrics("up 1\n".into()));
+        let response = encode(&Reply::Node(NodeReply::Metrics("up 1\n".into())));
         assert_eq!(response.status, 200);
         assert!(response.content_type.starts_with("text/plain; version=0.0.4"));
         assert_eq!(response.body, b"up 1\n");

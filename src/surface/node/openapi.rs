@@ -4,7 +4,7 @@
 use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::list::SURFACES;
 use crate::surface::{Access, Endpoint, Surface, json};
@@ -19,7 +19,7 @@ pub const OPENAPI: Endpoint = Endpoint {
     access: Access::Open,
     decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode: |reply| match reply {
-        Reply::Pong => {
+        Reply::Connection(ConnectionReply::Pong) => {
             let mut body = Vec::new();
             json::push_value(&mut body, &document());
             Response::json(200, body)
@@ -231,7 +231,7 @@ mod tests {
 
     fn served() -> serde_json::Value {
         assert_eq!(decode(&OPENAPI, "/openapi.json", &[], ""), Ok(ConnectionCommand::Ping.into()));
-        let (status, text) = shown(&(OPENAPI.encode)(&Reply::Pong));
+        let (status, text) = shown(&(OPENAPI.encode)(&Reply::Connection(ConnectionReply::Pong)));
         assert_eq!(status, 200);
         json::read(&text).expect("JSON")
     }

@@ -8,7 +8,7 @@ use crate::base::time::rfc3339;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::fault::Fault;
 use crate::model::publication::{ArchivedBody, ArchivedPublication};
-use crate::model::reply::{Notice, Push, Recovery, Reply};
+use crate::model::reply::{ChannelReply, ConnectionReply, Notice, Push, Recovery, Reply};
 use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text, push_value};
 use serde::Serialize;
@@ -16,11 +16,11 @@ use serde::Serialize;
 /// Appends a reply. `correlation` is the request's `id` as raw JSON.
 pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, _: &Session) {
     match reply {
-        Reply::Published { channel, position } => {
+        Reply::Channel(ChannelReply::Published { channel, position }) => {
             start(out, "published", channel);
             push_position(out, *position);
         }
-        Reply::Subscribed { channel, position, recovery, .. } => {
+        Reply::Channel(ChannelReply::Subscribed { channel, position, recovery, .. }) => {
             start(out, "subscribed", channel);
             push_event_name(out, channel);
             push_position(out, *position);
@@ -33,16 +33,16 @@ pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>,
                 Recovery::Gap(_) => out.extend_from_slice(b",\"gap\":true"),
             }
         }
-        Reply::Renewed { expires_unix_s } => {
+        Reply::Connection(ConnectionReply::Renewed { expires_unix_s }) => {
             out.extend_from_slice(b"{\"type\":\"authenticated\"");
             if let Some(ends) = expires_unix_s {
                 out.extend_from_slice(b",\"expires_at\":");
                 push_text(out, &rfc3339(ends.saturating_mul(1000)));
             }
         }
-        Reply::Unsubscribed { channel } => start(out, "unsubscribed", channel),
-        Reply::Subscriptions(channels) => subscriptions(out, channels),
-        Reply::Pong => out.extend_from_slice(b"{\"type\":\"pong\""),
+        Reply::Connection(ConnectionReply::Unsubscribed { channel }) => start(out, "unsubscribed", channel),
+        Reply::Connection(ConnectionReply::Subscriptions(channels)) => subscriptions(out, channels),
+        Reply::Connection(ConnectionReply::Pong) => out.extend_from_slice(b"{\"type\":\"pong\""),
         Reply::Fault(fault) => error(out, fault),
         _ => out.extend_from_slice(
             b"{\"type\":\"error\",\"code\":\"INTERNAL\",\

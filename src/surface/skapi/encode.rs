@@ -7,7 +7,7 @@
 use super::{faults, names};
 use crate::model::channel::ChannelName;
 use crate::model::relay::{Relayed, RelayedWhat};
-use crate::model::reply::{Push, Reply};
+use crate::model::reply::{Push, RelayReply, Reply};
 use crate::model::session::Session;
 use crate::surface::json::push_text;
 
@@ -15,7 +15,7 @@ use crate::surface::json::push_text;
 pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, _: Option<&str>, _: &Session) {
     let start = out.len();
     match reply {
-        Reply::Relayed(Some(relayed)) => relay(out, None, relayed),
+        Reply::Relay(RelayReply::Relayed(Some(relayed))) => relay(out, None, relayed),
         Reply::Fault(fault) => {
             out.extend_from_slice(b"{\"#error\":");
             push_text(out, faults::message(fault));
@@ -151,8 +151,11 @@ mod tests {
             assert_eq!(pushed("g", &relayed("u", what)), frame);
         }
         let own = relayed("u", RelayedWhat::Private("1".into())).into();
-        assert_eq!(replied(&Reply::Relayed(Some(own))), format!(r##"{{"#private":1,{tail},"#srid":null}}"##));
-        assert_eq!(replied(&Reply::Relayed(None)), "");
+        assert_eq!(
+            replied(&Reply::Relay(RelayReply::Relayed(Some(own)))),
+            format!(r##"{{"#private":1,{tail},"#srid":null}}"##)
+        );
+        assert_eq!(replied(&Reply::Relay(RelayReply::Relayed(None))), "");
         let fault = Fault::new(FaultCode::NoSuchMember, "Recipient is not connected.");
         assert_eq!(replied(&Reply::Fault(fault)), r##"{"#error":"Recipient is not connected."}"##);
     }

@@ -6,7 +6,7 @@ use super::{client, faults, names};
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{ArchivedBody, ArchivedPublication, Client, PublicationBytes};
-use crate::model::reply::{Notice, Push, Reply};
+use crate::model::reply::{ChannelReply, ConnectionReply, Notice, Push, Reply};
 use crate::model::session::Session;
 use crate::surface::json::{push_number, push_text};
 use std::sync::Arc;
@@ -15,18 +15,20 @@ use std::sync::Arc;
 /// hears it like everyone.
 pub fn encode_reply(out: &mut Vec<u8>, reply: &Reply, correlation: Option<&str>, session: &Session) {
     match reply {
-        Reply::Subscribed { channel, .. } => {
+        Reply::Channel(ChannelReply::Subscribed { channel, .. }) => {
             start(out, "join", shown_client(session));
             options(out, channel);
             out.extend_from_slice(b",\"payload\":{\"history\":[]}}");
         }
-        Reply::Unsubscribed { channel } => {
+        Reply::Connection(ConnectionReply::Unsubscribed { channel }) => {
             start(out, "leave", shown_client(session));
             options(out, channel);
             out.extend_from_slice(b",\"payload\":null}");
         }
-        Reply::Published { .. } | Reply::Whispered => {}
-        Reply::History { channel, publications } => history(out, channel, publications),
+        Reply::Channel(ChannelReply::Published { .. }) | Reply::Channel(ChannelReply::Whispered) => {}
+        Reply::Channel(ChannelReply::History { channel, publications }) => {
+            history(out, channel, publications)
+        }
         Reply::Fault(fault) => {
             let message = faults::socket(fault);
             let refused = session.client_info.as_ref().and_then(|client_info| client_info.refused.as_ref());

@@ -1,5 +1,6 @@
 use super::realm::{open, record};
 use super::*;
+use crate::model::reply::ChannelReply;
 
 #[test]
 fn namespaces_have_room_for_so_many_channels() {
@@ -37,7 +38,7 @@ fn presence_lists_are_bounded_in_members_not_in_subscriptions() {
 /// Says something to so many channels of a kind, one after the other; says how many took it.
 fn spread(bench: &mut Bench, user: &str, kind: &str, count: usize) -> usize {
     let say = |number| match bench.try_publish(user, &format!("{kind}:{user}{number}"), data("1"), None) {
-        Reply::Published { .. } => true,
+        Reply::Channel(ChannelReply::Published { .. }) => true,
         Reply::Fault(fault) => {
             assert_eq!(fault.code, FaultCode::LimitExceeded, "{fault:?}");
             false
@@ -91,7 +92,7 @@ fn a_definition_leaves_as_many_channels_to_the_others() {
         };
         let all = users.iter().flat_map(|user| (0..60).map(move |number| (user, number)));
         let answers = all.map(|(user, number)| bench.execute(0, user, subscribe(number)));
-        answers.filter(|answer| matches!(answer, Reply::Subscribed { .. })).count();
+        answers.filter(|answer| matches!(answer, Reply::Channel(ChannelReply::Subscribed { .. }))).count();
         bench.home.state().channels
     };
     assert_eq!(fill("a", &["?g"]), 50, "all guests of one host are one");

@@ -4,6 +4,7 @@ use super::log::{durable, fresh, later, publish, subscribe, with_log, write};
 use super::*;
 use crate::model::group::GroupChange;
 use crate::model::record::HistoryRecord;
+use crate::model::reply::{ChannelReply, GroupReply};
 
 #[test]
 fn a_checkpoint_leaves_room_for_publications() {
@@ -13,11 +14,14 @@ fn a_checkpoint_leaves_room_for_publications() {
     while !bench.home.decide_epochs(bench.now, true) {}
     bench.home.begin_checkpoint();
     let count = (0..100).take_while(|_| {
-        assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+        assert!(matches!(
+            publish(&mut bench, "plain:1", "1"),
+            Reply::Channel(ChannelReply::Published { .. })
+        ));
         bench.home.can_checkpoint()
     });
     assert!((2..100).contains(&count.count()));
-    assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+    assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Channel(ChannelReply::Published { .. })));
     write(&mut bench);
     assert!(bench.home.can_checkpoint());
 }
@@ -85,7 +89,7 @@ fn a_key_in_a_checkpoint_is_as_old_as_it_is() {
     });
     assert_eq!(times.collect::<Vec<_>>(), [published_ms]);
     let place = |bench: &mut Bench| match bench.try_publish("a", "plain:1", data("2"), Some("k")) {
-        Reply::Published { position, .. } => position.offset,
+        Reply::Channel(ChannelReply::Published { position, .. }) => position.offset,
         other => panic!("{other:?}"),
     };
     let mut again = with_log(&records, true, later(&bench));
@@ -116,7 +120,7 @@ fn a_group_that_is_deleted_takes_what_was_said_with_it_on_the_disk_too() {
         let mut records = write(&mut bench);
         publish(&mut bench, channel, "2");
         let outcome = bench.home.apply_group(GroupChange { channel: name(channel), is: None });
-        assert_eq!(outcome.reply, Reply::GroupDeleted(name(channel)));
+        assert_eq!(outcome.reply, Reply::Group(GroupReply::Deleted(name(channel))));
         // What takes the place is not counted on from what is still held of the one before.
         let (position, _) = subscribe(&mut bench, channel, None);
         assert_eq!(position.offset, 0);

@@ -4,6 +4,7 @@ use super::log::{durable, fresh, later, publish, subscribe, with_log, write};
 use super::*;
 use crate::model::definition::Durability;
 use crate::model::record::HistoryRecord;
+use crate::model::reply::{ChannelReply, MessageReply};
 
 /// The log loses what is staged and what is on its way.
 fn fail(bench: &mut Bench) {
@@ -23,7 +24,7 @@ fn keyed(channel: &str, json: &str) -> ChannelCommand {
 
 fn offset(reply: Reply) -> u64 {
     match reply {
-        Reply::Published { position, .. } => position.offset,
+        Reply::Channel(ChannelReply::Published { position, .. }) => position.offset,
         other => panic!("{other:?}"),
     }
 }
@@ -152,7 +153,7 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
         "a",
         ChannelCommand::Publish { channel: name("room:1"), body: chat(text), idempotency_key: None },
     ) {
-        Reply::Message(message) => message.position,
+        Reply::Message(MessageReply::One(message)) => message.position,
         other => panic!("{other:?}"),
     };
     let (message, other) = (written("one"), written("two"));
@@ -167,8 +168,14 @@ fn a_message_whose_deletion_is_held_cannot_be_changed_and_that_is_told_with_the_
         assert_eq!(code(bench.execute(0, "a", late)), FaultCode::NotFound);
         assert_eq!(bench.wait, deletion, "it is not told before the deletion is on disk");
     }
-    assert!(matches!(bench.execute(0, "b", get()), Reply::Message(_)), "nobody reads what is withheld");
-    assert!(matches!(bench.execute(0, "a", update(other)), Reply::Message(_)), "another one is as it was");
+    assert!(
+        matches!(bench.execute(0, "b", get()), Reply::Message(MessageReply::One(_))),
+        "nobody reads what is withheld"
+    );
+    assert!(
+        matches!(bench.execute(0, "a", update(other)), Reply::Message(MessageReply::One(_))),
+        "another one is as it was"
+    );
     write(&mut bench);
     assert_eq!(code(bench.execute(0, "b", get())), FaultCode::NotFound);
     bench.execute(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::reply::ChannelReply;
 
 const CORE: CoreId = CoreId(2);
 
@@ -54,7 +55,7 @@ fn a_congested_core_cannot_subscribe() {
         || ChannelCommand::Subscribe { channel: name("c"), recover: None, with: Attachments::default() };
     assert_eq!(code(bench.execute(2, "ann", subscribe())), FaultCode::Overloaded);
     set(&mut bench, false);
-    assert!(matches!(bench.execute(2, "ann", subscribe()), Reply::Subscribed { .. }));
+    assert!(matches!(bench.execute(2, "ann", subscribe()), Reply::Channel(ChannelReply::Subscribed { .. })));
 }
 
 #[test]

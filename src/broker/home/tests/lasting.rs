@@ -3,10 +3,11 @@
 use super::log::{fresh, later, subscribe, with_log, write};
 use super::*;
 use crate::model::record::HistoryRecord;
+use crate::model::reply::MessageReply;
 
 fn say(bench: &mut Bench, channel: &str, text: &str, key: Option<&str>) -> Message {
     match bench.try_publish("ann", channel, chat(text), key) {
-        Reply::Message(message) => message,
+        Reply::Message(MessageReply::One(message)) => message,
         other => panic!("{other:?}"),
     }
 }
@@ -56,19 +57,25 @@ fn an_id_names_its_message_over_crashes_and_checkpoints() {
         let mut records = write(&mut bench);
         for life in 0..3 {
             bench = with_log(&records, false, later(&bench));
-            assert_eq!(get(&mut bench, &kept), Reply::Message(kept.clone()), "life {life}");
+            assert_eq!(
+                get(&mut bench, &kept),
+                Reply::Message(MessageReply::One(kept.clone())),
+                "life {life}"
+            );
             assert_eq!(say(&mut bench, channel, "kept", Some("k")), kept, "the first answer, with its id");
             let told = all(&mut bench, channel);
             let ids = told.iter().map(|bytes| bytes.view().identity());
             assert_eq!(ids.collect::<Vec<_>>(), [kept.position, gone.position]);
             records = checkpoint(&mut bench);
         }
-        assert_eq!(delete(&mut bench, &gone), Reply::Message(gone.clone()));
+        assert_eq!(delete(&mut bench, &gone), Reply::Message(MessageReply::One(gone.clone())));
         records.extend(write(&mut bench));
         bench = with_log(&records, false, later(&bench));
         assert_eq!(code(get(&mut bench, &gone)), FaultCode::NotFound);
         assert_eq!(code(bench.try_publish("ann", channel, chat("gone"), Some("g"))), FaultCode::Conflict);
-        let Reply::Message(changed) = edit(&mut bench, &kept, "new") else { panic!("it is there") };
+        let Reply::Message(MessageReply::One(changed)) = edit(&mut bench, &kept, "new") else {
+            panic!("it is there")
+        };
         assert_eq!(changed.position, kept.position);
     }
 }
@@ -83,7 +90,7 @@ fn an_id_of_what_a_crash_lost_does_not_come_to_mean_another_message() {
     let other = say(&mut again, "plain:1", "other", None);
     assert_eq!((lost.position.offset, other.position.offset), (2, 2));
     assert_eq!(code(get(&mut again, &lost)), FaultCode::NotFound);
-    assert_eq!(get(&mut again, &other), Reply::Message(other.clone()));
+    assert_eq!(get(&mut again, &other), Reply::Message(MessageReply::One(other.clone())));
 }
 
 #[test]
@@ -125,8 +132,8 @@ fn of_an_edit_and_a_deletion_on_their_way_to_the_disk_the_deletion_stays() {
     let mut bench = fresh();
     let message = say(&mut bench, "room:1", "SECRET one", None);
     write(&mut bench);
-    assert!(matches!(edit(&mut bench, &message, "SECRET two"), Reply::Message(_)));
-    assert!(matches!(delete(&mut bench, &message), Reply::Message(_)));
+    assert!(matches!(edit(&mut bench, &message, "SECRET two"), Reply::Message(MessageReply::One(_))));
+    assert!(matches!(delete(&mut bench, &message), Reply::Message(MessageReply::One(_))));
     assert_eq!(code(edit(&mut bench, &message, "SECRET three")), FaultCode::NotFound);
     assert!(has(&all(&mut bench, "room:1")[0], "SECRET one"), "as long as nobody was told");
     write(&mut bench);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::definition::{DefinitionRecord, Durability};
 use crate::model::record::HistoryRecord;
+use crate::model::reply::{ChannelReply, MessageReply};
 
 /// `room:` channels are committed, `plain:` ones relaxed, `user:` ones in memory.
 pub fn durable() -> Definitions {
@@ -53,7 +54,7 @@ pub fn publish(bench: &mut Bench, channel: &str, json: &str) -> Reply {
 pub fn subscribe(bench: &mut Bench, channel: &str, recover: Option<Position>) -> (Position, Recovery) {
     let with = Attachments::default();
     match bench.execute(0, "b", ChannelCommand::Subscribe { channel: name(channel), recover, with }) {
-        Reply::Subscribed { position, recovery, .. } => (position, recovery),
+        Reply::Channel(ChannelReply::Subscribed { position, recovery, .. }) => (position, recovery),
         other => panic!("{other:?}"),
     }
 }
@@ -126,7 +127,7 @@ fn after_a_failure_what_is_held_never_was_and_memory_goes_on() {
     bench.home.invariants();
     assert_eq!(code(bench.execute(0, "a", command())), FaultCode::Unavailable, "not the first answer");
     assert_eq!(code(publish(&mut bench, "plain:1", "1")), FaultCode::Unavailable);
-    assert!(matches!(publish(&mut bench, "user:1", "1"), Reply::Published { .. }));
+    assert!(matches!(publish(&mut bench, "user:1", "1"), Reply::Channel(ChannelReply::Published { .. })));
     assert_eq!(subscribe(&mut bench, "room:1", None).0.offset, 0);
 }
 
@@ -136,12 +137,14 @@ fn a_disk_that_is_behind_refuses_durable_publications_only() {
     let mut bench = Bench::with(durable(), limits);
     bench.home.log_mut().attach();
     while !bench.home.decide_epochs(bench.now, true) {}
-    let refused = (0..100).find(|_| !matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+    let refused = (0..100).find(|_| {
+        !matches!(publish(&mut bench, "plain:1", "1"), Reply::Channel(ChannelReply::Published { .. }))
+    });
     assert!(refused.is_some_and(|count| count > 2), "{refused:?}");
     assert_eq!(code(publish(&mut bench, "room:1", "1")), FaultCode::Overloaded);
-    assert!(matches!(publish(&mut bench, "user:1", "1"), Reply::Published { .. }));
+    assert!(matches!(publish(&mut bench, "user:1", "1"), Reply::Channel(ChannelReply::Published { .. })));
     write(&mut bench);
-    assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Published { .. }));
+    assert!(matches!(publish(&mut bench, "plain:1", "1"), Reply::Channel(ChannelReply::Published { .. })));
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn changed_deleted_and_cleared_messages_come_back_as_they_were() {
             "a",
             ChannelCommand::Publish { channel: name("plain:1"), body, idempotency_key: None },
         ) {
-            Reply::Message(message) => message.position,
+            Reply::Message(MessageReply::One(message)) => message.position,
             other => panic!("{other:?}"),
         }
     };
@@ -259,7 +262,9 @@ fn changed_deleted_and_cleared_messages_come_back_as_they_were() {
     let records = write(&mut bench);
     let list = || MessageCommand::List { channel: channel(), page: page(1, 10) };
     let mut again = with_log(&records, true, later(&bench));
-    let Reply::Messages { items, .. } = again.execute(0, "a", list()) else { panic!("a list") };
+    let Reply::Message(MessageReply::Page { items, .. }) = again.execute(0, "a", list()) else {
+        panic!("a list")
+    };
     let contents = items
         .iter()
         .filter_map(|bytes| crate::broker::order::messages::written(channel(), bytes))
@@ -307,7 +312,7 @@ fn a_channel_of_a_realm_comes_back_under_its_definition_and_not_where_it_stopped
         let body = realm::said("1");
         let said = ChannelCommand::Publish { channel: name("r1:chat"), body, idempotency_key: None };
         match bench.execute(0, "@a", said) {
-            Reply::Published { position, .. } => position,
+            Reply::Channel(ChannelReply::Published { position, .. }) => position,
             other => panic!("{other:?}"),
         }
     };

@@ -4,6 +4,7 @@ use super::*;
 use crate::broker::meetings::merge_meetings;
 use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
 use crate::model::meeting::{MeetingDraft, MeetingPage, SealedMessage, channel_of};
+use crate::model::reply::MeetingReply;
 
 const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };
 
@@ -98,7 +99,7 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     let list = |after, count_max, bytes_max| {
         let page = MeetingPage { after, count_max };
         match merge_meetings(vec![home.meetings.list_of(&session("ada"), page)], page, bytes_max) {
-            Reply::Meetings { items, next } => {
+            Reply::Meeting(MeetingReply::Page { items, next }) => {
                 let ids = items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ");
                 (ids, next)
             }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::broker::order::messages::written;
+use crate::model::reply::MessageReply;
 
 fn update(channel: &str, message: Position, content: &str) -> MessageCommand {
     MessageCommand::Update { channel: name(channel), message, content: content.into() }
@@ -15,7 +16,7 @@ fn get(channel: &str, message: Position) -> MessageCommand {
 
 fn list(bench: &mut Bench, page: Page) -> (Vec<String>, u64) {
     match bench.execute(0, "ann", MessageCommand::List { channel: name("c"), page }) {
-        Reply::Messages { items, total, .. } => (
+        Reply::Message(MessageReply::Page { items, total, .. }) => (
             items.iter().filter_map(|bytes| written(name("c"), bytes)).map(|one| one.content).collect(),
             total,
         ),
@@ -29,12 +30,15 @@ fn a_message_is_written_changed_and_deleted() {
     let written = bench.write("ann", "c", "one");
     bench.subscribe(1, "bob", "c");
     let at = written.position;
-    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(written.clone()));
+    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(MessageReply::One(written.clone())));
     bench.pass(5);
     let changed = Message { content: "two".into(), updated_ms: Some(1_000_005), ..written.clone() };
-    assert_eq!(bench.execute(0, "ann", update("c", at, "two")), Reply::Message(changed.clone()));
-    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(changed.clone()));
-    assert_eq!(bench.execute(0, "admin", delete("c", at)), Reply::Message(changed));
+    assert_eq!(
+        bench.execute(0, "ann", update("c", at, "two")),
+        Reply::Message(MessageReply::One(changed.clone()))
+    );
+    assert_eq!(bench.execute(0, "bob", get("c", at)), Reply::Message(MessageReply::One(changed.clone())));
+    assert_eq!(bench.execute(0, "admin", delete("c", at)), Reply::Message(MessageReply::One(changed)));
     for gone in [get("c", at), update("c", at, "x"), delete("c", at)] {
         assert_eq!(code(bench.execute(0, "ann", gone)), FaultCode::NotFound);
     }
@@ -56,7 +60,7 @@ fn only_the_author_or_an_admin_changes_a_message() {
     let at = bench.write("ann", "c", "one").position;
     assert_eq!(code(bench.execute(0, "bob", update("c", at, "x"))), FaultCode::Forbidden);
     assert_eq!(code(bench.execute(0, "bob", delete("c", at))), FaultCode::Forbidden);
-    assert!(matches!(bench.execute(0, "admin", update("c", at, "x")), Reply::Message(_)));
+    assert!(matches!(bench.execute(0, "admin", update("c", at, "x")), Reply::Message(MessageReply::One(_))));
 }
 
 #[test]
@@ -82,13 +86,13 @@ fn edits_and_deletions_push_no_message_out_and_what_was_changed_stands() {
     let at = (0..5).map(|n| bench.write("ann", "c", &format!("{n}")).position).collect::<Vec<_>>();
     for n in 0..256 {
         let reply = bench.execute(0, "ann", update("c", at[4], &format!("edit {n}")));
-        assert!(matches!(reply, Reply::Message(_)), "{reply:?}");
+        assert!(matches!(reply, Reply::Message(MessageReply::One(_))), "{reply:?}");
     }
     let all = ["edit 255", "3", "2", "1", "0"].map(String::from).to_vec();
     assert_eq!(list(&mut bench, page(1, 10)), (all, 5));
     bench.execute(0, "ann", delete("c", at[0]));
     assert_eq!(list(&mut bench, page(1, 10)).1, 4);
-    assert!(matches!(bench.execute(0, "bob", get("c", at[1])), Reply::Message(_)));
+    assert!(matches!(bench.execute(0, "bob", get("c", at[1])), Reply::Message(MessageReply::One(_))));
 }
 
 #[test]
@@ -105,7 +109,7 @@ fn an_edit_that_would_push_its_message_out_is_refused_and_changes_nothing() {
 fn a_repeated_key_tells_the_newest_text_and_none_that_was_deleted() {
     let mut bench = Bench::new();
     let write = |bench: &mut Bench, key| match bench.try_publish("ann", "c", chat("one"), Some(key)) {
-        Reply::Message(message) => message,
+        Reply::Message(MessageReply::One(message)) => message,
         other => panic!("{other:?}"),
     };
     let (kept, gone) = (write(&mut bench, "k"), write(&mut bench, "g"));

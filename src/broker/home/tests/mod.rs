@@ -27,7 +27,7 @@ use crate::model::command::{
 use crate::model::definition::{ChannelDefinition, HistoryBounds, Presence};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::{Body, Client, Publication, PublicationBytes};
-use crate::model::reply::{Message, Recovery, Reply};
+use crate::model::reply::{ChannelReply, Message, MessageReply, Recovery, Reply};
 use crate::model::session::ClientInfo;
 use rkyv::util::AlignedVec;
 use std::net::Ipv4Addr;
@@ -147,7 +147,9 @@ impl Bench {
             user,
             ChannelCommand::Subscribe { channel: name(channel), recover: None, with: Attachments::default() },
         ) {
-            Reply::Subscribed { position, recovery: Recovery::NotAsked, .. } => position,
+            Reply::Channel(ChannelReply::Subscribed { position, recovery: Recovery::NotAsked, .. }) => {
+                position
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -159,7 +161,7 @@ impl Bench {
             user,
             ChannelCommand::Subscribe { channel: name(channel), recover: Some(from), with },
         ) {
-            Reply::Subscribed { recovery, .. } => recovery,
+            Reply::Channel(ChannelReply::Subscribed { recovery, .. }) => recovery,
             other => panic!("{other:?}"),
         }
     }
@@ -178,14 +180,14 @@ impl Bench {
 
     fn publish(&mut self, user: &str, channel: &str, json: &str) -> Position {
         match self.try_publish(user, channel, data(json), None) {
-            Reply::Published { position, .. } => position,
+            Reply::Channel(ChannelReply::Published { position, .. }) => position,
             other => panic!("{other:?}"),
         }
     }
 
     fn write(&mut self, user: &str, channel: &str, content: &str) -> Message {
         match self.try_publish(user, channel, chat(content), None) {
-            Reply::Message(message) => message,
+            Reply::Message(MessageReply::One(message)) => message,
             other => panic!("{other:?}"),
         }
     }

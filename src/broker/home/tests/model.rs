@@ -3,6 +3,7 @@
 
 use super::predict::Model;
 use super::*;
+use crate::model::reply::ChannelReply;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -218,7 +219,7 @@ impl Run {
             (Reply::Fault(answered), Reply::Fault(predicted)) => assert_eq!(answered.code, predicted.code),
             _ => assert_eq!(answered, predicted),
         }
-        if let Reply::Subscribed { position, .. } = answered {
+        if let Reply::Channel(ChannelReply::Subscribed { position, .. }) = answered {
             let first = || View { offset: position.offset, members };
             self.views.entry((core, channel)).or_insert_with(first);
         }

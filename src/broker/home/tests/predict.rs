@@ -7,6 +7,7 @@ use crate::broker::order::epochs::Epochs;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::definition::{DefinitionRecord, Who};
 use crate::model::publication::Room;
+use crate::model::reply::{ChannelReply, MessageReply, RoomReply};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// User, channel, whether it was given to a message, key.
@@ -179,7 +180,7 @@ impl Model {
             }) => {
                 let publisher = if user.starts_with('?') { "" } else { user };
                 let (position, _) = self.say(now, channel, publisher, body.clone());
-                Some(Reply::Published { channel: channel.clone(), position })
+                Some(Reply::Channel(ChannelReply::Published { channel: channel.clone(), position }))
             }
             CoreCommand::Channel(ChannelCommand::ListHistory { .. })
                 if self.bounds(channel).count_max == 0 =>
@@ -189,7 +190,10 @@ impl Model {
             CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => {
                 let said = self.channels[channel].kept.iter().filter(|kept| kept.is_said());
                 let kept = said.map(Kept::bytes);
-                Some(Reply::History { channel: channel.clone(), publications: kept.collect() })
+                Some(Reply::Channel(ChannelReply::History {
+                    channel: channel.clone(),
+                    publications: kept.collect(),
+                }))
             }
             _ => fault(FaultCode::NoSuchChannel),
         }
@@ -283,7 +287,8 @@ impl Model {
                 channel.subscriptions.push((core, user.into()));
                 let recovery = recover.map_or(Recovery::NotAsked, |from| channel.recover(from));
                 let (history, members) = (None, None);
-                Reply::Subscribed { position: channel.at, channel: name, recovery, history, members }
+                ChannelReply::Subscribed { channel: name, position: channel.at, recovery, history, members }
+                    .into()
             }
             CoreCommand::Channel(ChannelCommand::Publish { channel, body, idempotency_key }) => {
                 self.publish(now, user, channel, body, idempotency_key)
@@ -294,14 +299,19 @@ impl Model {
             CoreCommand::Message(MessageCommand::Delete { channel, message }) => {
                 self.change(now, user, channel, message, None)
             }
-            CoreCommand::Message(MessageCommand::Get { channel, message }) => {
-                self.message(&channel, message).map_or(fault(FaultCode::NotFound), Reply::Message)
-            }
+            CoreCommand::Message(MessageCommand::Get { channel, message }) => self
+                .message(&channel, message)
+                .map_or(fault(FaultCode::NotFound), |message| MessageReply::One(message).into()),
             CoreCommand::Message(MessageCommand::List { channel, page }) => {
                 let kept = self.channels.get(&channel).map_or(&[][..], |channel| &channel.kept);
                 let messages = || kept.iter().rev().filter(|kept| kept.message(&channel).is_some());
                 let items = messages().skip(page.skip()).take(page.size as usize).map(Kept::bytes).collect();
-                Reply::Messages { items, page, total: messages().count() as u64, channel: channel.clone() }
+                Reply::Message(MessageReply::Page {
+                    items,
+                    page,
+                    total: messages().count() as u64,
+                    channel: channel.clone(),
+                })
             }
             CoreCommand::Channel(ChannelCommand::ListMembers { channel, page })
                 if self.tells_presence(&channel) =>
@@ -309,20 +319,29 @@ impl Model {
                 let members = self.channels.get(&channel).map(Channel::members).unwrap_or_default();
                 let items = members.iter().skip(page.skip()).take(page.size as usize);
                 let items = items.map(|user| session(user)).collect();
-                Reply::Members { items, page, total: members.len() as u64 }
+                Reply::Channel(ChannelReply::Members { items, page, total: members.len() as u64 })
             }
             CoreCommand::Channel(ChannelCommand::ListMembers { .. }) => fault(FaultCode::Conflict),
-            CoreCommand::Room(RoomCommand::Create { channel, .. }) if self.rooms.contains_key(&channel) => {
+            CoreCommand::Room(command) => self.answer_room(now, user, command),
+            CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => fault(FaultCode::NoSuchChannel),
+            other => panic!("not modelled: {other:?}"),
+        }
+    }
+
+    fn answer_room(&mut self, now: Now, user: &str, command: RoomCommand) -> Reply {
+        let fault = |code| Reply::Fault(Fault::new(code, ""));
+        match command {
+            RoomCommand::Create { channel, .. } if self.rooms.contains_key(&channel) => {
                 fault(FaultCode::Conflict)
             }
-            CoreCommand::Room(RoomCommand::Create { channel, name, description }) => {
+            RoomCommand::Create { channel, name, description } => {
                 let (id, owner, created_ms) = (channel.suffix().into(), user.into(), now.unix_ms);
                 let room = Room { id, name, description, owner, created_ms, updated_ms: created_ms };
                 self.rooms.insert(channel.clone(), room.clone());
                 self.say(now, &channel, user, Body::RoomCreated { room: room.clone() });
-                Reply::Room(room)
+                Reply::Room(RoomReply::One(room))
             }
-            CoreCommand::Room(RoomCommand::Delete { channel }) => match self.rooms.get(&channel).cloned() {
+            RoomCommand::Delete { channel } => match self.rooms.get(&channel).cloned() {
                 None => fault(FaultCode::NotFound),
                 Some(room) if room.owner != user && user != "admin" => fault(FaultCode::Forbidden),
                 Some(room) => {
@@ -330,10 +349,9 @@ impl Model {
                     self.open(now, &channel);
                     self.answer_keys(&channel, None, &fault(FaultCode::Conflict));
                     self.say(now, &channel, user, Body::RoomDeleted { room: room.clone() });
-                    Reply::RoomDeleted(room)
+                    Reply::Room(RoomReply::Deleted(room))
                 }
             },
-            CoreCommand::Channel(ChannelCommand::ListHistory { .. }) => fault(FaultCode::NoSuchChannel),
             other => panic!("not modelled: {other:?}"),
         }
     }
@@ -352,7 +370,10 @@ impl Model {
             return first.clone();
         }
         let (position, message) = self.say(now, &name, user, body);
-        let reply = message.map_or(Reply::Published { channel: name, position }, Reply::Message);
+        let reply = message
+            .map_or(Reply::Channel(ChannelReply::Published { channel: name, position }), |message| {
+                MessageReply::One(message).into()
+            });
         if let Some(key) = key {
             self.keys.push((now.monotonic_ms(), key, reply.clone()));
             let surplus = self.keys.len().saturating_sub(self.limits.idempotency_keys_max as usize);
@@ -369,7 +390,7 @@ impl Model {
     /// The keys of a message, or of all of a channel, are answered with this from now on.
     fn answer_keys(&mut self, name: &ChannelName, at: Option<Position>, with: &Reply) {
         for (_, _, reply) in &mut self.keys {
-            if let Reply::Message(message) = reply
+            if let Reply::Message(MessageReply::One(message)) = reply
                 && message.channel == *name
                 && at.is_none_or(|at| at == message.position)
             {
@@ -407,15 +428,15 @@ impl Model {
         let Some(content) = content else {
             self.answer_keys(&name, Some(at), &fault(FaultCode::Conflict));
             self.say(now, &name, user, Body::MessageDeleted { of: at, author, created_ms });
-            return Reply::Message(message);
+            return Reply::Message(MessageReply::One(message));
         };
         if !self.has_room(&name, &message, &content) {
             return fault(FaultCode::TooLarge);
         }
         message.content.clone_from(&content);
         message.updated_ms = Some(now.unix_ms);
-        self.answer_keys(&name, Some(at), &Reply::Message(message.clone()));
+        self.answer_keys(&name, Some(at), &Reply::Message(MessageReply::One(message.clone())));
         self.say(now, &name, user, Body::MessageUpdated { of: at, author, created_ms, content, kind });
-        Reply::Message(message)
+        Reply::Message(MessageReply::One(message))
     }
 }

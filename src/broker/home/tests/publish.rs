@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::reply::ChannelReply;
 
 #[test]
 fn a_publication_says_who_when_and_where() {
@@ -62,7 +63,10 @@ fn only_what_succeeded_is_remembered() {
     assert_eq!(code(bench.try_publish("ann", "d", data("2"), Some("k"))), FaultCode::LimitExceeded);
     bench.pass(70_000);
     bench.home.sweep(bench.now);
-    assert!(matches!(bench.try_publish("ann", "d", data("2"), Some("k")), Reply::Published { .. }));
+    assert!(matches!(
+        bench.try_publish("ann", "d", data("2"), Some("k")),
+        Reply::Channel(ChannelReply::Published { .. })
+    ));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::definition::{DefinitionDraft, DefinitionRecord, Who};
+use crate::model::reply::ChannelReply;
 
 /// Everybody may do everything; the last two publications are kept.
 pub fn open() -> ChannelDefinition {
@@ -62,7 +63,7 @@ impl Bench {
 
     fn history(&mut self, user: &str, channel: &str) -> Vec<String> {
         match self.execute(0, user, ChannelCommand::ListHistory { channel: name(channel) }) {
-            Reply::History { publications, .. } => said_jsons(&publications),
+            Reply::Channel(ChannelReply::History { publications, .. }) => said_jsons(&publications),
             other => panic!("{other:?}"),
         }
     }
@@ -98,7 +99,7 @@ fn channels_of_a_realm_exist_as_they_are_defined() {
     assert_eq!(code(bench.join(1, "@s", "r1:chat")), FaultCode::NoSuchChannel);
     let chat = record(1, "chat", false, open());
     bench.change(None, Some(&chat));
-    assert!(matches!(bench.join(1, "@s", "r1:chat"), Reply::Subscribed { .. }));
+    assert!(matches!(bench.join(1, "@s", "r1:chat"), Reply::Channel(ChannelReply::Subscribed { .. })));
     assert_eq!(code(bench.join(1, "@s", "r1:chat/a")), FaultCode::NoSuchChannel, "not nested");
     assert_eq!(code(bench.join(1, "@s", "r2:chat")), FaultCode::NoSuchChannel, "the other realm");
     assert_eq!(code(bench.join(1, "ann", "r1:chat")), FaultCode::NoSuchChannel, "no client_info");
@@ -106,11 +107,14 @@ fn channels_of_a_realm_exist_as_they_are_defined() {
     assert_eq!(code(bench.try_publish("@s", "r1:x", data("1"), None)), FaultCode::NoSuchChannel);
     let nested = record(1, "chat", true, open());
     assert_eq!(bench.change(Some(&chat), Some(&nested)), [0; 0], "nobody is concerned");
-    assert!(matches!(bench.join(1, "@s", "r1:chat/a/b"), Reply::Subscribed { .. }));
+    assert!(matches!(bench.join(1, "@s", "r1:chat/a/b"), Reply::Channel(ChannelReply::Subscribed { .. })));
     let secret = inactive(&record(2, "chat/secret", false, open()));
     bench.change(None, Some(&secret));
     assert_eq!(code(bench.join(1, "@s", "r1:chat/secret")), FaultCode::NoSuchChannel, "the nearest decides");
-    assert!(matches!(bench.join(1, "@s", "r1:chat/secret/a"), Reply::Subscribed { .. }), "not nested itself");
+    assert!(
+        matches!(bench.join(1, "@s", "r1:chat/secret/a"), Reply::Channel(ChannelReply::Subscribed { .. })),
+        "not nested itself"
+    );
     assert_eq!(code(bench.join(1, "@s", "r1:cha")), FaultCode::NoSuchChannel);
     assert_eq!(code(bench.join(1, "@s", "r1:chatter")), FaultCode::NoSuchChannel);
 }
@@ -130,8 +134,8 @@ fn who_may_do_what_is_the_definitions_to_say() {
     };
     let said_by = |bench: &mut Bench, user| bench.try_publish(user, "r1:chat", said("1"), None);
     for user in ["@s", "?g"] {
-        assert!(matches!(said_by(&mut bench, user), Reply::Published { .. }));
-        assert_eq!(bench.whisper(user, "r1:chat", "@s"), Reply::Whispered);
+        assert!(matches!(said_by(&mut bench, user), Reply::Channel(ChannelReply::Published { .. })));
+        assert_eq!(bench.whisper(user, "r1:chat", "@s"), Reply::Channel(ChannelReply::Whispered));
     }
     assert_eq!(code(said_by(&mut bench, "@other")), FaultCode::NotSubscribed);
     assert_eq!(code(bench.whisper("@other", "r1:chat", "@s")), FaultCode::NotSubscribed);
@@ -139,21 +143,24 @@ fn who_may_do_what_is_the_definitions_to_say() {
     let authenticated =
         |bench: &mut Bench, user| bench.try_publish(user, "r1:chat", only_authenticated("1"), None);
     assert_eq!(code(authenticated(&mut bench, "?g")), FaultCode::GuestsMuted);
-    assert!(matches!(authenticated(&mut bench, "@s"), Reply::Published { .. }));
+    assert!(matches!(authenticated(&mut bench, "@s"), Reply::Channel(ChannelReply::Published { .. })));
     rules(&mut bench, |rules| (rules.publish, rules.whisper) = (Who::Authenticated, Who::Authenticated));
     assert_eq!(code(said_by(&mut bench, "?g")), FaultCode::GuestsMuted);
     assert_eq!(code(bench.whisper("?g", "r1:chat", "@s")), FaultCode::GuestsMuted);
-    assert!(matches!(said_by(&mut bench, "@s"), Reply::Published { .. }));
+    assert!(matches!(said_by(&mut bench, "@s"), Reply::Channel(ChannelReply::Published { .. })));
     rules(&mut bench, |rules| (rules.publish, rules.whisper) = (Who::Nobody, Who::Nobody));
     assert_eq!(code(said_by(&mut bench, "@s")), FaultCode::MessagingOff);
     assert_eq!(code(bench.whisper("@s", "r1:chat", "?g")), FaultCode::MessagingOff);
     let event = || Body::Event { json: "2".into(), table: 0, row: 0 };
-    assert!(matches!(bench.try_publish("admin", "r1:chat", event(), None), Reply::Published { .. }));
+    assert!(matches!(
+        bench.try_publish("admin", "r1:chat", event(), None),
+        Reply::Channel(ChannelReply::Published { .. })
+    ));
     assert_eq!(code(bench.try_publish("@s", "r1:chat", event(), None)), FaultCode::Forbidden);
     assert_eq!(code(bench.try_publish("admin", "r1:none", event(), None)), FaultCode::NoSuchChannel);
     rules(&mut bench, |rules| rules.subscribe = Who::Authenticated);
     assert_eq!(code(bench.join(1, "?h", "r1:chat")), FaultCode::GuestsRefused);
-    assert!(matches!(bench.join(1, "@t", "r1:chat"), Reply::Subscribed { .. }));
+    assert!(matches!(bench.join(1, "@t", "r1:chat"), Reply::Channel(ChannelReply::Subscribed { .. })));
 }
 
 #[test]
@@ -173,7 +180,10 @@ fn history_has_exactly_the_last_and_guests_see_what_is_theirs() {
     say(&mut bench, only_authenticated("4"));
     assert_eq!(bench.history("@s", "r1:chat"), ["3", "4"]);
     assert_eq!(bench.history("?g", "r1:chat"), ["3"]);
-    let Reply::Subscribed { history: Some(seen), .. } = bench.join(1, "?h", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { history: Some(seen), .. }) = bench.join(1, "?h", "r1:chat")
+    else {
+        panic!()
+    };
     assert_eq!(said_jsons(&seen), ["3"]);
     assert_eq!(
         code(bench.execute(0, "@x", ChannelCommand::ListHistory { channel: name("r1:chat") })),
@@ -198,7 +208,10 @@ fn history_has_exactly_the_last_and_guests_see_what_is_theirs() {
     bench.change(Some(&none), Some(&chat));
     assert_eq!(bench.history("@s", "r1:chat"), [""; 0]);
     let at = say(&mut bench, said("9"));
-    assert!(matches!(at, Reply::Published { position: Position { offset: 9, .. }, .. }), "the order went on");
+    assert!(
+        matches!(at, Reply::Channel(ChannelReply::Published { position: Position { offset: 9, .. }, .. })),
+        "the order went on"
+    );
     assert_eq!(bench.history("@s", "r1:chat"), ["9"]);
 }
 
@@ -207,7 +220,10 @@ fn a_name_that_is_defined_again_is_a_new_life() {
     let mut bench = Bench::new();
     let chat = record(1, "chat", false, open());
     bench.change(None, Some(&chat));
-    let Reply::Subscribed { position: first, .. } = bench.join(1, "@s", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { position: first, .. }) = bench.join(1, "@s", "r1:chat")
+    else {
+        panic!()
+    };
     bench.join(2, "?g", "r1:chat");
     bench.try_publish("@s", "r1:chat", said("1"), None);
     bench.pushes();
@@ -221,7 +237,9 @@ fn a_name_that_is_defined_again_is_a_new_life() {
     assert_eq!(code(bench.try_publish("@s", "r1:chat", said("2"), None)), FaultCode::NotSubscribed);
     // What comes late of the first life changes nothing.
     bench.unsubscribe(1, "@s", "r1:chat");
-    let Reply::Subscribed { position, history, members, .. } = bench.join(3, "@t", "r1:chat") else {
+    let Reply::Channel(ChannelReply::Subscribed { position, history, members, .. }) =
+        bench.join(3, "@t", "r1:chat")
+    else {
         panic!()
     };
     assert!(position.epoch > first.epoch && position.offset == 0);
@@ -231,7 +249,10 @@ fn a_name_that_is_defined_again_is_a_new_life() {
     let off = inactive(&again);
     assert_eq!(bench.change(Some(&again), Some(&off)), [3], "switched off");
     bench.change(Some(&off), Some(&again));
-    let Reply::Subscribed { position: third, .. } = bench.join(3, "@t", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { position: third, .. }) = bench.join(3, "@t", "r1:chat")
+    else {
+        panic!()
+    };
     assert!(third.epoch > position.epoch);
     let renamed = record(2, "talk", false, open());
     assert_eq!(bench.change(Some(&again), Some(&renamed)), [3]);
@@ -255,7 +276,9 @@ fn ending_takes_turns_and_a_name_can_begin_anew_before_its_end() {
     assert_eq!(bench.home.work(&mut 3), None);
     assert_eq!(ends(&bench.pushes()).len(), 3);
     assert_eq!(code(bench.try_publish("@s", "r1:chat/a/9", said("1"), None)), FaultCode::NotSubscribed);
-    let Reply::Subscribed { members, .. } = bench.join(2, "@t", "r1:chat/a/9") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { members, .. }) = bench.join(2, "@t", "r1:chat/a/9") else {
+        panic!()
+    };
     assert_eq!(members, Some(vec![session("@t")]));
     let end = bench.home.pop_end();
     assert!(
@@ -293,7 +316,10 @@ fn a_definition_for_fewer_names_takes_them_over() {
     bench.change(Some(&nested), None);
     assert_eq!(ends(&bench.pushes()).len(), 1);
     assert_eq!(bench.home.state().channels, 2);
-    assert!(matches!(bench.join(1, "@s", "r1:chat/a/b"), Reply::Subscribed { .. }), "of the wider one again");
+    assert!(
+        matches!(bench.join(1, "@s", "r1:chat/a/b"), Reply::Channel(ChannelReply::Subscribed { .. })),
+        "of the wider one again"
+    );
 }
 
 #[test]
@@ -302,14 +328,24 @@ fn presence_is_told_while_it_is_on() {
     let told = record(1, "chat", false, open());
     let silent = with(&told, |rules| rules.presence = Presence::Sockets { told: false });
     bench.change(None, Some(&silent));
-    let Reply::Subscribed { members: None, .. } = bench.join(1, "@s", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { members: None, .. }) = bench.join(1, "@s", "r1:chat")
+    else {
+        panic!()
+    };
     assert_eq!(bench.pushes(), []);
     bench.change(Some(&silent), Some(&told));
     assert_eq!(bench.pushes(), []);
-    let Reply::Subscribed { members: Some(members), .. } = bench.join(1, "@t", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { members: Some(members), .. }) =
+        bench.join(1, "@t", "r1:chat")
+    else {
+        panic!()
+    };
     assert_eq!(members, [session("@s"), session("@t")]);
     assert!(matches!(bench.pushes().as_slice(), [(1, HomePush::Joined { except: Some(_), .. })]));
-    let Reply::Subscribed { members: Some(_), .. } = bench.join(1, "@t", "r1:chat") else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { members: Some(_), .. }) = bench.join(1, "@t", "r1:chat")
+    else {
+        panic!()
+    };
     assert_eq!(bench.pushes(), [], "a second time");
     bench.unsubscribe(1, "@t", "r1:chat");
     assert_eq!(bench.pushes(), [], "its first one stays");
@@ -332,5 +368,8 @@ fn guests_are_sent_away_when_they_are_refused() {
     assert_eq!(ends(&bench.pushes()), [(1, refused, true), (2, refused, true)]);
     assert_eq!(bench.home.state().channels, 2, "the channels live on");
     bench.unsubscribe(2, "?g", "r1:chat/a");
-    assert!(matches!(bench.try_publish("@s", "r1:chat", said("1"), None), Reply::Published { .. }));
+    assert!(matches!(
+        bench.try_publish("@s", "r1:chat", said("1"), None),
+        Reply::Channel(ChannelReply::Published { .. })
+    ));
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::broker::rooms::{RoomsPart, merge_rooms};
 use crate::model::publication::Room;
+use crate::model::reply::RoomReply;
 
 fn create(channel: &str) -> RoomCommand {
     RoomCommand::Create { channel: name(channel), name: "Room".into(), description: String::new() }
@@ -16,7 +17,7 @@ fn delete(channel: &str) -> RoomCommand {
 
 fn room(reply: Reply) -> Room {
     match reply {
-        Reply::Room(room) | Reply::RoomDeleted(room) => room,
+        Reply::Room(RoomReply::One(room)) | Reply::Room(RoomReply::Deleted(room)) => room,
         other => panic!("{other:?}"),
     }
 }
@@ -80,7 +81,9 @@ fn rooms_are_listed_by_age_over_all_cores() {
             .iter()
             .map(|bench| bench.home.list_rooms(&Session::of("ann", Scopes::READ), "chat", page))
             .collect();
-        let Reply::Rooms { items, total, .. } = merge_rooms(parts, page) else { panic!("rooms") };
+        let Reply::Room(RoomReply::Page { items, total, .. }) = merge_rooms(parts, page) else {
+            panic!("rooms")
+        };
         (items.into_iter().map(|room| room.id).collect::<Vec<_>>().join(""), total)
     };
     assert_eq!(ids(page(1, 10)), ("abcde".into(), 5));
@@ -106,7 +109,7 @@ fn a_record_outlives_its_idle_channel() {
     bench.pass(100_000);
     bench.home.sweep(bench.now);
     assert_eq!(bench.home.state().channels, 0);
-    assert!(matches!(bench.execute(0, "ann", rename("chat:7", "New")), Reply::Room(_)));
+    assert!(matches!(bench.execute(0, "ann", rename("chat:7", "New")), Reply::Room(RoomReply::One(_))));
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn rooms_and_their_fields_are_bounded() {
     bench.execute(0, "ann", create("chat:7"));
     assert_eq!(code(bench.execute(0, "ann", create("chat:8"))), FaultCode::LimitExceeded);
     bench.execute(0, "ann", delete("chat:7"));
-    assert!(matches!(bench.execute(0, "ann", create("chat:8")), Reply::Room(_)));
+    assert!(matches!(bench.execute(0, "ann", create("chat:8")), Reply::Room(RoomReply::One(_))));
 }
 
 #[test]
@@ -124,11 +127,11 @@ fn whoever_makes_rooms_without_end_leaves_as_many_to_others() {
     let mut bench = Bench::with(definitions(), Limits { rooms_max: 8, ..Limits::default() });
     let mut make = |user: &str| {
         let made = (0..8).map(|number| bench.execute(0, user, create(&format!("chat:{user}{number}"))));
-        made.filter(|answer| matches!(answer, Reply::Room(_))).count()
+        made.filter(|answer| matches!(answer, Reply::Room(RoomReply::One(_)))).count()
     };
     assert_eq!([make("eve"), make("ann"), make("admin")], [4, 2, 2]);
     bench.execute(0, "eve", delete("chat:eve0"));
-    assert!(matches!(bench.execute(0, "bob", create("chat:bob")), Reply::Room(_)));
+    assert!(matches!(bench.execute(0, "bob", create("chat:bob")), Reply::Room(RoomReply::One(_))));
 }
 
 fn decide(bench: &mut Bench, user: &str, command: RoomCommand) -> Result<RoomChange, FaultCode> {
@@ -159,7 +162,7 @@ fn a_change_that_is_not_stored_is_not_seen_and_keeps_others_away() {
     let twice =
         [decide(&mut bench, "admin", create("chat:9")), decide(&mut bench, "admin", create("chat:9"))];
     assert_eq!((twice[0].is_ok(), twice[1].clone()), (true, Err(FaultCode::LimitExceeded)));
-    assert!(matches!(bench.execute(0, "ann", delete("chat:7")), Reply::RoomDeleted(_)));
+    assert!(matches!(bench.execute(0, "ann", delete("chat:7")), Reply::Room(RoomReply::Deleted(_))));
     assert_eq!(
         decide(&mut bench, "bob", create("chat:9")),
         Err(FaultCode::Conflict),
@@ -178,5 +181,5 @@ fn rooms_that_were_stored_are_all_there_whatever_the_bound() {
     assert_eq!(room(bench.execute(0, "bob", RoomCommand::Get { channel: name("chat:7") })), stored);
     assert_eq!(code(bench.execute(0, "ann", create("chat:9"))), FaultCode::LimitExceeded);
     bench.execute(0, "ann", delete("chat:7"));
-    assert!(matches!(bench.execute(0, "ann", rename("chat:8", "New")), Reply::Room(_)));
+    assert!(matches!(bench.execute(0, "ann", rename("chat:8", "New")), Reply::Room(RoomReply::One(_))));
 }

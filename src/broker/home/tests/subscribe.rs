@@ -1,5 +1,6 @@
 use super::*;
 use crate::broker::home::faults;
+use crate::model::reply::ChannelReply;
 
 #[test]
 fn the_answer_says_where_the_channel_is_and_the_next_publication_follows_it() {
@@ -128,7 +129,7 @@ fn what_ends_in_an_earlier_life_of_a_channel_takes_nothing_from_the_next() {
 /// All members there are, as the first page of ten.
 fn members(items: Vec<Arc<Session>>) -> Reply {
     let total = items.len() as u64;
-    Reply::Members { items, page: page(1, 10), total }
+    Reply::Channel(ChannelReply::Members { items, page: page(1, 10), total })
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn lists_of_members_are_paged_and_an_attached_one_is_bounded() {
     let mut list = |number, size| {
         let list = ChannelCommand::ListMembers { channel: name("room:1"), page: page(number, size) };
         match bench.execute(0, "x", list) {
-            Reply::Members { items, page, total } => {
+            Reply::Channel(ChannelReply::Members { items, page, total }) => {
                 (items.first().map(|first| first.user.to_string()), items.len(), page.size, total)
             }
             other => panic!("{other:?}"),
@@ -152,6 +153,10 @@ fn lists_of_members_are_paged_and_an_attached_one_is_bounded() {
     assert_eq!(list(u32::MAX, 5).1, 0);
     let with = Attachments { history: false, members: true };
     let join = ChannelCommand::Subscribe { channel: name("room:1"), recover: None, with };
-    let Reply::Subscribed { members: Some(members), .. } = bench.execute(2, "zoe", join) else { panic!() };
+    let Reply::Channel(ChannelReply::Subscribed { members: Some(members), .. }) =
+        bench.execute(2, "zoe", join)
+    else {
+        panic!()
+    };
     assert_eq!((members.len(), &*members[0].user, &*members[999].user), (1_000, "u0000", "zoe"));
 }

@@ -3,7 +3,7 @@
 use crate::base::secret::Secret;
 use crate::model::command::{Command, LoginCommand};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{LoginReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::mdaemon::parameters::{Parameters, with};
 use crate::surface::mdaemon::{credentials, faults, payload};
@@ -74,7 +74,7 @@ struct LoggedIn<'a> {
 /// What either is answered with.
 pub fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::LoggedIn { session, companion, user } => {
+        Reply::Login(LoginReply::LoggedIn { session, companion, user }) => {
             let session = std::str::from_utf8(session.expose()).unwrap_or_default();
             let body = LoggedIn { authed: true, session, csrf_token: companion, user, remembered: false };
             let mut out = Vec::with_capacity(256);

@@ -3,7 +3,7 @@
 use crate::model::command::{Command, MeetingCommand};
 use crate::model::fault::Fault;
 use crate::model::meeting::{MeetingDraft, MessagePage, channel_of};
-use crate::model::reply::Reply;
+use crate::model::reply::{MeetingReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
 use crate::surface::mdaemon::parameters::{Parameters, invalid, missing, with};
@@ -77,7 +77,7 @@ pub fn limit(parameters: &Parameters<'_>, count_max: u32) -> Result<u32, Fault> 
 /// What any of these is answered with.
 pub fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Meeting { meeting, record: false, messages, next } => {
+        Reply::Meeting(MeetingReply::One { meeting, record: false, messages, next }) => {
             payload::messages(meeting, messages, *next)
         }
         Reply::Done => payload::success(),

@@ -1,7 +1,7 @@
 //! `/WorldClientAPI/ping`.
 
 use crate::model::command::ConnectionCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
 use crate::surface::mdaemon::{READ, faults};
@@ -18,7 +18,7 @@ pub const GET: Endpoint = Endpoint {
 /// `{"pong":true}`.
 pub fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Pong => Response::json(200, b"{\"pong\":true}".to_vec()),
+        Reply::Connection(ConnectionReply::Pong) => Response::json(200, b"{\"pong\":true}".to_vec()),
         _ => faults::mismatch(),
     }
 }

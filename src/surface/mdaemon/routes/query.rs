@@ -3,7 +3,7 @@
 use super::{authenticate, messages, ping, rooms};
 use crate::model::command::{Command, ConnectionCommand};
 use crate::model::fault::Fault;
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, LoginReply, MeetingReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::mdaemon::parameters::{Parameters, invalid, missing, with};
 use crate::surface::mdaemon::{READ, WRITE};
@@ -81,9 +81,9 @@ fn authenticate(request: &Request<'_>) -> Result<Command, Fault> {
 /// Each reply is encoded by the call that it answers.
 fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Pong => ping::encode(reply),
-        Reply::LoggedIn { .. } => authenticate::encode(reply),
-        Reply::Meeting { record: false, .. } => messages::encode(reply),
+        Reply::Connection(ConnectionReply::Pong) => ping::encode(reply),
+        Reply::Login(LoginReply::LoggedIn { .. }) => authenticate::encode(reply),
+        Reply::Meeting(MeetingReply::One { record: false, .. }) => messages::encode(reply),
         _ => rooms::encode(reply),
     }
 }

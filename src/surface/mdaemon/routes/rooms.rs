@@ -4,7 +4,7 @@ use super::messages::{PAGE_MESSAGES, limit, page_of};
 use crate::model::command::{Command, MeetingCommand, NodeCommand};
 use crate::model::fault::Fault;
 use crate::model::meeting::{MeetingDraft, MeetingPage, channel_of, each_once};
-use crate::model::reply::Reply;
+use crate::model::reply::{MeetingReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::Endpoint;
 use crate::surface::mdaemon::parameters::{Parameters, with};
@@ -87,8 +87,10 @@ fn addresses(members: &str) -> Vec<Box<str>> {
 /// What any of these is answered with.
 pub fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Meeting { meeting, record: true, messages, next } => payload::room(meeting, messages, *next),
-        Reply::Meetings { items, next } => payload::rooms(items, *next),
+        Reply::Meeting(MeetingReply::One { meeting, record: true, messages, next }) => {
+            payload::room(meeting, messages, *next)
+        }
+        Reply::Meeting(MeetingReply::Page { items, next }) => payload::rooms(items, *next),
         Reply::Done => payload::success(),
         _ => faults::mismatch(),
     }

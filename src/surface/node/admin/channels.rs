@@ -6,7 +6,7 @@ use crate::model::admin::{AdminReply, ChannelInfo};
 use crate::model::channel::ChannelName;
 use crate::model::command::{AdminCommand, NodeCommand};
 use crate::model::publication::{ArchivedBody, ArchivedPublication};
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
@@ -176,7 +176,7 @@ fn encode(reply: &Reply) -> Response {
             AdminReply::Purged(deleted) => shown(&Purged { deleted: *deleted }),
             _ => mismatch(),
         },
-        Reply::Members { items, page, total } => {
+        Reply::Channel(ChannelReply::Members { items, page, total }) => {
             let members = items.iter().map(|session| Member {
                 id: session.member(),
                 user: &session.user,

@@ -58,6 +58,7 @@ fn encode(reply: &Reply) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing;
 
     #[test]
@@ -71,7 +72,7 @@ mod tests {
         let reply = Reply::Admin(Box::new(AdminReply::Reloaded(reloaded)));
         let expected = r#"{"changed":["auth.api_keys"],"restart":["listen"],"warnings":[]}"#;
         assert_eq!(testing::shown(&encode(&reply)), (200, expected.into()));
-        assert_eq!(encode(&Reply::Pong).status, 500);
+        assert_eq!(encode(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 
     #[test]

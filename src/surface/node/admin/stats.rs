@@ -3,7 +3,7 @@
 use super::shown;
 use crate::model::command::NodeCommand;
 use crate::model::node::NodeState;
-use crate::model::reply::Reply;
+use crate::model::reply::{NodeReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
@@ -36,7 +36,8 @@ struct Stats<'a> {
 }
 
 fn encode(reply: &Reply) -> Response {
-    let Reply::NodeState(NodeState { info, uptime_s, total, draining, silent_cores }) = reply else {
+    let Reply::Node(NodeReply::State(NodeState { info, uptime_s, total, draining, silent_cores })) = reply
+    else {
         return mismatch();
     };
     shown(&Stats {

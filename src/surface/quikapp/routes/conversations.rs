@@ -8,7 +8,7 @@ use crate::model::group::{Group, GroupDraft};
 use crate::model::people::command::PeopleCommand;
 use crate::model::people::conversation::ConversationAct;
 use crate::model::people::reply::PeopleReply;
-use crate::model::reply::Reply;
+use crate::model::reply::{GroupReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::push_text;
@@ -44,7 +44,7 @@ pub const PUT: Endpoint = endpoint(
     Scopes::ADMIN,
     |request| change(request, GroupDraft::Put(Members::read(request.body)?)),
     |reply| match reply {
-        Reply::Group(group) => conversation(group),
+        Reply::Group(GroupReply::One(group)) => conversation(group),
         _ => faults::mismatch(),
     },
 );
@@ -69,7 +69,7 @@ pub const DELETE: Endpoint = endpoint(
     Scopes::ADMIN,
     |request| change(request, GroupDraft::Delete),
     |reply| match reply {
-        Reply::GroupDeleted(_) => answer::success(),
+        Reply::Group(GroupReply::Deleted(_)) => answer::success(),
         _ => faults::mismatch(),
     },
 );

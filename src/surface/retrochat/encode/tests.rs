@@ -4,6 +4,7 @@ use super::*;
 use crate::model::command::Page;
 use crate::model::fault::FaultCode;
 use crate::model::publication::{Body, Profile, Publication, PublicationBytes, Room};
+use crate::model::reply::{ChannelReply, ConnectionReply, RoomReply};
 use crate::model::session::Scopes;
 use proptest::prelude::*;
 
@@ -46,14 +47,17 @@ fn channel() -> ChannelName {
 #[test]
 fn replies_are_acknowledgements() {
     let position = Position { epoch: 7, offset: 42 };
-    assert_eq!(reply(&Reply::Pong, None), r#"{"type":"pong"}"#);
-    assert_eq!(reply(&Reply::Pong, Some("\"a\"")), r#"{"type":"pong","id":"a"}"#);
+    assert_eq!(reply(&Reply::Connection(ConnectionReply::Pong), None), r#"{"type":"pong"}"#);
     assert_eq!(
-        reply(&Reply::Unsubscribed { channel: channel() }, None),
+        reply(&Reply::Connection(ConnectionReply::Pong), Some("\"a\"")),
+        r#"{"type":"pong","id":"a"}"#
+    );
+    assert_eq!(
+        reply(&Reply::Connection(ConnectionReply::Unsubscribed { channel: channel() }), None),
         r#"{"type":"unsubscribed","channel":"room:123"}"#
     );
     assert_eq!(
-        reply(&Reply::Published { channel: channel(), position }, Some("5")),
+        reply(&Reply::Channel(ChannelReply::Published { channel: channel(), position }), Some("5")),
         r#"{"type":"published","channel":"room:123","epoch":7,"offset":42,"id":5}"#
     );
 }
@@ -63,7 +67,16 @@ fn a_subscription_tells_its_position_and_what_was_recovered() {
     let position = Position { epoch: 7, offset: 42 };
     let subscribed = |recovery| {
         let (history, members) = (None, None);
-        reply(&Reply::Subscribed { channel: channel(), position, recovery, history, members }, None)
+        reply(
+            &Reply::Channel(ChannelReply::Subscribed {
+                channel: channel(),
+                position,
+                recovery,
+                history,
+                members,
+            }),
+            None,
+        )
     };
     let bytes = archived(Body::UserOnline);
     let plain = r#"{"type":"subscribed","channel":"room:123","event":"message","epoch":7,"offset":42"#;
@@ -75,10 +88,13 @@ fn a_subscription_tells_its_position_and_what_was_recovered() {
 
 #[test]
 fn subscriptions_are_listed_with_their_event() {
-    assert_eq!(reply(&Reply::Subscriptions(vec![]), None), r#"{"type":"subscriptions","subscriptions":[]}"#);
+    assert_eq!(
+        reply(&Reply::Connection(ConnectionReply::Subscriptions(vec![])), None),
+        r#"{"type":"subscriptions","subscriptions":[]}"#
+    );
     let channels = vec![channel(), ChannelName::new("user:1")];
     assert_eq!(
-        reply(&Reply::Subscriptions(channels), Some("1")),
+        reply(&Reply::Connection(ConnectionReply::Subscriptions(channels)), Some("1")),
         concat!(
             r#"{"type":"subscriptions","subscriptions":[{"channel":"room:123","event":"message"},"#,
             r#"{"channel":"user:1","event":"activity"}],"id":1}"#
@@ -93,7 +109,7 @@ fn faults_are_errors() {
         reply(&Reply::Fault(fault), Some("9")),
         r#"{"type":"error","code":"INVALID_CHANNEL","message":"No \"such\" channel.","id":9}"#
     );
-    let other = Reply::Rooms { items: vec![], page: Page { number: 1, size: 1 }, total: 0 };
+    let other = Reply::Room(RoomReply::Page { items: vec![], page: Page { number: 1, size: 1 }, total: 0 });
     let shown: serde_json::Value = serde_json::from_str(&reply(&other, None)).expect("JSON");
     assert_eq!(shown["code"], "INTERNAL");
 }

@@ -5,7 +5,7 @@ use crate::model::channel::ChannelName;
 use crate::model::command::{Command, GroupCommand, MessageCommand, NodeCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::GroupDraft;
-use crate::model::reply::Reply;
+use crate::model::reply::{GroupReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::Text;
@@ -27,7 +27,7 @@ pub const LIST: Endpoint = Endpoint {
         Ok(NodeCommand::ListGroups { namespace, page: body::page(request)? }.into())
     },
     encode: |reply| match reply {
-        Reply::Groups { items, page, total } => {
+        Reply::Group(GroupReply::Page { items, page, total }) => {
             let items: Vec<_> = items.iter().map(|group| payload::Conversation::of(group)).collect();
             envelope::page(&items, *page, *total)
         }
@@ -70,7 +70,7 @@ pub const DELETE: Endpoint = Endpoint {
         Ok(GroupCommand::Change { channel, draft: Box::new(GroupDraft::Delete) }.into())
     },
     encode: |reply| match reply {
-        Reply::GroupDeleted(channel) => envelope::deleted(payload::conversation_id(channel)),
+        Reply::Group(GroupReply::Deleted(channel)) => envelope::deleted(payload::conversation_id(channel)),
         _ => mismatch(),
     },
 };
@@ -82,7 +82,7 @@ pub const MEMBERS: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |request| Ok(GroupCommand::Get { channel: conversation(request)? }.into()),
     encode: |reply| match reply {
-        Reply::Group(group) => {
+        Reply::Group(GroupReply::One(group)) => {
             let members: Vec<_> = group.members.iter().map(|user_id| Member { user_id }).collect();
             envelope::whole(&members)
         }
@@ -161,7 +161,7 @@ fn change(request: &Request<'_>, draft: fn(Arc<str>) -> GroupDraft) -> Result<Co
 
 fn encode(status: u16, reply: &Reply) -> Response {
     match reply {
-        Reply::Group(group) => envelope::one(status, &payload::Conversation::of(group)),
+        Reply::Group(GroupReply::One(group)) => envelope::one(status, &payload::Conversation::of(group)),
         _ => mismatch(),
     }
 }
@@ -206,6 +206,7 @@ mod tests {
     use crate::model::command::Place;
     use crate::model::command::{ChannelCommand, Page};
     use crate::model::publication::Body;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode, shown};
 
     #[test]
@@ -268,7 +269,7 @@ mod tests {
             r#"{"id":"conversation_123","creator_id":"ada","members":["ada","bob"],"#,
             r#""created_at":"2025-01-01T00:00:00Z","updated_at":"2025-01-01T00:00:01Z"}"#
         );
-        let reply = Reply::Group(group.clone());
+        let reply = Reply::Group(GroupReply::One(group.clone()));
         assert_eq!(shown(&(CREATE.encode)(&reply)), (201, format!(r#"{{"success":true,"data":{shape}}}"#)));
         assert_eq!(
             shown(&(MEMBERS.encode)(&reply)),
@@ -277,13 +278,17 @@ mod tests {
                 r#"{"success":true,"data":[{"user_id":"ada"},{"user_id":"bob"}],"meta":{"total":2}}"#.into()
             )
         );
-        let list = Reply::Groups { items: vec![group], page: Page { number: 1, size: 50 }, total: 1 };
+        let list = Reply::Group(GroupReply::Page {
+            items: vec![group],
+            page: Page { number: 1, size: 50 },
+            total: 1,
+        });
         let meta = r#""meta":{"page":1,"limit":50,"total":1}"#;
         assert_eq!(
             shown(&(LIST.encode)(&list)),
             (200, format!(r#"{{"success":true,"data":[{shape}],{meta}}}"#))
         );
-        assert_eq!((GET.encode)(&Reply::Pong).status, 500);
+        assert_eq!((GET.encode)(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 
     #[test]

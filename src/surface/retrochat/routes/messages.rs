@@ -4,7 +4,7 @@ use crate::model::channel::{ChannelName, Position};
 use crate::model::command::{ChannelCommand, Command, MessageCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::Body;
-use crate::model::reply::Reply;
+use crate::model::reply::{MessageReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::Text;
@@ -76,7 +76,7 @@ pub const DELETE: Endpoint = Endpoint {
         Ok(MessageCommand::Delete { channel, message }.into())
     },
     encode: |reply| match reply {
-        Reply::Message(message) => {
+        Reply::Message(MessageReply::One(message)) => {
             envelope::deleted(MessageId { channel: &message.channel, position: message.position })
         }
         _ => mismatch(),
@@ -161,7 +161,7 @@ fn decode_update(request: &Request<'_>) -> Result<Command, Fault> {
 /// A message in its envelope.
 pub fn encode(status: u16, reply: &Reply) -> Response {
     match reply {
-        Reply::Message(message) => envelope::one(status, &payload::Message::of(message)),
+        Reply::Message(MessageReply::One(message)) => envelope::one(status, &payload::Message::of(message)),
         _ => mismatch(),
     }
 }
@@ -169,7 +169,7 @@ pub fn encode(status: u16, reply: &Reply) -> Response {
 /// A page of messages in its envelope.
 pub fn encode_list(reply: &Reply) -> Response {
     match reply {
-        Reply::Messages { channel, items, page, total } => {
+        Reply::Message(MessageReply::Page { channel, items, page, total }) => {
             let kept = items.iter().filter_map(|bytes| payload::Message::kept(channel, bytes.view()));
             let items: Vec<_> = kept.collect();
             envelope::page(&items, *page, *total)
@@ -183,6 +183,7 @@ mod tests {
     use super::*;
     use crate::model::command::Page;
     use crate::model::publication::{Body, Publication};
+    use crate::model::reply::ConnectionReply;
     use crate::model::reply::Message;
     use crate::surface::testing::{decode, shown};
 
@@ -301,7 +302,7 @@ mod tests {
             r#"{"id":"msg_room.123.7.16","room_id":"room_123","user_id":"user_123","content":"Hello!","#,
             r#""created_at":"2025-01-01T00:00:00Z","type":"text"}"#
         );
-        let one = Reply::Message(message(None));
+        let one = Reply::Message(MessageReply::One(message(None)));
         let expected = format!(r#"{{"success":true,"data":{shape}}}"#);
         assert_eq!(shown(&(CREATE.encode)(&one)), (201, expected.clone()));
         assert_eq!(shown(&(GET.encode)(&one)), (200, expected));
@@ -319,14 +320,18 @@ mod tests {
             body,
         };
         let items = vec![kept.archive(&mut Default::default())];
-        let list =
-            Reply::Messages { channel: channel(), items, page: Page { number: 1, size: 50 }, total: 1 };
+        let list = Reply::Message(MessageReply::Page {
+            channel: channel(),
+            items,
+            page: Page { number: 1, size: 50 },
+            total: 1,
+        });
         assert_eq!(
             shown(&(LIST.encode)(&list)),
             (200, format!(r#"{{"success":true,"data":[{shape}],"meta":{{"page":1,"limit":50,"total":1}}}}"#))
         );
-        let updated = (PATCH.encode)(&Reply::Message(message(Some(1_735_689_601_000))));
+        let updated = (PATCH.encode)(&Reply::Message(MessageReply::One(message(Some(1_735_689_601_000)))));
         assert!(shown(&updated).1.contains(r#""updated_at":"2025-01-01T00:00:01Z""#));
-        assert_eq!((GET.encode)(&Reply::Pong).status, 500);
+        assert_eq!((GET.encode)(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, CoreCommand};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::{self, Text};
@@ -138,7 +138,7 @@ fn published<'a>(channel: &'a ChannelName, reply: &'a Reply) -> Option<Published
     let channel = channel.as_str();
     let error = |code, message| Some(Error { code, message });
     Some(match reply {
-        Reply::Published { position, .. } => {
+        Reply::Channel(ChannelReply::Published { position, .. }) => {
             Published { channel, epoch: Some(position.epoch), offset: Some(position.offset), error: None }
         }
         Reply::Fault(fault) => {
@@ -151,7 +151,7 @@ fn published<'a>(channel: &'a ChannelName, reply: &'a Reply) -> Option<Published
 
 fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Published { channel, .. } => {
+        Reply::Channel(ChannelReply::Published { channel, .. }) => {
             published(channel, reply).map_or_else(mismatch, |one| envelope::one(200, &one))
         }
         Reply::Many(answers) => {
@@ -169,6 +169,7 @@ mod tests {
     use crate::model::channel::Position;
     use crate::model::command::ChannelCommand;
     use crate::model::publication::Body;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode as decode_as, shown};
 
     fn one(channel: &str, json: &str, key: Option<&str>) -> CoreCommand {
@@ -232,7 +233,7 @@ mod tests {
     fn each_has_its_answer() {
         let position = Position { epoch: 7, offset: 2 };
         let channel = ChannelName::new("room:1");
-        let good = Reply::Published { channel: channel.clone(), position };
+        let good = Reply::Channel(ChannelReply::Published { channel: channel.clone(), position });
         assert_eq!(
             shown(&encode(&good)),
             (200, r#"{"success":true,"data":{"channel":"room:1","epoch":7,"offset":2}}"#.into())
@@ -247,6 +248,6 @@ mod tests {
             shown(&encode(&many)),
             (200, format!(r#"{{"success":true,"data":{items},"meta":{{"total":2}}}}"#))
         );
-        assert_eq!(encode(&Reply::Pong).status, 500);
+        assert_eq!(encode(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::channel::ChannelName;
 use crate::model::command::{ChannelCommand, Command, NodeCommand, RoomCommand};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply, RoomReply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::Text;
@@ -23,7 +23,7 @@ pub const LIST: Endpoint = Endpoint {
         Ok(NodeCommand::ListRooms { namespace: Kind::Room.namespace(), page: body::page(request)? }.into())
     },
     encode: |reply| match reply {
-        Reply::Rooms { items, page, total } => {
+        Reply::Room(RoomReply::Page { items, page, total }) => {
             let items: Vec<_> = items.iter().map(payload::Room::of).collect();
             envelope::page(&items, *page, *total)
         }
@@ -74,7 +74,7 @@ pub const DELETE: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::WRITE),
     decode: |request| Ok(RoomCommand::Delete { channel: room(request)? }.into()),
     encode: |reply| match reply {
-        Reply::RoomDeleted(room) => envelope::deleted(payload::room_id(room)),
+        Reply::Room(RoomReply::Deleted(room)) => envelope::deleted(payload::room_id(room)),
         _ => mismatch(),
     },
 };
@@ -92,7 +92,7 @@ pub const MEMBERS: Endpoint = Endpoint {
         Ok(ChannelCommand::ListMembers { channel: room(request)?, page }.into())
     },
     encode: |reply| match reply {
-        Reply::Members { items, page, total } => {
+        Reply::Channel(ChannelReply::Members { items, page, total }) => {
             let items: Vec<_> = items.iter().map(|member| Member { user_id: &member.user }).collect();
             envelope::all(&items, *page, *total)
         }
@@ -166,7 +166,7 @@ fn decode_put(request: &Request<'_>) -> Result<Command, Fault> {
 
 fn encode(status: u16, reply: &Reply) -> Response {
     match reply {
-        Reply::Room(room) => envelope::one(status, &payload::Room::of(room)),
+        Reply::Room(RoomReply::One(room)) => envelope::one(status, &payload::Room::of(room)),
         _ => mismatch(),
     }
 }
@@ -176,6 +176,7 @@ mod tests {
     use super::*;
     use crate::model::command::Page;
     use crate::model::publication::Room;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode, shown};
 
     fn channel() -> ChannelName {
@@ -266,29 +267,38 @@ mod tests {
     #[test]
     fn answers_have_the_documented_shape() {
         let one = format!(r#"{{"success":true,"data":{SHAPE}}}"#);
-        assert_eq!(shown(&(CREATE.encode)(&Reply::Room(record()))), (201, one.clone()));
-        assert_eq!(shown(&(GET.encode)(&Reply::Room(record()))), (200, one));
+        assert_eq!(shown(&(CREATE.encode)(&Reply::Room(RoomReply::One(record())))), (201, one.clone()));
+        assert_eq!(shown(&(GET.encode)(&Reply::Room(RoomReply::One(record())))), (200, one));
         assert_eq!(
-            shown(&(DELETE.encode)(&Reply::RoomDeleted(record()))),
+            shown(&(DELETE.encode)(&Reply::Room(RoomReply::Deleted(record())))),
             (200, r#"{"success":true,"data":{"id":"room_123","deleted":true}}"#.into())
         );
-        let list = Reply::Rooms { items: vec![record()], page: Page { number: 1, size: 2 }, total: 1 };
+        let list = Reply::Room(RoomReply::Page {
+            items: vec![record()],
+            page: Page { number: 1, size: 2 },
+            total: 1,
+        });
         assert_eq!(
             shown(&(LIST.encode)(&list)).1,
             format!(r#"{{"success":true,"data":[{SHAPE}],"meta":{{"page":1,"limit":2,"total":1}}}}"#)
         );
         let member = |user| std::sync::Arc::new(crate::model::session::Session::of(user, Scopes::READ));
         assert_eq!(
-            shown(&(MEMBERS.encode)(&Reply::Members {
+            shown(&(MEMBERS.encode)(&Reply::Channel(ChannelReply::Members {
                 items: ["a", "b"].map(member).into(),
                 page: Page { number: 1, size: 2 },
                 total: 3
-            }))
+            })))
             .1,
             r#"{"success":true,"data":[{"user_id":"a"},{"user_id":"b"}],"meta":{"page":1,"limit":2,"total":3}}"#
         );
         for endpoint in [&LIST, &CREATE, &GET, &DELETE, &MEMBERS] {
-            assert_eq!((endpoint.encode)(&Reply::Pong).status, 500, "{}", endpoint.path);
+            assert_eq!(
+                (endpoint.encode)(&Reply::Connection(ConnectionReply::Pong)).status,
+                500,
+                "{}",
+                endpoint.path
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::time::rfc3339;
 use crate::model::command::LoginCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::Method;
 use crate::surface::retrochat::envelope;
@@ -17,7 +17,7 @@ pub const CREATE: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |_| Ok(LoginCommand::GiveVoucher.into()),
     encode: |reply| match reply {
-        Reply::Voucher { voucher, expires_ms } => {
+        Reply::Login(LoginReply::Voucher { voucher, expires_ms }) => {
             let ticket = std::str::from_utf8(voucher.expose()).unwrap_or_default();
             envelope::one(201, &Ticket { ticket, expires_at: rfc3339(*expires_ms) })
         }

@@ -75,6 +75,7 @@ mod tests {
     use super::*;
     use crate::model::channel::ChannelName;
     use crate::model::publication::Profile;
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode, shown};
 
     #[test]
@@ -123,6 +124,6 @@ mod tests {
                 r#"{"success":true,"data":{"id":"123","name":null,"status":"online","online":true}}"#.into()
             )
         );
-        assert_eq!(encode(&Reply::Pong).status, 500);
+        assert_eq!(encode(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

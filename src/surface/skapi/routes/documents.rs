@@ -6,7 +6,7 @@
 use super::super::{SOCKET, faults};
 use crate::model::command::{Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::reply::Reply;
+use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Access, Endpoint, Request, json};
 use serde::Serialize;
@@ -155,7 +155,9 @@ fn addresses(document: &impl Serialize) -> Command {
 
 fn encode_document(reply: &Reply) -> Response {
     match reply {
-        Reply::Shown { document } => Response::json(200, document.as_bytes().to_vec()),
+        Reply::Connection(ConnectionReply::Shown { document }) => {
+            Response::json(200, document.as_bytes().to_vec())
+        }
         _ => faults::mismatch(),
     }
 }

@@ -8,7 +8,7 @@ use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::relay::{
     GroupList, GroupQuery, GroupRange, GroupSize, MemberList, MemberQuery, Slice, Speaker,
 };
-use crate::model::reply::Reply;
+use crate::model::reply::{RelayReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::{self, Text, push_number, push_text};
@@ -32,8 +32,8 @@ pub const LIST: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::READ),
     decode: |request| decode(request),
     encode: |reply| match reply {
-        Reply::ConnectionGroups(list) => groups(list),
-        Reply::GroupMembers(list) => members(list),
+        Reply::Relay(RelayReply::Groups(list)) => groups(list),
+        Reply::Relay(RelayReply::Members(list)) => members(list),
         _ => faults::mismatch(),
     },
 };

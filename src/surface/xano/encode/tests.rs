@@ -2,7 +2,7 @@ use super::*;
 use crate::model::channel::Position;
 use crate::model::fault::FaultCode;
 use crate::model::publication::{Body, Publication};
-use crate::model::reply::Recovery;
+use crate::model::reply::{ChannelReply, ConnectionReply, Recovery};
 use crate::surface::xano::testing::{SHOWN, client, session};
 use serde_json::Value;
 
@@ -46,13 +46,13 @@ fn push(push: Push<'_>) -> String {
 
 #[test]
 fn answers_to_joining_and_leaving_show_the_client_itself() {
-    let subscribed = Reply::Subscribed {
+    let subscribed = Reply::Channel(ChannelReply::Subscribed {
         channel: channel(),
         position: Position::default(),
         recovery: Recovery::NotAsked,
         history: None,
         members: None,
-    };
+    });
     assert_eq!(
         reply(&subscribed, Some("\"ignored\"")),
         format!(
@@ -60,14 +60,17 @@ fn answers_to_joining_and_leaving_show_the_client_itself() {
         )
     );
     assert_eq!(
-        reply(&Reply::Unsubscribed { channel: channel() }, None),
+        reply(&Reply::Connection(ConnectionReply::Unsubscribed { channel: channel() }), None),
         format!(r#"{{"action":"leave","client":{SHOWN},"options":{{"channel":{NAME}}},"payload":null}}"#)
     );
 }
 
 #[test]
 fn a_message_that_was_sent_has_no_answer() {
-    for reply in [Reply::Published { channel: channel(), position: Position::default() }, Reply::Whispered] {
+    for reply in [
+        Reply::Channel(ChannelReply::Published { channel: channel(), position: Position::default() }),
+        Reply::Channel(ChannelReply::Whispered),
+    ] {
         let mut out = Vec::new();
         encode_reply(&mut out, &reply, Some(NAME), &session());
         assert!(out.is_empty(), "{reply:?}");
@@ -85,7 +88,7 @@ fn faults_say_which_channel_they_are_of() {
         )
     );
     assert_eq!(reply(&fault, None), format!(r#"{{"action":"error","payload":{{"message":"{text}"}}}}"#));
-    assert!(reply(&Reply::Pong, None).contains("please report this"));
+    assert!(reply(&Reply::Connection(ConnectionReply::Pong), None).contains("please report this"));
 }
 
 #[test]
@@ -109,7 +112,10 @@ fn publications_are_messages_and_events() {
     let other = archived(Body::UserOnline);
     let publications = vec![other.clone(), bytes.clone(), other.clone(), event.clone(), other];
     assert_eq!(push(Push::History(&publications)), whole);
-    assert_eq!(reply(&Reply::History { channel: channel(), publications }, None), whole);
+    assert_eq!(
+        reply(&Reply::Channel(ChannelReply::History { channel: channel(), publications }), None),
+        whole
+    );
     let empty =
         format!(r#"{{"action":"history","options":{{"channel":{NAME}}},"payload":{{"history":[]}}}}"#);
     assert_eq!(push(Push::History(&[])), empty);

@@ -1,7 +1,7 @@
 //! `/workspace/{workspace_id}/realtime/channel`.
 
 use crate::model::command::DefinitionCommand;
-use crate::model::reply::Reply;
+use crate::model::reply::{DefinitionReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::xano::{body, faults, names, payload, query};
@@ -25,7 +25,7 @@ pub const LIST: Endpoint = Endpoint {
         .into())
     },
     encode: |reply| match reply {
-        Reply::Definitions { items, page, total, with_source } => {
+        Reply::Definition(DefinitionReply::Page { items, page, total, with_source }) => {
             payload::page(items, *page, *total, *with_source)
         }
         _ => faults::mismatch(),
@@ -80,14 +80,14 @@ pub const DELETE: Endpoint = Endpoint {
             .into())
     },
     encode: |reply| match reply {
-        Reply::DefinitionDeleted => payload::nothing(),
+        Reply::Definition(DefinitionReply::Deleted) => payload::nothing(),
         _ => faults::mismatch(),
     },
 };
 
 fn encode(reply: &Reply) -> Response {
     match reply {
-        Reply::Definition(record) => payload::one(record),
+        Reply::Definition(DefinitionReply::One(record)) => payload::one(record),
         _ => faults::mismatch(),
     }
 }

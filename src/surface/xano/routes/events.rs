@@ -3,7 +3,7 @@
 use crate::model::command::{ChannelCommand, Command};
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::publication::Body;
-use crate::model::reply::Reply;
+use crate::model::reply::{ChannelReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::Method;
 use crate::surface::json::{self, Text};
@@ -19,7 +19,7 @@ pub const CREATE: Endpoint = Endpoint {
     access: Access::Scoped(Scopes::ADMIN),
     decode,
     encode: |reply| match reply {
-        Reply::Published { .. } => payload::nothing(),
+        Reply::Channel(ChannelReply::Published { .. }) => payload::nothing(),
         _ => faults::mismatch(),
     },
 };
@@ -61,6 +61,7 @@ fn refused<T>(name: &'static str, sentence: &'static str) -> Result<T, Fault> {
 mod tests {
     use super::*;
     use crate::model::channel::{ChannelName, Position};
+    use crate::model::reply::ConnectionReply;
     use crate::surface::testing::{decode as decode_as, shown};
 
     const PATH: &str = "/workspace/7/realtime/event";
@@ -112,8 +113,8 @@ mod tests {
     #[test]
     fn the_answer_is_empty() {
         let position = Position { epoch: 1, offset: 1 };
-        let reply = Reply::Published { channel: ChannelName::new("r7:a"), position };
+        let reply = Reply::Channel(ChannelReply::Published { channel: ChannelName::new("r7:a"), position });
         assert_eq!(shown(&(CREATE.encode)(&reply)), (200, "{}".into()));
-        assert_eq!((CREATE.encode)(&Reply::Pong).status, 500);
+        assert_eq!((CREATE.encode)(&Reply::Connection(ConnectionReply::Pong)).status, 500);
     }
 }

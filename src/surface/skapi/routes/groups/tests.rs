@@ -2,6 +2,7 @@ use super::*;
 use crate::base::ids::CoreId;
 use crate::model::relay::Handle;
 use crate::model::relay::group_channel;
+use crate::model::reply::RelayReply;
 use crate::surface::testing::{decode, shown};
 use std::ops::Bound;
 
@@ -99,7 +100,7 @@ fn lists_are_those_of_the_notes() {
     let item = |name: &str, size| GroupSize { size, group: group_channel(name) };
     let list = |more, body: &str| {
         let items = vec![item("a", 2), item("b \"%\"", 1)];
-        Reply::ConnectionGroups(Box::new(GroupList { items, more, query: query(body) }))
+        Reply::Relay(RelayReply::Groups(Box::new(GroupList { items, more, query: query(body) })))
     };
     let entries = r#"[{"rid":"us01x#a","cnt":2},{"rid":"us01x#b \"%\"","cnt":1}]"#;
     for (more, body, rest) in [
@@ -123,8 +124,14 @@ fn lists_are_those_of_the_notes() {
     let entry = r#"{"uid":"us01x#u-1","cid":"AAAAAAAAAAAAAAc="}"#;
     let wanted =
         format!(r#"{{"list":[{entry}],"startKey":{},"endOfList":false}}"#, entry.replace("us01x#", ""));
-    assert_eq!(shown(&(LIST.encode)(&Reply::GroupMembers(members(true).into()))), (200, wanted));
+    assert_eq!(
+        shown(&(LIST.encode)(&Reply::Relay(RelayReply::Members(members(true).into())))),
+        (200, wanted)
+    );
     let wanted = format!(r#"{{"list":[{entry}],"startKey":"end","endOfList":true}}"#);
-    assert_eq!(shown(&(LIST.encode)(&Reply::GroupMembers(members(false).into()))), (200, wanted));
+    assert_eq!(
+        shown(&(LIST.encode)(&Reply::Relay(RelayReply::Members(members(false).into())))),
+        (200, wanted)
+    );
     assert_eq!((LIST.encode)(&Reply::Done).status, 500);
 }

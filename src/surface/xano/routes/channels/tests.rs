@@ -2,6 +2,7 @@ use super::*;
 use crate::model::command::{Command, CoreCommand, DefinitionCommand, Page};
 use crate::model::definition::{DefinitionFilter, DefinitionRecord, Who};
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
+use crate::model::reply::{ConnectionReply, DefinitionReply};
 use crate::surface::testing::{decode, shown};
 use crate::surface::xano::definition;
 use crate::surface::xano::script::ChannelScript;
@@ -127,11 +128,19 @@ fn names_and_scripts_are_bounded() {
 #[test]
 fn answers_have_the_published_shape() {
     for endpoint in [&CREATE, &GET, &UPDATE] {
-        assert_eq!(shown(&(endpoint.encode)(&Reply::Definition(record()))), (200, with_source()));
+        assert_eq!(
+            shown(&(endpoint.encode)(&Reply::Definition(DefinitionReply::One(record())))),
+            (200, with_source())
+        );
     }
-    assert_eq!(shown(&(DELETE.encode)(&Reply::DefinitionDeleted)), (200, "{}".into()));
+    assert_eq!(shown(&(DELETE.encode)(&Reply::Definition(DefinitionReply::Deleted))), (200, "{}".into()));
     for endpoint in [&LIST, &CREATE, &GET, &UPDATE, &DELETE] {
-        assert_eq!((endpoint.encode)(&Reply::Pong).status, 500, "{:?}", endpoint.method);
+        assert_eq!(
+            (endpoint.encode)(&Reply::Connection(ConnectionReply::Pong)).status,
+            500,
+            "{:?}",
+            endpoint.method
+        );
     }
 }
 
@@ -139,7 +148,7 @@ fn answers_have_the_published_shape() {
 fn a_page_says_where_it_stands() {
     let list = |count: usize, number, size, total, with_source| {
         let (items, page) = (vec![record(); count], Page { number, size });
-        shown(&(LIST.encode)(&Reply::Definitions { items, page, total, with_source })).1
+        shown(&(LIST.encode)(&Reply::Definition(DefinitionReply::Page { items, page, total, with_source }))).1
     };
     let head = |received, page, next: &str, prev: &str, offset: u64, size| {
         format!(
