@@ -46,7 +46,7 @@ pub enum Told {
         /// The socket that is left out.
         except: Option<SocketId>,
         /// What becomes of the ringing.
-        ring: Ring,
+        ring: Ringing,
     },
     /// To these sockets: in a circle if it is there, at its door if not.
     Sockets {
@@ -77,7 +77,7 @@ pub enum Told {
 
 /// What becomes of the ringing of a call with those who are told. Who comes to the door later is told of what rings.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Ring {
+pub enum Ringing {
     /// Nothing.
     Unchanged,
     /// It begins for all who are told.

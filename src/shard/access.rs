@@ -20,7 +20,7 @@ const KEY_BYTES_MIN: usize = 16;
 
 /// A request that was answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Access {
+pub struct AccessRecord {
     /// An address of the host that it counts for.
     pub address: Option<IpAddr>,
     /// Who asked, if that is known.
@@ -88,7 +88,7 @@ impl Edge {
         let Some(asked) = &answering.asked else { return };
         let Asked { address, user, method, target, at_us } = Asked::clone(asked);
         let took_us = self.now.monotonic_us.saturating_sub(at_us);
-        self.accesses.push_back(Access { address, user, method, target, status, bytes, took_us });
+        self.accesses.push_back(AccessRecord { address, user, method, target, status, bytes, took_us });
     }
 }
 

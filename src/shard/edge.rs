@@ -4,7 +4,7 @@
 //! people and in groups is noted as a [`Departure`], and done before this core says anything else to any core.
 
 use super::Setup;
-use super::access::Access;
+use super::access::AccessRecord;
 use super::connections::Connections;
 use super::connections::drain::Drain;
 use super::delivery::farewells::Farewells;
@@ -41,7 +41,7 @@ pub(super) struct Edge {
     pub(super) lapped: Vec<Lapped>,
     pub(super) date: DateCache,
     /// Requests that were answered, for the access log.
-    pub(super) accesses: VecDeque<Access>,
+    pub(super) accesses: VecDeque<AccessRecord>,
 }
 
 /// What ended here, and is to be known elsewhere.

@@ -41,7 +41,7 @@ mod setup;
 mod transports;
 mod work;
 
-pub use access::Access;
+pub use access::AccessRecord;
 pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Decoded, Effect, EffectId, Failure, Long, Resolution};
 pub use incidents::{Incident, IncidentKind};
@@ -173,7 +173,7 @@ impl Shard {
     }
 
     /// The next request for the access log. All are to be taken after each call.
-    pub fn next_access(&mut self) -> Option<Access> {
+    pub fn next_access(&mut self) -> Option<AccessRecord> {
         self.edge.accesses.pop_front()
     }
 

@@ -10,7 +10,7 @@
 
 use super::CallRules;
 use crate::base::time::Now;
-use crate::broker::told::{Ring, Told};
+use crate::broker::told::{Ringing, Told};
 use crate::model::people::UserId;
 use crate::model::people::call::{CallKind, CallState, CallView, Participant};
 use crate::model::people::circle::{Circle, SocketId};
@@ -106,7 +106,7 @@ impl Call {
             conversation: self.conversation.clone(),
             from: from.clone(),
         };
-        out.push(self.told(users, event, None, Ring::Begins));
+        out.push(self.told(users, event, None, Ringing::Begins));
     }
 
     /// Rings somebody else, or the same again if it did not come.
@@ -134,7 +134,7 @@ impl Call {
             Standing::Here { joined_ms: now.unix_ms, audio: true, video, sockets: vec![socket] };
         self.state = CallState::Active;
         self.empty_until_us = None;
-        let over = Ring::Over(Arc::from([user.clone()]));
+        let over = Ringing::Over(Arc::from([user.clone()]));
         out.push(self.told(self.reachable(), CallEvent::Answered(user.clone()), None, over));
         true
     }
@@ -150,13 +150,13 @@ impl Call {
         if talks {
             self.answer(now, user, socket, out);
             let event = CallEvent::Joined(user.clone());
-            out.push(self.told(self.reachable(), event, Some(socket), Ring::Unchanged));
+            out.push(self.told(self.reachable(), event, Some(socket), Ringing::Unchanged));
         }
     }
 
     /// Somebody who is rung, or talked, will not.
     pub fn reject(&mut self, user: &UserId, out: &mut Vec<Told>) {
-        let over = Ring::Over(Arc::from([user.clone()]));
+        let over = Ringing::Over(Arc::from([user.clone()]));
         out.push(self.told(self.reachable(), CallEvent::Rejected(user.clone()), None, over));
         if let Some(person) = self.people.iter_mut().find(|person| person.user == *user) {
             person.standing = Standing::Rejected;
@@ -170,7 +170,7 @@ impl Call {
     pub fn end(&mut self, event: CallEvent, out: &mut Vec<Told>) {
         self.state = CallState::Ended;
         let all = self.users(|standing| *standing != Standing::Missed);
-        out.push(self.told(all.clone(), event, None, Ring::Over(all)));
+        out.push(self.told(all.clone(), event, None, Ringing::Over(all)));
         for person in &mut self.people {
             person.standing = Standing::Away;
         }
@@ -194,7 +194,7 @@ impl Call {
         }
         let event = CallEvent::Disconnected(user.clone());
         let others: Vec<_> = self.reachable().iter().filter(|one| **one != user).cloned().collect();
-        out.push(self.told(others.into(), event, None, Ring::Unchanged));
+        out.push(self.told(others.into(), event, None, Ringing::Unchanged));
         if self.participants().next().is_none() {
             self.empty_until_us = Some(now.monotonic_us + rules.empty_us);
         }
@@ -219,7 +219,7 @@ impl Call {
         }
         let talk = Talk::Call(self.id.clone());
         let event = Event::Toggled { talk, user: user.clone(), medium, enabled };
-        out.push(self.told_event(self.reachable(), event, Some(socket), Ring::Unchanged));
+        out.push(self.told_event(self.reachable(), event, Some(socket), Ringing::Unchanged));
         true
     }
 
@@ -242,7 +242,7 @@ impl Call {
         for person in self.people.iter_mut().filter(|person| late(&person.standing)) {
             person.standing = Standing::Missed;
         }
-        out.push(self.told(missed.clone(), CallEvent::Missed, None, Ring::Over(missed)));
+        out.push(self.told(missed.clone(), CallEvent::Missed, None, Ringing::Over(missed)));
     }
 
     /// When it has to be looked at next, monotonic microseconds.
@@ -295,11 +295,17 @@ impl Call {
         }
     }
 
-    fn told(&self, users: Arc<[UserId]>, event: CallEvent, except: Option<SocketId>, ring: Ring) -> Told {
+    fn told(&self, users: Arc<[UserId]>, event: CallEvent, except: Option<SocketId>, ring: Ringing) -> Told {
         self.told_event(users, Event::Call { call: self.id.clone(), event }, except, ring)
     }
 
-    fn told_event(&self, users: Arc<[UserId]>, event: Event, except: Option<SocketId>, ring: Ring) -> Told {
+    fn told_event(
+        &self,
+        users: Arc<[UserId]>,
+        event: Event,
+        except: Option<SocketId>,
+        ring: Ringing,
+    ) -> Told {
         let circle = Circle::Call(self.id.clone());
         Told::People { users, circle, door: Circle::Calls, event: Arc::new(event), except, ring }
     }

@@ -334,7 +334,7 @@ impl Calls {
 }
 
 fn is_ring(told: &Told) -> bool {
-    matches!(told, Told::People { ring: super::told::Ring::Begins, .. })
+    matches!(told, Told::People { ring: super::told::Ringing::Begins, .. })
 }
 
 /// A call of the asker's that is not over.
@@ -368,7 +368,7 @@ fn pass_on(call: &Call, from: &UserId, signal: Signal) -> Result<Told, Fault> {
         }
         Some(Standing::Invited { .. } | Standing::Away) => {
             let users = Arc::from([UserId::from(signal.to)]);
-            let ring = super::told::Ring::Unchanged;
+            let ring = super::told::Ringing::Unchanged;
             Ok(Told::People { users, circle, door, event, except: None, ring })
         }
         Some(Standing::Rejected | Standing::Missed) | None => Err(faults::not_of_it()),

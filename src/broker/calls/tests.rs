@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::{Limits, PeopleLimits};
-use crate::broker::told::Ring;
+use crate::broker::told::Ringing;
 use crate::model::people::signal::{Medium, SignalKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -194,8 +194,8 @@ proptest! {
         let mut rings: Vec<UserId> = Vec::new();
         for told in &out {
             match told {
-                Told::People { users, ring: Ring::Begins, .. } => rings.extend(users.iter().cloned()),
-                Told::People { ring: Ring::Over(over), .. } => rings.retain(|user| !over.contains(user)),
+                Told::People { users, ring: Ringing::Begins, .. } => rings.extend(users.iter().cloned()),
+                Told::People { ring: Ringing::Over(over), .. } => rings.retain(|user| !over.contains(user)),
                 _ => {}
             }
         }

@@ -7,7 +7,7 @@
 
 use crate::base::agenda::NEVER_US;
 use crate::base::time::Now;
-use crate::broker::told::{Ring, Told};
+use crate::broker::told::{Ringing, Told};
 use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Circle, SocketId};
@@ -248,7 +248,7 @@ impl Huddle {
     }
 
     pub fn told_people(&self, users: Arc<[UserId]>, event: Event) -> Told {
-        let (circle, door, ring) = (self.circle(), Circle::Huddles, Ring::Unchanged);
+        let (circle, door, ring) = (self.circle(), Circle::Huddles, Ringing::Unchanged);
         Told::People { users, circle, door, event: Arc::new(event), except: None, ring }
     }
 

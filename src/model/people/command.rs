@@ -142,7 +142,7 @@ pub enum PeopleCommand {
 
 /// Where a request is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Route<'a> {
+pub enum PeoplePlace<'a> {
     /// On the core that is home of this key.
     Home(Key<'a>),
     /// On the connection's own core.
@@ -153,12 +153,12 @@ pub enum Route<'a> {
 
 impl PeopleCommand {
     /// Where it is answered; `user` is who asks.
-    pub fn route<'a>(&'a self, user: &'a str) -> Route<'a> {
+    pub fn place<'a>(&'a self, user: &'a str) -> PeoplePlace<'a> {
         match self {
             Self::Join { circle: Circle::Huddles, .. }
             | Self::Statuses { .. }
             | Self::Recordings { .. }
-            | Self::Online { within: None, .. } => Route::Everywhere,
+            | Self::Online { within: None, .. } => PeoplePlace::Everywhere,
             Self::Join { circle: Circle::Calls, .. }
             | Self::Spoken { .. }
             | Self::Leave { .. }
@@ -166,18 +166,20 @@ impl PeopleCommand {
             | Self::CreateHuddle { conversation: None, .. }
             | Self::Activity
             | Self::IceServers
-            | Self::TurnCredentials => Route::Here,
-            Self::Join { circle, .. } => Route::Home(circle.key()),
+            | Self::TurnCredentials => PeoplePlace::Here,
+            Self::Join { circle, .. } => PeoplePlace::Home(circle.key()),
             Self::Conversation { id, .. }
             | Self::Chat { conversation: id, .. }
             | Self::StartCall { conversation: Some(id), .. }
             | Self::CreateHuddle { conversation: Some(id), .. }
-            | Self::Online { within: Some(id), .. } => Route::Home(Key::Conversation(id)),
+            | Self::Online { within: Some(id), .. } => PeoplePlace::Home(Key::Conversation(id)),
             Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } | Self::Recording { id, .. } => {
-                Route::Home(Key::Id(id))
+                PeoplePlace::Home(Key::Id(id))
             }
-            Self::Person { user } => Route::Home(Key::Id(user)),
-            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => Route::Home(Key::Id(user)),
+            Self::Person { user } => PeoplePlace::Home(Key::Id(user)),
+            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => {
+                PeoplePlace::Home(Key::Id(user))
+            }
         }
     }
 

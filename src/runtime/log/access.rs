@@ -2,11 +2,11 @@
 
 use super::info;
 use crate::base::ids::CoreId;
-use crate::shard::Access;
+use crate::shard::AccessRecord;
 
 /// Logs a request that a core's shard answered.
-pub fn access(core: CoreId, access: &Access) {
-    let Access { address, user, method, target, status, bytes, took_us } = access;
+pub fn access(core: CoreId, access: &AccessRecord) {
+    let AccessRecord { address, user, method, target, status, bytes, took_us } = access;
     let address = address.map(|address| address.to_string());
     let ms = *took_us as f64 / 1_000.0;
     let (user, method, target) = (user.as_deref(), &**method, &**target);

@@ -2,7 +2,7 @@
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
-use crate::broker::told::{Ring, Told};
+use crate::broker::told::{Ringing, Told};
 use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Circle, SocketId};
@@ -120,12 +120,12 @@ fn deliver_to_people(
     door: &Circle,
     event: &Arc<Event>,
     except: Option<SocketId>,
-    ring: Ring,
+    ring: Ringing,
 ) {
     match ring {
-        Ring::Begins => users.iter().for_each(|user| shard.people.sockets.ring(user, circle, event)),
-        Ring::Over(over) => over.iter().for_each(|user| shard.people.sockets.stop_ringing(user, circle)),
-        Ring::Unchanged => {}
+        Ringing::Begins => users.iter().for_each(|user| shard.people.sockets.ring(user, circle, event)),
+        Ringing::Over(over) => over.iter().for_each(|user| shard.people.sockets.stop_ringing(user, circle)),
+        Ringing::Unchanged => {}
     }
     let over = match &**event {
         Event::Call { call, event: CallEvent::Ended(_) | CallEvent::Missed | CallEvent::Cancelled } => {

@@ -10,7 +10,7 @@ use crate::broker::told::{Asking, Told};
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::call::{CallAct, CallKind};
 use crate::model::people::circle::{Circle, SocketId};
-use crate::model::people::command::{PeopleCommand, Route};
+use crate::model::people::command::{PeopleCommand, PeoplePlace};
 use crate::model::people::conversation::ConversationAct;
 use crate::model::people::device::DeviceAct;
 use crate::model::people::huddle::{HuddleAct, HuddleView};
@@ -79,10 +79,10 @@ pub(in crate::shard) fn submit_people(
     if let PeopleCommand::SetStatus { status } = command {
         return statuses::ask(shard, id, session, status, expect);
     }
-    let core = match command.route(&session.user) {
-        Route::Everywhere => return ask_all(shard, id, session, command, expect),
-        Route::Here => shard.setup.core,
-        Route::Home(key) => shard.setup.home_of_key(key),
+    let core = match command.place(&session.user) {
+        PeoplePlace::Everywhere => return ask_all(shard, id, session, command, expect),
+        PeoplePlace::Here => shard.setup.core,
+        PeoplePlace::Home(key) => shard.setup.home_of_key(key),
     };
     // What this core has said to itself is heard first.
     if core != shard.setup.core || command.is_stored() || shard.homes.mesh.has_local() {

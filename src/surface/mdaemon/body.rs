@@ -10,7 +10,7 @@ use memchr::memchr2;
 use std::borrow::Cow;
 
 /// A body by its type.
-pub enum Body<'a> {
+pub enum FormOrJson<'a> {
     /// There is none.
     Empty,
     /// `application/x-www-form-urlencoded`.
@@ -19,7 +19,7 @@ pub enum Body<'a> {
     Json(&'a [u8]),
 }
 
-impl<'a> Body<'a> {
+impl<'a> FormOrJson<'a> {
     /// The body of a request.
     ///
     /// # Errors

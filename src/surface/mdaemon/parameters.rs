@@ -1,7 +1,7 @@
 //! What a request says, wherever it says it: in its path, its query, the `request` in base64, or its body; the first
 //! of these counts.
 
-use super::body::{Body, unpacked};
+use super::body::{FormOrJson, unpacked};
 use super::form::Form;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::SealedMessage;
@@ -57,7 +57,7 @@ impl<'a> Object<'a> {
 }
 
 #[derive(Deserialize)]
-struct Message<'a> {
+struct Draft<'a> {
     #[serde(borrow)]
     id: Text<'a>,
     #[serde(borrow)]
@@ -83,18 +83,18 @@ pub fn with<T>(
     request: &Request<'_>,
     decode: impl FnOnce(&Parameters<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let body = Body::of(request.head, request.body)?;
+    let body = FormOrJson::of(request.head, request.body)?;
     let packed = match request.head.query_value("request") {
         Some(packed) => Some(unpacked(packed)?),
         None => match &body {
-            Body::Form(form) => form.value("request").map(unpacked).transpose()?,
-            Body::Empty | Body::Json(_) => None,
+            FormOrJson::Form(form) => form.value("request").map(unpacked).transpose()?,
+            FormOrJson::Empty | FormOrJson::Json(_) => None,
         },
     };
     let (form, object) = match body {
-        Body::Empty => (Form::default(), Object::default()),
-        Body::Form(form) => (form, Object::default()),
-        Body::Json(json) => (Form::default(), json::object(json)?),
+        FormOrJson::Empty => (Form::default(), Object::default()),
+        FormOrJson::Form(form) => (form, Object::default()),
+        FormOrJson::Json(json) => (Form::default(), json::object(json)?),
     };
     let packed = packed.as_deref().map(json::object).transpose()?.unwrap_or_default();
     decode(&Parameters { head: request.head, path_id: request.parameter("id"), packed, form, object })
@@ -163,14 +163,14 @@ impl Parameters<'_> {
     pub fn messages(&self, name: &'static str) -> Result<Option<Vec<SealedMessage>>, Fault> {
         let json = self.packed.field(name).or(self.object.field(name)).map(|json| Cow::Borrowed(json.get()));
         let Some(json) = json.or_else(|| self.form.value(name)) else { return Ok(None) };
-        let list = json::read::<Option<Vec<Message<'_>>>>(&json);
+        let list = json::read::<Option<Vec<Draft<'_>>>>(&json);
         let list = list.map_err(|_| {
             invalid(name, "This field must be a list of {\"id\",\"salt\",\"data\"}, all texts.")
         })?;
         let Some(list) = list else { return Ok(None) };
         let mut messages: Vec<SealedMessage> = Vec::with_capacity(list.len());
         let mut places = std::collections::BTreeMap::new();
-        for Message { id, salt, data } in list {
+        for Draft { id, salt, data } in list {
             let salt = salt.map_or_else(Box::default, |salt| salt.0.into());
             let message = SealedMessage {
                 id: id.0.as_ref().into(),

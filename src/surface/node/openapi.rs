@@ -57,7 +57,7 @@ struct Operation {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_body: Option<Body>,
+    request_body: Option<RequestBody>,
     responses: BTreeMap<String, Answer>,
     /// One of these; an empty list is for everybody.
     security: Vec<BTreeMap<&'static str, [&'static str; 0]>>,
@@ -82,7 +82,7 @@ struct Schema {
 }
 
 #[derive(Serialize)]
-struct Body {
+struct RequestBody {
     content: BTreeMap<&'static str, Anything>,
 }
 
@@ -166,7 +166,7 @@ fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
         operation_id: format!("{}_{method}_{}", surface.name, path.join("_")),
         tags: [surface.name],
         parameters: parameters.collect(),
-        request_body: has_body.then(|| Body {
+        request_body: has_body.then(|| RequestBody {
             content: BTreeMap::from([("application/json", Anything { schema: BTreeMap::new() })]),
         }),
         responses: responses(surface),

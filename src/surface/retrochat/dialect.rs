@@ -1,4 +1,4 @@
-//! From a message on the socket to a command. A publish is the hot one: its fields are borrowed from the
+//! From a frame on the socket to a command. A publish is the hot one: its fields are borrowed from the
 //! bytes received, and what is copied is what the command keeps.
 
 use super::fields;
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 /// Bytes of a client's `id` for a request, as raw JSON.
 const CORRELATION_BYTES_MAX: usize = 64;
 
-/// The fields of any message of a client, as they were written.
+/// The fields of any frame of a client, as they were written.
 #[derive(Default)]
 struct Fields<'a> {
     id: Option<Raw<'a>>,
@@ -47,8 +47,8 @@ impl<'a> json::Object<'a> for Fields<'a> {
     }
 }
 
-/// Any message of a client.
-struct Message<'a> {
+/// Any frame of a client.
+struct Frame<'a> {
     kind: Option<Cow<'a, str>>,
     channel: Option<Cow<'a, str>>,
     event: Option<Cow<'a, str>>,
@@ -59,7 +59,7 @@ struct Message<'a> {
     idempotency_key: Option<Cow<'a, str>>,
 }
 
-impl<'a> Message<'a> {
+impl<'a> Frame<'a> {
     fn of(fields: &Fields<'a>) -> Result<Self, Fault> {
         Ok(Self {
             kind: json::text("type", fields.kind)?,
@@ -79,9 +79,9 @@ struct Recover {
     offset: u64,
 }
 
-/// Decodes one message.
-pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
-    let Payload::Text(text) = message else {
+/// Decodes one frame.
+pub fn decode(frame: Payload<'_>, session: &Session) -> Incoming {
+    let Payload::Text(text) = frame else {
         let sentence = "This is a binary message; commands are JSON in text messages.";
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
     };
@@ -89,13 +89,13 @@ pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
         Ok(taken) => taken,
         Err(fault) => return Incoming::refused(fault, None),
     };
-    let message = right.and_then(|()| Message::of(&fields));
+    let frame = right.and_then(|()| Frame::of(&fields));
     match correlation(json::some(fields.id)) {
         Ok(correlation) => {
-            let command = message.and_then(|message| command(&message, session));
+            let command = frame.and_then(|frame| command(&frame, session));
             Incoming { command, correlation, unreadable: None }
         }
-        Err(fault) => Incoming::refused(message.err().unwrap_or(fault), None),
+        Err(fault) => Incoming::refused(frame.err().unwrap_or(fault), None),
     }
 }
 
@@ -115,18 +115,18 @@ fn invalid<T>(sentence: &'static str) -> Result<T, Fault> {
     Err(Fault::new(FaultCode::InvalidRequest, sentence))
 }
 
-fn command(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
-    match text(&message.kind) {
-        Some("publish") => publish(message, session),
-        Some("subscribe") => subscribe(message),
+fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
+    match text(&frame.kind) {
+        Some("publish") => publish(frame, session),
+        Some("subscribe") => subscribe(frame),
         Some("unsubscribe") => {
-            let (kind, channel) = channel(message)?;
-            check_event(message, kind)?;
+            let (kind, channel) = channel(frame)?;
+            check_event(frame, kind)?;
             Ok(ConnectionCommand::Unsubscribe { channel }.into())
         }
         Some("list_subscriptions") => Ok(ConnectionCommand::ListSubscriptions.into()),
         Some("ping") => Ok(ConnectionCommand::Ping.into()),
-        Some("auth") => match text(&message.token) {
+        Some("auth") => match text(&frame.token) {
             Some(token) => Ok(ConnectionCommand::Renew { token: Secret::new(token) }.into()),
             None => invalid("The field token is missing."),
         },
@@ -142,16 +142,16 @@ fn text<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
     field.as_deref()
 }
 
-fn channel(message: &Message<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
-    match text(&message.channel) {
+fn channel(frame: &Frame<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
+    match text(&frame.channel) {
         Some(name) => names::channel(name),
         None => Err(Fault::new(FaultCode::InvalidChannel, "The field channel is missing.")),
     }
 }
 
 /// Each kind of channel has one event to subscribe to; naming none means that one.
-fn check_event(message: &Message<'_>, kind: Kind) -> Result<(), Fault> {
-    match text(&message.event) {
+fn check_event(frame: &Frame<'_>, kind: Kind) -> Result<(), Fault> {
+    match text(&frame.event) {
         Some(event) if event != kind.event() => Err(Fault::new(
             FaultCode::InvalidEvent,
             match kind {
@@ -163,10 +163,10 @@ fn check_event(message: &Message<'_>, kind: Kind) -> Result<(), Fault> {
     }
 }
 
-fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
-    let (kind, channel) = channel(message)?;
-    check_event(message, kind)?;
-    let recover = match message.recover {
+fn subscribe(frame: &Frame<'_>) -> Result<Command, Fault> {
+    let (kind, channel) = channel(frame)?;
+    check_event(frame, kind)?;
+    let recover = match frame.recover {
         None => None,
         Some(raw) => match json::object::<Recover>(raw.text.as_bytes()) {
             Ok(Recover { epoch, offset }) => Some(Position { epoch, offset }),
@@ -176,9 +176,9 @@ fn subscribe(message: &Message<'_>) -> Result<Command, Fault> {
     Ok(ChannelCommand::Subscribe { channel, recover, with: Attachments::default() }.into())
 }
 
-fn publish(message: &Message<'_>, session: &Session) -> Result<Command, Fault> {
-    let (kind, channel) = channel(message)?;
-    publication((kind, channel), message.data, text(&message.idempotency_key), session).map(Command::from)
+fn publish(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
+    let (kind, channel) = channel(frame)?;
+    publication((kind, channel), frame.data, text(&frame.idempotency_key), session).map(Command::from)
 }
 
 /// The publish of a client's own value.

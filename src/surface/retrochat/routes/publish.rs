@@ -30,7 +30,7 @@ pub const CREATE: Endpoint = Endpoint {
 #[derive(Deserialize)]
 struct Publish<'a> {
     #[serde(borrow)]
-    messages: Option<Vec<Message<'a>>>,
+    messages: Option<Vec<BatchItem<'a>>>,
     #[serde(borrow)]
     channel: Option<Text<'a>>,
     #[serde(borrow)]
@@ -42,7 +42,7 @@ struct Publish<'a> {
 }
 
 #[derive(Deserialize)]
-struct Message<'a> {
+struct BatchItem<'a> {
     #[serde(borrow)]
     channel: Option<Text<'a>>,
     #[serde(borrow)]
@@ -61,7 +61,7 @@ fn decode(request: &Request<'_>) -> Result<Command, Fault> {
     match messages {
         None => {
             let idempotency_key = idempotency_key.or(key.as_deref().map(|key| Text(key.into())));
-            publish(request, &Message { channel, channels, data, idempotency_key }, &mut commands)?;
+            publish(request, &BatchItem { channel, channels, data, idempotency_key }, &mut commands)?;
         }
         Some(_) if channel.is_some() || channels.is_some() || data.is_some() || idempotency_key.is_some() => {
             return invalid("Beside messages there is nothing else: each of them says its channel and data.");
@@ -85,7 +85,7 @@ fn decode(request: &Request<'_>) -> Result<Command, Fault> {
 /// Appends the publishes of a message.
 fn publish(
     request: &Request<'_>,
-    message: &Message<'_>,
+    message: &BatchItem<'_>,
     commands: &mut Vec<CoreCommand>,
 ) -> Result<(), Fault> {
     let channels: Vec<&str> = match (&message.channel, &message.channels) {

@@ -18,7 +18,7 @@ pub const CDN: Endpoint = Endpoint {
     access: Access::Open,
     decode: |request| match request.head.query_value("x").as_deref().and_then(|x| x.rsplit('/').next()) {
         Some("admin-v1.json") => Ok(addresses(&Admin::new(&base(request)?))),
-        Some("record-v1.json") => Ok(addresses(&Record::new(&base(request)?))),
+        Some("record-v1.json") => Ok(addresses(&RecordUrls::new(&base(request)?))),
         _ => Err(unknown()),
     },
     encode: encode_document,
@@ -34,7 +34,7 @@ pub const ADMIN: Endpoint = Endpoint {
 /// The second.
 pub const RECORD: Endpoint = Endpoint {
     path: "/skapi/record-v1.json",
-    decode: |request| Ok(addresses(&Record::new(&base(request)?))),
+    decode: |request| Ok(addresses(&RecordUrls::new(&base(request)?))),
     ..CDN
 };
 
@@ -57,7 +57,7 @@ struct Admin<'a> {
 }
 
 #[derive(Serialize)]
-struct Record<'a> {
+struct RecordUrls<'a> {
     record_public: &'a str,
     record_private: &'a str,
     post_public: &'a str,
@@ -118,7 +118,7 @@ impl<'a> Admin<'a> {
     }
 }
 
-impl<'a> Record<'a> {
+impl<'a> RecordUrls<'a> {
     fn new(base: &'a Base) -> Self {
         let api = base.api.as_str();
         Self {

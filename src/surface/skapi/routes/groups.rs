@@ -40,7 +40,7 @@ pub const LIST: Endpoint = Endpoint {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+struct ListRequest<'a> {
     #[serde(borrow)]
     service: Option<Text<'a>>,
     #[serde(borrow)]
@@ -76,7 +76,7 @@ struct Key<'a> {
 }
 
 fn decode(request: &Request<'_>) -> Result<Command, Fault> {
-    let mut body: Body<'_> = json::object(request.body)?;
+    let mut body: ListRequest<'_> = json::object(request.body)?;
     let service = body.service.as_ref().map_or("", |service| &*service.0);
     if service.len() > SERVICE_BYTES_MAX || service.contains('#') {
         return Err(invalid("service", "must have at most 256 bytes, and no \"#\""));
@@ -113,7 +113,7 @@ fn limit(raw: Option<&RawValue>) -> Result<u32, Fault> {
     limit.ok_or_else(|| invalid("limit", "must be a whole number from 1 to 1000"))
 }
 
-fn member_query(body: &Body<'_>, slice: Slice) -> Result<MemberQuery, Fault> {
+fn member_query(body: &ListRequest<'_>, slice: Slice) -> Result<MemberQuery, Fault> {
     let user = body.user.as_ref().map(|user| names::user(&user.0)).transpose()?;
     let after = match key(body)? {
         None => None,
@@ -128,7 +128,7 @@ fn member_query(body: &Body<'_>, slice: Slice) -> Result<MemberQuery, Fault> {
     Ok(MemberQuery { user: user.map(Into::into), after, slice })
 }
 
-fn group_query(body: &Body<'_>, slice: Slice) -> Result<GroupQuery, Fault> {
+fn group_query(body: &ListRequest<'_>, slice: Slice) -> Result<GroupQuery, Fault> {
     let condition = body.condition.as_ref().map(|condition| {
         let unknown = || invalid("condition", "must be one of >, >=, =, <, <=, !=, gt, gte, eq, lt, lte, ne");
         Condition::parse(&condition.0).ok_or_else(unknown)
@@ -174,7 +174,7 @@ fn known(name: &str) -> Result<ChannelName, Fault> {
     names::group(name).map_err(|_| unknown_key())
 }
 
-fn key<'a>(body: &Body<'a>) -> Result<Option<Key<'a>>, Fault> {
+fn key<'a>(body: &ListRequest<'a>) -> Result<Option<Key<'a>>, Fault> {
     let Some(raw) = body.start_key else { return Ok(None) };
     json::object(raw.get().as_bytes()).map(Some).map_err(|_| unknown_key())
 }
