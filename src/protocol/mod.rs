@@ -1,4 +1,4 @@
-//! Floor 1: wire bytes. HTTP/1.1 and WebSocket framing, sans-IO; knows nothing of channels or surfaces.
+//! Floor 1: wire bytes. HTTP/1.1 and WebSocket framing, and the files of recordings, sans-IO; knows nothing of channels or surfaces.
 //!
 //! A reader is given what arrived, in pieces of any size, and calls back for each whole request or message.
 //! Where the pieces are cut changes nothing: the same bytes give the same calls and the same refusal. What is
@@ -8,6 +8,7 @@ pub mod framing;
 pub mod http;
 pub mod proxy;
 mod unparsed;
+pub mod webm;
 pub mod websocket;
 
 /// What a reader does after a callback.
