@@ -2,12 +2,23 @@
 
 use super::reader::{Context, Reader};
 use super::settings::Namespace;
+use crate::base::json::scan::is_plain;
 use crate::model::access::Access;
 use crate::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
+use crate::model::pace::Pace;
 use crate::surface::list;
 
 /// Ten years.
 const AGE_S_MAX: u32 = 315_360_000;
+
+/// Microseconds that a publication may wait for others.
+const COALESCE_US_MAX: u32 = 1_000_000;
+
+/// Milliseconds that a channel may be silent for.
+const CONFLATE_MS_MAX: u32 = 60_000;
+
+/// Bytes of the name of a member.
+const CONFLATE_KEY_BYTES_MAX: usize = 128;
 
 /// Reads every namespace; what an entry leaves out is as in [`ChannelDefinition::default`].
 pub(super) fn read(root: &mut Reader<'_>, context: &Context) -> Vec<Namespace> {
@@ -65,6 +76,25 @@ fn read_one(mut reader: Reader<'_>) -> Option<Namespace> {
             .unwrap_or_else(|| Access::usual(name.as_ref().map_or("", |(name, _)| name))),
         ..default
     };
+    let pace = pace(&mut reader);
     reader.finish();
-    name.map(|(name, _)| Namespace { name, definition })
+    name.map(|(name, _)| Namespace { name, definition, pace })
+}
+
+fn pace(reader: &mut Reader<'_>) -> Pace {
+    let coalesce_us = reader.integer("coalesce_us", 0..=COALESCE_US_MAX).unwrap_or_default();
+    let conflate_ms = reader.integer("conflate_ms", 0..=CONFLATE_MS_MAX).unwrap_or_default();
+    let Some((key, place)) = reader.text("conflate_key").filter(|(key, _)| !key.is_empty()) else {
+        return Pace { coalesce_us, conflate_ms, conflate_key: None };
+    };
+    if key.len() > CONFLATE_KEY_BYTES_MAX || !is_plain(&key) {
+        let message = format!(
+            "must be the name of a member of the data, at most {CONFLATE_KEY_BYTES_MAX} bytes without quotes, backslashes and \
+             control characters; it is {key:?}"
+        );
+        reader.refuse(&place, "conflate_key", &message);
+    } else if conflate_ms == 0 {
+        reader.refuse(&place, "conflate_key", "is of use only where conflate_ms is above 0: set that too");
+    }
+    Pace { coalesce_us, conflate_ms, conflate_key: Some(key.into()) }
 }

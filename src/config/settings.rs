@@ -5,6 +5,7 @@ use crate::base::limits::{Limits, TlsLimits};
 use crate::config::data_dir::{self, DataDirError, DataSecrets};
 use crate::config::{ConfigError, Given};
 use crate::model::definition::ChannelDefinition;
+use crate::model::pace::Pace;
 use crate::model::realm::Realm;
 use crate::model::session::Scopes;
 use crate::runtime::Listen;
@@ -213,6 +214,8 @@ pub struct Namespace {
     pub name: String,
     /// Its rules.
     pub definition: ChannelDefinition,
+    /// How its publications are paced.
+    pub pace: Pace,
 }
 
 /// A workspace of the Xano API.

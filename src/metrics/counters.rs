@@ -78,10 +78,11 @@ pub struct Counters {
     pub log_lines_lost: u64,
     /// Faults answered, by [`FaultCode`].
     pub faults: [u64; FAULT_CODES.len()],
-    /// Connections closed because they were too slow for a channel.
-    pub slow_disconnects: u64,
-    /// Subscribers moved to a channel's newest publication because they were too slow.
-    pub slow_skips: u64,
+    /// Subscribers that were too slow for a channel: connections that were closed for it, and subscribers that were moved to
+    /// the newest publication.
+    pub slow: [u64; 2],
+    /// Publications that gave way to newer ones on the way to this core's subscribers.
+    pub conflated: u64,
 
     // People.
     /// Calls, huddles and whatever else is about people.
@@ -289,8 +290,8 @@ impl Counters {
     /// Counts what was done about a slow subscriber.
     pub fn note_slow(&mut self, policy: SlowPolicy) {
         match policy {
-            SlowPolicy::Disconnect => self.slow_disconnects += 1,
-            SlowPolicy::Skip => self.slow_skips += 1,
+            SlowPolicy::Disconnect => self.slow[0] += 1,
+            SlowPolicy::Skip => self.slow[1] += 1,
         }
     }
 
@@ -339,8 +340,8 @@ impl Counters {
             history_lost,
             log_lines_lost,
             faults,
-            slow_disconnects,
-            slow_skips,
+            slow: _,
+            conflated: _,
             people: _,
             web_push: _,
             writes,
@@ -371,19 +372,20 @@ impl Counters {
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
         add(&mut self.memory_bytes, memory_bytes);
-        self.history_lost += history_lost;
-        self.log_lines_lost += log_lines_lost;
+        (self.history_lost, self.log_lines_lost) =
+            (self.history_lost + history_lost, self.log_lines_lost + log_lines_lost);
         add(&mut self.faults, faults);
-        self.slow_disconnects += slow_disconnects;
         add(&mut self.writes, writes);
-        self.peer_messages += peer_messages;
-        self.peer_overloads += peer_overloads;
+        (self.peer_messages, self.peer_overloads) =
+            (self.peer_messages + peer_messages, self.peer_overloads + peer_overloads);
         (self.gaps, self.heals) = (self.gaps + gaps, self.heals + heals);
         self.turns.merge(turns);
-        (self.slow_skips, self.slow_turns) = (self.slow_skips + slow_skips, self.slow_turns + slow_turns);
+        self.slow_turns += slow_turns;
     }
 
     fn merge_nouns(&mut self, other: &Self) {
+        add(&mut self.slow, &other.slow);
+        self.conflated += other.conflated;
         self.tls.merge(&other.tls);
         self.people.merge(&other.people);
         self.web_push.merge(&other.web_push);
@@ -415,7 +417,7 @@ mod tests {
         counters.note_turn(SLOW_TURN_US + 1);
         assert_eq!(counters.connections_closed, [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
         assert_eq!((counters.faults[0], counters.faults.iter().sum::<u64>()), (1, 1));
-        assert_eq!((counters.slow_disconnects, counters.slow_skips), (0, 1));
+        assert_eq!(counters.slow, [0, 1]);
         assert_eq!((counters.sends, counters.bytes_sent, counters.short_sends), (2, 50, 1));
         assert_eq!(counters.responses, [2, 1, 0, 1, 2]);
         assert_eq!((counters.turns.count(), counters.slow_turns), (2, 1));

@@ -125,12 +125,17 @@ fn broker(page: &mut Page, sum: &Counters) {
     );
     let faults = FAULT_CODES.iter().zip(sum.faults).map(|((_, word), count)| (word, count));
     page.counters("corecast_faults_total", "Faults answered, by code.", "code", faults);
-    let slow = [("disconnect", sum.slow_disconnects), ("skip", sum.slow_skips)];
+    let slow = [("disconnect", sum.slow[0]), ("skip", sum.slow[1])];
     page.counters(
         "corecast_slow_consumers_total",
         "Subscribers that were too slow for a channel, by what was done.",
         "policy",
         slow.into_iter(),
+    );
+    page.counter(
+        "corecast_publications_conflated_total",
+        "Publications that gave way to newer ones on the way to subscribers, on each core.",
+        sum.conflated,
     );
 }
 

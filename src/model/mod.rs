@@ -9,6 +9,7 @@ pub mod fault;
 pub mod group;
 pub mod meeting;
 pub mod node;
+pub mod pace;
 pub mod people;
 pub mod publication;
 pub mod realm;

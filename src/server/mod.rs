@@ -186,7 +186,10 @@ fn setup(
 
 /// The rules of channels.
 fn definitions(namespaces: &[Namespace]) -> Definitions {
-    Definitions::with(namespaces.iter().map(|one| (one.name.as_str().into(), one.definition)))
+    let rules = namespaces.iter().map(|one| (one.name.as_str().into(), one.definition));
+    let paced = namespaces.iter().filter(|one| !one.pace.is_at_once());
+    let paces = paced.map(|one| (one.name.as_str().into(), one.pace.clone())).collect();
+    Definitions { paces, ..Definitions::with(rules) }
 }
 
 /// Sockets of a core for which there are descriptors.

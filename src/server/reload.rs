@@ -162,11 +162,11 @@ impl Reloader {
     /// The rules of a configuration. Open channels are kept by some of them, which stay as they were.
     fn definitions(&self, config: &Config) -> Definitions {
         let started = definitions(&self.started.namespaces);
-        let kept = |Namespace { name, definition }: &Namespace| {
+        let kept = |Namespace { name, definition, pace }: &Namespace| {
             let before = started.namespaces.get(name.as_str()).unwrap_or(&started.default);
             let (presence, durability) = (before.presence, before.durability);
             let definition = ChannelDefinition { presence, durability, ..*definition };
-            Namespace { name: name.clone(), definition }
+            Namespace { name: name.clone(), definition, pace: pace.clone() }
         };
         definitions(&config.namespaces.iter().map(kept).collect::<Vec<_>>())
     }

@@ -12,6 +12,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::fanout::{Fanout, Lapped};
+use crate::broker::pacing::Pacing;
 use crate::metrics::counters::Counters;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
@@ -30,6 +31,8 @@ pub(super) struct Edge {
     pub connections: Connections,
     /// What the connections hear.
     pub fanout: Fanout,
+    /// What waits on the way to them.
+    pub pacing: Pacing,
     pub counters: Counters,
     /// Homes that have yet to hear who went.
     pub farewells: Farewells,
@@ -60,6 +63,7 @@ impl Edge {
             now,
             connections: Connections::new(seed, now.monotonic_us),
             fanout: Fanout::new(seed, limits.clone()),
+            pacing: Pacing::new(seed),
             counters: Counters::default(),
             farewells: Farewells::default(),
             drain: None,
@@ -81,6 +85,7 @@ impl Edge {
     pub fn invariants(&self) {
         assert!(self.departures.is_empty(), "what ended is known elsewhere before the call ends");
         self.fanout.invariants();
+        self.pacing.invariants();
         self.connections.invariants();
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };

@@ -62,6 +62,7 @@ use crate::model::fault::FaultCode;
 use connections::connection::Due;
 use connections::proxied::speaks_for;
 use delivery::ending::Endings;
+use delivery::pacing;
 use edge::Edge;
 use home::HomeSide;
 use people::People;
@@ -217,6 +218,7 @@ impl Shard {
     pub fn timeout(&mut self, now: Now) {
         self.begin_call(now);
         self.edge.fire_deadlines(DEADLINES_MAX);
+        pacing::send_due(&mut self.edge);
         self.expire_fan_ins();
         self.homes.expire();
         self.people.fire(now);

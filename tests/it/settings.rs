@@ -7,6 +7,7 @@ use corecast::broker::rules::definitions::Definitions;
 use corecast::model::access::Access;
 use corecast::model::definition::{ChannelDefinition, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
+use corecast::model::pace::Pace;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::{PeopleSettings, Setup, WebPushSettings};
@@ -183,7 +184,7 @@ impl Settings {
     fn namespace(&mut self, text: &str) {
         let mut words = text.split(' ');
         let name = words.next().expect("a namespace");
-        let mut definition = ChannelDefinition::of_namespace(name);
+        let (mut definition, mut pace) = (ChannelDefinition::of_namespace(name), Pace::default());
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("presence", "") => definition.presence = Presence::Users,
@@ -199,11 +200,17 @@ impl Settings {
                         _ => panic!("{access} is no access"),
                     }
                 }
+                ("conflate", time) => pace.conflate_ms = ms(time) as u32,
+                ("by", member) => pace.conflate_key = Some(member.into()),
+                ("coalesce", time) => pace.coalesce_us = ms(time) as u32 * 1000,
                 ("age", age) => definition.history.age_ms_max = ms(age),
                 _ => panic!("{word} is no rule of a namespace"),
             }
         }
         self.definitions.namespaces.insert(name.into(), definition);
+        if !pace.is_at_once() {
+            self.definitions.paces.insert(name.into(), pace);
+        }
     }
 
     /// `open turn ring=10s call=1h participants=3`

@@ -3,6 +3,7 @@
 use crate::model::access::CONVERSATION_NAMESPACE;
 use crate::model::channel::ChannelName;
 use crate::model::definition::ChannelDefinition;
+use crate::model::pace::Pace;
 use std::collections::BTreeMap;
 
 /// The rules of all channels: by namespace, with a default for the rest. The same on every core.
@@ -12,6 +13,8 @@ pub struct Definitions {
     pub default: ChannelDefinition,
     /// Rules by namespace: the part of a channel's name before its first `:`.
     pub namespaces: BTreeMap<Box<str>, ChannelDefinition>,
+    /// How namespaces are paced whose publications do not leave at once.
+    pub paces: BTreeMap<Box<str>, Pace>,
 }
 
 /// What is usual, of the namespaces too that are not as the others.
@@ -21,6 +24,7 @@ impl Default for Definitions {
         Self {
             default: ChannelDefinition::default(),
             namespaces: BTreeMap::from([(CONVERSATION_NAMESPACE.into(), conversation)]),
+            paces: BTreeMap::new(),
         }
     }
 }
@@ -31,6 +35,11 @@ impl Definitions {
         let mut definitions = Self::default();
         definitions.namespaces.extend(namespaces);
         definitions
+    }
+
+    /// How the publications of a channel are paced; `None` if each leaves at once.
+    pub fn pace_of(&self, channel: &ChannelName) -> Option<&Pace> {
+        self.paces.get(channel.namespace())
     }
 
     /// The rules of a channel.

@@ -8,6 +8,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::metrics::words::CloseReason;
 use crate::shard::Shard;
+use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
 
 /// Microseconds between two steps.
@@ -94,6 +95,7 @@ impl Shard {
             http_us: None,
             told: false,
         });
+        pacing::release_all(&mut self.edge);
         self.edge.drain_step();
         self.settle();
     }

@@ -110,6 +110,7 @@ impl Shard {
     pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
         let deadlines = [
             self.edge.connections.next_us(),
+            self.edge.pacing.next_us(),
             self.fan_ins.next_us(),
             self.homes.next_us(),
             self.endings.next_us(&self.homes.home),

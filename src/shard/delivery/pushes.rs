@@ -11,6 +11,7 @@ use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::framing::Framing;
+use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
 use crate::shard::{Setup, Shard};
 use crate::surface::list::DIALECTS;
@@ -48,7 +49,8 @@ impl Edge {
         self.counters.messages_sent += u64::from(out.len() > before);
     }
 
-    fn push_publication(&mut self, channel: &ChannelName, bytes: &PublicationBytes) {
+    /// Tells a publication to the subscribers on this core, whatever the pace of its channel.
+    pub(super) fn push_publication(&mut self, channel: &ChannelName, bytes: &PublicationBytes) {
         let publication = bytes.view();
         let position = publication.position();
         let about = match &publication.body {
@@ -143,12 +145,13 @@ impl Shard {
     /// Hands a push to every stream of its channel.
     pub(in crate::shard) fn push(&mut self, channel: &ChannelName, push: HomePush) {
         match push {
-            HomePush::Publication(bytes) => self.edge.push_publication(channel, &bytes),
+            HomePush::Publication(bytes) => pacing::say(&mut self.edge, channel, &bytes),
             HomePush::Heal(missed) => {
                 self.edge.counters.heals += 1;
-                missed.iter().for_each(|bytes| self.edge.push_publication(channel, bytes));
+                missed.iter().for_each(|bytes| pacing::say(&mut self.edge, channel, bytes));
             }
             HomePush::Lost(position) => {
+                pacing::release(&mut self.edge, channel);
                 self.edge.counters.gaps += 1;
                 self.edge.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
             }
@@ -165,8 +168,14 @@ impl Shard {
             HomePush::Whisper { sender, to, json, connection } => {
                 self.edge.push_whisper(channel, &sender, &to, &json, connection);
             }
-            HomePush::Ended { fault, guests } => self.endings.end(&mut self.edge, channel, fault, guests),
-            HomePush::NotFor { group, access } => self.endings.restrict(&self.edge, channel, group, access),
+            HomePush::Ended { fault, guests } => {
+                pacing::release(&mut self.edge, channel);
+                self.endings.end(&mut self.edge, channel, fault, guests);
+            }
+            HomePush::NotFor { group, access } => {
+                pacing::release(&mut self.edge, channel);
+                self.endings.restrict(&self.edge, channel, group, access);
+            }
             HomePush::Left { session, except } => {
                 let audience = audience(self.setup.core, except);
                 self.edge.push_frame(channel, None, audience, Push::Left(&session));

@@ -48,7 +48,7 @@ impl<'a> json::Object<'a> for Fields<'a> {
 }
 
 /// Any frame of a client.
-struct Frame<'a> {
+struct ClientFrame<'a> {
     kind: Option<Cow<'a, str>>,
     channel: Option<Cow<'a, str>>,
     event: Option<Cow<'a, str>>,
@@ -59,7 +59,7 @@ struct Frame<'a> {
     idempotency_key: Option<Cow<'a, str>>,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> ClientFrame<'a> {
     fn of(fields: &Fields<'a>) -> Result<Self, Fault> {
         Ok(Self {
             kind: json::text("type", fields.kind)?,
@@ -89,7 +89,7 @@ pub fn decode(frame: Payload<'_>, session: &Session) -> Incoming {
         Ok(taken) => taken,
         Err(fault) => return Incoming::refused(fault, None),
     };
-    let frame = right.and_then(|()| Frame::of(&fields));
+    let frame = right.and_then(|()| ClientFrame::of(&fields));
     match correlation(json::some(fields.id)) {
         Ok(correlation) => {
             let command = frame.and_then(|frame| command(&frame, session));
@@ -115,7 +115,7 @@ fn invalid<T>(sentence: &'static str) -> Result<T, Fault> {
     Err(Fault::new(FaultCode::InvalidRequest, sentence))
 }
 
-fn command(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
+fn command(frame: &ClientFrame<'_>, session: &Session) -> Result<Command, Fault> {
     match text(&frame.kind) {
         Some("publish") => publish(frame, session),
         Some("subscribe") => subscribe(frame),
@@ -142,7 +142,7 @@ fn text<'a>(field: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
     field.as_deref()
 }
 
-fn channel(frame: &Frame<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
+fn channel(frame: &ClientFrame<'_>) -> Result<(Kind, crate::model::channel::ChannelName), Fault> {
     match text(&frame.channel) {
         Some(name) => names::channel(name),
         None => Err(Fault::new(FaultCode::InvalidChannel, "The field channel is missing.")),
@@ -150,7 +150,7 @@ fn channel(frame: &Frame<'_>) -> Result<(Kind, crate::model::channel::ChannelNam
 }
 
 /// Each kind of channel has one event to subscribe to; naming none means that one.
-fn check_event(frame: &Frame<'_>, kind: Kind) -> Result<(), Fault> {
+fn check_event(frame: &ClientFrame<'_>, kind: Kind) -> Result<(), Fault> {
     match text(&frame.event) {
         Some(event) if event != kind.event() => Err(Fault::new(
             FaultCode::InvalidEvent,
@@ -163,7 +163,7 @@ fn check_event(frame: &Frame<'_>, kind: Kind) -> Result<(), Fault> {
     }
 }
 
-fn subscribe(frame: &Frame<'_>) -> Result<Command, Fault> {
+fn subscribe(frame: &ClientFrame<'_>) -> Result<Command, Fault> {
     let (kind, channel) = channel(frame)?;
     check_event(frame, kind)?;
     let recover = match frame.recover {
@@ -176,7 +176,7 @@ fn subscribe(frame: &Frame<'_>) -> Result<Command, Fault> {
     Ok(ChannelCommand::Subscribe { channel, recover, with: Attachments::default() }.into())
 }
 
-fn publish(frame: &Frame<'_>, session: &Session) -> Result<Command, Fault> {
+fn publish(frame: &ClientFrame<'_>, session: &Session) -> Result<Command, Fault> {
     let (kind, channel) = channel(frame)?;
     publication((kind, channel), frame.data, text(&frame.idempotency_key), session).map(Command::from)
 }

@@ -47,7 +47,11 @@ fn definitions() -> Definitions {
     let room = ChannelDefinition { presence: Presence::Users, ..default };
     let plain = ChannelDefinition { history: HistoryBounds { count_max: 0, ..history }, ..default };
     let namespaces = [("room", room), ("plain", plain), ("user", plain)];
-    Definitions { default, namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into() }
+    Definitions {
+        default,
+        namespaces: namespaces.map(|(name, rules)| (name.into(), rules)).into(),
+        paces: std::collections::BTreeMap::new(),
+    }
 }
 
 /// Realms `r1` and `r2`.
