@@ -10,7 +10,7 @@ use super::meetings::{self, MEETINGS};
 use super::recordings::{self, RECORDINGS};
 use super::revocations;
 use super::rooms::ROOMS;
-use super::web_push::{self, PUSH_MESSAGES, PUSH_SUBSCRIPTIONS, StoredMessage};
+use super::web_push::{self, PUSH_MESSAGES, PUSH_STEPS, PUSH_SUBSCRIPTIONS, StoredMessage, StoredStep};
 use super::write::{StoreRecord, Table};
 use crate::model::channel::ChannelName;
 use crate::model::definition::DefinitionRecord;
@@ -49,6 +49,8 @@ pub struct Stored {
     pub push_subscriptions: Vec<(u64, Arc<PushSubscription>)>,
     /// Messages to browsers that are on their way, by number.
     pub push_messages: Vec<(u64, StoredMessage)>,
+    /// How far each of them is with its audience that is not all found, by number.
+    pub push_steps: Vec<(u64, StoredStep)>,
     /// Deliveries that have no end: the numbers of message and subscription.
     pub push_deliveries: Vec<(u64, u64)>,
     /// The last number that a push subscription or a push message got; 0 before the first.
@@ -106,7 +108,7 @@ impl Stored {
                 Table::Devices | Table::Recordings => {
                     stored.take_people(StoreRecord { table, key, value })?;
                 }
-                Table::PushSubscriptions | Table::PushMessages | Table::PushDeliveries => {
+                Table::PushSubscriptions | Table::PushMessages | Table::PushSteps | Table::PushDeliveries => {
                     stored.take_push(StoreRecord { table, key, value })?;
                 }
                 // Read when they are asked for.
@@ -156,11 +158,15 @@ impl Stored {
         }
         let number = web_push::number_of(&key).ok_or_else(odd)?;
         self.last_push_number = self.last_push_number.max(number);
-        if table == Table::PushMessages {
-            self.push_messages.push((number, PUSH_MESSAGES.read(table, &key, &value)?));
-        } else {
-            let subscription = PUSH_SUBSCRIPTIONS.read(table, &key, &value)?;
-            self.push_subscriptions.push((number, Arc::new(subscription)));
+        match table {
+            Table::PushMessages => {
+                self.push_messages.push((number, PUSH_MESSAGES.read(table, &key, &value)?));
+            }
+            Table::PushSteps => self.push_steps.push((number, PUSH_STEPS.read(table, &key, &value)?)),
+            _ => {
+                let subscription = PUSH_SUBSCRIPTIONS.read(table, &key, &value)?;
+                self.push_subscriptions.push((number, Arc::new(subscription)));
+            }
         }
         Ok(())
     }

@@ -13,7 +13,10 @@ pub const PUSH_SUBSCRIPTIONS: Format<PushSubscription> = Format(&[read_subscript
 /// Every version of messages.
 pub const PUSH_MESSAGES: Format<StoredMessage> = Format(&[read_message_v1]);
 
-/// A message, and who is still to be found of its audience.
+/// Every version of how far messages are with their audiences.
+pub const PUSH_STEPS: Format<StoredStep> = Format(&[read_step_v1]);
+
+/// A message, and its audience, where that is not all found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredMessage {
     /// What is sent.
@@ -22,15 +25,25 @@ pub struct StoredMessage {
     pub rest: Option<StoredAudience>,
 }
 
-/// Who is still to be found.
+/// Whose subscriptions are to be found. It is written once, however many there are; how far it is found is a record of
+/// its own ([`StoredStep`]).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredAudience {
     /// Whose subscriptions are to be found.
     pub audience: Audience,
-    /// Subscriptions up to this number are found, of the first user or of everybody.
+    /// Subscriptions up to this number are found, of the first user or of everybody, where there is no [`StoredStep`].
     pub after: u64,
     /// Subscriptions from this number on are too young.
     pub until: u64,
+}
+
+/// How far a message is with its audience.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoredStep {
+    /// Users that are done, of those that the audience names.
+    pub users_done: u64,
+    /// Subscriptions up to this number are found, of the next user or of everybody.
+    pub after: u64,
 }
 
 /// A subscription was made or changed.
@@ -45,7 +58,7 @@ pub fn put_subscription(number: u64, subscription: &PushSubscription) -> Write {
     Write { table: Table::PushSubscriptions, key: key(number), value }
 }
 
-/// A message was taken in, or more of its audience was found.
+/// A message was taken in, or all of its audience was found.
 pub fn put_message(number: u64, message: &PushMessage, rest: Option<&StoredAudience>) -> Write {
     let form = MessageV1 {
         payload: message.payload.to_vec(),
@@ -64,6 +77,17 @@ pub fn put_message(number: u64, message: &PushMessage, rest: Option<&StoredAudie
     };
     let value = Some(PUSH_MESSAGES.write(&archive(&form)));
     Write { table: Table::PushMessages, key: key(number), value }
+}
+
+/// Some of a message's audience was found.
+pub fn put_step(number: u64, step: StoredStep) -> Write {
+    let form = StepV1 { users_done: step.users_done, after: step.after };
+    Write { table: Table::PushSteps, key: key(number), value: Some(PUSH_STEPS.write(&archive(&form))) }
+}
+
+/// All of a message's audience was found.
+pub fn deleted_step(number: u64) -> Write {
+    Write { table: Table::PushSteps, key: key(number), value: None }
 }
 
 /// A message is to be sent for a subscription.
@@ -131,6 +155,17 @@ struct RestV1 {
     until: u64,
 }
 
+#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+struct StepV1 {
+    users_done: u64,
+    after: u64,
+}
+
+fn read_step_v1(bytes: &[u8]) -> Option<StoredStep> {
+    let StepV1 { users_done, after } = rkyv::from_bytes::<StepV1, Error>(bytes).ok()?;
+    Some(StoredStep { users_done, after })
+}
+
 fn read_subscription_v1(bytes: &[u8]) -> Option<PushSubscription> {
     let form = rkyv::from_bytes::<SubscriptionV1, Error>(bytes).ok()?;
     Some(PushSubscription {
@@ -182,12 +217,14 @@ mod tests {
             let writes = [
                 put_subscription(7, &subscription),
                 put_message(300, &message, rest.as_ref()),
+                put_step(300, StoredStep { users_done: 1, after: 5 }),
                 put_delivery(300, 7),
                 crate::store::counters::last_push_number(1_000),
             ];
             let record = |Write { table, key, value }| StoreRecord { table, key, value: value.unwrap() };
             let stored = Stored::read(writes.map(record)).unwrap();
             assert_eq!(stored.push_subscriptions, [(7, subscription.clone())]);
+            assert_eq!(stored.push_steps, [(300, StoredStep { users_done: 1, after: 5 })]);
             assert_eq!(stored.push_messages, [(300, StoredMessage { message: message.clone(), rest })]);
             assert_eq!(
                 (stored.push_deliveries.as_slice(), stored.last_push_number),
@@ -197,6 +234,7 @@ mod tests {
         for (put, deleted) in [
             (put_subscription(7, &subscription), deleted_subscription(7)),
             (put_message(300, &message, None), deleted_message(300)),
+            (put_step(300, StoredStep { users_done: 1, after: 5 }), deleted_step(300)),
             (put_delivery(300, 7), deleted_delivery(300, 7)),
         ] {
             assert_eq!((put.table, put.key), (deleted.table, deleted.key));

@@ -29,13 +29,15 @@ pub enum Table {
     PushSubscriptions,
     /// Messages to browsers that are on their way, by number.
     PushMessages,
+    /// How far each of them is with its audience, by number.
+    PushSteps,
     /// Which of them is still to be sent where, by both numbers.
     PushDeliveries,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -49,11 +51,12 @@ impl Table {
         Self::Recordings,
         Self::PushSubscriptions,
         Self::PushMessages,
+        Self::PushSteps,
         Self::PushDeliveries,
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 12] = [
+    pub const LOADED: [Self; 13] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -65,6 +68,7 @@ impl Table {
         Self::Recordings,
         Self::PushSubscriptions,
         Self::PushMessages,
+        Self::PushSteps,
         Self::PushDeliveries,
     ];
 
@@ -84,6 +88,7 @@ impl Table {
             Self::Recordings => "recordings",
             Self::PushSubscriptions => "push_subscriptions",
             Self::PushMessages => "push_messages",
+            Self::PushSteps => "push_steps",
             Self::PushDeliveries => "push_deliveries",
         }
     }

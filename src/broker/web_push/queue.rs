@@ -158,11 +158,12 @@ impl Queue {
     pub fn apply_step(&mut self, subscriptions: &Subscriptions, step: Step) {
         let Step { number, subscriptions: targets, queued } = step;
         let Some(pending) = self.messages.get_mut(&number) else { return };
-        self.bytes += queued.weight();
-        let before = QueuedMessage { message: queued.message, spread: pending.spread.take() };
-        self.bytes -= before.weight();
-        pending.spread = queued.spread;
+        let before = std::mem::replace(&mut pending.spread, queued.spread);
         if pending.spread.is_none() {
+            // Who is named is kept until the last of them is found, so a step does not weigh them anew.
+            let message = queued.message;
+            self.bytes -= QueuedMessage { message: message.clone(), spread: before }.weight();
+            self.bytes += QueuedMessage { message, spread: None }.weight();
             self.spreading.remove(&number);
         }
         self.add_deliveries(subscriptions, number, &targets);

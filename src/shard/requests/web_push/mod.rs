@@ -2,10 +2,11 @@
 //! sent. What is on its way goes on by itself ([`pump_web_push`]): audiences are found step by step, push services are
 //! called as far as there is room, and what has its end leaves the disk.
 
+mod writes;
+
 use super::{Asker, Begun, Then};
-use crate::broker::web_push::{
-    DeliveryId, Finished, QueuedMessage, Spread, Step, SubscriptionChange, WebPush,
-};
+use crate::base::time::earliest;
+use crate::broker::web_push::{DeliveryId, Finished, Step, SubscriptionChange, WebPush};
 use crate::metrics::counters::WebPushCounters;
 use crate::model::command::{PushDraft, WebPushCommand};
 use crate::model::fault::{Fault, FaultCode};
@@ -16,10 +17,11 @@ use crate::shard::effects::{Class, not_stored};
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::CoreMessage;
 use crate::shard::{Effect, Resolution, Setup};
-use crate::store::web_push::{self as stored, StoredAudience, StoredMessage};
+use crate::store::web_push::{self as stored, StoredStep};
 use crate::store::{Stored, Write, counters};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use writes::{finished_writes, first_writes, queued, step_writes};
 
 /// Microseconds after which what could not be stored is tried again.
 const AGAIN_US: u64 = 1_000_000;
@@ -84,9 +86,10 @@ impl WebPushSide {
             for (message, subscription) in &stored.push_deliveries {
                 deliveries.entry(*message).or_default().push(*subscription);
             }
+            let steps: BTreeMap<u64, StoredStep> = stored.push_steps.iter().copied().collect();
             for (number, message) in &stored.push_messages {
                 let deliveries = deliveries.remove(number).unwrap_or_default();
-                push.restore_message(*number, queued(message), &deliveries);
+                push.restore_message(*number, queued(message, steps.get(number).copied()), &deliveries);
             }
         }
         // What was on its way goes on at the first look at the clock.
@@ -97,7 +100,7 @@ impl WebPushSide {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        [self.push.next_us(), self.again_us].into_iter().flatten().min()
+        earliest([self.push.next_us(), self.again_us])
     }
 
     /// Whether no call is under way and the disk knows of every end.
@@ -169,7 +172,7 @@ fn begin_send(homes: &mut HomeSide, audience: Audience, draft: PushDraft) -> Res
         return Ok(Reply::Done.into());
     }
     let mut writes = vec![counters::last_push_number(side.push.last_number())];
-    writes.extend(step_writes(&step));
+    writes.extend(first_writes(&step));
     Ok(Begun::outside(Effect::Write(writes), Then::WebPush(WebPushThen::Send(step))))
 }
 
@@ -314,36 +317,4 @@ fn write(homes: &mut HomeSide, writes: Vec<Write>, then: WebPushThen) -> bool {
         homes.web_push.again_us = Some(homes.now.monotonic_us + AGAIN_US);
     }
     admitted
-}
-
-fn step_writes(step: &Step) -> Vec<Write> {
-    let rest = step.queued.spread.as_ref().map(|spread| StoredAudience {
-        audience: match &spread.audience {
-            Audience::Users(users) => Audience::Users(users[spread.users_done..].into()),
-            Audience::Everybody => Audience::Everybody,
-        },
-        after: spread.after,
-        until: spread.until,
-    });
-    let deliveries = step.subscriptions.iter().map(|one| stored::put_delivery(step.number, *one));
-    let message = stored::put_message(step.number, &step.queued.message, rest.as_ref());
-    deliveries.chain([message]).collect()
-}
-
-fn finished_writes(finished: &Finished) -> Vec<Write> {
-    let deliveries =
-        finished.deliveries.iter().map(|id| stored::deleted_delivery(id.message, id.subscription));
-    let messages = finished.messages.iter().map(|number| stored::deleted_message(*number));
-    let subscriptions = finished.subscriptions.iter().map(|number| stored::deleted_subscription(*number));
-    deliveries.chain(messages).chain(subscriptions).collect()
-}
-
-fn queued(stored: &StoredMessage) -> QueuedMessage {
-    let spread = stored.rest.as_ref().map(|rest| Spread {
-        audience: rest.audience.clone(),
-        users_done: 0,
-        after: rest.after,
-        until: rest.until,
-    });
-    QueuedMessage { message: Arc::new(stored.message.clone()), spread }
 }
