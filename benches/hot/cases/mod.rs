@@ -2,6 +2,7 @@
 //! leaves the structure as it found it, so that all turns cost the same.
 
 mod fanout;
+mod groups;
 mod home;
 mod http;
 mod mesh;
@@ -35,6 +36,7 @@ pub const GROUPS: &[(&str, &[Case])] = &[
     ("fanout", fanout::CASES),
     ("mesh", mesh::CASES),
     ("publish", publish::CASES),
+    ("groups", groups::CASES),
     ("whispers", whispers::CASES),
     ("quikapp", quikapp::CASES),
 ];

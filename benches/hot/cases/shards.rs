@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// The time of all that happens.
 pub const NOW: Now = Now { monotonic_us: 1_000_000, unix_ms: 1_700_000_000_000 };
 
+/// What tokens are signed with.
+pub const SECRET: &str = "a secret of the benches, long enough for HS256";
+
 /// Keys, and whose they are.
 pub const KEYS: [(&str, &str); 2] = [("bench-key", "bench"), ("other-key", "other")];
 
@@ -33,7 +36,8 @@ pub fn shard_of(core: u16, cores: u16, realms: Arc<[Arc<Realm>]>) -> Shard {
         name: None,
         scopes: Scopes::ADMIN,
     };
-    let settings = AuthSettings { api_keys: KEYS.map(key).into(), ..AuthSettings::default() };
+    let jwt_secret = Some(Secret::new(SECRET));
+    let settings = AuthSettings { api_keys: KEYS.map(key).into(), jwt_secret, ..AuthSettings::default() };
     let setup = Setup {
         core: CoreId(core),
         cores,
