@@ -27,38 +27,39 @@ impl Now {
     }
 }
 
+/// The earliest of some deadlines, monotonic microseconds; `None` if there is none.
+#[inline]
+pub fn earliest<const COUNT: usize>(deadlines: [Option<u64>; COUNT]) -> Option<u64> {
+    // The end of time stands for no deadline: no clock reaches it.
+    let first = deadlines.iter().fold(u64::MAX, |first, next| first.min(next.unwrap_or(u64::MAX)));
+    (first < u64::MAX).then_some(first)
+}
+
 /// `2025-01-01T00:00:00Z`, or with milliseconds where they are not zero (RFC 3339, UTC).
 pub fn rfc3339(unix_ms: u64) -> String {
     let (days, ms_of_day) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
     let (year, month, day) = civil_from_days(days);
     let (hour, minute, second) = (ms_of_day / 3_600_000, ms_of_day / 60_000 % 60, ms_of_day / 1000 % 60);
     let ms = ms_of_day % 1000;
-    let mut out = String::with_capacity(RFC3339_BYTES_MAX);
-    push_digits(&mut out, year, 1000);
-    for (before, number) in [('-', month), ('-', day), ('T', hour), (':', minute), (':', second)] {
-        let digit = |number: u64| char::from(b'0' + (number % 10) as u8);
-        out.extend([before, digit(number / 10), digit(number)]);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let digit = |number: u64| b'0' + (number % 10) as u8;
+    let pairs = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+    for (at, number) in pairs.into_iter().chain([(20, ms / 10)]) {
+        text[at] = digit(number / 10);
+        text[at + 1] = digit(number);
     }
-    if ms > 0 {
-        out.push('.');
-        push_digits(&mut out, ms, 100);
-    }
-    out.push('Z');
-    out
-}
-
-/// Bytes of a moment with milliseconds, in a year of four digits.
-const RFC3339_BYTES_MAX: usize = "2025-01-01T00:00:00.000Z".len();
-
-/// Appends a number in digits; `least` is 1 with as many zeros as digits follow the first.
-fn push_digits(out: &mut String, number: u64, least: u64) {
-    let mut place = least;
-    while number / place >= 10 {
-        place *= 10;
-    }
-    while place > 0 {
-        out.push(char::from(b'0' + (number / place % 10) as u8));
-        place /= 10;
+    text[22] = digit(ms);
+    let text = if ms == 0 {
+        text[19] = b'Z';
+        &text[..20]
+    } else {
+        &text[..]
+    };
+    let text = str::from_utf8(text).expect("digits are ASCII");
+    // The ten thousandth year and those after it have more digits.
+    match year / 10_000 {
+        0 => text.to_owned(),
+        more => format!("{more}{text}"),
     }
 }
 

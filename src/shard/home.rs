@@ -17,7 +17,7 @@ use super::{Effect, Output, Setup, delivery::users::Fresh};
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
-use crate::base::time::Now;
+use crate::base::time::{Now, earliest};
 use crate::broker::home::{Home, HomeOutput, HomePush, Outcome};
 use crate::model::channel::ChannelName;
 use crate::model::meeting::channel_of;
@@ -194,9 +194,12 @@ impl HomeSide {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        let next =
-            [self.changes.next_us(), self.effects.next_us(), self.log.next_us(), self.web_push.next_us()];
-        next.into_iter().flatten().min()
+        earliest([
+            self.changes.next_us(),
+            self.effects.next_us(),
+            self.log.next_us(),
+            self.web_push.next_us(),
+        ])
     }
 
     /// Asserts what must hold between calls.

@@ -76,12 +76,13 @@ pub trait Object<'a>: Default {
     fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>>;
 }
 
-/// Takes one JSON object apart. Says too whether its fields are right: none that is asked for may be there twice.
+/// Takes one JSON object apart into `taken`. Says whether its fields are right: none that is asked for may be there twice.
 ///
 /// # Errors
 /// As [`object`], where there is no object at all.
-pub fn take_apart<'a, T: Object<'a>>(text: &'a str) -> Result<(T, Result<(), Fault>), Fault> {
-    let (mut taken, mut doubled) = (T::default(), None);
+#[inline]
+pub fn take_apart<'a, T: Object<'a>>(text: &'a str, taken: &mut T) -> Result<Result<(), Fault>, Fault> {
+    let mut doubled = None;
     let visit = |key: &'a str, escaped: bool, value: Raw<'a>| {
         let place = if escaped { unescaped(key).and_then(|key| taken.place(&key)) } else { taken.place(key) };
         if let Some(place) = place
@@ -91,7 +92,7 @@ pub fn take_apart<'a, T: Object<'a>>(text: &'a str) -> Result<(T, Result<(), Fau
         }
     };
     match scan::object(text, visit) {
-        Ok(()) => Ok((taken, doubled.map_or(Ok(()), |key| Err(twice(key))))),
+        Ok(()) => Ok(doubled.map_or(Ok(()), |key| Err(twice(key)))),
         Err(Broken::Kind) => Err(no_object()),
         Err(Broken::Syntax) if is_explained(text.as_bytes()) => {
             Err(well_formed(text).err().unwrap_or_else(no_object))
@@ -137,15 +138,22 @@ pub fn some<'a>(field: Option<Raw<'a>>) -> Option<Raw<'a>> {
 /// [`FaultCode::InvalidRequest`] where it is something else.
 #[inline]
 pub fn text<'a>(name: &str, field: Option<Raw<'a>>) -> Result<Option<Cow<'a, str>>, Fault> {
-    let Some(raw) = some(field) else { return Ok(None) };
+    let Some(raw) = field else { return Ok(None) };
     let inner = raw.text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let text = match inner {
-        Some(inner) if !raw.escaped => return Ok(Some(Cow::Borrowed(inner))),
-        Some(_) => read::<Text<'_>>(raw.text).ok().map(|text| text.0),
-        None => None,
-    };
-    let not = || Fault::new(FaultCode::InvalidRequest, format!("The field {name} must be a text."));
-    text.ok_or_else(not).map(Some)
+    match inner.filter(|_| !raw.escaped) {
+        Some(inner) => Ok(Some(Cow::Borrowed(inner))),
+        None => text_with_escapes(name, raw),
+    }
+}
+
+/// The text in a field that is not plain, if it is one.
+#[cold]
+fn text_with_escapes<'a>(name: &str, raw: Raw<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+    if raw.text == "null" {
+        return Ok(None);
+    }
+    let not = |_| Fault::new(FaultCode::InvalidRequest, format!("The field {name} must be a text."));
+    read::<Text<'_>>(raw.text).map(|text| Some(text.0)).map_err(not)
 }
 
 fn no_object() -> Fault {
@@ -248,7 +256,10 @@ mod tests {
 
     #[test]
     fn fields_are_those_of_an_object_by_name() {
-        let taken = |text| take_apart::<Three<'_>>(text);
+        let taken = |text| {
+            let mut three = Three::default();
+            take_apart(text, &mut three).map(|right| (three, right))
+        };
         let (three, right) = taken(r#"{"b":[{}],"x":1,"\u0061":null,"c":{"a":2}}"#).expect("an object");
         assert_eq!((three.a.map(|raw| raw.text), three.e), (Some("null"), None));
         assert_eq!(three.b.map(|raw| (raw.text, raw.depth)), Some(("[{}]", 2)));
@@ -272,7 +283,8 @@ mod tests {
     fn a_text_in_a_field_is_read_with_its_escapes() {
         let text = |json: &str| {
             let text = format!("{{\"a\":{json}}}");
-            let (three, _) = take_apart::<Three<'_>>(&text).expect("an object");
+            let mut three = Three::default();
+            take_apart(&text, &mut three).expect("an object").expect("no field is there twice");
             super::text("a", three.a).map(|text| text.map(Cow::into_owned))
         };
         assert_eq!(text("\"x\""), Ok(Some("x".into())));

@@ -5,6 +5,7 @@
 //! that. Not seen are the structs within an untagged enum, which serde reads from a copy of its own.
 
 mod depth;
+mod plain;
 pub mod scan;
 mod strict;
 

@@ -1,6 +1,8 @@
 //! One pass over JSON text that takes an object or a list apart and keeps its values as they were written. Nothing is
 //! allocated, and nothing is nested too deep for it.
 
+use super::plain;
+
 /// A value as it was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Raw<'a> {
@@ -24,9 +26,7 @@ pub enum Broken {
 /// Whether text can stand between quotes as it is.
 #[inline]
 pub fn is_plain(text: &str) -> bool {
-    let mut scan = Scan { text, at: 0, escaped: false };
-    scan.plain();
-    scan.at == text.len()
+    plain::end(text.as_bytes(), 0) == text.len()
 }
 
 /// One value and nothing else; `None` if it is no JSON.
@@ -132,16 +132,32 @@ impl<'a> Scan<'a> {
         (byte == close).then_some(false)
     }
 
-    /// A key, up to its value.
+    /// A key, up to its value; says what is between its quotes.
     #[inline]
     fn key(&mut self) -> Option<&'a str> {
-        let key = self.string()?;
+        let start = self.at + 1;
+        self.string()?;
+        let end = self.at - 1;
+        self.colon()?;
+        self.text.get(start..end)
+    }
+
+    /// What stands between a key and its value.
+    #[inline]
+    fn colon(&mut self) -> Option<()> {
         self.space();
         if !self.take(b':') {
             return None;
         }
         self.space();
-        Some(key)
+        Some(())
+    }
+
+    /// Passes a key, up to its value.
+    #[inline]
+    fn pass_key(&mut self) -> Option<()> {
+        self.string()?;
+        self.colon()
     }
 
     fn raw(&mut self) -> Option<Raw<'a>> {
@@ -154,7 +170,7 @@ impl<'a> Scan<'a> {
     /// Passes a value; says how deep it nests.
     fn value(&mut self) -> Option<u32> {
         match self.peek()? {
-            b'"' => self.string().map(|_| 0),
+            b'"' => self.string().map(|()| 0),
             b'{' | b'[' => self.nested(),
             _ => self.scalar().map(|()| 0),
         }
@@ -165,7 +181,7 @@ impl<'a> Scan<'a> {
         let (mut nesting, mut deepest) = (Nesting::default(), 0);
         loop {
             match self.peek()? {
-                b'"' => drop(self.string()?),
+                b'"' => self.string()?,
                 open @ (b'{' | b'[') => {
                     self.at += 1;
                     self.space();
@@ -174,7 +190,7 @@ impl<'a> Scan<'a> {
                     if !self.take(close) {
                         nesting.enter(open == b'{');
                         if open == b'{' {
-                            self.key()?;
+                            self.pass_key()?;
                         }
                         continue;
                     }
@@ -188,7 +204,7 @@ impl<'a> Scan<'a> {
                 let in_object = nesting.in_object();
                 if self.goes_on(if in_object { b'}' } else { b']' })? {
                     if in_object {
-                        self.key()?;
+                        self.pass_key()?;
                     }
                     break;
                 }
@@ -206,13 +222,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Passes a text; says what is between its quotes.
+    /// Passes a text.
     #[inline]
-    fn string(&mut self) -> Option<&'a str> {
+    fn string(&mut self) -> Option<()> {
         if !self.take(b'"') {
             return None;
         }
-        let start = self.at;
         loop {
             self.plain();
             match self.peek()? {
@@ -223,35 +238,13 @@ impl<'a> Scan<'a> {
             }
         }
         self.at += 1;
-        self.text.get(start..self.at - 1)
+        Some(())
     }
 
-    /// Passes what is neither a quote nor a backslash nor a control character, eight bytes at a time.
+    /// Passes what is neither a quote nor a backslash nor a control character.
     #[inline]
     fn plain(&mut self) {
-        const ONES: u64 = u64::MAX / 0xff;
-        const HIGHS: u64 = ONES << 7;
-        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-            let word = u64::from_le_bytes(*eight);
-            // Of the high bits that are set, the lowest stands for a byte that was looked for. Those above it may be set
-            // by a borrow, and do not matter.
-            let is = |byte: u8| {
-                let differs = word ^ (ONES * u64::from(byte));
-                differs.wrapping_sub(ONES) & !differs
-            };
-            let is_control = word.wrapping_sub(ONES * u64::from(b' ')) & !word;
-            let found = (is(b'"') | is(b'\\') | is_control) & HIGHS;
-            if found != 0 {
-                self.at = self.text.len() - rest.len() + found.trailing_zeros() as usize / 8;
-                return;
-            }
-            rest = after;
-        }
-        self.at = self.text.len() - rest.len();
-        while self.peek().is_some_and(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-            self.at += 1;
-        }
+        self.at = plain::end(self.text.as_bytes(), self.at);
     }
 
     /// Passes an escape. What it stands for is asked where the text is read: half of a surrogate pair is kept as it is.

@@ -51,7 +51,7 @@ impl Groups {
             GroupDraft::Put(members) => self.put_by_admin(now, session, channel, members)?,
             GroupDraft::Delete => {
                 may_change(self.known_to(session, channel)?, session)?;
-                channels.find(channel).map_or(Ok(()), |id| channels.admit(id))?;
+                channels.find(channel).map_or(Ok(()), |id| channels.admit(id).map(drop))?;
                 return Ok(GroupChange { channel: channel.clone(), is: None });
             }
             draft => self.changed(now, self.known_to(session, channel)?, session, draft)?,

@@ -164,15 +164,16 @@ impl Channels {
         definition.durability
     }
 
-    /// Whether a channel can take a publication in.
+    /// Whether a channel can take a publication in; says what that survives.
     ///
     /// # Errors
     /// The log must keep it and cannot.
-    pub fn admit(&self, id: usize) -> Result<(), Fault> {
-        match self.durability(id) {
-            Durability::Memory => Ok(()),
-            Durability::Relaxed | Durability::Commit => self.log.admit(),
+    pub fn admit(&self, id: usize) -> Result<Durability, Fault> {
+        let durability = self.durability(id);
+        if durability != Durability::Memory {
+            self.log.admit()?;
         }
+        Ok(durability)
     }
 
     /// What an answer that repeats an earlier one waits for, as that one does: a publication that is withheld is not there yet.
@@ -288,6 +289,7 @@ impl Channels {
                 let count_max = self.rules.history_count_high(channel.rules);
                 history.invariants(channel.head, &HistoryBounds { count_max, ..bounds });
                 assert!(!history.is_empty(), "an empty history is dropped");
+                assert_eq!(history.counted_bytes, channel.kept_bytes(), "what it takes is counted");
                 bytes += history.bytes();
                 publications += history.len();
                 assert!(history.link.is_linked(), "what is kept is known to who pays for it");

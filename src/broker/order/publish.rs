@@ -64,10 +64,11 @@ impl Order {
             return Ok(Outcome { reply: answer.unwrap_or_else(Reply::Fault), wait });
         }
         let id = self.channels.find_or_open(now, &channel, &origin.session.payer())?;
-        self.channels.admit(id)?;
-        let logged = self.channels.durability(id) != Durability::Memory;
-        let Published { position, bytes, body, wait } = self.publish_keyed(now, id, user, body, key.as_ref());
+        let durability = self.channels.admit(id)?;
+        let published = self.publish_keyed(now, (id, durability), user, body, key.as_ref());
+        let Published { position, bytes, body, wait } = published;
         if let Some(key) = key {
+            let logged = durability != Durability::Memory;
             let answered = if is_message { Answered::Message(bytes) } else { Answered::Data };
             self.idempotency.remember(now, &channel, key, FirstAnswer { position, answered, logged });
         }
@@ -95,13 +96,14 @@ impl Order {
         publisher: &str,
         body: Body,
     ) -> Published {
-        self.publish_keyed(now, id, publisher, body, None)
+        let durability = self.channels.durability(id);
+        self.publish_keyed(now, (id, durability), publisher, body, None)
     }
 
     fn publish_keyed(
         &mut self,
         now: Now,
-        id: usize,
+        (id, durability): (usize, Durability),
         publisher: &str,
         body: Body,
         key: Option<&Arc<str>>,
@@ -117,7 +119,7 @@ impl Order {
         let bytes = publication.archive(&mut self.scratch);
         self.publisher = publication.publisher;
         self.publisher.clear();
-        let wait = match self.channels.durability(id) {
+        let wait = match durability {
             Durability::Memory => {
                 self.channels.log_unkept(id);
                 self.deliver(now, id, &bytes, effect);

@@ -81,8 +81,8 @@ impl Channels {
     /// Changes a history, keeps the core's sums, and drops a history that became empty.
     pub fn edit_history(&mut self, id: usize, edit: impl FnOnce(&mut History)) {
         let Some(channel) = self.pool.get_mut(id) else { return };
-        let before = channel.kept_bytes();
         let Some(history) = &mut channel.history else { return };
+        let before = history.counted_bytes;
         self.history_bytes -= history.bytes();
         self.history_publications -= history.len();
         edit(history);
@@ -91,6 +91,9 @@ impl Channels {
         self.history_publications += history.len();
         let is_empty = history.is_empty();
         let (payer, after) = (channel.payer, channel.kept_bytes());
+        if let Some(history) = &mut channel.history {
+            history.counted_bytes = after;
+        }
         self.payers.weigh(payer, before, after);
         if is_empty {
             self.payers.note_mut(payer).remove(&mut self.pool, id as u32);

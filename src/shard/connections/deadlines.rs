@@ -3,7 +3,7 @@
 use super::Connections;
 use super::connection::Due;
 use crate::base::ids::ConnectionId;
-use crate::base::time::Now;
+use crate::base::time::{Now, earliest};
 
 impl Connections {
     /// Sets what happens to a connection, and in how many milliseconds.
@@ -66,7 +66,7 @@ impl Connections {
 
     /// When something is due next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        [self.wheel.next_us(), self.tokens.next_us()].into_iter().flatten().min()
+        earliest([self.wheel.next_us(), self.tokens.next_us()])
     }
 }
 

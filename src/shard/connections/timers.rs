@@ -4,6 +4,7 @@ use super::closing::CloseFrame;
 use super::connection::{Due, Phase};
 use super::drain::Drain;
 use crate::base::ids::ConnectionId;
+use crate::base::time::earliest;
 use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
@@ -108,7 +109,7 @@ impl Shard {
 
     /// When `timeout` must be called next.
     pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
-        let deadlines = [
+        let next = earliest([
             self.edge.connections.next_us(),
             self.edge.pacing.next_us(),
             self.fan_ins.next_us(),
@@ -116,7 +117,7 @@ impl Shard {
             self.endings.next_us(&self.homes.home),
             self.edge.drain.as_ref().map(Drain::next_us),
             self.people.next_us(),
-        ];
-        deadlines.into_iter().flatten().fold(self.housekeeping_us, u64::min)
+        ]);
+        next.unwrap_or(u64::MAX).min(self.housekeeping_us)
     }
 }

@@ -13,7 +13,7 @@ use super::Shard;
 use super::home::{Here, HomeSide};
 use super::mesh::message::CoreMessage;
 use super::requests::Asker;
-use crate::base::time::Now;
+use crate::base::time::{Now, earliest};
 use crate::broker::home::{Home, log_fault};
 use crate::model::reply::Reply;
 use std::collections::VecDeque;
@@ -159,7 +159,7 @@ impl LogSide {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        [self.flush_at_us, self.again_us, self.checkpoint_at_us].into_iter().flatten().min()
+        earliest([self.flush_at_us, self.again_us, self.checkpoint_at_us])
     }
 }
 

@@ -35,7 +35,7 @@ use super::Setup;
 use crate::auth::IceSettings;
 use crate::base::hash::KeyedState;
 use crate::base::limits::InForce;
-use crate::base::time::Now;
+use crate::base::time::{Now, earliest};
 use crate::broker::calls::{CallRules, Calls};
 use crate::broker::circles::{CircleRules, Circles};
 use crate::broker::devices::Devices;
@@ -162,9 +162,12 @@ impl People {
 
     /// When time matters next, monotonic microseconds.
     pub fn next_us(&self) -> Option<u64> {
-        let next =
-            [self.calls.next_us(), self.huddles.next_us(), self.circles.next_us(), self.persons.next_us()];
-        next.into_iter().flatten().min()
+        earliest([
+            self.calls.next_us(),
+            self.huddles.next_us(),
+            self.circles.next_us(),
+            self.persons.next_us(),
+        ])
     }
 
     /// Calls and huddles at home here that are not over.

@@ -1,5 +1,6 @@
 //! The sockets that people have on this core, where each of them is, and what rings for whom.
 
+use crate::base::chunked::Chunked;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
 use crate::model::channel::ChannelName;
@@ -22,6 +23,7 @@ pub(super) struct Stay {
 /// One socket.
 #[derive(Debug)]
 pub(super) struct Socket {
+    id: ConnectionId,
     pub user: UserId,
     pub device: Arc<str>,
     /// Seconds since 1970.
@@ -35,7 +37,9 @@ pub(super) struct Socket {
 
 /// The sockets that people have on this core.
 pub(super) struct Sockets {
-    by_id: KeyedMap<ConnectionId, Socket>,
+    /// By the index of their connections: they are looked up several times for each thing that is said.
+    by_index: Chunked<Option<Box<Socket>>>,
+    count: usize,
     by_user: KeyedMap<UserId, Vec<ConnectionId>>,
     /// What rings for whom on the node, as every core knows it: a door is told when a socket comes to it.
     ringing: KeyedMap<UserId, Vec<(Circle, Arc<Event>)>>,
@@ -44,7 +48,8 @@ pub(super) struct Sockets {
 impl Sockets {
     pub fn new(hasher: KeyedState) -> Self {
         Self {
-            by_id: KeyedMap::with_hasher(hasher),
+            by_index: Chunked::default(),
+            count: 0,
             by_user: KeyedMap::with_hasher(hasher),
             ringing: KeyedMap::with_hasher(hasher),
         }
@@ -53,11 +58,19 @@ impl Sockets {
     pub fn open(&mut self, id: ConnectionId, user: UserId, device: Arc<str>, opened_s: u64) {
         self.by_user.entry(user.clone()).or_default().push(id);
         let (stays, coming, calls) = (Vec::new(), None, BTreeSet::new());
-        self.by_id.insert(id, Socket { user, device, opened_s, stays, coming, calls });
+        while self.by_index.len() <= id.index as usize {
+            self.by_index.push(None);
+        }
+        let socket = Socket { id, user, device, opened_s, stays, coming, calls };
+        let earlier = self.by_index[id.index as usize].replace(Box::new(socket));
+        debug_assert!(earlier.is_none(), "a socket closes before its connection's place is another one's");
+        self.count += 1;
     }
 
     pub fn close(&mut self, id: ConnectionId) -> Option<Socket> {
-        let socket = self.by_id.remove(&id)?;
+        self.get(id)?;
+        let socket = *self.by_index.get_mut(id.index as usize)?.take()?;
+        self.count -= 1;
         if let Some(ids) = self.by_user.get_mut(&socket.user) {
             ids.retain(|one| *one != id);
             if ids.is_empty() {
@@ -68,11 +81,11 @@ impl Sockets {
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<&Socket> {
-        self.by_id.get(&id)
+        self.by_index.get(id.index as usize)?.as_deref().filter(|socket| socket.id == id)
     }
 
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Socket> {
-        self.by_id.get_mut(&id)
+        self.by_index.get_mut(id.index as usize)?.as_deref_mut().filter(|socket| socket.id == id)
     }
 
     /// The sockets of a user.
@@ -82,12 +95,12 @@ impl Sockets {
 
     /// A socket's stay in a circle.
     pub fn stay(&self, id: ConnectionId, circle: &Circle) -> Option<&Stay> {
-        self.by_id.get(&id)?.stays.iter().find(|stay| stay.circle == *circle)
+        self.get(id)?.stays.iter().find(|stay| stay.circle == *circle)
     }
 
     /// Takes a socket's stay in a circle.
     pub fn take_stay(&mut self, id: ConnectionId, circle: &Circle) -> Option<Stay> {
-        let stays = &mut self.by_id.get_mut(&id)?.stays;
+        let stays = &mut self.get_mut(id)?.stays;
         let at = stays.iter().position(|stay| stay.circle == *circle)?;
         Some(stays.remove(at))
     }
@@ -116,16 +129,19 @@ impl Sockets {
 
     /// Entries in all its tables.
     pub fn entries(&self) -> usize {
-        self.by_id.len() + self.by_user.len() + self.ringing.len()
+        self.count + self.by_user.len() + self.ringing.len()
     }
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
         for (user, ids) in &self.by_user {
-            assert!(!ids.is_empty() && ids.iter().all(|id| self.by_id[id].user == *user));
+            assert!(
+                !ids.is_empty()
+                    && ids.iter().all(|id| self.get(*id).is_some_and(|socket| socket.user == *user))
+            );
         }
         let known: usize = self.by_user.values().map(Vec::len).sum();
-        assert_eq!(known, self.by_id.len(), "every socket is its user's once");
+        assert_eq!(known, self.count, "every socket is its user's once");
         assert!(self.ringing.values().all(|rings| !rings.is_empty()));
     }
 }

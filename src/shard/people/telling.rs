@@ -1,6 +1,6 @@
 //! What the parts of the broker want told goes to the cores that have to hear it.
 
-use super::PeopleMessage;
+use super::{PeopleMessage, hear_of_people};
 use crate::base::ids::CoreId;
 use crate::broker::told::Told;
 use crate::model::people::circle::SocketId;
@@ -33,16 +33,13 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
                     continue;
                 }
                 let (channel, event) = (channel.clone(), event.clone());
-                shard.post(core, CoreMessage::People(PeopleMessage::Circle { channel, event, except }));
+                say(shard, core, PeopleMessage::Circle { channel, event, except });
             }
         }
         Told::Sockets { sockets, circle, door, event } => {
             for (core, connections) in by_core(sockets) {
                 let (circle, door, event) = (circle.clone(), door.clone(), event.clone());
-                shard.post(
-                    core,
-                    CoreMessage::People(PeopleMessage::Sockets { connections, circle, door, event }),
-                );
+                say(shard, core, PeopleMessage::Sockets { connections, circle, door, event });
             }
         }
         Told::Out { sockets, circle } => {
@@ -56,6 +53,16 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
                 shard.post(CoreId(core), CoreMessage::People(PeopleMessage::All(told.clone())));
             }
         }
+    }
+}
+
+/// Says something to a core. What it says to itself it hears at once, where nothing is before that.
+fn say(shard: &mut Shard, core: CoreId, message: PeopleMessage) {
+    shard.part_with_departed();
+    if core == shard.setup.core && !shard.homes.mesh.has_local() {
+        hear_of_people(shard, core, message);
+    } else {
+        shard.post(core, CoreMessage::People(message));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events of clients, by the circle in which they are said.
 
-use super::carried::{self, Carried};
+use super::carried::{self, Carried, text};
 use super::names::{self, is_id};
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
@@ -12,7 +12,7 @@ use crate::model::people::huddle::HuddleAct;
 use crate::model::people::reply::Wanted;
 use crate::model::people::signal::{Medium, Signal, SignalKind};
 use crate::model::people::status::{Custom, Status};
-use crate::surface::json::Raw;
+use crate::surface::json::{self, Raw};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -40,7 +40,9 @@ fn unknown() -> Fault {
 
 /// A join.
 pub fn join(circle: &Circle, payload: &str) -> Result<PeopleCommand, Fault> {
-    let video = carried::read(payload)?.video.unwrap_or(false);
+    let mut carried = Carried::default();
+    carried::read(payload, &mut carried)?;
+    let video = carried::flag("video", carried.video)?.unwrap_or(false);
     Ok(PeopleCommand::Join { circle: circle.clone(), video, device: None })
 }
 
@@ -61,20 +63,22 @@ pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand,
     if !known {
         return Err(unknown());
     }
-    let payload = carried::read(payload)?;
+    let mut carried = Carried::default();
+    carried::read(payload, &mut carried)?;
+    let payload = &carried;
     match circle {
         Circle::Lobby | Circle::Conversation(_) => {
-            let conversation = place(circle, payload.conversation_id.as_ref(), "conversationId", false)?;
+            let conversation = place(circle, payload.conversation_id, "conversationId", false)?;
             Ok(PeopleCommand::Chat { conversation, act: chat(event, payload)? })
         }
         Circle::Calls if event == "call:initiate" => start_call(payload),
         Circle::Calls | Circle::Call(_) => {
-            let call = place(circle, payload.call_id.as_ref(), "callId", true)?;
-            Ok(PeopleCommand::Call { call, act: in_call(event, &payload)? })
+            let call = place(circle, payload.call_id, "callId", true)?;
+            Ok(PeopleCommand::Call { call, act: in_call(event, payload)? })
         }
         Circle::Huddles if event == "huddle:create" => create_huddle(payload),
         Circle::Huddles | Circle::Huddle(_) => {
-            let huddle = place(circle, payload.huddle_id.as_ref(), "huddleId", true)?;
+            let huddle = place(circle, payload.huddle_id, "huddleId", true)?;
             Ok(PeopleCommand::Huddle { huddle, act: in_huddle(event, payload)? })
         }
         Circle::Presence(_) => presence(event, payload),
@@ -85,29 +89,29 @@ pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand,
 /// payload may not name another one.
 fn place(
     circle: &Circle,
-    named: Option<&Cow<'_, str>>,
+    named: Option<Raw<'_>>,
     field: &'static str,
     must_agree: bool,
 ) -> Result<Arc<str>, Fault> {
-    match (circle, named) {
+    match (circle, text(named)) {
         (Circle::Conversation(id) | Circle::Call(id) | Circle::Huddle(id), named) => {
-            if must_agree && named.is_some_and(|named| **named != **id) {
+            if must_agree && named.is_some_and(|named| *named != **id) {
                 return Err(invalid("The payload names another one than this is about."));
             }
             Ok(id.clone())
         }
-        (_, Some(named)) => names::id(named, field),
+        (_, Some(named)) => names::id(&named, field),
         (_, None) => Err(invalid("The payload does not say what this is about.")),
     }
 }
 
-fn needed<'a>(text: Option<&'a Cow<'_, str>>) -> Result<&'a str, Fault> {
-    text.map(|text| &**text).ok_or_else(|| invalid("The payload lacks a field that this event needs."))
+fn needed(field: Option<Raw<'_>>) -> Result<Cow<'_, str>, Fault> {
+    text(field).ok_or_else(|| invalid("The payload lacks a field that this event needs."))
 }
 
-fn id(text: Option<&Cow<'_, str>>) -> Result<Box<str>, Fault> {
-    let text = needed(text)?;
-    if is_id(text) { Ok(text.into()) } else { Err(invalid("The payload has an id that is none.")) }
+fn id(field: Option<Raw<'_>>) -> Result<Box<str>, Fault> {
+    let text = needed(field)?;
+    if is_id(&text) { Ok(text.into()) } else { Err(invalid("The payload has an id that is none.")) }
 }
 
 fn short(text: &str) -> Result<&str, Fault> {
@@ -119,44 +123,42 @@ fn short(text: &str) -> Result<&str, Fault> {
     }
 }
 
-fn flag(flag: Option<bool>) -> Result<bool, Fault> {
-    flag.ok_or_else(|| invalid("The payload lacks true or false."))
+fn flag(name: &str, field: Option<Raw<'_>>) -> Result<bool, Fault> {
+    carried::flag(name, field)?.ok_or_else(|| invalid("The payload lacks true or false."))
 }
 
-fn users(list: Option<Vec<String>>) -> Result<Vec<UserId>, Fault> {
-    let list = list.ok_or_else(|| invalid("The payload names nobody."))?;
+fn users(name: &str, field: Option<Raw<'_>>) -> Result<Vec<UserId>, Fault> {
+    let list = carried::list(name, field)?.ok_or_else(|| invalid("The payload names nobody."))?;
     if list.is_empty() || list.len() > ASKED_MAX || !list.iter().all(|user| is_id(user)) {
         return Err(invalid("The payload must name 1 to 1000 users by their ids."));
     }
     Ok(list.into_iter().map(UserId::from).collect())
 }
 
-fn chat(event: &str, payload: Carried<'_>) -> Result<ChatAct, Fault> {
-    let message = || id(payload.message_id.as_ref());
+fn chat(event: &str, payload: &Carried<'_>) -> Result<ChatAct, Fault> {
+    let message = || id(payload.message_id);
     Ok(match event {
         "message:send" => {
             let raw = |value: Option<Raw<'_>>, none: &'static str| {
-                value.map_or(Cow::Borrowed(none), |raw| Cow::Owned(raw.text.to_owned()))
+                json::some(value).map_or(Cow::Borrowed(none), |raw| Cow::Owned(raw.text.to_owned()))
             };
-            if payload.attachments.is_some_and(|list| !list.text.starts_with('[')) {
+            if json::some(payload.attachments).is_some_and(|list| !list.text.starts_with('[')) {
                 return Err(invalid("attachments must be a list."));
             }
             ChatAct::Send(Box::new(ChatDraft {
-                kind: match &payload.kind {
-                    Some(kind) => Cow::Owned(short(kind)?.to_owned()),
+                kind: match text(payload.kind) {
+                    Some(kind) => Cow::Owned(short(&kind)?.to_owned()),
                     None => Cow::Borrowed("text"),
                 },
-                content: needed(payload.content.as_ref())?.into(),
+                content: needed(payload.content)?.into(),
                 attachments: raw(payload.attachments, "[]"),
                 reply_to: raw(payload.reply_to, "null"),
             }))
         }
-        "message:edit" => {
-            ChatAct::Edit { message: message()?, content: needed(payload.content.as_ref())?.into() }
-        }
+        "message:edit" => ChatAct::Edit { message: message()?, content: needed(payload.content)?.into() },
         "message:delete" => ChatAct::Delete { message: message()? },
         "message:reaction:add" | "message:reaction:remove" => {
-            let emoji = short(needed(payload.emoji.as_ref())?)?.into();
+            let emoji = short(&needed(payload.emoji)?)?.into();
             ChatAct::React { message: message()?, emoji, added: event.ends_with("add") }
         }
         "message:read" => ChatAct::Read { message: message()? },
@@ -166,14 +168,15 @@ fn chat(event: &str, payload: Carried<'_>) -> Result<ChatAct, Fault> {
     })
 }
 
-fn start_call(payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
-    let kind = match payload.call_type.as_deref() {
+fn start_call(payload: &Carried<'_>) -> Result<PeopleCommand, Fault> {
+    let kind = match text(payload.call_type).as_deref() {
         None | Some("audio") => CallKind::Audio,
         Some("video") => CallKind::Video,
         Some(_) => return Err(invalid("callType must be \"audio\" or \"video\".")),
     };
-    let conversation = payload.conversation_id.map(|id| names::id(&id, "conversationId")).transpose()?;
-    Ok(PeopleCommand::StartCall { conversation, users: users(payload.participants)?, kind })
+    let conversation =
+        text(payload.conversation_id).map(|id| names::id(&id, "conversationId")).transpose()?;
+    Ok(PeopleCommand::StartCall { conversation, users: users("participants", payload.participants)?, kind })
 }
 
 fn in_call(event: &str, payload: &Carried<'_>) -> Result<CallAct, Fault> {
@@ -181,8 +184,12 @@ fn in_call(event: &str, payload: &Carried<'_>) -> Result<CallAct, Fault> {
         "call:answer" => CallAct::Answer,
         "call:reject" => CallAct::Reject,
         "call:end" => CallAct::End,
-        "call:toggle-audio" => CallAct::Toggle { medium: Medium::Audio, enabled: flag(payload.enabled)? },
-        "call:toggle-video" => CallAct::Toggle { medium: Medium::Video, enabled: flag(payload.enabled)? },
+        "call:toggle-audio" => {
+            CallAct::Toggle { medium: Medium::Audio, enabled: flag("enabled", payload.enabled)? }
+        }
+        "call:toggle-video" => {
+            CallAct::Toggle { medium: Medium::Video, enabled: flag("enabled", payload.enabled)? }
+        }
         _ => CallAct::Signal(Box::new(signal(event, payload)?)),
     })
 }
@@ -194,51 +201,59 @@ fn signal(event: &str, payload: &Carried<'_>) -> Result<Signal, Fault> {
         "webrtc:ice-candidate" => (SignalKind::Candidate, payload.candidate),
         _ => return Err(unknown()),
     };
-    let json = value.ok_or_else(|| invalid("The payload lacks what is to be passed on."))?.text.into();
-    Ok(Signal { to: id(payload.target_user_id.as_ref())?, kind, json })
+    let json =
+        json::some(value).ok_or_else(|| invalid("The payload lacks what is to be passed on."))?.text.into();
+    Ok(Signal { to: id(payload.target_user_id)?, kind, json })
 }
 
-fn create_huddle(payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
-    let conversation = payload.conversation_id.map(|id| names::id(&id, "conversationId")).transpose()?;
-    Ok(PeopleCommand::CreateHuddle { conversation, name: payload.name.map(|name| Box::from(&*name)) })
+fn create_huddle(payload: &Carried<'_>) -> Result<PeopleCommand, Fault> {
+    let conversation =
+        text(payload.conversation_id).map(|id| names::id(&id, "conversationId")).transpose()?;
+    Ok(PeopleCommand::CreateHuddle { conversation, name: text(payload.name).map(Box::from) })
 }
 
-fn in_huddle(event: &str, payload: Carried<'_>) -> Result<HuddleAct, Fault> {
+fn in_huddle(event: &str, payload: &Carried<'_>) -> Result<HuddleAct, Fault> {
     Ok(match event {
         "huddle:leave" => HuddleAct::Leave,
         "huddle:invite" => {
-            let users = users(payload.user_ids)?;
+            let users = users("userIds", payload.user_ids)?;
             HuddleAct::Invite { users: users.iter().map(|user| Box::from(&**user)).collect() }
         }
-        "huddle:toggle-audio" => HuddleAct::Toggle { medium: Medium::Audio, enabled: flag(payload.enabled)? },
-        "huddle:toggle-video" => HuddleAct::Toggle { medium: Medium::Video, enabled: flag(payload.enabled)? },
-        "huddle:toggle-screen" => HuddleAct::Screen { enabled: flag(payload.enabled)? },
-        "huddle:raise-hand" => HuddleAct::Hand { raised: flag(payload.raised)? },
-        "huddle:message" => HuddleAct::Say { content: needed(payload.content.as_ref())?.into() },
-        _ => HuddleAct::Signal(Box::new(signal(event, &payload)?)),
+        "huddle:toggle-audio" => {
+            HuddleAct::Toggle { medium: Medium::Audio, enabled: flag("enabled", payload.enabled)? }
+        }
+        "huddle:toggle-video" => {
+            HuddleAct::Toggle { medium: Medium::Video, enabled: flag("enabled", payload.enabled)? }
+        }
+        "huddle:toggle-screen" => HuddleAct::Screen { enabled: flag("enabled", payload.enabled)? },
+        "huddle:raise-hand" => HuddleAct::Hand { raised: flag("raised", payload.raised)? },
+        "huddle:message" => HuddleAct::Say { content: needed(payload.content)?.into() },
+        _ => HuddleAct::Signal(Box::new(signal(event, payload)?)),
     })
 }
 
-fn presence(event: &str, payload: Carried<'_>) -> Result<PeopleCommand, Fault> {
+fn presence(event: &str, payload: &Carried<'_>) -> Result<PeopleCommand, Fault> {
     Ok(match event {
         "status:update" => {
-            let status = Status::parse(needed(payload.status.as_ref())?);
+            let status = Status::parse(&needed(payload.status)?);
             let invalid = || invalid("There is no such status.").about(Subject::Status);
             PeopleCommand::SetStatus { status: status.ok_or_else(invalid)? }
         }
         "status:custom" => {
-            let words = needed(payload.text.as_ref())?;
+            let emoji = text(payload.emoji).map(|emoji| short(&emoji).map(Arc::<str>::from)).transpose();
+            let words = needed(payload.text)?;
             let text: String = words.chars().take(CUSTOM_CHARS_MAX).collect();
-            let emoji = payload.emoji.as_ref().map(|emoji| short(emoji)).transpose()?.map(Arc::from);
-            PeopleCommand::SetCustom { custom: Some(Custom { text: text.into(), emoji }) }
+            PeopleCommand::SetCustom { custom: Some(Custom { text: text.into(), emoji: emoji? }) }
         }
         "status:clear_custom" => PeopleCommand::SetCustom { custom: None },
         "activity:typing" | "activity:viewing" => PeopleCommand::Activity,
-        "presence:get" => match payload.user_id {
+        "presence:get" => match text(payload.user_id) {
             Some(user) => {
                 PeopleCommand::Statuses { users: vec![names::id(&user, "userId")?], wanted: Wanted::One }
             }
-            None => PeopleCommand::Statuses { users: users(payload.user_ids)?, wanted: Wanted::List },
+            None => {
+                PeopleCommand::Statuses { users: users("userIds", payload.user_ids)?, wanted: Wanted::List }
+            }
         },
         _ => return Err(unknown()),
     })

@@ -4,35 +4,35 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::surface::json::{self, Raw};
 use std::borrow::Cow;
 
-/// The fields of a payload, as they were written.
+/// The fields of a payload, as they were written. Each event takes what it needs.
 #[derive(Default)]
-struct Written<'a> {
-    conversation_id: Option<Raw<'a>>,
-    call_id: Option<Raw<'a>>,
-    huddle_id: Option<Raw<'a>>,
-    message_id: Option<Raw<'a>>,
-    target_user_id: Option<Raw<'a>>,
-    user_id: Option<Raw<'a>>,
-    call_type: Option<Raw<'a>>,
-    kind: Option<Raw<'a>>,
-    content: Option<Raw<'a>>,
-    name: Option<Raw<'a>>,
-    emoji: Option<Raw<'a>>,
-    text: Option<Raw<'a>>,
-    status: Option<Raw<'a>>,
-    user_ids: Option<Raw<'a>>,
-    participants: Option<Raw<'a>>,
-    attachments: Option<Raw<'a>>,
-    reply_to: Option<Raw<'a>>,
-    offer: Option<Raw<'a>>,
-    answer: Option<Raw<'a>>,
-    candidate: Option<Raw<'a>>,
-    enabled: Option<Raw<'a>>,
-    raised: Option<Raw<'a>>,
-    video: Option<Raw<'a>>,
+pub struct Carried<'a> {
+    pub conversation_id: Option<Raw<'a>>,
+    pub call_id: Option<Raw<'a>>,
+    pub huddle_id: Option<Raw<'a>>,
+    pub message_id: Option<Raw<'a>>,
+    pub target_user_id: Option<Raw<'a>>,
+    pub user_id: Option<Raw<'a>>,
+    pub call_type: Option<Raw<'a>>,
+    pub kind: Option<Raw<'a>>,
+    pub content: Option<Raw<'a>>,
+    pub name: Option<Raw<'a>>,
+    pub emoji: Option<Raw<'a>>,
+    pub text: Option<Raw<'a>>,
+    pub status: Option<Raw<'a>>,
+    pub user_ids: Option<Raw<'a>>,
+    pub participants: Option<Raw<'a>>,
+    pub attachments: Option<Raw<'a>>,
+    pub reply_to: Option<Raw<'a>>,
+    pub offer: Option<Raw<'a>>,
+    pub answer: Option<Raw<'a>>,
+    pub candidate: Option<Raw<'a>>,
+    pub enabled: Option<Raw<'a>>,
+    pub raised: Option<Raw<'a>>,
+    pub video: Option<Raw<'a>>,
 }
 
-impl<'a> json::Object<'a> for Written<'a> {
+impl<'a> json::Object<'a> for Carried<'a> {
     fn place(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
         Some(match key {
             "conversationId" => &mut self.conversation_id,
@@ -63,73 +63,57 @@ impl<'a> json::Object<'a> for Written<'a> {
     }
 }
 
-/// What events carry. Each takes what it needs.
-pub struct Carried<'a> {
-    pub conversation_id: Option<Cow<'a, str>>,
-    pub call_id: Option<Cow<'a, str>>,
-    pub huddle_id: Option<Cow<'a, str>>,
-    pub message_id: Option<Cow<'a, str>>,
-    pub target_user_id: Option<Cow<'a, str>>,
-    pub user_id: Option<Cow<'a, str>>,
-    pub call_type: Option<Cow<'a, str>>,
-    pub kind: Option<Cow<'a, str>>,
-    pub content: Option<Cow<'a, str>>,
-    pub name: Option<Cow<'a, str>>,
-    pub emoji: Option<Cow<'a, str>>,
-    pub text: Option<Cow<'a, str>>,
-    pub status: Option<Cow<'a, str>>,
-    pub user_ids: Option<Vec<String>>,
-    pub participants: Option<Vec<String>>,
-    pub attachments: Option<Raw<'a>>,
-    pub reply_to: Option<Raw<'a>>,
-    pub offer: Option<Raw<'a>>,
-    pub answer: Option<Raw<'a>>,
-    pub candidate: Option<Raw<'a>>,
-    pub enabled: Option<bool>,
-    pub raised: Option<bool>,
-    pub video: Option<bool>,
-}
-
-/// Reads what an event carries.
+/// Reads what an event carries into `carried`.
 ///
 /// # Errors
 /// It is no object, a field is there twice, or one that any event takes is of another kind.
-pub fn read(payload: &str) -> Result<Carried<'_>, Fault> {
-    let (fields, right) = json::take_apart::<Written<'_>>(payload)?;
-    right?;
-    Ok(Carried {
-        conversation_id: json::text("conversationId", fields.conversation_id)?,
-        call_id: json::text("callId", fields.call_id)?,
-        huddle_id: json::text("huddleId", fields.huddle_id)?,
-        message_id: json::text("messageId", fields.message_id)?,
-        target_user_id: json::text("targetUserId", fields.target_user_id)?,
-        user_id: json::text("userId", fields.user_id)?,
-        call_type: json::text("callType", fields.call_type)?,
-        kind: json::text("type", fields.kind)?,
-        content: json::text("content", fields.content)?,
-        name: json::text("name", fields.name)?,
-        emoji: json::text("emoji", fields.emoji)?,
-        text: json::text("text", fields.text)?,
-        status: json::text("status", fields.status)?,
-        user_ids: read_list("userIds", fields.user_ids)?,
-        participants: read_list("participants", fields.participants)?,
-        attachments: json::some(fields.attachments),
-        reply_to: json::some(fields.reply_to),
-        offer: json::some(fields.offer),
-        answer: json::some(fields.answer),
-        candidate: json::some(fields.candidate),
-        enabled: read_flag("enabled", fields.enabled)?,
-        raised: read_flag("raised", fields.raised)?,
-        video: read_flag("video", fields.video)?,
-    })
+pub fn read<'a>(payload: &'a str, carried: &mut Carried<'a>) -> Result<(), Fault> {
+    json::take_apart(payload, carried)??;
+    for (name, field) in [
+        ("conversationId", &carried.conversation_id),
+        ("callId", &carried.call_id),
+        ("huddleId", &carried.huddle_id),
+        ("messageId", &carried.message_id),
+        ("targetUserId", &carried.target_user_id),
+        ("userId", &carried.user_id),
+        ("callType", &carried.call_type),
+        ("type", &carried.kind),
+        ("content", &carried.content),
+        ("name", &carried.name),
+        ("emoji", &carried.emoji),
+        ("text", &carried.text),
+        ("status", &carried.status),
+    ] {
+        if field.is_some() {
+            json::text(name, *field)?;
+        }
+    }
+    list("userIds", carried.user_ids)?;
+    list("participants", carried.participants)?;
+    flag("enabled", carried.enabled)?;
+    flag("raised", carried.raised)?;
+    flag("video", carried.video).map(drop)
 }
 
-fn read_list(name: &str, field: Option<Raw<'_>>) -> Result<Option<Vec<String>>, Fault> {
+/// The text in a field, which is one or none; see [`read`].
+pub fn text(field: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
+    json::text("", field).ok().flatten()
+}
+
+/// The texts of the list in a field.
+///
+/// # Errors
+/// It is no such list.
+pub fn list(name: &str, field: Option<Raw<'_>>) -> Result<Option<Vec<String>>, Fault> {
     let not = |_| Fault::new(FaultCode::InvalidRequest, format!("The field {name} must be a list of texts."));
     json::some(field).map(|raw| json::read(raw.text).map_err(not)).transpose()
 }
 
-fn read_flag(name: &str, field: Option<Raw<'_>>) -> Result<Option<bool>, Fault> {
+/// `true` or `false` in a field.
+///
+/// # Errors
+/// It is something else.
+pub fn flag(name: &str, field: Option<Raw<'_>>) -> Result<Option<bool>, Fault> {
     match json::some(field).map(|raw| raw.text) {
         None => Ok(None),
         Some("true") => Ok(Some(true)),
@@ -156,10 +140,12 @@ mod tests {
             (r#"{"content":null,"userIds":null,"enabled":null,"offer":null,"other":1}"#, true),
             (r#"{"content":"\u00e9","userIds":["ada"],"enabled":false,"offer":[ 1 ]}"#, true),
         ] {
-            assert_eq!(read(payload).is_ok(), is_right, "{payload}");
+            assert_eq!(read(payload, &mut Carried::default()).is_ok(), is_right, "{payload}");
         }
-        let carried = read(r#"{"content":"\u00e9","offer":[ 1 ],"answer":null}"#).expect("it is right");
-        assert_eq!(carried.content.as_deref(), Some("é"));
-        assert_eq!((carried.offer.map(|raw| raw.text), carried.answer), (Some("[ 1 ]"), None));
+        let mut carried = Carried::default();
+        read(r#"{"content":"\u00e9","offer":[ 1 ],"answer":null}"#, &mut carried).expect("it is right");
+        assert_eq!(text(carried.content).as_deref(), Some("é"));
+        let passed_on = |field| json::some(field).map(|raw| raw.text);
+        assert_eq!((passed_on(carried.offer), passed_on(carried.answer)), (Some("[ 1 ]"), None));
     }
 }

@@ -93,22 +93,33 @@ fn of_talk<'o>(out: &'o mut Vec<u8>, talk: &Talk) -> Object<'o> {
     }
 }
 
-/// Appends a message.
+/// Appends a message. It is written with each that is said, twice: its keys stand with what is before them.
 pub fn push_message(out: &mut Vec<u8>, message: &ChatMessage) {
-    let created = rfc3339(message.created_ms);
-    Object::new(out)
-        .text("id", &message.id)
-        .text("conversation_id", &message.conversation)
-        .text("sender_id", &message.sender)
-        .text("type", &message.draft.kind)
-        .text("content", &message.draft.content)
-        .raw("attachments", &message.draft.attachments)
-        .raw("reply_to", &message.draft.reply_to)
-        .flag("is_forwarded", false)
-        .raw("forwarded_from", "null")
-        .text("created_at", &created)
-        .text("updated_at", &created)
-        .end();
+    let ChatMessage { id, conversation, sender, draft, created_ms } = message;
+    let created = rfc3339(*created_ms);
+    for (key, text) in [
+        ("{\"id\":", &**id),
+        (",\"conversation_id\":", &**conversation),
+        (",\"sender_id\":", &**sender),
+        (",\"type\":", &*draft.kind),
+        (",\"content\":", &*draft.content),
+    ] {
+        out.extend_from_slice(key.as_bytes());
+        push_text(out, text);
+    }
+    for part in [
+        ",\"attachments\":",
+        &draft.attachments,
+        ",\"reply_to\":",
+        &draft.reply_to,
+        ",\"is_forwarded\":false,\"forwarded_from\":null,\"created_at\":\"",
+        &created,
+        "\",\"updated_at\":\"",
+        &created,
+        "\"}",
+    ] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 fn push_chat(out: &mut Vec<u8>, event: &ChatEvent) {

@@ -4,6 +4,7 @@
 //! `join_ref` out.
 
 use super::object::Object;
+use crate::base::split::split_at_byte;
 use crate::surface::json::{self, Raw};
 use std::borrow::Cow;
 
@@ -72,8 +73,9 @@ impl<'a> Frame<'a> {
     pub fn read(version: Version, text: &'a str) -> Option<Self> {
         let fields = match version {
             Version::V1 => {
-                let (fields, right) = json::take_apart::<Fields<'_>>(text).ok()?;
-                right.ok().map(|()| Fields { payload: json::some(fields.payload), ..fields })?
+                let mut fields = Fields::default();
+                json::take_apart(text, &mut fields).ok()?.ok()?;
+                Fields { payload: json::some(fields.payload), ..fields }
             }
             Version::V2 => {
                 let [join_reference, reference, name, event, payload] = json::items(text)?.map(Some);
@@ -107,7 +109,14 @@ fn reference(raw: Option<Raw<'_>>) -> Option<&str> {
 /// What leads a reply back: the references and the name as the client wrote them, a line each. JSON has no raw line breaks in
 /// its scalars.
 pub fn correlation(frame: &Frame<'_>) -> Box<str> {
-    [frame.join_reference, "\n", frame.reference, "\n", frame.written_name].concat().into()
+    let (joined, reference, name) = (frame.join_reference, frame.reference, frame.written_name);
+    let mut lines = String::with_capacity(joined.len() + reference.len() + name.len() + 2);
+    lines.push_str(joined);
+    lines.push('\n');
+    lines.push_str(reference);
+    lines.push('\n');
+    lines.push_str(name);
+    lines.into()
 }
 
 /// Appends the reply to a request. `is_stranger` says that the client is not in the circle.
@@ -119,9 +128,8 @@ pub fn push_reply(
     is_stranger: bool,
     write: impl FnOnce(&mut Vec<u8>),
 ) {
-    let mut parts = correlation.splitn(3, '\n');
-    let mut next = || parts.next().unwrap_or("null");
-    let (join_reference, reference, name) = (next(), next(), next());
+    let (join_reference, rest) = split_at_byte(correlation, b'\n').unwrap_or(("null", correlation));
+    let (reference, name) = split_at_byte(rest, b'\n').unwrap_or(("null", rest));
     let payload = |out: &mut Vec<u8>| {
         Object::new(out).text("status", status).with("response", write).end();
     };

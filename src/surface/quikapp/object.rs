@@ -17,9 +17,11 @@ impl<'o> Object<'o> {
 
     /// A key of ours, which needs no escapes.
     fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
-        let before: &[u8] = if std::mem::take(&mut self.first) { b"\"" } else { b",\"" };
-        self.out.reserve(before.len() + name.len() + 2);
-        self.out.extend_from_slice(before);
+        self.out.reserve(name.len() + 4);
+        if !std::mem::take(&mut self.first) {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self.out

@@ -85,8 +85,9 @@ pub fn decode(frame: Payload<'_>, session: &Session) -> Incoming {
         let sentence = "This is a binary message; commands are JSON in text messages.";
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
     };
-    let (fields, right) = match json::take_apart::<Fields<'_>>(text) {
-        Ok(taken) => taken,
+    let mut fields = Fields::default();
+    let right = match json::take_apart(text, &mut fields) {
+        Ok(right) => right,
         Err(fault) => return Incoming::refused(fault, None),
     };
     let frame = right.and_then(|()| ClientFrame::of(&fields));

@@ -97,13 +97,13 @@ pub fn decode(message: Payload<'_>, session: &Session) -> Incoming {
         let sentence = "This is a binary frame; actions are JSON in text frames.";
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, sentence), None);
     };
-    let taken = json::take_apart::<Fields<'_>>(text).and_then(|(fields, right)| {
-        let options = json::some(fields.options).map(|raw| json::take_apart::<Options<'_>>(raw.text));
-        let (options, right_too) = options.transpose()?.unwrap_or((Options::default(), Ok(())));
-        Ok((fields, options, right.and(right_too)))
+    let (mut fields, mut options) = (Fields::default(), Options::default());
+    let taken = json::take_apart(text, &mut fields).and_then(|right| match json::some(fields.options) {
+        Some(raw) => json::take_apart(raw.text, &mut options).map(|right_too| right.and(right_too)),
+        None => Ok(right),
     });
-    let (fields, options, right) = match taken {
-        Ok(taken) => taken,
+    let right = match taken {
+        Ok(right) => right,
         Err(fault) => return Incoming::refused(fault, None),
     };
     let correlation = correlation(options.channel);

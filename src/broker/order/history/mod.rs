@@ -37,6 +37,8 @@ pub struct History {
     /// Offset of the newest publication that is not kept; 0 if all are.
     gone: u64,
     weight: Weight,
+    /// Bytes of memory that its channel was last counted with by who pays for it.
+    pub counted_bytes: usize,
     /// Where it is among the histories of who pays for it.
     pub link: Link,
     /// Messages among what was said.
@@ -110,6 +112,7 @@ impl History {
             head,
             gone: head,
             weight: Weight::default(),
+            counted_bytes: 0,
             link: Link::default(),
             messages: 0,
         }
@@ -258,7 +261,7 @@ impl History {
 
     /// Lets go of everything; offsets go on.
     pub fn clear(&mut self) {
-        *self = Self { link: self.link, ..Self::new(self.head) };
+        *self = Self { link: self.link, counted_bytes: self.counted_bytes, ..Self::new(self.head) };
     }
 
     fn drop_content(&mut self) {
