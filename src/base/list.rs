@@ -56,6 +56,11 @@ impl<const WHICH: usize> List<WHICH> {
         self.first == NONE
     }
 
+    /// Whether one record is in it and no other.
+    pub fn is_one(&self) -> bool {
+        self.first == self.last && self.first != NONE
+    }
+
     /// The record at the front.
     pub fn first(&self) -> Option<u32> {
         some(self.first)
@@ -161,7 +166,7 @@ mod tests {
         }
         assert!(list.iter(pool).eq(model.iter().copied()));
         assert_eq!((list.first(), list.last()), (model.front().copied(), model.back().copied()));
-        assert_eq!(list.is_empty(), model.is_empty());
+        assert_eq!((list.is_empty(), list.is_one()), (model.is_empty(), model.len() == 1));
     }
 
     proptest! {

@@ -242,7 +242,7 @@ impl Fanout {
         });
         let mut messages = 0;
         let mut encoded = None;
-        let mut next = self.streams.first(channel);
+        let mut next = self.streams.first_published(channel);
         while let Some(id) = next {
             next = self.streams[id].sibling();
             let Kind { encoding, guests } = self.streams[id].kind();

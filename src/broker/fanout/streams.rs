@@ -13,6 +13,8 @@ pub(super) struct Streams {
     pub pool: Pool<Stream>,
     /// The first stream of a channel; the others follow by [`Stream::sibling`], those of one encoding together.
     by_channel: NameIndex,
+    /// The first stream of the channel that was published to last: a burst is of one channel, and is looked up once.
+    last: Option<StreamId>,
 }
 
 impl std::ops::Index<StreamId> for Streams {
@@ -31,13 +33,21 @@ impl std::ops::IndexMut<StreamId> for Streams {
 
 impl Streams {
     pub fn new(hasher: KeyedState) -> Self {
-        Self { pool: Pool::default(), by_channel: NameIndex::new(hasher) }
+        Self { pool: Pool::default(), by_channel: NameIndex::new(hasher), last: None }
     }
 
     /// The first stream of a channel.
     pub fn first(&self, channel: &ChannelName) -> Option<StreamId> {
         let name_of = |index: u32| self.pool[index as usize].channel().as_str();
         self.by_channel.find(channel.as_str(), name_of).map(|index| StreamId::of(index as usize))
+    }
+
+    /// The same for a channel that is published to.
+    pub fn first_published(&mut self, channel: &ChannelName) -> Option<StreamId> {
+        if self.last.is_none_or(|last| self[last].channel() != channel) {
+            self.last = self.first(channel);
+        }
+        self.last
     }
 
     /// All streams of a channel.
@@ -71,6 +81,7 @@ impl Streams {
 
     /// What has the channel's name from now on is another channel.
     pub fn forget_channel(&mut self, channel: &ChannelName) {
+        self.last = None;
         if let Some(first) = self.first(channel) {
             self.by_channel.remove(channel.as_str(), first.index() as u32);
         }
@@ -78,6 +89,7 @@ impl Streams {
 
     /// Takes a stream out that has lost its last subscriber.
     pub fn remove(&mut self, id: StreamId) {
+        self.last = None;
         let gone = &self[id];
         if !gone.has_ended() {
             let (channel, next) = (gone.channel().clone(), gone.sibling());
@@ -93,6 +105,7 @@ impl Streams {
 
     /// Makes a stream the first of its channel.
     fn set_first(&mut self, id: StreamId) {
+        self.last = None;
         let name_of = |index: u32| self.pool[index as usize].channel().as_str();
         let index = id.index() as u32;
         self.by_channel.set(name_of(index), index, name_of);
@@ -105,5 +118,8 @@ impl Streams {
             assert!(linked != stream.has_ended(), "every stream is linked until it ends");
         }
         assert!(self.by_channel.count() <= self.pool.len());
+        if let Some(last) = self.last {
+            assert_eq!(self.first(self[last].channel()), Some(last), "what was looked up is still so");
+        }
     }
 }

@@ -20,8 +20,8 @@ pub const CHUNK_SENDS: u32 = 32;
 /// the same send.
 const STREAMS_AHEAD_MAX: usize = 8;
 
-/// All that a connection owes while it is sent to: it hears nothing else, so nothing is noted of what it owes unless
-/// its socket leaves some of it.
+/// All that a connection owes while it is sent to: it hears nothing else, or nothing else has something to send, so nothing
+/// is noted of what it owes unless its socket leaves some of it.
 #[derive(Clone, Copy)]
 pub(super) struct Offer {
     pub connection: ConnectionId,
@@ -94,7 +94,9 @@ impl Turns {
                     continue;
                 }
                 self.sends += 1;
-                if subscriptions.is_alone(connection) {
+                let is_all = subscriptions.is_alone(connection)
+                    || (self.queue.is_one() && !subscriptions.owes(connection));
+                if is_all {
                     self.offer = Some(Offer { connection, stream: id, place, subscription });
                 } else {
                     subscriptions.owe(subscription);

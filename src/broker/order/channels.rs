@@ -24,6 +24,8 @@ pub struct Channels {
     pub(in crate::broker) pool: Pool<Channel>,
     pub(in crate::broker) rules: Rules,
     by_name: NameIndex,
+    /// The number of the channel that was published to last: a burst is of one channel, and is looked up once.
+    last: Option<u32>,
     /// Who pays for the channels of each namespace, and for what they keep, with a list of those that keep anything.
     pub(in crate::broker) payers: Ledger<List<KEPT>>,
     epochs: Epochs,
@@ -43,6 +45,7 @@ impl Channels {
             pool: Pool::default(),
             rules,
             by_name: NameIndex::new(hasher),
+            last: None,
             payers: Ledger::new(hasher),
             epochs: Epochs::new(hasher),
             log,
@@ -76,7 +79,11 @@ impl Channels {
     /// # Errors
     /// It is in a realm, or as [`Channels::open`].
     pub fn find_or_open(&mut self, now: Now, name: &ChannelName, payer: &Payer<'_>) -> Result<usize, Fault> {
-        match self.find(name) {
+        if self.last.is_none_or(|last| self.pool[last as usize].name != *name) {
+            self.last = self.number_of(name).map(|id| id as u32);
+        }
+        let last = self.last.map(|last| last as usize);
+        match last.filter(|id| self.rules.holds(self.pool[*id].rules, name)) {
             Some(id) if self.rules.is_of_realm(self.pool[id].rules) => Err(faults::no_channel()),
             Some(id) => Ok(id),
             None => {
@@ -102,6 +109,7 @@ impl Channels {
         }
         let account = self.account(rules, &payer.name);
         self.check_room(rules, payer.is_bounded.then_some(&account))?;
+        self.last = None;
         let id = self.pool.insert(Channel {
             name: name.clone(),
             epoch: self.epochs.next(now),
@@ -249,6 +257,7 @@ impl Channels {
             self.log.stage(HistoryRecord::Ended { channel: name.clone(), epoch: *epoch });
         }
         self.log.forget(id);
+        self.last = None;
         let channel = self.pool.remove(id);
         self.by_name.remove(channel.name.as_str(), id as u32);
         self.rules.leave(channel.rules, id as u32);
@@ -274,6 +283,10 @@ impl Channels {
     pub fn invariants(&self) {
         self.log.invariants();
         assert_eq!(self.by_name.count(), self.pool.len(), "every channel has a name");
+        assert!(
+            self.last.is_none_or(|last| self.pool.contains(last as usize)),
+            "what was looked up is there"
+        );
         let (mut bytes, mut publications, mut kept_bytes) = (0, 0, 0);
         self.payers.invariants();
         assert_eq!(self.payers.things() as usize, self.pool.len(), "somebody pays for every channel");

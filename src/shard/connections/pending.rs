@@ -158,6 +158,20 @@ impl Pending {
         Some(reply)
     }
 
+    /// How the answer to this request is to be written, if that is all that there is to wait for. Its slot is gone then: the answer
+    /// leaves at once.
+    pub fn take_alone(&mut self, sequence: u32) -> Option<Expect> {
+        let leaves =
+            |slot: &Slot| matches!(slot, Slot::Waiting(Expect::Message { .. } | Expect::Response { .. }));
+        if self.slots.len() != 1 || sequence != self.first || !self.slots.front().is_some_and(leaves) {
+            return None;
+        }
+        let expect = self.take(sequence)?;
+        self.slots.clear();
+        self.first = self.first.wrapping_add(1);
+        Some(expect)
+    }
+
     /// The answer to a request that was taken.
     pub fn fill(&mut self, sequence: u32, answer: Answer) {
         if let Some(slot) = self.slot(sequence) {

@@ -88,9 +88,28 @@ impl Shard {
             .pending_mut(id)
             .map(|pending| pending.take_part(ticket.sequence, ticket.part, reply));
         let Some(Some(reply)) = part else { return };
-        self.fill_slot(id, ticket.sequence, reply);
-        self.release_answers(id);
+        match self.take_alone(id, ticket.sequence, &reply) {
+            Some(expect) => {
+                self.reply_now(id, expect, reply);
+                self.edge.close_if_ended(id);
+            }
+            None => {
+                self.fill_slot(id, ticket.sequence, reply);
+                self.release_answers(id);
+            }
+        }
         self.resume_if_calm(id);
+    }
+
+    /// How an answer is to be written that nothing stands before, if it may leave as one that never waited.
+    fn take_alone(&mut self, id: ConnectionId, sequence: u32, reply: &Reply) -> Option<Expect> {
+        let connection = self.edge.connections.get_mut(id)?;
+        if pieces(reply) > 1 || reply.moves_a_person() || !connection.has_room(&self.setup.limits) {
+            return None;
+        }
+        let expect = connection.pending.as_mut()?.take_alone(sequence)?;
+        connection.pending = None;
+        Some(expect)
     }
 
     fn fill_slot(&mut self, id: ConnectionId, sequence: u32, mut reply: Reply) {
