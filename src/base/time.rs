@@ -42,13 +42,19 @@ pub fn rfc3339(unix_ms: u64) -> String {
     let (hour, minute, second) = (ms_of_day / 3_600_000, ms_of_day / 60_000 % 60, ms_of_day / 1000 % 60);
     let ms = ms_of_day % 1000;
     let mut text = *b"0000-00-00T00:00:00.000Z";
-    let digit = |number: u64| b'0' + (number % 10) as u8;
-    let pairs = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
-    for (at, number) in pairs.into_iter().chain([(20, ms / 10)]) {
-        text[at] = digit(number / 10);
-        text[at + 1] = digit(number);
-    }
-    text[22] = digit(ms);
+    let mut put = |at: usize, number: u64| {
+        let [tens, ones] = PAIRS[(number % 100) as usize];
+        (text[at], text[at + 1]) = (tens, ones);
+    };
+    put(0, year / 100);
+    put(2, year);
+    put(5, month);
+    put(8, day);
+    put(11, hour);
+    put(14, minute);
+    put(17, second);
+    put(20, ms / 10);
+    text[22] = b'0' + (ms % 10) as u8;
     let text = if ms == 0 {
         text[19] = b'Z';
         &text[..20]
@@ -62,6 +68,17 @@ pub fn rfc3339(unix_ms: u64) -> String {
         more => format!("{more}{text}"),
     }
 }
+
+/// The two digits of each number below a hundred.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// Gregorian date of a day count since 1970-01-01, by the era arithmetic of proleptic calendars:
 /// years start in March, so the leap day is the last of its year.

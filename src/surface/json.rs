@@ -82,22 +82,40 @@ pub trait Object<'a>: Default {
 /// As [`object`], where there is no object at all.
 #[inline]
 pub fn take_apart<'a, T: Object<'a>>(text: &'a str, taken: &mut T) -> Result<Result<(), Fault>, Fault> {
-    let mut doubled = None;
-    let visit = |key: &'a str, escaped: bool, value: Raw<'a>| {
-        let place = if escaped { unescaped(key).and_then(|key| taken.place(&key)) } else { taken.place(key) };
-        if let Some(place) = place
-            && place.replace(value).is_some()
-        {
-            doubled = Some(key);
-        }
-    };
-    match scan::object(text, visit) {
-        Ok(()) => Ok(doubled.map_or(Ok(()), |key| Err(twice(key)))),
+    let mut taking = Taking { taken, doubled: None };
+    match scan::object(text, |key, escaped, value| taking.take(key, escaped, value)) {
+        Ok(()) => Ok(taking.right()),
         Err(Broken::Kind) => Err(no_object()),
         Err(Broken::Syntax) if is_explained(text.as_bytes()) => {
             Err(well_formed(text).err().unwrap_or_else(no_object))
         }
         Err(Broken::Syntax) => Err(Fault::new(FaultCode::InvalidSyntax, "This is not JSON.")),
+    }
+}
+
+/// An object that is being taken apart.
+struct Taking<'t, 'a, T> {
+    taken: &'t mut T,
+    doubled: Option<&'a str>,
+}
+
+impl<'a, T: Object<'a>> Taking<'_, 'a, T> {
+    #[inline]
+    fn take(&mut self, key: &'a str, escaped: bool, value: Raw<'a>) {
+        let place = if escaped {
+            unescaped(key).and_then(|key| self.taken.place(&key))
+        } else {
+            self.taken.place(key)
+        };
+        if let Some(place) = place
+            && place.replace(value).is_some()
+        {
+            self.doubled = Some(key);
+        }
+    }
+
+    fn right(&self) -> Result<(), Fault> {
+        self.doubled.map_or(Ok(()), |key| Err(twice(key)))
     }
 }
 
@@ -113,17 +131,24 @@ fn twice(key: &str) -> Fault {
     Fault::new(FaultCode::InvalidRequest, sentence)
 }
 
-/// The items of a JSON list of so many; `None` if it is none.
-pub fn items<'a, const N: usize>(text: &'a str) -> Option<[Raw<'a>; N]> {
-    let (mut items, mut count) = ([Raw { text: "null", depth: 0, escaped: false }; N], 0);
-    let visit = |item| {
+/// The items of a JSON list of so many, of which one may be an object: it is taken apart into `taken`. `None` if it is no such
+/// list. Says too whether there was an object, and its fields are right, as [`take_apart`] does.
+pub fn items<'a, const N: usize, T: Object<'a>>(
+    text: &'a str,
+    taken: &mut T,
+) -> Option<([Raw<'a>; N], Result<(), Fault>)> {
+    let (mut items, mut count, mut objects) = ([Raw { text: "null", depth: 0, escaped: false }; N], 0, 0);
+    let mut taking = Taking { taken, doubled: None };
+    let item = |item: Raw<'a>| {
+        objects += usize::from(item.text.starts_with('{'));
         if let Some(place) = items.get_mut(count) {
             *place = item;
         }
         count += 1;
     };
-    scan::list(text, visit).ok()?;
-    (count == N).then_some(items)
+    scan::list_and_fields(text, item, |key, escaped, value| taking.take(key, escaped, value)).ok()?;
+    let right = if objects == 0 { Err(no_object()) } else { taking.right() };
+    (count == N && objects <= 1).then_some((items, right))
 }
 
 /// What stands in a field; `null` is as if there was none.

@@ -72,6 +72,26 @@ pub fn list<'a>(text: &'a str, mut visit: impl FnMut(Raw<'a>)) -> Result<(), Bro
     scan.end()
 }
 
+/// Takes a list apart, and in the same pass the objects in it: `field` is handed what [`object`] would hand over of them.
+///
+/// # Errors
+/// As [`list`].
+#[inline]
+pub fn list_and_fields<'a>(
+    text: &'a str,
+    mut item: impl FnMut(Raw<'a>),
+    mut field: impl FnMut(&'a str, bool, Raw<'a>),
+) -> Result<(), Broken> {
+    let mut scan = Scan::start(text, b'[')?;
+    let mut more = !scan.take(b']');
+    while more {
+        let raw = if scan.peek() == Some(b'{') { scan.fields(&mut field) } else { scan.raw() };
+        item(raw.ok_or(Broken::Syntax)?);
+        more = scan.goes_on(b']').ok_or(Broken::Syntax)?;
+    }
+    scan.end()
+}
+
 /// Where the pass is. `None` of its methods says that the text is no JSON.
 struct Scan<'a> {
     text: &'a str,
@@ -165,6 +185,27 @@ impl<'a> Scan<'a> {
         self.escaped = false;
         let depth = self.value()?;
         Some(Raw { text: self.text.get(start..self.at)?, depth, escaped: self.escaped })
+    }
+
+    /// An object, whose fields are handed over.
+    #[inline]
+    fn fields(&mut self, visit: &mut impl FnMut(&'a str, bool, Raw<'a>)) -> Option<Raw<'a>> {
+        let start = self.at;
+        self.at += 1;
+        self.space();
+        let (mut depth, mut any_escaped) = (0, false);
+        let mut more = !self.take(b'}');
+        while more {
+            self.escaped = false;
+            let key = self.key()?;
+            let escaped = self.escaped;
+            let value = self.raw()?;
+            depth = depth.max(value.depth);
+            any_escaped |= escaped || value.escaped;
+            visit(key, escaped, value);
+            more = self.goes_on(b'}')?;
+        }
+        Some(Raw { text: self.text.get(start..self.at)?, depth: depth + 1, escaped: any_escaped })
     }
 
     /// Passes a value; says how deep it nests.
@@ -366,6 +407,20 @@ mod tests {
     }
 
     #[test]
+    fn the_objects_of_a_list_are_taken_apart_with_it() {
+        let (mut items, mut fields) = (Vec::new(), Vec::new());
+        let text = r#"[ "a",{ "b" : [{"c":1}],"\u0064":"\n" } , {} ]"#;
+        let field = |key, escaped, value: Raw<'static>| fields.push((key, escaped, value.text, value.depth));
+        assert_eq!(
+            list_and_fields(text, |item| items.push((item.text, item.depth, item.escaped)), field),
+            Ok(())
+        );
+        assert_eq!(fields, [("b", false, r#"[{"c":1}]"#, 2), ("\\u0064", true, r#""\n""#, 0)]);
+        let object = r#"{ "b" : [{"c":1}],"\u0064":"\n" }"#;
+        assert_eq!(items, [(r#""a""#, 0, false), (object, 3, true), ("{}", 1, false)]);
+    }
+
+    #[test]
     fn nothing_is_nested_too_deep() {
         for depth in [1, 63, 64, 65, 128, 129, 500_000] {
             let (open, close) = ("[{\"a\":".repeat(depth), "}]".repeat(depth));
@@ -389,6 +444,11 @@ mod tests {
             prop_assert_eq!(object_of(&text) != Err(Broken::Syntax), is_json, "{}", &text);
             prop_assert_eq!(value(&text).is_some(), is_json, "{}", &text);
             let listed = other(&text).map(|items| items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>());
+            let mut with_fields = Vec::new();
+            let taken = list_and_fields(&text, |item| with_fields.push(item), |_, _, _| {});
+            let mut plain = Vec::new();
+            prop_assert_eq!(taken, list(&text, |item| plain.push(item)), "{}", &text);
+            prop_assert!(taken.is_err() || with_fields == plain, "{}", &text);
             let items = list_of(&text).ok().map(|items| items.into_iter().map(str::to_owned).collect::<Vec<_>>());
             prop_assert_eq!(items, listed);
         }

@@ -162,7 +162,12 @@ impl Calls {
         out: &mut Vec<Told>,
     ) -> Result<CallAnswer, Fault> {
         let before = out.len();
+        // A signal only passes through.
+        let moves = !matches!(act, CallAct::Signal(_));
         let answer = self.try_act(now, by, id, act, out)?;
+        if !moves {
+            return Ok(answer);
+        }
         let begun = out[before..].iter().filter(|told| is_ring(told)).count();
         self.counts.rings += begun as u64;
         self.reschedule(now, id, out);

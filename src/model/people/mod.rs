@@ -24,13 +24,18 @@ pub type UserId = Arc<str>;
 /// Digits of an id that are hard to guess.
 const DIGITS: usize = 12;
 
+/// Bytes that most ids take.
+const ID_BYTES: usize = 48;
+
 /// An id that this node makes: `call_1735689600000_9f86d081884c`. Twelve digits of `fresh` tell ids of one millisecond
 /// apart and are hard to guess.
 pub fn minted(word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
-    let mut digits = [0; DIGITS];
-    for (at, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
-    }
-    let digits = str::from_utf8(&digits).expect("hexadecimal digits are ASCII");
-    Arc::from([word, "_", itoa::Buffer::new().format(unix_ms), "_", digits].concat())
+    let mut id = String::with_capacity(ID_BYTES);
+    id.push_str(word);
+    id.push('_');
+    id.push_str(itoa::Buffer::new().format(unix_ms));
+    id.push('_');
+    let digit = |at: usize| b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
+    id.extend((0..DIGITS).rev().map(|at| char::from(digit(at))));
+    id.into()
 }

@@ -1,12 +1,11 @@
 //! What the parts of the broker want told goes to the cores that have to hear it.
 
 use super::{PeopleMessage, hear_of_people};
-use crate::base::ids::CoreId;
+use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::told::Told;
 use crate::model::people::circle::SocketId;
 use crate::shard::Shard;
 use crate::shard::mesh::message::CoreMessage;
-use std::collections::BTreeMap;
 
 /// Places that are kept for what is to be told.
 const TOLD_KEPT_MAX: usize = 64;
@@ -73,10 +72,13 @@ pub(in crate::shard) fn tell_missed(shard: &mut Shard, core: CoreId) {
     }
 }
 
-fn by_core(sockets: Vec<SocketId>) -> BTreeMap<CoreId, Vec<crate::base::ids::ConnectionId>> {
-    let mut cores: BTreeMap<CoreId, Vec<_>> = BTreeMap::new();
-    for socket in sockets {
-        cores.entry(socket.core).or_default().push(socket.connection);
-    }
-    cores
+/// The sockets of each core, in the order of the cores.
+fn by_core(mut sockets: Vec<SocketId>) -> impl Iterator<Item = (CoreId, Vec<ConnectionId>)> {
+    sockets.sort_by_key(|socket| socket.core);
+    let mut rest = sockets.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let core = rest.peek()?.core;
+        let here = std::iter::from_fn(|| rest.next_if(|socket| socket.core == core));
+        Some((core, here.map(|socket| socket.connection).collect()))
+    })
 }

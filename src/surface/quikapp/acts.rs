@@ -2,6 +2,7 @@
 
 use super::carried::{self, Carried, text};
 use super::names::{self, is_id};
+use crate::base::split::split_at_byte;
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
 use crate::model::people::call::{CallAct, CallKind};
@@ -39,33 +40,31 @@ fn unknown() -> Fault {
 }
 
 /// A join.
-pub fn join(circle: &Circle, payload: &str) -> Result<PeopleCommand, Fault> {
-    let mut carried = Carried::default();
-    carried::read(payload, &mut carried)?;
+pub fn join(circle: &Circle, carried: &Carried<'_>) -> Result<PeopleCommand, Fault> {
+    carried::check(carried)?;
     let video = carried::flag("video", carried.video)?.unwrap_or(false);
     Ok(PeopleCommand::Join { circle: circle.clone(), video, device: None })
 }
 
-/// Any other event.
-pub fn act(circle: &Circle, event: &str, payload: &str) -> Result<PeopleCommand, Fault> {
+/// Any other event. `right` says whether what it carries is an object that is right.
+pub fn act(
+    circle: &Circle,
+    event: &str,
+    payload: &Carried<'_>,
+    right: Result<(), Fault>,
+) -> Result<PeopleCommand, Fault> {
+    let (kind, _) = split_at_byte(event, b':').ok_or_else(unknown)?;
     let known = match circle {
-        Circle::Lobby | Circle::Conversation(_) => {
-            matches!(event.split_once(':'), Some(("message" | "typing", _)))
-        }
-        Circle::Calls | Circle::Call(_) => matches!(event.split_once(':'), Some(("call" | "webrtc", _))),
-        Circle::Huddles | Circle::Huddle(_) => {
-            matches!(event.split_once(':'), Some(("huddle" | "webrtc", _)))
-        }
-        Circle::Presence(_) => {
-            matches!(event.split_once(':'), Some(("status" | "activity" | "presence", _)))
-        }
+        Circle::Lobby | Circle::Conversation(_) => matches!(kind, "message" | "typing"),
+        Circle::Calls | Circle::Call(_) => matches!(kind, "call" | "webrtc"),
+        Circle::Huddles | Circle::Huddle(_) => matches!(kind, "huddle" | "webrtc"),
+        Circle::Presence(_) => matches!(kind, "status" | "activity" | "presence"),
     };
     if !known {
         return Err(unknown());
     }
-    let mut carried = Carried::default();
-    carried::read(payload, &mut carried)?;
-    let payload = &carried;
+    right?;
+    carried::check(payload)?;
     match circle {
         Circle::Lobby | Circle::Conversation(_) => {
             let conversation = place(circle, payload.conversation_id, "conversationId", false)?;
@@ -264,7 +263,9 @@ mod tests {
     use super::*;
 
     fn of(name: &str, event: &str, payload: &str) -> Result<PeopleCommand, Fault> {
-        act(&names::circle(name).expect("a circle"), event, payload)
+        let mut carried = Carried::default();
+        let right = json::take_apart(payload, &mut carried).and_then(|right| right);
+        act(&names::circle(name).expect("a circle"), event, &carried, right)
     }
 
     #[test]

@@ -63,31 +63,28 @@ impl<'a> json::Object<'a> for Carried<'a> {
     }
 }
 
-/// Reads what an event carries into `carried`.
+/// Whether each field that any event takes is of its kind.
 ///
 /// # Errors
-/// It is no object, a field is there twice, or one that any event takes is of another kind.
-pub fn read<'a>(payload: &'a str, carried: &mut Carried<'a>) -> Result<(), Fault> {
-    json::take_apart(payload, carried)??;
-    for (name, field) in [
-        ("conversationId", &carried.conversation_id),
-        ("callId", &carried.call_id),
-        ("huddleId", &carried.huddle_id),
-        ("messageId", &carried.message_id),
-        ("targetUserId", &carried.target_user_id),
-        ("userId", &carried.user_id),
-        ("callType", &carried.call_type),
-        ("type", &carried.kind),
-        ("content", &carried.content),
-        ("name", &carried.name),
-        ("emoji", &carried.emoji),
-        ("text", &carried.text),
-        ("status", &carried.status),
-    ] {
-        if field.is_some() {
-            json::text(name, *field)?;
-        }
-    }
+/// One is not.
+pub fn check(carried: &Carried<'_>) -> Result<(), Fault> {
+    let text = |name, field: Option<Raw<'_>>| match field {
+        Some(_) => json::text(name, field).map(drop),
+        None => Ok(()),
+    };
+    text("conversationId", carried.conversation_id)?;
+    text("callId", carried.call_id)?;
+    text("huddleId", carried.huddle_id)?;
+    text("messageId", carried.message_id)?;
+    text("targetUserId", carried.target_user_id)?;
+    text("userId", carried.user_id)?;
+    text("callType", carried.call_type)?;
+    text("type", carried.kind)?;
+    text("content", carried.content)?;
+    text("name", carried.name)?;
+    text("emoji", carried.emoji)?;
+    text("text", carried.text)?;
+    text("status", carried.status)?;
     list("userIds", carried.user_ids)?;
     list("participants", carried.participants)?;
     flag("enabled", carried.enabled)?;
@@ -95,7 +92,7 @@ pub fn read<'a>(payload: &'a str, carried: &mut Carried<'a>) -> Result<(), Fault
     flag("video", carried.video).map(drop)
 }
 
-/// The text in a field, which is one or none; see [`read`].
+/// The text in a field, which is one or none; see [`check`].
 pub fn text(field: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
     json::text("", field).ok().flatten()
 }
@@ -127,6 +124,11 @@ pub fn flag(name: &str, field: Option<Raw<'_>>) -> Result<Option<bool>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read<'a>(payload: &'a str, carried: &mut Carried<'a>) -> Result<(), Fault> {
+        json::take_apart(payload, carried)??;
+        check(carried)
+    }
 
     #[test]
     fn a_field_of_another_kind_is_refused_and_null_is_none() {

@@ -1,6 +1,7 @@
 //! From a frame on the socket to a command.
 
 use super::acts;
+use super::carried::Carried;
 use super::frame::{FRAME_BYTES_MAX, Frame, Version, correlation};
 use super::names;
 use crate::model::command::{Command, ConnectionCommand};
@@ -36,14 +37,19 @@ fn decode(version: Version, message: Payload<'_>) -> Incoming {
         // Version 2 has a binary form for payloads that are no JSON. No event here takes one.
         return Incoming::refused(Fault::new(FaultCode::InvalidSyntax, "Frames here are text."), None);
     };
-    let Some(frame) = Frame::read(version, text) else {
+    let mut carried = Carried::default();
+    let Some((frame, right)) = Frame::read(version, text, &mut carried) else {
         let sentence = "This is no frame of this version of the protocol.";
         return unreadable(FaultCode::InvalidSyntax, sentence, Unreadable::Malformed);
     };
-    Incoming { command: Ok(command(&frame)), correlation: Some(correlation(&frame)), unreadable: None }
+    Incoming {
+        command: Ok(command(&frame, &carried, right)),
+        correlation: Some(correlation(&frame)),
+        unreadable: None,
+    }
 }
 
-fn command(frame: &Frame<'_>) -> Command {
+fn command(frame: &Frame<'_>, carried: &Carried<'_>, right: Result<(), Fault>) -> Command {
     if frame.name == SOCKET && frame.event == "heartbeat" {
         return ConnectionCommand::Ping.into();
     }
@@ -55,9 +61,9 @@ fn command(frame: &Frame<'_>) -> Command {
     let own = |raw: &str| (raw != "null").then(|| Box::from(raw));
     let label = own(frame.join_reference);
     let act = match (&circle, &*frame.event) {
-        (Some(circle), "phx_join") => acts::join(circle, frame.payload),
+        (Some(circle), "phx_join") => right.and_then(|()| acts::join(circle, carried)),
         (Some(circle), "phx_leave") => Ok(PeopleCommand::Leave { circle: circle.clone() }),
-        (Some(circle), event) => acts::act(circle, event, frame.payload),
+        (Some(circle), event) => acts::act(circle, event, carried, right),
         (None, _) => Err(acts::unmatched()),
     };
     // A client that does not name its stay goes by the request that began it.

@@ -3,8 +3,10 @@
 //! Version 2: `[join_ref, ref, topic, event, payload]`. Version 1: an object of the same names, whose answers leave
 //! `join_ref` out.
 
+use super::carried::Carried;
 use super::object::Object;
 use crate::base::split::split_at_byte;
+use crate::model::fault::Fault;
 use crate::surface::json::{self, Raw};
 use std::borrow::Cow;
 
@@ -39,8 +41,6 @@ pub struct Frame<'a> {
     pub written_name: &'a str,
     /// What it says.
     pub event: Cow<'a, str>,
-    /// With what: one JSON value.
-    pub payload: &'a str,
 }
 
 /// The fields of a frame, as they were written.
@@ -69,17 +69,26 @@ impl<'a> json::Object<'a> for Fields<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Reads a frame. `None` if it is none: the connection has to end.
-    pub fn read(version: Version, text: &'a str) -> Option<Self> {
-        let fields = match version {
+    /// Reads a frame, and what it carries into `carried`. `None` if it is none: the connection has to end. Says too whether it
+    /// carries an object, and that is right.
+    pub fn read(
+        version: Version,
+        text: &'a str,
+        carried: &mut Carried<'a>,
+    ) -> Option<(Self, Result<(), Fault>)> {
+        let (fields, right) = match version {
             Version::V1 => {
                 let mut fields = Fields::default();
                 json::take_apart(text, &mut fields).ok()?.ok()?;
-                Fields { payload: json::some(fields.payload), ..fields }
+                let payload = json::some(fields.payload);
+                let right =
+                    payload.map_or(Ok(()), |raw| json::take_apart(raw.text, carried).and_then(|right| right));
+                (Fields { payload, ..fields }, right)
             }
             Version::V2 => {
-                let [join_reference, reference, name, event, payload] = json::items(text)?.map(Some);
-                Fields { join_reference, reference, name, event, payload }
+                let (items, right) = json::items(text, carried)?;
+                let [join_reference, reference, name, event, payload] = items.map(Some);
+                (Fields { join_reference, reference, name, event, payload }, right)
             }
         };
         let payload = fields.payload;
@@ -89,13 +98,12 @@ impl<'a> Frame<'a> {
             name: json::text("topic", fields.name).ok()??,
             written_name: fields.name.map_or("null", |raw| raw.text),
             event: json::text("event", fields.event).ok()??,
-            payload: payload.map_or("{}", |raw| raw.text),
         };
         // Nothing that nests deeper is passed on to others, so that is told of here as well.
         let fits = frame.name.len() <= NAME_BYTES_MAX
             && frame.event.len() <= NAME_BYTES_MAX
             && payload.is_none_or(|raw| raw.depth <= json::DEPTH_MAX);
-        fits.then_some(frame)
+        fits.then_some((frame, right))
     }
 }
 
@@ -210,24 +218,41 @@ pub fn end_event(out: &mut Vec<u8>, version: Version, label: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::carried;
     use super::*;
     use proptest::prelude::*;
+
+    fn read(version: Version, text: &str) -> Option<Frame<'_>> {
+        Frame::read(version, text, &mut Carried::default()).map(|(frame, _)| frame)
+    }
+
+    fn content(version: Version, text: &str) -> Option<Result<Option<Cow<'_, str>>, Fault>> {
+        let mut carried = Carried::default();
+        let (_, right) = Frame::read(version, text, &mut carried)?;
+        Some(right.map(|()| carried::text(carried.content)))
+    }
 
     const V2: &str = r#"["1","2","chat:c1","message:send",{"content":"\u00e9"}]"#;
     const V1: &str = r#"{"topic":"chat:c1","event":"phx_join","payload":{},"ref":"3","join_ref":"1"}"#;
 
     #[test]
     fn both_serializers_are_read() {
-        let frame = Frame::read(Version::V2, V2).expect("a frame");
+        let frame = read(Version::V2, V2).expect("a frame");
         assert_eq!((frame.join_reference, frame.reference), ("\"1\"", "\"2\""));
         assert_eq!((&*frame.name, &*frame.event), ("chat:c1", "message:send"));
-        assert_eq!(frame.payload, r#"{"content":"\u00e9"}"#);
+        assert_eq!(content(Version::V2, V2), Some(Ok(Some("é".into()))));
+        let v1 = r#"{"topic":"chat:c1","event":"x","payload":{"content":"y"},"ref":"3"}"#;
+        assert_eq!(content(Version::V1, v1), Some(Ok(Some("y".into()))));
+        for odd in ["null", "[]", "7", r#"{"content":"a","content":"b"}"#] {
+            let frame = format!(r#"["1","2","chat:c1","x",{odd}]"#);
+            assert!(content(Version::V2, &frame).is_some_and(|right| right.is_err()), "{odd}");
+        }
         assert!(matches!(frame.name, Cow::Borrowed(_)));
-        let frame = Frame::read(Version::V1, V1).expect("a frame");
+        let frame = read(Version::V1, V1).expect("a frame");
         assert_eq!((frame.join_reference, frame.reference), ("\"1\"", "\"3\""));
-        let bare = Frame::read(Version::V1, r#"{"topic":"phoenix","event":"heartbeat","ref":null}"#);
+        let bare = read(Version::V1, r#"{"topic":"phoenix","event":"heartbeat","ref":null}"#);
         let bare = bare.expect("a frame");
-        assert_eq!((bare.join_reference, bare.reference, bare.payload), ("null", "null", "{}"));
+        assert_eq!((bare.join_reference, bare.reference), ("null", "null"));
     }
 
     #[test]
@@ -250,25 +275,25 @@ mod tests {
             &deep,
             &long,
         ] {
-            assert_eq!(Frame::read(Version::V2, bad), None, "{bad}");
+            assert_eq!(read(Version::V2, bad), None, "{bad}");
         }
-        assert_eq!(Frame::read(Version::V1, V2), None, "a list is no object");
-        assert_eq!(Frame::read(Version::V2, V1), None, "an object is no list");
+        assert_eq!(read(Version::V1, V2), None, "a list is no object");
+        assert_eq!(read(Version::V2, V1), None, "an object is no list");
     }
 
     #[test]
     fn a_frame_that_is_cut_is_none() {
         for end in 0..V2.len() {
-            assert_eq!(Frame::read(Version::V2, &V2[..end]), None, "{end}");
+            assert_eq!(read(Version::V2, &V2[..end]), None, "{end}");
         }
         for end in 0..V1.len() {
-            assert_eq!(Frame::read(Version::V1, &V1[..end]), None, "{end}");
+            assert_eq!(read(Version::V1, &V1[..end]), None, "{end}");
         }
     }
 
     #[test]
     fn replies_and_events_are_written_in_both() {
-        let correlation = correlation(&Frame::read(Version::V2, V2).expect("a frame"));
+        let correlation = correlation(&read(Version::V2, V2).expect("a frame"));
         let text = |write: &dyn Fn(&mut Vec<u8>)| {
             let mut out = Vec::new();
             write(&mut out);
@@ -303,8 +328,8 @@ mod tests {
         #[test]
         fn arbitrary_text_never_panics(text in any::<String>(), json in "[\\[\\]{}\":,a-z0-9\\\\ ]{0,40}") {
             for text in [text, json] {
-                let _ = Frame::read(Version::V1, &text);
-                let _ = Frame::read(Version::V2, &text);
+                let _ = read(Version::V1, &text);
+                let _ = read(Version::V2, &text);
             }
         }
 
@@ -312,7 +337,7 @@ mod tests {
         fn names_and_references_come_back(name in "[ -~é\n\"]{0,20}", reference in "[ -~é\"]{0,20}") {
             let raw = serde_json::to_string(&reference).expect("text");
             let frame = format!("[null,{raw},{},\"x\",{{}}]", serde_json::to_string(&name).expect("text"));
-            let frame = Frame::read(Version::V2, &frame).expect("a frame");
+            let frame = read(Version::V2, &frame).expect("a frame");
             prop_assert_eq!(frame.reference, &raw);
             prop_assert_eq!(&*frame.name, &name);
             let mut out = Vec::new();

@@ -26,7 +26,7 @@ pub fn is_id(text: &str) -> bool {
     // Most ids are plain, and bytes are faster to look at than characters.
     let plain = |byte: u8| (b' '..=b'~').contains(&byte);
     (1..=ID_BYTES_MAX).contains(&text.len())
-        && (text.bytes().all(plain) || !text.chars().any(char::is_control))
+        && (text.bytes().fold(true, |all, byte| all & plain(byte)) || !text.chars().any(char::is_control))
 }
 
 /// The circle of a name on a socket. `None` if no circle can have it.
