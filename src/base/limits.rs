@@ -175,6 +175,14 @@ pub struct PeopleLimits {
     pub huddles_max: u32,
     /// Records of recordings kept, per core.
     pub recordings_max: u32,
+    /// Recordings that run, in the whole node.
+    pub recordings_at_once_max: u32,
+    /// Seconds of one recording.
+    pub recording_s_max: u32,
+    /// Bytes of one recording.
+    pub recording_bytes_max: u64,
+    /// Bytes of all recordings that are kept.
+    pub recordings_bytes_max: u64,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
 }
@@ -276,6 +284,10 @@ impl Default for PeopleLimits {
             calls_max: 100_000,
             huddles_max: 100_000,
             recordings_max: 1_000_000,
+            recordings_at_once_max: 16,
+            recording_s_max: 14_400,
+            recording_bytes_max: 16 << 30,
+            recordings_bytes_max: 64 << 30,
             device_users_max: 1_000_000,
         }
     }

@@ -34,6 +34,8 @@ pub struct Recordings {
     /// The recording that runs, of each call that has one.
     running: KeyedMap<Arc<str>, Arc<str>>,
     changing: BTreeSet<Arc<str>>,
+    /// Calls whose recording begins.
+    beginning: BTreeSet<Arc<str>>,
     limits: InForce,
 }
 
@@ -45,6 +47,7 @@ impl Recordings {
             by_conversation: KeyedMap::with_hasher(hasher),
             running: KeyedMap::with_hasher(hasher),
             changing: BTreeSet::new(),
+            beginning: BTreeSet::new(),
             limits,
         }
     }
@@ -93,6 +96,9 @@ impl Recordings {
     /// # Errors
     /// There are too many, or it is being changed.
     pub fn decide_begin(&mut self, recording: Recording) -> Result<RecordingChange, Fault> {
+        if self.beginning.contains(&recording.call) {
+            return Err(conflict("A recording of this call is about to begin. Try again shortly."));
+        }
         let conversation = recording.conversation.as_ref();
         let of = conversation.and_then(|id| self.by_conversation.get(id)).map_or(0, BTreeMap::len);
         let recordings_max = self.limits.get().people.recordings_max as usize;
@@ -101,13 +107,24 @@ impl Recordings {
             return Err(Fault::new(FaultCode::LimitExceeded, message).about(Subject::Recording));
         }
         self.claim(&recording.id)?;
+        self.beginning.insert(recording.call.clone());
         Ok(RecordingChange { id: recording.id.clone(), is: Some(Arc::new(recording)) })
     }
 
-    /// Decides that a recording that runs is over, and claims it. `people` are those who talked in the call.
+    /// Decides that a recording that runs is about to end, and claims it until [`Recordings::decide_end`].
     ///
     /// # Errors
-    /// There is none that runs, or it is being changed.
+    /// There is none that runs, or it ends already.
+    pub fn claim_end(&mut self, id: &str) -> Result<(), Fault> {
+        let runs = self.by_id.get(id).filter(|recording| recording.ended_ms.is_none());
+        let id = runs.ok_or_else(not_found)?.id.clone();
+        self.claim(&id)
+    }
+
+    /// Decides that a recording of which the end was claimed is over. `people` are those who talked in the call.
+    ///
+    /// # Errors
+    /// There is none that runs.
     pub fn decide_end(
         &mut self,
         now: Now,
@@ -116,7 +133,7 @@ impl Recordings {
     ) -> Result<RecordingChange, Fault> {
         let runs = self.by_id.get(id).filter(|recording| recording.ended_ms.is_none());
         let recording = Recording::clone(runs.ok_or_else(not_found)?);
-        self.claim(&recording.id)?;
+        people.extend(recording.people.iter().cloned());
         people.sort();
         people.dedup();
         let ended = Recording { ended_ms: Some(now.unix_ms), people: people.into(), ..recording };
@@ -149,7 +166,7 @@ impl Recordings {
 
     /// A change is stored.
     pub fn apply(&mut self, change: &RecordingChange) {
-        self.changing.remove(&change.id);
+        self.give_up(change);
         match &change.is {
             Some(recording) => self.insert(recording.clone()),
             None => self.remove(&change.id),
@@ -159,6 +176,29 @@ impl Recordings {
     /// A change could not be stored.
     pub fn give_up(&mut self, change: &RecordingChange) {
         self.changing.remove(&change.id);
+        if let Some(recording) = &change.is {
+            self.beginning.remove(&recording.call);
+        }
+    }
+
+    /// Somebody talks in a call that is recorded: it may see the recording.
+    pub fn note_person(&mut self, id: &str, user: &UserId) {
+        let Some(recording) = self.by_id.get(id) else { return };
+        let Err(at) = recording.people.binary_search(user) else { return };
+        let mut people = recording.people.to_vec();
+        people.insert(at, user.clone());
+        let recording = Arc::new(Recording { people: people.into(), ..Recording::clone(recording) });
+        self.insert(recording);
+    }
+
+    /// A recording that is kept or runs.
+    pub fn find(&self, id: &str) -> Option<&Arc<Recording>> {
+        self.by_id.get(id)
+    }
+
+    /// The recordings that run, with their calls.
+    pub fn all_running(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.running.values()
     }
 
     /// A recording, for somebody who may see it.
@@ -247,6 +287,7 @@ mod tests {
     fn end(table: &mut Recordings, id: &str, unix_ms: u64, people: &[&str]) {
         let people = people.iter().map(|one| UserId::from(*one)).collect();
         let now = Now { unix_ms, monotonic_us: 0 };
+        table.claim_end(id).expect("runs");
         let change = table.decide_end(now, id, people).expect("ends");
         table.apply(&change);
     }

@@ -86,6 +86,10 @@ fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
         calls_max in 1..=10_000_000,
         huddles_max in 1..=10_000_000,
         recordings_max in 1..=100_000_000,
+        recordings_at_once_max in 1..=1_000,
+        recording_s_max in 1..=604_800,
+        recording_bytes_max in 1 << 20..=1 << 40,
+        recordings_bytes_max in 1 << 20..=1 << 50,
         device_users_max in 1..=100_000_000,
     )
 }

@@ -5,10 +5,14 @@ use super::public_url;
 use super::reader::Reader;
 use super::settings::PeopleConfig;
 use crate::auth::IceSettings;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Bytes of a URL.
 const URL_BYTES_MAX: usize = 256;
+
+/// Addresses of the recorder.
+const RECORDERS_MAX: usize = 8;
 
 /// URLs of one kind.
 const URLS_MAX: usize = 16;
@@ -29,20 +33,37 @@ pub(super) fn read(mut reader: Reader<'_>) -> PeopleConfig {
         open_conversations: reader
             .choice("conversations", &[("listed", false), ("open", true)])
             .unwrap_or(false),
+        recorder_addresses: read_recorders(&mut reader),
     };
-    // Both are for recordings, of which this version keeps no more than the records.
+    // For links to what was recorded, of which there are none yet.
     public_url::read(&mut reader);
-    refuse_recorders(&mut reader);
     reader.finish();
     config
 }
 
-/// No address of a recorder is any good before there is one.
-fn refuse_recorders(reader: &mut Reader<'_>) {
-    let place = reader.place_of("recorder_addresses");
-    if reader.list("recorder_addresses").is_some_and(|addresses| !addresses.is_empty()) {
-        reader.refuse(&place, "recorder_addresses", "must be []: this version has no recorder");
+/// Where the recorder is reached.
+fn read_recorders(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
+    const KEY: &str = "recorder_addresses";
+    let place = reader.place_of(KEY);
+    let nodes = reader.list(KEY).unwrap_or_default();
+    if nodes.len() > RECORDERS_MAX {
+        reader.refuse(&place, KEY, &format!("must hold at most {RECORDERS_MAX} addresses"));
     }
+    let mut addresses = Vec::new();
+    for node in nodes {
+        let Some((text, place)) = reader.element_text(KEY, node) else { continue };
+        match text.parse::<SocketAddr>() {
+            Ok(address) if !address.ip().is_unspecified() && !addresses.contains(&address) => {
+                addresses.push(address);
+            }
+            _ => {
+                let wanted = "must hold addresses with their ports, each once, as programs outside reach them \
+                              (203.0.113.7:4000, [2001:db8::7]:4000)";
+                reader.refuse(&place, KEY, &format!("{wanted}; one is {text:?}"));
+            }
+        }
+    }
+    addresses
 }
 
 fn read_urls(reader: &mut Reader<'_>, key: &'static str, schemes: &[&str]) -> Arc<[Arc<str>]> {

@@ -14,6 +14,7 @@ use crate::runtime::side::acme::ChallengeKind;
 use crate::runtime::side::outbound::VapidKey;
 use crate::runtime::tls::{CertifiedKey, RootCertStore};
 use ipnet::IpNet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -117,6 +118,8 @@ pub struct PeopleConfig {
     pub huddle_participants_max: u32,
     /// Whether anybody may talk in conversations that nobody was listed for.
     pub open_conversations: bool,
+    /// Where the recorder is reached, by UDP; nowhere is no recorder.
+    pub recorder_addresses: Vec<SocketAddr>,
 }
 
 /// `[skapi]`.

@@ -51,6 +51,7 @@ use side::operator::{self, Operator};
 use side::outbound::{self, OutboundSettings};
 use side::passwords;
 use side::port::port;
+use side::recorder::{self, RecorderDesk, RecorderPort, RecorderSettings};
 use side::store::{self, Database};
 use std::io;
 use std::sync::atomic::AtomicUsize;
@@ -76,7 +77,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// The process, when a core panics.
 pub fn run(
     settings: RuntimeSettings,
-    (database, outbound): (Database, OutboundSettings),
+    (database, outbound, recorder): (Database, OutboundSettings, Option<RecorderSettings>),
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     operator: Box<dyn Operator>,
@@ -90,7 +91,9 @@ pub fn run(
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
-    let beside = start_beside(desks, (database, outbound, operator), controls)?;
+    let (recorders, words) = recorder_ports(recorder.is_some(), &doorbells);
+    let recorder = recorder.zip(words);
+    let beside = start_beside(desks, (database, outbound, operator), recorder, controls)?;
     let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
@@ -107,10 +110,11 @@ pub fn run(
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);
     let mut failure = None;
-    let places = cpus.into_iter().zip(ports).zip(logs).zip(effects).zip(listeners.cores);
-    for (index, ((((cpu, port), log), effects), listeners)) in places.enumerate() {
+    let places = cpus.into_iter().zip(ports).zip(logs).zip(effects).zip(recorders).zip(listeners.cores);
+    for (index, (((((cpu, port), log), effects), recorder), listeners)) in places.enumerate() {
         let common = common.clone();
-        let setup = CoreSetup { id: CoreId(index as u16), cpu, common, port, log, effects, listeners };
+        let setup =
+            CoreSetup { id: CoreId(index as u16), cpu, common, port, log, recorder, effects, listeners };
         match spawn(setup, make_shard.clone(), started.clone()) {
             Ok(thread) => threads.push(thread),
             Err(error) => failure = Some(error),
@@ -139,7 +143,7 @@ pub fn run(
     failure = threads.into_iter().filter_map(join).fold(failure, |first, error| first.or(Some(error)));
     failure = failure.or(log.and_then(join));
     // Every core has gone, so it writes what is left, closes the file and ends.
-    let _ = beside.map(JoinHandle::join);
+    beside.into_iter().for_each(|thread| drop(thread.join()));
     listener::remove_names(&listeners.served, &listeners.handed);
     failure.map_or(Ok(()), Err)
 }
@@ -148,15 +152,33 @@ pub fn run(
 fn start_beside(
     desks: EffectDesks,
     (database, outbound, operator): (Database, OutboundSettings, Box<dyn Operator>),
+    recorder: Option<(RecorderSettings, RecorderDesk)>,
     controls: &Controls,
-) -> Result<[JoinHandle<()>; 5], RuntimeError> {
-    Ok([
+) -> Result<Vec<JoinHandle<()>>, RuntimeError> {
+    // First, because an address of it may be somebody else's.
+    let recorder =
+        recorder.map(|(settings, words)| recorder::start(desks.recorder, words, &settings)).transpose()?;
+    let mut threads = vec![
         store::start(database, desks.store)?,
         passwords::start(desks.passwords)?,
         decoding::start(desks.decoding)?,
         outbound::start(desks.outbound, outbound, controls.reloads.clone())?,
         operator::start(desks.operator, operator)?,
-    ])
+    ];
+    threads.extend(recorder);
+    Ok(threads)
+}
+
+/// The cores' ends of the recorder, none where there is no recorder, and its own.
+fn recorder_ports(
+    is_there: bool,
+    doorbells: &Arc<[Doorbell]>,
+) -> (Vec<Option<RecorderPort>>, Option<RecorderDesk>) {
+    if !is_there {
+        return (doorbells.iter().map(|_| None).collect(), None);
+    }
+    let (ports, desk) = port(doorbells, recorder::PLACES);
+    (ports.into_iter().map(Some).collect(), Some(desk))
 }
 
 /// A thread of the run.

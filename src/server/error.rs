@@ -29,6 +29,11 @@ pub enum ServeError {
     /// What was stored cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The files of recordings cannot be used.
+    #[error(
+        "the directory of recordings in the data directory cannot be used: {0}; let this user read and write it"
+    )]
+    Recordings(#[source] std::io::Error),
     /// The machine refuses something.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),

@@ -11,6 +11,7 @@ use crate::model::node::NodeInfo;
 use crate::model::realm::Realm;
 use crate::runtime::side::history::{HomeOf, LogSettings};
 use crate::runtime::side::outbound::{OutboundSettings, VapidKey};
+use crate::runtime::side::recorder::{self, RecorderSettings};
 use crate::runtime::side::store::Database;
 use crate::runtime::signals::{self, Wish};
 use crate::runtime::{self, Controls, Listen, RuntimeSettings, clock, log};
@@ -37,6 +38,9 @@ const LINGER_MS: u64 = 1_000;
 
 /// The directory of the history log in the data directory.
 const HISTORY_DIRECTORY: &str = "history";
+
+/// The directory of recordings in the data directory.
+const RECORDINGS_DIRECTORY: &str = "recordings";
 
 /// Name of the store in the data directory.
 pub const STORE_FILE: &str = "store.redb";
@@ -80,8 +84,13 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let realms: Arc<[Arc<Realm>]> = config.realms()?.into();
     let vapid_key = config.vapid_key()?;
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
+    let recorder = recorder(config);
+    let mut stored = database.load()?;
+    if let Some(RecorderSettings { directory, .. }) = &recorder {
+        recorder::reconcile(directory, &mut stored.recordings).map_err(ServeError::Recordings)?;
+    }
     let setup = Setup {
-        stored: database.load()?.into(),
+        stored: stored.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
         web_push: Arc::new(web_push(config, &vapid_key)),
         limits: Arc::new(memory::fit(config.limits.clone(), part_bytes)),
@@ -106,7 +115,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     systemd::starting(history.is_some());
     runtime::run(
         settings,
-        (database, outbound(config, vapid_key)),
+        (database, outbound(config, vapid_key), recorder),
         make_shard(setup, cores),
         history,
         operator,
@@ -211,7 +220,15 @@ fn people(config: &Config) -> PeopleSettings {
         call_ms_max: u64::from(settings.call_s_max) * 1000,
         huddle_participants_max: settings.huddle_participants_max,
         open_conversations: settings.open_conversations,
+        records: !settings.recorder_addresses.is_empty(),
     }
+}
+
+/// How calls are recorded, if they are.
+fn recorder(config: &Config) -> Option<RecorderSettings> {
+    let addresses = config.people.recorder_addresses.clone();
+    let directory = config.data_dir.join(RECORDINGS_DIRECTORY);
+    (!addresses.is_empty()).then_some(RecorderSettings { addresses, directory })
 }
 
 fn web_push(config: &Config, key: &VapidKey) -> WebPushSettings {

@@ -10,6 +10,7 @@
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
 //! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
+//! | [`recorded`](Shard::recorded) / [`next_for_recorder`](Shard::next_for_recorder) | the recorder speaks / is spoken to |
 //! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`work`](Shard::work) | a slice of what was left so that no call is long |

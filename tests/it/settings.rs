@@ -168,6 +168,8 @@ impl Settings {
             "calls_max" => &mut limits.people.calls_max,
             "huddles_max" => &mut limits.people.huddles_max,
             "recordings_max" => &mut limits.people.recordings_max,
+            "recordings_at_once_max" => &mut limits.people.recordings_at_once_max,
+            "recording_s_max" => &mut limits.people.recording_s_max,
             "device_users_max" => &mut limits.people.device_users_max,
             "push_subscriptions_max" => &mut limits.push.subscriptions_max,
             "push_subscriptions_per_user_max" => &mut limits.push.subscriptions_per_user_max,

@@ -295,6 +295,11 @@ impl Call {
         }
     }
 
+    /// Something that all who are of it are told.
+    pub fn tell_all(&self, event: CallEvent) -> Told {
+        self.told(self.reachable(), event, None, Ringing::Unchanged)
+    }
+
     fn told(&self, users: Arc<[UserId]>, event: CallEvent, except: Option<SocketId>, ring: Ringing) -> Told {
         self.told_event(users, Event::Call { call: self.id.clone(), event }, except, ring)
     }

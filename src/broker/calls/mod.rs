@@ -39,6 +39,8 @@ pub struct CallRules {
     pub people_max: usize,
     /// Calls that are remembered after their end.
     pub ended_max: usize,
+    /// Whether there is a recorder.
+    pub records: bool,
 }
 
 /// Someone new is to be rung.
@@ -202,7 +204,11 @@ impl Calls {
                 return Err(faults::not_in_it());
             }
             CallAct::Wrong(fault) => return Err(*fault),
-            CallAct::StartRecording | CallAct::StopRecording => return Err(faults::no_recorder()),
+            CallAct::StartRecording | CallAct::StopRecording if !rules.records => {
+                return Err(faults::no_recorder());
+            }
+            // Whether it may is all that is decided here.
+            CallAct::StartRecording | CallAct::StopRecording => {}
             CallAct::Reject => match call.standing(by.user) {
                 Some(Standing::Invited { .. }) => call.reject(by.user, out),
                 _ => return Err(faults::not_rung()),
@@ -248,6 +254,31 @@ impl Calls {
         let Some(call) = self.by_id.get_mut(id).filter(|call| call.state != CallState::Ended) else { return };
         call.leave(now, socket, &self.rules, out);
         self.reschedule(now, id, out);
+    }
+
+    /// A call as its people see it, if it is known and not over.
+    pub fn living(&self, id: &str) -> Option<CallView> {
+        self.by_id.get(id).filter(|call| call.state != CallState::Ended).map(Call::view)
+    }
+
+    /// Whether somebody talks in a call.
+    pub fn talks(&self, id: &str, user: &str) -> bool {
+        let standing = self.by_id.get(id).and_then(|call| call.standing(user));
+        matches!(standing, Some(Standing::Here { .. }))
+    }
+
+    /// What its recorder says to the program of somebody of a call.
+    ///
+    /// # Errors
+    /// There is no such call, or the receiver is not of it.
+    pub fn pass_on(&self, id: &str, from: &UserId, signal: Signal) -> Result<Told, Fault> {
+        pass_on(self.by_id.get(id).ok_or_else(faults::not_found)?, from, signal)
+    }
+
+    /// What all who are of a call are told; nothing if it is over.
+    pub fn tell_all(&self, id: &str, event: CallEvent) -> Option<Told> {
+        let call = self.by_id.get(id).filter(|call| call.state != CallState::Ended)?;
+        Some(call.tell_all(event))
     }
 
     /// Time passed. Looks at `count_max` calls at most; more are left for the next call.

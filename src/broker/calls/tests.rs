@@ -11,6 +11,7 @@ const RULES: CallRules = CallRules {
     empty_us: 30_000_000,
     call_us_max: 600_000_000,
     people_max: 4,
+    records: false,
     ended_max: 3,
 };
 const USERS: [&str; 5] = ["ann", "bob", "cid", "dan", "stranger"];

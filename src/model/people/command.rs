@@ -249,6 +249,7 @@ impl PeopleCommand {
                 !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
             }
             Self::Recording { act, .. } => *act == RecordingAct::Delete,
+            Self::Call { act, .. } => matches!(act, CallAct::StartRecording | CallAct::StopRecording),
             _ => false,
         }
     }

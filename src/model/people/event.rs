@@ -178,6 +178,18 @@ pub enum CallEvent {
     Joined(UserId),
     /// Somebody who talked has no socket there any more.
     Disconnected(UserId),
+    /// It is recorded from now on.
+    RecordingStarted {
+        /// The recording, which is met like somebody who talks.
+        recording: Arc<str>,
+        /// Who wanted that.
+        user: UserId,
+    },
+    /// It is recorded no longer.
+    RecordingStopped {
+        /// The recording.
+        recording: Arc<str>,
+    },
 }
 
 /// Of a huddle.

@@ -1,5 +1,5 @@
 //! People who meet: what they are on ([`circle`]), what they call each other with ([`call`], [`huddle`], [`signal`],
-//! [`ice`]), what is kept of calls ([`recording`]), what is known of them ([`status`], [`device`]), who may talk where ([`conversation`]), what they are told
+//! [`ice`]), what is kept of calls ([`recording`]) and by whom ([`recorder`]), what is known of them ([`status`], [`device`]), who may talk where ([`conversation`]), what they are told
 //! ([`event`]), what they ask for ([`command`]) and what they are answered ([`reply`]).
 
 pub mod call;
@@ -11,6 +11,7 @@ pub mod device;
 pub mod event;
 pub mod huddle;
 pub mod ice;
+pub mod recorder;
 pub mod recording;
 pub mod reply;
 pub mod signal;

@@ -95,6 +95,10 @@ pub enum PeopleReply {
     Devices(Vec<Arc<Device>>),
     /// To `CallAct::Recording`: the one that runs.
     Recorded(Option<Arc<Recording>>),
+    /// To `CallAct::StartRecording`: the one that runs.
+    RecordingStarted(Arc<Recording>),
+    /// To `CallAct::StopRecording`: the one that is over.
+    RecordingStopped(Arc<Recording>),
     /// To `RecordingAct::Get`.
     Recording(Arc<Recording>),
     /// To `RecordingAct::Download`: where, if there is anything to fetch.

@@ -73,3 +73,13 @@ pub fn read_tracks(head: &[u8]) -> usize {
     let tracks = children(&segment[inside.length..]).find(|(id, _)| *id == id::TRACKS);
     tracks.map_or(0, |(_, data)| children(data).filter(|(id, _)| *id == id::TRACK_ENTRY).count())
 }
+
+/// The duration that the begin of a file says, milliseconds.
+pub fn read_duration_ms(head: &[u8]) -> Option<u64> {
+    let ebml = read_head(head).filter(|one| one.id == id::EBML)?;
+    let segment = head.get(ebml.length + usize::try_from(ebml.size?).ok()?..)?;
+    let inside = read_head(segment).filter(|one| one.id == id::SEGMENT)?;
+    let (_, info) = children(&segment[inside.length..]).find(|(id, _)| *id == id::INFO)?;
+    let (_, duration) = children(info).find(|(id, _)| *id == id::DURATION)?;
+    Some(f64::from_be_bytes(*duration.first_chunk()?) as u64)
+}

@@ -11,6 +11,7 @@ use crate::runtime::error::RuntimeError;
 use crate::runtime::machine;
 use crate::runtime::side::effects::Effects;
 use crate::runtime::side::history::LogPort;
+use crate::runtime::side::recorder::RecorderPort;
 use crate::shard::Shard;
 use crate::shard::ShardMessage;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, PoolPlacement};
@@ -40,6 +41,8 @@ pub struct CoreSetup {
     pub port: MeshPort<ShardMessage>,
     /// Its way to the history log, if there is one.
     pub log: Option<LogPort>,
+    /// Its way to the recorder, if there is one.
+    pub recorder: Option<RecorderPort>,
     /// Its ways to the threads that do effects.
     pub effects: Effects,
     /// Its listeners.

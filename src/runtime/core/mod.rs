@@ -26,6 +26,7 @@ use super::machine;
 use super::settings::RuntimeSettings;
 use super::side::effects::Effects;
 use super::side::history::LogPort;
+use super::side::recorder::RecorderPort;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
@@ -65,6 +66,7 @@ pub struct Core {
     headers: proxy::Headers,
     port: MeshPort<ShardMessage>,
     log: Option<LogPort>,
+    recorder: Option<RecorderPort>,
     effects: Effects,
     common: Arc<Common>,
     /// Empty places stand for listeners that were closed.
@@ -109,7 +111,7 @@ impl Core {
     /// # Errors
     /// The ring could not be made.
     pub fn start(setup: CoreSetup, make_shard: &dyn Fn(CoreId) -> Shard) -> io::Result<Self> {
-        let CoreSetup { id, cpu: _, common, port, log, effects, listeners } = setup;
+        let CoreSetup { id, cpu: _, common, port, log, recorder, effects, listeners } = setup;
         let mut ring = machine::patiently(Ring::new, machine::lacks_memory)?;
         ring.watch(port.doorbell().as_raw_fd());
         let now = clock::now();
@@ -123,6 +125,7 @@ impl Core {
             headers: proxy::Headers::default(),
             port,
             log,
+            recorder,
             effects,
             common,
             listeners: listeners.into_iter().map(Some).collect(),

@@ -8,6 +8,7 @@ use crate::base::ids::CoreId;
 use crate::runtime::clock;
 use crate::runtime::log;
 use crate::runtime::side::history::LogPort;
+use crate::runtime::side::recorder::RecorderPort;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -51,6 +52,10 @@ impl Core {
             let time = Budget::of(PEERS_US);
             log.hear(NEWS_MAX, || time.is_left(), |news| shard.logged(now, news));
         }
+        if let Some(recorder) = &self.recorder {
+            let time = Budget::of(PEERS_US);
+            recorder.hear(NEWS_MAX, || time.is_left(), |news| shard.recorded(now, news));
+        }
         let time = Budget::of(PEERS_US);
         self.effects.hear(
             RESOLUTIONS_MAX,
@@ -76,6 +81,9 @@ impl Core {
         self.port.tell(|to| shard.next_for_peer(to));
         if let Some(log) = &mut self.log {
             log.tell(|| shard.next_for_log(now));
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(|| shard.next_for_recorder());
         }
         let lines_lost = if self.id == CoreId(0) { log::lost() } else { 0 };
         let busy_us = clock::monotonic_us().saturating_sub(self.now.monotonic_us);
@@ -188,6 +196,7 @@ impl Core {
     fn has_work(&self) -> bool {
         self.port.ready()
             || self.log.as_ref().is_some_and(LogPort::ready)
+            || self.recorder.as_ref().is_some_and(RecorderPort::ready)
             || self.effects.ready()
             || self.tls.is_waiting()
             || self.common.controls.reloads.ready(self.id)

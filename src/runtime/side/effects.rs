@@ -18,6 +18,7 @@ pub struct Effects {
     outbound: Port<Job, Done>,
     decoding: Port<Job, Done>,
     operator: Port<Job, Done>,
+    recorder: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.
@@ -32,6 +33,8 @@ pub struct EffectDesks {
     pub decoding: EffectDesk,
     /// Of the thread that reads settings.
     pub operator: EffectDesk,
+    /// The recorder's.
+    pub recorder: EffectDesk,
 }
 
 /// The ways of all cores, in their order. A shard has at most
@@ -48,15 +51,23 @@ pub fn effects(
     let (to_outbound, outbound) = port(doorbells, calls_in_flight_max as usize);
     let (to_decoding, decoding) = port(doorbells, places);
     let (to_operator, operator) = port(doorbells, places);
-    let cores = to_store.into_iter().zip(to_passwords).zip(to_outbound).zip(to_decoding).zip(to_operator);
-    let cores = cores.map(|((((store, passwords), outbound), decoding), operator)| Effects {
+    let (to_recorder, recorder) = port(doorbells, places);
+    let cores = to_store
+        .into_iter()
+        .zip(to_passwords)
+        .zip(to_outbound)
+        .zip(to_decoding)
+        .zip(to_operator)
+        .zip(to_recorder);
+    let cores = cores.map(|(((((store, passwords), outbound), decoding), operator), recorder)| Effects {
         store,
         passwords,
         outbound,
         decoding,
         operator,
+        recorder,
     });
-    (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator })
+    (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator, recorder })
 }
 
 impl Effects {
@@ -67,6 +78,7 @@ impl Effects {
             Effect::Push(_) => &mut self.outbound,
             Effect::Decode(_) => &mut self.decoding,
             Effect::Settings(_) => &mut self.operator,
+            Effect::Recorder(_) => &mut self.recorder,
             _ => &mut self.store,
         };
         thread.ask((id, effect));
@@ -90,7 +102,7 @@ impl Effects {
         self.threads().iter().any(|thread| thread.ready())
     }
 
-    fn threads(&self) -> [&Port<Job, Done>; 5] {
-        [&self.store, &self.passwords, &self.outbound, &self.decoding, &self.operator]
+    fn threads(&self) -> [&Port<Job, Done>; 6] {
+        [&self.store, &self.passwords, &self.outbound, &self.decoding, &self.operator, &self.recorder]
     }
 }

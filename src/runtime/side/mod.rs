@@ -13,4 +13,5 @@ pub mod outbound;
 pub(in crate::runtime) mod passwords;
 pub(in crate::runtime) mod port;
 mod priority;
+pub mod recorder;
 pub mod store;

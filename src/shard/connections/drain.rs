@@ -10,6 +10,7 @@ use crate::metrics::words::CloseReason;
 use crate::shard::Shard;
 use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
+use crate::shard::people;
 
 /// Microseconds between two steps.
 const STEP_US: u64 = 50_000;
@@ -96,6 +97,7 @@ impl Shard {
             told: false,
         });
         pacing::release_all(&mut self.edge);
+        people::end_recordings(self);
         self.edge.drain_step();
         self.settle();
     }

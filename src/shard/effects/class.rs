@@ -19,10 +19,12 @@ pub(in crate::shard) enum Class {
     Decode,
     /// A thread reads the node's settings.
     Settings,
+    /// The recorder begins or ends a recording.
+    Recorder,
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 6;
+pub(super) const CLASSES: usize = 7;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;
@@ -37,6 +39,7 @@ impl Class {
             Effect::Push(_) => Self::Outbound,
             Effect::Decode(_) => Self::Decode,
             Effect::Settings(_) => Self::Settings,
+            Effect::Recorder(_) => Self::Recorder,
         }
     }
 
@@ -45,7 +48,7 @@ impl Class {
     pub fn deadline_us(self, call_us_max: u64) -> Option<u64> {
         match self {
             // A disk that is slower than this is one that failed.
-            Self::Store => Some(5_000_000),
+            Self::Store | Self::Recorder => Some(5_000_000),
             // A copy takes as long as there is much to copy.
             Self::Copy => None,
             // Files on a disk that is slower than this are on one that failed.
@@ -87,6 +90,10 @@ impl Class {
                 FaultCode::Conflict,
                 "The settings of this node are being read for somebody else. Try again shortly.",
             ),
+            Self::Recorder => Fault::new(
+                FaultCode::Overloaded,
+                "More recordings are about to begin or end than this node's queue holds. Try again shortly.",
+            ),
         }
     }
 
@@ -104,6 +111,10 @@ impl Class {
             Self::Settings => {
                 "The files of this node's configuration could not be read in time, so it is not known whether it is taken over. \
                  Its log will say."
+            }
+            Self::Recorder => {
+                "The recorder of this node does not answer, so it is not known what became of the recording. Ask for its status \
+                 later."
             }
             Self::Outbound => {
                 "The server outside did not answer in time, so it is not known whether it did what it was asked for."

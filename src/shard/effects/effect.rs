@@ -3,6 +3,7 @@
 
 use super::long::{Decoded, Long};
 use crate::auth::{PasswordHash, Secret};
+use crate::model::people::recorder::{RecorderJob, RecorderRefusal};
 use crate::model::settings::{Reloaded, SettingsCommand, SettingsInForce};
 use crate::model::web_push::{Called, PushDelivery};
 use crate::store::{Range, RangeRead, Span, Table, Write};
@@ -46,6 +47,8 @@ pub enum Effect {
     },
     /// Read the node's settings anew, or say which are in force. One core of a node asks for it.
     Settings(SettingsCommand),
+    /// Have a call recorded, or no longer.
+    Recorder(RecorderJob),
 }
 
 /// What became of an effect.
@@ -72,6 +75,8 @@ pub enum Resolution {
     Reloaded(Result<Reloaded, String>),
     /// To `SettingsCommand::Show`.
     SettingsShown(SettingsInForce),
+    /// To `Recorder`: the bytes of the file, 0 if there is none.
+    Recorder(Result<u64, RecorderRefusal>),
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
@@ -93,6 +98,7 @@ impl Resolution {
             | Self::Called(_)
             | Self::Reloaded(_)
             | Self::SettingsShown(_)
+            | Self::Recorder(_)
             | Self::Decoded(_) => Err(Failure::Broken),
         }
     }

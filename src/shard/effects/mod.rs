@@ -121,7 +121,7 @@ impl<A, T> Effects<A, T> {
     fn under_way_max(&self, class: Class) -> usize {
         let limits = self.limits.get();
         match class {
-            Class::Store | Class::Decode => limits.effects_in_flight_max as usize,
+            Class::Store | Class::Decode | Class::Recorder => limits.effects_in_flight_max as usize,
             Class::Copy | Class::Settings => 1,
             Class::Outbound => limits.push.in_flight_max as usize,
             Class::Password => (CHECKS_MAX / usize::from(self.cores)).max(1),
@@ -136,7 +136,12 @@ impl<A, T> Effects<A, T> {
         let copies = match class {
             // The thread of the store makes them, so they have their place among its effects.
             Class::Store => self.under_way[Class::Copy as usize],
-            Class::Copy | Class::Password | Class::Outbound | Class::Decode | Class::Settings => 0,
+            Class::Copy
+            | Class::Password
+            | Class::Outbound
+            | Class::Decode
+            | Class::Settings
+            | Class::Recorder => 0,
         };
         if self.under_way[class as usize] + copies < self.under_way_max(class) {
             return Ok(());

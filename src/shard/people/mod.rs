@@ -12,6 +12,7 @@
 
 mod hearing;
 mod members;
+mod recorder;
 mod recordings;
 mod requests;
 mod shown;
@@ -23,6 +24,7 @@ mod telling;
 
 pub(super) use hearing::{PeopleMessage, hear_of_people};
 pub(super) use members::put_strangers_out;
+pub(super) use recorder::end_recordings;
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
 pub(super) use shown::{append_shown, shown_at};
 pub(super) use speaking::{
@@ -86,6 +88,8 @@ pub struct PeopleSettings {
     pub huddle_participants_max: u32,
     /// Whether anybody may talk in a conversation that nobody was listed for.
     pub open_conversations: bool,
+    /// Whether there is a recorder.
+    pub records: bool,
 }
 
 impl Default for PeopleSettings {
@@ -96,6 +100,7 @@ impl Default for PeopleSettings {
             call_ms_max: 3_600_000,
             huddle_participants_max: 50,
             open_conversations: false,
+            records: false,
         }
     }
 }
@@ -111,6 +116,8 @@ pub(super) struct People {
     sockets: Sockets,
     /// What is to be told, in order.
     told: Vec<Told>,
+    /// What is to be said to the recorder, in order.
+    words: recorder::Words,
     /// The circles of which each core missed something.
     missed: Vec<BTreeSet<Circle>>,
 }
@@ -126,6 +133,7 @@ impl People {
             call_us_max: settings.call_ms_max * 1_000,
             people_max: CALL_PEOPLE_MAX,
             ended_max: ENDED_CALLS_MAX,
+            records: settings.records,
         };
         let huddle_rules =
             HuddleRules { participants_max: settings.huddle_participants_max, invited_max: INVITED_MAX };
@@ -140,6 +148,7 @@ impl People {
             recordings: Recordings::new(hasher(5), limits.clone()),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),
+            words: recorder::Words::new(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],
         };
         let is_here = |key: &str| setup.home_of(key) == setup.core;

@@ -22,6 +22,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::people::PeopleMessage;
+use crate::shard::people::recorder::Decided;
 use crate::shard::people::recordings::{self, RecordingsPart, RecordingsQuestion};
 use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::statuses;
@@ -322,20 +323,26 @@ impl People {
     /// Decides a change of what is stored.
     pub(super) fn decide(
         &mut self,
+        setup: &Setup,
         now: Now,
-        user: &UserId,
-        fresh: u64,
+        by: Asking<'_>,
         command: PeopleCommand,
-    ) -> Result<PeopleChange, Fault> {
-        match command {
+    ) -> Result<Decided, Fault> {
+        let change = match command {
             PeopleCommand::Device(act) => {
-                self.devices.decide(now, user, act, fresh).map(PeopleChange::Device)
+                self.devices.decide(now, by.user, act, by.fresh).map(PeopleChange::Device)
             }
             PeopleCommand::Recording { id, .. } => {
-                self.recordings.decide_delete(&id, user).map(PeopleChange::Recording)
+                self.recordings.decide_delete(&id, by.user).map(PeopleChange::Recording)
+            }
+            PeopleCommand::Call { call, act } => {
+                self.calls.act(now, by, &call, act.clone(), &mut self.told)?;
+                let id = mint(setup, "rec", now.unix_ms, by.fresh);
+                return self.decide_recording(now, by.user, id, &call, &act);
             }
             _ => Err(unanswerable()),
-        }
+        };
+        change.map(Decided::Change)
     }
 
     #[allow(clippy::too_many_arguments, reason = "what a call is made of")]
@@ -356,6 +363,9 @@ impl People {
     }
 
     fn in_call(&mut self, setup: &Setup, now: Now, by: Asking<'_>, call: &Arc<str>, act: CallAct) -> Done {
+        if let Some(signalled) = self.signal_recorder(by.user, call, &act) {
+            return signalled.map(|()| PeopleReply::Done);
+        }
         let ice = |settings: &PeopleSettings| settings.ice.servers_for(by.user, now);
         let reply = match &act {
             CallAct::IceServers => PeopleReply::Ice(ice(&setup.people)),

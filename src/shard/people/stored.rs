@@ -1,10 +1,15 @@
-//! Changes of devices and of records of recordings at home on this core: decided, stored, then done.
+//! Changes of devices and of records of recordings at home on this core: decided, stored, then done. What the recorder has
+//! to do for one is done before ([`recorder`]).
 
 use super::People;
+use super::recorder::{self, Decided, continue_recording};
 use crate::base::ids::CoreId;
 use crate::broker::devices::DeviceChange;
 use crate::broker::recordings::RecordingChange;
+use crate::broker::told::Asking;
+use crate::model::people::circle::SocketId;
 use crate::model::people::command::PeopleCommand;
+use crate::model::people::recorder::RecorderJob;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
 use crate::shard::effects::{Class, not_stored};
@@ -13,13 +18,22 @@ use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Asker, Then};
 use crate::shard::{Effect, Resolution, Shard};
 use crate::store::{Write, devices, recordings};
+use std::sync::Arc;
 
 /// What is changed when it is stored.
 pub(in crate::shard) enum PeopleChange {
     /// A user's device.
     Device(DeviceChange),
-    /// The record of a recording.
+    /// A recording is forgotten.
     Recording(RecordingChange),
+    /// A recording begins, when the recorder has its file.
+    Opening(RecordingChange),
+    /// A recording begins.
+    Begun(RecordingChange),
+    /// A recording ends, when the recorder has closed its file.
+    Closing(Arc<str>),
+    /// A recording is over.
+    Ended(RecordingChange),
 }
 
 /// Does a request that changes what is stored. It is answered when the change is stored.
@@ -32,31 +46,38 @@ pub(in crate::shard) fn change_people(
     let admitted = shard.homes.effects.admit_user(&ticket.session.user);
     let decided = admitted.and_then(|()| shard.homes.effects.admit(Class::Store)).and_then(|()| {
         let (now, fresh) = (shard.edge.now, shard.homes.fresh.next());
-        shard.people.decide(now, &ticket.session.user, fresh, command)
+        let socket = SocketId { core: from, connection: ticket.connection };
+        let by = Asking { user: &ticket.session.user, socket, fresh };
+        shard.people.decide(&shard.setup, now, by, command)
     });
     let asker = Some(Asker { from, ticket });
     match decided {
         Err(fault) => shard.homes.answer_asker(asker, Reply::Fault(fault)),
-        Ok(change) => {
-            shard.homes.start_effect(
-                Effect::Write(vec![written(&change)]),
-                asker,
-                Some(Then::People(change)),
-            );
-        }
+        Ok(Decided::Answer(reply)) => shard.homes.answer_asker(asker, Reply::People(reply)),
+        Ok(Decided::Change(change)) => write(shard, asker, change),
     }
 }
 
-fn written(change: &PeopleChange) -> Write {
-    match change {
-        PeopleChange::Device(change) => match &change.is {
-            Some(device) => devices::put(&change.user, device),
-            None => devices::deleted(&change.user, &change.id),
-        },
-        PeopleChange::Recording(change) => match &change.is {
-            Some(recording) => recordings::put(recording),
-            None => recordings::deleted(&change.id),
-        },
+/// Has the outside do what a change takes.
+pub(super) fn write(shard: &mut Shard, asker: Option<Asker>, change: PeopleChange) {
+    let effect = match &change {
+        PeopleChange::Opening(change) => recorder::opening(shard, &change.id),
+        PeopleChange::Closing(id) => Effect::Recorder(RecorderJob::Close { recording: id.clone() }),
+        PeopleChange::Device(change) => Effect::Write(vec![written(change)]),
+        PeopleChange::Recording(change) | PeopleChange::Begun(change) | PeopleChange::Ended(change) => {
+            Effect::Write(vec![match &change.is {
+                Some(recording) => recordings::put(recording),
+                None => recordings::deleted(&change.id),
+            }])
+        }
+    };
+    shard.homes.start_effect(effect, asker, Some(Then::People(change)));
+}
+
+fn written(change: &DeviceChange) -> Write {
+    match &change.is {
+        Some(device) => devices::put(&change.user, device),
+        None => devices::deleted(&change.user, &change.id),
     }
 }
 
@@ -67,35 +88,49 @@ pub(in crate::shard) fn continue_people(
     change: PeopleChange,
     stored: &Resolution,
 ) {
-    let reply = match stored.stored() {
-        Ok(()) => Reply::People(Box::new(shard.people.apply(change))),
-        Err(failure) => {
-            shard.people.give_up(&change);
-            Reply::Fault(not_stored(failure))
+    let is_recorders = matches!(change, PeopleChange::Opening(_) | PeopleChange::Closing(_));
+    let (asker, reply) = match stored.stored() {
+        Err(failure) if !is_recorders => {
+            give_up(shard, &change);
+            (asker, Reply::Fault(not_stored(failure)))
         }
+        _ => match change {
+            PeopleChange::Device(change) => {
+                (asker, Reply::People(Box::new(shard.people.apply_device(change))))
+            }
+            PeopleChange::Recording(change) => {
+                shard.people.recordings.apply(&change);
+                recorder::forget(shard, &change.id);
+                (asker, Reply::People(Box::new(PeopleReply::Done)))
+            }
+            change => match continue_recording(shard, asker, change, stored) {
+                Ok((asker, reply)) => (asker, Reply::People(Box::new(reply))),
+                Err((asker, fault)) => (asker, Reply::Fault(fault)),
+            },
+        },
     };
     shard.homes.answer_asker(asker, reply);
     pump_people(shard);
 }
 
-impl People {
-    fn apply(&mut self, change: PeopleChange) -> PeopleReply {
-        match change {
-            PeopleChange::Device(change) => {
-                self.devices.apply(&change);
-                change.is.filter(|_| change.is_shown).map_or(PeopleReply::Done, PeopleReply::Device)
-            }
-            PeopleChange::Recording(change) => {
-                self.recordings.apply(&change);
-                PeopleReply::Done
-            }
+/// A change could not be stored: nothing has happened.
+fn give_up(shard: &mut Shard, change: &PeopleChange) {
+    match change {
+        PeopleChange::Device(change) => shard.people.devices.give_up(change),
+        PeopleChange::Begun(change) => {
+            shard.people.recordings.give_up(change);
+            recorder::forget(shard, &change.id);
         }
+        PeopleChange::Recording(change) | PeopleChange::Opening(change) | PeopleChange::Ended(change) => {
+            shard.people.recordings.give_up(change);
+        }
+        PeopleChange::Closing(_) => {}
     }
+}
 
-    fn give_up(&mut self, change: &PeopleChange) {
-        match change {
-            PeopleChange::Device(change) => self.devices.give_up(change),
-            PeopleChange::Recording(change) => self.recordings.give_up(change),
-        }
+impl People {
+    fn apply_device(&mut self, change: DeviceChange) -> PeopleReply {
+        self.devices.apply(&change);
+        change.is.filter(|_| change.is_shown).map_or(PeopleReply::Done, PeopleReply::Device)
     }
 }

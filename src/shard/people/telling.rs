@@ -1,6 +1,6 @@
 //! What the parts of the broker want told goes to the cores that have to hear it.
 
-use super::{PeopleMessage, hear_of_people};
+use super::{PeopleMessage, hear_of_people, recorder};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::told::Told;
 use crate::model::people::circle::SocketId;
@@ -48,6 +48,9 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
             }
         }
         Told::People { .. } | Told::Person { .. } => {
+            if let Told::People { event, .. } = &told {
+                recorder::note_event(shard, event);
+            }
             for core in 0..shard.setup.cores {
                 shard.post(CoreId(core), CoreMessage::People(PeopleMessage::All(told.clone())));
             }

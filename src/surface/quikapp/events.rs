@@ -40,6 +40,8 @@ pub fn name(event: &Event) -> &'static str {
             CallEvent::Cancelled => "call:cancelled",
             CallEvent::Joined(_) => "call:participant:joined",
             CallEvent::Disconnected(_) => "call:participant:disconnected",
+            CallEvent::RecordingStarted { .. } => "call:recording:started",
+            CallEvent::RecordingStopped { .. } => "call:recording:stopped",
         },
         Event::Huddle { event, .. } => match event {
             HuddleEvent::Invitation { .. } => "huddle:invitation",
@@ -214,6 +216,10 @@ fn push_call(out: &mut Vec<u8>, call: &str, event: &CallEvent) {
         | CallEvent::Joined(user)
         | CallEvent::Disconnected(user) => object.text("user_id", user),
         CallEvent::Ended(by) => object.text_or_null("ended_by", by.as_deref()),
+        CallEvent::RecordingStarted { recording, user } => {
+            object.text("recording_id", recording).text("user_id", user)
+        }
+        CallEvent::RecordingStopped { recording } => object.text("recording_id", recording),
         CallEvent::Missed | CallEvent::Cancelled => object,
     }
     .end();

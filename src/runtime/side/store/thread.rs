@@ -76,7 +76,8 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Opt
             | Effect::Verify { .. }
             | Effect::Push(_)
             | Effect::Decode(_)
-            | Effect::Settings(_) => continue,
+            | Effect::Settings(_)
+            | Effect::Recorder(_) => continue,
         };
         desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
@@ -94,6 +95,7 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
         | Effect::Push(_)
         | Effect::Decode(_)
         | Effect::Settings(_)
+        | Effect::Recorder(_)
         | Effect::Backup { .. } => None,
     }
 }

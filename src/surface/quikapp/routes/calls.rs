@@ -69,12 +69,36 @@ pub const ICE_SERVERS: Endpoint = endpoint(
 );
 
 /// Records a call.
-pub const START_RECORDING: Endpoint =
-    endpoint(Method::Post, Scopes::WRITE, |request| call(request, CallAct::StartRecording), answer::done);
+pub const START_RECORDING: Endpoint = endpoint(
+    Method::Post,
+    Scopes::WRITE,
+    |request| call(request, CallAct::StartRecording),
+    |reply| {
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::RecordingStarted(one) => {
+                let object = object.text("recording_id", &one.id);
+                Some(end(object.text("started_at", &rfc3339(one.started_ms))))
+            }
+            _ => None,
+        })
+    },
+);
 
 /// Records a call no longer.
-pub const STOP_RECORDING: Endpoint =
-    endpoint(Method::Post, Scopes::WRITE, |request| call(request, CallAct::StopRecording), answer::done);
+pub const STOP_RECORDING: Endpoint = endpoint(
+    Method::Post,
+    Scopes::WRITE,
+    |request| call(request, CallAct::StopRecording),
+    |reply| {
+        answer::of(reply, |object, reply| match reply {
+            PeopleReply::RecordingStopped(one) => {
+                let object = object.text("recording_id", &one.id);
+                Some(end(object.number("duration", one.duration_s().unwrap_or_default())))
+            }
+            _ => None,
+        })
+    },
+);
 
 /// Whether a call is recorded.
 pub const RECORDING: Endpoint = endpoint(

@@ -1,0 +1,275 @@
+//! Calls that are recorded: what their homes and the recorder say to each other.
+//!
+//! ```text
+//! start: decided and claimed -> the recorder opens -> the record is stored -> told, and the recorder meets who talks
+//! end:   claimed -> the recorder closes -> the record is stored -> told
+//! ```
+//!
+//! The recorder is met as somebody who talks, by the recording's id; it is no participant. A recording ends when somebody
+//! stops it, when its call is over, when the recorder says so, and when the process goes away.
+
+use super::People;
+use super::stored::PeopleChange;
+use super::telling::pump_people;
+use crate::base::time::Now;
+use crate::broker::recordings::RecordingChange;
+use crate::model::fault::{Fault, FaultCode, Subject};
+use crate::model::people::UserId;
+use crate::model::people::call::{CallAct, CallState};
+use crate::model::people::event::{CallEvent, Event};
+use crate::model::people::recorder::{
+    RecorderBounds, RecorderJob, RecorderNews, RecorderRefusal, RecorderWord,
+};
+use crate::model::people::recording::Recording;
+use crate::model::people::reply::PeopleReply;
+use crate::model::people::signal::Signal;
+use crate::shard::requests::{Asker, Then};
+use crate::shard::{Effect, Resolution, Shard};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Words to the recorder that wait to be handed over; signals beyond are refused.
+const WORDS_MAX: usize = 4_096;
+
+/// What is to be said to the recorder.
+pub(super) type Words = VecDeque<RecorderWord>;
+
+/// What somebody who wants a call to be recorded, or no longer, gets.
+pub(in crate::shard) enum Decided {
+    /// An answer at once.
+    Answer(Box<PeopleReply>),
+    /// A change, when it is stored.
+    Change(PeopleChange),
+}
+
+impl People {
+    /// Decides that a call is recorded, or no longer. Whether it may be was decided.
+    pub(super) fn decide_recording(
+        &mut self,
+        now: Now,
+        user: &UserId,
+        id: Arc<str>,
+        call: &Arc<str>,
+        act: &CallAct,
+    ) -> Result<Decided, Fault> {
+        let running = self.recordings.running(call);
+        if *act == CallAct::StopRecording {
+            let Some(running) = running else { return Err(none_runs()) };
+            self.recordings.claim_end(&running.id)?;
+            return Ok(Decided::Change(PeopleChange::Closing(running.id.clone())));
+        }
+        if let Some(running) = running {
+            return Ok(Decided::Answer(Box::new(PeopleReply::RecordingStarted(running))));
+        }
+        let Some(view) = self.calls.living(call) else { return Err(none_runs()) };
+        let mut people: Vec<UserId> = view.participants.into_iter().map(|one| one.user).collect();
+        people.sort();
+        let recording = Recording {
+            id,
+            call: call.clone(),
+            conversation: view.conversation,
+            kind: view.kind,
+            started_by: user.clone(),
+            started_ms: now.unix_ms,
+            ended_ms: None,
+            people: people.into(),
+        };
+        self.recordings.decide_begin(recording).map(|change| Decided::Change(PeopleChange::Opening(change)))
+    }
+
+    /// A recording runs: whoever talks in its call is met.
+    fn begin_recording(&mut self, change: &RecordingChange) {
+        let Some(recording) = &change.is else { return };
+        let (call, id) = (&recording.call, UserId::from(&*recording.id));
+        let started =
+            CallEvent::RecordingStarted { recording: id.clone(), user: recording.started_by.clone() };
+        self.told.extend(self.calls.tell_all(call, started));
+        self.told.extend(self.calls.tell_all(call, CallEvent::Joined(id)));
+        let talk = self.calls.living(call).into_iter().flat_map(|view| view.participants);
+        for one in talk {
+            self.recordings.note_person(&recording.id, &one.user);
+            self.words.push_back(RecorderWord::Came { recording: recording.id.clone(), user: one.user });
+        }
+    }
+
+    /// A recording is over: those who are still in its call are told.
+    fn end_recording(&mut self, change: &RecordingChange) {
+        let Some(recording) = &change.is else { return };
+        let id = UserId::from(&*recording.id);
+        let stopped = CallEvent::RecordingStopped { recording: id.clone() };
+        self.told.extend(self.calls.tell_all(&recording.call, stopped));
+        self.told.extend(self.calls.tell_all(&recording.call, CallEvent::Disconnected(id)));
+    }
+
+    /// A signal for the recorder, if it is for it.
+    pub(super) fn signal_recorder(
+        &mut self,
+        from: &UserId,
+        call: &str,
+        act: &CallAct,
+    ) -> Option<Result<(), Fault>> {
+        let CallAct::Signal(signal) = act else { return None };
+        let running = self.recordings.running(call).filter(|one| *one.id == *signal.to)?;
+        if !self.calls.talks(call, from) {
+            let message = "Only those who talk in the call may do this. Answer it first.";
+            return Some(Err(Fault::new(FaultCode::Forbidden, message).about(Subject::Call)));
+        }
+        if self.words.len() >= WORDS_MAX {
+            return Some(Err(crate::shard::requests::overloaded()));
+        }
+        let Signal { kind, json, .. } = (**signal).clone();
+        let recording = running.id.clone();
+        self.words.push_back(RecorderWord::Signal { recording, from: from.clone(), kind, json });
+        Some(Ok(()))
+    }
+}
+
+/// What an effect of a recording has done goes on.
+pub(super) fn continue_recording(
+    shard: &mut Shard,
+    asker: Option<Asker>,
+    change: PeopleChange,
+    done: &Resolution,
+) -> Result<(Option<Asker>, PeopleReply), (Option<Asker>, Fault)> {
+    let now = shard.edge.now;
+    match change {
+        PeopleChange::Opening(change) => match done {
+            Resolution::Recorder(Ok(_)) => {
+                super::stored::write(shard, asker, PeopleChange::Begun(change));
+                Ok((None, PeopleReply::Done))
+            }
+            refused => {
+                shard.people.recordings.give_up(&change);
+                Err((asker, not_begun(refused)))
+            }
+        },
+        PeopleChange::Closing(id) => {
+            let people = shard.people.recordings.find(&id).map(|one| one.people.to_vec());
+            match shard.people.recordings.decide_end(now, &id, people.unwrap_or_default()) {
+                Ok(change) => {
+                    super::stored::write(shard, asker, PeopleChange::Ended(change));
+                    Ok((None, PeopleReply::Done))
+                }
+                Err(fault) => Err((asker, fault)),
+            }
+        }
+        PeopleChange::Begun(change) => {
+            shard.people.recordings.apply(&change);
+            shard.people.begin_recording(&change);
+            let recording = change.is.expect("what begins is kept");
+            let goes_on = shard.people.calls.living(&recording.call);
+            if goes_on.is_none_or(|call| call.state != CallState::Active) || shard.homes.drains {
+                end(shard, &recording.id);
+            }
+            Ok((asker, PeopleReply::RecordingStarted(recording)))
+        }
+        PeopleChange::Ended(change) => {
+            shard.people.recordings.apply(&change);
+            shard.people.end_recording(&change);
+            Ok((asker, PeopleReply::RecordingStopped(change.is.expect("what is over is kept"))))
+        }
+        PeopleChange::Device(_) | PeopleChange::Recording(_) => Ok((asker, PeopleReply::Done)),
+    }
+}
+
+/// A recording ends, which nobody waits for. One that ends already is left alone.
+fn end(shard: &mut Shard, id: &Arc<str>) {
+    if shard.people.recordings.claim_end(id).is_ok() {
+        let job = RecorderJob::Close { recording: id.clone() };
+        let then = Then::People(PeopleChange::Closing(id.clone()));
+        shard.homes.start_effect(Effect::Recorder(job), None, Some(then));
+    }
+}
+
+/// What happened in a call, if it is recorded, is the recorder's business too.
+pub(super) fn note_event(shard: &mut Shard, event: &Event) {
+    let Event::Call { call, event } = event else { return };
+    let Some(running) = shard.people.recordings.running(call) else { return };
+    let recording = running.id.clone();
+    let people = &mut shard.people;
+    match event {
+        CallEvent::Answered(user) | CallEvent::Joined(user) if **user != *recording => {
+            people.recordings.note_person(&recording, user);
+            people.words.push_back(RecorderWord::Came { recording, user: user.clone() });
+        }
+        CallEvent::Disconnected(user) if **user != *recording => {
+            people.words.push_back(RecorderWord::Left { recording, user: user.clone() });
+        }
+        CallEvent::Ended(_) | CallEvent::Missed | CallEvent::Cancelled
+            if people.calls.living(call).is_none() =>
+        {
+            end(shard, &recording);
+        }
+        _ => {}
+    }
+}
+
+/// The process goes away: what is recorded here is over.
+pub(in crate::shard) fn end_recordings(shard: &mut Shard) {
+    let running: Vec<Arc<str>> = shard.people.recordings.all_running().cloned().collect();
+    running.iter().for_each(|id| end(shard, id));
+}
+
+/// A recording did not begin, or is not kept: its file goes.
+pub(super) fn forget(shard: &mut Shard, id: &Arc<str>) {
+    if shard.setup.people.records {
+        let job = RecorderJob::Forget { recording: id.clone() };
+        shard.homes.start_effect(Effect::Recorder(job), None, None);
+    }
+}
+
+/// What the recorder is asked for.
+pub(super) fn opening(shard: &Shard, id: &Arc<str>) -> Effect {
+    let limits = &shard.setup.limits.people;
+    let bounds = RecorderBounds {
+        at_once_max: limits.recordings_at_once_max,
+        recording_s_max: limits.recording_s_max,
+        recording_bytes_max: limits.recording_bytes_max,
+        recordings_bytes_max: limits.recordings_bytes_max,
+    };
+    Effect::Recorder(RecorderJob::Open { recording: id.clone(), bounds })
+}
+
+impl Shard {
+    /// The recorder has news of a recording of this core.
+    pub fn recorded(&mut self, now: Now, news: RecorderNews) {
+        self.begin_call(now);
+        match news {
+            RecorderNews::Signal { recording, to, kind, json } => {
+                let people = &mut self.people;
+                if let Some(call) = people.recordings.find(&recording).map(|one| one.call.clone()) {
+                    let signal = Signal { to: (&*to).into(), kind, json };
+                    let told = people.calls.pass_on(&call, &UserId::from(&*recording), signal);
+                    people.told.extend(told);
+                }
+            }
+            RecorderNews::Ended { recording } => end(self, &recording),
+        }
+        pump_people(self);
+        self.settle();
+    }
+
+    /// The next that the recorder is to hear.
+    pub fn next_for_recorder(&mut self) -> Option<RecorderWord> {
+        self.people.words.pop_front()
+    }
+}
+
+fn none_runs() -> Fault {
+    Fault::new(FaultCode::NotFound, "This call is not recorded.").about(Subject::Recording)
+}
+
+fn not_begun(done: &Resolution) -> Fault {
+    let message = match done {
+        Resolution::Recorder(Err(RecorderRefusal::TooMany)) => {
+            "As many calls are recorded as this node records at a time (limits.recordings_at_once_max). Try again later."
+        }
+        Resolution::Recorder(Err(RecorderRefusal::NoRoom)) => {
+            "The recordings that are kept take as many bytes as they may (limits.recordings_bytes_max). Delete some."
+        }
+        _ => {
+            "The recorder of this node could not begin a file, so the call is not recorded. The operator's log says why."
+        }
+    };
+    Fault::new(FaultCode::Unavailable, message).about(Subject::Recording)
+}
