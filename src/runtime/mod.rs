@@ -91,13 +91,11 @@ pub fn run(
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
-    let (recorders, words) = recorder_ports(recorder.is_some(), &doorbells);
-    let recorder = recorder.zip(words);
+    let (recorders, recorder) = recorder_ports(recorder, &doorbells);
     let beside = start_beside(desks, (database, outbound, operator), recorder, controls)?;
     let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
-    let stop = &controls.stop;
 
     let cpus = settings.cpus.clone();
     let common = Arc::new(Common {
@@ -123,7 +121,7 @@ pub fn run(
     drop(started);
     let mut log = None;
     if all_started.iter().count() == cores {
-        match history.map(|history| open_log(history, stop)).transpose() {
+        match history.map(|history| open_log(history, &controls.stop)).transpose() {
             Ok(opened) => {
                 if opened.as_ref().is_none_or(|(_, opens)| *opens) {
                     ready(&listeners.served);
@@ -132,11 +130,11 @@ pub fn run(
             }
             Err(error) => {
                 failure = Some(error);
-                stop.request();
+                controls.stop.request();
             }
         }
     } else {
-        stop.request();
+        controls.stop.request();
     }
     // A thread that panicked has aborted the process, so there is an answer.
     let join = |thread: Thread| thread.join().ok().and_then(Result::err);
@@ -169,16 +167,14 @@ fn start_beside(
     Ok(threads)
 }
 
-/// The cores' ends of the recorder, none where there is no recorder, and its own.
+/// The cores' ends of the recorder, none where there is no recorder, and what its thread needs.
 fn recorder_ports(
-    is_there: bool,
+    settings: Option<RecorderSettings>,
     doorbells: &Arc<[Doorbell]>,
-) -> (Vec<Option<RecorderPort>>, Option<RecorderDesk>) {
-    if !is_there {
-        return (doorbells.iter().map(|_| None).collect(), None);
-    }
+) -> (Vec<Option<RecorderPort>>, Option<(RecorderSettings, RecorderDesk)>) {
+    let Some(settings) = settings else { return (doorbells.iter().map(|_| None).collect(), None) };
     let (ports, desk) = port(doorbells, recorder::PLACES);
-    (ports.into_iter().map(Some).collect(), Some(desk))
+    (ports.into_iter().map(Some).collect(), Some((settings, desk)))
 }
 
 /// A thread of the run.

@@ -16,6 +16,7 @@ use crate::runtime::side::store::Database;
 use crate::runtime::signals::{self, Wish};
 use crate::runtime::{self, Controls, Listen, RuntimeSettings, clock, log};
 use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
+use crate::store::Stored;
 use crate::store::log::Size;
 use crate::surface::router::Router;
 use reload::{Reloader, Remote};
@@ -85,12 +86,8 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let vapid_key = config.vapid_key()?;
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
     let recorder = recorder(config);
-    let mut stored = database.load()?;
-    if let Some(RecorderSettings { directory, .. }) = &recorder {
-        recorder::reconcile(directory, &mut stored.recordings).map_err(ServeError::Recordings)?;
-    }
     let setup = Setup {
-        stored: stored.into(),
+        stored: stored(&mut database, recorder.as_ref())?.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
         web_push: Arc::new(web_push(config, &vapid_key)),
         limits: Arc::new(memory::fit(config.limits.clone(), part_bytes)),
@@ -222,6 +219,15 @@ fn people(config: &Config) -> PeopleSettings {
         open_conversations: settings.open_conversations,
         records: !settings.recorder_addresses.is_empty(),
     }
+}
+
+/// What was stored. Records of recordings are brought together with their files.
+fn stored(database: &mut Database, recorder: Option<&RecorderSettings>) -> Result<Stored, ServeError> {
+    let mut stored = database.load()?;
+    if let Some(RecorderSettings { directory, .. }) = recorder {
+        recorder::reconcile(directory, &mut stored.recordings).map_err(ServeError::Recordings)?;
+    }
+    Ok(stored)
 }
 
 /// How calls are recorded, if they are.

@@ -31,6 +31,7 @@ mod push;
 mod push_node;
 mod push_service;
 mod quikapp_node;
+mod recording;
 mod recovery;
 mod reload;
 mod rest;

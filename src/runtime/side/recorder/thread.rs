@@ -42,7 +42,7 @@ pub fn start(
 ) -> Result<JoinHandle<()>, RuntimeError> {
     let process = |what| move |source| RuntimeError::Process { what, source };
     let sockets: io::Result<Vec<Socket>> = settings.addresses.iter().map(|one| Socket::open(*one)).collect();
-    let sockets = sockets.map_err(process("use an address of quikapp.recorder_addresses"))?;
+    let sockets = sockets.map_err(process("use an address of the recorder (recorder_addresses)"))?;
     let files = Files::new(&settings.directory).map_err(process("use the directory of recordings"))?;
     let bell = Arc::new(Rung(Doorbell::new().map_err(process("make an event counter"))?));
     for socket in &sockets {

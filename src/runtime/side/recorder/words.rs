@@ -1,17 +1,18 @@
 //! What programs of calls say to each other, as far as a recorder understands it: offers and answers, as an object of
 //! `RTCPeerConnection` or the bare description; and the name in a STUN message by which it is told whose it is.
 
+use crate::base::json;
 use serde_json::Value;
 
 /// Bytes of an offer or answer that are read; that of a call of a hundred tracks has fewer.
 pub const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
 
 /// The description in a signal; `None` if it is none.
-pub fn description(json: &str) -> Option<String> {
-    if json.len() > DESCRIPTION_BYTES_MAX {
+pub fn description(text: &str) -> Option<String> {
+    if text.len() > DESCRIPTION_BYTES_MAX {
         return None;
     }
-    match serde_json::from_str(json).ok()? {
+    match json::read(text).ok()? {
         Value::String(text) => Some(text),
         Value::Object(mut object) => match object.remove("sdp")? {
             Value::String(text) => Some(text),
