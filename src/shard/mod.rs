@@ -10,7 +10,7 @@
 //! | [`transmit`](Shard::transmit) / [`sent`](Shard::sent) / [`writable`](Shard::writable) | what to write, what was written, the socket has room again |
 //! | [`peer`](Shard::peer) / [`next_for_peer`](Shard::next_for_peer) | another core speaks / is spoken to |
 //! | [`logged`](Shard::logged) / [`next_for_log`](Shard::next_for_log) | the history log speaks / is spoken to |
-//! | [`recorded`](Shard::recorded) / [`next_for_recorder`](Shard::next_for_recorder) | the recorder speaks / is spoken to |
+//! | [`recorded`] / [`next_for_recorder`] | the recorder speaks / is spoken to |
 //! | [`resolve`](Shard::resolve) | the outside answered an [`Effect`] |
 //! | [`timeout`](Shard::timeout) | time passed |
 //! | [`work`](Shard::work) | a slice of what was left so that no call is long |
@@ -49,7 +49,7 @@ pub use incidents::{Incident, IncidentKind};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
 pub use output::{Output, PIECES_MAX, Slices};
-pub use people::PeopleSettings;
+pub use people::{PeopleSettings, next_for_recorder, recorded};
 pub use reload::Reload;
 pub use requests::WebPushSettings;
 pub use setup::Setup;

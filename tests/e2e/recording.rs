@@ -38,10 +38,10 @@ impl Person {
     }
 
     /// Says something; what it is answered.
-    fn ask(&mut self, topic: &str, event: &str, payload: Value) -> Value {
+    fn ask(&mut self, channel: &str, event: &str, payload: Value) -> Value {
         self.sent += 1;
         let number = self.sent.to_string();
-        self.socket.send(json!([null, number, topic, event, payload]));
+        self.socket.send(json!([null, number, channel, event, payload]));
         loop {
             let message = self.socket.next();
             if message[1] == number.as_str() {
@@ -109,10 +109,10 @@ impl Program {
             .map(|kind| change.add_media(kind, Direction::SendOnly, None, None, None));
         let (offer, pending) = change.apply().unwrap();
         let offer = json!({"type": "offer", "sdp": offer.to_sdp_string()});
-        let topic = format!("webrtc:{call}");
+        let channel = format!("webrtc:{call}");
         let signal = json!({"targetUserId": recorder, "callId": call, "offer": offer});
         // The answer may come before the reply.
-        person.socket.send(json!([null, "offer", topic, "webrtc:offer", signal]));
+        person.socket.send(json!([null, "offer", channel, "webrtc:offer", signal]));
         let answer = person.told("webrtc:answer");
         assert_eq!(text(&answer, "/from"), recorder);
         let answer = SdpAnswer::from_sdp_string(text(&answer, "/answer/sdp")).unwrap();

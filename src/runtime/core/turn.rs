@@ -9,6 +9,7 @@ use crate::runtime::clock;
 use crate::runtime::log;
 use crate::runtime::side::history::LogPort;
 use crate::runtime::side::recorder::RecorderPort;
+use crate::shard::{next_for_recorder, recorded};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -54,7 +55,7 @@ impl Core {
         }
         if let Some(recorder) = &self.recorder {
             let time = Budget::of(PEERS_US);
-            recorder.hear(NEWS_MAX, || time.is_left(), |news| shard.recorded(now, news));
+            recorder.hear(NEWS_MAX, || time.is_left(), |news| recorded(shard, now, news));
         }
         let time = Budget::of(PEERS_US);
         self.effects.hear(
@@ -83,7 +84,7 @@ impl Core {
             log.tell(|| shard.next_for_log(now));
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.tell(|| shard.next_for_recorder());
+            recorder.tell(|| next_for_recorder(shard));
         }
         let lines_lost = if self.id == CoreId(0) { log::lost() } else { 0 };
         let busy_us = clock::monotonic_us().saturating_sub(self.now.monotonic_us);

@@ -25,6 +25,7 @@ mod telling;
 pub(super) use hearing::{PeopleMessage, hear_of_people};
 pub(super) use members::put_strangers_out;
 pub(super) use recorder::end_recordings;
+pub use recorder::{next_for_recorder, recorded};
 pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
 pub(super) use shown::{append_shown, shown_at};
 pub(super) use speaking::{

@@ -230,29 +230,27 @@ pub(super) fn opening(shard: &Shard, id: &Arc<str>) -> Effect {
     Effect::Recorder(RecorderJob::Open { recording: id.clone(), bounds })
 }
 
-impl Shard {
-    /// The recorder has news of a recording of this core.
-    pub fn recorded(&mut self, now: Now, news: RecorderNews) {
-        self.begin_call(now);
-        match news {
-            RecorderNews::Signal { recording, to, kind, json } => {
-                let people = &mut self.people;
-                if let Some(call) = people.recordings.find(&recording).map(|one| one.call.clone()) {
-                    let signal = Signal { to: (&*to).into(), kind, json };
-                    let told = people.calls.pass_on(&call, &UserId::from(&*recording), signal);
-                    people.told.extend(told);
-                }
+/// The recorder has news of a recording of this core.
+pub fn recorded(shard: &mut Shard, now: Now, news: RecorderNews) {
+    shard.begin_call(now);
+    match news {
+        RecorderNews::Signal { recording, to, kind, json } => {
+            let people = &mut shard.people;
+            if let Some(call) = people.recordings.find(&recording).map(|one| one.call.clone()) {
+                let signal = Signal { to: (&*to).into(), kind, json };
+                let told = people.calls.pass_on(&call, &UserId::from(&*recording), signal);
+                people.told.extend(told);
             }
-            RecorderNews::Ended { recording } => end(self, &recording),
         }
-        pump_people(self);
-        self.settle();
+        RecorderNews::Ended { recording } => end(shard, &recording),
     }
+    pump_people(shard);
+    shard.settle();
+}
 
-    /// The next that the recorder is to hear.
-    pub fn next_for_recorder(&mut self) -> Option<RecorderWord> {
-        self.people.words.pop_front()
-    }
+/// The next that the recorder is to hear of what this core says.
+pub fn next_for_recorder(shard: &mut Shard) -> Option<RecorderWord> {
+    shard.people.words.pop_front()
 }
 
 fn none_runs() -> Fault {
