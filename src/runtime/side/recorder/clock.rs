@@ -7,6 +7,9 @@ const WINDOW_US: i64 = 5_000_000;
 /// Microseconds by which a clock is put right with each frame: too little to be heard or seen.
 const STEP_US: i64 = 500;
 
+/// The same while the clock is young: its first frames may have been later than any others.
+const FIRST_STEP_US: i64 = 10_000;
+
 /// Microseconds beyond which clocks are not brought together step by step: the sender's was set.
 const JUMP_US: i64 = 500_000;
 
@@ -18,6 +21,7 @@ pub struct Clock {
     soonest_us: i64,
     soonest_before_us: i64,
     window_began_us: i64,
+    began_us: i64,
 }
 
 impl Clock {
@@ -40,7 +44,8 @@ impl Clock {
             self.begin(apart_us, arrived_us);
             return arrived_us;
         }
-        let offset_us = offset_us + off_us.clamp(-STEP_US, STEP_US);
+        let step_us = if arrived_us - self.began_us < WINDOW_US { FIRST_STEP_US } else { STEP_US };
+        let offset_us = offset_us + off_us.clamp(-step_us, step_us);
         self.offset_us = Some(offset_us);
         theirs_us.saturating_add(offset_us)
     }
@@ -51,6 +56,7 @@ impl Clock {
             soonest_us: apart_us,
             soonest_before_us: apart_us,
             window_began_us: arrived_us,
+            began_us: arrived_us,
         };
     }
 }

@@ -198,13 +198,6 @@ impl Peer {
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) | Event::Closed => {
                 self.is_over = true;
             }
-            Event::MediaAdded(media) => {
-                let needs_key_frame = media.kind == MediaKind::Video;
-                self.streams.insert(media.mid, Stream { needs_key_frame, ..Stream::default() });
-                if needs_key_frame {
-                    self.ask_for_key_frame(now, media.mid, None);
-                }
-            }
             Event::MediaData(data) => self.take(now, began, user, data, tape),
             _ => {}
         }
@@ -212,7 +205,8 @@ impl Peer {
 
     fn take(&mut self, now: Instant, began: Instant, user: &Arc<str>, data: MediaData, tape: &mut Tape) {
         let Some((kind, unknown)) = codec(data.params.spec().codec) else { return };
-        let Some(stream) = self.streams.get_mut(&data.mid) else { return };
+        let is_new = || Stream { needs_key_frame: kind != OPUS, ..Stream::default() };
+        let stream = self.streams.entry(data.mid).or_insert_with(is_new);
         let arrived_us = data.network_time.saturating_duration_since(began).as_micros() as i64;
         let said_us = match theirs_us(&data) {
             Some(theirs_us) => self.clock.ours_us(theirs_us, arrived_us),

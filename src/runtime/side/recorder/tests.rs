@@ -81,7 +81,10 @@ impl Person {
 
     /// Says and shows what is due: each frame carries its number.
     fn speak(&mut self, now: Instant, at_ms: u64) {
-        if at_ms % 20 == 0 {
+        if !self.rtc.is_connected() {
+            return;
+        }
+        if at_ms.is_multiple_of(20) {
             let sample = |at: usize| (at as f32 * self.hz * std::f32::consts::TAU / 48_000.0).sin() * 0.4;
             let noise = |at: usize| ((at * 7_919) % 101) as f32 / 10_000.0;
             let samples: Vec<f32> =
@@ -98,8 +101,8 @@ impl Person {
                 packet,
             );
         }
-        if at_ms % 40 == 0 {
-            let is_key_frame = at_ms % 2_000 == 0 || std::mem::take(&mut self.key_frames_asked) > 0;
+        if at_ms.is_multiple_of(40) {
+            let is_key_frame = at_ms.is_multiple_of(2_000) || std::mem::take(&mut self.key_frames_asked) > 0;
             let mut frame = vec![0x10 | u8::from(!is_key_frame), 2, 0, 0x9D, 1, 0x2A, 0x80, 2, 0xE0, 1];
             frame.extend(at_ms.to_be_bytes());
             frame.resize(3_000, 7);
