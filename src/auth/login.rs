@@ -6,12 +6,14 @@
 
 use super::accounts::{Accounts, proof_of};
 use super::{Secret, unauthenticated};
+use crate::base::host::host;
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
-use crate::model::session::{Issued, Scopes, Session};
+use crate::model::session::{Issued, Scopes, Session, folded};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use std::net::IpAddr;
 
 /// Characters of a signature: 256 bits in base64.
 const SIGNATURE_BYTES: usize = 43;
@@ -27,6 +29,9 @@ const UNGUESSED_BITS: u32 = 96;
 
 /// Which session it is.
 pub type LoginId = u128;
+
+/// A user at an address, or a host's other addresses, under the secret of the node's sessions.
+pub type Place = u64;
 
 /// Makes sessions and knows them again.
 pub(super) struct Logins {
@@ -74,6 +79,13 @@ impl Logins {
     /// A word that only whoever has the session can know, and that does not tell the session.
     pub(super) fn companion(&self, session: &str) -> Option<String> {
         self.sign(&format!("companion of {session}"))
+    }
+
+    /// Where a user is at an address, as a word that tells nobody the address who has not the secret.
+    pub(super) fn place(&self, user: &str, address: IpAddr) -> Option<Place> {
+        let signature = self.sign(&format!("place of {} at {}", folded(user), host(address)))?;
+        let bytes = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        bytes.first_chunk().copied().map(u64::from_be_bytes)
     }
 
     fn sign(&self, message: &str) -> Option<String> {

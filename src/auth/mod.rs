@@ -25,7 +25,7 @@ mod turn;
 pub use accounts::{Account, Challenge, is_address};
 pub use api_keys::ApiKey;
 pub use logged_out::LoggedOut;
-pub use login::{LoginId, login_id};
+pub use login::{LoginId, Place, login_id};
 pub use password::{PASSWORD_BYTES_MAX, PasswordHash, SALT_BYTES};
 pub use revoked::Revoked;
 pub use shown::Shown;
@@ -41,6 +41,7 @@ use api_keys::ApiKeys;
 use login::Logins;
 use proofs::Proofs;
 use public_key::PublicKey;
+use std::net::IpAddr;
 use std::sync::Arc;
 use token::TokenVerifier;
 
@@ -212,6 +213,11 @@ impl Authenticator {
     /// is no such user.
     pub fn open_session(&self, user: &str, id: LoginId, now: Now) -> Option<String> {
         self.logins.open(&self.accounts, user, id, now)
+    }
+
+    /// A user at an address, by which it is known again there after a restart. `None` if this node opens no sessions.
+    pub fn place(&self, user: &str, address: IpAddr) -> Option<Place> {
+        self.logins.place(user, address)
     }
 
     /// A word that belongs to a session: who has the session can be told it, and nobody else can make it.

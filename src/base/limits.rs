@@ -111,7 +111,7 @@ pub struct Limits {
     // Logins and meetings.
     /// Seconds that a session lasts from its login.
     pub session_s_max: u32,
-    /// Logins that may be tried in a minute from one address or for one user, per core.
+    /// Logins that may fail in a minute from one address or for one user before further ones have to wait, per core.
     pub login_attempts_per_minute_max: u32,
     /// Credentials that were ended before their time.
     pub ended: EndedLimits,

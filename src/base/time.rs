@@ -21,6 +21,12 @@ impl Now {
         self.monotonic_us / 1000
     }
 
+    /// Whole seconds to wait for a moment, in microseconds of the clock that only rises; 1 at least.
+    pub fn seconds_to(self, due_us: u64) -> u32 {
+        let seconds = due_us.saturating_sub(self.monotonic_us).div_ceil(1_000_000);
+        u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
+    }
+
     /// Wall clock in whole seconds since 1970.
     pub fn unix_s(self) -> u64 {
         self.unix_ms / 1000

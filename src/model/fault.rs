@@ -104,6 +104,8 @@ pub struct Fault {
     pub place: Option<FaultPlace>,
     /// What it is about, where a code is told of more than one kind of thing.
     pub subject: Option<Subject>,
+    /// Seconds after which the same may succeed, if it is known that waiting helps.
+    pub retry_after_s: Option<u32>,
 }
 
 /// What a fault is about.
@@ -148,9 +150,17 @@ pub enum FaultPlace {
 }
 
 impl Fault {
-    /// A fault with its sentence.
+    /// A fault with its sentence. Queues have room again within a second, and what failed is tried again every second, so that
+    /// is how long to wait where nobody says otherwise.
     pub fn new(code: FaultCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), place: None, subject: None }
+        let soon = matches!(code, FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable);
+        Self { code, message: message.into(), place: None, subject: None, retry_after_s: soon.then_some(1) }
+    }
+
+    /// The fault with the seconds after which the same may succeed; `None` if waiting does not help, or nobody knows for
+    /// how long.
+    pub fn retry_after(self, retry_after_s: impl Into<Option<u32>>) -> Self {
+        Self { retry_after_s: retry_after_s.into(), ..self }
     }
 
     /// The fault with what it is about.

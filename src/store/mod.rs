@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod devices;
 pub mod format;
 pub mod groups;
+pub mod known_addresses;
 pub mod lines;
 pub mod log;
 pub mod logouts;

@@ -5,6 +5,7 @@ use super::definitions::{self, DEFINITIONS};
 use super::devices::{self, DEVICES};
 use super::format::RecordError;
 use super::groups::{self, GROUPS};
+use super::known_addresses::{self, KnownAddress};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::recordings::{self, RECORDINGS};
@@ -41,6 +42,8 @@ pub struct Stored {
     pub logouts: Vec<(u128, u64)>,
     /// Users whose tokens were revoked, with the second up to which.
     pub revocations: Vec<(Arc<str>, u64)>,
+    /// Addresses at which users have logged in.
+    pub known_addresses: Vec<KnownAddress>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
     /// Records of recordings.
@@ -104,6 +107,11 @@ impl Stored {
                 Table::Revocations => {
                     let user = revocations::user_of(&key).ok_or_else(odd)?;
                     stored.revocations.push((user.into(), COUNTERS.read(table, &key, &value)?));
+                }
+                Table::KnownAddresses => {
+                    let (user, place) = known_addresses::of(&key).ok_or_else(odd)?;
+                    let at_unix_s = COUNTERS.read(table, &key, &value)?;
+                    stored.known_addresses.push(KnownAddress { user: user.into(), place, at_unix_s });
                 }
                 Table::Devices | Table::Recordings => {
                     stored.take_people(StoreRecord { table, key, value })?;

@@ -19,6 +19,8 @@ pub enum Table {
     Logouts,
     /// Users whose tokens were revoked.
     Revocations,
+    /// Addresses at which users have logged in, by user and hash.
+    KnownAddresses,
     /// Groups, by channel.
     Groups,
     /// Users' devices, by user and id.
@@ -46,6 +48,7 @@ impl Table {
         Self::MeetingMessageIds,
         Self::Logouts,
         Self::Revocations,
+        Self::KnownAddresses,
         Self::Groups,
         Self::Devices,
         Self::Recordings,
@@ -63,6 +66,7 @@ impl Table {
         Self::Meetings,
         Self::Logouts,
         Self::Revocations,
+        Self::KnownAddresses,
         Self::Groups,
         Self::Devices,
         Self::Recordings,
@@ -83,6 +87,7 @@ impl Table {
             Self::MeetingMessageIds => "meeting_message_ids",
             Self::Logouts => "logouts",
             Self::Revocations => "revocations",
+            Self::KnownAddresses => "known_addresses",
             Self::Groups => "groups",
             Self::Devices => "devices",
             Self::Recordings => "recordings",

@@ -90,6 +90,35 @@ fn logins_count_for_the_client_behind_the_proxy() {
 }
 
 #[test]
+fn nobody_has_the_address_that_a_proxy_does_not_tell() {
+    let (mut world, _) = node(|_| ());
+    let socket = world.connect(0, PROXY).expect("let in");
+    assert_eq!(ask(&mut world, socket, "/v1/users/me", "Authorization: Bearer cc_wrong\r\n", ""), 401);
+    let now = world.now;
+    let incident = world.shards[0].next_incident(now).expect("told at once");
+    assert_eq!((incident.kind, incident.address), (IncidentKind::CredentialsRefused, None));
+}
+
+#[test]
+fn waiting_is_told_as_long_as_it_is() {
+    let (mut world, _) = node(|_| ());
+    let socket = world.connect(0, STRANGER).expect("let in");
+    let mut ticket = |world: &mut World| {
+        ask(world, socket, "/v1/tickets", "Authorization: Bearer rc_ada\r\n", "{}");
+        let text = String::from_utf8_lossy(&world.sockets[socket].output).into_owned();
+        world.sockets[socket].output.clear();
+        let after = text.split_once("Retry-After: ").and_then(|(_, rest)| rest.split_once("\r\n"));
+        after.map(|(after, _)| after.to_owned())
+    };
+    assert_eq!(ticket(&mut world), None);
+    world.advance(10_500_000);
+    (1..64).for_each(|_| assert_eq!(ticket(&mut world), None));
+    assert_eq!(ticket(&mut world).as_deref(), Some("20"), "until the first ends");
+    world.advance(19_500_000);
+    assert_eq!((ticket(&mut world), ticket(&mut world).as_deref()), (None, Some("11")));
+}
+
+#[test]
 fn an_operator_is_told_once_of_a_flood() {
     let (mut world, _) = node(|_| ());
     let socket = world.connect(0, STRANGER).expect("let in");

@@ -29,6 +29,7 @@ pub(super) fn not_active() -> Fault {
 pub(super) fn no_recorder() -> Fault {
     Fault::new(FaultCode::Unavailable, "This node has no recorder, so calls cannot be recorded.")
         .about(Subject::Recording)
+        .retry_after(None)
 }
 
 pub(super) fn nobody() -> Fault {

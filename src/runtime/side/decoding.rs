@@ -16,23 +16,14 @@ pub fn start(desk: EffectDesk) -> Result<JoinHandle<()>, RuntimeError> {
     let run = move || {
         let _guard = AbortOnPanic;
         step_back();
-        serve(&desk);
+        desk.serve(|effect| match effect {
+            Effect::Decode(long) => Resolution::Decoded(Box::new(long.decode())),
+            // Not what is asked of this thread.
+            _ => Resolution::Failed(Failure::Broken),
+        });
     };
     std::thread::Builder::new()
         .name("decoding".into())
         .spawn(run)
         .map_err(|source| RuntimeError::Process { what: "start the thread that reads long input", source })
-}
-
-fn serve(desk: &EffectDesk) {
-    while let Some(batch) = desk.take() {
-        for (core, (id, effect)) in batch {
-            let resolution = match &effect {
-                Effect::Decode(long) => Resolution::Decoded(Box::new(long.decode())),
-                // Not what is asked of this thread.
-                _ => Resolution::Failed(Failure::Broken),
-            };
-            desk.tell(core.index(), (id, resolution));
-        }
-    }
 }

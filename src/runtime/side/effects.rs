@@ -70,6 +70,20 @@ pub fn effects(
     (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator, recorder })
 }
 
+impl EffectDesk {
+    /// Does what the cores ask for, in order, until all of them have left. What a core asked for that has left is not done:
+    /// nobody hears of it, and a stop would wait for it.
+    pub fn serve(&self, mut resolve: impl FnMut(&Effect) -> Resolution) {
+        while let Some(batch) = self.take() {
+            for (core, (id, effect)) in batch {
+                if self.hears(core.index()) {
+                    self.tell(core.index(), (id, resolve(&effect)));
+                }
+            }
+        }
+    }
+}
+
 impl Effects {
     /// Hands an effect over.
     pub fn ask(&mut self, id: EffectId, effect: Effect) {
@@ -104,5 +118,29 @@ impl Effects {
 
     fn threads(&self) -> [&Port<Job, Done>; 6] {
         [&self.store, &self.passwords, &self.outbound, &self.decoding, &self.operator, &self.recorder]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::settings::SettingsCommand;
+
+    #[test]
+    fn what_a_core_asked_for_that_has_left_is_not_done() {
+        let doorbells: Arc<[Doorbell]> = (0..2).map(|_| Doorbell::new().expect("a descriptor")).collect();
+        let (mut cores, desks) = effects(&doorbells, 8, 1);
+        for core in &mut cores {
+            (0..4).for_each(|id| core.ask(EffectId(id), Effect::Settings(SettingsCommand::Show)));
+        }
+        let mut done = 0;
+        // The first leaves before anything is done, the second after its first.
+        drop(cores.remove(0));
+        desks.operator.serve(|_| {
+            done += 1;
+            cores.clear();
+            Resolution::Verified(true)
+        });
+        assert_eq!(done, 1);
     }
 }

@@ -27,24 +27,15 @@ pub trait Operator: Send {
 pub fn start(desk: EffectDesk, mut operator: Box<dyn Operator>) -> Result<JoinHandle<()>, RuntimeError> {
     let run = move || {
         let _guard = AbortOnPanic;
-        serve(&desk, &mut *operator);
+        desk.serve(|effect| match effect {
+            Effect::Settings(SettingsCommand::Reload) => Resolution::Reloaded(operator.reload()),
+            Effect::Settings(SettingsCommand::Show) => Resolution::SettingsShown(operator.settings()),
+            // Not what is asked of this thread.
+            _ => Resolution::Failed(Failure::Broken),
+        });
     };
     std::thread::Builder::new()
         .name("operator".into())
         .spawn(run)
         .map_err(|source| RuntimeError::Process { what: "start the thread that reads settings", source })
-}
-
-fn serve(desk: &EffectDesk, operator: &mut dyn Operator) {
-    while let Some(batch) = desk.take() {
-        for (core, (id, effect)) in batch {
-            let resolution = match effect {
-                Effect::Settings(SettingsCommand::Reload) => Resolution::Reloaded(operator.reload()),
-                Effect::Settings(SettingsCommand::Show) => Resolution::SettingsShown(operator.settings()),
-                // Not what is asked of this thread.
-                _ => Resolution::Failed(Failure::Broken),
-            };
-            desk.tell(core.index(), (id, resolution));
-        }
-    }
 }

@@ -213,6 +213,11 @@ impl<Q, A> Desk<Q, A> {
         (!closed || !heard.is_empty()).then_some(heard)
     }
 
+    /// Whether a core is there to hear something.
+    pub fn hears(&self, core: usize) -> bool {
+        !self.shared.back[core].left.load(Ordering::Relaxed)
+    }
+
     /// Says something to a core and wakes it; waits until there is room for it. A core that has left hears nothing.
     pub fn tell(&self, core: usize, message: A) {
         let back = &self.shared.back[core];
@@ -233,6 +238,6 @@ impl<Q, A> Desk<Q, A> {
             self.shared.bell.wait(None, look);
             self.shared.waits_for_room.store(false, Ordering::Relaxed);
         }
-        !back.left.load(Ordering::Relaxed)
+        self.hears(core)
     }
 }

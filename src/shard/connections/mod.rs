@@ -113,9 +113,10 @@ impl Connections {
         }
     }
 
-    /// An address of the host that a connection counts for.
+    /// An address of the host that a connection counts for; `None` where a proxy names nobody.
     pub fn address(&self, id: ConnectionId) -> Option<IpAddr> {
-        self.slab.get(id).and_then(|connection| self.admission.address(connection.address))
+        let connection = self.slab.get(id)?;
+        self.admission.address(connection.address).filter(|address| !address.is_unspecified())
     }
 
     /// Something happened to a connection that an operator may want to know of.

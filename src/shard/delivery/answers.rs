@@ -13,7 +13,6 @@ use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people;
 use crate::shard::relay;
-use crate::shard::transports::http::fault_fields;
 use crate::surface::Dialect;
 
 impl Edge {
@@ -247,13 +246,16 @@ impl Shard {
     ) {
         match expect {
             Expect::Response { surface, endpoint, answering } => {
-                let (response, fields) = match reply {
-                    Reply::Fault(fault) => ((surface.encode_fault)(fault), fault_fields(fault.code)),
-                    reply => ((endpoint.encode)(reply), &[][..]),
-                };
                 let secret = answering.secret || reply.has_credentials();
                 let answering = Answering { secret, ..answering.clone() };
-                self.edge.write_response(out, &response, &answering, fields);
+                match reply {
+                    Reply::Fault(fault) => {
+                        self.edge.write_fault(out, surface.encode_fault, &answering, fault);
+                    }
+                    reply => {
+                        self.edge.write_response(out, &(endpoint.encode)(reply), &answering, &[]);
+                    }
+                }
             }
             Expect::Opening(opening) => opening.encode(&mut self.edge, reply, out),
             Expect::Parts(_) => {}

@@ -5,7 +5,7 @@
 //! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
-use crate::auth::LoginId;
+use crate::auth::{LoginId, Place};
 use crate::base::ids::ConnectionId;
 use crate::broker::groups::GroupsPart;
 use crate::broker::home::HomePush;
@@ -24,7 +24,6 @@ use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::people::{PeopleMessage, PeoplePart, PeopleQuestion};
 use crate::shard::relay::RelayMessage;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Which request an answer belongs to. Made by the edge core, given back by the home core.
@@ -103,7 +102,7 @@ pub(in crate::shard) enum Question {
     /// To close connections.
     Remove(Removal),
     /// To know that a user has logged in from an address.
-    LoggedIn { address: IpAddr, user: Arc<str> },
+    LoggedIn { place: Place, user: Arc<str> },
     /// To refuse a session from now on.
     LoggedOut { id: LoginId, until_unix_s: u64 },
     /// To refuse what a user was given up to a second after 1970 from now on, and to close what began under it.

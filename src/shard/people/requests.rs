@@ -489,7 +489,7 @@ impl People {
 fn no_turn() -> Fault {
     let message = "This node has no TURN servers or does not share a secret with them, so there are no credentials. The \
                    operator can set both.";
-    Fault::new(FaultCode::Unavailable, message).about(Subject::Turn)
+    Fault::new(FaultCode::Unavailable, message).about(Subject::Turn).retry_after(None)
 }
 
 pub(super) fn unanswerable() -> Fault {

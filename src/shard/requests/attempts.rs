@@ -1,8 +1,7 @@
-//! How often a login is tried: from one address, and for one user. Counted by the minute, so that whoever is refused
-//! because of others waits for a minute at most.
+//! How often a login is tried that fails: from one address, and for one user. Further tries wait, each longer than the one before.
 //!
-//! Where a user has logged in before, its attempts are counted by themselves: guesses from elsewhere, and guesses for
-//! others from the same address, take nothing away from them.
+//! Where a user has logged in before, its tries are counted by themselves: guesses from elsewhere, and guesses for others
+//! from the same address, take nothing away from them.
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::host::host;
@@ -10,94 +9,124 @@ use crate::base::time::Now;
 use crate::model::session::folded;
 use std::net::IpAddr;
 
-/// Addresses and users counted at once; beyond, nobody new may try before the minute is over.
+/// Addresses and users counted at once. When there are more, the half that was tried the longest ago is forgotten.
 const COUNTED_MAX: usize = 100_000;
 
-/// Users with an address from which they have logged in. When there are more, the older half is forgotten.
-const KNOWN_MAX: usize = 100_000;
+/// Seconds for which nobody waits longer between two tries.
+const WAIT_S_MAX: u64 = 60;
 
-/// Who tries to log in, as far as that is known before the password is checked.
+/// Microseconds after which a try less counts.
+const FORGIVEN_US: u64 = 60_000_000;
+
+/// Whose tries are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::shard) enum Attempt {
-    /// Somebody, who has tried too often or because of whom others have.
-    Refused,
-    /// Somebody.
-    Stranger,
-    /// Somebody at an address from which the user has logged in before.
-    Known,
+pub(in crate::shard) enum Counted {
+    /// Those of an address, and those for a user.
+    Apart([u64; 2]),
+    /// Those for a user at an address where it has logged in before.
+    Together(u64),
 }
 
-/// The attempts of this minute on this core, and who has logged in from where.
+impl Counted {
+    fn keys(&self) -> &[u64] {
+        match self {
+            Self::Apart(keys) => keys,
+            Self::Together(key) => std::slice::from_ref(key),
+        }
+    }
+}
+
+/// The tries on this core that failed, or whose passwords are being checked.
 pub(in crate::shard) struct Attempts {
-    counts: KeyedMap<u64, u32>,
-    /// Attempts, in this minute, of who is known, in two generations: the newer one has who logged in last.
-    newer: KeyedMap<u64, u32>,
-    older: KeyedMap<u64, u32>,
+    newer: KeyedMap<u64, Tries>,
+    older: KeyedMap<u64, Tries>,
     hash: KeyedState,
-    minute: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Tries {
+    count: u32,
+    /// When the count went down last, monotonic microseconds.
+    forgiven_us: u64,
+    /// When the next one may be.
+    again_us: u64,
+}
+
+impl Tries {
+    /// One less counts for each minute.
+    fn forgive(&mut self, now: Now) {
+        let times = now.monotonic_us.saturating_sub(self.forgiven_us) / FORGIVEN_US;
+        self.count = self.count.saturating_sub(u32::try_from(times).unwrap_or(u32::MAX));
+        self.forgiven_us += times * FORGIVEN_US;
+    }
+
+    fn take(&mut self, now: Now, free_max: u32) {
+        if self.count == 0 {
+            self.forgiven_us = now.monotonic_us;
+        }
+        let doublings = WAIT_S_MAX.ilog2() + 1;
+        self.count = (self.count + 1).min(free_max.saturating_add(doublings));
+        if let Some(over) = self.count.checked_sub(free_max) {
+            let wait_s = (1 << over).min(WAIT_S_MAX);
+            self.again_us = now.monotonic_us + wait_s * 1_000_000;
+        }
+    }
 }
 
 impl Attempts {
     pub fn new(seed: u64) -> Self {
         let map = || KeyedMap::with_hasher(KeyedState::new(seed, 0xa77e));
-        let hash = KeyedState::new(seed, 0x10c1);
-        Self { counts: map(), newer: map(), older: map(), hash, minute: 0 }
+        Self { newer: map(), older: map(), hash: KeyedState::new(seed, 0x10c1) }
     }
 
-    /// Counts an attempt of an address for a user.
-    pub fn take(&mut self, now: Now, address: IpAddr, user: &str, per_minute_max: u32) -> Attempt {
-        let minute = now.monotonic_us / 60_000_000;
-        if minute != self.minute {
-            self.minute = minute;
-            self.counts.clear();
-            self.newer.values_mut().chain(self.older.values_mut()).for_each(|count| *count = 0);
-        }
-        let [address, user, both] = self.keys(address, user);
-        let known = match self.newer.get_mut(&both) {
-            Some(count) => Some(count),
-            None => self.older.get_mut(&both),
-        };
-        if let Some(count) = known {
-            *count = count.saturating_add(1);
-            return if *count <= per_minute_max { Attempt::Known } else { Attempt::Refused };
-        }
-        // An address that may not try counts nothing for the user, whom it could lock out.
-        if self.count(address, per_minute_max) && self.count(user, per_minute_max) {
-            Attempt::Stranger
-        } else {
-            Attempt::Refused
-        }
-    }
-
-    /// A user has logged in from an address, on this core or another one.
-    pub fn know(&mut self, address: IpAddr, user: &str) {
-        let [.., both] = self.keys(address, user);
-        let count = self.older.remove(&both).unwrap_or_default();
-        self.newer.entry(both).or_insert(count);
-        if self.newer.len() >= KNOWN_MAX / 2 {
-            std::mem::swap(&mut self.newer, &mut self.older);
-            self.newer.clear();
-        }
-    }
-
-    /// What an address, a user, and both together are counted by.
-    fn keys(&self, address: IpAddr, user: &str) -> [u64; 3] {
+    /// How tries for a user from an address are counted.
+    pub fn counted(&self, address: IpAddr, user: &str, is_known: bool) -> Counted {
         let address = host(address).to_string();
         let user = folded(user);
         let key =
             |kind: u8, text: &[&[u8]]| self.hash.hash_bytes(&[&[kind], text.concat().as_slice()].concat());
-        // No address has a space.
-        let both: [&[u8]; 3] = [address.as_bytes(), b" ", user.as_bytes()];
-        [key(0, &[address.as_bytes()]), key(1, &[user.as_bytes()]), key(2, &both)]
+        if is_known {
+            // No address has a space.
+            return Counted::Together(key(2, &[address.as_bytes(), b" ", user.as_bytes()]));
+        }
+        Counted::Apart([key(0, &[address.as_bytes()]), key(1, &[user.as_bytes()])])
     }
 
-    fn count(&mut self, key: u64, per_minute_max: u32) -> bool {
-        if self.counts.len() >= COUNTED_MAX && !self.counts.contains_key(&key) {
-            return false;
+    /// Counts a try, of which `free_max` may follow each other without waiting.
+    ///
+    /// # Errors
+    /// It is too early for it, and how many seconds are left. It is not counted then, so nobody waits longer for having asked.
+    pub fn take(&mut self, now: Now, counted: Counted, free_max: u32) -> Result<(), u32> {
+        let again_us = counted.keys().iter().map(|key| self.tries(now, *key).again_us).max();
+        if let Some(again_us) = again_us.filter(|again_us| *again_us > now.monotonic_us) {
+            return Err(now.seconds_to(again_us));
         }
-        let count = self.counts.entry(key).or_insert(0);
-        *count = count.saturating_add(1);
-        *count <= per_minute_max
+        for key in counted.keys() {
+            self.tries(now, *key).take(now, free_max);
+        }
+        Ok(())
+    }
+
+    /// A try was no guess, so it does not count.
+    pub fn give_back(&mut self, now: Now, counted: Counted, free_max: u32) {
+        for key in counted.keys() {
+            let tries = self.tries(now, *key);
+            tries.count = tries.count.saturating_sub(1);
+            if tries.count < free_max {
+                tries.again_us = 0;
+            }
+        }
+    }
+
+    fn tries(&mut self, now: Now, key: u64) -> &mut Tries {
+        if self.newer.len() >= COUNTED_MAX / 2 && !self.newer.contains_key(&key) {
+            std::mem::swap(&mut self.newer, &mut self.older);
+            self.newer.clear();
+        }
+        let older = &mut self.older;
+        let tries = self.newer.entry(key).or_insert_with(|| older.remove(&key).unwrap_or_default());
+        tries.forgive(now);
+        tries
     }
 }
 
@@ -113,47 +142,78 @@ mod tests {
         IpAddr::V4((0x0a00_0000 + last).into())
     }
 
+    fn take(attempts: &mut Attempts, second: u64, from: u32, user: &str) -> Result<(), u32> {
+        let counted = attempts.counted(address(from), user, false);
+        attempts.take(at(second), counted, 3)
+    }
+
     #[test]
-    fn an_address_and_a_user_have_so_many_a_minute() {
+    fn an_address_and_a_user_have_so_many_before_they_wait() {
         let mut attempts = Attempts::new(1);
-        let mut take =
-            |second, from, user: &str| attempts.take(at(second), address(from), user, 3) != Attempt::Refused;
-        assert!((0..3).all(|index| take(61, 7, &format!("user {index}"))));
-        assert!(!take(119, 7, "another"), "the address");
-        assert!((0..2).all(|_| take(119, 8, " ADA")));
-        assert!(take(119, 9, "ada "));
-        assert!(!take(119, 10, "ada"), "the user");
-        assert!(take(120, 7, "ada"), "the next minute");
+        for user in ["a", "b", "c"] {
+            assert_eq!(take(&mut attempts, 61, 7, user), Ok(()));
+        }
+        assert_eq!(take(&mut attempts, 61, 7, "another"), Err(1), "the address");
+        assert_eq!(take(&mut attempts, 61, 8, "another"), Ok(()), "of which nothing counted for the user");
+        for from in [9, 10, 11] {
+            assert_eq!(take(&mut attempts, 61, from, if from == 9 { " ADA" } else { "ada " }), Ok(()));
+        }
+        assert_eq!(take(&mut attempts, 61, 12, "ada"), Err(1), "the user");
+        assert_eq!(take(&mut attempts, 62, 12, "ada"), Ok(()), "a second later");
+    }
+
+    #[test]
+    fn each_wait_is_longer_until_a_minute() {
+        let mut attempts = Attempts::new(1);
+        let mut second = 1_000;
+        let mut waits = Vec::new();
+        for from in 0..14 {
+            if let Err(wait_s) = take(&mut attempts, second, from, "ada") {
+                waits.push(wait_s);
+                second += u64::from(wait_s);
+                assert_eq!(take(&mut attempts, second, from, "ada"), Ok(()));
+            }
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 32, 60, 60, 60, 60], "one is forgiven after a minute");
+        second += 600;
+        assert!((0..3).all(|from| take(&mut attempts, second, from, "ada").is_ok()), "it is forgiven");
+    }
+
+    #[test]
+    fn what_was_no_guess_does_not_count() {
+        let mut attempts = Attempts::new(1);
+        let counted = attempts.counted(address(1), "ada", false);
+        for _ in 0..100 {
+            assert_eq!(attempts.take(at(61), counted, 3), Ok(()));
+            attempts.give_back(at(61), counted, 3);
+        }
+        assert!((0..3).all(|_| attempts.take(at(61), counted, 3).is_ok()));
+        assert_eq!(attempts.take(at(61), counted, 3), Err(1));
     }
 
     #[test]
     fn nobody_else_refuses_a_user_where_it_has_logged_in_before() {
         let mut attempts = Attempts::new(1);
-        attempts.know(address(1), "Ada");
         for from in 1..200 {
-            attempts.take(at(61), address(from), "ada", 3);
-            attempts.take(at(61), address(1), &format!("user {from}"), 3);
+            let _ = take(&mut attempts, 61, from, "ada");
+            let _ = take(&mut attempts, 61, 1, &format!("user {from}"));
         }
-        assert_eq!(attempts.take(at(61), address(1), "ADA", 3), Attempt::Known);
-        assert_eq!(attempts.take(at(61), address(2), "ada", 3), Attempt::Refused, "from elsewhere");
-        assert_eq!(attempts.take(at(61), address(1), "bob", 3), Attempt::Refused, "another user");
-        assert_eq!(attempts.take(at(61), address(1), "ada", 3), Attempt::Known, "the third");
-        assert_eq!(attempts.take(at(61), address(1), "ada", 3), Attempt::Refused, "its own count");
-        assert_eq!(attempts.take(at(120), address(1), "ada", 3), Attempt::Known, "the next minute");
+        assert!(take(&mut attempts, 61, 1, "bob").is_err(), "another user");
+        let counted = attempts.counted(address(1), "ADA", true);
+        assert!((0..3).all(|_| attempts.take(at(61), counted, 3).is_ok()));
+        assert_eq!(attempts.take(at(61), counted, 3), Err(1), "its own count");
     }
 
     #[test]
-    fn who_logged_in_long_ago_is_forgotten_first() {
+    fn what_was_tried_long_ago_is_forgotten_first() {
         let mut attempts = Attempts::new(1);
-        let known = |attempts: &mut Attempts, from| {
-            attempts.take(at(1), address(from), "ada", u32::MAX) == Attempt::Known
-        };
-        for from in 0..KNOWN_MAX as u32 {
-            attempts.know(address(from), "ada");
-            attempts.know(address(0), "ada");
+        for _ in 0..3 {
+            let _ = take(&mut attempts, 1, 0, "ada");
         }
-        assert!(attempts.newer.len() + attempts.older.len() <= KNOWN_MAX);
-        assert!(known(&mut attempts, 0) && known(&mut attempts, KNOWN_MAX as u32 - 1));
-        assert!(!known(&mut attempts, 1));
+        for from in 1..COUNTED_MAX as u32 {
+            let _ = take(&mut attempts, 1, from, "nobody in particular");
+            assert!(from % 1_000 > 0 || take(&mut attempts, 1, 0, "ada").is_err());
+        }
+        assert!(attempts.newer.len() + attempts.older.len() <= COUNTED_MAX);
     }
 }

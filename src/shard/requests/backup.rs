@@ -27,5 +27,7 @@ pub(super) fn made(file: String, resolution: &Resolution) -> Reply {
         _ => Failure::Broken,
     };
     let message = format!("The backup could not be made: {}.", failure.reason());
-    Reply::Fault(Fault::new(FaultCode::Unavailable, message))
+    let fault = Fault::new(FaultCode::Unavailable, message);
+    let for_good = failure == Failure::TooManyBackups;
+    Reply::Fault(if for_good { fault.retry_after(None) } else { fault })
 }

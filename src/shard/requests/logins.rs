@@ -1,10 +1,11 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
-use super::attempts::{Attempt, Attempts};
+use super::attempts::{Attempts, Counted};
 use super::fan_in::Whole;
+use super::known_addresses::KnownAddresses;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
-use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Revoked, Secret, Shown, login_id};
+use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Place, Revoked, Secret, Shown, login_id};
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
@@ -27,7 +28,9 @@ const FORGOTTEN_MAX: usize = 256;
 
 /// What this core knows of logins.
 pub(in crate::shard) struct Logins {
-    pub(in crate::shard) attempts: Attempts,
+    attempts: Attempts,
+    /// The same on every core.
+    known: KnownAddresses,
     /// What was given out to open sockets with.
     pub(in crate::shard) vouchers: Vouchers,
     /// The same on every core.
@@ -42,6 +45,10 @@ pub(in crate::shard) enum LoginThen {
     LogIn {
         /// Whose it is.
         user: Option<Arc<str>>,
+        /// How the try is counted.
+        counted: Counted,
+        /// Where the user is known from then on.
+        place: Option<Place>,
     },
     /// A logout is stored.
     LogOut {
@@ -69,7 +76,8 @@ impl Logins {
         for (user, at_unix_s) in &stored.revocations {
             revoked.add(now, user, *at_unix_s, limits.ended.revocation_s_max);
         }
-        Self { attempts: Attempts::new(seed), vouchers: Vouchers::new(seed), logged_out, revoked }
+        let known = KnownAddresses::new(&stored.known_addresses);
+        Self { attempts: Attempts::new(seed), known, vouchers: Vouchers::new(seed), logged_out, revoked }
     }
 
     /// Who has a credential that holds, with what others may be shown of it.
@@ -99,22 +107,26 @@ impl Logins {
         address: IpAddr,
         (user, password): (&str, Secret),
     ) -> Result<Begun, Fault> {
-        let per_minute_max = setup.limits.login_attempts_per_minute_max;
-        let attempt = self.attempts.take(now, address, user, per_minute_max);
-        if attempt == Attempt::Refused {
-            return Err(Fault::new(
-                FaultCode::RateLimited,
-                "Too many logins were tried from this address or for this user. Try again in a minute.",
-            ));
-        }
-        let Some(Challenge { user, password: hash }) = setup.authenticator.challenge(user) else {
+        let Some(Challenge { user: account, password: hash }) = setup.authenticator.challenge(user) else {
             return Err(wrong_password());
         };
-        match attempt {
-            Attempt::Known => effects.admit(Class::Password)?,
-            _ => effects.admit_stranger(Class::Password)?,
+        let place = setup.authenticator.place(user, address);
+        let is_known = place.is_some_and(|place| self.known.has(user, place));
+        if is_known {
+            effects.admit(Class::Password)?;
+        } else {
+            effects.admit_stranger(Class::Password)?;
         }
-        let then = Then::Login(LoginThen::LogIn { user });
+        let counted = self.attempts.counted(address, user, is_known);
+        let free_max = setup.limits.login_attempts_per_minute_max;
+        self.attempts.take(now, counted, free_max).map_err(|wait_s| {
+            let sentence = format!(
+                "Too many logins failed from this address or for this user. Try again in {wait_s} s, or from an address where \
+                 you have logged in before."
+            );
+            Fault::new(FaultCode::RateLimited, sentence).retry_after(wait_s)
+        })?;
+        let then = Then::Login(LoginThen::LogIn { user: account, counted, place });
         Ok(Begun::outside(Effect::Verify { password, hash }, then))
     }
 
@@ -199,13 +211,16 @@ impl Shard {
     /// A password was checked, or a logout stored.
     pub(super) fn continue_login(&mut self, asker: Option<Asker>, then: LoginThen, resolution: &Resolution) {
         match then {
-            LoginThen::LogIn { user } => {
+            LoginThen::LogIn { user, counted, place } => {
+                let now = self.edge.now;
+                if !matches!((resolution, &user), (Resolution::Verified(false), _) | (_, None)) {
+                    let free_max = self.setup.limits.login_attempts_per_minute_max;
+                    self.homes.logins.attempts.give_back(now, counted, free_max);
+                }
                 let authenticator = &self.setup.authenticator;
-                let reply = checked(authenticator, &mut self.homes.fresh, self.edge.now, user, resolution);
-                if let (Ok(Reply::Login(LoginReply::LoggedIn { user, .. })), Some(asker)) = (&reply, &asker)
-                    && let Some(address) = self.edge.connections.address(asker.ticket.connection)
-                {
-                    tell_all(&mut self.homes, &Question::LoggedIn { address, user: user.clone() });
+                let reply = checked(authenticator, &mut self.homes.fresh, now, user, resolution);
+                if let (Ok(Reply::Login(LoginReply::LoggedIn { user, .. })), Some(place)) = (&reply, place) {
+                    tell_all(&mut self.homes, &Question::LoggedIn { place, user: user.clone() });
                 }
                 self.homes.answer_asker(asker, reply);
             }
@@ -221,6 +236,16 @@ impl Shard {
 }
 
 impl HomeSide {
+    /// A user has logged in at an address; one core for all has it stored. Nobody waits for that: what cannot be stored is
+    /// known until the node ends.
+    pub(super) fn know_address(&mut self, user: &str, place: Place) {
+        let writes = self.logins.known.add(self.now, user, place);
+        let stores = self.setup.core == CATALOG_CORE && !writes.is_empty();
+        if stores && self.effects.admit(Class::Store).is_ok() {
+            self.start_effect(Effect::Write(writes), None, None);
+        }
+    }
+
     /// Forgets logouts and revocations of what would have ended by now; one core for all takes them off the disk.
     pub(in crate::shard) fn forget_logouts(&mut self) {
         let cleans = self.setup.core == CATALOG_CORE;
@@ -286,7 +311,7 @@ fn open_session(
     let session = authenticator.open_session(&user, halves[0] << 64 | halves[1], now);
     let opened = session.and_then(|session| Some((authenticator.companion(&session)?, session)));
     let Some((companion, session)) = opened else {
-        return Err(Fault::new(FaultCode::Unavailable, "This node opens no sessions."));
+        return Err(Fault::new(FaultCode::Unavailable, "This node opens no sessions.").retry_after(None));
     };
     Ok(Reply::Login(LoginReply::LoggedIn { session: Secret::new(session), companion, user }))
 }

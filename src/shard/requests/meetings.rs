@@ -201,6 +201,7 @@ fn damaged() -> Fault {
         FaultCode::Unavailable,
         "The messages could not be read: what the disk has of them is damaged.",
     )
+    .retry_after(None)
 }
 
 /// Begins a request about a meeting: its messages are on the disk.

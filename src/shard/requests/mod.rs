@@ -14,6 +14,7 @@ mod definitions;
 mod fan_in;
 mod groups;
 mod in_turn;
+mod known_addresses;
 mod logins;
 pub(in crate::shard) mod many;
 mod meetings;

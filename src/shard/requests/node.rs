@@ -48,8 +48,8 @@ impl Shard {
             Question::ConnectionGroups(query) => {
                 FanInPart::ConnectionGroups(relay::list_groups(self, &query))
             }
-            Question::LoggedIn { address, user } => {
-                self.homes.logins.attempts.know(address, &user);
+            Question::LoggedIn { place, user } => {
+                self.homes.know_address(&user, place);
                 FanInPart::Noted
             }
             Question::LoggedOut { id, until_unix_s } => {

@@ -21,7 +21,7 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::delivery::users::Fresh;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
-use crate::shard::transports::http::{anonymous, fault_fields};
+use crate::shard::transports::http::anonymous;
 use crate::shard::{Setup, Shard};
 use crate::surface::{Access, Language, Socket, Surface};
 use base64::Engine;
@@ -36,13 +36,13 @@ const PREFIX: &str = "ct_";
 const VOUCHER_S: u64 = 30;
 
 /// Vouchers of one user that were not used yet, per core.
-const PER_USER_MAX: u32 = 64;
+const PER_USER_MAX: usize = 64;
 
 /// The vouchers that a core gave out.
 pub(in crate::shard) struct Vouchers {
     sessions: KeyedMap<u128, Arc<Session>>,
-    /// Unused ones of each user.
-    users: KeyedMap<Arc<str>, u32>,
+    /// Unused ones of each user, with when each ends, oldest first.
+    users: KeyedMap<Arc<str>, VecDeque<(u64, u128)>>,
     /// When each ends, monotonic microseconds, oldest first. Some of them may be used.
     due: VecDeque<(u64, u128)>,
 }
@@ -71,16 +71,17 @@ impl Vouchers {
     }
 
     fn give(&mut self, now: Now, number: u128, session: &Arc<Session>) {
-        *self.users.entry(session.user.clone()).or_insert(0) += 1;
+        let ends = (now.monotonic_us + VOUCHER_S * 1_000_000, number);
+        self.users.entry(session.user.clone()).or_default().push_back(ends);
         self.sessions.insert(number, session.clone());
-        self.due.push_back((now.monotonic_us + VOUCHER_S * 1_000_000, number));
+        self.due.push_back(ends);
     }
 
     fn take(&mut self, number: u128) -> Option<Arc<Session>> {
         let session = self.sessions.remove(&number)?;
-        if let Some(count) = self.users.get_mut(&session.user) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(unused) = self.users.get_mut(&session.user) {
+            unused.retain(|(_, other)| *other != number);
+            if unused.is_empty() {
                 self.users.remove(&session.user);
             }
         }
@@ -90,14 +91,19 @@ impl Vouchers {
     /// Gives a voucher to whoever asks.
     pub fn answer(&mut self, setup: &Setup, fresh: &mut Fresh, now: Now, session: &Arc<Session>) -> Reply {
         self.expire(now);
-        if self.users.get(&session.user).is_some_and(|count| *count >= PER_USER_MAX) {
+        let unused = self.users.get(&session.user).filter(|unused| unused.len() >= PER_USER_MAX);
+        if let Some((due_us, _)) = unused.and_then(VecDeque::front) {
             let sentence = "You have too many tickets that were not used. Use one, or wait until they end.";
-            return Reply::Fault(Fault::new(FaultCode::RateLimited, sentence));
+            let fault = Fault::new(FaultCode::RateLimited, sentence);
+            return Reply::Fault(fault.retry_after(now.seconds_to(*due_us)));
         }
-        if self.due.len() >= setup.limits.vouchers_max as usize {
+        if let Some((due_us, _)) = self.due.front()
+            && self.due.len() >= setup.limits.vouchers_max as usize
+        {
             let sentence =
                 "No place for another ticket: vouchers_max is reached. They end after half a minute.";
-            return Reply::Fault(Fault::new(FaultCode::LimitExceeded, sentence));
+            let fault = Fault::new(FaultCode::LimitExceeded, sentence);
+            return Reply::Fault(fault.retry_after(now.seconds_to(*due_us)));
         }
         let halves = [fresh.next(), fresh.next()].map(u128::from);
         let number = halves[0] << 64 | halves[1];
@@ -134,8 +140,8 @@ impl Vouchers {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        let users: u32 = self.users.values().sum();
-        assert_eq!(users as usize, self.sessions.len(), "vouchers of users add up");
+        let users: usize = self.users.values().map(VecDeque::len).sum();
+        assert_eq!(users, self.sessions.len(), "vouchers of users add up");
         assert!(self.sessions.len() <= self.due.len(), "every voucher ends");
     }
 }
@@ -213,8 +219,7 @@ impl Opening {
                 edge.note_access(&self.refused, 101, out.len());
             }
             Err(fault) => {
-                let response = (self.surface.encode_fault)(&fault);
-                edge.write_response(out, &response, &self.refused, fault_fields(fault.code));
+                edge.write_fault(out, self.surface.encode_fault, &self.refused, &fault);
             }
         }
     }

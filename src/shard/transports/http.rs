@@ -25,6 +25,7 @@ use crate::shard::transports::upgrade::vouch;
 use crate::shard::{Setup, Shard};
 use crate::surface::router::{RouteMatch, Router};
 use crate::surface::{Access, Endpoint, Request, Surface};
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -55,8 +56,22 @@ impl Edge {
         fault: &Fault,
     ) {
         self.note_fault(id, fault.code);
-        let response = (surface.encode_fault)(fault);
-        self.respond(id, &response, answering, fault_fields(fault.code));
+        let mut out = Vec::new();
+        self.write_fault(&mut out, surface.encode_fault, answering, fault);
+        self.write_in_turn(id, out, answering.is_last());
+    }
+
+    /// Appends the answer that tells a fault.
+    pub(in crate::shard) fn write_fault(
+        &mut self,
+        out: &mut Vec<u8>,
+        encode: fn(&Fault) -> Response,
+        answering: &Answering,
+        fault: &Fault,
+    ) {
+        let fields = fault_fields(fault);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+        self.write_response(out, &encode(fault), answering, &fields);
     }
 
     pub(in crate::shard) fn respond(
@@ -413,15 +428,15 @@ fn too_many_connections() -> Fault {
         FaultCode::RateLimited,
         "Your address has as many connections to this node as it may have. Close some and try again.",
     )
+    .retry_after(None)
 }
 
 /// Header fields that go with a fault.
-pub(in crate::shard) fn fault_fields(code: FaultCode) -> &'static [(&'static str, &'static str)] {
-    match code {
-        FaultCode::Unauthenticated | FaultCode::NoCredentials => &[("WWW-Authenticate", "Bearer")],
-        FaultCode::RateLimited | FaultCode::Overloaded | FaultCode::Unavailable => &[("Retry-After", "1")],
-        _ => &[],
-    }
+pub(super) fn fault_fields(fault: &Fault) -> Vec<(&'static str, Cow<'static, str>)> {
+    let asks = matches!(fault.code, FaultCode::Unauthenticated | FaultCode::NoCredentials);
+    let asks = asks.then_some(("WWW-Authenticate", "Bearer".into()));
+    let waits = fault.retry_after_s.map(|s| ("Retry-After", s.to_string().into()));
+    asks.into_iter().chain(waits).collect()
 }
 
 /// What is asked for needs what the node is still reading.
