@@ -123,7 +123,9 @@ fn a_committed_publish_is_answered_and_heard_when_it_is_on_disk_and_not_before()
             "answers keep their order"
         );
         let home = (0..usize::from(cores)).find_map(|core| Some((core, said(&mut world, core)?)));
-        let (home, LogMessage::Records(part)) = home.expect("a record is staged") else { panic!("records") };
+        let (home, LogMessage::Records(part, _)) = home.expect("a record is staged") else {
+            panic!("records")
+        };
         assert!(part.commit, "somebody waits");
         tell(&mut world, home, LogNews::Moved { written: part.last, synced: 0 });
         assert!(
@@ -191,7 +193,7 @@ fn a_log_that_is_well_again_takes_what_is_said_from_then_on() {
     assert!(get(&mut world, "GET /metrics HTTP/1.1").1.contains("corecast_history_lost 0"));
     world.log[0].clear();
     assert!(publisher.say(&mut world, &publish("kept")).is_empty());
-    let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("a record") };
+    let Some(LogMessage::Records(part, _)) = said(&mut world, 0) else { panic!("a record") };
     tell(&mut world, 0, LogNews::Moved { written: part.last, synced: part.last });
     let answers = publisher.hear(&world);
     assert!(answers.len() == 1 && answers[0].contains(r#""offset":1"#), "{answers:?}");
@@ -212,7 +214,7 @@ fn what_is_on_disk_when_the_log_fails_is_told_however_much_it_is() {
     }
     let mut last = 0;
     while let Some(message) = said(&mut world, 0) {
-        let LogMessage::Records(part) = message else { panic!("records") };
+        let LogMessage::Records(part, _) = message else { panic!("records") };
         last = part.last;
     }
     let now = world.now;
@@ -234,7 +236,7 @@ fn relaxed_records_go_together_after_a_moment() {
     }
     assert_eq!(said(&mut world, 0), None, "not yet");
     world.advance(6_000);
-    let Some(LogMessage::Records(part)) = said(&mut world, 0) else { panic!("records") };
+    let Some(LogMessage::Records(part, _)) = said(&mut world, 0) else { panic!("records") };
     let said = part.records.iter().filter(|record| record.view().channel() == "conversation:1");
     assert!(said.count() == 3 && !part.commit, "{part:?}");
 }

@@ -103,7 +103,7 @@ fn nobody_has_the_address_that_a_proxy_does_not_tell() {
 fn waiting_is_told_as_long_as_it_is() {
     let (mut world, _) = node(|_| ());
     let socket = world.connect(0, STRANGER).expect("let in");
-    let mut ticket = |world: &mut World| {
+    let ticket = |world: &mut World| {
         ask(world, socket, "/v1/tickets", "Authorization: Bearer rc_ada\r\n", "{}");
         let text = String::from_utf8_lossy(&world.sockets[socket].output).into_owned();
         world.sockets[socket].output.clear();

@@ -37,6 +37,7 @@ pub struct Log {
     /// Of the newest segment.
     synced_bytes: usize,
     epoch: u64,
+    segment_bytes_max: usize,
     progress: Progress,
     lanes: Vec<Lane>,
     /// One sync in so many chances.
@@ -66,13 +67,23 @@ impl Log {
         (0..cores).for_each(|core| tell(core, LogNews::ReplayedAll { clean, epoch }));
         (0..cores).for_each(|core| tell(core, LogNews::Open));
         let size = Size { segment_bytes: *rng.pick(&[1_000, 20_000, 1 << 20]) };
+        let segment_bytes_max = size.segment_bytes as usize;
         let bytes = files.0.values().map(Vec::len).sum::<usize>() as u64;
         let segment = files.0.keys().last().copied().unwrap_or(0);
         let lanes = (0..cores).map(|_| Lane::default()).collect();
         let progress = Progress::new(cores, size, FoundLog { bytes, live_bytes: 0, clean });
         let laziness = *rng.pick(&[1, 30, 200]);
-        let mut log =
-            Self { files, segment, synced_bytes: 0, epoch, progress, lanes, laziness, failed: None };
+        let mut log = Self {
+            files,
+            segment,
+            synced_bytes: 0,
+            epoch,
+            segment_bytes_max,
+            progress,
+            lanes,
+            laziness,
+            failed: None,
+        };
         log.begin_segment();
         log.sync();
         if !clean {
@@ -126,13 +137,21 @@ impl Log {
                 LogMessage::Replayed { .. } => {}
                 _ if !self.progress.hears(core) => {}
                 LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
-                LogMessage::CheckpointReached { number, reached } => {
-                    self.progress.reached(core, number, reached)
-                }
-                LogMessage::Records(part) => {
-                    self.progress.wrote(core, part.last);
+                LogMessage::Records(part, reached) => {
+                    reached.iter().for_each(|reached| self.progress.reaches(core, *reached));
                     self.lanes[core].dirty = true;
-                    part.records.iter().for_each(|record| self.append(record));
+                    for record in &part.records {
+                        self.append(record);
+                        // A segment may end in the middle of what a core said.
+                        let bytes = self.files.0.get(&self.segment).map_or(0, Vec::len);
+                        if bytes >= self.segment_bytes_max && self.failed.is_none() {
+                            self.sync();
+                            self.begin_segment();
+                            self.lanes[core].dirty = true;
+                        }
+                    }
+                    self.progress.wrote(core, part.last);
+                    reached.iter().for_each(|reached| self.progress.reached(core, *reached));
                 }
             }
         }

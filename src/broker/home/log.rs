@@ -2,7 +2,6 @@
 
 use super::Home;
 use crate::base::time::Now;
-use crate::broker::order::log::checkpoint::is_late;
 use crate::broker::order::log::restore::Kept;
 use crate::broker::order::{Log, Order};
 use crate::model::record::RecordView;
@@ -56,12 +55,17 @@ impl Home {
 
     /// Whether a checkpoint has something to hand over, and the log has room for it.
     pub fn can_checkpoint(&self) -> bool {
-        self.order.checkpoint.can_go_on(self.log())
+        self.order.checkpoint.can_go_on(&self.order.channels)
     }
 
-    /// Whether more was appended than one step makes up for: the next must not wait.
+    /// The log has grown, so that many thousandths of all channels should be handed over by now.
+    pub fn checkpoint_is_due(&mut self, thousandths: u32) {
+        self.order.checkpoint.is_due(thousandths);
+    }
+
+    /// Whether the checkpoint is further behind than a step makes up for: the next must not wait.
     pub fn is_checkpoint_late(&self) -> bool {
-        is_late(self.log())
+        self.order.checkpoint.is_late(&self.order.channels)
     }
 
     /// How far the checkpoint under way is with what was staged: a number that rises with it.

@@ -16,15 +16,19 @@ use super::requests::Asker;
 use crate::base::time::{Now, earliest};
 use crate::broker::home::{Home, log_fault};
 use crate::model::reply::Reply;
+use crate::store::log::Reached;
 use std::collections::VecDeque;
 use waiting::AnswersWaiting;
 
 /// Staged bytes that are handed over at once, however young they are.
 const HAND_OVER_BYTES: usize = 256 << 10;
 
-/// Microseconds between two steps of a checkpoint, so that neither this core nor the disk has much to do with it at any moment: it
-/// hands over 2 to 3 MB a second, and twice as much as is published.
+/// Microseconds between two steps of a checkpoint that is not late, so that neither this core nor the disk has much to do with it at
+/// any moment: it hands over 2 to 3 MB a second, and what is owed for what is published.
 const CHECKPOINT_PAUSE_US: u64 = 10_000;
+
+/// Steps of a late checkpoint before records are handed over, so that the log has what is owed for them behind them.
+const LATE_STEPS_MAX: usize = 16;
 
 /// Withheld publications that are released for one reading of the clock. Each is pushed to its subscribers.
 const RELEASED_MAX: usize = 1_024;
@@ -90,6 +94,11 @@ impl LogSide {
     /// The next message. Records that nobody waits for stay for some milliseconds, so that they go together, unless the
     /// process goes away.
     fn next(&mut self, home: &mut Home, now: Now, goes_away: bool) -> Option<LogMessage> {
+        for _ in 0..LATE_STEPS_MAX {
+            if !home.is_checkpoint_late() || !self.step_checkpoint(home, now) {
+                break;
+            }
+        }
         if let Some(message) = self.messages.pop_front() {
             return Some(message);
         }
@@ -99,11 +108,9 @@ impl LogSide {
             return None;
         }
         self.flush_at_us = None;
-        if let Some(number) = self.checkpoint {
-            let reached = home.checkpoint_reached();
-            self.messages.push_back(LogMessage::CheckpointReached { number, reached });
-        }
-        home.log_mut().take().map(LogMessage::Records)
+        let place = home.checkpoint_reached();
+        let reached = self.checkpoint.map(|number| Reached { number, place });
+        home.log_mut().take().map(|part| LogMessage::Records(part, reached))
     }
 
     /// Sets when what was staged in this call is handed over at the latest.
@@ -137,18 +144,25 @@ impl LogSide {
             return;
         }
         self.checkpoint_at_us = None;
-        let Some(number) = self.checkpoint.filter(|_| home.can_checkpoint()) else { return };
-        if !home.checkpoint(now) {
+        if self.step_checkpoint(home, now) {
             let hurries = self.is_starting() || home.is_checkpoint_late();
             let pause_us = if hurries { 1 } else { CHECKPOINT_PAUSE_US };
             self.checkpoint_at_us = Some(now.monotonic_us + pause_us);
-            return;
+        }
+    }
+
+    /// One step of the checkpoint under way, if the log has room for it. Whether there was one, and more are left.
+    fn step_checkpoint(&mut self, home: &mut Home, now: Now) -> bool {
+        let Some(number) = self.checkpoint.filter(|_| home.can_checkpoint()) else { return false };
+        if !home.checkpoint(now) {
+            return true;
         }
         self.checkpoint = None;
         self.flush_at_us = None;
-        let last = home.log_mut().take().map(LogMessage::Records);
-        self.messages.extend(last);
+        let last = home.log_mut().take();
+        self.messages.extend(last.map(|part| LogMessage::Records(part, Some(Reached::all(number)))));
         self.messages.push_back(LogMessage::CheckpointThrough(number));
+        false
     }
 
     /// Asserts what must hold between calls.
@@ -182,6 +196,11 @@ impl HomeSide {
             LogNews::Checkpoint(number) => {
                 self.home.begin_checkpoint();
                 self.log.checkpoint = Some(number);
+            }
+            LogNews::CheckpointDue(number, thousandths) => {
+                if self.log.checkpoint == Some(number) {
+                    self.home.checkpoint_is_due(thousandths);
+                }
             }
             LogNews::Failed => self.fail_log(),
             LogNews::Resume(number) => {

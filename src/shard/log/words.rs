@@ -1,7 +1,7 @@
 //! What a core and the history log say to each other.
 
 use crate::broker::order::LogPart;
-use crate::store::log::Batch;
+use crate::store::log::{Batch, Reached};
 
 /// What a core says to the history log.
 #[derive(PartialEq, Eq, Debug)]
@@ -11,16 +11,8 @@ pub enum LogMessage {
         /// Bytes of the publications that are kept of it.
         live_bytes: u64,
     },
-    /// Records, in order.
-    Records(LogPart),
-    /// Of the checkpoint of a number, so much was handed over in the records before this; see
-    /// [`Progress::reached`](crate::store::log::Progress::reached).
-    CheckpointReached {
-        /// Of the checkpoint.
-        number: u64,
-        /// How far it is.
-        reached: u64,
-    },
+    /// Records, in order, and how far the checkpoint under way is with the last of them.
+    Records(LogPart, Option<Reached>),
     /// All channels of this core have been handed over since the checkpoint of this number began.
     CheckpointThrough(u64),
     /// The resumption of this number was heard: what is said from here on is about a log that takes records.
@@ -50,6 +42,9 @@ pub enum LogNews {
     },
     /// A checkpoint of this number has begun.
     Checkpoint(u64),
+    /// The log has grown since a checkpoint of this number began, so that this many thousandths of all channels should be
+    /// handed over by now.
+    CheckpointDue(u64, u32),
     /// All records that were not said to be on disk are lost, and none will be taken until [`LogNews::Resume`].
     Failed,
     /// Records are taken again, after the core has said [`LogMessage::Resumed`] with this number. A checkpoint follows.

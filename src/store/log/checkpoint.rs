@@ -18,6 +18,15 @@ pub struct FoundLog {
     pub clean: bool,
 }
 
+/// A checkpoint begins when the log has grown by this part of what it stands for.
+const BEGINS_AFTER: u64 = 4;
+
+/// A checkpoint is through when the log has grown by this part of what it stands for since it began.
+const THROUGH_AFTER: u64 = 3;
+
+/// Thousandths by which what is due must have risen before it is said again.
+const SAID_AGAIN: u32 = 20;
+
 /// Where the log is between two checkpoints.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
@@ -36,6 +45,8 @@ struct UnderWay {
     first_segment: u64,
     bytes: u64,
     cores_left: Vec<bool>,
+    /// The thousandths of all channels that were said to be due.
+    said: u32,
 }
 
 impl Checkpoint {
@@ -73,8 +84,22 @@ impl Checkpoint {
 
     /// Whether one is due: none is under way, and the log has outgrown what it stands for.
     pub fn is_due(&self) -> bool {
-        // While it is under way, the log grows by half of what it stands for at most, and older segments go meanwhile.
-        self.under_way.is_none() && self.grown_bytes > self.size.segment_bytes.max(self.live_bytes) / 3
+        // While it is under way, the log grows by a third of what it stands for, and older segments go meanwhile.
+        let bytes = (self.size.segment_bytes / 3).max(self.live_bytes / BEGINS_AFTER);
+        self.under_way.is_none() && self.grown_bytes > bytes
+    }
+
+    /// The thousandths of all channels that should be handed over by now, if that is noticeably more than what was said
+    /// last.
+    pub fn due(&mut self) -> Option<u32> {
+        let under_way = self.under_way.as_mut()?;
+        let due = self.grown_bytes.saturating_mul(1_000 * THROUGH_AFTER) / self.live_bytes.max(1);
+        let due = due.min(1_000) as u32;
+        if due < 1_000.min(under_way.said + SAID_AGAIN) || due == under_way.said {
+            return None;
+        }
+        under_way.said = due;
+        Some(due)
     }
 
     /// The segment that the one under way began with.
@@ -90,7 +115,7 @@ impl Checkpoint {
     /// One begins with this segment; each of the cores will say when it is through.
     pub fn begin(&mut self, first_segment: u64, cores: usize) {
         self.grown_bytes = 0;
-        self.under_way = Some(UnderWay { first_segment, bytes: 0, cores_left: vec![true; cores] });
+        self.under_way = Some(UnderWay { first_segment, bytes: 0, cores_left: vec![true; cores], said: 0 });
     }
 
     /// A core has handed over all of its channels.

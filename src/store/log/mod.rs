@@ -26,6 +26,7 @@ pub use batch::Batch;
 pub use checkpoint::{FoundLog, Size};
 pub use decode::{Damage, Decoder};
 pub use encode::encode;
+pub use needed::Reached;
 pub use progress::Progress;
 pub use segment::{Segments, file_name, is_unfinished, unfinished_name};
 pub use tail::MarkFinder;

@@ -15,28 +15,52 @@ const KEYS: u64 = 1;
 /// The segments that are needed still, oldest first.
 #[derive(Clone, Debug)]
 pub struct Needed {
-    /// How far the checkpoint under way is with what each core said, and with what of it is on disk.
-    reached: Vec<Reached>,
+    /// How far the checkpoint under way is on each core.
+    cores: Vec<Core>,
     /// Segments that are complete, oldest first, each with how far the next checkpoint has to come on each core.
     segments: VecDeque<(u64, Vec<u64>)>,
     /// Nothing is known of the oldest segments: they are needed until a checkpoint is through.
     unknown: bool,
 }
 
+/// How far a core is with a checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// Of the checkpoint.
+    pub number: u64,
+    /// It has handed over what lies before this in the order of its checkpoint: 0 is nothing but keys, and the channel of a
+    /// number lies before the number and 2.
+    pub place: u64,
+}
+
+impl Reached {
+    /// The core has handed over everything for the checkpoint of this number.
+    pub fn all(number: u64) -> Self {
+        Self { number, place: ALL }
+    }
+}
+
+/// How far the checkpoint under way is on a core.
 #[derive(Clone, Copy, Debug)]
-struct Reached {
+struct Core {
+    /// With what may be written: a segment that ends in the middle of what a core said may have all of it.
+    ahead: u64,
+    /// With what is written.
     written: u64,
+    /// With what is on disk.
     synced: u64,
+}
+
+impl Core {
+    fn at(place: u64) -> Self {
+        Self { ahead: place, written: place, synced: place }
+    }
 }
 
 impl Needed {
     /// Of a log that was found at the start.
     pub fn new(cores: usize) -> Self {
-        Self {
-            reached: vec![Reached { written: ALL, synced: ALL }; cores],
-            segments: VecDeque::new(),
-            unknown: true,
-        }
+        Self { cores: vec![Core::at(ALL); cores], segments: VecDeque::new(), unknown: true }
     }
 
     /// A checkpoint begins. `anew` says that the one before it did not come to its end.
@@ -44,33 +68,33 @@ impl Needed {
         if anew {
             self.lose();
         }
-        self.reached.fill(Reached { written: 0, synced: 0 });
+        self.cores.fill(Core::at(0));
+    }
+
+    /// What a core said of the checkpoint under way begins to be written, up to there.
+    pub fn reaches(&mut self, core: usize, place: u64) {
+        self.cores[core].ahead = place;
     }
 
     /// What a core said of the checkpoint under way is written up to there.
-    pub fn reached(&mut self, core: usize, reached: u64) {
-        self.reached[core].written = reached;
-    }
-
-    /// A core has handed over all, and that is written.
-    pub fn through(&mut self, core: usize) {
-        self.reached[core].written = ALL;
+    pub fn reached(&mut self, core: usize, place: u64) {
+        (self.cores[core].ahead, self.cores[core].written) = (place, place);
     }
 
     /// A segment is complete.
     pub fn complete(&mut self, segment: u64) {
-        self.segments.push_back((segment, self.reached.iter().map(|core| core.written.max(KEYS)).collect()));
+        self.segments.push_back((segment, self.cores.iter().map(|core| core.ahead.max(KEYS)).collect()));
     }
 
     /// All that is written is on disk. While a checkpoint that began with a segment is under way: the first segment that is
     /// needed.
     pub fn synced(&mut self, first_segment: Option<u64>) -> Option<u64> {
-        self.reached.iter_mut().for_each(|core| core.synced = core.written);
+        self.cores.iter_mut().for_each(|core| core.synced = core.written);
         let first_segment = first_segment.filter(|_| !self.unknown)?;
         let mut needed = None;
         while let Some((segment, bounds)) = self.segments.front()
             && *segment < first_segment
-            && self.reached.iter().zip(bounds).all(|(core, bound)| core.synced >= *bound)
+            && self.cores.iter().zip(bounds).all(|(core, bound)| core.synced >= *bound)
         {
             needed = Some(segment + 1);
             self.segments.pop_front();
@@ -83,7 +107,7 @@ impl Needed {
         let Some(first_segment) = first_segment.filter(|_| !self.unknown) else { return false };
         self.segments.front().is_some_and(|(segment, bounds)| {
             *segment < first_segment
-                && self.reached.iter().zip(bounds).all(|(core, bound)| core.written >= *bound)
+                && self.cores.iter().zip(bounds).all(|(core, bound)| core.written >= *bound)
         })
     }
 
@@ -95,7 +119,7 @@ impl Needed {
 
     /// Records were lost, so no checkpoint before the next stands for anything.
     pub fn lose(&mut self) {
-        self.reached.fill(Reached { written: ALL, synced: ALL });
+        self.cores.fill(Core::at(ALL));
         self.segments.iter_mut().for_each(|(_, bounds)| bounds.fill(ALL));
     }
 }

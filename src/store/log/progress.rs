@@ -5,7 +5,7 @@
 //! that it begins again, with the number of the last resumption.
 
 use super::checkpoint::{Checkpoint, FoundLog, Size};
-use super::needed::Needed;
+use super::needed::{Needed, Reached};
 
 /// How far the log is with what each core says.
 #[derive(Clone, Debug)]
@@ -65,16 +65,33 @@ impl Progress {
         let hears = self.hears(core);
         self.cores[core].through = hears && checkpoint == self.checkpoints;
         if self.cores[core].through {
-            self.needed.through(core);
+            self.needed.reached(core, Reached::all(checkpoint).place);
         }
     }
 
-    /// A core has handed over what lies before `reached` in the order of its checkpoint: 0 is nothing but keys, and the channel of
-    /// a number lies before the number and 2.
-    pub fn reached(&mut self, core: usize, checkpoint: u64, reached: u64) {
-        if self.hears(core) && checkpoint == self.checkpoints && !self.cores[core].through {
-            self.needed.reached(core, reached);
+    /// Records of a core begin to be written, the last of which are of a checkpoint up to there.
+    pub fn reaches(&mut self, core: usize, reached: Reached) {
+        if self.counts(core, reached.number) {
+            self.needed.reaches(core, reached.place);
         }
+    }
+
+    /// All records of a core are written that are of a checkpoint up to there.
+    pub fn reached(&mut self, core: usize, reached: Reached) {
+        if self.counts(core, reached.number) {
+            self.needed.reached(core, reached.place);
+        }
+    }
+
+    /// Whether what a core says of a checkpoint is of the one under way.
+    fn counts(&self, core: usize, checkpoint: u64) -> bool {
+        self.hears(core) && checkpoint == self.checkpoints && !self.cores[core].through
+    }
+
+    /// The checkpoint under way, with the thousandths of all channels that should be handed over by now; nothing unless that is
+    /// noticeably more than what was said last.
+    pub fn due(&mut self) -> Option<(u64, u32)> {
+        self.checkpoint.due().map(|thousandths| (self.checkpoints, thousandths))
     }
 
     /// A segment is complete and on disk, and another one follows.

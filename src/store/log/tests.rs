@@ -1,4 +1,5 @@
 use super::checkpoint::Checkpoint;
+use super::needed::Reached;
 use super::*;
 use crate::model::channel::Position;
 use proptest::prelude::*;
@@ -265,22 +266,22 @@ fn segments_go_one_by_one_while_the_next_checkpoint_comes_along() {
     let mut log = progress(true);
     // Found at the start: segment 1. The first checkpoint begins with 2, and has come to channels 10 and 20 when 2 is full.
     let first = log.begin_checkpoint(2);
-    log.reached(0, first, 10);
-    log.reached(1, first, 20);
+    log.reached(0, Reached { number: first, place: 10 });
+    log.reached(1, Reached { number: first, place: 20 });
     log.completed(2);
     assert_eq!(log.synced(), None, "nobody knows what segment 1 has");
     (0..2).for_each(|core| log.through(core, first));
     assert_eq!(log.synced(), Some(2));
     log.completed(3);
     let second = log.begin_checkpoint(4);
-    log.reached(0, second, 10);
-    log.reached(1, first, 20);
-    log.reached(1, second, 19);
+    log.reached(0, Reached { number: second, place: 10 });
+    log.reached(1, Reached { number: first, place: 20 });
+    log.reached(1, Reached { number: second, place: 19 });
     assert_eq!(log.synced(), None, "a channel of core 1 is missing");
-    log.reached(1, second, 20);
+    log.reached(1, Reached { number: second, place: 20 });
     assert_eq!(log.synced(), Some(3));
-    log.reached(0, second, 1_000);
-    log.reached(1, second, 1_000);
+    log.reached(0, Reached { number: second, place: 1_000 });
+    log.reached(1, Reached { number: second, place: 1_000 });
     assert_eq!(
         log.synced(),
         None,
@@ -288,6 +289,42 @@ fn segments_go_one_by_one_while_the_next_checkpoint_comes_along() {
     );
     (0..2).for_each(|core| log.through(core, second));
     assert_eq!(log.synced(), Some(4));
+}
+
+#[test]
+fn a_segment_may_have_all_that_a_core_says_while_it_ends() {
+    let mut log = progress(true);
+    assert_eq!(check_point(&mut log, 2), Some(2));
+    let place = |number, place| Reached { number, place };
+    let second = log.begin_checkpoint(3);
+    (0..2).for_each(|core| log.reached(core, place(second, 10)));
+    // Segment 3 ends in the middle of records up to 20.
+    log.reaches(0, place(second, 20));
+    log.completed(3);
+    log.reached(0, place(second, 20));
+    (0..2).for_each(|core| log.through(core, second));
+    log.synced();
+    log.completed(4);
+    let third = log.begin_checkpoint(5);
+    (0..2).for_each(|core| log.reached(core, place(third, 19)));
+    assert_eq!(log.synced(), None, "the channel of 20 may be in segment 3 alone");
+    (0..2).for_each(|core| log.reached(core, place(third, 20)));
+    assert_eq!(log.synced(), Some(4));
+}
+
+#[test]
+fn a_checkpoint_is_due_to_be_through_before_the_log_has_grown_by_a_third() {
+    let found = FoundLog { bytes: 900, live_bytes: 900, clean: true };
+    let mut checkpoint = Checkpoint::new(Size { segment_bytes: 100 }, found);
+    assert_eq!(checkpoint.due(), None, "none is under way");
+    checkpoint.begin(2, 2);
+    let mut said = Vec::new();
+    for _ in 0..70 {
+        checkpoint.note(50, 5);
+        said.extend(checkpoint.due());
+    }
+    assert!(said.len() <= 50 && said.is_sorted(), "{said:?}");
+    assert_eq!((said[0], said.last()), (33, Some(&1_000)));
 }
 
 #[test]
@@ -299,9 +336,9 @@ fn keys_are_handed_over_before_any_segment_goes() {
     (0..2).for_each(|core| log.through(core, number));
     log.synced();
     let number = log.begin_checkpoint(4);
-    (0..2).for_each(|core| log.reached(core, number, 0));
+    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 0 }));
     assert_eq!(log.synced(), None);
-    (0..2).for_each(|core| log.reached(core, number, 1));
+    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 1 }));
     assert_eq!(log.synced(), Some(4));
 }
 
@@ -310,13 +347,13 @@ fn after_a_failure_all_segments_are_needed_until_a_whole_checkpoint() {
     let mut log = progress(true);
     assert_eq!(check_point(&mut log, 2), Some(2));
     let number = log.begin_checkpoint(3);
-    (0..2).for_each(|core| log.reached(core, number, 5));
+    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 5 }));
     log.completed(3);
     log.fail();
     let resumption = log.resume();
     let number = log.begin_checkpoint(4);
     (0..2).for_each(|core| log.resumed(core, resumption));
-    (0..2).for_each(|core| log.reached(core, number, 1_000));
+    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 1_000 }));
     assert_eq!(log.synced(), None);
     (0..2).for_each(|core| log.through(core, number));
     assert_eq!(log.synced(), Some(4));
@@ -328,7 +365,7 @@ fn a_log_that_was_found_is_not_written_anew_before_it_outgrew_what_it_stands_for
         let found = FoundLog { bytes, live_bytes, clean: true };
         Checkpoint::new(Size { segment_bytes: 100 }, found).is_due()
     };
-    assert_eq!([due(1_333, 1_000), due(1_334, 1_000)], [false, true]);
+    assert_eq!([due(1_250, 1_000), due(1_251, 1_000)], [false, true]);
     assert_eq!([due(33, 0), due(34, 0)], [false, true]);
     assert!(!due(10, 1_000), "a log can be smaller than what it stands for: changed epochs take no place");
 }

@@ -11,12 +11,14 @@ use crate::model::record::HistoryRecord;
 /// Channels looked at in one step.
 const CHANNELS_PER_STEP: usize = 64;
 
-/// Bytes handed over in one step, after which it ends, beside twice as many as were appended since the last step: so a checkpoint
-/// comes to its end before the log has grown by half of what it stands for. A channel is handed over whole.
+/// Bytes handed over in one step, after which it ends, beside what is owed. A channel is handed over whole.
 const BYTES_PER_STEP: usize = 16 << 10;
 
-/// Of the bytes appended, those that one step makes up for: what it may take of a turn is bounded.
-const APPENDED_PER_STEP_MAX: usize = 256 << 10;
+/// Bytes owed for each byte appended: so a checkpoint comes to its end before the log has grown by a third of what it stands for.
+const OWED_PER_APPENDED: usize = 3;
+
+/// Of the bytes owed, those that one step makes up for: what it may take of a turn is bounded.
+const OWED_PER_STEP_MAX: usize = 512 << 10;
 
 /// Keys looked at in one step.
 const KEYS_PER_STEP: usize = 64;
@@ -32,28 +34,50 @@ enum Cursor {
 
 /// The checkpoint under way, if there is one.
 #[derive(Default)]
-pub struct Checkpoint(Option<Cursor>);
+pub struct Checkpoint {
+    cursor: Option<Cursor>,
+    /// Bytes to hand over for what was appended.
+    owed_bytes: usize,
+    /// Thousandths of all channels that the log wants by now.
+    due: u32,
+}
 
 impl Checkpoint {
     /// Begins to hand over all channels; one that is under way begins anew.
     pub fn begin(&mut self, log: &mut Log) {
-        self.0 = Some(Cursor::Key(0));
-        log.take_appended_bytes(usize::MAX);
+        *self = Self { cursor: Some(Cursor::Key(0)), owed_bytes: 0, due: 0 };
+        log.take_appended_bytes();
     }
 
     /// Nothing more is handed over.
     pub fn give_up(&mut self) {
-        self.0 = None;
+        self.cursor = None;
+    }
+
+    /// The log wants so many thousandths of all channels by now.
+    pub fn is_due(&mut self, thousandths: u32) {
+        self.due = thousandths;
     }
 
     /// Whether there is something to hand over, and the log has room for it.
-    pub fn can_go_on(&self, log: &Log) -> bool {
-        self.0.is_some() && log.has_room(is_late(log))
+    pub fn can_go_on(&self, channels: &Channels) -> bool {
+        self.cursor.is_some() && channels.log.has_room(self.is_late(channels))
+    }
+
+    /// Whether it is further behind than a step makes up for: the next must not wait.
+    pub fn is_late(&self, channels: &Channels) -> bool {
+        let owed = self.owed_bytes + OWED_PER_APPENDED * channels.log.appended_bytes();
+        let due = channels.pool.places() as u64 * u64::from(self.due) / 1_000;
+        match self.cursor {
+            None => false,
+            Some(Cursor::Key(_)) => owed >= BYTES_PER_STEP || self.due > 0,
+            Some(Cursor::Channel(next)) => owed >= BYTES_PER_STEP || (next as u64) < due,
+        }
     }
 
     /// How far it is with what was staged: a number that rises with it. 0 while keys are handed over.
     pub fn reached(&self) -> u64 {
-        match self.0 {
+        match self.cursor {
             None | Some(Cursor::Key(_)) => 0,
             Some(Cursor::Channel(next)) => 1 + next as u64,
         }
@@ -61,24 +85,25 @@ impl Checkpoint {
 
     /// Hands some over. True says that all is staged.
     pub fn step(&mut self, now: Now, channels: &mut Channels, keys: &Idempotency) -> bool {
-        let next = match self.0 {
+        self.owed_bytes += OWED_PER_APPENDED * channels.log.take_appended_bytes();
+        let next = match self.cursor {
             None => return false,
             Some(Cursor::Key(from)) => {
                 Some(stage_keys(now, keys, from, &mut channels.log).map_or(Cursor::Channel(0), Cursor::Key))
             }
-            Some(Cursor::Channel(from)) => channels.stage_some(from).map(Cursor::Channel),
+            Some(Cursor::Channel(from)) => {
+                let bytes_max = BYTES_PER_STEP + self.owed_bytes.min(OWED_PER_STEP_MAX);
+                let (bytes, next) = channels.stage_some(from, bytes_max);
+                self.owed_bytes = self.owed_bytes.saturating_sub(bytes);
+                next.map(Cursor::Channel)
+            }
         };
-        self.0 = next;
+        self.cursor = next;
         if next.is_none() {
             channels.log.checkpointed();
         }
         next.is_none()
     }
-}
-
-/// Whether more was appended than one step makes up for: the next must not wait.
-pub fn is_late(log: &Log) -> bool {
-    log.appended_bytes() >= APPENDED_PER_STEP_MAX
 }
 
 /// Stages some idempotency keys; says where to go on.
@@ -99,19 +124,18 @@ fn stage_keys(now: Now, keys: &Idempotency, from: u64, log: &mut Log) -> Option<
 }
 
 impl Channels {
-    /// Stages some channels, from this number on; says where to go on.
-    fn stage_some(&mut self, from: usize) -> Option<usize> {
+    /// Stages some channels, from this number on, and no more after so many bytes; says with how many, and where to go on.
+    fn stage_some(&mut self, from: usize, bytes_max: usize) -> (usize, Option<usize>) {
         let places = self.pool.places();
         let end = from.saturating_add(CHANNELS_PER_STEP).min(places);
-        let bytes_max = BYTES_PER_STEP + 2 * self.log.take_appended_bytes(APPENDED_PER_STEP_MAX);
         let mut bytes = 0;
         for id in from..end {
             if bytes >= bytes_max {
-                return Some(id);
+                return (bytes, Some(id));
             }
             bytes += self.stage(id);
         }
-        (end < places).then_some(end)
+        (bytes, (end < places).then_some(end))
     }
 
     /// Stages a channel; says with how many bytes. What is withheld of it is in the log before this record, which

@@ -209,11 +209,9 @@ impl Log {
         self.appended_bytes
     }
 
-    /// Takes note of bytes of publications that were staged, so many at most.
-    pub fn take_appended_bytes(&mut self, bytes_max: usize) -> usize {
-        let taken = self.appended_bytes.min(bytes_max);
-        self.appended_bytes -= taken;
-        taken
+    /// Takes note of the bytes of publications that were staged.
+    pub fn take_appended_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.appended_bytes)
     }
 
     /// Number of the newest record.

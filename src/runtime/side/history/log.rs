@@ -5,11 +5,12 @@ use super::replay::{Remembered, Replayed, replay};
 use super::rewrite::remove_unfinished;
 use super::writer::Writer;
 use super::{HomeOf, LogDesk, LogSettings};
-use crate::model::record::RecordView;
+use crate::broker::order::LogPart;
+use crate::model::record::{HistoryRecord, RecordView};
 use crate::runtime::clock;
 use crate::runtime::side::last::Last;
 use crate::shard::{LogMessage, LogNews};
-use crate::store::log::{Entry, FoundLog, Progress, encode};
+use crate::store::log::{Entry, FoundLog, Progress, Reached, encode};
 use std::collections::VecDeque;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -69,6 +70,18 @@ pub fn run(
     }
 }
 
+/// What is not written yet of what a core said at once.
+struct Part {
+    core: usize,
+    records: std::vec::IntoIter<HistoryRecord>,
+    /// Number of the last of them.
+    last: u64,
+    /// Whether somebody waits for them.
+    commit: bool,
+    /// How far the core's checkpoint is with the last of them.
+    reached: Option<Reached>,
+}
+
 /// A log that can be written.
 pub(super) struct Log {
     pub(super) settings: LogSettings,
@@ -81,6 +94,8 @@ pub(super) struct Log {
     pub(super) progress: Progress,
     /// What is written next; kept for its memory.
     bytes: Vec<u8>,
+    /// What was heard and has no place in the segment that it began in.
+    part: Option<Part>,
     /// When what is written must be synced, monotonic microseconds.
     pub(super) sync_at_us: Option<u64>,
     /// Somebody waits for the sync.
@@ -126,6 +141,7 @@ impl Log {
             epoch,
             desk,
             bytes: Vec::new(),
+            part: None,
             sync_at_us: None,
             commit: false,
             look_at_us: 0,
@@ -167,6 +183,9 @@ impl Log {
                 self.sync()?;
             }
             self.grow()?;
+            if let Some((number, thousandths)) = self.progress.due() {
+                self.tell_all(|| LogNews::CheckpointDue(number, thousandths));
+            }
             if !more && closed {
                 return self.end();
             }
@@ -176,26 +195,22 @@ impl Log {
         }
     }
 
-    /// Writes what the cores have said, or a part of it; whether there was anything.
+    /// Writes what the cores have said, as much as the segment has a place for; whether there was anything.
     pub(super) fn write(&mut self) -> Result<bool, LogError> {
         let mut bytes = std::mem::take(&mut self.bytes);
+        let left = self.settings.size.segment_bytes.saturating_sub(self.writer.bytes());
+        let bytes_max = WRITE_BYTES.min(usize::try_from(left).unwrap_or(usize::MAX)).max(1);
         let mut heard = false;
-        while bytes.len() < WRITE_BYTES
-            && let Some((core, message)) = self.desk.hear()
-        {
-            if !heard {
-                heard = true;
-                self.writer.begin_bytes(&mut bytes);
-            }
-            self.take(core.index(), message, &mut bytes);
+        while bytes.len() < bytes_max && self.take_next(&mut bytes) {
+            heard = true;
         }
-        if heard {
+        if !bytes.is_empty() {
             self.writer.write(&bytes)?;
             let due_us = clock::monotonic_us() + self.settings.sync_interval_ms * 1_000;
             self.sync_at_us.get_or_insert(due_us);
-            if !self.commit {
-                self.tell_moved();
-            }
+        }
+        if heard && !self.commit {
+            self.tell_moved();
         }
         bytes.clear();
         bytes.shrink_to(BYTES_KEPT);
@@ -203,29 +218,48 @@ impl Log {
         Ok(heard)
     }
 
-    fn take(&mut self, core: usize, message: LogMessage, bytes: &mut Vec<u8>) {
+    /// Takes the next record, or the next thing that a core said; whether there was any.
+    fn take_next(&mut self, bytes: &mut Vec<u8>) -> bool {
+        let Some(part) = &mut self.part else {
+            let heard = self.desk.hear();
+            return heard.map(|(core, message)| self.take(core.index(), message)).is_some();
+        };
+        if let Some(record) = part.records.next() {
+            let record = record.view();
+            self.epoch = self.epoch.max(record.epoch());
+            if bytes.is_empty() {
+                self.writer.begin_bytes(bytes);
+            }
+            let is_state = matches!(record, RecordView::Ring { .. } | RecordView::Key { .. });
+            let before = bytes.len();
+            encode(bytes, &Entry::History(record));
+            let count = (bytes.len() - before) as u64;
+            self.progress.note(if is_state { count } else { 0 }, if is_state { 0 } else { count });
+        } else if let Some(Part { core, last, commit, reached, .. }) = self.part.take() {
+            self.progress.wrote(core, last);
+            reached.iter().for_each(|reached| self.progress.reached(core, *reached));
+            self.commit |= commit;
+        }
+        true
+    }
+
+    fn take(&mut self, core: usize, message: LogMessage) {
         match message {
             LogMessage::Resumed(number) => self.progress.resumed(core, number),
             LogMessage::Replayed { .. } => {}
             // From before it heard of a failure.
             _ if !self.progress.hears(core) => {}
             LogMessage::CheckpointThrough(number) => self.progress.through(core, number),
-            LogMessage::CheckpointReached { number, reached } => self.progress.reached(core, number, reached),
-            LogMessage::Records(part) => {
-                self.progress.wrote(core, part.last);
-                self.commit |= part.commit;
-                for record in &part.records {
-                    let record = record.view();
-                    self.epoch = self.epoch.max(record.epoch());
-                    let is_state = matches!(record, RecordView::Ring { .. } | RecordView::Key { .. });
-                    let before = bytes.len();
-                    encode(bytes, &Entry::History(record));
-                    let count = (bytes.len() - before) as u64;
-                    let (state, other) = if is_state { (count, 0) } else { (0, count) };
-                    self.progress.note(state, other);
-                }
+            LogMessage::Records(LogPart { records, last, commit }, reached) => {
+                reached.iter().for_each(|reached| self.progress.reaches(core, *reached));
+                self.part = Some(Part { core, records: records.into_iter(), last, commit, reached });
             }
         }
+    }
+
+    /// What was heard and not written is lost.
+    pub(super) fn forget_unwritten(&mut self) {
+        self.part = None;
     }
 
     pub(super) fn sync(&mut self) -> Result<(), LogError> {

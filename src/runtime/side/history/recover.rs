@@ -26,6 +26,7 @@ impl Log {
              every second."
         );
         self.progress.fail();
+        self.forget_unwritten();
         (self.commit, self.sync_at_us) = (false, None);
         self.tell_all(|| LogNews::Failed);
         loop {
@@ -67,7 +68,7 @@ impl Log {
         self.roll()
     }
 
-    fn tell_all(&self, news: impl Fn() -> LogNews) {
+    pub(super) fn tell_all(&self, news: impl Fn() -> LogNews) {
         (0..self.desk.cores()).for_each(|core| self.desk.tell(core, news()));
     }
 }
