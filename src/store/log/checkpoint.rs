@@ -19,7 +19,7 @@ pub struct FoundLog {
 }
 
 /// A checkpoint begins when the log has grown by this part of what it stands for.
-const BEGINS_AFTER: u64 = 4;
+const BEGINS_AFTER: u64 = 6;
 
 /// A checkpoint is through when the log has grown by this part of what it stands for since it began.
 const THROUGH_AFTER: u64 = 3;

@@ -365,7 +365,7 @@ fn a_log_that_was_found_is_not_written_anew_before_it_outgrew_what_it_stands_for
         let found = FoundLog { bytes, live_bytes, clean: true };
         Checkpoint::new(Size { segment_bytes: 100 }, found).is_due()
     };
-    assert_eq!([due(1_250, 1_000), due(1_251, 1_000)], [false, true]);
+    assert_eq!([due(1_166, 1_000), due(1_167, 1_000)], [false, true]);
     assert_eq!([due(33, 0), due(34, 0)], [false, true]);
     assert!(!due(10, 1_000), "a log can be smaller than what it stands for: changed epochs take no place");
 }
