@@ -159,14 +159,14 @@ fn a_checkpoint_is_due_when_the_log_outgrew_it_and_ends_when_all_cores_are_throu
     checkpoint.note(0, 1);
     assert!(checkpoint.is_due());
     checkpoint.begin(5, 2);
-    checkpoint.note(300, 100);
+    checkpoint.note(600, 100);
     assert!(!checkpoint.is_due(), "one at a time");
     checkpoint.through(0);
     assert_eq!(checkpoint.synced(), None);
     checkpoint.through(1);
     assert_eq!(checkpoint.synced(), Some(5));
     assert_eq!(checkpoint.synced(), None, "said once");
-    assert!(!checkpoint.is_due(), "100 is a third of the 300 that it stands for");
+    assert!(!checkpoint.is_due(), "100 is a sixth of the 600 that it stands for");
     checkpoint.note(0, 1);
     assert!(checkpoint.is_due());
 }
