@@ -147,6 +147,13 @@ impl<T: Default> Ledger<T> {
         &mut self.holders[holder as usize].note
     }
 
+    /// Whether a name may have so many bytes more, where there may be `bytes_max` in all: nobody gets more than is left for
+    /// others then.
+    pub fn leaves_a_share_of_bytes(&self, name: &str, bytes: usize, bytes_max: usize) -> bool {
+        let own = self.find(name).map_or(0, |holder| self.holders[holder as usize].bytes);
+        own.saturating_add(bytes) <= bytes_max.saturating_sub(self.bytes.saturating_add(bytes))
+    }
+
     /// Things that all have.
     pub fn things(&self) -> u32 {
         self.things

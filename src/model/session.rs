@@ -122,6 +122,11 @@ impl<'a> Payer<'a> {
         Self { name: Cow::Borrowed(id), is_bounded: true }
     }
 
+    /// The host of an address. No user's id has a control character in front.
+    pub fn host(address: IpAddr) -> Payer<'static> {
+        Payer { name: Cow::Owned(format!("\0{}", host(address))), is_bounded: true }
+    }
+
     /// A user to whom a share is no bound.
     pub fn unbounded(id: &'a str) -> Self {
         Self { name: Cow::Borrowed(id), is_bounded: false }
@@ -179,10 +184,7 @@ impl Session {
     pub fn payer(&self) -> Payer<'_> {
         let is_bounded = !self.scopes.contains(Scopes::ADMIN);
         match &self.client_info {
-            // No user's id has a control character in front.
-            Some(info) if self.is_guest() => {
-                Payer { name: Cow::Owned(format!("\0{}", host(info.address))), is_bounded }
-            }
+            Some(info) if self.is_guest() => Payer { is_bounded, ..Payer::host(info.address) },
             _ => Payer { name: Cow::Borrowed(&self.user), is_bounded },
         }
     }

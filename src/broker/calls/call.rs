@@ -44,7 +44,7 @@ pub(super) struct Person {
 pub(super) struct Call {
     pub id: Arc<str>,
     conversation: Option<Arc<str>>,
-    initiator: UserId,
+    pub initiator: UserId,
     kind: CallKind,
     pub state: CallState,
     started_ms: u64,

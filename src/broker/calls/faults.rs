@@ -40,6 +40,13 @@ pub(super) fn too_many_people(people_max: usize) -> Fault {
     fault(FaultCode::LimitExceeded, format!("A call has {people_max} people at most."))
 }
 
+pub(super) fn too_many_of_yours() -> Fault {
+    fault(
+        FaultCode::LimitExceeded,
+        "You began as many calls that are not over as there is room for beside those of others. End some first.",
+    )
+}
+
 pub(super) fn too_many_calls() -> Fault {
     fault(FaultCode::LimitExceeded, "This node has as many calls as it holds. Try again later.")
 }

@@ -11,6 +11,7 @@ mod tests;
 use super::told::{Asking, Told};
 use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode, Subject};
@@ -91,6 +92,8 @@ pub struct Calls {
     by_id: KeyedMap<Arc<str>, Call>,
     /// Calls that are not over, by when they are looked at next.
     due: Agenda<Arc<str>>,
+    /// How many of them each began.
+    callers: Ledger<()>,
     /// Calls that are over, oldest first, with the moment at which they are forgotten.
     ended: VecDeque<(u64, Arc<str>)>,
     rules: CallRules,
@@ -104,6 +107,7 @@ impl Calls {
         Self {
             by_id: KeyedMap::with_hasher(hasher),
             due: Agenda::default(),
+            callers: Ledger::new(hasher),
             ended: VecDeque::new(),
             rules,
             limits,
@@ -135,6 +139,9 @@ impl Calls {
         if self.due.len() >= self.limits.get().people.calls_max as usize {
             return Err(faults::too_many_calls());
         }
+        if !self.callers.leaves_a_share(by.user, self.limits.get().people.calls_max) {
+            return Err(faults::too_many_of_yours());
+        }
         self.counts.rings += users.len() as u64;
         let new = NewCall {
             id: id.clone(),
@@ -144,6 +151,7 @@ impl Calls {
             users,
             socket: by.socket,
         };
+        self.callers.take(by.user);
         let call = Call::begin(new, now, &self.rules, out);
         let view = call.view();
         self.by_id.insert(id.clone(), call);
@@ -319,6 +327,7 @@ impl Calls {
         call.due_us = if call.state == CallState::Ended { NEVER_US } else { call.next_us() };
         self.due.move_to(&id, was_us, call.due_us);
         if call.state == CallState::Ended && was_us != NEVER_US {
+            self.callers.give_back_of(&call.initiator);
             self.count_end(&id, out);
             self.ended.push_back((now.monotonic_us + REMEMBERED_US, id));
             if self.ended.len() > self.rules.ended_max {
@@ -356,6 +365,8 @@ impl Calls {
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
         assert_eq!(self.by_id.len(), self.due.len() + self.ended.len(), "a call lives or is over");
+        self.callers.invariants();
+        assert_eq!(self.callers.things() as usize, self.due.len(), "every call that lives is somebody's");
         for (id, call) in self.by_id.iter().filter(|(_, call)| call.state != CallState::Ended) {
             assert_eq!(call.due_us, call.next_us());
             assert!(self.due.has(id, call.due_us), "every call stands at its deadline");

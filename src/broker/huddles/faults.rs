@@ -39,6 +39,13 @@ pub(super) fn too_many_invited(invited_max: usize) -> Fault {
     Fault::new(FaultCode::LimitExceeded, format!("At most {invited_max} people can be invited to a huddle."))
 }
 
+pub(super) fn too_many_of_yours() -> Fault {
+    fault(
+        FaultCode::LimitExceeded,
+        "You made as many huddles as there is room for beside those of others. End some first.",
+    )
+}
+
 pub(super) fn too_many_huddles() -> Fault {
     Fault::new(FaultCode::LimitExceeded, "This node has as many huddles as it holds. Try again later.")
 }

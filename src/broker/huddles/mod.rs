@@ -9,6 +9,7 @@ mod tests;
 use super::told::{Asking, Told};
 use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::Fault;
@@ -64,6 +65,8 @@ pub struct Huddles {
     by_conversation: KeyedMap<Arc<str>, Arc<str>>,
     /// The huddles that somebody made, is in or is invited to.
     by_user: KeyedMap<UserId, BTreeSet<Arc<str>>>,
+    /// How many each made.
+    creators: Ledger<()>,
     /// By when they are looked at next; those that wait for nothing are not in it.
     due: Agenda<Arc<str>>,
     rules: HuddleRules,
@@ -77,6 +80,7 @@ impl Huddles {
             by_id: KeyedMap::with_hasher(hasher),
             by_conversation: KeyedMap::with_hasher(hasher),
             by_user: KeyedMap::with_hasher(hasher),
+            creators: Ledger::new(hasher),
             due: Agenda::default(),
             rules,
             limits,
@@ -113,6 +117,10 @@ impl Huddles {
         if self.by_id.len() >= self.limits.get().people.huddles_max as usize {
             return Err(faults::too_many_huddles());
         }
+        if !self.creators.leaves_a_share(by.user, self.limits.get().people.huddles_max) {
+            return Err(faults::too_many_of_yours());
+        }
+        self.creators.take(by.user);
         let HuddleDraft { id, conversation, .. } = draft;
         if let Some(conversation) = &conversation {
             self.by_conversation.insert(conversation.clone(), id.clone());
@@ -247,6 +255,7 @@ impl Huddles {
             return;
         }
         let Some(huddle) = self.by_id.remove(id) else { return };
+        self.creators.give_back_of(&huddle.creator);
         if let Some(conversation) = &huddle.conversation {
             self.by_conversation.remove(conversation);
         }
@@ -266,6 +275,8 @@ impl Huddles {
 
     /// Asserts what must always hold; for tests and the simulator.
     pub fn invariants(&self) {
+        self.creators.invariants();
+        assert_eq!(self.creators.things() as usize, self.by_id.len(), "every huddle is somebody's");
         for huddle in self.by_id.values() {
             huddle.invariants();
             let due = self.due.has(&huddle.id, huddle.due_us);

@@ -1,12 +1,13 @@
 //! Idempotency keys and the first answers they were given.
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::order::history::Touched;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Bytes of one key.
@@ -62,21 +63,26 @@ impl Answered {
 /// Begins the keys of messages.
 const MESSAGE: char = 'm';
 
-/// Keys of the last while, bounded by number, bytes and age; the oldest go first.
+/// Keys of the last while, bounded by number, bytes and age. Where there are too many, whoever has the most loses its oldest, nobody
+/// else any.
 pub struct Idempotency {
     answers: KeyedMap<Arc<str>, Remembered>,
-    /// Keys in the order of being remembered. A key that was remembered anew is here twice.
-    order: VecDeque<(u64, Arc<str>)>,
+    /// Keys by their places: in the order of being remembered.
+    order: BTreeMap<u64, Arc<str>>,
+    /// How many each user has, with their places.
+    users: Ledger<BTreeSet<u64>>,
     /// The key of each message that an answer repeats.
     of_message: BTreeMap<(ChannelName, Position), Arc<str>>,
-    bytes: usize,
-    /// Keys that ever left `order`.
-    left: u64,
+    /// The place of the next one.
+    next: u64,
     limits: InForce,
 }
 
 struct Remembered {
     at_ms: u64,
+    place: u64,
+    /// Whose it is.
+    user: u32,
     answer: FirstAnswer,
 }
 
@@ -90,10 +96,15 @@ pub fn scoped(user: &str, channel: &ChannelName, message: bool, key: &str) -> Ar
 
 /// The name of the channel in a key of [`scoped`].
 pub fn channel_of(key: &str) -> Option<&str> {
+    parts_of(key).map(|(_, channel)| channel)
+}
+
+/// The user and the name of the channel in a key of [`scoped`].
+fn parts_of(key: &str) -> Option<(&str, &str)> {
     let (user_bytes, rest) = key.get(1..)?.split_once(':')?;
     let (name_bytes, rest) = rest.split_once(':')?;
     let (user_bytes, name_bytes): (usize, usize) = (user_bytes.parse().ok()?, name_bytes.parse().ok()?);
-    rest.get(user_bytes..user_bytes.checked_add(name_bytes)?)
+    Some((rest.get(..user_bytes)?, rest.get(user_bytes..user_bytes.checked_add(name_bytes)?)?))
 }
 
 impl Idempotency {
@@ -101,10 +112,10 @@ impl Idempotency {
     pub fn new(hasher: KeyedState, limits: InForce) -> Self {
         Self {
             answers: KeyedMap::with_hasher(hasher),
-            order: VecDeque::new(),
+            order: BTreeMap::new(),
+            users: Ledger::new(hasher),
             of_message: BTreeMap::new(),
-            bytes: 0,
-            left: 0,
+            next: 0,
             limits,
         }
     }
@@ -141,15 +152,28 @@ impl Idempotency {
 
     fn insert(&mut self, at_ms: u64, channel: &ChannelName, key: Arc<str>, answer: FirstAnswer) {
         self.forget(&key);
-        self.bytes += size(&key, &answer);
+        let name = parts_of(&key).map_or("", |(user, _)| user);
+        let user = self.users.take(name);
+        self.users.weigh(user, 0, size(&key, &answer));
+        self.users.note_mut(user).insert(self.next);
         let message = answer.answered.message().is_some().then_some((channel.clone(), answer.position));
-        self.answers.insert(key.clone(), Remembered { at_ms, answer });
+        self.answers.insert(key.clone(), Remembered { at_ms, place: self.next, user, answer });
+        self.order.insert(self.next, key.clone());
+        self.next += 1;
         if let Some(message) = message {
-            self.index(message, key.clone());
+            self.index(message, key);
         }
-        self.order.push_back((at_ms, key));
-        while self.order.len() > self.limits.get().idempotency_keys_max as usize || self.bytes > BYTES_MAX {
-            self.forget_oldest();
+        self.bound();
+    }
+
+    /// Where there are too many keys, or bytes of them, whoever has the most bytes loses its oldest.
+    fn bound(&mut self) {
+        while (self.order.len() > self.limits.get().idempotency_keys_max as usize
+            || self.users.bytes() > BYTES_MAX)
+            && let Some(user) = self.users.most()
+        {
+            let oldest = self.users.note(user).first().and_then(|place| self.order.get(place)).cloned();
+            oldest.iter().for_each(|key| self.forget(key));
         }
     }
 
@@ -210,9 +234,9 @@ impl Idempotency {
     fn change(&mut self, key: &Arc<str>, answered: Answered) {
         let Some(remembered) = self.answers.get_mut(key) else { return };
         let is_message = answered.message().is_some();
-        self.bytes -= size(key, &remembered.answer);
+        let before = size(key, &remembered.answer);
         remembered.answer.answered = answered;
-        self.bytes += size(key, &remembered.answer);
+        self.users.weigh(remembered.user, before, size(key, &remembered.answer));
         let position = remembered.answer.position;
         if let Some(channel) = channel_of(key) {
             let message = (ChannelName::new(channel), position);
@@ -222,15 +246,16 @@ impl Idempotency {
                 self.unindex(&message, key);
             }
         }
-        while self.bytes > BYTES_MAX {
-            self.forget_oldest();
-        }
+        self.bound();
     }
 
     /// Forgets a key, as if nothing had been said under it.
     pub fn forget(&mut self, key: &str) {
         let Some(old) = self.answers.remove(key) else { return };
-        self.bytes -= size(key, &old.answer);
+        self.order.remove(&old.place);
+        self.users.weigh(old.user, size(key, &old.answer), 0);
+        self.users.note_mut(old.user).remove(&old.place);
+        self.users.give_back(old.user);
         if let (Answered::Message(_), Some(channel)) = (&old.answer.answered, channel_of(key)) {
             self.unindex(&(ChannelName::new(channel), old.answer.position), key);
         }
@@ -239,8 +264,9 @@ impl Idempotency {
     /// Forgets at most `count` keys that are too old.
     pub fn expire(&mut self, now: Now, count: usize) {
         for _ in 0..count {
-            match self.order.front() {
-                Some((at_ms, _)) if !self.fresh(now, *at_ms) => self.forget_oldest(),
+            let oldest = self.order.first_key_value().and_then(|(_, key)| self.answers.get(key));
+            match oldest {
+                Some(oldest) if !self.fresh(now, oldest.at_ms) => self.forget_oldest(),
                 _ => return,
             }
         }
@@ -253,18 +279,13 @@ impl Idempotency {
         place: u64,
         count: usize,
     ) -> (impl Iterator<Item = (u64, &Arc<str>, &FirstAnswer)>, Option<u64>) {
-        let start =
-            usize::try_from(place.saturating_sub(self.left)).unwrap_or(usize::MAX).min(self.order.len());
-        let end = start.saturating_add(count).min(self.order.len());
-        let keys = self.order.range(start..end).filter_map(|(at_ms, key)| {
+        let some = || self.order.range(place..).take(count);
+        let keys = some().filter_map(|(_, key)| {
             let remembered = self.answers.get(key)?;
-            (remembered.at_ms == *at_ms && remembered.answer.logged).then_some((
-                *at_ms,
-                key,
-                &remembered.answer,
-            ))
+            remembered.answer.logged.then_some((remembered.at_ms, key, &remembered.answer))
         });
-        (keys, (end < self.order.len()).then_some(self.left + end as u64))
+        let next = some().last().map(|(last, _)| last + 1);
+        (keys, next.filter(|next| self.order.range(next..).next().is_some()))
     }
 
     /// Keys remembered.
@@ -274,14 +295,15 @@ impl Idempotency {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert!(
-            self.order.len() <= self.limits.get().idempotency_keys_max as usize
-                && self.answers.len() <= self.order.len(),
-            "key bound"
-        );
-        assert!(self.bytes <= BYTES_MAX, "byte bound");
+        assert!(self.order.len() <= self.limits.get().idempotency_keys_max as usize, "key bound");
+        assert_eq!(self.answers.len(), self.order.len(), "every key has a place");
+        assert!(self.users.bytes() <= BYTES_MAX, "byte bound");
+        self.users.invariants();
         let bytes = self.answers.iter().map(|(key, remembered)| size(key, &remembered.answer));
-        assert_eq!(self.bytes, bytes.sum::<usize>(), "bytes add up");
+        assert_eq!(self.users.bytes(), bytes.sum::<usize>(), "bytes add up");
+        let places = |key| self.answers.get(key).map(|remembered: &Remembered| remembered.place);
+        assert!(self.order.iter().all(|(place, key)| places(key) == Some(*place)), "places are right");
+        assert_eq!(self.users.things() as usize, self.order.len(), "every key is somebody's");
         let repeated =
             self.answers.values().filter(|remembered| remembered.answer.answered.message().is_some());
         assert_eq!(
@@ -296,10 +318,8 @@ impl Idempotency {
     }
 
     fn forget_oldest(&mut self) {
-        let Some((at_ms, key)) = self.order.pop_front() else { return };
-        self.left += 1;
-        if self.answers.get(&key).is_some_and(|remembered| remembered.at_ms == at_ms) {
-            self.forget(&key);
+        if let Some((_, key)) = self.order.first_key_value() {
+            self.forget(&key.clone());
         }
     }
 }
@@ -400,6 +420,20 @@ mod tests {
         assert_eq!(offsets(&keys, 0), (vec![(0, 0), (2, 2)], Some(4)));
         keys.expire(at(105), 100);
         assert_eq!(offsets(&keys, 4), (vec![(6, 6), (8, 8)], None), "those before 6 are too old");
+    }
+
+    #[test]
+    fn nobody_loses_keys_by_what_others_say() {
+        let mut keys = table(100, 1_000);
+        let key = |user: &str, number: u64| scoped(user, &channel(), false, &format!("{number:03}"));
+        (0..20).for_each(|number| keys.remember(at(0), &channel(), key("modest", number), answer(number)));
+        for number in 0..500 {
+            keys.remember(at(1), &channel(), key("greedy", number), answer(number));
+            keys.invariants();
+        }
+        assert!((0..20).all(|number| keys.get(at(2), &key("modest", number)).is_some()));
+        assert_eq!(keys.get(at(2), &key("greedy", 419)), None, "its own oldest went");
+        assert!(keys.get(at(2), &key("greedy", 420)).is_some());
     }
 
     #[test]

@@ -97,6 +97,21 @@ impl Class {
         }
     }
 
+    /// What is said to a user that has its share of those under way.
+    pub fn share_taken(self) -> Fault {
+        let sentence = match self {
+            Self::Decode => {
+                "As many of your long messages wait to be read as your share of this node's queue holds, so this one was not. Try \
+                 again shortly."
+            }
+            _ => {
+                "As many of your changes wait for the disk of this node as your share of its queue holds, so this was not done. \
+                 Try again shortly."
+            }
+        };
+        Fault::new(FaultCode::Overloaded, sentence)
+    }
+
     /// What is said of one that takes too long.
     pub fn late(self) -> Fault {
         let sentence = match self {

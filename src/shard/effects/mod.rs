@@ -47,8 +47,8 @@ pub(super) struct Effects<A, T> {
     /// The write that only finds out whether writes succeed again.
     probe: Option<EffectId>,
     writes: Writes,
-    /// Users whose effects of the store are under way.
-    places: Places,
+    /// Users whose effects are under way, of each class.
+    places: [Places; CLASSES],
 }
 
 /// Writes since the start.
@@ -98,7 +98,7 @@ impl<A, T> Effects<A, T> {
             failed: false,
             probe: None,
             writes: Writes::default(),
-            places: Places::default(),
+            places: Default::default(),
         }
     }
 
@@ -163,31 +163,26 @@ impl<A, T> Effects<A, T> {
         }
     }
 
-    /// Whether a user may have one more of the store, of which all users have a share.
+    /// Whether a user may have one more of a class, of which all users have a share.
     ///
     /// # Errors
     /// The user has its share, and the rest is for others.
-    pub fn admit_user(&mut self, user: &str) -> Result<(), Fault> {
-        let under_way = self.under_way[Class::Store as usize];
-        let free = self.under_way_max(Class::Store).saturating_sub(under_way);
+    pub fn admit_user(&mut self, class: Class, user: &str) -> Result<(), Fault> {
+        let free = self.under_way_max(class).saturating_sub(self.under_way[class as usize]);
         // Without any place there is nothing to share.
-        if free == 0 || self.places.may_take(user, free) {
+        if free == 0 || self.places[class as usize].may_take(user, free) {
             return Ok(());
         }
-        self.writes.refused += 1;
-        Err(Fault::new(
-            FaultCode::Overloaded,
-            "As many of your changes wait for the disk of this node as your share of its queue holds, so this was not done. \
-             Try again shortly.",
-        ))
+        self.writes.refused += u64::from(class == Class::Store);
+        Err(class.share_taken())
     }
 
     /// The newest effect takes a user's place.
     pub fn take_place(&mut self, user: &Arc<str>) {
         if let Some(waiting) = self.waiting.get_mut(&EffectId(self.count))
-            && waiting.class == Class::Store
+            && matches!(waiting.class, Class::Store | Class::Decode)
         {
-            self.places.take(user);
+            self.places[waiting.class as usize].take(user);
             waiting.user = Some(user.clone());
         }
     }
@@ -214,7 +209,7 @@ impl<A, T> Effects<A, T> {
     pub fn done(&mut self, now: Now, id: EffectId, resolution: Resolution) -> Option<Done<A, T>> {
         let Waiting { class, is_write, asker, then, user, started_us, deadline_us, is_late } =
             self.waiting.remove(&id)?;
-        user.iter().for_each(|user| self.places.give_back(user));
+        user.iter().for_each(|user| self.places[class as usize].give_back(user));
         self.under_way[class as usize] -= 1;
         self.late -= usize::from(is_late && class == Class::Store);
         self.due.remove(&(deadline_us.unwrap_or_default(), id));
@@ -254,7 +249,8 @@ impl<A, T> Effects<A, T> {
     pub fn invariants(&self) {
         assert_eq!(self.under_way.iter().sum::<usize>(), self.waiting.len(), "every effect is counted");
         let placed = self.waiting.values().filter(|waiting| waiting.user.is_some()).count();
-        assert_eq!(placed, self.places.taken(), "every place is somebody's");
+        let taken = self.places.iter().map(Places::taken).sum::<usize>();
+        assert_eq!(placed, taken, "every place is somebody's");
         let late = self.waiting.values().filter(|waiting| waiting.is_late);
         assert_eq!(
             late.clone().filter(|waiting| waiting.class == Class::Store).count(),
@@ -338,7 +334,7 @@ mod tests {
         let mut effects = Effects::<(), ()>::new(limits(100), 1);
         let start = |effects: &mut Effects<(), ()>, user: &str| {
             effects
-                .admit_user(user)
+                .admit_user(Class::Store, user)
                 .and_then(|()| effects.admit(Class::Store))
                 .map_err(|fault| fault.code)?;
             effects.start(at(1), write(), None, None);

@@ -43,7 +43,7 @@ pub(in crate::shard) fn change_people(
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    let admitted = shard.homes.effects.admit_user(&ticket.session.user);
+    let admitted = shard.homes.effects.admit_user(Class::Store, &ticket.session.user);
     let decided = admitted.and_then(|()| shard.homes.effects.admit(Class::Store)).and_then(|()| {
         let (now, fresh) = (shard.edge.now, shard.homes.fresh.next());
         let socket = SocketId { core: from, connection: ticket.connection };

@@ -12,6 +12,7 @@ use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
+use crate::shard::places::Places;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -94,12 +95,14 @@ pub(in crate::shard) struct FanIns {
     /// Oldest first, so that the first deadline is at the front.
     list: VecDeque<FanIn>,
     count: u64,
+    /// Whose they are.
+    places: Places,
 }
 
 impl FanIns {
-    /// Whether one more may begin.
-    pub(super) fn has_place(&self) -> bool {
-        self.list.len() < FAN_INS_MAX
+    /// Whether one more of a user may begin, of which all users have a share.
+    pub(super) fn has_place(&self, user: &str) -> bool {
+        self.places.may_take(user, FAN_INS_MAX - self.list.len())
     }
 
     pub fn next_us(&self) -> Option<u64> {
@@ -110,6 +113,7 @@ impl FanIns {
     fn open(&mut self, now: Now, ticket: Ticket, whole: Whole) -> u64 {
         self.count += 1;
         let deadline_us = now.monotonic_us + DEADLINE_US;
+        self.places.take(&ticket.session.user);
         self.list.push_back(FanIn { number: self.count, ticket, whole, parts: Vec::new(), deadline_us });
         self.count
     }
@@ -119,13 +123,23 @@ impl FanIns {
         let at = self.list.iter().position(|fan_in| fan_in.number == number)?;
         let fan_in = &mut self.list[at];
         fan_in.parts.push((from, part));
-        if fan_in.parts.len() == usize::from(cores) { self.list.remove(at) } else { None }
+        if fan_in.parts.len() < usize::from(cores) {
+            return None;
+        }
+        let whole = self.list.remove(at);
+        self.closed(whole)
+    }
+
+    fn closed(&mut self, fan_in: Option<FanIn>) -> Option<FanIn> {
+        fan_in.iter().for_each(|fan_in| self.places.give_back(&fan_in.ticket.session.user));
+        fan_in
     }
 
     /// The oldest question whose time is up.
     fn expire(&mut self, now: Now) -> Option<FanIn> {
         self.list.front().filter(|fan_in| fan_in.deadline_us <= now.monotonic_us)?;
-        self.list.pop_front()
+        let oldest = self.list.pop_front();
+        self.closed(oldest)
     }
 }
 
@@ -149,10 +163,40 @@ impl Shard {
 /// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too much
 /// is waited for, which is answered.
 pub(in crate::shard) fn gather(shard: &mut Shard, ticket: Ticket, whole: Whole) -> Option<u64> {
-    if shard.fan_ins.has_place() {
+    if shard.fan_ins.has_place(&ticket.session.user) {
         return Some(shard.fan_ins.open(shard.edge.now, ticket, whole));
     }
-    let message = "Too many listings are under way on this core. Try again shortly.";
+    let message = "Too many listings are under way on this core, or as many of yours as your share is. Try again shortly.";
     shard.answer(ticket, Reply::Fault(Fault::new(FaultCode::Overloaded, message)));
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::ConnectionId;
+    use crate::model::session::{Scopes, Session};
+
+    #[test]
+    fn a_user_leaves_questions_to_others() {
+        let mut fan_ins = FanIns::default();
+        let now = Now { monotonic_us: 1, unix_ms: 0 };
+        let ask = |fan_ins: &mut FanIns, user: &str| {
+            let session = Arc::new(Session::of(user, Scopes::READ));
+            let connection = ConnectionId { index: 1, generation: 0 };
+            let ticket = Ticket { connection, sequence: 0, part: 0, session };
+            fan_ins.has_place(user).then(|| fan_ins.open(now, ticket, Whole::State))
+        };
+        let greedy: Vec<_> = std::iter::from_fn(|| ask(&mut fan_ins, "greedy")).collect();
+        assert_eq!(greedy.len(), FAN_INS_MAX / 2 + 1);
+        assert!((0..100).all(|user| ask(&mut fan_ins, &user.to_string()).is_some()), "others have places");
+        assert_eq!(ask(&mut fan_ins, "greedy"), None);
+        for number in &greedy[..200] {
+            assert!(fan_ins.take(*number, CoreId(0), FanInPart::Noted, 1).is_some());
+        }
+        assert!(ask(&mut fan_ins, "greedy").is_some(), "its answered ones count no more");
+        let later = Now { monotonic_us: 10 * DEADLINE_US, unix_ms: 0 };
+        while fan_ins.expire(later).is_some() {}
+        assert_eq!(fan_ins.places.taken(), 0);
+    }
 }

@@ -272,7 +272,9 @@ pub(super) fn make_known(
         return shard.homes.answer_asker(asker, not_stored(failure));
     }
     match asker {
-        Some(Asker { ticket, .. }) if shard.fan_ins.has_place() => shard.scatter(ticket, question, whole),
+        Some(Asker { ticket, .. }) if shard.fan_ins.has_place(&ticket.session.user) => {
+            shard.scatter(ticket, question, whole)
+        }
         asker => {
             tell_all(&mut shard.homes, &question);
             shard.homes.answer_asker(asker, answer);

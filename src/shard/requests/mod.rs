@@ -49,6 +49,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
+use crate::shard::effects::Class;
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
@@ -204,7 +205,7 @@ impl Shard {
         let asker = Asker { from, ticket };
         let stored = command.route().stored;
         if stored != Stored::Nothing
-            && let Err(fault) = self.homes.effects.admit_user(&asker.ticket.session.user)
+            && let Err(fault) = self.homes.effects.admit_user(Class::Store, &asker.ticket.session.user)
         {
             return self.homes.answer_asker(Some(asker), fault);
         }

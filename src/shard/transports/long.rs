@@ -4,7 +4,7 @@
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
-use crate::model::session::Session;
+use crate::model::session::{Payer, Session};
 use crate::shard::connections::allowances::wait_for_turn;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
@@ -70,10 +70,10 @@ fn leave_unread(
     long: impl FnOnce(&'static Dialect, &Arc<Session>) -> Long,
     (dialect, session, within_quota): (&'static Dialect, Arc<Session>, bool),
 ) {
-    match shard.homes.effects.admit(Class::Decode) {
-        Ok(()) => {
+    match admit(shard, id, Some(&session)) {
+        Ok(account) => {
             let long = long(dialect, &session);
-            leave(shard, id, long, Undecoded::Message { dialect, session, within_quota });
+            leave(shard, id, long, &account, Undecoded::Message { dialect, session, within_quota });
         }
         Err(fault) => {
             let expect = Expect::Message { dialect, correlation: None, subscribes: None };
@@ -84,17 +84,31 @@ fn leave_unread(
 
 /// Leaves a request to be decoded.
 pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: UndecodedRequest) {
-    if let Err(fault) = shard.homes.effects.admit(Class::Decode) {
-        return shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault);
+    match admit(shard, id, asked.session.as_deref()) {
+        Ok(account) => leave(shard, id, long, &account, Undecoded::Request(asked)),
+        Err(fault) => shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault),
     }
-    leave(shard, id, long, Undecoded::Request(asked));
 }
 
-fn leave(shard: &mut Shard, id: ConnectionId, long: Long, asked: Undecoded) {
+/// Whether long input of somebody can be decoded; says in whose account: whoever is not known has that of its address.
+fn admit(shard: &mut Shard, id: ConnectionId, session: Option<&Session>) -> Result<Arc<str>, Fault> {
+    let account: Arc<str> = match session.map(Session::payer) {
+        Some(payer) if !payer.name.is_empty() => payer.name.into(),
+        _ => {
+            shard.edge.connections.address(id).map_or_else(|| "".into(), |from| Payer::host(from).name.into())
+        }
+    };
+    shard.homes.effects.admit_user(Class::Decode, &account)?;
+    shard.homes.effects.admit(Class::Decode)?;
+    Ok(account)
+}
+
+fn leave(shard: &mut Shard, id: ConnectionId, long: Long, account: &Arc<str>, asked: Undecoded) {
     if let Some(connection) = shard.edge.connections.get_mut(id) {
         connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
     }
     shard.homes.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
+    shard.homes.effects.take_place(account);
 }
 
 /// It is known what long input asks for.
