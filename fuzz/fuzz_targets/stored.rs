@@ -65,6 +65,7 @@ fn good(input: &Input<'_>) -> Vec<Write> {
         ended: d.into(),
         created_ms: one,
         messages: two,
+        bytes: 0,
         first_place: three,
         next_place: four,
     };

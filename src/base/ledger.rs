@@ -108,6 +108,14 @@ impl<T: Default> Ledger<T> {
         }
     }
 
+    /// A name has one thing less, which had so many bytes.
+    pub fn give_back_with(&mut self, name: &str, bytes: usize) {
+        if let Some(holder) = self.find(name) {
+            self.weigh(holder, bytes, 0);
+            self.give_back(holder);
+        }
+    }
+
     /// What a holder has takes so many bytes, after it took so many.
     pub fn weigh(&mut self, holder: u32, before: usize, after: usize) {
         self.bytes = self.bytes + after - before;

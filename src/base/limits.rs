@@ -119,12 +119,18 @@ pub struct Limits {
     pub vouchers_max: u32,
     /// Groups kept, per core: channels with a list of members.
     pub groups_max: u32,
+    /// Bytes of memory for groups with their members, per core.
+    pub group_bytes_max: u64,
     /// Members of one group.
     pub group_members_max: u32,
     /// Changes of groups that wait for an earlier change of the same one, per core.
     pub group_changes_waiting_max: u32,
     /// Meetings kept, per core.
     pub meetings_max: u32,
+    /// Bytes of memory for meetings with their members, per core.
+    pub meeting_bytes_max: u64,
+    /// Bytes of messages of meetings that are stored, per core.
+    pub meeting_messages_bytes_max: u64,
     /// Members of one meeting.
     pub meeting_members_max: u32,
     /// Bytes of the content of one message in a meeting.
@@ -254,9 +260,12 @@ impl Default for Limits {
             ended: EndedLimits::default(),
             vouchers_max: 10_000,
             groups_max: 100_000,
+            group_bytes_max: 256 << 20,
             group_members_max: 1_000,
             group_changes_waiting_max: 1_024,
             meetings_max: 100_000,
+            meeting_bytes_max: 256 << 20,
+            meeting_messages_bytes_max: 8 << 30,
             meeting_members_max: 1_000,
             meeting_message_bytes_max: 256 << 10,
             meeting_messages_per_request_max: 1_000,

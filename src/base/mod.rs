@@ -6,6 +6,7 @@ pub mod agenda;
 pub mod archive;
 pub mod bucket;
 pub mod chunked;
+pub mod few;
 pub mod fold;
 pub mod hash;
 pub mod heap;

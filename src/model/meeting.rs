@@ -11,6 +11,9 @@ pub const MEETING_NAMESPACE: &str = "meeting";
 /// Bytes of the id of a meeting or of a message in it.
 pub const ID_BYTES_MAX: usize = 118;
 
+/// Bytes that a message takes beside its texts.
+const MESSAGE_BYTES: usize = 64;
+
 /// Whether a meeting or a message in one can have this id. Ids stand in keys of the store, where a control character
 /// sets them apart.
 pub fn is_id(id: &str) -> bool {
@@ -39,6 +42,8 @@ pub struct Meeting {
     pub created_ms: u64,
     /// Messages in it.
     pub messages: u64,
+    /// Bytes of them; what an older program stored counts for nothing.
+    pub bytes: u64,
     /// Place of the oldest message there can be: what has an earlier one was deleted.
     pub first_place: u64,
     /// Place of the next new message; places are never given twice.
@@ -77,6 +82,22 @@ pub struct SealedMessage {
     pub from: Box<str>,
     /// When it was sent last, milliseconds since 1970.
     pub sent_ms: u64,
+}
+
+impl SealedMessage {
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> u64 {
+        (MESSAGE_BYTES + self.id.len() + self.salt.len() + self.data.len() + self.from.len()) as u64
+    }
+}
+
+/// Where a message of a meeting is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MessagePlace {
+    /// Its place among those of its meeting.
+    pub place: u64,
+    /// Bytes that it takes; 0 where an older program stored it.
+    pub bytes: u64,
 }
 
 /// What a request wants a meeting to be.

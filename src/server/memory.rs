@@ -11,8 +11,10 @@ const ALL: u64 = 0;
 const HISTORIES: u64 = 4;
 /// ... publications that were not read, in rings, and ...
 const RINGS: u64 = 2;
-/// ... input that is not whole. The last eighth is for connections and what the rest needs.
+/// ... input that is not whole. The last eighth is for connections and what the rest needs, half of it for ...
 const INPUT: u64 = 1;
+/// ... meetings and groups, each such a part of what a core has.
+const LISTS: u64 = 32;
 
 /// Bytes that a limit has at least beside the longest messages that it is about.
 const OVERHEAD_BYTES: u64 = 65_536;
@@ -35,6 +37,8 @@ pub(super) fn fit(limits: Limits, part_bytes: u64) -> Limits {
             limits.egress_ring_bytes_max,
             share(RINGS) / u64::from(RINGS_PER_CORE),
         ),
+        meeting_bytes_max: limits.meeting_bytes_max.min(part_bytes / LISTS),
+        group_bytes_max: limits.group_bytes_max.min(part_bytes / LISTS),
         unfinished_bytes_max: at_most(limits.unfinished_bytes_max, share(INPUT)),
         ..limits
     }

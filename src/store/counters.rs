@@ -54,6 +54,6 @@ struct CounterV1 {
     value: u64,
 }
 
-fn read_v1(bytes: &[u8]) -> Option<u64> {
+pub(super) fn read_v1(bytes: &[u8]) -> Option<u64> {
     rkyv::from_bytes::<CounterV1, Error>(bytes).ok().map(|form| form.value)
 }

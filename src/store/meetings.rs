@@ -1,22 +1,25 @@
 //! Meetings as they are stored: records by id, messages by meeting and place, and the places of messages by meeting
 //! and id. Ids have no control characters, so a zero byte ends them in keys.
 
-use super::counters::{COUNTERS, number};
+use super::counters;
 use super::format::{Format, RecordError, archive};
 use super::range::Range;
 use super::write::{Span, StoreRecord, Table, Write};
-use crate::model::meeting::{Meeting, SealedMessage, each_once};
+use crate::model::meeting::{Meeting, MessagePlace, SealedMessage, each_once};
 use rkyv::rancor::Error;
 
 /// Every version of meetings.
-pub const MEETINGS: Format<Meeting> = Format(&[read_v1]);
+pub const MEETINGS: Format<Meeting> = Format(&[read_v1, read_v2]);
 
 /// Every version of messages of meetings.
 pub const MESSAGES: Format<SealedMessage> = Format(&[read_message_v1]);
 
+/// Every version of the places of messages.
+const PLACES: Format<MessagePlace> = Format(&[read_place_v1, read_place_v2]);
+
 /// A meeting was made or changed.
 pub fn put(meeting: &Meeting) -> Write {
-    let value = Some(MEETINGS.write(&archive(&MeetingV1::from(meeting))));
+    let value = Some(MEETINGS.write(&archive(&MeetingV2::from(meeting))));
     Write { table: Table::Meetings, key: key(&meeting.id), value }
 }
 
@@ -26,13 +29,13 @@ pub fn deleted(id: &str) -> Write {
 }
 
 /// A message was added at a place, or replaced there.
-pub fn put_message(meeting: &str, place: u64, is_new: bool, message: &SealedMessage) -> Vec<Write> {
+pub fn put_message(meeting: &str, place: u64, message: &SealedMessage) -> [Write; 2] {
     let value = Some(MESSAGES.write(&archive(&MessageV1::from(message))));
-    let mut writes = vec![Write { table: Table::MeetingMessages, key: message_key(meeting, place), value }];
-    if is_new {
-        writes.push(number(Table::MeetingMessageIds, id_key(meeting, &message.id), place));
-    }
-    writes
+    let found = Some(PLACES.write(&archive(&PlaceV2 { place, bytes: message.bytes() })));
+    [
+        Write { table: Table::MeetingMessages, key: message_key(meeting, place), value },
+        Write { table: Table::MeetingMessageIds, key: id_key(meeting, &message.id), value: found },
+    ]
 }
 
 /// All messages of a meeting.
@@ -66,8 +69,8 @@ pub fn id_key(meeting: &str, message: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// The value cannot be used.
-pub fn read_place(key: &[u8], value: &[u8]) -> Result<u64, RecordError> {
-    COUNTERS.read(Table::MeetingMessageIds, key, value)
+pub fn read_place(key: &[u8], value: &[u8]) -> Result<MessagePlace, RecordError> {
+    PLACES.read(Table::MeetingMessageIds, key, value)
 }
 
 /// A message and its place.
@@ -110,11 +113,28 @@ struct MeetingV1 {
     next_place: u64,
 }
 
-impl From<&Meeting> for MeetingV1 {
+/// Version 2: with the bytes of its messages.
+#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+struct MeetingV2 {
+    meeting: MeetingV1,
+    bytes: u64,
+}
+
+impl From<&Meeting> for MeetingV2 {
     fn from(meeting: &Meeting) -> Self {
-        let Meeting { id, creator, members, started, ended, created_ms, messages, first_place, next_place } =
-            meeting.clone();
-        Self {
+        let Meeting {
+            id,
+            creator,
+            members,
+            started,
+            ended,
+            created_ms,
+            messages,
+            bytes,
+            first_place,
+            next_place,
+        } = meeting.clone();
+        let meeting = MeetingV1 {
             id: id.into(),
             creator: creator.into(),
             members: members.into_iter().map(String::from).collect(),
@@ -124,13 +144,21 @@ impl From<&Meeting> for MeetingV1 {
             messages,
             first_place,
             next_place,
-        }
+        };
+        Self { meeting, bytes }
     }
 }
 
 fn read_v1(bytes: &[u8]) -> Option<Meeting> {
-    let form = rkyv::from_bytes::<MeetingV1, Error>(bytes).ok()?;
-    Some(Meeting {
+    rkyv::from_bytes::<MeetingV1, Error>(bytes).ok().map(|form| meeting_of(form, 0))
+}
+
+fn read_v2(bytes: &[u8]) -> Option<Meeting> {
+    rkyv::from_bytes::<MeetingV2, Error>(bytes).ok().map(|form| meeting_of(form.meeting, form.bytes))
+}
+
+fn meeting_of(form: MeetingV1, bytes: u64) -> Meeting {
+    Meeting {
         id: form.id.into(),
         creator: form.creator.into(),
         // Written when people were told apart by lowercase, a list may name somebody twice.
@@ -139,9 +167,26 @@ fn read_v1(bytes: &[u8]) -> Option<Meeting> {
         ended: form.ended.into(),
         created_ms: form.created_ms,
         messages: form.messages,
+        bytes,
         first_place: form.first_place,
         next_place: form.next_place,
-    })
+    }
+}
+
+/// Version 2 of a place: with the bytes of its message. Before, it was a number alone.
+#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]
+struct PlaceV2 {
+    place: u64,
+    bytes: u64,
+}
+
+fn read_place_v1(bytes: &[u8]) -> Option<MessagePlace> {
+    counters::read_v1(bytes).map(|place| MessagePlace { place, bytes: 0 })
+}
+
+fn read_place_v2(bytes: &[u8]) -> Option<MessagePlace> {
+    let form = rkyv::from_bytes::<PlaceV2, Error>(bytes).ok()?;
+    Some(MessagePlace { place: form.place, bytes: form.bytes })
 }
 
 /// Version 1.
@@ -185,6 +230,7 @@ mod tests {
             ended: "".into(),
             created_ms: 5,
             messages: 2,
+            bytes: 77,
             first_place: 3,
             next_place: 9,
         }

@@ -70,6 +70,11 @@ impl Groups {
             );
             return Err(Fault::new(FaultCode::InvalidRequest, sentence));
         }
+        if !self.has_room(&group, is_admin(session)) {
+            let sentence =
+                "no room for more members: all that lists of members take, and what one user may have of it";
+            return Err(faults::full(sentence, "group_bytes_max"));
+        }
         Ok(GroupChange { channel: channel.clone(), is: Some(Arc::new(group)) })
     }
 

@@ -1,5 +1,6 @@
 //! Groups by channel and by member.
 
+use crate::base::few::Few;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
@@ -8,8 +9,13 @@ use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::group::Group;
 use crate::model::reply::{GroupReply, Reply};
-use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Bytes of memory that a group takes, besides its members and ...
+const HELD_BYTES: usize = 512;
+
+/// ... that a member takes, besides its id.
+const MEMBER_BYTES: usize = 112;
 
 /// Groups on one page, whatever was asked for.
 const PAGE_GROUPS_MAX: u32 = 1_000;
@@ -22,8 +28,8 @@ const PAGED_GROUPS_MAX: usize = 10_000;
 pub struct Groups {
     by_channel: KeyedMap<ChannelName, Arc<Group>>,
     /// Groups of a member, oldest first.
-    by_member: KeyedMap<Arc<str>, BTreeSet<(u64, ChannelName)>>,
-    /// How many each has made.
+    by_member: KeyedMap<Arc<str>, Few<(u64, ChannelName)>>,
+    /// How many each has made, with the bytes of memory that they take.
     creators: Ledger<()>,
     pub(super) limits: InForce,
 }
@@ -68,6 +74,17 @@ impl Groups {
         self.creators.leaves_a_share(creator, self.limits.get().groups_max)
     }
 
+    /// Whether there is room in memory for what becomes of a group, in all and within its maker's share, which is no bound to
+    /// admins. Only what grows needs room.
+    pub(super) fn has_room(&self, is: &Group, by_admin: bool) -> bool {
+        let was = self.get(&is.channel).map_or(0, |was| held_bytes(was));
+        let added = held_bytes(is).saturating_sub(was);
+        let bytes_max = usize::try_from(self.limits.get().group_bytes_max).unwrap_or(usize::MAX);
+        let fits = self.creators.bytes() + added <= bytes_max;
+        let shares = || by_admin || self.creators.leaves_a_share_of_bytes(&is.creator, added, bytes_max);
+        added == 0 || fits && shares()
+    }
+
     /// Puts a group in the place of the channel's older one, if there is one.
     pub fn put(&mut self, group: Arc<Group>) {
         self.remove(&group.channel);
@@ -75,14 +92,15 @@ impl Groups {
             let groups = self.by_member.entry(member.clone()).or_default();
             groups.insert((group.created_ms, group.channel.clone()));
         }
-        self.creators.take(&group.creator);
+        let creator = self.creators.take(&group.creator);
+        self.creators.weigh(creator, 0, held_bytes(&group));
         self.by_channel.insert(group.channel.clone(), group);
     }
 
     /// The channel has no group from then on.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(group) = self.by_channel.remove(channel) else { return };
-        self.creators.give_back_of(&group.creator);
+        self.creators.give_back_with(&group.creator, held_bytes(&group));
         for member in &group.members {
             let Some(groups) = self.by_member.get_mut(member) else { continue };
             groups.remove(&(group.created_ms, channel.clone()));
@@ -119,6 +137,8 @@ impl Groups {
             self.by_channel.len(),
             "every group counts for its creator"
         );
+        let bytes = self.by_channel.values().map(|group| held_bytes(group));
+        assert_eq!(self.creators.bytes(), bytes.sum::<usize>(), "bytes of memory add up");
         for (member, groups) in &self.by_member {
             assert!(!groups.is_empty(), "nobody is kept for nothing");
             let knows = |channel| self.by_channel.get(channel).is_some_and(|group| group.has(member));
@@ -126,7 +146,7 @@ impl Groups {
         }
         assert_eq!(
             self.by_channel.values().map(|group| group.members.len()).sum::<usize>(),
-            self.by_member.values().map(BTreeSet::len).sum::<usize>(),
+            self.by_member.values().map(Few::len).sum::<usize>(),
             "every group is found by all its members"
         );
     }
@@ -146,6 +166,11 @@ pub fn merge_groups(parts: Vec<GroupsPart>, page: Page) -> Reply {
     groups.sort_by(|a, b| (a.created_ms, &a.channel).cmp(&(b.created_ms, &b.channel)));
     let items = groups.into_iter().skip(page.skip()).take(page.size as usize).collect();
     Reply::Group(GroupReply::Page { items, page, total })
+}
+
+/// Bytes of memory that a group takes, about: its record, and that each of its members finds it.
+fn held_bytes(group: &Group) -> usize {
+    HELD_BYTES + group.members.iter().map(|member| MEMBER_BYTES + member.len()).sum::<usize>()
 }
 
 fn bounded(page: Page) -> Page {

@@ -4,12 +4,13 @@
 use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::home::faults;
-use crate::broker::meetings::table::{Meetings, MeetingsPart};
+use crate::broker::meetings::table::{Lacks, Meetings, MeetingsPart};
 use crate::broker::order::Order;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::meeting::{
-    ID_BYTES_MAX, MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, SealedMessage, channel_of, is_id,
+    ID_BYTES_MAX, MEETING_NAMESPACE, Meeting, MeetingDraft, MeetingPage, MessagePlace, SealedMessage,
+    channel_of, is_id,
 };
 use crate::model::publication::Body;
 use crate::model::session::{Scopes, Session, folded};
@@ -121,6 +122,19 @@ impl Meetings {
         }
     }
 
+    /// Whether there is room in memory for what becomes of a meeting, and on the disk for its messages.
+    fn has_room(&self, session: &Session, was: Option<&Meeting>, is: &Meeting) -> Result<(), Fault> {
+        let by_admin = session.scopes.contains(Scopes::ADMIN);
+        match self.lacks_room(was, is, by_admin) {
+            None => Ok(()),
+            Some(Lacks::Room { limit }) => Err(faults::full("no room for what this adds to meetings", limit)),
+            Some(Lacks::Share { limit }) => Err(faults::share(
+                "what the maker of this meeting has in meetings is as much as it may be",
+                limit,
+            )),
+        }
+    }
+
     /// Decides a put; [`Meetings::apply`] or [`Meetings::give_up`] follows. `places` are those of the messages of the draft that are there already, in its order.
     ///
     /// # Errors
@@ -131,7 +145,7 @@ impl Meetings {
         session: &Session,
         channel: &ChannelName,
         draft: MeetingDraft,
-        places: &[Option<u64>],
+        places: &[Option<MessagePlace>],
     ) -> Result<MeetingChange, Fault> {
         self.check(session, channel, &draft)?;
         let was = self.get(channel).cloned();
@@ -143,6 +157,7 @@ impl Meetings {
             ended: "".into(),
             created_ms: now.unix_ms,
             messages: 0,
+            bytes: 0,
             first_place: 1,
             next_place: 1,
         });
@@ -151,19 +166,22 @@ impl Meetings {
         meeting.members = draft.members.unwrap_or(meeting.members);
         // What was deleted is found until it is swept away, also that of an earlier meeting of the same name.
         let (is_new, first_place) = (was.is_none(), meeting.first_place);
-        let places = places.iter().map(|place| place.filter(|place| !is_new && *place >= first_place));
+        let places = places.iter().map(|place| place.filter(|known| !is_new && known.place >= first_place));
         let places = places.chain(std::iter::repeat(None));
         let messages = draft.messages.into_iter().zip(places).map(|(message, known)| {
-            let place = known.unwrap_or(meeting.next_place);
+            let place = known.map_or(meeting.next_place, |known| known.place);
             if known.is_none() {
                 meeting.next_place += 1;
                 meeting.messages += 1;
             }
             let message =
                 SealedMessage { from: session.user.as_ref().into(), sent_ms: now.unix_ms, ..message };
+            let before = known.map_or(0, |known| known.bytes);
+            meeting.bytes = (meeting.bytes + message.bytes()).saturating_sub(before);
             PlacedMessage { place, is_new: known.is_none(), message }
         });
         let messages = messages.collect();
+        self.has_room(session, was.as_deref(), &meeting)?;
         if is_new {
             self.reserve();
         }
@@ -177,7 +195,8 @@ impl Meetings {
     /// As [`Meetings::known_to`].
     pub fn decide_clear(&self, session: &Session, channel: &ChannelName) -> Result<MeetingChange, Fault> {
         let was = self.known_to(session, channel)?;
-        let meeting = Arc::new(Meeting { messages: 0, first_place: was.next_place, ..Meeting::clone(was) });
+        let meeting =
+            Arc::new(Meeting { messages: 0, bytes: 0, first_place: was.next_place, ..Meeting::clone(was) });
         let kind = MeetingChangeKind::Cleared { meeting };
         Ok(MeetingChange { by: session.user.clone(), was: Some(was.clone()), kind })
     }

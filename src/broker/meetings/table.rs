@@ -1,5 +1,6 @@
 //! Records of meetings, by channel and by person. Their messages are not kept here: only how many there are.
 
+use crate::base::few::Few;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
@@ -7,12 +8,19 @@ use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingPage, channel_of};
 use crate::model::reply::{MeetingReply, Reply};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Meetings on one page, whatever was asked for.
 const PAGE_MEETINGS_MAX: u32 = 1_000;
+
+/// Bytes of memory that a meeting takes, besides its members and ...
+const HELD_BYTES: usize = 512;
+
+/// ... that a member takes, besides its address.
+const MEMBER_BYTES: usize = 80;
 
 /// Bytes that a record takes in an answer, besides its members.
 const RECORD_BYTES: usize = 256;
@@ -24,13 +32,30 @@ const PAGED_MEETINGS_MAX: usize = 10_000;
 /// The meetings of a core.
 pub struct Meetings {
     by_channel: KeyedMap<ChannelName, Arc<Meeting>>,
-    /// Meetings of a person, newest first, by its folded id.
-    by_person: KeyedMap<Box<str>, BTreeSet<(Reverse<u64>, ChannelName)>>,
-    /// How many each has made.
+    /// Meetings of a person, newest first, by the hash of its folded id.
+    by_person: KeyedMap<u64, Few<(Reverse<u64>, ChannelName)>>,
+    hasher: KeyedState,
+    /// How many each has made, with the bytes of memory that they take.
     creators: Ledger<()>,
+    /// The same with the bytes of the messages.
+    stored: Ledger<()>,
     pub(super) limits: InForce,
     /// Meetings that are decided and not yet stored.
     creating: usize,
+}
+
+/// What keeps a meeting from growing.
+pub(super) enum Lacks {
+    /// There is no room in all.
+    Room {
+        /// The setting that says so.
+        limit: &'static str,
+    },
+    /// Whoever made it has its share.
+    Share {
+        /// The setting of which it is a share.
+        limit: &'static str,
+    },
 }
 
 /// One core's part of a list of meetings: what of it can be on the page asked for.
@@ -48,7 +73,9 @@ impl Meetings {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_person: KeyedMap::with_hasher(hasher),
+            hasher,
             creators: Ledger::new(hasher),
+            stored: Ledger::new(hasher),
             limits,
             creating: 0,
         }
@@ -69,6 +96,26 @@ impl Meetings {
         self.creators.leaves_a_share(creator, self.limits.get().meetings_max)
     }
 
+    /// What there is no room for in what becomes of a meeting. Only what grows needs room.
+    pub(super) fn lacks_room(&self, was: Option<&Meeting>, is: &Meeting, by_admin: bool) -> Option<Lacks> {
+        let limits = self.limits.get();
+        let added = |bytes: fn(&Meeting) -> usize| bytes(is).saturating_sub(was.map_or(0, bytes));
+        let messages = |meeting: &Meeting| meeting.bytes as usize;
+        let held = (&self.creators, added(held_bytes), limits.meeting_bytes_max, "meeting_bytes_max");
+        let stored =
+            (&self.stored, added(messages), limits.meeting_messages_bytes_max, "meeting_messages_bytes_max");
+        for (ledger, added, bytes_max, limit) in [held, stored] {
+            let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+            if added > 0 && ledger.bytes() + added > bytes_max {
+                return Some(Lacks::Room { limit });
+            }
+            if added > 0 && !by_admin && !ledger.leaves_a_share_of_bytes(&is.creator, added, bytes_max) {
+                return Some(Lacks::Share { limit });
+            }
+        }
+        None
+    }
+
     /// Takes a place for a meeting that is to be stored.
     pub fn reserve(&mut self) {
         self.creating += 1;
@@ -84,22 +131,27 @@ impl Meetings {
         let channel = channel_of(&meeting.id);
         self.remove(&channel);
         for person in meeting.people() {
-            let meetings = self.by_person.entry(person.into()).or_default();
+            let meetings = self.by_person.entry(self.hasher.hash_bytes(person.as_bytes())).or_default();
             meetings.insert((Reverse(meeting.created_ms), channel.clone()));
         }
-        self.creators.take(&meeting.creator);
+        let creator = self.creators.take(&meeting.creator);
+        self.creators.weigh(creator, 0, held_bytes(&meeting));
+        let creator = self.stored.take(&meeting.creator);
+        self.stored.weigh(creator, 0, meeting.bytes as usize);
         self.by_channel.insert(channel, meeting);
     }
 
     /// Forgets a meeting.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(meeting) = self.by_channel.remove(channel) else { return };
-        self.creators.give_back_of(&meeting.creator);
+        self.creators.give_back_with(&meeting.creator, held_bytes(&meeting));
+        self.stored.give_back_with(&meeting.creator, meeting.bytes as usize);
         for person in meeting.people() {
-            let Some(meetings) = self.by_person.get_mut(&*person) else { continue };
+            let person = self.hasher.hash_bytes(person.as_bytes());
+            let Some(meetings) = self.by_person.get_mut(&person) else { continue };
             meetings.remove(&(Reverse(meeting.created_ms), channel.clone()));
             if meetings.is_empty() {
-                self.by_person.remove(&*person);
+                self.by_person.remove(&person);
             }
         }
     }
@@ -107,11 +159,15 @@ impl Meetings {
     /// This core's part of a list: at most as many as there are up to the end of the page. `told` says which channels may
     /// be told of.
     pub fn list(&self, person: &str, page: MeetingPage, told: impl Fn(&ChannelName) -> bool) -> MeetingsPart {
-        let Some(meetings) = self.by_person.get(person) else { return MeetingsPart::default() };
+        let Some(meetings) = self.by_person.get(&self.hasher.hash_bytes(person.as_bytes())) else {
+            return MeetingsPart::default();
+        };
         let end = end(page);
         let take = if end > PAGED_MEETINGS_MAX { 0 } else { end };
         let meetings = || meetings.iter().filter(|(_, channel)| told(channel));
-        let items = meetings().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
+        let items = meetings().take(take).filter_map(|(_, channel)| self.by_channel.get(channel));
+        // Another person may have the same hash.
+        let items = items.filter(|meeting| meeting.admits(person)).cloned();
         MeetingsPart { items: items.collect(), total: meetings().count() as u64 }
     }
 
@@ -123,18 +179,24 @@ impl Meetings {
             self.by_channel.len(),
             "every meeting counts for its creator"
         );
+        self.stored.invariants();
+        let bytes =
+            |of: fn(&Meeting) -> usize| self.by_channel.values().map(|meeting| of(meeting)).sum::<usize>();
+        assert_eq!(self.creators.bytes(), bytes(held_bytes), "bytes of memory add up");
+        assert_eq!(self.stored.bytes(), bytes(|meeting| meeting.bytes as usize), "bytes of messages add up");
         for (person, meetings) in &self.by_person {
             assert!(!meetings.is_empty(), "nobody is kept for nothing");
-            for (_, channel) in meetings {
+            for (_, channel) in meetings.iter() {
                 let meeting = self.by_channel.get(channel);
-                let knows = meeting.is_some_and(|meeting| meeting.people().any(|other| other == **person));
+                let is_person = |other: Cow<'_, str>| self.hasher.hash_bytes(other.as_bytes()) == *person;
+                let knows = meeting.is_some_and(|meeting| meeting.people().any(is_person));
                 assert!(knows, "a person's meetings know the person");
             }
         }
         let people = |meeting: &Arc<Meeting>| meeting.people().collect::<BTreeSet<_>>().len();
         assert_eq!(
             self.by_channel.values().map(people).sum::<usize>(),
-            self.by_person.values().map(BTreeSet::len).sum::<usize>(),
+            self.by_person.values().map(Few::len).sum::<usize>(),
             "every meeting is found by all its people"
         );
     }
@@ -165,6 +227,12 @@ pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: us
     let reached = u64::from(page.after) + items.len() as u64;
     let next = (!items.is_empty() && reached < total).then_some(reached);
     Reply::Meeting(MeetingReply::Page { items, next })
+}
+
+/// Bytes of memory that a meeting takes, about: its record, and that each of its people finds it.
+fn held_bytes(meeting: &Meeting) -> usize {
+    let people = meeting.members.iter().map(|member| MEMBER_BYTES + member.len());
+    HELD_BYTES + MEMBER_BYTES + people.sum::<usize>()
 }
 
 fn bounded(page: MeetingPage) -> u32 {

@@ -10,7 +10,7 @@ use crate::broker::meetings::{MeetingChange, MeetingChangeKind, PlacedMessage};
 use crate::model::channel::ChannelName;
 use crate::model::command::MeetingCommand;
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, SealedMessage};
+use crate::model::meeting::{Meeting, MeetingDraft, MessagePage, MessagePlace, SealedMessage};
 use crate::model::reply::{MeetingReply, Reply};
 use crate::model::session::Session;
 use crate::shard::effects::{Class, Effects, not_stored};
@@ -163,9 +163,8 @@ fn shown(meeting: Arc<Meeting>, record: bool, resolution: &Resolution) -> Reply 
 fn written(change: MeetingChange) -> (Effect, Then) {
     let effect = match &change.kind {
         MeetingChangeKind::Put { meeting, messages } => {
-            let put = |placed: &PlacedMessage| {
-                stored::put_message(&meeting.id, placed.place, placed.is_new, &placed.message)
-            };
+            let put =
+                |placed: &PlacedMessage| stored::put_message(&meeting.id, placed.place, &placed.message);
             let writes = messages.iter().flat_map(put).chain([stored::put(meeting)]).collect();
             let spans = if change.was.is_none() { stored::messages(&meeting.id) } else { Vec::new() };
             Effect::Replace(spans, writes)
@@ -180,7 +179,7 @@ fn places(
     meeting: &str,
     draft: &MeetingDraft,
     values: &[Option<Vec<u8>>],
-) -> Result<Vec<Option<u64>>, Fault> {
+) -> Result<Vec<Option<MessagePlace>>, Fault> {
     let found = draft.messages.iter().zip(values).map(|(message, value)| {
         let key = || stored::id_key(meeting, &message.id);
         value.as_ref().map(|value| stored::read_place(&key(), value)).transpose()

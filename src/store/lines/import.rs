@@ -83,11 +83,10 @@ pub struct Import {
 
 /// A meeting some of whose messages came.
 struct Open {
-    id: Box<str>,
+    meeting: MeetingLine,
     line: u64,
-    messages: u64,
     came: u64,
-    next_place: u64,
+    bytes: u64,
     least_place: u64,
 }
 
@@ -141,9 +140,17 @@ impl Import {
             (Line::CorecastExport(_), _) => return Err("another export begins within this one".into()),
             (_, 0) => return Err(format!("an export begins with {{\"corecast_export\":{FORM}}}")),
             _ if self.ended => return Err("the line before said that it was the last".into()),
-            (Line::Message(_), _) => {}
-            _ => self.close_meeting()?,
+            _ => {}
         }
+        if let Line::Message(line) = line {
+            return self.enter_message(line);
+        }
+        let mut writes = self.close_meeting()?;
+        writes.extend(self.enter_other(line)?);
+        Ok(writes)
+    }
+
+    fn enter_other(&mut self, line: Line) -> Result<Vec<Write>, String> {
         match line {
             Line::CorecastExport(_) => Ok(Vec::new()),
             Line::LastDefinitionId(id) => {
@@ -182,7 +189,8 @@ impl Import {
             Line::Recording(line) => self.enter_recording(line),
             Line::PushSubscription(line) => self.enter_push_subscription(&line),
             Line::Meeting(line) => self.enter_meeting(line),
-            Line::Message(line) => self.enter_message(line),
+            // Entered before.
+            Line::Message(_) => Ok(Vec::new()),
             Line::End(lines) if lines != self.said => {
                 Err(format!("{lines} lines should come before this one, and {} did", self.said))
             }
@@ -251,41 +259,42 @@ impl Import {
         if line.messages > places {
             return Err(format!("{} messages cannot have {places} places", line.messages));
         }
-        self.open = Some(Open {
-            id: line.id.clone(),
-            line: self.line,
-            messages: line.messages,
-            came: 0,
-            next_place: line.next_place,
-            least_place: line.first_place,
-        });
+        let least_place = line.first_place;
+        self.open = Some(Open { meeting: line, line: self.line, came: 0, bytes: 0, least_place });
         self.imported.meetings += 1;
-        Ok(vec![meetings::put(&meeting(line))])
+        Ok(Vec::new())
     }
 
     fn enter_message(&mut self, line: MessageLine) -> Result<Vec<Write>, String> {
-        let open = self.open.as_mut().filter(|open| open.id == line.meeting);
+        let open = self.open.as_mut().filter(|open| open.meeting.id == line.meeting);
         let open = open.ok_or_else(|| format!("it does not follow its meeting {:?}", line.meeting))?;
         if !is_id(&line.id) {
             return Err(format!("the message {:?} has an id that none can have", line.id));
         }
-        if !(open.least_place..open.next_place).contains(&line.place) {
-            let (least, end) = (open.least_place, open.next_place);
+        let end = open.meeting.next_place;
+        if !(open.least_place..end).contains(&line.place) {
+            let least = open.least_place;
             return Err(format!("the place {} is not from {least} to below {end}", line.place));
         }
         (open.least_place, open.came) = (line.place + 1, open.came + 1);
         self.imported.messages += 1;
         let (id, place) = (line.meeting.clone(), line.place);
-        Ok(meetings::put_message(&id, place, true, &message(line)))
+        let message = message(line);
+        open.bytes += message.bytes();
+        Ok(meetings::put_message(&id, place, &message).into())
     }
 
-    fn close_meeting(&mut self) -> Result<(), String> {
-        match self.open.take() {
-            Some(open) if open.messages != open.came => Err(format!(
-                "the meeting {:?} of line {} should have {} messages, and {} came",
-                open.id, open.line, open.messages, open.came
-            )),
-            _ => Ok(()),
+    /// All messages of a meeting came: it is known how many bytes they have.
+    fn close_meeting(&mut self) -> Result<Vec<Write>, String> {
+        let Some(Open { meeting: line, line: at, came, bytes, .. }) = self.open.take() else {
+            return Ok(Vec::new());
+        };
+        if line.messages != came {
+            return Err(format!(
+                "the meeting {:?} of line {at} should have {} messages, and {came} came",
+                line.id, line.messages
+            ));
         }
+        Ok(vec![meetings::put(&meeting(line, bytes))])
     }
 }

@@ -30,16 +30,27 @@ pub struct MessageLine {
 }
 
 pub fn meeting_line(meeting: &Meeting) -> MeetingLine {
-    let Meeting { id, creator, members, started, ended, created_ms, messages, first_place, next_place } =
-        meeting.clone();
+    let Meeting {
+        id,
+        creator,
+        members,
+        started,
+        ended,
+        created_ms,
+        messages,
+        bytes: _,
+        first_place,
+        next_place,
+    } = meeting.clone();
     MeetingLine { id, creator, members, started, ended, created_ms, messages, first_place, next_place }
 }
 
-pub fn meeting(line: MeetingLine) -> Meeting {
+/// A meeting whose messages have so many bytes.
+pub fn meeting(line: MeetingLine, bytes: u64) -> Meeting {
     let MeetingLine { id, creator, members, started, ended, created_ms, messages, first_place, next_place } =
         line;
     let members = each_once(members);
-    Meeting { id, creator, members, started, ended, created_ms, messages, first_place, next_place }
+    Meeting { id, creator, members, started, ended, created_ms, messages, bytes, first_place, next_place }
 }
 
 pub fn message_line(meeting: &str, place: u64, message: SealedMessage) -> MessageLine {

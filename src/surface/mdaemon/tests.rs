@@ -231,6 +231,7 @@ fn answers_have_the_documented_shape() {
         ended: "".into(),
         created_ms: 1,
         messages: 1,
+        bytes: 0,
         first_place: 1,
         next_place: 2,
     });

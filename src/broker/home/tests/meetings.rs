@@ -3,7 +3,7 @@
 use super::*;
 use crate::broker::meetings::merge_meetings;
 use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
-use crate::model::meeting::{MeetingDraft, MeetingPage, SealedMessage, channel_of};
+use crate::model::meeting::{MeetingDraft, MeetingPage, MessagePlace, SealedMessage, channel_of};
 use crate::model::reply::MeetingReply;
 
 const ALL: MeetingPage = MeetingPage { after: 0, count_max: 1_000 };
@@ -36,7 +36,11 @@ fn places(change: &MeetingChange) -> Vec<(u64, bool)> {
 fn places_rise_and_what_was_deleted_has_none() {
     let (mut home, ada, r1) = (home(), session("ada"), channel_of("r1"));
     let put = |home: &mut Home, messages: &[&str], known: &[Option<u64>]| {
-        home.meetings.decide_put(NOW, &ada, &r1, draft(&[], messages), known).expect("decided")
+        let known: Vec<_> = known
+            .iter()
+            .map(|place| place.map(|place| MessagePlace { place, bytes: message("b").bytes() }))
+            .collect();
+        home.meetings.decide_put(NOW, &ada, &r1, draft(&[], messages), &known).expect("decided")
     };
     // Found on the disk, but of an earlier meeting of that name.
     let change = put(&mut home, &["a", "b"], &[Some(7), None]);
@@ -139,5 +143,57 @@ fn meetings_on_their_way_to_the_disk_count() {
     );
     let bob = session("bob");
     assert!(home.meetings.decide_put(NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
+    home.invariants();
+}
+
+#[test]
+fn messages_on_the_disk_have_a_bound_for_each_maker_and_in_all() {
+    let limits = Limits { meeting_messages_bytes_max: 10_000, ..Limits::default() };
+    let mut home = Bench::with(definitions(), limits).home;
+    let long = |id: &str| SealedMessage { data: "x".repeat(1_000).into(), ..message(id) };
+    let put =
+        |home: &mut Home, user: &str, scopes: Scopes, room: &str, id: &str, known: Option<MessagePlace>| {
+            let session = Session::of(user, scopes);
+            let draft = MeetingDraft { messages: vec![long(id)], ..draft(&["bob"], &[]) };
+            let change = home.meetings.decide_put(NOW, &session, &channel_of(room), draft, &[known]);
+            let change = change.map_err(|fault| fault.message.into_owned())?;
+            home.apply_meeting(NOW, change);
+            home.invariants();
+            Ok::<_, String>(())
+        };
+    let fill = |home: &mut Home, user: &str, scopes: Scopes, room: &str| {
+        (0..100).take_while(|n| put(home, user, scopes, room, &n.to_string(), None).is_ok()).count()
+    };
+    assert_eq!(fill(&mut home, "ada", Scopes::WRITE, "a"), 4, "half of all");
+    let refused = put(&mut home, "bob", Scopes::WRITE, "a", "more", None).expect_err("charged to ada");
+    assert!(refused.contains("meeting_messages_bytes_max"), "{refused}");
+    // What replaces another one needs no room.
+    let bytes = long("0").bytes() + 3;
+    let place = Some(MessagePlace { place: 1, bytes });
+    assert_eq!(put(&mut home, "ada", Scopes::WRITE, "a", "0", place), Ok(()));
+    assert_eq!(fill(&mut home, "bob", Scopes::WRITE, "b"), 2, "half of the rest");
+    assert_eq!(fill(&mut home, "root", Scopes::ADMIN, "c"), 3, "an admin has all that is left");
+    let change = home.meetings.decide_clear(&session("ada"), &channel_of("a")).expect("decided");
+    home.apply_meeting(NOW, change);
+    home.invariants();
+    assert_eq!(fill(&mut home, "ada", Scopes::WRITE, "a"), 2, "what is deleted is given back");
+}
+
+#[test]
+fn members_in_memory_have_a_bound_for_each_maker() {
+    let limits = Limits { meeting_bytes_max: 20_000, ..Limits::default() };
+    let mut home = Bench::with(definitions(), limits).home;
+    let long = "x".repeat(200);
+    let make = |home: &mut Home, user: &str, room: &str, members: &[&str]| {
+        let change =
+            home.meetings.decide_put(NOW, &session(user), &channel_of(room), draft(members, &[]), &[]);
+        change.map(|change| home.apply_meeting(NOW, change)).is_ok()
+    };
+    let many = |home: &mut Home, user: &str| {
+        (0..50).take_while(|n| make(home, user, &format!("{user}{n}"), &[&long, "b", "c"])).count()
+    };
+    assert_eq!((many(&mut home, "ada"), many(&mut home, "bob")), (8, 4));
+    assert!(make(&mut home, "ada", "ada0", &["b"]), "what becomes less needs no room");
+    assert!(!make(&mut home, "ada", "ada0", &[&long, &long, &long]));
     home.invariants();
 }
