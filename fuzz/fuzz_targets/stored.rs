@@ -7,7 +7,7 @@ use corecast::model::channel::ChannelName;
 use corecast::model::meeting::{Meeting, SealedMessage};
 use corecast::model::publication::Room;
 use corecast::store::lines::{Export, Import};
-use corecast::store::{StoreRecord, Stored, Table, Write, meetings, rooms};
+use corecast::store::{meetings, rooms, StoreRecord, Stored, Table, Write};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 
 #[derive(arbitrary::Arbitrary, Debug)]
@@ -73,7 +73,7 @@ fn good(input: &Input<'_>) -> Vec<Write> {
         SealedMessage { id: id.into(), salt: b.into(), data: c.into(), from: d.into(), sent_ms: one };
     let mut writes = rooms::put(&ChannelName::new(&format!("room:{id}")), &room);
     writes.push(meetings::put(&meeting));
-    writes.extend(meetings::put_message(id, two, true, &message));
+    writes.extend(meetings::put_message(id, two, &message));
     writes
 }
 

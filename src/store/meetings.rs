@@ -249,14 +249,18 @@ mod tests {
             from: "ada".into(),
             sent_ms: 7,
         };
-        let writes = put_message("r1", 258, true, &message);
+        let writes = put_message("r1", 258, &message);
         let [written, found] = &writes[..] else { panic!("{writes:?}") };
         let value = written.value.clone().expect("a value");
         let record = StoreRecord { table: written.table, key: written.key.clone(), value };
         assert_eq!(read_message(&record), Ok((258, message.clone())));
         assert_eq!(found.key, id_key("r1", "m"));
-        assert_eq!(read_place(&found.key, found.value.as_ref().expect("a value")), Ok(258));
-        assert_eq!(put_message("r1", 258, false, &message).len(), 1);
+        assert_eq!(
+            read_place(&found.key, found.value.as_ref().expect("a value")),
+            Ok(MessagePlace { place: 258, bytes: message.bytes() })
+        );
+        let before = counters::number(Table::MeetingMessageIds, found.key.clone(), 7).value.expect("a value");
+        assert_eq!(read_place(&found.key, &before), Ok(MessagePlace { place: 7, bytes: 0 }), "of version 1");
         let short = StoreRecord { key: b"short".to_vec(), ..record.clone() };
         assert!(read_message(&short).is_err());
         let cut = StoreRecord { value: record.value[..9].to_vec(), ..record };
