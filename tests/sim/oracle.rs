@@ -93,8 +93,8 @@ impl Oracle {
 
     /// Bytes that were counted for what is known to have been said on a channel after one position and up to another.
     pub fn known_bytes(&self, channel: &str, after: At, to: At) -> usize {
-        // Of an earlier life it is not known which of it was said since.
-        let after = if after.epoch == to.epoch { after } else { At { offset: 0, ..to } };
+        // A channel goes on from its offset in another epoch; if it begins anew there, less is taken for heard than was.
+        let after = At { epoch: to.epoch, ..after };
         let Some(events) = self.events.get(channel).filter(|_| after < to) else { return 0 };
         let known = events.range((Bound::Excluded(after), Bound::Included(to)));
         known.map(|(_, text)| counted(&serde_json::from_str(text).expect("JSON"))).sum()
