@@ -20,7 +20,7 @@ const UNCOUNTED: &[&str] = &[];
 /// Types larger than [`FIELDS_MAX`] or [`METHODS_MAX`], with the fields and methods that they may have at most. Lower
 /// these when the type has shrunk; do not raise them.
 const LARGE_TYPES: &[(&str, &str, usize, usize)] =
-    &[("base", "Limits", 47, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 10, 92)];
+    &[("base", "Limits", 46, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 10, 92)];
 
 /// How far below its bound a large type may be before the bound is lowered.
 const LARGE_TYPE_SLACK: usize = 12;
@@ -251,8 +251,12 @@ fn fields(path: &str, start: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_limit_is_in_the_default_config() {
-    let parts =
-        [("people", "PeopleLimits", ""), ("ended", "EndedLimits", ""), ("push", "PushLimits", "push_")];
+    let parts = [
+        ("people", "PeopleLimits", ""),
+        ("ended", "EndedLimits", ""),
+        ("lists", "ListLimits", ""),
+        ("push", "PushLimits", "push_"),
+    ];
     let mut limits = fields("src/base/limits.rs", "pub struct Limits {");
     for (field, part, prefix) in parts {
         assert!(limits.remove(field), "{field} is a part of the limits");

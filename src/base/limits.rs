@@ -119,20 +119,12 @@ pub struct Limits {
     pub vouchers_max: u32,
     /// Groups kept, per core: channels with a list of members.
     pub groups_max: u32,
-    /// Bytes of memory for groups with their members, per core.
-    pub group_bytes_max: u64,
-    /// Members of one group.
-    pub group_members_max: u32,
+    /// What groups and meetings take.
+    pub lists: ListLimits,
     /// Changes of groups that wait for an earlier change of the same one, per core.
     pub group_changes_waiting_max: u32,
     /// Meetings kept, per core.
     pub meetings_max: u32,
-    /// Bytes of memory for meetings with their members, per core.
-    pub meeting_bytes_max: u64,
-    /// Bytes of messages of meetings that are stored, per core.
-    pub meeting_messages_bytes_max: u64,
-    /// Members of one meeting.
-    pub meeting_members_max: u32,
     /// Bytes of the content of one message in a meeting.
     pub meeting_message_bytes_max: u32,
     /// Messages that one request may add to a meeting.
@@ -168,6 +160,21 @@ pub struct EndedLimits {
     pub revocations_max: u32,
     /// Seconds for which that is remembered.
     pub revocation_s_max: u32,
+}
+
+/// Bounds of what groups and meetings take, with their members and messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListLimits {
+    /// Bytes of memory for groups with their members, per core.
+    pub group_bytes_max: u64,
+    /// Members of one group.
+    pub group_members_max: u32,
+    /// Bytes of memory for meetings with their members, per core.
+    pub meeting_bytes_max: u64,
+    /// Members of one meeting.
+    pub meeting_members_max: u32,
+    /// Bytes of messages of meetings that are stored, per core.
+    pub meeting_messages_bytes_max: u64,
 }
 
 /// Bounds of what is about people, per core.
@@ -260,13 +267,9 @@ impl Default for Limits {
             ended: EndedLimits::default(),
             vouchers_max: 10_000,
             groups_max: 100_000,
-            group_bytes_max: 256 << 20,
-            group_members_max: 1_000,
+            lists: ListLimits::default(),
             group_changes_waiting_max: 1_024,
             meetings_max: 100_000,
-            meeting_bytes_max: 256 << 20,
-            meeting_messages_bytes_max: 8 << 30,
-            meeting_members_max: 1_000,
             meeting_message_bytes_max: 256 << 10,
             meeting_messages_per_request_max: 1_000,
             meeting_page_bytes_max: 256 << 10,
@@ -283,6 +286,18 @@ impl Default for Limits {
 impl Default for EndedLimits {
     fn default() -> Self {
         Self { logouts_max: 100_000, revocations_max: 100_000, revocation_s_max: 31_536_000 }
+    }
+}
+
+impl Default for ListLimits {
+    fn default() -> Self {
+        Self {
+            group_bytes_max: 256 << 20,
+            group_members_max: 1_000,
+            meeting_bytes_max: 256 << 20,
+            meeting_members_max: 1_000,
+            meeting_messages_bytes_max: 8 << 30,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The `[limits]` section.
 
 use super::reader::{Context, Reader};
-use crate::base::limits::{EndedLimits, Limits, PeopleLimits, PushLimits, TlsLimits};
+use crate::base::limits::{EndedLimits, Limits, ListLimits, PeopleLimits, PushLimits, TlsLimits};
 
 /// What a ring or an outbox needs besides messages: frame headers and control frames.
 const OVERHEAD_BYTES: u64 = 64 << 10;
@@ -24,6 +24,13 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         logouts_max in 1..=10_000_000,
         revocations_max in 1..=10_000_000,
         revocation_s_max in 60..=315_360_000,
+    );
+    let lists = read_limits!(ListLimits, reader, "":
+        group_bytes_max in 65_536..=1 << 40,
+        group_members_max in 1..=10_000,
+        meeting_bytes_max in 65_536..=1 << 40,
+        meeting_members_max in 1..=10_000,
+        meeting_messages_bytes_max in 65_536..=1 << 50,
     );
     let push = read_push(&mut reader);
     let tls = read_limits!(TlsLimits, reader, "": tls_handshake_time_ms_max in 1..=600_000);
@@ -61,13 +68,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         login_attempts_per_minute_max in 1..=1_000_000,
         vouchers_max in 1..=10_000_000,
         groups_max in 1..=10_000_000,
-        group_bytes_max in 65_536..=1 << 40,
-        group_members_max in 1..=10_000,
         group_changes_waiting_max in 1..=1_000_000,
         meetings_max in 1..=10_000_000,
-        meeting_bytes_max in 65_536..=1 << 40,
-        meeting_messages_bytes_max in 65_536..=1 << 50,
-        meeting_members_max in 1..=10_000,
         meeting_message_bytes_max in 1..=16 << 20,
         meeting_messages_per_request_max in 1..=10_000,
         meeting_page_bytes_max in 1..=16 << 20,
@@ -75,6 +77,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> (Limits, TlsLimits) {
         effects_in_flight_max in 1..=1 << 16,
         backups_max in 1..=10_000,
         peer_queue_messages_max in 16..=1 << 24;
+        lists: lists;
         people: people;
         ended: ended;
         push: push

@@ -1,7 +1,7 @@
 //! How much memory the node plans with, and what that makes of its limits: what clients can make a core take by what
 //! they say and do not read is bounded by shares of the core's part, whatever larger limits say.
 
-use crate::base::limits::{Limits, RINGS_PER_CORE};
+use crate::base::limits::{Limits, ListLimits, RINGS_PER_CORE};
 use std::path::Path;
 
 /// The setting without which the node looks how much there is.
@@ -37,8 +37,11 @@ pub(super) fn fit(limits: Limits, part_bytes: u64) -> Limits {
             limits.egress_ring_bytes_max,
             share(RINGS) / u64::from(RINGS_PER_CORE),
         ),
-        meeting_bytes_max: limits.meeting_bytes_max.min(part_bytes / LISTS),
-        group_bytes_max: limits.group_bytes_max.min(part_bytes / LISTS),
+        lists: ListLimits {
+            meeting_bytes_max: limits.lists.meeting_bytes_max.min(part_bytes / LISTS),
+            group_bytes_max: limits.lists.group_bytes_max.min(part_bytes / LISTS),
+            ..limits.lists
+        },
         unfinished_bytes_max: at_most(limits.unfinished_bytes_max, share(INPUT)),
         ..limits
     }

@@ -100,18 +100,8 @@ impl Stored {
                     }
                     stored.groups.push(group);
                 }
-                Table::Logouts => {
-                    let id = logouts::id_of(&key).ok_or_else(odd)?;
-                    stored.logouts.push((id, COUNTERS.read(table, &key, &value)?));
-                }
-                Table::Revocations => {
-                    let user = revocations::user_of(&key).ok_or_else(odd)?;
-                    stored.revocations.push((user.into(), COUNTERS.read(table, &key, &value)?));
-                }
-                Table::KnownAddresses => {
-                    let (user, place) = known_addresses::of(&key).ok_or_else(odd)?;
-                    let at_unix_s = COUNTERS.read(table, &key, &value)?;
-                    stored.known_addresses.push(KnownAddress { user: user.into(), place, at_unix_s });
+                Table::Logouts | Table::Revocations | Table::KnownAddresses => {
+                    stored.take_login(StoreRecord { table, key, value })?;
                 }
                 Table::Devices | Table::Recordings => {
                     stored.take_people(StoreRecord { table, key, value })?;
@@ -137,6 +127,25 @@ impl Stored {
             }
         }
         Ok(stored)
+    }
+
+    /// Reads a record about logins.
+    fn take_login(&mut self, record: StoreRecord) -> Result<(), RecordError> {
+        let StoreRecord { table, key, value } = record;
+        let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
+        let at_unix_s = COUNTERS.read(table, &key, &value)?;
+        match table {
+            Table::Logouts => self.logouts.push((logouts::id_of(&key).ok_or_else(odd)?, at_unix_s)),
+            Table::Revocations => {
+                let user = revocations::user_of(&key).ok_or_else(odd)?;
+                self.revocations.push((user.into(), at_unix_s));
+            }
+            _ => {
+                let (user, place) = known_addresses::of(&key).ok_or_else(odd)?;
+                self.known_addresses.push(KnownAddress { user: user.into(), place, at_unix_s });
+            }
+        }
+        Ok(())
     }
 
     /// Reads a record of people.

@@ -39,7 +39,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,
@@ -59,7 +59,7 @@ impl Table {
     ];
 
     /// Those that are read whole at the start; of the others, a part is read when it is asked for.
-    pub const LOADED: [Self; 13] = [
+    pub const LOADED: [Self; 14] = [
         Self::Definitions,
         Self::Rooms,
         Self::Counters,

@@ -56,7 +56,7 @@ impl Groups {
             }
             draft => self.changed(now, self.known_to(session, channel)?, session, draft)?,
         };
-        let members_max = self.limits.get().group_members_max as usize;
+        let members_max = self.limits.get().lists.group_members_max as usize;
         if group.members.len() > members_max {
             let sentence = format!("A conversation has at most {members_max} members.");
             return Err(Fault::new(FaultCode::InvalidRequest, sentence));

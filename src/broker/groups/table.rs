@@ -79,7 +79,7 @@ impl Groups {
     pub(super) fn has_room(&self, is: &Group, by_admin: bool) -> bool {
         let was = self.get(&is.channel).map_or(0, |was| held_bytes(was));
         let added = held_bytes(is).saturating_sub(was);
-        let bytes_max = usize::try_from(self.limits.get().group_bytes_max).unwrap_or(usize::MAX);
+        let bytes_max = usize::try_from(self.limits.get().lists.group_bytes_max).unwrap_or(usize::MAX);
         let fits = self.creators.bytes() + added <= bytes_max;
         let shares = || by_admin || self.creators.leaves_a_share_of_bytes(&is.creator, added, bytes_max);
         added == 0 || fits && shares()

@@ -273,7 +273,7 @@ fn check_draft(limits: &Limits, channel: &ChannelName, draft: &MeetingDraft) -> 
             return Err(faults::invalid(name, format!("a time has at most {TIME_BYTES_MAX} bytes")));
         }
     }
-    let members_max = limits.meeting_members_max as usize;
+    let members_max = limits.lists.meeting_members_max as usize;
     if draft.members.as_ref().is_some_and(|members| members.len() > members_max) {
         return Err(faults::invalid("members", format!("a meeting has at most {members_max} members")));
     }

@@ -101,9 +101,13 @@ impl Meetings {
         let limits = self.limits.get();
         let added = |bytes: fn(&Meeting) -> usize| bytes(is).saturating_sub(was.map_or(0, bytes));
         let messages = |meeting: &Meeting| meeting.bytes as usize;
-        let held = (&self.creators, added(held_bytes), limits.meeting_bytes_max, "meeting_bytes_max");
-        let stored =
-            (&self.stored, added(messages), limits.meeting_messages_bytes_max, "meeting_messages_bytes_max");
+        let held = (&self.creators, added(held_bytes), limits.lists.meeting_bytes_max, "meeting_bytes_max");
+        let stored = (
+            &self.stored,
+            added(messages),
+            limits.lists.meeting_messages_bytes_max,
+            "meeting_messages_bytes_max",
+        );
         for (ledger, added, bytes_max, limit) in [held, stored] {
             let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
             if added > 0 && ledger.bytes() + added > bytes_max {

@@ -13,6 +13,7 @@ use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people;
 use crate::shard::relay;
+use crate::shard::transports::http::write_fault;
 use crate::surface::Dialect;
 
 impl Edge {
@@ -250,7 +251,7 @@ impl Shard {
                 let answering = Answering { secret, ..answering.clone() };
                 match reply {
                     Reply::Fault(fault) => {
-                        self.edge.write_fault(out, surface.encode_fault, &answering, fault);
+                        write_fault(&mut self.edge, out, surface.encode_fault, &answering, fault);
                     }
                     reply => {
                         self.edge.write_response(out, &(endpoint.encode)(reply), &answering, &[]);

@@ -21,7 +21,7 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::delivery::users::Fresh;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
-use crate::shard::transports::http::anonymous;
+use crate::shard::transports::http::{anonymous, write_fault};
 use crate::shard::{Setup, Shard};
 use crate::surface::{Access, Language, Socket, Surface};
 use base64::Engine;
@@ -219,7 +219,7 @@ impl Opening {
                 edge.note_access(&self.refused, 101, out.len());
             }
             Err(fault) => {
-                edge.write_fault(out, self.surface.encode_fault, &self.refused, &fault);
+                write_fault(edge, out, self.surface.encode_fault, &self.refused, &fault);
             }
         }
     }

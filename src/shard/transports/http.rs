@@ -57,21 +57,8 @@ impl Edge {
     ) {
         self.note_fault(id, fault.code);
         let mut out = Vec::new();
-        self.write_fault(&mut out, surface.encode_fault, answering, fault);
+        write_fault(self, &mut out, surface.encode_fault, answering, fault);
         self.write_in_turn(id, out, answering.is_last());
-    }
-
-    /// Appends the answer that tells a fault.
-    pub(in crate::shard) fn write_fault(
-        &mut self,
-        out: &mut Vec<u8>,
-        encode: fn(&Fault) -> Response,
-        answering: &Answering,
-        fault: &Fault,
-    ) {
-        let fields = fault_fields(fault);
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
-        self.write_response(out, &encode(fault), answering, &fields);
     }
 
     pub(in crate::shard) fn respond(
@@ -431,8 +418,21 @@ fn too_many_connections() -> Fault {
     .retry_after(None)
 }
 
+/// Appends the answer that tells a fault.
+pub(in crate::shard) fn write_fault(
+    edge: &mut Edge,
+    out: &mut Vec<u8>,
+    encode: fn(&Fault) -> Response,
+    answering: &Answering,
+    fault: &Fault,
+) {
+    let fields = fault_fields(fault);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+    edge.write_response(out, &encode(fault), answering, &fields);
+}
+
 /// Header fields that go with a fault.
-pub(super) fn fault_fields(fault: &Fault) -> Vec<(&'static str, Cow<'static, str>)> {
+fn fault_fields(fault: &Fault) -> Vec<(&'static str, Cow<'static, str>)> {
     let asks = matches!(fault.code, FaultCode::Unauthenticated | FaultCode::NoCredentials);
     let asks = asks.then_some(("WWW-Authenticate", "Bearer".into()));
     let waits = fault.retry_after_s.map(|s| ("Retry-After", s.to_string().into()));

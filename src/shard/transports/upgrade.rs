@@ -1,7 +1,7 @@
 //! From HTTP to WebSocket (RFC 6455 section 4.2). Never 101 unless the request is wholly valid, its origin is
 //! allowed and its credentials hold; a refused upgrade closes the connection.
 
-use super::http::{refusal_response, starting};
+use super::http::{refusal_response, starting, write_fault};
 use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::realm::Realm;
@@ -34,7 +34,7 @@ impl Edge {
     ) {
         self.counters.note_fault(fault.code);
         let mut out = Vec::new();
-        self.write_fault(&mut out, socket.encode_refusal.unwrap_or(surface.encode_fault), answering, fault);
+        write_fault(self, &mut out, socket.encode_refusal.unwrap_or(surface.encode_fault), answering, fault);
         self.write_in_turn(id, out, answering.is_last());
     }
 

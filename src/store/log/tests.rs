@@ -336,9 +336,9 @@ fn keys_are_handed_over_before_any_segment_goes() {
     (0..2).for_each(|core| log.through(core, number));
     log.synced();
     let number = log.begin_checkpoint(4);
-    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 0 }));
+    (0..2).for_each(|core| log.reached(core, Reached { number, place: 0 }));
     assert_eq!(log.synced(), None);
-    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 1 }));
+    (0..2).for_each(|core| log.reached(core, Reached { number, place: 1 }));
     assert_eq!(log.synced(), Some(4));
 }
 
@@ -347,13 +347,13 @@ fn after_a_failure_all_segments_are_needed_until_a_whole_checkpoint() {
     let mut log = progress(true);
     assert_eq!(check_point(&mut log, 2), Some(2));
     let number = log.begin_checkpoint(3);
-    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 5 }));
+    (0..2).for_each(|core| log.reached(core, Reached { number, place: 5 }));
     log.completed(3);
     log.fail();
     let resumption = log.resume();
     let number = log.begin_checkpoint(4);
     (0..2).for_each(|core| log.resumed(core, resumption));
-    (0..2).for_each(|core| log.reached(core, Reached { number: number, place: 1_000 }));
+    (0..2).for_each(|core| log.reached(core, Reached { number, place: 1_000 }));
     assert_eq!(log.synced(), None);
     (0..2).for_each(|core| log.through(core, number));
     assert_eq!(log.synced(), Some(4));

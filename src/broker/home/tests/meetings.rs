@@ -1,6 +1,7 @@
 //! Meetings: who may, what becomes of messages, what is told.
 
 use super::*;
+use crate::base::limits::ListLimits;
 use crate::broker::meetings::merge_meetings;
 use crate::broker::meetings::{MeetingChange, MeetingChangeKind};
 use crate::model::meeting::{MeetingDraft, MeetingPage, MessagePlace, SealedMessage, channel_of};
@@ -148,7 +149,10 @@ fn meetings_on_their_way_to_the_disk_count() {
 
 #[test]
 fn messages_on_the_disk_have_a_bound_for_each_maker_and_in_all() {
-    let limits = Limits { meeting_messages_bytes_max: 10_000, ..Limits::default() };
+    let limits = Limits {
+        lists: ListLimits { meeting_messages_bytes_max: 10_000, ..ListLimits::default() },
+        ..Limits::default()
+    };
     let mut home = Bench::with(definitions(), limits).home;
     let long = |id: &str| SealedMessage { data: "x".repeat(1_000).into(), ..message(id) };
     let put =
@@ -181,7 +185,10 @@ fn messages_on_the_disk_have_a_bound_for_each_maker_and_in_all() {
 
 #[test]
 fn members_in_memory_have_a_bound_for_each_maker() {
-    let limits = Limits { meeting_bytes_max: 20_000, ..Limits::default() };
+    let limits = Limits {
+        lists: ListLimits { meeting_bytes_max: 20_000, ..ListLimits::default() },
+        ..Limits::default()
+    };
     let mut home = Bench::with(definitions(), limits).home;
     let long = "x".repeat(200);
     let make = |home: &mut Home, user: &str, room: &str, members: &[&str]| {
