@@ -87,7 +87,7 @@ fn pace(reader: &mut Reader<'_>) -> Pace {
     let Some((key, place)) = reader.text("conflate_key").filter(|(key, _)| !key.is_empty()) else {
         return Pace { coalesce_us, conflate_ms, conflate_key: None };
     };
-    if key.len() > CONFLATE_KEY_BYTES_MAX || !is_plain(&key) {
+    if key.len() > CONFLATE_KEY_BYTES_MAX || !is_plain(key.as_bytes(), 0) {
         let message = format!(
             "must be the name of a member of the data, at most {CONFLATE_KEY_BYTES_MAX} bytes without quotes, backslashes and \
              control characters; it is {key:?}"

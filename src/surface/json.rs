@@ -210,12 +210,15 @@ pub fn depth_is_bounded(json: &str) -> bool {
 
 /// Appends a string as JSON, quotes included.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
-    if scan::is_plain(text) {
-        out.reserve(text.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
+    let start = out.len();
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    // Looked at where it stands, with bytes before it: that is less work than for a few bytes by themselves.
+    if scan::is_plain(out, start + 1) {
         out.push(b'"');
     } else {
+        out.truncate(start);
         push_value(out, text);
     }
 }

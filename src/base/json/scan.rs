@@ -23,10 +23,10 @@ pub enum Broken {
     Kind,
 }
 
-/// Whether text can stand between quotes as it is.
+/// Whether bytes of text, from `start` on, can stand between quotes as they are.
 #[inline]
-pub fn is_plain(text: &str) -> bool {
-    plain::end(text.as_bytes(), 0) == text.len()
+pub fn is_plain(text: &[u8], start: usize) -> bool {
+    plain::end(text, start) == text.len()
 }
 
 /// One value and nothing else; `None` if it is no JSON.

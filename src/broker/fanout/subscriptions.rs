@@ -83,9 +83,11 @@ impl Subscriptions {
         self.listener(connection).map_or(0, |listener| listener.count as usize)
     }
 
-    /// Whether a connection has one only, and nothing is known of what it owes.
-    pub fn is_alone(&self, connection: ConnectionId) -> bool {
-        self.listener(connection).is_some_and(|listener| listener.count == 1 && listener.owed.is_empty())
+    /// Whether a connection owes nothing but of a stream whose turn it is: nothing else is known, and it hears nothing else, or
+    /// nothing else has something to send (`is_one`).
+    pub fn owes_only(&self, connection: ConnectionId, is_one: bool) -> bool {
+        let alone = |listener: &Listener| (is_one || listener.count == 1) && listener.owed.is_empty();
+        self.listener(connection).is_some_and(alone)
     }
 
     /// Those of a connection, in the order of subscribing.

@@ -84,7 +84,7 @@ impl Turns {
                 self.queue.move_back(streams, number);
                 continue;
             }
-            let id = StreamId::from_number(number);
+            let (id, is_one) = (StreamId::from_number(number), self.queue.is_one());
             let stream = &mut streams[id.index()];
             while let Some((place, Subscriber { connection, subscription, .. })) =
                 stream.next_of_pass(&mut looks)
@@ -94,9 +94,7 @@ impl Turns {
                     continue;
                 }
                 self.sends += 1;
-                let is_all = subscriptions.is_alone(connection)
-                    || (self.queue.is_one() && !subscriptions.owes(connection));
-                if is_all {
+                if subscriptions.owes_only(connection, is_one) {
                     self.offer = Some(Offer { connection, stream: id, place, subscription });
                 } else {
                     subscriptions.owe(subscription);

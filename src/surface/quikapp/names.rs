@@ -24,9 +24,10 @@ pub fn id(text: &str, field: &'static str) -> Result<Arc<str>, Fault> {
 /// Whether something can be an id.
 pub fn is_id(text: &str) -> bool {
     // Most ids are plain, and bytes are faster to look at than characters.
-    let plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    let odd = |byte: &u8| u8::from(byte.wrapping_sub(b' ') > b'~' - b' ');
     (1..=ID_BYTES_MAX).contains(&text.len())
-        && (text.bytes().fold(true, |all, byte| all & plain(byte)) || !text.chars().any(char::is_control))
+        && (text.as_bytes().iter().fold(0, |any, byte| any | odd(byte)) == 0
+            || !text.chars().any(char::is_control))
 }
 
 /// The circle of a name on a socket. `None` if no circle can have it.
