@@ -180,6 +180,8 @@ impl TlsCounters {
 pub struct PeopleCounters {
     /// Calls homed on this core that are not over.
     pub calls_active: u64,
+    /// Recordings that run.
+    pub recordings_running: u64,
     /// Calls that somebody ended.
     pub calls_ended: u64,
     /// Calls that nobody answered.
@@ -208,6 +210,7 @@ impl PeopleCounters {
     fn merge(&mut self, other: &Self) {
         let Self {
             calls_active,
+            recordings_running,
             calls_ended,
             calls_missed,
             calls_cancelled,
@@ -222,6 +225,7 @@ impl PeopleCounters {
         } = other;
         self.relay.merge(relay);
         self.calls_active += calls_active;
+        self.recordings_running += recordings_running;
         self.calls_ended += calls_ended;
         self.calls_missed += calls_missed;
         self.calls_cancelled += calls_cancelled;

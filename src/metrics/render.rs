@@ -155,6 +155,7 @@ fn relay(page: &mut Page, sum: &Counters) {
 
 fn people(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_calls_active", "Calls that are not over.", sum.people.calls_active);
+    page.gauge("corecast_recordings_running", "Calls that are recorded.", sum.people.recordings_running);
     let ends = [
         ("ended", sum.people.calls_ended),
         ("missed", sum.people.calls_missed),

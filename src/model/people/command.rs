@@ -249,8 +249,13 @@ impl PeopleCommand {
                 !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
             }
             Self::Recording { act, .. } => *act == RecordingAct::Delete,
-            Self::Call { act, .. } => matches!(act, CallAct::StartRecording | CallAct::StopRecording),
-            _ => false,
+            _ => self.is_for_recorder(),
         }
+    }
+
+    /// Whether a recorder has a part in it.
+    pub fn is_for_recorder(&self) -> bool {
+        let Self::Call { act, .. } = self else { return false };
+        matches!(act, CallAct::StartRecording | CallAct::StopRecording)
     }
 }

@@ -205,6 +205,7 @@ impl People {
         let calls = self.calls.counts();
         PeopleCounters {
             calls_active: calls.active,
+            recordings_running: self.recordings.all_running().count() as u64,
             calls_ended: calls.ended,
             calls_missed: calls.missed,
             calls_cancelled: calls.cancelled,

@@ -23,6 +23,7 @@ use crate::model::people::recorder::{
 use crate::model::people::recording::Recording;
 use crate::model::people::reply::PeopleReply;
 use crate::model::people::signal::Signal;
+use crate::shard::effects::Class;
 use crate::shard::requests::{Asker, Then};
 use crate::shard::{Effect, Resolution, Shard};
 use std::collections::VecDeque;
@@ -174,7 +175,7 @@ pub(super) fn continue_recording(
 
 /// A recording ends, which nobody waits for. One that ends already is left alone.
 fn end(shard: &mut Shard, id: &Arc<str>) {
-    if shard.people.recordings.claim_end(id).is_ok() {
+    if shard.homes.effects.admit(Class::Recorder).is_ok() && shard.people.recordings.claim_end(id).is_ok() {
         let job = RecorderJob::Close { recording: id.clone() };
         let then = Then::People(PeopleChange::Closing(id.clone()));
         shard.homes.start_effect(Effect::Recorder(job), None, Some(then));
@@ -210,9 +211,9 @@ pub(in crate::shard) fn end_recordings(shard: &mut Shard) {
     running.iter().for_each(|id| end(shard, id));
 }
 
-/// A recording did not begin, or is not kept: its file goes.
+/// A recording did not begin, or is not kept: its file goes, at the next start if the recorder has too much to do.
 pub(super) fn forget(shard: &mut Shard, id: &Arc<str>) {
-    if shard.setup.people.records {
+    if shard.setup.people.records && shard.homes.effects.admit(Class::Recorder).is_ok() {
         let job = RecorderJob::Forget { recording: id.clone() };
         shard.homes.start_effect(Effect::Recorder(job), None, None);
     }

@@ -44,6 +44,10 @@ pub(in crate::shard) fn change_people(
     command: PeopleCommand,
 ) {
     let admitted = shard.homes.effects.admit_user(Class::Store, &ticket.session.user);
+    let admitted = admitted.and_then(|()| {
+        // Half of the recorder's places are for recordings that end by themselves.
+        if command.is_for_recorder() { shard.homes.effects.admit_stranger(Class::Recorder) } else { Ok(()) }
+    });
     let decided = admitted.and_then(|()| shard.homes.effects.admit(Class::Store)).and_then(|()| {
         let (now, fresh) = (shard.edge.now, shard.homes.fresh.next());
         let socket = SocketId { core: from, connection: ticket.connection };
