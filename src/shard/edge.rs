@@ -26,7 +26,7 @@ pub(super) struct Edge {
     pub now: Now,
     /// What the shard is made of.
     pub setup: Arc<Setup>,
-    /// Those of the setup, as all hold them who are bounded by them.
+    /// The limits in force, shared with all that they bound; a reload replaces them here once.
     pub limits: InForce,
     pub connections: Connections,
     /// What the connections hear.

@@ -89,7 +89,7 @@ impl Groups {
             let sentence = "The conversation has a list of members already; its creator can change it.";
             return Err(Fault::new(FaultCode::Conflict, sentence));
         }
-        // That an id is not to be had cannot be hidden from whoever wants just that one; what has it can.
+        // Who asks for exactly this id learns that it is taken, but not by what.
         if self.get(channel).is_some() {
             let sentence =
                 "This id is not to be had: choose another one, or leave it out, and the node gives one.";

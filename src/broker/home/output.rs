@@ -53,9 +53,9 @@ pub enum HomePush {
         /// That socket's connection.
         connection: ConnectionId,
     },
-    /// The channel is over for its subscribers: they are told, and their connections close where the fault is that it is
-    /// deleted by its definition, or not for guests. Never held back. Unless
-    /// it is for guests only, home has forgotten the channel, and what has its name next is another one.
+    /// The channel is over for its subscribers: they are told. Whether their connections close depends on the fault and on
+    /// their dialect. Never held back. Unless only guests are concerned, home has forgotten the channel, and what has its name
+    /// next is another one.
     Ended {
         /// Why.
         fault: Fault,

@@ -1,4 +1,4 @@
-//! What a publication does to the history it is appended to.
+//! Whether a publication is kept as itself, or changes what is kept already.
 
 use crate::model::publication::{ArchivedBody, Body};
 
@@ -11,7 +11,7 @@ pub enum HistoryEffect {
     Message,
     /// It tells of something, and changes nothing that is kept.
     Told,
-    /// It tells that a message was changed, which the message knows already.
+    /// It tells that a message was changed. It is kept without the new text, which stands at the message.
     Touch,
     /// It changes the message of this offset.
     Revise(u64),

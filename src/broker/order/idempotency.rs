@@ -42,7 +42,7 @@ pub enum Answered {
 }
 
 impl Answered {
-    /// What the log says of a key: one of a message without a message is of one that was deleted.
+    /// What the log says of a key. If the key is of a message and the log has none for it, the message was deleted.
     pub fn of_key(key: &str, message: Option<PublicationBytes>) -> Self {
         match message {
             Some(bytes) => Self::Message(bytes),

@@ -27,7 +27,7 @@ struct PersonRecord {
     seen_ms: Option<u64>,
     /// Until when it is remembered, while it has no socket, monotonic microseconds.
     until_us: u64,
-    /// Cores may still take it for what it said when it was last here.
+    /// Other cores may still have the status that it had when it was last here.
     stale: bool,
 }
 

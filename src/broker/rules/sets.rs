@@ -26,8 +26,8 @@ pub struct Rules {
     realms: BTreeMap<Arc<str>, Defined>,
     /// Channels open now, by index of their namespace.
     channels: Vec<u32>,
-    /// Doubts about all sets.
-    doubts: usize,
+    /// Tasks, over all sets, that have yet to look whether channels still belong to them.
+    rechecks: usize,
     /// Byte and age bounds of histories in realms.
     history: HistoryBounds,
 }
@@ -39,7 +39,7 @@ pub struct RuleSet {
     /// Of a realm: its channels, by number.
     channels: Option<BTreeSet<u32>>,
     /// Tasks that have yet to look whether its channels still belong to it.
-    doubts: u16,
+    rechecks: u16,
     /// No channel belongs to it any more.
     gone: bool,
     /// The longest history it allowed: what is longer than now allowed is cut when it is looked at.
@@ -95,7 +95,7 @@ impl RuleSet {
     fn new(definition: ChannelDefinition, namespace: u32, in_realm: bool) -> Self {
         let history_count_high = definition.history.count_max;
         let channels = in_realm.then(BTreeSet::new);
-        Self { definition, namespace, channels, doubts: 0, gone: false, history_count_high }
+        Self { definition, namespace, channels, rechecks: 0, gone: false, history_count_high }
     }
 }
 
@@ -134,7 +134,7 @@ impl Rules {
             named: BTreeMap::new(),
             realms: BTreeMap::new(),
             channels: Vec::new(),
-            doubts: 0,
+            rechecks: 0,
             history: definitions.default.history,
         };
         rules.add_namespace(definitions.default);
@@ -204,7 +204,7 @@ impl Rules {
 
     /// Whether a channel of this set still belongs to it.
     pub fn holds(&self, set: u32, name: &ChannelName) -> bool {
-        if self.doubts == 0 || self.sets[set as usize].doubts == 0 {
+        if self.rechecks == 0 || self.sets[set as usize].rechecks == 0 {
             return true;
         }
         let Some(defined) = self.realms.get(name.namespace()) else { return true };
@@ -309,8 +309,8 @@ impl Rules {
         }
         for task in &tasks {
             if let Task::Recheck(set) = task {
-                self.sets[*set as usize].doubts += 1;
-                self.doubts += 1;
+                self.sets[*set as usize].rechecks += 1;
+                self.rechecks += 1;
             }
         }
         tasks
@@ -320,9 +320,9 @@ impl Rules {
     pub fn finish(&mut self, task: Task) {
         let Task::Recheck(index) = task else { return };
         let set = &mut self.sets[index as usize];
-        set.doubts -= 1;
-        self.doubts -= 1;
-        if set.gone && set.doubts == 0 {
+        set.rechecks -= 1;
+        self.rechecks -= 1;
+        if set.gone && set.rechecks == 0 {
             assert!(set.channels.as_ref().is_some_and(|channels| channels.is_empty()), "all have ended");
             self.sets.remove(index as usize);
         }
@@ -344,15 +344,15 @@ impl Rules {
             if let Some(channels) = &found.channels {
                 in_realms += 1;
                 assert!(channels.contains(&id), "a set knows its channels");
-                assert!(found.doubts > 0 || !found.gone, "no channel outlives its definition");
+                assert!(found.rechecks > 0 || !found.gone, "no channel outlives its definition");
             }
         }
         assert_eq!(counts, self.channels, "channels of a namespace add up");
         assert!(counts.iter().all(|count| *count <= max), "channel bound");
         let known = |(_, set): (usize, &RuleSet)| set.channels.as_ref().map_or(0, |channels| channels.len());
         assert_eq!(self.sets.iter().map(known).sum::<usize>(), in_realms, "a set knows only its channels");
-        let doubts = self.sets.iter().map(|(_, set)| usize::from(set.doubts)).sum::<usize>();
-        assert_eq!(doubts, self.doubts, "doubts add up");
+        let rechecks = self.sets.iter().map(|(_, set)| usize::from(set.rechecks)).sum::<usize>();
+        assert_eq!(rechecks, self.rechecks, "rechecks add up");
     }
 }
 

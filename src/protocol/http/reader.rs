@@ -59,7 +59,7 @@ enum State {
     Ended(Option<Box<PartialHead>>),
 }
 
-/// What is kept while something is incomplete. Never holds the bytes of more than one request, except in `held`.
+/// What is kept while something is incomplete. Never holds the bytes of more than one request, except in `unparsed`.
 #[derive(Debug, Default)]
 struct Partial {
     head: Vec<u8>,

@@ -93,7 +93,11 @@ impl Effects {
             Effect::Decode(_) => &mut self.decoding,
             Effect::Settings(_) => &mut self.operator,
             Effect::Recorder(_) => &mut self.recorder,
-            _ => &mut self.store,
+            Effect::Write(_)
+            | Effect::Replace(..)
+            | Effect::Find(..)
+            | Effect::Read(_)
+            | Effect::Backup { .. } => &mut self.store,
         };
         thread.ask((id, effect));
     }

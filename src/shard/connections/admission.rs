@@ -120,7 +120,7 @@ impl Admission {
         }
     }
 
-    /// A connection of an address keeps so much of its input, after it kept so much.
+    /// A connection keeps `after` bytes of input that is not whole, instead of `before`, on the account of its address.
     pub fn keep(&mut self, key: u64, before: u32, after: u32) {
         if before != after
             && let Some(counts) = self.addresses.get_mut(&key)

@@ -106,7 +106,7 @@ impl Shard {
     /// still need it.
     pub(in crate::shard) fn drained(&mut self) -> bool {
         match &mut self.edge.drain {
-            // What is called meanwhile has its end before the process has.
+            // A push service that is being called is waited for, so that how it answered is stored.
             Some(drain) if self.edge.connections.table().is_empty() && self.homes.web_push.is_quiet() => {
                 !std::mem::replace(&mut drain.told, true)
             }

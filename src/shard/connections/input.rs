@@ -9,7 +9,7 @@ use crate::metrics::words::CloseReason;
 use crate::protocol::http::Refusal;
 use crate::shard::edge::Edge;
 
-/// Of how many parts the connections of one address may have one.
+/// The connections of one address may keep such a part of `unfinished_bytes_max`.
 const ADDRESS_SHARE: usize = 4;
 
 impl Connections {

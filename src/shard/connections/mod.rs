@@ -157,12 +157,12 @@ impl Connections {
         }
     }
 
-    /// A connection that is alive.
+    /// A connection; `None` if it is gone.
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
         self.slab.get(id)
     }
 
-    /// A connection that is alive.
+    /// The same, to change it.
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.slab.get_mut(id)
     }

@@ -8,7 +8,7 @@ use crate::shard::connections::writes::Left;
 use crate::shard::edge::Edge;
 use crate::shard::{Shard, Slices};
 
-/// How many times what a connection may owe is kept for one whose socket was not tried yet: what comes in one turn is
+/// A socket that nothing was written to yet may be owed so many times `outbox_bytes_max`: what comes in one turn is
 /// told before anything is written.
 const UNTRIED_FACTOR: usize = 4;
 

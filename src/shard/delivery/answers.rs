@@ -202,7 +202,7 @@ impl Shard {
         false
     }
 
-    /// Does what an answer means for its connection when it comes: a subscription begins or ends. `held` says that
+    /// Does what an answer means for its connection when it comes: a subscription begins or ends. `paused` says that
     /// the answer may not leave at once. What is told before it is appended to `before`.
     fn prepare(
         &mut self,

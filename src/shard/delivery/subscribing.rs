@@ -38,7 +38,7 @@ impl Edge {
         ))
     }
 
-    /// The home core counted a subscriber: it hears the channel from here on. `held` says that the answer does not
+    /// The home core counted a subscriber: it hears the channel from here on. `paused` says that the answer does not
     /// leave at once; then it says which channel may be sent when it has.
     pub(in crate::shard) fn subscribed(
         &mut self,

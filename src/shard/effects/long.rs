@@ -50,7 +50,7 @@ enum Owned {
 pub enum Decoded {
     /// A message.
     Message(Incoming),
-    /// A message that is none.
+    /// A compressed message that does not become a valid one.
     Violation(Violation),
     /// A request.
     Request(Result<Command, Fault>),
@@ -171,7 +171,7 @@ impl fmt::Debug for Long {
     }
 }
 
-/// Each is the same as itself alone.
+/// Equal is only what is the very same: input may be secret, and long.
 impl PartialEq for Long {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)

@@ -1,7 +1,7 @@
 //! What cores say to each other. One FIFO per ordered pair of cores carries all of it, so an answer and the
 //! pushes around it keep their order.
 //!
-//! When the queue is full: requests are refused before they are message, publications are left out and the pair of
+//! When the queue is full: requests are refused before they become one, publications are left out and the pair of
 //! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
@@ -134,7 +134,7 @@ impl std::fmt::Debug for ShardMessage {
             CoreMessage::UserConnected { .. } => "UserConnected",
             CoreMessage::UserDisconnected { .. } => "UserDisconnected",
             CoreMessage::Push { .. } => "Push",
-            CoreMessage::Change { .. } => "DefinitionChange",
+            CoreMessage::Change { .. } => "Change",
             CoreMessage::Applied { .. } => "Applied",
             CoreMessage::Fence { .. } => "Fence",
             CoreMessage::Fenced { .. } => "Fenced",

@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub(in crate::shard) enum PeopleQuestion {
     /// The huddles that a user made, is in or is invited to.
     Huddles(UserId),
-    /// In which state those are that are at home there, as one may see it.
+    /// The statuses of those of these users that are at home there, as the other user may see them.
     Statuses(Vec<UserId>, UserId),
     /// Some of those that others see.
     Online(usize),

@@ -133,7 +133,7 @@ pub(in crate::shard) fn note_left(shard: &mut Shard, id: ConnectionId, circle: C
 }
 
 /// Does what an answer means for a person's socket: it comes to a circle or leaves it, or talks in a call. Says which
-/// circle may be told once the answer is on its way, if that is `held`.
+/// circle may be told once the answer is on its way, if that is `paused`.
 pub(in crate::shard) fn prepare_person(
     shard: &mut Shard,
     id: ConnectionId,

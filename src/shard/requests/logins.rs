@@ -29,13 +29,13 @@ const FORGOTTEN_MAX: usize = 256;
 /// What this core knows of logins.
 pub(in crate::shard) struct Logins {
     attempts: Attempts,
-    /// The same on every core.
+    /// Addresses that users logged in from; the same on every core.
     known: KnownAddresses,
-    /// What was given out to open sockets with.
+    /// What this core gave out to open sockets with, once each.
     pub(in crate::shard) vouchers: Vouchers,
-    /// The same on every core.
+    /// Sessions that were ended early; known to every core.
     pub(in crate::shard) logged_out: LoggedOut,
-    /// The same on every core.
+    /// Users whose credentials were taken back; known to every core.
     pub(in crate::shard) revoked: Revoked,
 }
 

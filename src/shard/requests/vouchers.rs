@@ -193,7 +193,7 @@ impl Shard {
             return self.edge.close_when_written(id, CloseReason::Finished);
         };
         if self.homes.logins.revoked.has(session) {
-            // Since the answer was decided.
+            // The credentials ended between the deciding of the answer and its writing.
             return self.edge.close_when_written(id, CloseReason::Unauthenticated);
         }
         let Some(connection) = self.edge.connections.get_mut(id) else { return };
