@@ -37,18 +37,29 @@ pub(super) fn from_environment(
     Some(lay(&key, value, &place, defaults, findings))
 }
 
-/// The variable that may have been meant: one of this section, or one of nearly this name.
+/// Settings of a section that are told to whoever named the section only.
+const TOLD_OF_SECTION_MAX: usize = 3;
+
+/// The variables that may have been meant: those of this section, or the one of nearly this name.
 fn suggestion(key: &str, defaults: &Table) -> String {
     let mut known = Vec::new();
     paths(defaults, "", &mut known);
-    let inside = known
-        .iter()
-        .map(String::as_str)
-        .find(|path| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
-    let near = inside.or_else(|| nearest(key, known.iter().map(String::as_str)));
-    near.map_or(String::new(), |path| {
-        format!("; did you mean {PREFIX}{}?", path.to_ascii_uppercase().replace('.', "__"))
-    })
+    let known = || known.iter().map(String::as_str);
+    let is_inside = |path: &&str| path.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+    let mut meant: Vec<String> = known().filter(is_inside).map(variable).collect();
+    if meant.is_empty() {
+        meant.extend(nearest(key, known()).map(variable));
+    }
+    if meant.len() > TOLD_OF_SECTION_MAX {
+        meant.truncate(TOLD_OF_SECTION_MAX);
+        meant.push("another of its settings".into());
+    }
+    if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) }
+}
+
+/// The variable of a setting.
+fn variable(path: &str) -> String {
+    format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
 }
 
 /// Every setting that a variable can name.

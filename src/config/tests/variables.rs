@@ -28,7 +28,7 @@ fn a_foreign_variable_is_warned_of_and_left_alone() {
          CORECAST_LIMITS_ROOMS_MAX: is not a setting, and is left alone; did you mean CORECAST_LIMITS__ROOMS_MAX?\n\
          CORECAST_LIMTS__ROOMS_MAX: is not a setting, and is left alone; did you mean CORECAST_LIMITS__ROOMS_MAX?\n\
          CORECAST_LISTEN__X: is not a setting, and is left alone; did you mean CORECAST_LISTEN?\n\
-         CORECAST_LOG: is not a setting, and is left alone; did you mean CORECAST_LOG__ACCESS?\n\
+         CORECAST_LOG: is not a setting, and is left alone; did you mean CORECAST_LOG__ACCESS or CORECAST_LOG__LEVEL?\n\
          CORECAST_NAMESPACES__ROM__PRESENCE: is not a setting, and is left alone; did you mean \
          CORECAST_NAMESPACES__ROOM__PRESENCE?"
     );
