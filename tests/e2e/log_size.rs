@@ -82,22 +82,23 @@ fn kills_soon_after_the_start_do_not_make_the_log_larger_and_larger() {
     assert_eq!((&answer["recovered"], &answer["gap"]), (&json!(1), &Value::Null), "{answer}");
 }
 
-/// What is on its way comes on top, and so does the ring of a channel, so both are small here against what is kept. A core
-/// that does not get to run keeps segments that others are done with, so several of them need some more on a busy machine.
+/// What is on its way comes on top, and so does the ring of a channel, so both are small here against what is kept. The heads of
+/// records, the first checkpoint after a start, and a core that does not get to run take some more than twice what is kept.
 #[test]
 fn under_heavy_writes_the_log_stays_near_what_is_kept() {
     const ON_THEIR_WAY: usize = 50;
-    for (cores, spare) in [("cores=1", 0), ("cores=2", 2)] {
+    for cores in ["cores=1", "cores=2"] {
         let home = home(&[cores, "namespaces.room.history_bytes_max=16384"]);
         let server = home.start();
         (0..20).for_each(|_| fill_channels(&server, ON_THEIR_WAY, 40));
         let kept = server.metric("corecast_history_bytes");
         assert!(kept > 400_000, "{kept}");
-        let bound = 2 * kept + 2 * SEGMENT + spare * kept / 4;
+        let bound = 2 * kept + 2 * SEGMENT + kept * 3 / 4;
+        let mut largest = 0;
         for _ in 0..120 {
             fill_channels(&server, ON_THEIR_WAY, 40);
-            let bytes = log_bytes(&home);
-            assert!(bytes <= bound, "{bytes} bytes of log for {kept} that are kept; {bound} are enough");
+            largest = largest.max(log_bytes(&home));
         }
+        assert!(largest <= bound, "{largest} bytes of log for {kept} that are kept; {bound} are enough");
     }
 }
