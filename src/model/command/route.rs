@@ -57,7 +57,7 @@ pub enum Place<'a> {
     WebPush,
     /// By all cores together.
     EveryCore,
-    /// Where [`crate::model::people::command::PeopleCommand::route`] says; whoever asks decides too.
+    /// Where [`crate::model::people::command::PeopleCommand::place`] says; whoever asks decides too.
     People,
 }
 
