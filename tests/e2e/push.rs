@@ -116,9 +116,9 @@ fn nothing_accepted_is_lost_by_a_kill_and_only_what_was_under_way_is_sent_again(
     let counts = service.counts();
     assert_eq!(counts.len(), SUBSCRIPTIONS);
     assert!(counts.values().all(|count| *count >= 3), "each got each message: {counts:?}");
-    // Those under way at a kill, and those whose end was on its way to the disk.
+    // Those under way at a kill, and those whose end was on its way to the disk, fewer than twice as many as are called at once.
     let doubled = counts.values().sum::<usize>() - 3 * SUBSCRIPTIONS;
-    assert!(doubled <= kills * 3 * IN_FLIGHT_MAX, "{doubled} were sent again: {counts:?}");
+    assert!(doubled < kills * 2 * IN_FLIGHT_MAX, "{doubled} were sent again: {counts:?}");
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct WebPush {
     last_number: u64,
     /// Deliveries and bytes of messages that are on their way to the disk.
     coming: (usize, usize),
+    /// Deliveries that ended and are being taken off the disk.
+    leaving: usize,
 }
 
 /// What is counted of it.
@@ -65,7 +67,13 @@ pub struct WebPushCounts {
 impl WebPush {
     /// Nothing. `last_number` is the last that was ever given.
     pub fn new(seed: u64, last_number: u64) -> Self {
-        Self { subscriptions: Subscriptions::new(seed), queue: Queue::default(), last_number, coming: (0, 0) }
+        Self {
+            subscriptions: Subscriptions::new(seed),
+            queue: Queue::default(),
+            last_number,
+            coming: (0, 0),
+            leaving: 0,
+        }
     }
 
     /// A subscription that was stored. All come before the first message.
@@ -78,6 +86,11 @@ impl WebPush {
     pub fn restore_message(&mut self, number: u64, queued: QueuedMessage, deliveries: &[u64]) {
         self.queue.add(number, queued);
         self.queue.add_deliveries(&self.subscriptions, number, deliveries);
+    }
+
+    /// Deliveries that were stored and have no message any more: they leave the disk.
+    pub fn restore_orphans(&mut self, orphans: impl IntoIterator<Item = DeliveryId>) {
+        self.queue.finished().deliveries.extend(orphans);
     }
 
     /// The last number that a subscription or a message got; to be stored with whatever has it.
@@ -193,8 +206,12 @@ impl WebPush {
         self.queue.apply_step(&self.subscriptions, step);
     }
 
-    /// The next delivery to be called.
+    /// The next delivery to be called. What has ended and is on the disk still is sent again if the process is killed now, so
+    /// nobody is called while as many wait for the disk as may be called at the same time.
     pub fn next_delivery(&mut self, now: Now, limits: &PushLimits) -> Option<(DeliveryId, PushDelivery)> {
+        if self.queue.finished().deliveries.len() + self.leaving >= limits.in_flight_max as usize {
+            return None;
+        }
         self.queue.next(now, &self.subscriptions, limits.in_flight_max as usize)
     }
 
@@ -218,11 +235,19 @@ impl WebPush {
 
     /// Some of what is to leave the disk.
     pub fn take_finished(&mut self) -> Finished {
-        self.queue.finished().take(FINISHED_MAX)
+        let finished = self.queue.finished().take(FINISHED_MAX);
+        self.leaving = finished.deliveries.len();
+        finished
+    }
+
+    /// It has left the disk.
+    pub fn has_left(&mut self) {
+        self.leaving = 0;
     }
 
     /// It could not leave the disk.
     pub fn put_back(&mut self, finished: Finished) {
+        self.leaving = 0;
         self.queue.finished().put_back(finished);
     }
 

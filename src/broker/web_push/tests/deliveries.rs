@@ -34,6 +34,8 @@ fn a_large_audience_is_found_step_by_step_as_far_as_there_is_room() {
         let mut called = Vec::new();
         while push.counts().waiting > 0 {
             called.extend(call_all(&mut push, &limits, at(1), 201));
+            push.take_finished();
+            push.has_left();
             while let Some(step) = push.next_step(&limits) {
                 push.apply_step(step);
             }
@@ -42,6 +44,24 @@ fn a_large_audience_is_found_step_by_step_as_far_as_there_is_room() {
         called.sort();
         assert_eq!(called, names);
     }
+}
+
+#[test]
+fn nobody_is_called_while_as_many_ends_wait_for_the_disk_as_calls_may_be_made() {
+    let limits = PushLimits { in_flight_max: 10, ..PushLimits::default() };
+    let mut push = WebPush::new(1, 0);
+    for user in 0..25 {
+        subscribe(&mut push, &limits, &format!("user-{user}"), &format!("https://a.example/{user}")).unwrap();
+    }
+    send(&mut push, &limits, Audience::Everybody).unwrap();
+    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 10);
+    let finished = push.take_finished();
+    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 0, "they are not off it");
+    push.put_back(finished);
+    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 0, "they could not leave it");
+    assert_eq!(push.take_finished().deliveries.len(), 10);
+    push.has_left();
+    assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 10);
 }
 
 #[test]

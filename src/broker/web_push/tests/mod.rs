@@ -50,7 +50,7 @@ fn send(push: &mut WebPush, limits: &PushLimits, audience: Audience) -> Result<(
     Ok(())
 }
 
-/// Has every call that can be made answered so, and says whom each was for.
+/// Has every call answered so that can be made while nothing leaves the disk, and says whom each was for.
 fn call_all(push: &mut WebPush, limits: &PushLimits, now: Now, status: u16) -> Vec<String> {
     let mut called = Vec::new();
     while let Some((id, delivery)) = push.next_delivery(now, limits) {

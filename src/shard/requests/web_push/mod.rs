@@ -91,6 +91,10 @@ impl WebPushSide {
                 let deliveries = deliveries.remove(number).unwrap_or_default();
                 push.restore_message(*number, queued(message, steps.get(number).copied()), &deliveries);
             }
+            // Ends leave the disk some at a time, and a message may go before the last end of its deliveries does.
+            push.restore_orphans(deliveries.into_iter().flat_map(|(message, all)| {
+                all.into_iter().map(move |subscription| DeliveryId { message, subscription })
+            }));
         }
         // What was on its way goes on at the first look at the clock.
         let has_work = push.counts().waiting > 0 || !push.is_quiet();
@@ -243,9 +247,12 @@ pub(super) fn continue_web_push(
         }
         WebPushThen::Clean(finished) => {
             side.cleans = false;
-            if stored.is_err() {
-                push.put_back(finished);
-                side.again_us = Some(homes.now.monotonic_us + AGAIN_US);
+            match stored {
+                Ok(()) => push.has_left(),
+                Err(_) => {
+                    push.put_back(finished);
+                    side.again_us = Some(homes.now.monotonic_us + AGAIN_US);
+                }
             }
         }
         WebPushThen::Delivery { id, subscription } => {
