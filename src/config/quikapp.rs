@@ -44,14 +44,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> PeopleConfig {
 /// Where the recorder is reached.
 fn read_recorders(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
     const KEY: &str = "recorder_addresses";
-    let place = reader.place_of(KEY);
-    let nodes = reader.list(KEY).unwrap_or_default();
-    if nodes.len() > RECORDERS_MAX {
-        reader.refuse(&place, KEY, &format!("must hold at most {RECORDERS_MAX} addresses"));
-    }
     let mut addresses = Vec::new();
-    for node in nodes {
-        let Some((text, place)) = reader.element_text(KEY, node) else { continue };
+    for (text, place) in reader.texts_up_to(KEY, RECORDERS_MAX, "addresses") {
         match text.parse::<SocketAddr>() {
             Ok(address) if !address.ip().is_unspecified() && !addresses.contains(&address) => {
                 addresses.push(address);
@@ -67,14 +61,8 @@ fn read_recorders(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
 }
 
 fn read_urls(reader: &mut Reader<'_>, key: &'static str, schemes: &[&str]) -> Arc<[Arc<str>]> {
-    let place = reader.place_of(key);
-    let nodes = reader.list(key).unwrap_or_default();
-    if nodes.len() > URLS_MAX {
-        reader.refuse(&place, key, &format!("must hold at most {URLS_MAX} URLs"));
-    }
     let mut urls = Vec::new();
-    for node in nodes {
-        let Some((url, place)) = reader.element_text(key, node) else { continue };
+    for (url, place) in reader.texts_up_to(key, URLS_MAX, "URLs") {
         let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
         let fits = rest.is_some_and(|rest| !rest.is_empty() && url.len() <= URL_BYTES_MAX)
             && url.bytes().all(|byte| byte.is_ascii_graphic());

@@ -170,6 +170,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The texts of a list of at most so many, each with its place; what is more is refused, and left out is what is no text.
+    pub(super) fn texts_up_to(
+        &mut self,
+        key: &'static str,
+        count_max: usize,
+        what: &str,
+    ) -> Vec<(String, Place)> {
+        let place = self.place_of(key);
+        let nodes = self.list(key).unwrap_or_default();
+        if nodes.len() > count_max {
+            self.refuse(&place, key, &format!("must hold at most {count_max} {what}"));
+        }
+        nodes.into_iter().filter_map(|node| self.element_text(key, node)).collect()
+    }
+
     /// The elements of a list of texts, each with its place; elements of another kind are noted and left out. A text
     /// alone is a list of one.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<(String, Place)>> {
