@@ -82,23 +82,46 @@ fn kills_soon_after_the_start_do_not_make_the_log_larger_and_larger() {
     assert_eq!((&answer["recovered"], &answer["gap"]), (&json!(1), &Value::Null), "{answer}");
 }
 
-/// What is on its way comes on top, and so does the ring of a channel, so both are small here against what is kept. The heads of
-/// records, the first checkpoint after a start, and a core that does not get to run take some more than twice what is kept.
+/// What docs/guarantees.md says: twice what is kept with the heads of records, two files, a third of what is kept more during the
+/// first checkpoint, and what is on its way, which is little here against what is kept, as the ring of a channel is. With two
+/// cores one that does not get to run keeps segments that the other is done with.
 #[test]
 fn under_heavy_writes_the_log_stays_near_what_is_kept() {
     const ON_THEIR_WAY: usize = 50;
-    for cores in ["cores=1", "cores=2"] {
-        let home = home(&[cores, "namespaces.room.history_bytes_max=16384"]);
+    const HEAD_BYTES: u64 = 60;
+    for cores in [1, 2] {
+        let home = home(&[&format!("cores={cores}"), "namespaces.room.history_bytes_max=16384"]);
         let server = home.start();
         (0..20).for_each(|_| fill_channels(&server, ON_THEIR_WAY, 40));
         let kept = server.metric("corecast_history_bytes");
         assert!(kept > 400_000, "{kept}");
-        let bound = 2 * kept + 2 * SEGMENT + kept * 3 / 4;
+        let heads = HEAD_BYTES * server.metric("corecast_history_publications");
+        let late = if cores == 1 { 0 } else { kept / 3 };
+        let bound = 2 * (kept + heads) + 2 * SEGMENT + kept / 3 + 1_200 * ON_THEIR_WAY as u64 + late;
         let mut largest = 0;
         for _ in 0..120 {
             fill_channels(&server, ON_THEIR_WAY, 40);
             largest = largest.max(log_bytes(&home));
         }
         assert!(largest <= bound, "{largest} bytes of log for {kept} that are kept; {bound} are enough");
+    }
+}
+
+/// The same with long histories and more on its way, on whatever machine.
+#[test]
+#[ignore = "with more on its way, and a core that does not get to run, the log grows past this, which is not mended"]
+fn under_heavier_writes_the_log_is_twice_what_is_kept() {
+    for cores in ["cores=1", "cores=2"] {
+        let home = home(&[cores]);
+        let server = home.start();
+        fill(&server, 800);
+        let kept = server.metric("corecast_history_bytes");
+        assert!(kept > 400_000, "{kept}");
+        let bound = 2 * kept + 2 * SEGMENT;
+        for _ in 0..25 {
+            fill(&server, 200);
+            let bytes = log_bytes(&home);
+            assert!(bytes <= bound, "{bytes} bytes of log for {kept} that are kept; {bound} are enough");
+        }
     }
 }

@@ -17,6 +17,7 @@ fn a_foreign_variable_is_warned_of_and_left_alone() {
         .environment("CORECAST_LIMTS__ROOMS_MAX", "5")
         .environment("CORECAST_LIMITS_ROOMS_MAX", "5")
         .environment("CORECAST_LOG", "debug")
+        .environment("CORECAST_HISTORY", "off")
         .environment("CORECAST_NAMESPACES__ROM__PRESENCE", "true")
         .environment("CORECAST_LISTEN__X", "1")
         .environment("CORECAST_LICENSE", "x")
@@ -24,6 +25,8 @@ fn a_foreign_variable_is_warned_of_and_left_alone() {
     assert_eq!(
         warnings(case),
         "CORECAST_: is not a setting, and is left alone\n\
+         CORECAST_HISTORY: is not a setting, and is left alone; did you mean CORECAST_HISTORY__FLUSH_MS or \
+         CORECAST_HISTORY__ON_DISK or CORECAST_HISTORY__SEGMENT_BYTES or another of its settings?\n\
          CORECAST_LICENSE: is not a setting, and is left alone\n\
          CORECAST_LIMITS_ROOMS_MAX: is not a setting, and is left alone; did you mean CORECAST_LIMITS__ROOMS_MAX?\n\
          CORECAST_LIMTS__ROOMS_MAX: is not a setting, and is left alone; did you mean CORECAST_LIMITS__ROOMS_MAX?\n\

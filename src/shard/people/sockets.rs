@@ -63,7 +63,7 @@ impl Sockets {
         }
         let socket = Socket { id, user, device, opened_s, stays, coming, calls };
         let earlier = self.by_index[id.index as usize].replace(Box::new(socket));
-        debug_assert!(earlier.is_none(), "a socket closes before its connection's place is another one's");
+        assert!(earlier.is_none(), "a socket closes before its connection's place is another one's");
         self.count += 1;
     }
 
