@@ -4,6 +4,7 @@ use super::*;
 use crate::base::limits::Limits;
 use crate::model::access::Access;
 use crate::model::definition::{ChannelDefinition, Presence, SlowPolicy};
+use crate::model::pace::Pace;
 use crate::model::session::Scopes;
 use crate::runtime::Listen;
 use crate::runtime::log::Level;
@@ -336,6 +337,26 @@ fn namespaces_are_merged_by_name() {
         config.namespaces[1].definition,
         ChannelDefinition { slow: SlowPolicy::Skip, access: Access::Listed, ..ChannelDefinition::default() }
     );
+}
+
+#[test]
+fn namespaces_are_paced() {
+    let text =
+        "[[namespaces]]\nname = \"room\"\ncoalesce_us = 500\nconflate_ms = 100\nconflate_key = \"symbol\"\n";
+    let pace = Pace { coalesce_us: 500, conflate_ms: 100, conflate_key: Some("symbol".into()) };
+    assert_eq!(good(text).namespaces[0].pace, pace);
+    assert!(good("").namespaces.iter().all(|one| one.pace.is_at_once()));
+    let wrong = |settings: &str| bad(&format!("[[namespaces]]\nname = \"room\"\n{settings}\n"));
+    assert_eq!(
+        wrong("conflate_key = \"symbol\""),
+        "x.toml:3:1: namespaces[0].conflate_key is of use only where conflate_ms is above 0: set that too"
+    );
+    assert!(wrong("conflate_ms = 60001").contains("must be 0..=60000; it is 60001"));
+    assert!(wrong("coalesce_us = -1").contains("must be 0..=1000000; it is -1"));
+    for name in ["a\\\"b", "a\\\\b", &"x".repeat(129)] {
+        let error = wrong(&format!("conflate_ms = 1\nconflate_key = \"{name}\""));
+        assert!(error.contains("at most 128 bytes"), "{error}");
+    }
 }
 
 #[test]

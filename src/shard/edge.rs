@@ -84,6 +84,7 @@ impl Edge {
     /// Asserts what must hold between calls.
     pub fn invariants(&self) {
         assert!(self.departures.is_empty(), "what ended is known elsewhere before the call ends");
+        assert!(self.lapped.is_empty(), "who fell behind is told before the call ends");
         self.fanout.invariants();
         self.pacing.invariants();
         self.connections.invariants();

@@ -6,6 +6,7 @@ use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::rules::definitions::Definitions;
 use crate::model::access::Access;
+use crate::shard::delivery::pacing;
 use ipnet::IpNet;
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ impl Shard {
         self.setup = Arc::new(setup(&before, reload));
         self.edge.setup = self.setup.clone();
         self.edge.limits.replace(self.setup.limits.clone());
+        pacing::release_all(&mut self.edge);
         self.homes.home.set_definitions(self.setup.definitions.clone());
         self.homes.setup = self.setup.clone();
         self.homes.know_users();

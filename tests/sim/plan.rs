@@ -8,6 +8,7 @@ use corecast::base::time::Now;
 use corecast::broker::rules::definitions::Definitions;
 use corecast::model::definition::{ChannelDefinition, Durability, HistoryBounds, Presence, SlowPolicy};
 use corecast::model::node::NodeInfo;
+use corecast::model::pace::Pace;
 use corecast::model::realm::Realm;
 use corecast::model::session::Scopes;
 use corecast::shard::{PeopleSettings, Setup};
@@ -93,6 +94,11 @@ impl Plan {
             definitions.namespaces.insert(name.into(), definition);
         }
         let rooms = if rng.percent(20) { 12 } else { rng.within(1, 5) };
+        // Some runs let what is said in rooms wait for more. Nothing gives way: whoever hears a room hears all of it.
+        if rooms % 2 == 1 {
+            let coalesce_us = if rooms % 4 == 1 { 700 } else { 40_000 };
+            definitions.paces.insert("room".into(), Pace { coalesce_us, ..Pace::default() });
+        }
         let mut channels: Vec<String> = (0..rooms).map(|n| format!("room:r{n}")).collect();
         channels.extend((0..rng.within(1, 4)).map(|n| format!("conversation:c{n}")));
         channels.extend((0..3).map(|n| format!("user:u{n}")));

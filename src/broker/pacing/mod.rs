@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 /// Publications of one channel that wait at most: one more, and all leave.
 const HELD_COUNT_MAX: usize = 256;
 
+/// What waits of one channel leaves together, into a ring that keeps what its subscribers owe besides: so it is such a part of
+/// what may wait at most.
+const CHANNEL_SHARE: usize = 4;
+
 /// What becomes of a publication.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Passage {
@@ -26,7 +30,10 @@ pub enum Passage {
     /// It waits in the place of an older one, which nobody is sent.
     Replaces,
     /// It waits, and all that waits of its channel must be released now: there is no room for more.
-    Fills,
+    Fills {
+        /// Whether it took the place of an older one.
+        replaces: bool,
+    },
 }
 
 /// All paced channels of one core.
@@ -48,13 +55,8 @@ impl Pacing {
         }
     }
 
-    /// Whether no channel is here.
-    pub fn is_empty(&self) -> bool {
-        self.channels.is_empty()
-    }
-
     /// Says what becomes of a publication of a channel with this pace, and keeps it if it does not leave. What waits takes at
-    /// most `bytes_max` bytes and one publication on this core.
+    /// most `bytes_max` bytes on this core, a quarter of that of one channel, and one publication more.
     pub fn take(
         &mut self,
         now_us: u64,
@@ -84,8 +86,8 @@ impl Pacing {
             self.due.insert((wanted_us, channel.clone()));
         }
         self.bytes = self.bytes + bytes - before.0;
-        if count > HELD_COUNT_MAX || self.bytes > bytes_max {
-            return Passage::Fills;
+        if count > HELD_COUNT_MAX || bytes > bytes_max / CHANNEL_SHARE || self.bytes > bytes_max {
+            return Passage::Fills { replaces };
         }
         if replaces { Passage::Replaces } else { Passage::Waits }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(super) struct Paced {
     /// When they may leave, monotonic microseconds.
     pub due_us: u64,
-    held: BTreeMap<u64, (Option<Box<str>>, PublicationBytes)>,
+    held: BTreeMap<u64, PublicationBytes>,
     /// The number in `held` of what has a key.
     by_key: BTreeMap<Box<str>, u64>,
     next: u64,
@@ -22,14 +22,18 @@ impl Paced {
 
     /// Keeps a publication, as the last to leave. Says whether an older one of the same key gave way to it.
     pub fn hold(&mut self, key: Option<&str>, publication: PublicationBytes) -> bool {
-        let key: Option<Box<str>> = key.map(Into::into);
         let number = self.next;
         self.next += 1;
-        let older = key.clone().and_then(|key| self.by_key.insert(key, number));
-        let gone = older.and_then(|older| self.held.remove(&older));
-        self.bytes += taken(key.as_deref(), &publication);
-        self.bytes -= gone.as_ref().map_or(0, |(key, gone)| taken(key.as_deref(), gone));
-        self.held.insert(number, (key, publication));
+        self.bytes += publication.len();
+        self.held.insert(number, publication);
+        let Some(key) = key else { return false };
+        let Some(place) = self.by_key.get_mut(key) else {
+            self.bytes += key.len();
+            self.by_key.insert(key.into(), number);
+            return false;
+        };
+        let gone = self.held.remove(&std::mem::replace(place, number));
+        self.bytes -= gone.as_ref().map_or(0, |gone| gone.len());
         gone.is_some()
     }
 
@@ -41,16 +45,13 @@ impl Paced {
         self.held.len()
     }
 
+    /// Of publications and keys.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// All of it, oldest first.
     pub fn into_held(self) -> Vec<PublicationBytes> {
-        self.held.into_values().map(|(_, publication)| publication).collect()
+        self.held.into_values().collect()
     }
-}
-
-fn taken(key: Option<&str>, publication: &PublicationBytes) -> usize {
-    publication.len() + 2 * key.map_or(0, str::len)
 }

@@ -53,7 +53,7 @@ fn the_first_leaves_at_once_and_the_newest_of_each_key_when_the_time_is_over() {
     assert_eq!(take(&mut pacing, 100_001, data(9, "1")), Passage::Waits);
     assert_eq!(due(&mut pacing, 200_000, &pace), Some(vec![9]));
     assert_eq!(due(&mut pacing, 300_000, &pace), None);
-    assert!(pacing.is_empty());
+    assert_eq!(pacing.next_us(), None);
     assert_eq!(take(&mut pacing, 300_000, data(10, "1")), Passage::Leaves);
 }
 
@@ -75,7 +75,7 @@ fn what_is_coalesced_waits_for_the_first_alone_and_leaves_whole() {
     }
     assert_eq!((pacing.next_us(), due(&mut pacing, 599, &pace)), (Some(600), None));
     assert_eq!(due(&mut pacing, 600, &pace), Some(vec![1, 2, 3]));
-    assert!(pacing.is_empty(), "nothing is left to wait for");
+    assert_eq!(pacing.next_us(), None, "nothing is left to wait for");
 }
 
 #[test]
@@ -96,7 +96,10 @@ fn what_is_released_or_has_no_room_leaves_at_once() {
         let passage = pacing.take(0, &channel, &pace, &publication(at), ROOM_BYTES);
         assert_eq!(passage, if at == 1 { Passage::Leaves } else { Passage::Waits }, "{at}");
     }
-    assert_eq!(pacing.take(0, &channel, &pace, &publication(900), ROOM_BYTES), Passage::Fills);
+    assert_eq!(
+        pacing.take(0, &channel, &pace, &publication(900), ROOM_BYTES),
+        Passage::Fills { replaces: false }
+    );
     assert_eq!(pacing.waiting().count(), 1);
     assert_eq!(pacing.release(&channel).len(), HELD_COUNT_MAX + 1);
     assert_eq!(
@@ -105,8 +108,22 @@ fn what_is_released_or_has_no_room_leaves_at_once() {
         "it is silent as long as before"
     );
     assert_eq!(pacing.release(&ChannelName::new("room:2")), []);
-    assert_eq!(pacing.take(0, &channel, &pace, &publication(901), 10), Passage::Fills, "bytes count too");
+    let fills = Passage::Fills { replaces: false };
+    assert_eq!(pacing.take(0, &channel, &pace, &publication(901), 10), fills, "bytes count too");
     pacing.invariants();
+}
+
+#[test]
+fn one_channel_waits_with_a_quarter_of_what_may_wait_and_what_gave_way_is_told() {
+    let (mut pacing, channel, pace) = (Pacing::new(1), ChannelName::new("room:1"), conflated(100, Some("s")));
+    let publication = |at: u64| data(at, &format!(r#"{{"s":1,"at":{at}}}"#));
+    let bytes_max = 6 * publication(1).len();
+    let mut take = |at| pacing.take(0, &channel, &pace, &publication(at), bytes_max);
+    assert_eq!([take(1), take(2), take(3)], [Passage::Leaves, Passage::Waits, Passage::Replaces]);
+    let other = data(4, r#"{"s":2,"at":4}"#);
+    let fills = |replaces| Passage::Fills { replaces };
+    assert_eq!(pacing.take(0, &channel, &pace, &other, bytes_max), fills(false));
+    assert_eq!(pacing.take(0, &channel, &pace, &publication(5), bytes_max), fills(true));
 }
 
 proptest! {
@@ -133,7 +150,7 @@ proptest! {
             kept[one].push((at, *key));
             match pacing.take(now_us, &channels[one], &pace, &bytes, ROOM_BYTES) {
                 Passage::Leaves => said[one].push(at),
-                Passage::Fills => said[one].extend(offsets(&pacing.release(&channels[one]))),
+                Passage::Fills { .. } => said[one].extend(offsets(&pacing.release(&channels[one]))),
                 Passage::Waits | Passage::Replaces => {}
             }
             pacing.invariants();

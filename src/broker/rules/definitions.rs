@@ -39,7 +39,7 @@ impl Definitions {
 
     /// How the publications of a channel are paced; `None` if each leaves at once.
     pub fn pace_of(&self, channel: &ChannelName) -> Option<&Pace> {
-        self.paces.get(channel.namespace())
+        if self.paces.is_empty() { None } else { self.paces.get(channel.namespace()) }
     }
 
     /// The rules of a channel.

@@ -11,26 +11,20 @@ use crate::shard::edge::Edge;
 /// Publications after which a call leaves channels that are due to the next one.
 const PUBLICATIONS_MAX: usize = 256;
 
-/// Says a publication to the subscribers on this core, when the pace of its channel lets it leave.
+/// Says a publication to the subscribers on this core, when the pace of its channel lets it leave. Nothing waits of channels
+/// that are not paced.
 pub(super) fn say(edge: &mut Edge, channel: &ChannelName, bytes: &PublicationBytes) {
-    if edge.setup.definitions.paces.is_empty() && edge.pacing.is_empty() {
-        return edge.push_publication(channel, bytes);
-    }
-    wait(edge, channel, bytes);
-}
-
-fn wait(edge: &mut Edge, channel: &ChannelName, bytes: &PublicationBytes) {
-    let definitions = edge.setup.definitions.clone();
-    let Some(pace) = definitions.pace_of(channel).filter(|_| edge.drain.is_none()) else {
-        release(edge, channel);
+    let Some(pace) = edge.setup.definitions.pace_of(channel).filter(|_| edge.drain.is_none()) else {
         return edge.push_publication(channel, bytes);
     };
     let bytes_max = edge.limits.get().egress_ring_bytes_max as usize;
-    match edge.pacing.take(edge.now.monotonic_us, channel, pace, bytes, bytes_max) {
+    let passage = edge.pacing.take(edge.now.monotonic_us, channel, pace, bytes, bytes_max);
+    let replaces = matches!(passage, Passage::Replaces | Passage::Fills { replaces: true });
+    edge.counters.conflated += u64::from(replaces);
+    match passage {
         Passage::Leaves => edge.push_publication(channel, bytes),
-        Passage::Waits => {}
-        Passage::Replaces => edge.counters.conflated += 1,
-        Passage::Fills => release(edge, channel),
+        Passage::Waits | Passage::Replaces => {}
+        Passage::Fills { .. } => release(edge, channel),
     }
 }
 
@@ -41,11 +35,10 @@ pub(in crate::shard) fn release(edge: &mut Edge, channel: &ChannelName) {
     }
 }
 
-/// What waits of any channel leaves now: the process goes away.
+/// What waits of any channel leaves now: the process goes away, or other paces hold from here on.
 pub(in crate::shard) fn release_all(edge: &mut Edge) {
     let channels: Vec<_> = edge.pacing.waiting().cloned().collect();
     channels.iter().for_each(|channel| release(edge, channel));
-    edge.apply_slow_policies();
 }
 
 /// What is due leaves, of some channels.
@@ -59,5 +52,4 @@ pub(in crate::shard) fn send_due(edge: &mut Edge) {
         held.iter().for_each(|bytes| edge.push_publication(&channel, bytes));
         left = left.saturating_sub(held.len());
     }
-    edge.apply_slow_policies();
 }

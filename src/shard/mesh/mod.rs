@@ -69,6 +69,7 @@ impl Shard {
             while let Some(message) = self.homes.mesh.next_local() {
                 self.hear(self.setup.core, message);
             }
+            self.edge.apply_slow_policies();
             if !self.edge.departures.is_empty() {
                 self.part_with_departed();
                 self.pump_home();
