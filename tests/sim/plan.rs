@@ -94,11 +94,7 @@ impl Plan {
             definitions.namespaces.insert(name.into(), definition);
         }
         let rooms = if rng.percent(20) { 12 } else { rng.within(1, 5) };
-        // Some runs let what is said in rooms wait for more. Nothing gives way: whoever hears a room hears all of it.
-        if rooms % 2 == 1 {
-            let coalesce_us = if rooms % 4 == 1 { 700 } else { 40_000 };
-            definitions.paces.insert("room".into(), Pace { coalesce_us, ..Pace::default() });
-        }
+        definitions.paces.extend(pace_of_rooms(rooms));
         let mut channels: Vec<String> = (0..rooms).map(|n| format!("room:r{n}")).collect();
         channels.extend((0..rng.within(1, 4)).map(|n| format!("conversation:c{n}")));
         channels.extend((0..3).map(|n| format!("user:u{n}")));
@@ -142,6 +138,12 @@ impl Plan {
             people: PeopleSettings::default(),
             faults,
         }
+    }
+
+    /// How long what is said may wait for more at most, microseconds.
+    pub fn coalesce_us_max(&self) -> u64 {
+        let all = self.definitions.paces.values().map(|pace| u64::from(pace.coalesce_us));
+        all.max().unwrap_or(0)
     }
 
     /// For a run in a realm: nothing is lost on the way but time.
@@ -275,4 +277,10 @@ fn limits(rng: &mut Rng) -> Limits {
         history_queue_bytes_max: *rng.pick(&[20_000, 1 << 24, 1 << 24]),
         ..Limits::default()
     }
+}
+
+/// Some runs let what is said in rooms wait for more. Nothing gives way: whoever hears a room hears all of it.
+fn pace_of_rooms(rooms: usize) -> Option<(Box<str>, Pace)> {
+    let coalesce_us = [None, Some(700), None, Some(40_000)][rooms % 4]?;
+    Some(("room".into(), Pace { coalesce_us, ..Pace::default() }))
 }

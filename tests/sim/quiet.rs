@@ -75,8 +75,8 @@ impl World {
         for client in &mut self.clients {
             client.stalled_until_us = 0;
         }
-        // Nothing may wait for a timer to be sent.
-        self.settle();
+        // Nothing may wait for a timer to be sent, but for what waits for more of its channel.
+        self.pass(self.plan.coalesce_us_max());
         self.check_heard();
         self.pass(QUIET_US);
     }

@@ -30,9 +30,14 @@ pub(super) fn say(edge: &mut Edge, channel: &ChannelName, bytes: &PublicationByt
 
 /// What waits of a channel leaves now.
 pub(in crate::shard) fn release(edge: &mut Edge, channel: &ChannelName) {
-    for bytes in edge.pacing.release(channel) {
-        edge.push_publication(channel, &bytes);
-    }
+    let held = edge.pacing.release(channel);
+    leave(edge, channel, &held);
+}
+
+/// What waited of a channel leaves. Whoever falls behind by it is told so before anything else of the channel is taken to it.
+fn leave(edge: &mut Edge, channel: &ChannelName, held: &[PublicationBytes]) {
+    held.iter().for_each(|bytes| edge.push_publication(channel, bytes));
+    edge.apply_slow_policies();
 }
 
 /// What waits of any channel leaves now: the process goes away, or other paces hold from here on.
@@ -49,7 +54,7 @@ pub(in crate::shard) fn send_due(edge: &mut Edge) {
     while left > 0
         && let Some((channel, held)) = edge.pacing.next_due(edge.now.monotonic_us, conflate_ms)
     {
-        held.iter().for_each(|bytes| edge.push_publication(&channel, bytes));
+        leave(edge, &channel, &held);
         left = left.saturating_sub(held.len());
     }
 }
