@@ -8,6 +8,7 @@ use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::making;
 use crate::shard::connections::pending::{Answer, Made, Opens, Released};
+use crate::shard::delivery::pacing;
 use crate::shard::delivery::subscribing::{encode_attachment, pieces};
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
@@ -50,7 +51,9 @@ impl Edge {
 impl Shard {
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits and there is room.
     pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
-        let Some(connection) = self.edge.connections.get(id) else { return };
+        self.release_before(id, &reply);
+        let connection = self.edge.connections.get(id).filter(|connection| !connection.is_closing());
+        let Some(connection) = connection else { return };
         let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
         if !at_once || pieces(&reply) > 1 || reply.moves_a_person() {
             let sequence = self.edge.connections.open_slot(id, expect);
@@ -68,9 +71,24 @@ impl Shard {
         }
     }
 
+    /// Whoever comes to a channel hears what is published from here on, so what waits of it leaves. Where that closes the very
+    /// connection that is answered, the home counted a subscriber that is none.
+    fn release_before(&mut self, id: ConnectionId, reply: &Reply) {
+        let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply else { return };
+        let session = self.edge.connections.get(id).and_then(|connection| connection.session.clone());
+        pacing::release(&mut self.edge, channel);
+        let is_over = self.edge.connections.get(id).is_none_or(|connection| connection.is_closing());
+        if let Some(session) = session.filter(|_| is_over) {
+            self.post_unsubscribed(channel.clone(), position.epoch, session);
+        }
+    }
+
     /// An answer came from a home core or from all cores.
     pub(in crate::shard) fn answer(&mut self, ticket: Ticket, reply: Reply) {
         let id = ticket.connection;
+        if let Reply::Channel(ChannelReply::Subscribed { channel, .. }) = &reply {
+            pacing::release(&mut self.edge, channel);
+        }
         if self.edge.connections.pending_mut(id).is_none() {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply {

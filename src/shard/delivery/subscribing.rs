@@ -12,7 +12,7 @@ use crate::model::publication::PublicationBytes;
 use crate::model::reply::{ChannelReply, Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
 use crate::shard::connections::pending::Opens;
-use crate::shard::delivery::{farewells, pacing};
+use crate::shard::delivery::farewells;
 use crate::shard::edge::{Departure, Edge};
 use crate::shard::people;
 use crate::surface::Dialect;
@@ -52,7 +52,6 @@ impl Edge {
             return None;
         };
         let (channel, position) = (channel.clone(), *position);
-        pacing::release(self, &channel);
         let again = self.fanout.hears(id, &channel);
         if again {
             // Heard already: the home's count goes back, and nothing is told twice. But a gap has to be known.
@@ -99,7 +98,6 @@ impl Edge {
         channel: &ChannelName,
         out: &mut Vec<u8>,
     ) {
-        pacing::release(self, channel);
         self.fanout.take_pending(id, channel, out);
         let gone = self.fanout.unsubscribe(id, channel);
         self.note_unsubscribed(id, gone);

@@ -7,6 +7,7 @@ use crate::model::reply::{ConnectionReply, Reply};
 use crate::shard::Shard;
 use crate::shard::connections::connection::Connection;
 use crate::shard::connections::expect::Expect;
+use crate::shard::delivery::pacing;
 
 impl Shard {
     pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {
@@ -37,6 +38,8 @@ impl Shard {
             ConnectionCommand::Renew { token } => self.renew(id, &token),
             ConnectionCommand::LeaveGroup => Reply::Connection(ConnectionReply::GroupLeft),
             ConnectionCommand::Unsubscribe { channel } => {
+                // Whoever goes hears all that was published until here.
+                pacing::release(&mut self.edge, &channel);
                 Reply::Connection(ConnectionReply::Unsubscribed { channel })
             }
         }
