@@ -281,7 +281,7 @@ impl Client {
                 let may_lose =
                     limits.peer_queue_messages_max < 1_000 || owed::may_be_too_much(limits, &[owed], false);
                 assert!(may_lose, "a gap, and at most {owed} bytes are owed: {text}");
-                view.heard_bytes += shared.oracle.known_bytes(channel, view.at, At::of(value));
+                view.heard_bytes += shared.oracle.known_bytes(shared.plan, channel, view.at, At::of(value));
                 shared.oracle.gaps += 1;
                 shared.oracle.raise(channel, At::of(value));
                 view.gap(channel, At::of(value));
@@ -371,7 +371,7 @@ impl Client {
             }
         };
         let before = shared.oracle.settled(channel);
-        let heard_bytes = shared.oracle.known_bytes(channel, before, at);
+        let heard_bytes = shared.oracle.known_bytes(shared.plan, channel, before, at);
         shared.memory.insert(channel.to_owned(), view.at);
         view.heard_bytes = heard_bytes;
         self.views.insert(channel.to_owned(), view);

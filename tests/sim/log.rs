@@ -127,6 +127,10 @@ impl Log {
             self.begin_segment();
             self.begin_checkpoint();
         }
+        if let Some((number, thousandths)) = self.progress.due() {
+            let due = || LogNews::CheckpointDue(number, thousandths);
+            self.lanes.iter_mut().for_each(|lane| lane.news.push_back(due()));
+        }
     }
 
     fn take(&mut self, core: usize, count: usize) {

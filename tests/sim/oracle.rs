@@ -92,9 +92,10 @@ impl Oracle {
     }
 
     /// Bytes that were counted for what is known to have been said on a channel after one position and up to another.
-    pub fn known_bytes(&self, channel: &str, after: At, to: At) -> usize {
-        // A channel goes on from its offset in another epoch; if it begins anew there, less is taken for heard than was.
-        let after = At { epoch: to.epoch, ..after };
+    pub fn known_bytes(&self, plan: &Plan, channel: &str, after: At, to: At) -> usize {
+        // A channel whose log ended in a crash goes on from its offset in another epoch; others begin anew there.
+        let goes_on = after.epoch == to.epoch || plan.durability(channel) == Durability::Relaxed;
+        let after = At { epoch: to.epoch, offset: if goes_on { after.offset } else { 0 } };
         let Some(events) = self.events.get(channel).filter(|_| after < to) else { return 0 };
         let known = events.range((Bound::Excluded(after), Bound::Included(to)));
         known.map(|(_, text)| counted(&serde_json::from_str(text).expect("JSON"))).sum()

@@ -161,7 +161,7 @@ impl Meetings {
     }
 
     /// This core's part of a list: at most as many as there are up to the end of the page. `told` says which channels may
-    /// be told of.
+    /// be told of. Another person may have the same hash, so [`merge_meetings`] asks of each whether it is the person's.
     pub fn list(&self, person: &str, page: MeetingPage, told: impl Fn(&ChannelName) -> bool) -> MeetingsPart {
         let Some(meetings) = self.by_person.get(&self.hasher.hash_bytes(person.as_bytes())) else {
             return MeetingsPart::default();
@@ -169,9 +169,7 @@ impl Meetings {
         let end = end(page);
         let take = if end > PAGED_MEETINGS_MAX { 0 } else { end };
         let meetings = || meetings.iter().filter(|(_, channel)| told(channel));
-        let items = meetings().take(take).filter_map(|(_, channel)| self.by_channel.get(channel));
-        // Another person may have the same hash.
-        let items = items.filter(|meeting| meeting.admits(person)).cloned();
+        let items = meetings().take(take).filter_map(|(_, channel)| self.by_channel.get(channel).cloned());
         MeetingsPart { items: items.collect(), total: meetings().count() as u64 }
     }
 
@@ -206,9 +204,15 @@ impl Meetings {
     }
 }
 
-/// A part of all cores' meetings from their parts, which were made for the same page. What reaches past the first 10,000
-/// meetings is answered with a fault.
-pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: usize) -> Reply {
+/// A part of all cores' meetings from their parts, which were made for the same page. `admits` says whether a meeting is for whoever
+/// asks; it looks at all members, so it is asked of what fits in the answer alone. What reaches past the first 10,000 meetings is
+/// answered with a fault.
+pub fn merge_meetings(
+    parts: Vec<MeetingsPart>,
+    page: MeetingPage,
+    bytes_max: usize,
+    mut admits: impl FnMut(&Meeting) -> bool,
+) -> Reply {
     if end(page) > PAGED_MEETINGS_MAX {
         let message = format!("meetings can be listed up to the first {PAGED_MEETINGS_MAX}");
         return Reply::Fault(
@@ -227,9 +231,10 @@ pub fn merge_meetings(parts: Vec<MeetingsPart>, page: MeetingPage, bytes_max: us
         first || bytes <= bytes_max
     };
     let slice = meetings.into_iter().skip(page.after as usize).take(bounded(page) as usize);
-    let items: Vec<_> = slice.take_while(fits).collect();
+    let mut items: Vec<_> = slice.take_while(fits).collect();
     let reached = u64::from(page.after) + items.len() as u64;
     let next = (!items.is_empty() && reached < total).then_some(reached);
+    items.retain(|meeting| admits(meeting));
     Reply::Meeting(MeetingReply::Page { items, next })
 }
 

@@ -27,7 +27,8 @@ const HAND_OVER_BYTES: usize = 256 << 10;
 /// any moment: it hands over 2 to 3 MB a second, and what is owed for what is published.
 const CHECKPOINT_PAUSE_US: u64 = 10_000;
 
-/// Steps of a late checkpoint before records are handed over, so that the log has what is owed for them behind them.
+/// Steps of a late checkpoint for one reading of the clock, before records are handed over, so that the log has what is owed for
+/// them behind them.
 const LATE_STEPS_MAX: usize = 16;
 
 /// Withheld publications that are released for one reading of the clock. Each is pushed to its subscribers.
@@ -65,6 +66,8 @@ pub(super) struct LogSide {
     again_us: Option<u64>,
     /// When the checkpoint goes on, monotonic microseconds.
     checkpoint_at_us: Option<u64>,
+    /// The reading of the clock at which steps of a late checkpoint were done last, monotonic microseconds, and how many.
+    caught_up: (u64, usize),
 }
 
 impl LogSide {
@@ -79,6 +82,7 @@ impl LogSide {
             waiting: AnswersWaiting::default(),
             again_us: None,
             checkpoint_at_us: None,
+            caught_up: (0, 0),
         }
     }
 
@@ -94,11 +98,7 @@ impl LogSide {
     /// The next message. Records that nobody waits for stay for some milliseconds, so that they go together, unless the
     /// process goes away.
     fn next(&mut self, home: &mut Home, now: Now, goes_away: bool) -> Option<LogMessage> {
-        for _ in 0..LATE_STEPS_MAX {
-            if !home.is_checkpoint_late() || !self.step_checkpoint(home, now) {
-                break;
-            }
-        }
+        self.catch_up(home, now);
         if let Some(message) = self.messages.pop_front() {
             return Some(message);
         }
@@ -111,6 +111,16 @@ impl LogSide {
         let place = home.checkpoint_reached();
         let reached = self.checkpoint.map(|number| Reached { number, place });
         home.log_mut().take().map(|part| LogMessage::Records(part, reached))
+    }
+
+    /// Goes on with a checkpoint that is late, however often it is asked for in one turn no further than a turn may take.
+    fn catch_up(&mut self, home: &mut Home, now: Now) {
+        let (at_us, steps) = self.caught_up;
+        let mut steps = if at_us == now.monotonic_us { steps } else { 0 };
+        while steps < LATE_STEPS_MAX && home.is_checkpoint_late() && self.step_checkpoint(home, now) {
+            steps += 1;
+        }
+        self.caught_up = (now.monotonic_us, steps);
     }
 
     /// Sets when what was staged in this call is handed over at the latest.
@@ -308,3 +318,6 @@ impl Shard {
         released
     }
 }
+
+#[cfg(test)]
+mod tests;

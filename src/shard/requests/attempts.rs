@@ -97,12 +97,13 @@ impl Attempts {
     /// # Errors
     /// It is too early for it, and how many seconds are left. It is not counted then, so nobody waits longer for having asked.
     pub fn take(&mut self, now: Now, counted: Counted, free_max: u32) -> Result<(), u32> {
-        let again_us = counted.keys().iter().map(|key| self.tries(now, *key).again_us).max();
+        let again_us =
+            counted.keys().iter().filter_map(|key| self.known(*key)).map(|tries| tries.again_us).max();
         if let Some(again_us) = again_us.filter(|again_us| *again_us > now.monotonic_us) {
             return Err(now.seconds_to(again_us));
         }
         for key in counted.keys() {
-            self.tries(now, *key).take(now, free_max);
+            self.counted_anew(now, *key).take(now, free_max);
         }
         Ok(())
     }
@@ -110,7 +111,8 @@ impl Attempts {
     /// A try was no guess, so it does not count.
     pub fn give_back(&mut self, now: Now, counted: Counted, free_max: u32) {
         for key in counted.keys() {
-            let tries = self.tries(now, *key);
+            let Some(tries) = self.newer.get_mut(key).or_else(|| self.older.get_mut(key)) else { continue };
+            tries.forgive(now);
             tries.count = tries.count.saturating_sub(1);
             if tries.count < free_max {
                 tries.again_us = 0;
@@ -118,7 +120,13 @@ impl Attempts {
         }
     }
 
-    fn tries(&mut self, now: Now, key: u64) -> &mut Tries {
+    fn known(&self, key: u64) -> Option<&Tries> {
+        self.newer.get(&key).or_else(|| self.older.get(&key))
+    }
+
+    /// What is counted under a key, among what was tried last. Only a try that counts comes here: one that is refused pushes
+    /// nobody out.
+    fn counted_anew(&mut self, now: Now, key: u64) -> &mut Tries {
         if self.newer.len() >= COUNTED_MAX / 2 && !self.newer.contains_key(&key) {
             std::mem::swap(&mut self.newer, &mut self.older);
             self.newer.clear();
@@ -210,10 +218,29 @@ mod tests {
         for _ in 0..3 {
             let _ = take(&mut attempts, 1, 0, "ada");
         }
-        for from in 1..COUNTED_MAX as u32 {
-            let _ = take(&mut attempts, 1, from, "nobody in particular");
-            assert!(from % 1_000 > 0 || take(&mut attempts, 1, 0, "ada").is_err());
+        for from in 1..COUNTED_MAX as u32 / 2 {
+            assert_eq!(take(&mut attempts, 1, from, &from.to_string()), Ok(()));
+            assert!(attempts.newer.len() + attempts.older.len() <= COUNTED_MAX);
+            // Whoever goes on is counted anew, and stays.
+            if from % 10_000 == 0 {
+                assert_eq!(take(&mut attempts, 1 + u64::from(from), 0, "eve"), Ok(()));
+            }
         }
-        assert!(attempts.newer.len() + attempts.older.len() <= COUNTED_MAX);
+        assert_eq!(take(&mut attempts, 1, 100, "ada"), Ok(()), "ada is forgotten");
+        let eve = attempts.counted(address(0), "eve", false).keys()[1];
+        assert!(attempts.known(eve).is_some(), "eve is not");
+    }
+
+    #[test]
+    fn tries_that_are_refused_push_nobody_out() {
+        let mut attempts = Attempts::new(1);
+        for from in [1, 1, 1, 2, 3, 4] {
+            assert_eq!(take(&mut attempts, 61, from, if from == 1 { "eve" } else { "ada" }), Ok(()));
+        }
+        for other in 0..2 * COUNTED_MAX {
+            assert!(take(&mut attempts, 61, 1, &other.to_string()).is_err(), "the address waits");
+        }
+        assert_eq!(take(&mut attempts, 61, 5, "ada"), Err(1), "the victim's count stands");
+        assert_eq!(attempts.newer.len() + attempts.older.len(), 6, "four addresses, two users");
     }
 }

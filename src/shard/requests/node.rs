@@ -16,6 +16,7 @@ use crate::model::node::{CoreState, NodeState};
 use crate::model::people::reply::PeopleReply;
 use crate::model::relay::GroupQuery;
 use crate::model::reply::{NodeReply, RelayReply, Reply};
+use crate::model::session::Session;
 use crate::shard::Shard;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{FanInPart, Question, Ticket};
@@ -33,7 +34,7 @@ impl Shard {
     /// Answers with what the cores said.
     pub(in crate::shard) fn answer_whole(&mut self, fan_in: FanIn) {
         let FanIn { ticket, whole, parts, .. } = fan_in;
-        let reply = put_together(&self.edge, whole, parts);
+        let reply = put_together(&self.edge, &ticket.session, whole, parts);
         self.answer(ticket, reply);
     }
 
@@ -155,7 +156,7 @@ fn question_of(ticket: &Ticket, command: NodeCommand) -> (Question, Whole) {
 }
 
 /// What the parts of the cores that answered in time make together.
-fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) -> Reply {
+fn put_together(edge: &Edge, session: &Session, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) -> Reply {
     parts.sort_by_key(|(core, _)| *core);
     let silent = u32::from(edge.setup.cores) - parts.len() as u32;
     if silent > 0 && whole.needs_every_part() {
@@ -198,7 +199,8 @@ fn put_together(edge: &Edge, whole: Whole, mut parts: Vec<(CoreId, FanInPart)>) 
                 FanInPart::Meetings(meetings) => Some(meetings),
                 _ => None,
             });
-            merge_meetings(meetings.collect(), page, edge.setup.limits.meeting_page_bytes_max as usize)
+            let bytes_max = edge.setup.limits.meeting_page_bytes_max as usize;
+            merge_meetings(meetings.collect(), page, bytes_max, |meeting| meeting.admits(&session.user))
         }
         Whole::People(command) => {
             let parts = parts.into_iter().filter_map(|(_, part)| match part {

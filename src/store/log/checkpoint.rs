@@ -93,7 +93,9 @@ impl Checkpoint {
     /// last.
     pub fn due(&mut self) -> Option<u32> {
         let under_way = self.under_way.as_mut()?;
-        let due = self.grown_bytes.saturating_mul(1_000 * THROUGH_AFTER) / self.live_bytes.max(1);
+        // As long as little is kept, a segment is what it may grow by.
+        let stands_for = self.live_bytes.max(self.size.segment_bytes).max(1);
+        let due = self.grown_bytes.saturating_mul(1_000 * THROUGH_AFTER) / stands_for;
         let due = due.min(1_000) as u32;
         if due < 1_000.min(under_way.said + SAID_AGAIN) || due == under_way.said {
             return None;

@@ -328,6 +328,19 @@ fn a_checkpoint_is_due_to_be_through_before_the_log_has_grown_by_a_third() {
 }
 
 #[test]
+fn of_little_that_is_kept_a_checkpoint_has_the_time_of_a_segment() {
+    let mut checkpoint =
+        Checkpoint::new(Size { segment_bytes: 3_000 }, FoundLog { bytes: 0, live_bytes: 0, clean: true });
+    checkpoint.begin(2, 2);
+    checkpoint.note(0, 10);
+    assert_eq!(checkpoint.due(), None, "ten bytes are a hundredth of what a segment may grow by");
+    checkpoint.note(0, 490);
+    assert_eq!(checkpoint.due(), Some(500));
+    checkpoint.note(0, 500);
+    assert_eq!(checkpoint.due(), Some(1_000));
+}
+
+#[test]
 fn keys_are_handed_over_before_any_segment_goes() {
     let mut log = progress(true);
     assert_eq!(check_point(&mut log, 2), Some(2));

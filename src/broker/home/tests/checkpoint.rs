@@ -27,6 +27,39 @@ fn a_checkpoint_leaves_room_for_publications() {
 }
 
 #[test]
+fn a_late_checkpoint_and_publications_have_half_of_the_place_each() {
+    let limits = Limits { history_queue_bytes_max: 40_000, ..Limits::default() };
+    let mut bench = Bench::with(durable(), limits);
+    bench.home.log_mut().attach();
+    while !bench.home.decide_epochs(bench.now, true) {}
+    let text = format!("\"{}\"", "x".repeat(400));
+    for channel in 0..1_000 {
+        publish(&mut bench, &format!("plain:{channel}"), &text);
+        write(&mut bench);
+    }
+    bench.home.begin_checkpoint();
+    bench.home.checkpoint_is_due(1_000);
+    let hand_over = |bench: &mut Bench| {
+        while bench.home.can_checkpoint() {
+            assert!(bench.home.is_checkpoint_late() && !bench.home.checkpoint(bench.now));
+        }
+    };
+    let fill = |bench: &mut Bench| {
+        let takes = |reply| matches!(reply, Reply::Channel(ChannelReply::Published { .. }));
+        (0..1_000).take_while(|_| takes(publish(bench, "plain:1", &text))).count()
+    };
+    hand_over(&mut bench);
+    let left = fill(&mut bench);
+    assert!((10..40).contains(&left), "{left} publications of some 600 bytes");
+    assert!(!bench.home.can_checkpoint() && fill(&mut bench) == 0, "both have their half");
+    write(&mut bench);
+    let alone = fill(&mut bench);
+    assert!(alone > left && !bench.home.can_checkpoint(), "{alone}: what nobody else takes is free");
+    write(&mut bench);
+    assert!(bench.home.can_checkpoint());
+}
+
+#[test]
 fn a_checkpoint_goes_on_where_it_was() {
     let mut bench = fresh();
     for channel in 0..600 {

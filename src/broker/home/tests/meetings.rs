@@ -103,7 +103,8 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     }
     let list = |after, count_max, bytes_max| {
         let page = MeetingPage { after, count_max };
-        match merge_meetings(vec![home.meetings.list_of(&session("ada"), page)], page, bytes_max) {
+        let part = home.meetings.list_of(&session("ada"), page);
+        match merge_meetings(vec![part], page, bytes_max, |meeting| meeting.admits("ada")) {
             Reply::Meeting(MeetingReply::Page { items, next }) => {
                 let ids = items.iter().map(|meeting| meeting.id.to_string()).collect::<Vec<_>>().join(" ");
                 (ids, next)
@@ -120,8 +121,35 @@ fn a_list_is_cut_by_count_and_by_bytes() {
     assert_eq!(list(3, 9, 9_000), of("", None));
     let deep = MeetingPage { after: 10_000, count_max: 1 };
     assert_eq!(
-        code(merge_meetings(vec![home.meetings.list_of(&session("ada"), deep)], deep, 0)),
+        code(merge_meetings(vec![home.meetings.list_of(&session("ada"), deep)], deep, 0, |_| true)),
         FaultCode::InvalidRequest
+    );
+}
+
+#[test]
+fn members_are_looked_at_in_what_is_answered_alone() {
+    let mut home = home();
+    let ada = session("ada");
+    for id in 0..300 {
+        let change =
+            home.meetings.decide_put(NOW, &ada, &channel_of(&format!("{id:03}")), draft(&["bob"], &[]), &[]);
+        home.apply_meeting(NOW, change.expect("decided"));
+    }
+    let page = MeetingPage { after: 200, count_max: 100 };
+    let part = home.meetings.list_of(&ada, page);
+    assert_eq!(part.items.len(), 300, "whatever can be on the page with what other cores have");
+    let mut looked = Vec::new();
+    let reply = merge_meetings(vec![part], page, 1_300, |meeting| {
+        looked.push(meeting.id.to_string());
+        meeting.id.as_ref() != "201"
+    });
+    let Reply::Meeting(MeetingReply::Page { items, next }) = reply else { panic!("{reply:?}") };
+    assert_eq!(looked, ["200", "201", "202", "203", "204"]);
+    let ids: Vec<_> = items.iter().map(|meeting| meeting.id.as_ref()).collect();
+    assert_eq!(
+        (ids, next),
+        (vec!["200", "202", "203", "204"], Some(205)),
+        "what is another person's is left out"
     );
 }
 

@@ -14,6 +14,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::publication::PublicationBytes;
 use crate::model::record::HistoryRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 
 /// How the log is.
@@ -55,11 +56,42 @@ pub struct LogPart {
     pub commit: bool,
 }
 
+/// Bytes of records.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Weight {
+    /// Of all of them.
+    all: usize,
+    /// Of those that stand for what is kept: what checkpoints are made of.
+    state: usize,
+}
+
+impl Weight {
+    fn of(record: &HistoryRecord) -> Self {
+        let all = record.weight();
+        let is_state = matches!(record, HistoryRecord::Ring { .. } | HistoryRecord::Key { .. });
+        Self { all, state: if is_state { all } else { 0 } }
+    }
+}
+
+impl AddAssign for Weight {
+    fn add_assign(&mut self, more: Self) {
+        self.all += more.all;
+        self.state += more.state;
+    }
+}
+
+impl SubAssign for Weight {
+    fn sub_assign(&mut self, less: Self) {
+        self.all -= less.all;
+        self.state -= less.state;
+    }
+}
+
 /// The records that one home core has handed to the history log or is about to.
 pub struct Log {
     state: State,
     staged: Vec<HistoryRecord>,
-    staged_bytes: usize,
+    staged_weight: Weight,
     /// Bytes staged since a checkpoint took note of them.
     appended_bytes: usize,
     /// Whether a staged record is of a withheld publication.
@@ -67,8 +99,8 @@ pub struct Log {
     /// Number of the newest record.
     last: u64,
     /// Parts that were taken and are not written yet: the number of the last record, and their bytes.
-    taken: VecDeque<(u64, usize)>,
-    taken_bytes: usize,
+    taken: VecDeque<(u64, Weight)>,
+    taken_weight: Weight,
     bytes_max: usize,
     withheld: VecDeque<Withheld>,
     /// How many of them each life of a channel has: its number may be another one's by then.
@@ -83,12 +115,12 @@ impl Log {
         Self {
             state: State::Off,
             staged: Vec::new(),
-            staged_bytes: 0,
+            staged_weight: Weight::default(),
             appended_bytes: 0,
             staged_commit: false,
             last: 0,
             taken: VecDeque::new(),
-            taken_bytes: 0,
+            taken_weight: Weight::default(),
             bytes_max: bytes_max as usize,
             withheld: VecDeque::new(),
             withheld_of: BTreeMap::new(),
@@ -130,7 +162,7 @@ impl Log {
         self.state = State::Failed;
         self.resumed = None;
         self.staged.clear();
-        (self.staged_bytes, self.taken_bytes) = (0, 0);
+        (self.staged_weight, self.taken_weight) = (Weight::default(), Weight::default());
         self.staged_commit = false;
         self.taken.clear();
         self.withheld_of.clear();
@@ -173,32 +205,36 @@ impl Log {
                  the reason in the node's output";
             return Err(Fault::new(FaultCode::Unavailable, text));
         }
-        if self.waiting_bytes() >= self.bytes_max {
+        if self.waiting().all >= self.bytes_max {
             let text = "the disk of this node is behind, so this was not done; try again shortly";
             return Err(Fault::new(FaultCode::Overloaded, text));
         }
         Ok(())
     }
 
-    /// Whether there is room for records that can wait, such as those of a checkpoint: it leaves half for publications, unless
-    /// it is late.
+    /// Whether there is room for records of a checkpoint. They take half of the place at most, so that publications have the
+    /// other half; and while the checkpoint is not late, nothing that publications may want of that half.
     pub fn has_room(&self, late: bool) -> bool {
-        let bytes_max = if late { self.bytes_max } else { self.bytes_max / 2 };
-        self.state == State::Open && self.waiting_bytes() < bytes_max
+        let half = self.bytes_max / 2;
+        let Weight { all, state } = self.waiting();
+        let has_room = if late { state < half && all < self.bytes_max } else { all < half };
+        self.state == State::Open && has_room
     }
 
-    fn waiting_bytes(&self) -> usize {
-        self.staged_bytes + self.taken_bytes
+    fn waiting(&self) -> Weight {
+        let mut waiting = self.staged_weight;
+        waiting += self.taken_weight;
+        waiting
     }
 
     /// Adds a record. Nothing happens while nothing is taken.
     pub fn stage(&mut self, record: HistoryRecord) {
         if self.state == State::Open {
             self.last += 1;
-            let bytes = record.weight();
-            self.staged_bytes += bytes;
+            let weight = Weight::of(&record);
+            self.staged_weight += weight;
             if matches!(record, HistoryRecord::Append { .. }) {
-                self.appended_bytes += bytes;
+                self.appended_bytes += weight.all;
             }
             self.staged.push(record);
         }
@@ -283,37 +319,40 @@ impl Log {
 
     /// Bytes staged, and whether somebody waits for them.
     pub fn staged(&self) -> Option<(usize, bool)> {
-        (!self.staged.is_empty()).then_some((self.staged_bytes, self.staged_commit))
+        (!self.staged.is_empty()).then_some((self.staged_weight.all, self.staged_commit))
     }
 
     /// Takes what is staged.
     pub fn take(&mut self) -> Option<LogPart> {
         self.staged()?;
-        let bytes = std::mem::take(&mut self.staged_bytes);
-        self.taken.push_back((self.last, bytes));
-        self.taken_bytes += bytes;
+        let weight = std::mem::take(&mut self.staged_weight);
+        self.taken.push_back((self.last, weight));
+        self.taken_weight += weight;
         let commit = std::mem::take(&mut self.staged_commit);
         Some(LogPart { records: std::mem::take(&mut self.staged), last: self.last, commit })
     }
 
     /// All records up to this one are written.
     pub fn written(&mut self, record: u64) {
-        while let Some((last, bytes)) = self.taken.front().copied()
+        while let Some((last, weight)) = self.taken.front().copied()
             && last <= record
         {
             self.taken.pop_front();
-            self.taken_bytes -= bytes;
+            self.taken_weight -= weight;
         }
     }
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        assert_eq!(
-            self.taken_bytes,
-            self.taken.iter().map(|(_, bytes)| bytes).sum::<usize>(),
-            "bytes add up"
-        );
-        assert_eq!(self.staged_bytes, self.staged.iter().map(HistoryRecord::weight).sum::<usize>());
+        let sum = |weights: &mut dyn Iterator<Item = Weight>| {
+            weights.fold(Weight::default(), |mut sum, weight| {
+                sum += weight;
+                sum
+            })
+        };
+        let taken = sum(&mut self.taken.iter().map(|(_, weight)| *weight));
+        assert_eq!(self.taken_weight, taken, "bytes on their way add up");
+        assert_eq!(self.staged_weight, sum(&mut self.staged.iter().map(Weight::of)), "staged bytes add up");
         let counts: u32 = self.withheld_of.values().sum();
         assert_eq!(counts as usize, self.withheld.len(), "withheld publications add up");
         assert!(
