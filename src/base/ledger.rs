@@ -40,6 +40,15 @@ impl<T> Linked<0> for Holder<T> {
     }
 }
 
+/// What somebody lacks who wants more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lacks {
+    /// There is no room for it in all.
+    Room,
+    /// It has its share, and the rest is for others.
+    Share,
+}
+
 /// Whether one more of something may be taken by who has `own` of it, where `taken` of `max` are taken in all: nobody
 /// takes more than is left, so whoever comes finds as much as anybody before left to the others.
 pub fn leaves_a_share(own: u32, taken: u32, max: u32) -> bool {
@@ -67,6 +76,26 @@ impl<T: Default> Ledger<T> {
     /// Whether a name may have one thing more, where there may be `max` in all.
     pub fn leaves_a_share(&self, name: &str, max: u32) -> bool {
         leaves_a_share(self.things_of(name), self.things, max)
+    }
+
+    /// What a name lacks for one thing more, where there may be `max` in all. Whoever is not `bounded` may have all that is left.
+    pub fn lacks_one(&self, name: &str, max: u32, bounded: bool) -> Option<Lacks> {
+        if self.things >= max {
+            return Some(Lacks::Room);
+        }
+        (bounded && !self.leaves_a_share(name, max)).then_some(Lacks::Share)
+    }
+
+    /// What a name lacks for so many bytes more, where there may be `bytes_max` in all; nothing for none. Whoever is not `bounded`
+    /// may have all that is left.
+    pub fn lacks_bytes(&self, name: &str, bytes: usize, bytes_max: usize, bounded: bool) -> Option<Lacks> {
+        if bytes == 0 {
+            return None;
+        }
+        if self.bytes.saturating_add(bytes) > bytes_max {
+            return Some(Lacks::Room);
+        }
+        (bounded && !self.leaves_a_share_of_bytes(name, bytes, bytes_max)).then_some(Lacks::Share)
     }
 
     /// A name has one thing more; says its number, which is its while it has anything.
@@ -157,7 +186,7 @@ impl<T: Default> Ledger<T> {
 
     /// Whether a name may have so many bytes more, where there may be `bytes_max` in all: nobody gets more than is left for
     /// others then.
-    pub fn leaves_a_share_of_bytes(&self, name: &str, bytes: usize, bytes_max: usize) -> bool {
+    fn leaves_a_share_of_bytes(&self, name: &str, bytes: usize, bytes_max: usize) -> bool {
         let own = self.find(name).map_or(0, |holder| self.holders[holder as usize].bytes);
         own.saturating_add(bytes) <= bytes_max.saturating_sub(self.bytes.saturating_add(bytes))
     }
@@ -260,5 +289,30 @@ mod tests {
         };
         assert_eq!([fill("ann"), fill("bob"), fill("eve")], [50, 25, 13]);
         assert!(leaves_a_share(0, 99, 100) && !leaves_a_share(0, 100, 100));
+    }
+
+    #[test]
+    fn whoever_lacks_something_learns_whether_it_is_room_or_its_share() {
+        let mut ledger = Ledger::<()>::new(KeyedState::new(1, 2));
+        let holder = ledger.take("ann");
+        ledger.weigh(holder, 0, 60);
+        let one = |ledger: &Ledger<()>, name: &str, bounded: bool| ledger.lacks_one(name, 2, bounded);
+        let bytes = |ledger: &Ledger<()>, name: &str, bounded: bool| ledger.lacks_bytes(name, 30, 100, bounded);
+        for lacks in [&one as &dyn Fn(&Ledger<()>, &str, bool) -> Option<Lacks>, &bytes] {
+            assert_eq!(
+                [lacks(&ledger, "ann", true), lacks(&ledger, "ann", false)],
+                [Some(Lacks::Share), None]
+            );
+        }
+        assert_eq!((one(&ledger, "bob", true), bytes(&ledger, "bob", true)), (None, Some(Lacks::Share)));
+        let full = ledger.take("bob");
+        ledger.weigh(full, 0, 20);
+        for (name, bounded) in [("ann", true), ("ann", false), ("eve", true)] {
+            assert_eq!(
+                (one(&ledger, name, bounded), bytes(&ledger, name, bounded)),
+                (Some(Lacks::Room), Some(Lacks::Room))
+            );
+        }
+        assert_eq!(ledger.lacks_bytes("ann", 0, 10, true), None, "nothing is always to be had");
     }
 }

@@ -2,8 +2,9 @@
 //! `users` for what stands beside them, all under the `rules`. `fanout` is what the connections of this core hear, and
 //! `pacing` what waits on the way there.
 //! What is about people who meet (`calls`, `huddles`, `circles`, `persons`, `devices`, `recordings`) stands each for
-//! itself, and says what is `told` to whom. `web_push` is whoever is sent messages while not connected.
+//! itself, and says what is `told` to whom. `accounts` say what stored records take, and whose they are. `web_push` is whoever is sent messages while not connected.
 
+mod accounts;
 pub mod calls;
 pub mod circles;
 pub mod devices;

@@ -34,12 +34,12 @@ impl Groups {
         self.get(channel).filter(known).ok_or_else(no_group)
     }
 
-    /// Decides what becomes of a group. [`Groups::apply`] follows when it is stored.
+    /// Decides what becomes of a group. [`Groups::apply`] follows when it is stored, [`Groups::give_up`] if it is not.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
     pub fn decide(
-        &self,
+        &mut self,
         channels: &Channels,
         now: Now,
         session: &Session,
@@ -70,11 +70,10 @@ impl Groups {
             );
             return Err(Fault::new(FaultCode::InvalidRequest, sentence));
         }
-        if !self.has_room(&group, is_admin(session)) {
-            let sentence =
-                "no room for more members: all that lists of members take, and what one user may have of it";
-            return Err(faults::full(sentence, "group_bytes_max"));
-        }
+        let share = "what the maker of this list has in lists of members is as much as it may be";
+        let lacks = self.lacks(&group, !is_admin(session));
+        faults::unless(lacks, "no room for what this adds to lists of members", share, "group_bytes_max")?;
+        self.charge(&group);
         Ok(GroupChange { channel: channel.clone(), is: Some(Arc::new(group)) })
     }
 
@@ -121,12 +120,9 @@ impl Groups {
         channel: &ChannelName,
         members: Vec<Arc<str>>,
     ) -> Result<Group, Fault> {
-        if self.is_full() {
-            return Err(faults::full("no place for another list of members", "groups_max"));
-        }
-        if !is_admin(session) && !self.leaves_a_share(&session.user) {
-            return Err(faults::share("you made as many lists of members as you may", "groups_max"));
-        }
+        let lacks = self.lacks_one(&session.user, !is_admin(session));
+        let share = "you made as many lists of members as you may";
+        faults::unless(lacks, "no place for another list of members", share, "groups_max")?;
         let (creator, created_ms) = (session.user.clone(), now.unix_ms);
         Ok(Group { channel: channel.clone(), creator, members, created_ms, updated_ms: created_ms })
     }
@@ -154,6 +150,11 @@ impl Groups {
             GroupDraft::Create(_) | GroupDraft::Put(_) | GroupDraft::Delete => members.collect(),
         };
         Ok(Group { members, updated_ms: now.unix_ms, ..was.clone() })
+    }
+
+    /// A change that was decided could not be stored.
+    pub fn give_up(&mut self, change: &GroupChange) {
+        self.settle(&change.channel);
     }
 
     /// Does a change that is stored. Who hears the channel, which is for those with this access, and may not any more is

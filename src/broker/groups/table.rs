@@ -2,8 +2,9 @@
 
 use crate::base::few::Few;
 use crate::base::hash::{KeyedMap, KeyedState};
-use crate::base::ledger::Ledger;
+use crate::base::ledger::Lacks;
 use crate::base::limits::InForce;
+use crate::broker::accounts::Accounts;
 use crate::model::channel::ChannelName;
 use crate::model::command::Page;
 use crate::model::fault::{Fault, FaultCode};
@@ -29,8 +30,8 @@ pub struct Groups {
     by_channel: KeyedMap<ChannelName, Arc<Group>>,
     /// Groups of a member, oldest first.
     by_member: KeyedMap<Arc<str>, Few<(u64, ChannelName)>>,
-    /// How many each has made, with the bytes of memory that they take.
-    creators: Ledger<()>,
+    /// Who made them, with the bytes of memory that they take.
+    held: Accounts,
     pub(super) limits: InForce,
 }
 
@@ -49,7 +50,7 @@ impl Groups {
         Self {
             by_channel: KeyedMap::with_hasher(hasher),
             by_member: KeyedMap::with_hasher(hasher),
-            creators: Ledger::new(hasher),
+            held: Accounts::new(hasher),
             limits,
         }
     }
@@ -64,25 +65,30 @@ impl Groups {
         self.by_channel.get(channel)
     }
 
-    /// Whether there is no place for another one.
-    pub fn is_full(&self) -> bool {
-        self.by_channel.len() >= self.limits.get().groups_max as usize
+    /// What somebody lacks for another one, beside those that are on their way to the disk.
+    pub(super) fn lacks_one(&self, creator: &str, bounded: bool) -> Option<Lacks> {
+        self.held.lacks_one(creator, self.limits.get().groups_max, bounded)
     }
 
-    /// Whether somebody may make another one, as far as its share goes.
-    pub fn leaves_a_share(&self, creator: &str) -> bool {
-        self.creators.leaves_a_share(creator, self.limits.get().groups_max)
+    /// What the maker of a group lacks for what becomes of it. Only what grows needs room.
+    pub(super) fn lacks(&self, is: &Group, bounded: bool) -> Option<Lacks> {
+        self.held.lacks(&is.creator, self.added(is), self.limits.get().lists.group_bytes_max, bounded)
     }
 
-    /// Whether there is room in memory for what becomes of a group, in all and within its maker's share, which is no bound to
-    /// admins. Only what grows needs room.
-    pub(super) fn has_room(&self, is: &Group, by_admin: bool) -> bool {
-        let was = self.get(&is.channel).map_or(0, |was| held_bytes(was));
-        let added = held_bytes(is).saturating_sub(was);
-        let bytes_max = usize::try_from(self.limits.get().lists.group_bytes_max).unwrap_or(usize::MAX);
-        let fits = self.creators.bytes() + added <= bytes_max;
-        let shares = || by_admin || self.creators.leaves_a_share_of_bytes(&is.creator, added, bytes_max);
-        added == 0 || fits && shares()
+    /// What becomes of a group is on its way to the disk: what it adds is taken from here on.
+    pub(super) fn charge(&mut self, is: &Group) {
+        let (is_new, added) = (self.get(&is.channel).is_none(), self.added(is));
+        self.held.charge(&is.channel, &is.creator, is_new, added);
+    }
+
+    /// A change is stored, or will not be.
+    pub(super) fn settle(&mut self, channel: &ChannelName) {
+        self.held.settle(channel);
+    }
+
+    /// The bytes that a group takes more than before.
+    fn added(&self, is: &Group) -> usize {
+        held_bytes(is).saturating_sub(self.get(&is.channel).map_or(0, |was| held_bytes(was)))
     }
 
     /// Puts a group in the place of the channel's older one, if there is one.
@@ -92,15 +98,14 @@ impl Groups {
             let groups = self.by_member.entry(member.clone()).or_default();
             groups.insert((group.created_ms, group.channel.clone()));
         }
-        let creator = self.creators.take(&group.creator);
-        self.creators.weigh(creator, 0, held_bytes(&group));
+        self.held.put(&group.channel, &group.creator, held_bytes(&group));
         self.by_channel.insert(group.channel.clone(), group);
     }
 
     /// The channel has no group from then on.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(group) = self.by_channel.remove(channel) else { return };
-        self.creators.give_back_with(&group.creator, held_bytes(&group));
+        self.held.remove(channel, &group.creator, held_bytes(&group));
         for member in &group.members {
             let Some(groups) = self.by_member.get_mut(member) else { continue };
             groups.remove(&(group.created_ms, channel.clone()));
@@ -131,14 +136,8 @@ impl Groups {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        self.creators.invariants();
-        assert_eq!(
-            self.creators.things() as usize,
-            self.by_channel.len(),
-            "every group counts for its creator"
-        );
-        let bytes = self.by_channel.values().map(|group| held_bytes(group));
-        assert_eq!(self.creators.bytes(), bytes.sum::<usize>(), "bytes of memory add up");
+        let bytes = self.by_channel.values().map(|group| held_bytes(group)).sum();
+        self.held.invariants(self.by_channel.len(), bytes);
         for (member, groups) in &self.by_member {
             assert!(!groups.is_empty(), "nobody is kept for nothing");
             let knows = |channel| self.by_channel.get(channel).is_some_and(|group| group.has(member));

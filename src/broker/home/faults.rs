@@ -1,5 +1,6 @@
 //! The sentences of the faults that more than one command can end in.
 
+use crate::base::ledger::Lacks;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 
 /// A table is full.
@@ -19,6 +20,23 @@ pub fn share(what: &'static str, limit: &'static str) -> Fault {
              or ask the operator for a higher limit"
         ),
     )
+}
+
+/// What keeps somebody from having more: there is none, as `full` says, or it has its share, as `share` says.
+///
+/// # Errors
+/// Something is lacking.
+pub fn unless(
+    lacks: Option<Lacks>,
+    what_full: &'static str,
+    what_share: &'static str,
+    limit: &'static str,
+) -> Result<(), Fault> {
+    match lacks {
+        None => Ok(()),
+        Some(Lacks::Room) => Err(full(what_full, limit)),
+        Some(Lacks::Share) => Err(share(what_share, limit)),
+    }
 }
 
 /// The core's queue is full.

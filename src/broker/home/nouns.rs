@@ -78,12 +78,12 @@ impl Home {
         self.meetings.apply(&mut self.order, now, change);
     }
 
-    /// Decides what becomes of a group. [`Home::apply_group`] follows when it is stored.
+    /// Decides what becomes of a group. [`Home::apply_group`] follows when it is stored, [`Groups::give_up`] if it is not.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
     pub fn decide_group(
-        &self,
+        &mut self,
         now: Now,
         session: &Session,
         channel: &ChannelName,

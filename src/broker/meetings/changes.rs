@@ -4,7 +4,7 @@
 use crate::base::limits::Limits;
 use crate::base::time::Now;
 use crate::broker::home::faults;
-use crate::broker::meetings::table::{Lacks, Meetings, MeetingsPart};
+use crate::broker::meetings::table::{Meetings, MeetingsPart};
 use crate::broker::order::Order;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode};
@@ -109,14 +109,9 @@ impl Meetings {
         check_draft(&self.limits.get(), channel, draft)?;
         match self.known_to(session, channel) {
             Err(fault) if fault.code == FaultCode::NotFound && draft.creates => {
-                if self.is_full() {
-                    return Err(faults::full("no place for another meeting", "meetings_max"));
-                }
-                let is_admin = session.scopes.contains(Scopes::ADMIN);
-                if !is_admin && !self.leaves_a_share(&session.user) {
-                    return Err(faults::share("you made as many meetings as you may", "meetings_max"));
-                }
-                Ok(())
+                let lacks = self.lacks_one(&session.user, !session.scopes.contains(Scopes::ADMIN));
+                let (full, share) = ("no place for another meeting", "you made as many meetings as you may");
+                faults::unless(lacks, full, share, "meetings_max")
             }
             found => found.map(drop),
         }
@@ -124,15 +119,9 @@ impl Meetings {
 
     /// Whether there is room in memory for what becomes of a meeting, and on the disk for its messages.
     fn has_room(&self, session: &Session, was: Option<&Meeting>, is: &Meeting) -> Result<(), Fault> {
-        let by_admin = session.scopes.contains(Scopes::ADMIN);
-        match self.lacks_room(was, is, by_admin) {
-            None => Ok(()),
-            Some(Lacks::Room { limit }) => Err(faults::full("no room for what this adds to meetings", limit)),
-            Some(Lacks::Share { limit }) => Err(faults::share(
-                "what the maker of this meeting has in meetings is as much as it may be",
-                limit,
-            )),
-        }
+        let (lacks, limit) = self.lacks(was, is, !session.scopes.contains(Scopes::ADMIN));
+        let share = "what the maker of this meeting has in meetings is as much as it may be";
+        faults::unless(lacks, "no room for what this adds to meetings", share, limit)
     }
 
     /// Decides a put; [`Meetings::apply`] or [`Meetings::give_up`] follows. `places` are those of the messages of the draft that are there already, in its order.
@@ -182,9 +171,7 @@ impl Meetings {
         });
         let messages = messages.collect();
         self.has_room(session, was.as_deref(), &meeting)?;
-        if is_new {
-            self.reserve();
-        }
+        self.charge(channel, was.as_deref(), &meeting);
         let kind = MeetingChangeKind::Put { meeting: Arc::new(meeting), messages };
         Ok(MeetingChange { by: session.user.clone(), was, kind })
     }
@@ -255,9 +242,7 @@ impl Meetings {
 
     /// A change that was decided could not be stored.
     pub fn give_up(&mut self, change: &MeetingChange) {
-        if change.was.is_none() {
-            self.release();
-        }
+        self.settle(&change.channel());
     }
 
     /// Whether a session may hear a channel, as far as meetings are concerned.

@@ -2,8 +2,9 @@
 
 use crate::base::few::Few;
 use crate::base::hash::{KeyedMap, KeyedState};
-use crate::base::ledger::Ledger;
+use crate::base::ledger::Lacks;
 use crate::base::limits::InForce;
+use crate::broker::accounts::Accounts;
 use crate::model::channel::ChannelName;
 use crate::model::fault::{Fault, FaultCode, FaultPlace};
 use crate::model::meeting::{Meeting, MeetingPage, channel_of};
@@ -35,27 +36,11 @@ pub struct Meetings {
     /// Meetings of a person, newest first, by the hash of its folded id.
     by_person: KeyedMap<u64, Few<(Reverse<u64>, ChannelName)>>,
     hasher: KeyedState,
-    /// How many each has made, with the bytes of memory that they take.
-    creators: Ledger<()>,
-    /// The same with the bytes of the messages.
-    stored: Ledger<()>,
+    /// Who made them, with the bytes of memory that they take.
+    held: Accounts,
+    /// The same with the bytes of their messages on the disk.
+    stored: Accounts,
     pub(super) limits: InForce,
-    /// Meetings that are decided and not yet stored.
-    creating: usize,
-}
-
-/// What keeps a meeting from growing.
-pub(super) enum Lacks {
-    /// There is no room in all.
-    Room {
-        /// The setting that says so.
-        limit: &'static str,
-    },
-    /// Whoever made it has its share.
-    Share {
-        /// The setting of which it is a share.
-        limit: &'static str,
-    },
 }
 
 /// One core's part of a list of meetings: what of it can be on the page asked for.
@@ -74,10 +59,9 @@ impl Meetings {
             by_channel: KeyedMap::with_hasher(hasher),
             by_person: KeyedMap::with_hasher(hasher),
             hasher,
-            creators: Ledger::new(hasher),
-            stored: Ledger::new(hasher),
+            held: Accounts::new(hasher),
+            stored: Accounts::new(hasher),
             limits,
-            creating: 0,
         }
     }
 
@@ -86,48 +70,40 @@ impl Meetings {
         self.by_channel.get(channel)
     }
 
-    /// Whether there is no place for another one, beside those that are on their way to the disk.
-    pub fn is_full(&self) -> bool {
-        self.by_channel.len() + self.creating >= self.limits.get().meetings_max as usize
+    /// What somebody lacks for another one, beside those that are on their way to the disk.
+    pub(super) fn lacks_one(&self, creator: &str, bounded: bool) -> Option<Lacks> {
+        self.held.lacks_one(creator, self.limits.get().meetings_max, bounded)
     }
 
-    /// Whether somebody may make another one, as far as its share goes.
-    pub fn leaves_a_share(&self, creator: &str) -> bool {
-        self.creators.leaves_a_share(creator, self.limits.get().meetings_max)
-    }
-
-    /// What there is no room for in what becomes of a meeting. Only what grows needs room.
-    pub(super) fn lacks_room(&self, was: Option<&Meeting>, is: &Meeting, by_admin: bool) -> Option<Lacks> {
+    /// What the maker of a meeting lacks for what becomes of it, and the setting that says so. Only what grows needs room.
+    pub(super) fn lacks(
+        &self,
+        was: Option<&Meeting>,
+        is: &Meeting,
+        bounded: bool,
+    ) -> (Option<Lacks>, &'static str) {
         let limits = self.limits.get();
-        let added = |bytes: fn(&Meeting) -> usize| bytes(is).saturating_sub(was.map_or(0, bytes));
-        let messages = |meeting: &Meeting| meeting.bytes as usize;
-        let held = (&self.creators, added(held_bytes), limits.lists.meeting_bytes_max, "meeting_bytes_max");
-        let stored = (
-            &self.stored,
-            added(messages),
-            limits.lists.meeting_messages_bytes_max,
-            "meeting_messages_bytes_max",
-        );
-        for (ledger, added, bytes_max, limit) in [held, stored] {
-            let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-            if added > 0 && ledger.bytes() + added > bytes_max {
-                return Some(Lacks::Room { limit });
-            }
-            if added > 0 && !by_admin && !ledger.leaves_a_share_of_bytes(&is.creator, added, bytes_max) {
-                return Some(Lacks::Share { limit });
-            }
+        let lists = &limits.lists;
+        let [held, stored] = added(was, is);
+        let lacks = self.held.lacks(&is.creator, held, lists.meeting_bytes_max, bounded);
+        if lacks.is_some() {
+            return (lacks, "meeting_bytes_max");
         }
-        None
+        let bytes_max = lists.meeting_messages_bytes_max;
+        (self.stored.lacks(&is.creator, stored, bytes_max, bounded), "meeting_messages_bytes_max")
     }
 
-    /// Takes a place for a meeting that is to be stored.
-    pub fn reserve(&mut self) {
-        self.creating += 1;
+    /// What becomes of a meeting is on its way to the disk: what it adds is taken from here on.
+    pub(super) fn charge(&mut self, channel: &ChannelName, was: Option<&Meeting>, is: &Meeting) {
+        let [held, stored] = added(was, is);
+        self.held.charge(channel, &is.creator, was.is_none(), held);
+        self.stored.charge(channel, &is.creator, was.is_none(), stored);
     }
 
-    /// Gives such a place back: the meeting is stored, or will not be.
-    pub fn release(&mut self) {
-        self.creating -= 1;
+    /// It is stored, or will not be.
+    pub(super) fn settle(&mut self, channel: &ChannelName) {
+        self.held.settle(channel);
+        self.stored.settle(channel);
     }
 
     /// Puts a record in the place of the channel's older one, if there is one.
@@ -138,18 +114,16 @@ impl Meetings {
             let meetings = self.by_person.entry(self.hasher.hash_bytes(person.as_bytes())).or_default();
             meetings.insert((Reverse(meeting.created_ms), channel.clone()));
         }
-        let creator = self.creators.take(&meeting.creator);
-        self.creators.weigh(creator, 0, held_bytes(&meeting));
-        let creator = self.stored.take(&meeting.creator);
-        self.stored.weigh(creator, 0, meeting.bytes as usize);
+        self.held.put(&channel, &meeting.creator, held_bytes(&meeting));
+        self.stored.put(&channel, &meeting.creator, stored_bytes(&meeting));
         self.by_channel.insert(channel, meeting);
     }
 
     /// Forgets a meeting.
     pub fn remove(&mut self, channel: &ChannelName) {
         let Some(meeting) = self.by_channel.remove(channel) else { return };
-        self.creators.give_back_with(&meeting.creator, held_bytes(&meeting));
-        self.stored.give_back_with(&meeting.creator, meeting.bytes as usize);
+        self.held.remove(channel, &meeting.creator, held_bytes(&meeting));
+        self.stored.remove(channel, &meeting.creator, stored_bytes(&meeting));
         for person in meeting.people() {
             let person = self.hasher.hash_bytes(person.as_bytes());
             let Some(meetings) = self.by_person.get_mut(&person) else { continue };
@@ -175,17 +149,10 @@ impl Meetings {
 
     /// Asserts what must always hold.
     pub fn invariants(&self) {
-        self.creators.invariants();
-        assert_eq!(
-            self.creators.things() as usize,
-            self.by_channel.len(),
-            "every meeting counts for its creator"
-        );
-        self.stored.invariants();
         let bytes =
             |of: fn(&Meeting) -> usize| self.by_channel.values().map(|meeting| of(meeting)).sum::<usize>();
-        assert_eq!(self.creators.bytes(), bytes(held_bytes), "bytes of memory add up");
-        assert_eq!(self.stored.bytes(), bytes(|meeting| meeting.bytes as usize), "bytes of messages add up");
+        self.held.invariants(self.by_channel.len(), bytes(held_bytes));
+        self.stored.invariants(self.by_channel.len(), bytes(stored_bytes));
         for (person, meetings) in &self.by_person {
             assert!(!meetings.is_empty(), "nobody is kept for nothing");
             for (_, channel) in meetings.iter() {
@@ -242,6 +209,16 @@ pub fn merge_meetings(
 fn held_bytes(meeting: &Meeting) -> usize {
     let people = meeting.members.iter().map(|member| MEMBER_BYTES + member.len());
     HELD_BYTES + MEMBER_BYTES + people.sum::<usize>()
+}
+
+/// Bytes of the disk that its messages take.
+fn stored_bytes(meeting: &Meeting) -> usize {
+    usize::try_from(meeting.bytes).unwrap_or(usize::MAX)
+}
+
+/// The bytes that a meeting takes more than before: of memory, and of the disk.
+fn added(was: Option<&Meeting>, is: &Meeting) -> [usize; 2] {
+    [held_bytes, stored_bytes].map(|bytes| bytes(is).saturating_sub(was.map_or(0, bytes)))
 }
 
 fn bounded(page: MeetingPage) -> u32 {

@@ -45,7 +45,7 @@ impl HomeSide {
     fn change_next_group(&mut self, channel: &ChannelName) {
         while let Some((asker, command)) = self.group_changes.next(channel) {
             let session = asker.ticket.session.clone();
-            match begin((&self.home, &mut self.effects), self.now, &session, command) {
+            match begin((&mut self.home, &mut self.effects), self.now, &session, command) {
                 Ok(Begun::Outside(outside)) => {
                     let (effect, then) = *outside;
                     return self.start_effect(effect, Some(asker), Some(then));
@@ -67,7 +67,10 @@ pub(super) fn continue_group(
 ) {
     let channel = change.channel.clone();
     let outcome = match stored.stored() {
-        Err(failure) => not_stored(failure).into(),
+        Err(failure) => {
+            shard.homes.home.groups.give_up(&change);
+            not_stored(failure).into()
+        }
         Ok(()) => {
             let outcome = shard.homes.home.apply_group(change);
             shard.pump_home();
@@ -81,7 +84,7 @@ pub(super) fn continue_group(
 
 /// Begins a request about a group.
 pub(super) fn begin(
-    (home, effects): (&Home, &mut Effects<Asker, Then>),
+    (home, effects): (&mut Home, &mut Effects<Asker, Then>),
     now: Now,
     session: &Arc<Session>,
     command: GroupCommand,

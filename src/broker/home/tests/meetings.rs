@@ -156,23 +156,57 @@ fn members_are_looked_at_in_what_is_answered_alone() {
 #[test]
 fn meetings_on_their_way_to_the_disk_count() {
     let mut home = Bench::with(definitions(), Limits { meetings_max: 2, ..Limits::default() }).home;
-    let ada = session("ada");
-    let put =
-        |home: &mut Home, id| home.meetings.decide_put(NOW, &ada, &channel_of(id), draft(&[], &[]), &[]);
-    let (first, second) = (put(&mut home, "r1").expect("room"), put(&mut home, "r2").expect("room"));
-    let refused = |home: &mut Home| put(home, "r3").map_err(|fault| fault.code).err();
+    let put = |home: &mut Home, user: &str, id| {
+        home.meetings.decide_put(NOW, &session(user), &channel_of(id), draft(&[], &[]), &[])
+    };
+    let first = put(&mut home, "ada", "r1").expect("room");
+    assert!(put(&mut home, "ada", "r2").is_err(), "half of all are hers");
+    let second = put(&mut home, "bob", "r2").expect("room");
+    home.invariants();
+    let refused = |home: &mut Home| put(home, "eve", "r3").map_err(|fault| fault.code).err();
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
     home.apply_meeting(NOW, first);
     assert_eq!(refused(&mut home), Some(FaultCode::LimitExceeded));
     home.meetings.give_up(&second);
-    assert_eq!(
-        refused(&mut home),
-        Some(FaultCode::LimitExceeded),
-        "the place is free again, for somebody else"
-    );
-    let bob = session("bob");
-    assert!(home.meetings.decide_put(NOW, &bob, &channel_of("r3"), draft(&[], &[]), &[]).is_ok());
     home.invariants();
+    assert_eq!(refused(&mut home), None, "the place is free again");
+    home.invariants();
+}
+
+#[test]
+fn bytes_of_meetings_on_their_way_to_the_disk_count() {
+    let lists =
+        ListLimits { meeting_bytes_max: 20_000, meeting_messages_bytes_max: 20_000, ..ListLimits::default() };
+    let mut home = Bench::with(definitions(), Limits { lists, ..Limits::default() }).home;
+    let members: Vec<_> = (0..20).map(|n| n.to_string()).collect();
+    let members: Vec<_> = members.iter().map(String::as_str).collect();
+    let begin = |home: &mut Home, room: &str, draft| {
+        home.meetings.decide_put(NOW, &session("ada"), &channel_of(room), draft, &[])
+    };
+    let all = |home: &mut Home, draft: &dyn Fn() -> MeetingDraft| {
+        let changes: Vec<_> = (0..50).map_while(|n| begin(home, &n.to_string(), draft()).ok()).collect();
+        home.invariants();
+        changes.iter().for_each(|change| home.meetings.give_up(change));
+        home.invariants();
+        changes.len()
+    };
+    let long = SealedMessage { data: "x".repeat(2_000).into(), ..message("m") };
+    for _ in 0..2 {
+        assert_eq!(
+            all(&mut home, &|| draft(&members, &[])),
+            4,
+            "some 2,200 bytes each, and half of all are hers"
+        );
+        assert_eq!(all(&mut home, &|| MeetingDraft { messages: vec![long.clone()], ..draft(&[], &[]) }), 4);
+    }
+    let change = begin(&mut home, "a", draft(&[], &[])).expect("room");
+    home.apply_meeting(NOW, change);
+    let grown = begin(&mut home, "a", draft(&members, &[])).expect("room");
+    home.invariants();
+    assert_eq!(all(&mut home, &|| draft(&members, &[])), 3, "what a meeting grows by counts as well");
+    home.apply_meeting(NOW, grown);
+    home.invariants();
+    assert_eq!(all(&mut home, &|| draft(&members, &[])), 3);
 }
 
 #[test]
