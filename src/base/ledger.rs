@@ -297,7 +297,8 @@ mod tests {
         let holder = ledger.take("ann");
         ledger.weigh(holder, 0, 60);
         let one = |ledger: &Ledger<()>, name: &str, bounded: bool| ledger.lacks_one(name, 2, bounded);
-        let bytes = |ledger: &Ledger<()>, name: &str, bounded: bool| ledger.lacks_bytes(name, 30, 100, bounded);
+        let bytes =
+            |ledger: &Ledger<()>, name: &str, bounded: bool| ledger.lacks_bytes(name, 30, 100, bounded);
         for lacks in [&one as &dyn Fn(&Ledger<()>, &str, bool) -> Option<Lacks>, &bytes] {
             assert_eq!(
                 [lacks(&ledger, "ann", true), lacks(&ledger, "ann", false)],

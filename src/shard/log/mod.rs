@@ -279,7 +279,7 @@ impl Shard {
         let moves = matches!(news, LogNews::Moved { .. });
         if matches!(news, LogNews::Failed) {
             // The log goes on behind what is on disk, so its positions must not be given out again.
-            while self.release_next() {}
+            while release_next(self) {}
         }
         self.homes.hear_log(news);
         if moves {
@@ -304,19 +304,19 @@ impl Shard {
     /// Tells what is on disk, a bounded part of it.
     fn release_synced(&mut self) {
         for _ in 0..RELEASED_MAX {
-            if !self.release_next() {
+            if !release_next(self) {
                 return;
             }
         }
         self.homes.log.go_on_later(self.edge.now);
     }
+}
 
-    /// Tells the next that is on disk. Whether there may be more.
-    fn release_next(&mut self) -> bool {
-        let released = self.homes.release_next();
-        self.pump_home();
-        released
-    }
+/// Tells the next that is on disk. Whether there may be more.
+fn release_next(shard: &mut Shard) -> bool {
+    let released = shard.homes.release_next();
+    shard.pump_home();
+    released
 }
 
 #[cfg(test)]
