@@ -48,7 +48,7 @@ pub use effects::{Decoded, Effect, EffectId, Failure, Long, Resolution};
 pub use incidents::{Incident, IncidentKind};
 pub use log::{LogMessage, LogNews};
 pub use mesh::message::ShardMessage;
-pub use output::{Output, PIECES_MAX, Slices};
+pub use output::{Output, PIECES_MAX, Slices, WRITE_BYTES_MAX};
 pub use people::{PeopleSettings, next_for_recorder, recorded};
 pub use reload::Reload;
 pub use requests::WebPushSettings;

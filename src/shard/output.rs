@@ -30,6 +30,10 @@ pub enum Output {
 /// Pieces in one write. Eight covers a reply and the runs of several channels; the rest follows in the next.
 pub const PIECES_MAX: usize = 8;
 
+/// Bytes of one write at most: to copy or to encrypt so many takes some 100 us, and whatever is owed beyond them waits until
+/// others had their turn.
+pub const WRITE_BYTES_MAX: usize = 256 << 10;
+
 /// What goes to one socket in one write: borrowed pieces in order.
 #[derive(Clone, Copy, Default)]
 pub struct Slices<'a> {

@@ -3,7 +3,7 @@
 use crate::attacks::{HOME, Target};
 use crate::disk::Mood;
 use crate::wire::frame;
-use corecast::shard::Output;
+use corecast::shard::{Output, WRITE_BYTES_MAX};
 
 /// Messages of one connection that are read before others have their turn, a little more than its share.
 const SHARE_MESSAGES: usize = 260;
@@ -50,6 +50,34 @@ fn a_flood_is_read_a_share_at_a_time_and_whoever_asks_little_does_not_wait_for_i
         let got = target.world.sockets[*socket].output.len();
         assert!(got >= expected * PONG_BYTES, "all is answered in the end: {got} bytes");
     }
+}
+
+/// What is owed may be megabytes; the rest of it waits until others had their turn.
+#[test]
+fn one_write_offers_a_bounded_part_of_what_is_owed() {
+    let mut target = Target::new(|_| {});
+    let deaf = target.open(1, HOME, "rc_ada");
+    for channel in ["room:1", "room:2"] {
+        let subscribe = format!(r#"{{"type":"subscribe","channel":"{channel}","event":"message"}}"#);
+        target.ask(deaf, &subscribe);
+    }
+    target.world.set_room(deaf, Some(0));
+    let text = "x".repeat(50_000);
+    for number in 0..20 {
+        let channel = 1 + number % 2;
+        let publish = format!(
+            r#"{{"type":"publish","channel":"room:{channel}","event":"message","data":"{number} {text}"}}"#
+        );
+        target.ask(target.bystander, &publish);
+    }
+    assert_eq!(target.world.owed_bytes(deaf), WRITE_BYTES_MAX);
+    let before = target.world.writes;
+    target.world.set_room(deaf, None);
+    let writes = target.world.writes - before;
+    assert!(writes >= 4, "{writes} writes for a megabyte");
+    let told = target.say(deaf, PING);
+    assert_eq!(told.iter().filter(|told| told.contains(&text)).count(), 20, "all of it comes in the end");
+    target.bystander_is_served();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::disk::Disk;
 use crate::push_service::PushServices;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Effect, LogMessage, Output, Reload, Setup, Shard, ShardMessage};
+use corecast::shard::{Effect, LogMessage, Output, Reload, Setup, Shard, ShardMessage, WRITE_BYTES_MAX};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -50,6 +50,8 @@ pub struct World {
     pub drained: Vec<bool>,
     /// Slices of work that shards were given.
     pub works: u64,
+    /// Writes that sockets were offered.
+    pub writes: u64,
     /// How often a shard was told that its time had come.
     pub timeouts: u64,
     /// What each core said to the history log.
@@ -73,6 +75,7 @@ impl World {
             sockets: Vec::new(),
             drained: vec![false; cores],
             works: 0,
+            writes: 0,
             timeouts: 0,
             log: (0..cores).map(|_| VecDeque::new()).collect(),
             by_id: HashMap::new(),
@@ -346,6 +349,8 @@ impl World {
         let sip = self.manner.sip_bytes;
         let mut bytes: Vec<u8> = self.shards[core].transmit(id).pieces().concat();
         assert!(!bytes.is_empty(), "a wish to write nothing");
+        assert!(bytes.len() <= WRITE_BYTES_MAX, "a write of {} bytes", bytes.len());
+        self.writes += 1;
         let socket = self.socket_of(core, id);
         assert!(!socket.blocked, "a write to a socket that is full");
         let offered = bytes.len();

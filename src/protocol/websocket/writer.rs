@@ -85,6 +85,13 @@ pub fn write_frame_with(out: &mut Vec<u8>, opcode: Opcode, write: impl FnOnce(&m
     out[start..start + header_bytes].copy_from_slice(&header[..header_bytes]);
 }
 
+/// Makes a frame of a payload that was appended to [`HEADER_BYTES_MAX`] bytes of room. Only a short payload is moved.
+pub fn write_header_before(frame: &mut Vec<u8>, opcode: Opcode) {
+    let (header, header_bytes) = header(opcode, frame.len() - HEADER_BYTES_MAX);
+    frame.drain(..HEADER_BYTES_MAX - header_bytes);
+    frame[..header_bytes].copy_from_slice(&header[..header_bytes]);
+}
+
 /// Appends a close frame. A code that must not be on the wire becomes 1011 and a reason over 123 bytes is cut
 /// between characters; both would be faults of ours that the peer should not have to judge.
 pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {

@@ -48,18 +48,30 @@ impl Shard {
 impl Edge {
     /// Appends bytes that are for this connection alone.
     pub(in crate::shard) fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
-        let Some(connection) = self.connections.get(id) else { return };
-        if bytes.is_empty() {
-            return;
+        if !bytes.is_empty() && self.may_owe_more(id) {
+            self.connections.write(id, bytes);
         }
+    }
+
+    /// Appends a long frame for this connection alone, as it is.
+    pub(in crate::shard) fn write_long(&mut self, id: ConnectionId, frame: Vec<u8>) {
+        if self.may_owe_more(id) {
+            self.connections.write_long(id, frame);
+        }
+    }
+
+    /// Whether a connection may be owed more; one whose peer does not read is closed.
+    fn may_owe_more(&mut self, id: ConnectionId) -> bool {
+        let Some(connection) = self.connections.get(id) else { return false };
         // Before the socket refused some, nobody knows that its peer does not read.
         let owed_max = self.setup.limits.outbox_bytes_max as usize;
         let owed_max =
             if connection.flags.blocked { owed_max } else { owed_max.saturating_mul(UNTRIED_FACTOR) };
-        if connection.is_socket() && connection.outbox.len() >= owed_max {
+        let is_slow = connection.is_socket() && connection.outbox.len() >= owed_max;
+        if is_slow {
             self.counters.note_slow(SlowPolicy::Disconnect);
-            return self.close_slow(id);
+            self.close_slow(id);
         }
-        self.connections.write(id, bytes);
+        !is_slow
     }
 }

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::outbox::Bytes;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::Fanout;
-use crate::shard::{PIECES_MAX, Slices};
+use crate::shard::{PIECES_MAX, Slices, WRITE_BYTES_MAX};
 
 /// What the kernel took of a write.
 pub(in crate::shard) struct Written {
@@ -34,6 +34,14 @@ impl Connections {
         if let Some(connection) = self.slab.get_mut(id) {
             let kind = if connection.is_socket() { Bytes::Frames } else { Bytes::Plain };
             connection.outbox.write(bytes, kind, &mut self.spares);
+            self.make_ready(id);
+        }
+    }
+
+    /// Appends a long frame that is for this connection alone, and queues it. Nothing of the frame is copied.
+    pub fn write_long(&mut self, id: ConnectionId, frame: Vec<u8>) {
+        if let Some(connection) = self.slab.get_mut(id) {
+            connection.outbox.write_long(frame);
             self.make_ready(id);
         }
     }
@@ -107,7 +115,7 @@ impl Connections {
         }
         let left = match () {
             () if bytes < offered => Left::Blocked,
-            () if !torn.is_empty() || more => Left::More,
+            () if more || !connection.outbox.is_empty() => Left::More,
             () => Left::Nothing,
         };
         match left {
@@ -119,17 +127,22 @@ impl Connections {
     }
 }
 
-/// Hands over what is to be written next, piece by piece, until `take` has no place for one.
+/// Hands over what is to be written next, piece by piece, until it is enough for one write or `take` has no place for more.
 fn pieces<'a>(
     id: ConnectionId,
     connection: &'a Connection,
     fanout: &'a Fanout,
     mut take: impl FnMut(&'a [u8]) -> bool,
 ) {
-    if !take(connection.outbox.pending()) {
-        return;
+    let mut room_bytes = WRITE_BYTES_MAX;
+    let mut take = |piece: &'a [u8]| {
+        let some = &piece[..piece.len().min(room_bytes)];
+        room_bytes -= some.len();
+        take(some) && room_bytes > 0
+    };
+    if connection.outbox.pieces(&mut take) {
+        fanout.runs(id, take);
     }
-    fanout.runs(id, take);
 }
 
 /// Bytes that were offered: of the pieces for which there was a place.

@@ -4,7 +4,8 @@ use crate::base::ids::ConnectionId;
 use crate::model::people::circle::{Card, Circle};
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Push;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::protocol::websocket::Opcode;
+use crate::protocol::websocket::writer::{HEADER_BYTES_MAX, write_header_before};
 use crate::shard::connections::pending::Made;
 use crate::shard::edge::Edge;
 use crate::surface::Dialect;
@@ -21,7 +22,8 @@ pub(in crate::shard) fn shown_at(reply: &PeopleReply, piece: usize) -> Option<(&
     }
 }
 
-/// Encodes some more of the cards. When it has them all, the frame is appended; whether that is so.
+/// Encodes some more of the cards. When it has them all, the frame leaves, after what is in `out`;
+/// whether that is so.
 pub(in crate::shard) fn append_shown(
     edge: &mut Edge,
     id: ConnectionId,
@@ -34,8 +36,13 @@ pub(in crate::shard) fn append_shown(
     let to = cards.len().min(from + CARDS_AT_ONCE);
     let goes_on = to < cards.len();
     if !goes_on || edge.connections.making.admits(id) {
+        made.text.resize(made.text.len().max(HEADER_BYTES_MAX), 0);
         (dialect.encode_push)(&mut made.text, &circle.channel(), Push::Shown { cards, from, to });
         made.cards = to;
+        if from == 0 {
+            // The other cards are about as long. Growing bit by bit would copy all that is there, again and again.
+            made.text.reserve(made.text.len() / to.max(1) * (cards.len() - to));
+        }
     }
     if goes_on {
         if !std::mem::replace(&mut made.waits, true) {
@@ -46,10 +53,15 @@ pub(in crate::shard) fn append_shown(
     if std::mem::take(&mut made.waits) {
         edge.connections.making.end(id);
     }
-    let text = std::mem::take(&mut made.text);
-    if !text.is_empty() {
-        write_frame(out, Opcode::Text, &text);
+    let mut frame = std::mem::take(&mut made.text);
+    if frame.len() > HEADER_BYTES_MAX {
+        write_header_before(&mut frame, Opcode::Text);
         edge.counters.messages_sent += 1;
+        edge.write(id, out);
+        out.clear();
+        if edge.connections.get(id).is_some_and(|connection| !connection.is_closing()) {
+            edge.write_long(id, frame);
+        }
     }
     true
 }

@@ -8,9 +8,6 @@ use crate::runtime::core::Core;
 use crate::runtime::core::egress::write;
 use crate::runtime::core::token::SocketId;
 
-/// Plain bytes that are written to one socket before it is another's turn: encryption of so many takes some 100 us.
-const TURN_BYTES_MAX: usize = 256 << 10;
-
 /// Writes what the shard has for a connection.
 pub(in crate::runtime::core) fn transmit(core: &mut Core, id: SocketId, connection: ConnectionId) {
     let Some(session) = core.tls.get_mut(id) else { return };
@@ -22,21 +19,18 @@ pub(in crate::runtime::core) fn transmit(core: &mut Core, id: SocketId, connecti
         core.await_room(id);
         return core.shard.sent(core.now, connection, 0);
     }
-    let Some((taken, all)) = encrypt_and_write(core, id, connection) else { return core.broken(id) };
+    let Some(taken) = encrypt_and_write(core, id, connection) else { return core.broken(id) };
     core.shard.sent(core.now, connection, taken);
-    if !all && core.tls.get_mut(id).is_some_and(|session| !session.owes()) {
-        core.shard.writable(core.now, connection);
-    }
     bound_kept(core, id);
 }
 
-/// Says how many plain bytes are written or kept encrypted, and whether these are all. `None` if the socket is broken.
-fn encrypt_and_write(core: &mut Core, id: SocketId, connection: ConnectionId) -> Option<(usize, bool)> {
+/// Says how many plain bytes are written or kept encrypted: all, or the socket owes some. `None` if it is broken.
+fn encrypt_and_write(core: &mut Core, id: SocketId, connection: ConnectionId) -> Option<usize> {
     let fd = core.sockets.get_mut(id)?.fd;
     let slices = core.shard.transmit(connection);
     let wanted = slices.bytes();
     let mut taken = 0;
-    while taken < wanted.min(TURN_BYTES_MAX) {
+    while taken < wanted {
         taken += core.tls.encrypt(id, &slices, taken)?;
         let records = core.tls.records.filled();
         let written = write(fd, &[records]).ok()?;
@@ -46,7 +40,7 @@ fn encrypt_and_write(core: &mut Core, id: SocketId, connection: ConnectionId) ->
             break;
         }
     }
-    Some((taken, taken == wanted))
+    Some(taken)
 }
 
 /// Writes the records that were made, after those that the socket owes still. False if it is broken by that.
