@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// A sorted set.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum Few<T> {
     /// One element, or none.
     One(Option<T>),

@@ -168,7 +168,7 @@ impl HomeSide {
         let user = asker.as_ref().map(|asker| asker.ticket.session.user.clone());
         let output = self.effects.start(self.now, effect, asker, then);
         user.iter().for_each(|user| self.effects.take_place(user));
-        self.wishes.push_back(output);
+        self.wishes.extend(output);
     }
 
     /// The next of what is to be done outside.

@@ -68,7 +68,7 @@ use edge::Edge;
 use home::HomeSide;
 use people::People;
 use relay::Relay;
-use requests::FanIns;
+use requests::{Asker, FanIns};
 use std::net::IpAddr;
 use std::sync::Arc;
 use work::DEADLINES_MAX;
@@ -241,6 +241,10 @@ impl Shard {
         }
         if let Some(wish) = self.homes.next_wish() {
             return wish;
+        }
+        let waits = |asker: &Asker| self.edge.connections.get(asker.ticket.connection).is_some();
+        if let Some(check) = self.homes.effects.next_check(self.edge.now, waits) {
+            return check;
         }
         if let Some(id) = self.edge.connections.next_transmit(&mut self.edge.fanout) {
             return Output::Transmit(id);

@@ -5,7 +5,7 @@ use super::definitions::{self, DEFINITIONS};
 use super::devices::{self, DEVICES};
 use super::format::RecordError;
 use super::groups::{self, GROUPS};
-use super::known_addresses::{self, KnownAddress};
+use super::known_addresses::{self, KNOWN_ADDRESSES, KnownAddresses};
 use super::logouts;
 use super::meetings::{self, MEETINGS};
 use super::recordings::{self, RECORDINGS};
@@ -43,7 +43,7 @@ pub struct Stored {
     /// Users whose tokens were revoked, with the second up to which.
     pub revocations: Vec<(Arc<str>, u64)>,
     /// Addresses at which users have logged in.
-    pub known_addresses: Vec<KnownAddress>,
+    pub known_addresses: Vec<KnownAddresses>,
     /// Users' devices.
     pub devices: Vec<OwnedDevice>,
     /// Records of recordings.
@@ -133,16 +133,17 @@ impl Stored {
     fn take_login(&mut self, record: StoreRecord) -> Result<(), RecordError> {
         let StoreRecord { table, key, value } = record;
         let odd = || RecordError::Damaged(format!("a record of the table \"{}\"", table.name()));
+        if table == Table::KnownAddresses {
+            let places = KNOWN_ADDRESSES.read(table, &key, &value)?;
+            self.known_addresses.push(known_addresses::of(&key, places).ok_or_else(odd)?);
+            return Ok(());
+        }
         let at_unix_s = COUNTERS.read(table, &key, &value)?;
         match table {
             Table::Logouts => self.logouts.push((logouts::id_of(&key).ok_or_else(odd)?, at_unix_s)),
-            Table::Revocations => {
+            _ => {
                 let user = revocations::user_of(&key).ok_or_else(odd)?;
                 self.revocations.push((user.into(), at_unix_s));
-            }
-            _ => {
-                let (user, place) = known_addresses::of(&key).ok_or_else(odd)?;
-                self.known_addresses.push(KnownAddress { user: user.into(), place, at_unix_s });
             }
         }
         Ok(())

@@ -1,19 +1,21 @@
 //! Idempotency keys and the first answers they were given.
 
+use crate::base::few::Few;
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::heap::{allocated, shared};
 use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::order::history::Touched;
 use crate::model::channel::{ChannelName, Position};
 use crate::model::publication::PublicationBytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes of one key.
 pub const KEY_BYTES_MAX: usize = 256;
 
-/// Bytes of all keys and of the messages kept to answer them again, per core.
+/// Bytes of memory of all keys and of the messages kept to answer them again, per core.
 pub const BYTES_MAX: usize = 64 << 20;
 
 /// Expired keys forgotten at one call: more than one, so that the table shrinks faster than it grows.
@@ -70,7 +72,7 @@ pub struct Idempotency {
     /// Keys by their places: in the order of being remembered.
     order: BTreeMap<u64, Arc<str>>,
     /// How many each user has, with their places.
-    users: Ledger<BTreeSet<u64>>,
+    users: Ledger<Few<u64>>,
     /// The key of each message that an answer repeats.
     of_message: BTreeMap<(ChannelName, Position), Arc<str>>,
     /// The place of the next one.
@@ -172,7 +174,7 @@ impl Idempotency {
             || self.users.bytes() > BYTES_MAX)
             && let Some(user) = self.users.most()
         {
-            let oldest = self.users.note(user).first().and_then(|place| self.order.get(place)).cloned();
+            let oldest = self.users.note(user).iter().next().and_then(|place| self.order.get(place)).cloned();
             oldest.iter().for_each(|key| self.forget(key));
         }
     }
@@ -324,8 +326,17 @@ impl Idempotency {
     }
 }
 
+/// Bytes of memory that a key takes in the tables, besides its text: a hash table and trees are two thirds full.
+const ENTRY_BYTES: usize =
+    (size_of::<(Arc<str>, Remembered)>() + size_of::<(u64, Arc<str>)>() + size_of::<u64>()) * 3 / 2;
+
+/// Bytes of memory that a message takes there, besides itself.
+const MESSAGE_ENTRY_BYTES: usize = size_of::<((ChannelName, Position), Arc<str>)>() * 3 / 2;
+
+/// Bytes of memory that a key and what it is answered with take.
 fn size(key: &str, answer: &FirstAnswer) -> usize {
-    key.len() + answer.answered.message().map_or(0, |bytes| bytes.len())
+    let message = answer.answered.message().map_or(0, |bytes| MESSAGE_ENTRY_BYTES + allocated(bytes.len()));
+    ENTRY_BYTES + shared(key.len()) + message
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use crate::base::slab::Slab;
 use crate::base::time::Now;
 use crate::base::wheel::Wheel;
 use crate::metrics::words::CloseReason;
+use crate::model::session::{Payer, Session};
 use crate::protocol::websocket::deflate::Inflater;
 use crate::shard::incidents::{IncidentKind, Incidents};
 use crate::shard::{Output, Setup};
@@ -39,6 +40,7 @@ use outbox::Spares;
 use reserve::Reserve;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// All connections of one core, and what is to be done with them next.
 pub(super) struct Connections {
@@ -117,6 +119,14 @@ impl Connections {
     pub fn address(&self, id: ConnectionId) -> Option<IpAddr> {
         let connection = self.slab.get(id)?;
         self.admission.address(connection.address).filter(|address| !address.is_unspecified())
+    }
+
+    /// In whose account is what a connection takes of something that all share: its user's, or its host's where it proved nothing.
+    pub fn account(&self, id: ConnectionId, session: &Session) -> Arc<str> {
+        if !session.is_guest() {
+            return session.user.clone();
+        }
+        self.address(id).map_or_else(|| "".into(), |from| Payer::host(from).name.into())
     }
 
     /// Something happened to a connection that an operator may want to know of.

@@ -25,7 +25,7 @@ use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode};
 use crate::store;
 use class::{CHECKS_MAX, CLASSES};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The effects of one core that are not resolved. `A` is who waits for one, `T` how it goes on.
@@ -49,6 +49,10 @@ pub(super) struct Effects<A, T> {
     writes: Writes,
     /// Users whose effects are under way, of each class.
     places: [Places; CLASSES],
+    /// Checks of passwords that are not begun, in the order in which they were asked for.
+    checks: VecDeque<(EffectId, Effect)>,
+    /// The check that is begun.
+    checking: Option<EffectId>,
 }
 
 /// Writes since the start.
@@ -99,6 +103,8 @@ impl<A, T> Effects<A, T> {
             probe: None,
             writes: Writes::default(),
             places: Default::default(),
+            checks: VecDeque::new(),
+            checking: None,
         }
     }
 
@@ -187,8 +193,8 @@ impl<A, T> Effects<A, T> {
         }
     }
 
-    /// Starts one: the wish that the shard says.
-    pub fn start(&mut self, now: Now, effect: Effect, asker: Option<A>, then: Option<T>) -> Output {
+    /// Starts one: the wish that the shard says. A check of a password has to wait for those before it ([`Effects::next_check`]).
+    pub fn start(&mut self, now: Now, effect: Effect, asker: Option<A>, then: Option<T>) -> Option<Output> {
         self.count += 1;
         let id = EffectId(self.count);
         let class = Class::of(&effect);
@@ -202,7 +208,27 @@ impl<A, T> Effects<A, T> {
         let waiting =
             Waiting { class, is_write, asker, then, user: None, started_us, deadline_us, is_late: false };
         self.waiting.insert(id, waiting);
-        Output::Effect(id, effect)
+        if class == Class::Password {
+            self.checks.push_back((id, effect));
+            return None;
+        }
+        Some(Output::Effect(id, effect))
+    }
+
+    /// The next check of a password: a core has one done at a time, so that what nobody waits for any more is dropped before it is
+    /// begun, for which nothing but time could stop it. `waits` says whether an asker is still there.
+    pub fn next_check(&mut self, now: Now, waits: impl Fn(&A) -> bool) -> Option<Output> {
+        while self.checking.is_none()
+            && let Some((id, effect)) = self.checks.pop_front()
+        {
+            let asker = self.waiting.get(&id).and_then(|waiting| waiting.asker.as_ref());
+            if asker.is_some_and(&waits) {
+                self.checking = Some(id);
+                return Some(Output::Effect(id, effect));
+            }
+            self.done(now, id, Resolution::Failed(Failure::Broken));
+        }
+        None
     }
 
     /// One is resolved. Nothing if it is not under way.
@@ -214,6 +240,7 @@ impl<A, T> Effects<A, T> {
         self.late -= usize::from(is_late && class == Class::Store);
         self.due.remove(&(deadline_us.unwrap_or_default(), id));
         self.probe = self.probe.filter(|probe| *probe != id);
+        self.checking = self.checking.filter(|checking| *checking != id);
         if is_write {
             self.failed = resolution.stored().is_err();
             self.writes.stored += u64::from(!self.failed);
@@ -242,7 +269,7 @@ impl<A, T> Effects<A, T> {
         }
         let output = self.start(now, Effect::Write(vec![store::probe(now.unix_ms)]), None, None);
         self.probe = Some(EffectId(self.count));
-        Some(output)
+        output
     }
 
     /// Asserts what must hold between calls.
@@ -259,6 +286,9 @@ impl<A, T> Effects<A, T> {
         );
         let timed = self.waiting.values().filter(|waiting| waiting.deadline_us.is_some()).count();
         assert_eq!(self.due.len() + late.count(), timed, "every deadline is kept");
+        let checks = self.checks.iter().map(|(id, _)| id).chain(&self.checking);
+        assert!(checks.clone().all(|id| self.waiting.contains_key(id)), "checks are under way");
+        assert_eq!(checks.count(), self.under_way[Class::Password as usize], "and all of them are known");
     }
 }
 
@@ -372,6 +402,52 @@ mod tests {
         assert!(effects.is_store_well());
         assert!(effects.done(at(9), EffectId(3), Resolution::Stored).is_none(), "once");
         effects.invariants();
+    }
+
+    #[test]
+    fn checks_of_passwords_are_begun_one_by_one_and_never_for_nobody() {
+        let mut effects = Effects::<u64, ()>::new(limits(9), 1);
+        for asker in 1..=40 {
+            assert!(
+                effects.start(at(asker / 10), verify(), Some(asker), None).is_none(),
+                "it waits for its turn"
+            );
+        }
+        let begun = |effects: &mut Effects<u64, ()>, second, waits: fn(&u64) -> bool| {
+            effects.invariants();
+            match effects.next_check(at(second), waits) {
+                Some(Output::Effect(EffectId(id), _)) => Some(id),
+                _ => None,
+            }
+        };
+        assert_eq!(begun(&mut effects, 4, |_| true), Some(1));
+        assert_eq!(begun(&mut effects, 4, |_| true), None, "one at a time");
+        effects.done(at(4), EffectId(1), Resolution::Verified(true));
+        assert_eq!(begun(&mut effects, 4, |asker| *asker == 5 || *asker > 20), Some(5), "2 to 4 have gone");
+        assert!(effects.admit(Class::Password).is_ok() && effects.under_way[Class::Password as usize] == 36);
+        effects.done(at(5), EffectId(5), Resolution::Verified(true));
+        let late = std::iter::from_fn(|| effects.expire(at(7))).count();
+        assert_eq!(late, 24, "6 to 29 were told that it takes too long");
+        assert_eq!(begun(&mut effects, 7, |_| true), Some(30));
+        effects.done(at(7), EffectId(30), Resolution::Verified(true));
+        assert_eq!(begun(&mut effects, 7, |_| false), None);
+        assert_eq!(effects.under_way[Class::Password as usize], 0, "nobody is left");
+        effects.invariants();
+    }
+
+    #[test]
+    fn whatever_is_late_says_when_to_come_again() {
+        let classes = [
+            Class::Store,
+            Class::Copy,
+            Class::Password,
+            Class::Outbound,
+            Class::Decode,
+            Class::Settings,
+            Class::Recorder,
+        ];
+        assert_eq!(classes.len(), CLASSES);
+        assert!(classes.iter().all(|class| class.late().retry_after_s == Some(1)));
     }
 
     #[test]

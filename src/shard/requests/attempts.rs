@@ -23,7 +23,7 @@ const FORGIVEN_US: u64 = 60_000_000;
 pub(in crate::shard) enum Counted {
     /// Those of an address, and those for a user.
     Apart([u64; 2]),
-    /// Those for a user at an address where it has logged in before.
+    /// Those for a user at an address where it has logged in before, or where nobody says which address it is.
     Together(u64),
 }
 
@@ -79,12 +79,14 @@ impl Attempts {
         Self { newer: map(), older: map(), hash: KeyedState::new(seed, 0x10c1) }
     }
 
-    /// How tries for a user from an address are counted.
-    pub fn counted(&self, address: IpAddr, user: &str, is_known: bool) -> Counted {
-        let address = host(address).to_string();
+    /// How tries for a user from an address are counted; those from nobody knows where for the user alone.
+    pub fn counted(&self, address: Option<IpAddr>, user: &str, is_known: bool) -> Counted {
         let user = folded(user);
         let key =
             |kind: u8, text: &[&[u8]]| self.hash.hash_bytes(&[&[kind], text.concat().as_slice()].concat());
+        let Some(address) = address.map(|address| host(address).to_string()) else {
+            return Counted::Together(key(1, &[user.as_bytes()]));
+        };
         if is_known {
             // No address has a space.
             return Counted::Together(key(2, &[address.as_bytes(), b" ", user.as_bytes()]));
@@ -151,7 +153,7 @@ mod tests {
     }
 
     fn take(attempts: &mut Attempts, second: u64, from: u32, user: &str) -> Result<(), u32> {
-        let counted = attempts.counted(address(from), user, false);
+        let counted = attempts.counted(Some(address(from)), user, false);
         attempts.take(at(second), counted, 3)
     }
 
@@ -190,7 +192,7 @@ mod tests {
     #[test]
     fn what_was_no_guess_does_not_count() {
         let mut attempts = Attempts::new(1);
-        let counted = attempts.counted(address(1), "ada", false);
+        let counted = attempts.counted(Some(address(1)), "ada", false);
         for _ in 0..100 {
             assert_eq!(attempts.take(at(61), counted, 3), Ok(()));
             attempts.give_back(at(61), counted, 3);
@@ -207,9 +209,20 @@ mod tests {
             let _ = take(&mut attempts, 61, 1, &format!("user {from}"));
         }
         assert!(take(&mut attempts, 61, 1, "bob").is_err(), "another user");
-        let counted = attempts.counted(address(1), "ADA", true);
+        let counted = attempts.counted(Some(address(1)), "ADA", true);
         assert!((0..3).all(|_| attempts.take(at(61), counted, 3).is_ok()));
         assert_eq!(attempts.take(at(61), counted, 3), Err(1), "its own count");
+    }
+
+    #[test]
+    fn whoever_comes_from_nobody_knows_where_counts_for_its_user_alone() {
+        let mut attempts = Attempts::new(1);
+        let mut take = |user: &str| {
+            let counted = attempts.counted(None, user, false);
+            attempts.take(at(61), counted, 3)
+        };
+        assert_eq!(["a", "b", "c", "d", "e", "ada", "ada", "ada"].map(&mut take), [Ok(()); 8]);
+        assert_eq!(take("ada"), Err(1), "three were for her");
     }
 
     #[test]
@@ -227,7 +240,7 @@ mod tests {
             }
         }
         assert_eq!(take(&mut attempts, 1, 100, "ada"), Ok(()), "ada is forgotten");
-        let eve = attempts.counted(address(0), "eve", false).keys()[1];
+        let eve = attempts.counted(Some(address(0)), "eve", false).keys()[1];
         assert!(attempts.known(eve).is_some(), "eve is not");
     }
 

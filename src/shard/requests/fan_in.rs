@@ -87,6 +87,8 @@ pub(in crate::shard) struct FanIn {
     /// What cores answered.
     pub parts: Vec<(CoreId, FanInPart)>,
     deadline_us: u64,
+    /// In whose account it is.
+    account: Arc<str>,
 }
 
 /// Questions that this core asked and that are not answered.
@@ -95,14 +97,14 @@ pub(in crate::shard) struct FanIns {
     /// Oldest first, so that the first deadline is at the front.
     list: VecDeque<FanIn>,
     count: u64,
-    /// Whose they are.
+    /// Whose they are: users', or hosts' where somebody proved nothing.
     places: Places,
 }
 
 impl FanIns {
-    /// Whether one more of a user may begin, of which all users have a share.
-    pub(super) fn has_place(&self, user: &str) -> bool {
-        self.places.may_take(user, FAN_INS_MAX - self.list.len())
+    /// Whether one more may begin in somebody's account, of which all have a share.
+    pub(super) fn has_place(&self, account: &str) -> bool {
+        self.places.may_take(account, FAN_INS_MAX - self.list.len())
     }
 
     pub fn next_us(&self) -> Option<u64> {
@@ -110,11 +112,18 @@ impl FanIns {
     }
 
     /// Waits for the answers to a question; says its number, from 1.
-    fn open(&mut self, now: Now, ticket: Ticket, whole: Whole) -> u64 {
+    fn open(&mut self, now: Now, ticket: Ticket, whole: Whole, account: Arc<str>) -> u64 {
         self.count += 1;
         let deadline_us = now.monotonic_us + DEADLINE_US;
-        self.places.take(&ticket.session.user);
-        self.list.push_back(FanIn { number: self.count, ticket, whole, parts: Vec::new(), deadline_us });
+        self.places.take(&account);
+        self.list.push_back(FanIn {
+            number: self.count,
+            ticket,
+            whole,
+            parts: Vec::new(),
+            deadline_us,
+            account,
+        });
         self.count
     }
 
@@ -131,7 +140,7 @@ impl FanIns {
     }
 
     fn closed(&mut self, fan_in: Option<FanIn>) -> Option<FanIn> {
-        fan_in.iter().for_each(|fan_in| self.places.give_back(&fan_in.ticket.session.user));
+        fan_in.iter().for_each(|fan_in| self.places.give_back(&fan_in.account));
         fan_in
     }
 
@@ -163,8 +172,9 @@ impl Shard {
 /// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too much
 /// is waited for, which is answered.
 pub(in crate::shard) fn gather(shard: &mut Shard, ticket: Ticket, whole: Whole) -> Option<u64> {
-    if shard.fan_ins.has_place(&ticket.session.user) {
-        return Some(shard.fan_ins.open(shard.edge.now, ticket, whole));
+    let account = shard.edge.connections.account(ticket.connection, &ticket.session);
+    if shard.fan_ins.has_place(&account) {
+        return Some(shard.fan_ins.open(shard.edge.now, ticket, whole, account));
     }
     let message = "Too many listings are under way on this core, or as many of yours as your share is. Try again shortly.";
     shard.answer(ticket, Reply::Fault(Fault::new(FaultCode::Overloaded, message)));
@@ -185,7 +195,7 @@ mod tests {
             let session = Arc::new(Session::of(user, Scopes::READ));
             let connection = ConnectionId { index: 1, generation: 0 };
             let ticket = Ticket { connection, sequence: 0, part: 0, session };
-            fan_ins.has_place(user).then(|| fan_ins.open(now, ticket, Whole::State))
+            fan_ins.has_place(user).then(|| fan_ins.open(now, ticket, Whole::State, user.into()))
         };
         let greedy: Vec<_> = std::iter::from_fn(|| ask(&mut fan_ins, "greedy")).collect();
         assert_eq!(greedy.len(), FAN_INS_MAX / 2 + 1);

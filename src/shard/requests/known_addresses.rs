@@ -2,10 +2,9 @@
 //! core; one of them has it stored.
 
 use crate::auth::Place;
-use crate::base::time::Now;
 use crate::model::session::folded;
 use crate::store::Write;
-use crate::store::known_addresses::{self, KnownAddress};
+use crate::store::known_addresses as stored;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Addresses remembered of one user; one more pushes out the one that was used the longest ago. Users are made by the operator
@@ -17,13 +16,12 @@ const ADDRESSES_MAX: usize = 16;
 pub(in crate::shard) struct KnownAddresses(BTreeMap<Box<str>, VecDeque<Place>>);
 
 impl KnownAddresses {
-    /// What was stored, in whatever order.
-    pub fn new(stored: &[KnownAddress]) -> Self {
-        let mut stored: Vec<_> = stored.iter().collect();
-        stored.sort_by_key(|known| known.at_unix_s);
+    /// What was stored.
+    pub fn new(stored: &[stored::KnownAddresses]) -> Self {
         let mut all = Self::default();
         for known in stored {
-            all.insert(&known.user, known.place);
+            // The last used is put in last.
+            known.places.iter().rev().for_each(|place| all.insert(&known.user, *place));
         }
         all
     }
@@ -33,21 +31,21 @@ impl KnownAddresses {
         self.0.get(&*folded(user)).is_some_and(|places| places.contains(&place))
     }
 
-    /// A user has logged in there; says what is to be stored of it: something where it is new.
-    pub fn add(&mut self, now: Now, user: &str, place: Place) -> Vec<Write> {
+    /// A user has logged in there; says what is to be stored of it: all that is known of the user, where that is something new.
+    pub fn add(&mut self, user: &str, place: Place) -> Option<Write> {
         let user = folded(user);
         let is_new = !self.has(&user, place);
-        let gone = self.insert(&user, place);
-        let added = is_new.then(|| known_addresses::added(&user, place, now.unix_s()));
-        added.into_iter().chain(gone.map(|gone| known_addresses::forgotten(&user, gone))).collect()
+        self.insert(&user, place);
+        let places = self.0.get(&*user).filter(|_| is_new)?;
+        Some(stored::put(&user, places.iter().copied()))
     }
 
-    /// Puts a place first; says which is forgotten for it.
-    fn insert(&mut self, user: &str, place: Place) -> Option<Place> {
+    /// Puts a place first; one too many is forgotten for it.
+    fn insert(&mut self, user: &str, place: Place) {
         let places = self.0.entry(user.into()).or_default();
         places.retain(|other| *other != place);
         places.push_front(place);
-        if places.len() > ADDRESSES_MAX { places.pop_back() } else { None }
+        places.truncate(ADDRESSES_MAX);
     }
 }
 
@@ -56,28 +54,25 @@ mod tests {
     use super::*;
     use crate::store::{StoreRecord, Stored};
 
-    fn at(second: u64) -> Now {
-        Now { monotonic_us: 0, unix_ms: second * 1_000 }
-    }
-
     #[test]
     fn the_last_of_a_user_are_known_and_stored() {
         let mut known = KnownAddresses::default();
         let mut disk = BTreeMap::new();
         for place in (0..ADDRESSES_MAX as u64).chain([0, 100]) {
-            for Write { table, key, value } in known.add(at(1_000 + place), "Ada@example.com", place) {
-                match value {
-                    Some(value) => disk.insert(key.clone(), StoreRecord { table, key, value }),
-                    None => disk.remove(&key),
-                };
+            // What could not be stored in between is stored with the next.
+            let write = known.add("Ada@example.com", place).filter(|_| place != 7);
+            if let Some(Write { table, key, value }) = write {
+                let value = value.expect("what is known");
+                disk.insert(key.clone(), StoreRecord { table, key, value });
             }
-            assert_eq!(known.add(at(9_000), "ada@example.com", place), [], "it is known");
+            assert_eq!(known.add("ada@example.com", place), None, "it is known");
         }
         let stored = Stored::read(disk.into_values()).expect("records");
-        assert_eq!(stored.known_addresses.len(), ADDRESSES_MAX);
+        assert_eq!(stored.known_addresses.len(), 1, "one record of a user");
+        assert_eq!(stored.known_addresses[0].places.len(), ADDRESSES_MAX);
         let again = KnownAddresses::new(&stored.known_addresses);
         for known in [known, again] {
-            assert!([0, 100, 2].iter().all(|place| known.has("ADA@example.com", *place)));
+            assert!([0, 100, 7, 2].iter().all(|place| known.has("ADA@example.com", *place)));
             assert!(!known.has("ada@example.com", 1), "it gave way");
             assert!(!known.has("bob@example.com", 100));
         }

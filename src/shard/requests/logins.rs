@@ -20,7 +20,7 @@ use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
 use crate::shard::{Effect, Resolution, Setup, Shard};
 use crate::store::{Stored, Write, logouts, revocations};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Logouts forgotten in one round of housekeeping.
@@ -104,13 +104,13 @@ impl Logins {
         &mut self,
         (setup, effects): (&Setup, &mut Effects<Asker, Then>),
         now: Now,
-        address: IpAddr,
+        address: Option<IpAddr>,
         (user, password): (&str, Secret),
     ) -> Result<Begun, Fault> {
         let Some(Challenge { user: account, password: hash }) = setup.authenticator.challenge(user) else {
             return Err(wrong_password());
         };
-        let place = setup.authenticator.place(user, address);
+        let place = address.and_then(|address| setup.authenticator.place(user, address));
         let is_known = place.is_some_and(|place| self.known.has(user, place));
         if is_known {
             effects.admit(Class::Password)?;
@@ -177,7 +177,7 @@ impl Shard {
         let now = self.edge.now;
         let begun = match command {
             LoginCommand::LogIn { user, password } => {
-                let address = self.edge.connections.address(id).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
+                let address = self.edge.connections.address(id);
                 self.homes.logins.begin_login(
                     (&self.setup, &mut self.homes.effects),
                     now,
@@ -237,12 +237,11 @@ impl Shard {
 
 impl HomeSide {
     /// A user has logged in at an address; one core for all has it stored. Nobody waits for that: what cannot be stored is
-    /// known until the node ends.
+    /// known until the node ends, or is stored with the next.
     pub(super) fn know_address(&mut self, user: &str, place: Place) {
-        let writes = self.logins.known.add(self.now, user, place);
-        let stores = self.setup.core == CATALOG_CORE && !writes.is_empty();
-        if stores && self.effects.admit(Class::Store).is_ok() {
-            self.start_effect(Effect::Write(writes), None, None);
+        let Some(write) = self.logins.known.add(user, place) else { return };
+        if self.setup.core == CATALOG_CORE && self.effects.admit(Class::Store).is_ok() {
+            self.start_effect(Effect::Write(vec![write]), None, None);
         }
     }
 
@@ -272,14 +271,16 @@ pub(super) fn make_known(
         return shard.homes.answer_asker(asker, not_stored(failure));
     }
     match asker {
-        Some(Asker { ticket, .. }) if shard.fan_ins.has_place(&ticket.session.user) => {
-            shard.scatter(ticket, question, whole)
-        }
+        Some(Asker { ticket, .. }) if has_place(shard, &ticket) => shard.scatter(ticket, question, whole),
         asker => {
             tell_all(&mut shard.homes, &question);
             shard.homes.answer_asker(asker, answer);
         }
     }
+}
+
+fn has_place(shard: &Shard, ticket: &Ticket) -> bool {
+    shard.fan_ins.has_place(&shard.edge.connections.account(ticket.connection, &ticket.session))
 }
 
 /// Tells every core, this one included, what nobody waits to be known.

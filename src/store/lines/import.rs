@@ -146,11 +146,11 @@ impl Import {
             return self.enter_message(line);
         }
         let mut writes = self.close_meeting()?;
-        writes.extend(self.enter_other(line)?);
+        writes.extend(self.enter_line(line)?);
         Ok(writes)
     }
 
-    fn enter_other(&mut self, line: Line) -> Result<Vec<Write>, String> {
+    fn enter_line(&mut self, line: Line) -> Result<Vec<Write>, String> {
         match line {
             Line::CorecastExport(_) => Ok(Vec::new()),
             Line::LastDefinitionId(id) => {

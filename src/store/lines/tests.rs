@@ -244,7 +244,7 @@ proptest! {
             ended: data.as_str().into(),
             created_ms: 1,
             messages: 1,
-        bytes: 0,
+            bytes: 0,
             first_place: 1,
             next_place: 2,
         };

@@ -6,6 +6,20 @@ use crate::model::group::GroupChange;
 use crate::model::record::HistoryRecord;
 use crate::model::reply::{ChannelReply, GroupReply};
 
+/// A text of so many bytes, as JSON.
+fn text(bytes: usize) -> String {
+    format!("\"{}\"", "x".repeat(bytes))
+}
+
+/// So many channels, of which the log has all: each has one publication.
+fn filled(mut bench: Bench, channels: usize, json: &str) -> Bench {
+    for channel in 0..channels {
+        publish(&mut bench, &format!("plain:{channel}"), json);
+        write(&mut bench);
+    }
+    bench
+}
+
 #[test]
 fn a_checkpoint_leaves_room_for_publications() {
     let limits = Limits { history_queue_bytes_max: 10_000, ..Limits::default() };
@@ -32,11 +46,8 @@ fn a_late_checkpoint_and_publications_have_half_of_the_place_each() {
     let mut bench = Bench::with(durable(), limits);
     bench.home.log_mut().attach();
     while !bench.home.decide_epochs(bench.now, true) {}
-    let text = format!("\"{}\"", "x".repeat(400));
-    for channel in 0..1_000 {
-        publish(&mut bench, &format!("plain:{channel}"), &text);
-        write(&mut bench);
-    }
+    let text = text(400);
+    let mut bench = filled(bench, 1_000, &text);
     bench.home.begin_checkpoint();
     bench.home.checkpoint_is_due(1_000);
     let hand_over = |bench: &mut Bench| {
@@ -61,11 +72,7 @@ fn a_late_checkpoint_and_publications_have_half_of_the_place_each() {
 
 #[test]
 fn a_checkpoint_goes_on_where_it_was() {
-    let mut bench = fresh();
-    for channel in 0..600 {
-        publish(&mut bench, &format!("plain:{channel}"), "1");
-    }
-    write(&mut bench);
+    let mut bench = filled(fresh(), 600, "1");
     bench.home.begin_checkpoint();
     let mut steps = 1;
     while !bench.home.checkpoint(bench.now) {
@@ -80,12 +87,8 @@ fn a_checkpoint_goes_on_where_it_was() {
 
 #[test]
 fn a_step_hands_over_little_and_three_times_as_much_as_was_appended() {
-    let mut bench = fresh();
-    let text = format!("\"{}\"", "x".repeat(400));
-    for channel in 0..200 {
-        publish(&mut bench, &format!("plain:{channel}"), &text);
-    }
-    write(&mut bench);
+    let text = text(400);
+    let mut bench = filled(fresh(), 200, &text);
     bench.home.begin_checkpoint();
     bench.home.checkpoint(bench.now);
     assert_eq!(bench.home.checkpoint_reached(), 1, "there are no keys");
@@ -211,17 +214,11 @@ fn behind_a_hole_in_the_log_the_order_goes_on_and_nothing_from_before_is_shown()
 
 #[test]
 fn what_is_owed_and_what_is_due_is_late_until_it_is_handed_over() {
-    let mut bench = fresh();
-    let text = format!("\"{}\"", "x".repeat(20));
-    for channel in 0..2_000 {
-        publish(&mut bench, &format!("plain:{channel}"), &text);
-    }
-    write(&mut bench);
+    let mut bench = filled(fresh(), 2_000, &text(20));
     bench.home.begin_checkpoint();
     bench.home.checkpoint(bench.now);
     assert!(!bench.home.is_checkpoint_late());
-    let appended = "x".repeat(16_000);
-    publish(&mut bench, "plain:1999", &format!("\"{appended}\""));
+    publish(&mut bench, "plain:1999", &text(16_000));
     // A step looks at 64 channels, which have less than is owed.
     let mut steps = 0;
     while bench.home.is_checkpoint_late() {

@@ -15,6 +15,10 @@ fn home() -> Home {
     Bench::new().home
 }
 
+fn home_with(lists: ListLimits) -> Home {
+    Bench::with(definitions(), Limits { lists, ..Limits::default() }).home
+}
+
 fn message(id: &str) -> SealedMessage {
     SealedMessage { id: id.into(), salt: "".into(), data: "".into(), from: "".into(), sent_ms: 0 }
 }
@@ -175,9 +179,11 @@ fn meetings_on_their_way_to_the_disk_count() {
 
 #[test]
 fn bytes_of_meetings_on_their_way_to_the_disk_count() {
-    let lists =
-        ListLimits { meeting_bytes_max: 20_000, meeting_messages_bytes_max: 20_000, ..ListLimits::default() };
-    let mut home = Bench::with(definitions(), Limits { lists, ..Limits::default() }).home;
+    let mut home = home_with(ListLimits {
+        meeting_bytes_max: 20_000,
+        meeting_messages_bytes_max: 20_000,
+        ..ListLimits::default()
+    });
     let members: Vec<_> = (0..20).map(|n| n.to_string()).collect();
     let members: Vec<_> = members.iter().map(String::as_str).collect();
     let begin = |home: &mut Home, room: &str, draft| {
@@ -211,11 +217,7 @@ fn bytes_of_meetings_on_their_way_to_the_disk_count() {
 
 #[test]
 fn messages_on_the_disk_have_a_bound_for_each_maker_and_in_all() {
-    let limits = Limits {
-        lists: ListLimits { meeting_messages_bytes_max: 10_000, ..ListLimits::default() },
-        ..Limits::default()
-    };
-    let mut home = Bench::with(definitions(), limits).home;
+    let mut home = home_with(ListLimits { meeting_messages_bytes_max: 10_000, ..ListLimits::default() });
     let long = |id: &str| SealedMessage { data: "x".repeat(1_000).into(), ..message(id) };
     let put =
         |home: &mut Home, user: &str, scopes: Scopes, room: &str, id: &str, known: Option<MessagePlace>| {
@@ -247,11 +249,7 @@ fn messages_on_the_disk_have_a_bound_for_each_maker_and_in_all() {
 
 #[test]
 fn members_in_memory_have_a_bound_for_each_maker() {
-    let limits = Limits {
-        lists: ListLimits { meeting_bytes_max: 20_000, ..ListLimits::default() },
-        ..Limits::default()
-    };
-    let mut home = Bench::with(definitions(), limits).home;
+    let mut home = home_with(ListLimits { meeting_bytes_max: 20_000, ..ListLimits::default() });
     let long = "x".repeat(200);
     let make = |home: &mut Home, user: &str, room: &str, members: &[&str]| {
         let change =
