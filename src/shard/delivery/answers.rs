@@ -51,9 +51,10 @@ impl Edge {
 impl Shard {
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits and there is room.
     pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
-        self.release_before(id, &reply);
-        let connection = self.edge.connections.get(id).filter(|connection| !connection.is_closing());
-        let Some(connection) = connection else { return };
+        if self.release_before(id, &reply) {
+            return;
+        }
+        let Some(connection) = self.edge.connections.get(id) else { return };
         let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
         if !at_once || pieces(&reply) > 1 || reply.moves_a_person() {
             let sequence = self.edge.connections.open_slot(id, expect);
@@ -72,15 +73,16 @@ impl Shard {
     }
 
     /// Whoever comes to a channel hears what is published from here on, so what waits of it leaves. Where that closes the very
-    /// connection that is answered, the home counted a subscriber that is none.
-    fn release_before(&mut self, id: ConnectionId, reply: &Reply) {
-        let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply else { return };
+    /// connection that is answered, nobody is to be answered, and the home counted a subscriber that is none. Whether it does.
+    fn release_before(&mut self, id: ConnectionId, reply: &Reply) -> bool {
+        let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply else { return false };
         let session = self.edge.connections.get(id).and_then(|connection| connection.session.clone());
         pacing::release(&mut self.edge, channel);
         let is_over = self.edge.connections.get(id).is_none_or(|connection| connection.is_closing());
         if let Some(session) = session.filter(|_| is_over) {
             self.post_unsubscribed(channel.clone(), position.epoch, session);
         }
+        is_over
     }
 
     /// An answer came from a home core or from all cores.
