@@ -174,6 +174,7 @@ impl World {
         self.truth.hidden.clear();
         self.truth.secret.clear();
         self.truth.statuses_open.clear();
+        self.truth.statuses_mixed.clear();
         let mut said: BTreeMap<String, &'static str> = BTreeMap::new();
         for user in 0..USERS {
             let id = self.plan.users[user].id.clone();

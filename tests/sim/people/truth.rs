@@ -29,6 +29,8 @@ pub struct Truth {
     pub hidden: BTreeSet<String>,
     /// Statuses that users said and that are not answered.
     pub statuses_open: BTreeMap<String, usize>,
+    /// Users that said one before another one was answered: which of them is the last one, nobody was told.
+    pub statuses_mixed: BTreeSet<String>,
     /// Users that were answered that they are invisible and said nothing since, and which time that is.
     pub secret: BTreeMap<String, u64>,
     secrets: u64,
@@ -56,14 +58,18 @@ impl Truth {
     /// Somebody says how it is.
     pub fn says_status(&mut self, user: &str) {
         self.secret.remove(user);
-        *self.statuses_open.entry(user.to_owned()).or_default() += 1;
+        let open = self.statuses_open.entry(user.to_owned()).or_default();
+        if *open > 0 {
+            self.statuses_mixed.insert(user.to_owned());
+        }
+        *open += 1;
     }
 
     /// It is answered.
     pub fn said_status(&mut self, user: &str, status: &str) {
         let open = self.statuses_open.entry(user.to_owned()).or_default();
         *open = open.saturating_sub(1);
-        if *open == 0 && status == "invisible" {
+        if *open == 0 && !self.statuses_mixed.remove(user) && status == "invisible" {
             self.secrets += 1;
             self.secret.insert(user.to_owned(), self.secrets);
         }
@@ -73,6 +79,7 @@ impl Truth {
     pub fn forget(&mut self) {
         self.hidden.clear();
         self.statuses_open.clear();
+        self.statuses_mixed.clear();
         self.secret.clear();
         self.step += 1;
         // Calls of the process before were never told an end; nobody who heard of them is left.
