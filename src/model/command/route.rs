@@ -1,6 +1,8 @@
 //! The one table of routes: who may ask for what, where it is answered, and what that does to what is stored.
 //! Whoever needs to know reads it here; it has a row for every command.
 
+mod people;
+
 use super::{
     AdminCommand, Attachments, ChannelCommand, Command, ConnectionCommand, CoreCommand, DefinitionCommand,
     GroupCommand, LoginCommand, MeetingCommand, MessageCommand, NodeCommand, ProfileCommand, RelayCommand,
@@ -9,6 +11,7 @@ use super::{
 use crate::base::ids::CoreId;
 use crate::model::access::Use;
 use crate::model::channel::ChannelName;
+use crate::model::people::circle::Key;
 use crate::model::session::Scopes;
 
 /// What the kind of a command alone decides.
@@ -57,8 +60,10 @@ pub enum Place<'a> {
     WebPush,
     /// By all cores together.
     EveryCore,
-    /// Where [`crate::model::people::command::PeopleCommand::place`] says; whoever asks decides too.
-    People,
+    /// By the home core of what has this key.
+    Key(Key<'a>),
+    /// By the home core of whoever asks.
+    Own,
 }
 
 /// What a command does to what is stored.
@@ -83,10 +88,7 @@ impl Command {
             Self::Core(command) => command.route(),
             // Each part has its own route.
             Self::Many(_) => row(Scopes::WRITE, Place::Connection, Stored::Nothing),
-            Self::People(command) => {
-                let stored = if command.is_stored() { Stored::Changed } else { Stored::Nothing };
-                row(command.scopes(), Place::People, stored)
-            }
+            Self::People(command) => command.route(),
             Self::Proven { command, .. } => command.route(),
         }
     }

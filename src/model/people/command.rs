@@ -2,7 +2,7 @@
 
 use super::call::{CallAct, CallKind};
 use super::chat::ChatAct;
-use super::circle::{Circle, Key};
+use super::circle::Circle;
 use super::conversation::{Concern, ConversationAct};
 use super::device::DeviceAct;
 use super::huddle::HuddleAct;
@@ -11,7 +11,6 @@ use super::status::{Custom, Status};
 use super::{UserId, reply::Wanted};
 use crate::model::access::Use;
 use crate::model::fault::Fault;
-use crate::model::session::Scopes;
 use std::sync::Arc;
 
 /// A request of a person, or of a back end on people's behalf.
@@ -140,49 +139,7 @@ pub enum PeopleCommand {
     },
 }
 
-/// Where a request is answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PeoplePlace<'a> {
-    /// On the core that is home of this key.
-    Home(Key<'a>),
-    /// On the connection's own core.
-    Here,
-    /// By all cores together.
-    Everywhere,
-}
-
 impl PeopleCommand {
-    /// Where it is answered; `user` is who asks.
-    pub fn place<'a>(&'a self, user: &'a str) -> PeoplePlace<'a> {
-        match self {
-            Self::Join { circle: Circle::Huddles, .. }
-            | Self::Statuses { .. }
-            | Self::Recordings { .. }
-            | Self::Online { within: None, .. } => PeoplePlace::Everywhere,
-            Self::Join { circle: Circle::Calls, .. }
-            | Self::Spoken { .. }
-            | Self::Leave { .. }
-            | Self::StartCall { conversation: None, .. }
-            | Self::CreateHuddle { conversation: None, .. }
-            | Self::Activity
-            | Self::IceServers
-            | Self::TurnCredentials => PeoplePlace::Here,
-            Self::Join { circle, .. } => PeoplePlace::Home(circle.key()),
-            Self::Conversation { id, .. }
-            | Self::Chat { conversation: id, .. }
-            | Self::StartCall { conversation: Some(id), .. }
-            | Self::CreateHuddle { conversation: Some(id), .. }
-            | Self::Online { within: Some(id), .. } => PeoplePlace::Home(Key::Conversation(id)),
-            Self::Call { call: id, .. } | Self::Huddle { huddle: id, .. } | Self::Recording { id, .. } => {
-                PeoplePlace::Home(Key::Id(id))
-            }
-            Self::Person { user } => PeoplePlace::Home(Key::Id(user)),
-            Self::SetStatus { .. } | Self::SetCustom { .. } | Self::Device(_) => {
-                PeoplePlace::Home(Key::Id(user))
-            }
-        }
-    }
-
     /// The conversation whose members alone may ask for this, if it is one. Who asks for the members themselves is judged
     /// where these are.
     pub fn concern(&self) -> Option<Concern<'_>> {
@@ -200,36 +157,6 @@ impl PeopleCommand {
         Some(Concern { id, wanted, talks })
     }
 
-    /// What the session must be allowed.
-    pub fn scopes(&self) -> Scopes {
-        match self {
-            Self::Spoken { .. } => Scopes::NONE,
-            Self::Join { .. }
-            | Self::Leave { .. }
-            | Self::Person { .. }
-            | Self::Statuses { .. }
-            | Self::Online { .. }
-            | Self::Activity
-            | Self::IceServers
-            | Self::TurnCredentials
-            | Self::Conversation { .. }
-            | Self::Recordings { .. }
-            | Self::Recording { act: RecordingAct::Get | RecordingAct::Download, .. } => Scopes::READ,
-            Self::Call { act: CallAct::Participants | CallAct::IceServers | CallAct::Recording, .. }
-            | Self::Huddle { act: HuddleAct::Get, .. }
-            | Self::Device(DeviceAct::List) => Scopes::READ,
-            Self::Chat { .. }
-            | Self::StartCall { .. }
-            | Self::Call { .. }
-            | Self::CreateHuddle { .. }
-            | Self::Huddle { .. }
-            | Self::SetStatus { .. }
-            | Self::SetCustom { .. }
-            | Self::Device(_)
-            | Self::Recording { .. } => Scopes::WRITE,
-        }
-    }
-
     /// Whether it asks to leave a circle.
     pub fn leaves(&self) -> bool {
         matches!(self, Self::Leave { .. })
@@ -240,17 +167,6 @@ impl PeopleCommand {
         let Self::Join { device, .. } = self else { return false };
         *device = Some((own.clone(), opened_s));
         true
-    }
-
-    /// Whether it is answered only when the disk has what it changes.
-    pub fn is_stored(&self) -> bool {
-        match self {
-            Self::Device(act) => {
-                !matches!(act, DeviceAct::List | DeviceAct::Heartbeat { .. } | DeviceAct::Wrong { .. })
-            }
-            Self::Recording { act, .. } => *act == RecordingAct::Delete,
-            _ => self.is_for_recorder(),
-        }
     }
 
     /// Whether a recorder has a part in it.

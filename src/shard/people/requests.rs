@@ -7,10 +7,11 @@ use crate::broker::calls::{CallAnswer, CallDraft};
 use crate::broker::groups::Conversations;
 use crate::broker::huddles::{HuddleAnswer, HuddleDraft};
 use crate::broker::told::{Asking, Told};
+use crate::model::command::{Place, Route, Stored};
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::call::{CallAct, CallKind};
 use crate::model::people::circle::{Circle, SocketId};
-use crate::model::people::command::{PeopleCommand, PeoplePlace};
+use crate::model::people::command::PeopleCommand;
 use crate::model::people::conversation::ConversationAct;
 use crate::model::people::device::DeviceAct;
 use crate::model::people::huddle::{HuddleAct, HuddleView};
@@ -28,7 +29,7 @@ use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::statuses;
 use crate::shard::people::stored::{PeopleChange, change_people};
 use crate::shard::people::telling::pump_people;
-use crate::shard::requests::{Whole, needs, overloaded};
+use crate::shard::requests::{Whole, core_of, needs, overloaded};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
 
@@ -80,13 +81,13 @@ pub(in crate::shard) fn submit_people(
     if let PeopleCommand::SetStatus { status } = command {
         return statuses::ask(shard, id, session, status, expect);
     }
-    let core = match command.place(&session.user) {
-        PeoplePlace::Everywhere => return ask_all(shard, id, session, command, expect),
-        PeoplePlace::Here => shard.setup.core,
-        PeoplePlace::Home(key) => shard.setup.home_of_key(key),
-    };
+    let Route { place, stored, .. } = command.route();
+    if place == Place::EveryCore {
+        return ask_all(shard, id, session, command, expect);
+    }
+    let core = core_of(&shard.setup, place, session);
     // What this core has said to itself is heard first.
-    if core != shard.setup.core || command.is_stored() || shard.homes.mesh.has_local() {
+    if core != shard.setup.core || stored == Stored::Changed || shard.homes.mesh.has_local() {
         return send_people(shard, core, id, session, command, expect);
     }
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
@@ -110,7 +111,7 @@ pub(in crate::shard) fn send_people(
     }
     let sequence = shard.edge.connections.open_slot(id, expect);
     // The socket's next words may be said where it comes to.
-    if command.is_stored() || matches!(command, PeopleCommand::Join { .. }) {
+    if command.route().stored == Stored::Changed || matches!(command, PeopleCommand::Join { .. }) {
         shard.edge.connections.hold_reading(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
@@ -122,7 +123,7 @@ pub(in crate::shard) fn permit_people(
     session: &Session,
     command: &PeopleCommand,
 ) -> Result<(), Fault> {
-    let needed = command.scopes();
+    let needed = command.route().scope;
     needs(session, needed)?;
     let tells = matches!(
         command,
@@ -173,7 +174,7 @@ pub(in crate::shard) fn serve_people(
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    if command.is_stored() {
+    if command.route().stored == Stored::Changed {
         return change_people(shard, from, ticket, command);
     }
     let reply = execute_people(shard, from, &ticket, command);

@@ -44,6 +44,7 @@ use crate::model::access::Use;
 use crate::model::channel::ChannelName;
 use crate::model::command::{Command, CoreCommand, Place, Route, Stored};
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::people::circle::Key;
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
@@ -126,7 +127,7 @@ impl Shard {
         {
             return self.reply_now(id, expect, Reply::Fault(fault));
         }
-        let core = core_of(&self.setup, place);
+        let core = core_of(&self.setup, place, session);
         match command {
             Command::People(command) => people::submit_people(self, id, session, *command, expect),
             Command::Connection(command) => self.serve_connection(id, command, expect),
@@ -285,14 +286,16 @@ fn name_of<'a>(setup: &Setup, channel: &'a ChannelName) -> &'a str {
     if is_in_realm { channel.suffix() } else { channel.as_str() }
 }
 
-/// The core that answers, or that asks the others.
-fn core_of(setup: &Setup, place: Place<'_>) -> CoreId {
+/// The core that answers a session, or that asks the others.
+pub(in crate::shard) fn core_of(setup: &Setup, place: Place<'_>, session: &Session) -> CoreId {
     match place {
         Place::Home(channel) => setup.home_of(channel.as_str()),
         Place::Core(core) if core.0 < setup.cores => core,
         Place::Catalog => CATALOG_CORE,
         Place::WebPush => WEB_PUSH_CORE,
-        Place::Core(_) | Place::Connection | Place::EveryCore | Place::People => setup.core,
+        Place::Key(key) => setup.home_of_key(key),
+        Place::Own => setup.home_of_key(Key::Id(&session.user)),
+        Place::Core(_) | Place::Connection | Place::EveryCore => setup.core,
     }
 }
 
