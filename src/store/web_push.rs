@@ -3,7 +3,7 @@
 use super::counters::number;
 use super::format::{Format, archive};
 use super::write::{Table, Write};
-use crate::model::web_push::{Audience, Endpoint, PushKeys, PushMessage, PushSubscription, Urgency};
+use crate::model::web_push::{Endpoint, PushAudience, PushKeys, PushMessage, PushSubscription, Urgency};
 use rkyv::rancor::Error;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub struct StoredMessage {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredAudience {
     /// Whose subscriptions are to be found.
-    pub audience: Audience,
+    pub audience: PushAudience,
     /// Subscriptions up to this number are found, of the first user or of everybody, where there is no [`StoredStep`].
     pub after: u64,
     /// Subscriptions from this number on are too young.
@@ -68,8 +68,8 @@ pub fn put_message(number: u64, message: &PushMessage, rest: Option<&StoredAudie
         accepted_ms: message.accepted_ms,
         rest: rest.map(|rest| RestV1 {
             users: match &rest.audience {
-                Audience::Users(users) => Some(users.iter().map(|user| (**user).to_owned()).collect()),
-                Audience::Everybody => None,
+                PushAudience::Users(users) => Some(users.iter().map(|user| (**user).to_owned()).collect()),
+                PushAudience::Everybody => None,
             },
             after: rest.after,
             until: rest.until,
@@ -177,7 +177,7 @@ fn read_subscription_v1(bytes: &[u8]) -> Option<PushSubscription> {
 
 fn read_message_v1(bytes: &[u8]) -> Option<StoredMessage> {
     let form = rkyv::from_bytes::<MessageV1, Error>(bytes).ok()?;
-    let users = |users: Vec<String>| Audience::Users(users.into_iter().map(Arc::from).collect());
+    let users = |users: Vec<String>| PushAudience::Users(users.into_iter().map(Arc::from).collect());
     Some(StoredMessage {
         message: PushMessage {
             payload: form.payload.into(),
@@ -187,7 +187,7 @@ fn read_message_v1(bytes: &[u8]) -> Option<StoredMessage> {
             accepted_ms: form.accepted_ms,
         },
         rest: form.rest.map(|rest| StoredAudience {
-            audience: rest.users.map_or(Audience::Everybody, users),
+            audience: rest.users.map_or(PushAudience::Everybody, users),
             after: rest.after,
             until: rest.until,
         }),
@@ -208,8 +208,8 @@ mod tests {
             collapse_key: Some("weather".into()),
             ..(*testing::message("hello")).clone()
         };
-        let users = Audience::Users([Arc::from("ada"), Arc::from("bob")].into());
-        let rests = [Audience::Everybody, users]
+        let users = PushAudience::Users([Arc::from("ada"), Arc::from("bob")].into());
+        let rests = [PushAudience::Everybody, users]
             .map(|audience| Some(StoredAudience { audience, after: 3, until: 9 }))
             .into_iter()
             .chain([None]);

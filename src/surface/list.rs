@@ -37,7 +37,7 @@ mod tests {
     use super::*;
     use crate::protocol::http::Method;
     use crate::surface::router::covers;
-    use crate::surface::{Access, Language};
+    use crate::surface::{EndpointAccess, Language};
 
     #[test]
     fn dialects_stand_at_their_index() {
@@ -78,7 +78,7 @@ mod tests {
     fn nothing_that_changes_state_is_open() {
         for endpoint in SURFACES.iter().flat_map(|surface| surface.endpoints) {
             assert!(
-                endpoint.method == Method::Get || endpoint.access != Access::Open,
+                endpoint.method == Method::Get || endpoint.access != EndpointAccess::Open,
                 "{:?} {}",
                 endpoint.method,
                 endpoint.path

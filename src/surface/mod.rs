@@ -48,7 +48,7 @@ pub struct Surface {
 
 /// Who may call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
+pub enum EndpointAccess {
     /// Anyone.
     Open,
     /// Anyone: the request carries its own proof, a password or the session that it ends.
@@ -64,7 +64,7 @@ pub struct Endpoint {
     /// The path template.
     pub path: &'static str,
     /// Who may call.
-    pub access: Access,
+    pub access: EndpointAccess,
     /// The request as a command.
     pub decode: fn(&Request<'_>) -> Result<Command, Fault>,
     /// The reply as a response; never called with [`Reply::Fault`].
@@ -76,7 +76,7 @@ pub struct Socket {
     /// The path template.
     pub path: &'static str,
     /// Who may open it.
-    pub access: Access,
+    pub access: EndpointAccess,
     /// The language spoken on it, where the request chooses no other.
     pub language: Language,
     /// The languages that a request may choose.
@@ -121,7 +121,7 @@ impl Subprotocol {
 
 impl Socket {
     /// A socket outside of realms, without subprotocols.
-    pub const fn open(path: &'static str, access: Access, language: Language) -> Self {
+    pub const fn open(path: &'static str, access: EndpointAccess, language: Language) -> Self {
         Self {
             path,
             access,

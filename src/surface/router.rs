@@ -242,13 +242,13 @@ mod tests {
     use super::*;
     use crate::model::command::ConnectionCommand;
     use crate::protocol::http::Response;
-    use crate::surface::{Access, Language};
+    use crate::surface::{EndpointAccess, Language};
 
     const fn endpoint(method: Method, path: &'static str) -> Endpoint {
         Endpoint {
             method,
             path,
-            access: Access::Open,
+            access: EndpointAccess::Open,
             decode: |_| Ok(ConnectionCommand::Ping.into()),
             encode: |_| Response::empty(204),
         }
@@ -283,7 +283,7 @@ mod tests {
             endpoint(Method::Delete, "/a/things/{id}"),
             endpoint(Method::Get, "/a/things/{id}/parts/{part}"),
         ],
-        &[Socket::open("/a/socket", Access::Open, Language::Echo)],
+        &[Socket::open("/a/socket", EndpointAccess::Open, Language::Echo)],
     );
     static REST: Surface = surface("rest", &["/health"], &[endpoint(Method::Get, "/health")], &[]);
 

@@ -24,8 +24,8 @@ use crate::base::time::Now;
 use crate::model::command::PushDraft;
 use crate::model::fault::Fault;
 use crate::model::web_push::{
-    Audience, Called, Endpoint, PAYLOAD_BYTES_MAX, PUSH_ENDS, PushDelivery, PushEnd, PushKeys, PushMessage,
-    PushSubscription,
+    Called, Endpoint, PAYLOAD_BYTES_MAX, PUSH_ENDS, PushAudience, PushDelivery, PushEnd, PushKeys,
+    PushMessage, PushSubscription,
 };
 use queue::{Counts, Queue};
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl WebPush {
         now: Now,
         limits: &PushLimits,
         ttl_s: u32,
-        audience: Audience,
+        audience: PushAudience,
         draft: PushDraft,
     ) -> Result<Step, Fault> {
         let PushDraft { payload, urgency, collapse_key } = draft;

@@ -1,12 +1,12 @@
 //! Messages on their way. What is here is on the disk too, and leaves the disk only after its end is known, so a restart
 //! begins with what had no end.
 
-use super::outcome::{Outcome, outcome};
+use super::outcome::{PushOutcome, outcome};
 use super::services::{DeliveryId, Services};
 use super::spread::Spread;
 use super::subscriptions::Subscriptions;
 use crate::base::time::Now;
-use crate::model::web_push::{Audience, Called, PUSH_ENDS, PushDelivery, PushEnd, PushMessage};
+use crate::model::web_push::{Called, PUSH_ENDS, PushAudience, PushDelivery, PushEnd, PushMessage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,8 +23,10 @@ impl QueuedMessage {
     /// Bytes that it takes while it waits.
     pub fn weight(&self) -> usize {
         let audience = match self.spread.as_ref().map(|spread| &spread.audience) {
-            Some(Audience::Users(users)) => users.iter().map(|user| user.len() + size_of::<Arc<str>>()).sum(),
-            Some(Audience::Everybody) | None => 0,
+            Some(PushAudience::Users(users)) => {
+                users.iter().map(|user| user.len() + size_of::<Arc<str>>()).sum()
+            }
+            Some(PushAudience::Everybody) | None => 0,
         };
         self.message.payload.len() + size_of::<Pending>() + audience
     }
@@ -206,11 +208,11 @@ impl Queue {
         let tries = self.tries.get(&id).copied().unwrap_or_default().saturating_add(1);
         let ttl_left_s = self.messages.get(&id.message).and_then(|one| one.message.ttl_left_s(now.unix_ms));
         match outcome(called, tries, u64::from(ttl_left_s.unwrap_or_default()) * 1_000) {
-            Outcome::Ended(end) => {
+            PushOutcome::Ended(end) => {
                 self.end(id, end);
                 Some(end)
             }
-            Outcome::Again { after_ms } => {
+            PushOutcome::Again { after_ms } => {
                 self.counts.retries += 1;
                 self.tries.insert(id, tries);
                 self.later.insert((now.monotonic_us + after_ms * 1_000, id));

@@ -2,7 +2,7 @@
 //! everybody keeps nobody waiting.
 
 use super::subscriptions::Subscriptions;
-use crate::model::web_push::Audience;
+use crate::model::web_push::PushAudience;
 
 /// Deliveries made in one step.
 pub const STEP_DELIVERIES_MAX: usize = 256;
@@ -14,7 +14,7 @@ const STEP_USERS_MAX: usize = 4_096;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Spread {
     /// To whom it is sent.
-    pub audience: Audience,
+    pub audience: PushAudience,
     /// How many of the users that it names are done.
     pub users_done: usize,
     /// Subscriptions up to this number are done: of the next user, or of everybody.
@@ -25,7 +25,7 @@ pub struct Spread {
 
 impl Spread {
     /// The beginning. `until` is a number that no subscription had yet.
-    pub fn new(audience: Audience, until: u64) -> Self {
+    pub fn new(audience: PushAudience, until: u64) -> Self {
         Self { audience, users_done: 0, after: 0, until }
     }
 
@@ -33,7 +33,7 @@ impl Spread {
     pub fn step(&self, subscriptions: &Subscriptions, count_max: usize) -> (Vec<u64>, Option<Self>) {
         let count_max = count_max.min(STEP_DELIVERIES_MAX);
         match &self.audience {
-            Audience::Everybody => {
+            PushAudience::Everybody => {
                 let numbers = subscriptions.above(self.after).take_while(|number| *number < self.until);
                 let mut numbers: Vec<u64> = numbers.take(count_max + 1).collect();
                 let more = numbers.len() > count_max;
@@ -41,7 +41,7 @@ impl Spread {
                 let after = numbers.last().copied().unwrap_or(self.after);
                 (numbers, more.then(|| Self { after, ..self.clone() }))
             }
-            Audience::Users(users) => {
+            PushAudience::Users(users) => {
                 let mut numbers = Vec::new();
                 let (mut done, mut after) = (self.users_done, self.after);
                 let users_max = self.users_done.saturating_add(STEP_USERS_MAX);

@@ -33,7 +33,7 @@ pub use page::Page;
 pub use profile::ProfileCommand;
 pub use relay::RelayCommand;
 pub use room::RoomCommand;
-pub use route::{Place, Route, Stored};
+pub use route::{Place, Route, StoredEffect};
 pub use web_push::{PushDraft, WebPushCommand};
 
 use super::channel::ChannelName;

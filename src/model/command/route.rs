@@ -22,7 +22,7 @@ pub struct Route<'a> {
     /// Where it is answered.
     pub place: Place<'a>,
     /// What it does to what is stored.
-    pub stored: Stored,
+    pub stored: StoredEffect,
     /// Whether its answer may be long: a list, a history. Few of them are awaited by one connection at a time.
     pub long: bool,
 }
@@ -68,7 +68,7 @@ pub enum Place<'a> {
 
 /// What a command does to what is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stored {
+pub enum StoredEffect {
     /// Nothing: what its answer needs is in memory.
     Nothing,
     /// It reads it: the answer comes when that is done.
@@ -87,7 +87,7 @@ impl Command {
             Self::Node(command) => node(command),
             Self::Core(command) => command.route(),
             // Each part has its own route.
-            Self::Many(_) => row(Scopes::WRITE, Place::Connection, Stored::Nothing),
+            Self::Many(_) => row(Scopes::WRITE, Place::Connection, StoredEffect::Nothing),
             Self::People(command) => command.route(),
             Self::Proven { command, .. } => command.route(),
         }
@@ -108,13 +108,13 @@ impl CoreCommand {
             Self::Definition(command) => definition(command),
             Self::WebPush(command) => web_push(command),
             Self::Admin(command) => admin(command),
-            Self::Settings(_) => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing),
-            Self::Backup => row(Scopes::ADMIN, Place::Catalog, Stored::Read),
+            Self::Settings(_) => row(Scopes::ADMIN, Place::Catalog, StoredEffect::Nothing),
+            Self::Backup => row(Scopes::ADMIN, Place::Catalog, StoredEffect::Read),
         }
     }
 }
 
-fn row(scope: Scopes, place: Place<'_>, stored: Stored) -> Route<'_> {
+fn row(scope: Scopes, place: Place<'_>, stored: StoredEffect) -> Route<'_> {
     Route { scope, place, stored, long: false }
 }
 
@@ -125,43 +125,49 @@ fn connection(command: &ConnectionCommand) -> Route<'_> {
         | ConnectionCommand::ListSubscriptions
         | ConnectionCommand::Renew { .. }
         | ConnectionCommand::LeaveGroup
-        | ConnectionCommand::Unsubscribe { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
+        | ConnectionCommand::Unsubscribe { .. } => {
+            row(Scopes::NONE, Place::Connection, StoredEffect::Nothing)
+        }
     }
 }
 
 fn login(command: &LoginCommand) -> Route<'_> {
     match command {
-        LoginCommand::LogIn { .. } => row(Scopes::NONE, Place::Connection, Stored::Nothing),
-        LoginCommand::GiveVoucher => row(Scopes::READ, Place::Connection, Stored::Nothing),
-        LoginCommand::RevokeTokens { .. } => row(Scopes::ADMIN, Place::Connection, Stored::Changed),
-        LoginCommand::LogOut { .. } => row(Scopes::NONE, Place::Connection, Stored::Changed),
+        LoginCommand::LogIn { .. } => row(Scopes::NONE, Place::Connection, StoredEffect::Nothing),
+        LoginCommand::GiveVoucher => row(Scopes::READ, Place::Connection, StoredEffect::Nothing),
+        LoginCommand::RevokeTokens { .. } => row(Scopes::ADMIN, Place::Connection, StoredEffect::Changed),
+        LoginCommand::LogOut { .. } => row(Scopes::NONE, Place::Connection, StoredEffect::Changed),
     }
 }
 
 fn node(command: &NodeCommand) -> Route<'_> {
     match command {
         NodeCommand::GetState | NodeCommand::GetMetrics => {
-            row(Scopes::NONE, Place::EveryCore, Stored::Nothing).long()
+            row(Scopes::NONE, Place::EveryCore, StoredEffect::Nothing).long()
         }
         NodeCommand::GetStats
         | NodeCommand::ListConnections { .. }
         | NodeCommand::ListChannels { .. }
-        | NodeCommand::Remove(_) => row(Scopes::ADMIN, Place::EveryCore, Stored::Nothing).long(),
+        | NodeCommand::Remove(_) => row(Scopes::ADMIN, Place::EveryCore, StoredEffect::Nothing).long(),
         NodeCommand::ListRooms { .. }
         | NodeCommand::ListGroups { .. }
         | NodeCommand::ListMeetings { .. }
         | NodeCommand::ListConnectionGroups { .. } => {
-            row(Scopes::READ, Place::EveryCore, Stored::Nothing).long()
+            row(Scopes::READ, Place::EveryCore, StoredEffect::Nothing).long()
         }
     }
 }
 
 fn admin(command: &AdminCommand) -> Route<'_> {
     match command {
-        AdminCommand::GetChannel { channel } => row(Scopes::ADMIN, Place::Home(channel), Stored::Nothing),
+        AdminCommand::GetChannel { channel } => {
+            row(Scopes::ADMIN, Place::Home(channel), StoredEffect::Nothing)
+        }
         AdminCommand::ListHistory { channel, .. }
         | AdminCommand::ListMembers { channel, .. }
-        | AdminCommand::Purge { channel } => row(Scopes::ADMIN, Place::Home(channel), Stored::Nothing).long(),
+        | AdminCommand::Purge { channel } => {
+            row(Scopes::ADMIN, Place::Home(channel), StoredEffect::Nothing).long()
+        }
     }
 }
 
@@ -169,90 +175,98 @@ fn channel(command: &ChannelCommand) -> Route<'_> {
     match command {
         ChannelCommand::Subscribe { channel, recover, with } => Route {
             long: recover.is_some() || *with != Attachments::default(),
-            ..row(Scopes::READ, Place::Home(channel), Stored::Nothing)
+            ..row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing)
         },
         ChannelCommand::ListHistory { channel } | ChannelCommand::ListMembers { channel, .. } => {
-            row(Scopes::READ, Place::Home(channel), Stored::Nothing).long()
+            row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing).long()
         }
         ChannelCommand::Publish { channel, .. } | ChannelCommand::Whisper { channel, .. } => {
-            row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
+            row(Scopes::WRITE, Place::Home(channel), StoredEffect::Nothing)
         }
     }
 }
 
 fn message(command: &MessageCommand) -> Route<'_> {
     match command {
-        MessageCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        MessageCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing),
         MessageCommand::List { channel, .. } => {
-            row(Scopes::READ, Place::Home(channel), Stored::Nothing).long()
+            row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing).long()
         }
         MessageCommand::Update { channel, .. } | MessageCommand::Delete { channel, .. } => {
-            row(Scopes::WRITE, Place::Home(channel), Stored::Nothing)
+            row(Scopes::WRITE, Place::Home(channel), StoredEffect::Nothing)
         }
     }
 }
 
 fn profile(command: &ProfileCommand) -> Route<'_> {
     match command {
-        ProfileCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
-        ProfileCommand::Update { channel, .. } => row(Scopes::WRITE, Place::Home(channel), Stored::Nothing),
+        ProfileCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing),
+        ProfileCommand::Update { channel, .. } => {
+            row(Scopes::WRITE, Place::Home(channel), StoredEffect::Nothing)
+        }
     }
 }
 
 fn room(command: &RoomCommand) -> Route<'_> {
     match command {
-        RoomCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), Stored::Nothing),
+        RoomCommand::Get { channel } => row(Scopes::READ, Place::Home(channel), StoredEffect::Nothing),
         RoomCommand::Create { channel, .. }
         | RoomCommand::Update { channel, .. }
-        | RoomCommand::Delete { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+        | RoomCommand::Delete { channel } => row(Scopes::WRITE, Place::Home(channel), StoredEffect::Changed),
     }
 }
 
 fn group(command: &GroupCommand) -> Route<'_> {
     let scope = command.scope();
     match command {
-        GroupCommand::Get { channel } => row(scope, Place::Home(channel), Stored::Nothing),
-        GroupCommand::Change { channel, .. } => row(scope, Place::Home(channel), Stored::Changed),
+        GroupCommand::Get { channel } => row(scope, Place::Home(channel), StoredEffect::Nothing),
+        GroupCommand::Change { channel, .. } => row(scope, Place::Home(channel), StoredEffect::Changed),
     }
 }
 
 fn meeting(command: &MeetingCommand) -> Route<'_> {
     match command {
-        MeetingCommand::Get { channel, .. } => row(Scopes::READ, Place::Home(channel), Stored::Read).long(),
+        MeetingCommand::Get { channel, .. } => {
+            row(Scopes::READ, Place::Home(channel), StoredEffect::Read).long()
+        }
         MeetingCommand::Put { channel, .. }
         | MeetingCommand::Delete { channel }
-        | MeetingCommand::Clear { channel } => row(Scopes::WRITE, Place::Home(channel), Stored::Changed),
+        | MeetingCommand::Clear { channel } => {
+            row(Scopes::WRITE, Place::Home(channel), StoredEffect::Changed)
+        }
     }
 }
 
 fn relay(command: &RelayCommand) -> Route<'_> {
     match command {
-        RelayCommand::Join { group } => row(Scopes::READ, Place::Home(group), Stored::Nothing),
+        RelayCommand::Join { group } => row(Scopes::READ, Place::Home(group), StoredEffect::Nothing),
         RelayCommand::ListMembers { group, .. } => {
-            row(Scopes::READ, Place::Home(group), Stored::Nothing).long()
+            row(Scopes::READ, Place::Home(group), StoredEffect::Nothing).long()
         }
-        RelayCommand::Broadcast { group, .. } => row(Scopes::WRITE, Place::Home(group), Stored::Nothing),
-        RelayCommand::Tell { address, .. } => row(Scopes::WRITE, Place::Home(address), Stored::Nothing),
-        RelayCommand::Signal { to, .. } => row(Scopes::WRITE, Place::Core(to.core()), Stored::Nothing),
+        RelayCommand::Broadcast { group, .. } => {
+            row(Scopes::WRITE, Place::Home(group), StoredEffect::Nothing)
+        }
+        RelayCommand::Tell { address, .. } => row(Scopes::WRITE, Place::Home(address), StoredEffect::Nothing),
+        RelayCommand::Signal { to, .. } => row(Scopes::WRITE, Place::Core(to.core()), StoredEffect::Nothing),
     }
 }
 
 fn definition(command: &DefinitionCommand) -> Route<'_> {
     match command {
-        DefinitionCommand::Get { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing),
-        DefinitionCommand::List { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Nothing).long(),
+        DefinitionCommand::Get { .. } => row(Scopes::ADMIN, Place::Catalog, StoredEffect::Nothing),
+        DefinitionCommand::List { .. } => row(Scopes::ADMIN, Place::Catalog, StoredEffect::Nothing).long(),
         DefinitionCommand::Create { .. }
         | DefinitionCommand::Update { .. }
-        | DefinitionCommand::Delete { .. } => row(Scopes::ADMIN, Place::Catalog, Stored::Changed),
+        | DefinitionCommand::Delete { .. } => row(Scopes::ADMIN, Place::Catalog, StoredEffect::Changed),
     }
 }
 
 fn web_push(command: &WebPushCommand) -> Route<'_> {
     match command {
-        WebPushCommand::GetKey => row(Scopes::READ, Place::Connection, Stored::Nothing),
+        WebPushCommand::GetKey => row(Scopes::READ, Place::Connection, StoredEffect::Nothing),
         WebPushCommand::Subscribe { .. } | WebPushCommand::Unsubscribe { .. } => {
-            row(Scopes::WRITE, Place::WebPush, Stored::Changed)
+            row(Scopes::WRITE, Place::WebPush, StoredEffect::Changed)
         }
-        WebPushCommand::Send { .. } => row(Scopes::ADMIN, Place::WebPush, Stored::Changed),
+        WebPushCommand::Send { .. } => row(Scopes::ADMIN, Place::WebPush, StoredEffect::Changed),
     }
 }

@@ -1,6 +1,6 @@
 //! Commands about Web Push.
 
-use crate::model::web_push::{Audience, Endpoint, PushKeys, Urgency};
+use crate::model::web_push::{Endpoint, PushAudience, PushKeys, Urgency};
 
 /// What a client asks for about messages to browsers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ pub enum WebPushCommand {
     /// Send a message. It is answered when the message is stored, and sent then.
     Send {
         /// To whom.
-        audience: Audience,
+        audience: PushAudience,
         /// What.
         draft: Box<PushDraft>,
     },

@@ -83,7 +83,7 @@ impl PushMessage {
 
 /// Who is sent a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Audience {
+pub enum PushAudience {
     /// These users, each once, whether they have subscriptions or not.
     Users(Arc<[Arc<str>]>),
     /// Everybody who has a subscription.

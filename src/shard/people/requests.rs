@@ -7,7 +7,7 @@ use crate::broker::calls::{CallAnswer, CallDraft};
 use crate::broker::groups::Conversations;
 use crate::broker::huddles::{HuddleAnswer, HuddleDraft};
 use crate::broker::told::{Asking, Told};
-use crate::model::command::{Place, Route, Stored};
+use crate::model::command::{Place, Route, StoredEffect};
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::call::{CallAct, CallKind};
 use crate::model::people::circle::{Circle, SocketId};
@@ -87,7 +87,7 @@ pub(in crate::shard) fn submit_people(
     }
     let core = core_of(&shard.setup, place, session);
     // What this core has said to itself is heard first.
-    if core != shard.setup.core || stored == Stored::Changed || shard.homes.mesh.has_local() {
+    if core != shard.setup.core || stored == StoredEffect::Changed || shard.homes.mesh.has_local() {
         return send_people(shard, core, id, session, command, expect);
     }
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
@@ -111,7 +111,7 @@ pub(in crate::shard) fn send_people(
     }
     let sequence = shard.edge.connections.open_slot(id, expect);
     // The socket's next words may be said where it comes to.
-    if command.route().stored == Stored::Changed || matches!(command, PeopleCommand::Join { .. }) {
+    if command.route().stored == StoredEffect::Changed || matches!(command, PeopleCommand::Join { .. }) {
         shard.edge.connections.hold_reading(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
@@ -174,7 +174,7 @@ pub(in crate::shard) fn serve_people(
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    if command.route().stored == Stored::Changed {
+    if command.route().stored == StoredEffect::Changed {
         return change_people(shard, from, ticket, command);
     }
     let reply = execute_people(shard, from, &ticket, command);

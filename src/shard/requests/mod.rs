@@ -42,7 +42,7 @@ use crate::broker::home::{Origin, Outcome};
 use crate::broker::order::oversight::execute_admin;
 use crate::model::access::Use;
 use crate::model::channel::ChannelName;
-use crate::model::command::{Command, CoreCommand, Place, Route, Stored};
+use crate::model::command::{Command, CoreCommand, Place, Route, StoredEffect};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::people::circle::Key;
 use crate::model::reply::Reply;
@@ -144,7 +144,7 @@ impl Shard {
             Command::Proven { .. } => {}
             Command::Many(commands) => self.serve_many(id, session, commands, expect),
             Command::Core(command) => {
-                if core == self.setup.core && stored == Stored::Nothing {
+                if core == self.setup.core && stored == StoredEffect::Nothing {
                     self.serve_at_once(id, session, command, expect);
                 } else {
                     self.send(core, id, session, command, expect);
@@ -192,7 +192,7 @@ impl Shard {
         let Route { stored, long, .. } = command.route();
         // What a channel has yet to tell comes before the answer to a subscribe that came again.
         let long = long || command.subscribes().is_some_and(|channel| self.edge.fanout.hears(id, channel));
-        if stored == Stored::Changed || command.moves() {
+        if stored == StoredEffect::Changed || command.moves() {
             self.edge.connections.hold_reading(id, sequence);
         } else if long {
             self.edge.connections.hold_long(id, sequence);
@@ -205,16 +205,16 @@ impl Shard {
     pub(in crate::shard) fn serve(&mut self, from: CoreId, ticket: Ticket, command: CoreCommand) {
         let asker = Asker { from, ticket };
         let stored = command.route().stored;
-        if stored != Stored::Nothing
+        if stored != StoredEffect::Nothing
             && let Err(fault) = self.homes.effects.admit_user(Class::Store, &asker.ticket.session.user)
         {
             return self.homes.answer_asker(Some(asker), fault);
         }
         match command {
-            CoreCommand::Group(command) if stored == Stored::Changed => {
+            CoreCommand::Group(command) if stored == StoredEffect::Changed => {
                 self.homes.change_group_in_turn(asker, command);
             }
-            CoreCommand::Meeting(command) if stored == Stored::Changed => {
+            CoreCommand::Meeting(command) if stored == StoredEffect::Changed => {
                 self.homes.change_meeting_in_turn(asker, command);
             }
             command => {

@@ -23,7 +23,7 @@ use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::transports::http::{anonymous, write_fault};
 use crate::shard::{Setup, Shard};
-use crate::surface::{Access, Language, Socket, Surface};
+use crate::surface::{EndpointAccess, Language, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::VecDeque;
@@ -230,7 +230,8 @@ impl Opening {
         reply: &'a Reply,
         authenticator: &Authenticator,
     ) -> Result<&'a Arc<Session>, Fault> {
-        let needed = if let Access::Scoped(scopes) = self.socket.access { scopes } else { Scopes::NONE };
+        let needed =
+            if let EndpointAccess::Scoped(scopes) = self.socket.access { scopes } else { Scopes::NONE };
         match reply {
             // What it was given for may have been removed since.
             Reply::Login(LoginReply::Redeemed(session)) if !authenticator.still_holds(session) => {

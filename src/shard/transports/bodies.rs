@@ -7,7 +7,7 @@ use crate::protocol::Flow;
 use crate::protocol::http::{Connection as Persistence, Head};
 use crate::shard::Shard;
 use crate::shard::transports::http::answering;
-use crate::surface::Access;
+use crate::surface::EndpointAccess;
 use crate::surface::router::RouteMatch;
 
 /// Bytes of a body that anybody may send, to log in for example, or with credentials in a form.
@@ -26,7 +26,9 @@ pub(super) fn expect(
     }
     let router = shard.setup.router.clone();
     let judged = match shard.route(&router, id, head) {
-        RouteMatch::Endpoint { surface, endpoint, .. } if matches!(endpoint.access, Access::Scoped(_)) => {
+        RouteMatch::Endpoint { surface, endpoint, .. }
+            if matches!(endpoint.access, EndpointAccess::Scoped(_)) =>
+        {
             shard.session_for(head, &[], surface, endpoint.access).map_err(|fault| (surface, fault)).map(drop)
         }
         _ => {

@@ -10,7 +10,7 @@ use crate::shard::delivery::users::Fresh;
 use crate::shard::requests::needs;
 use crate::shard::{Setup, Shard};
 use crate::surface::router::Parameters;
-use crate::surface::{Access, Socket, Surface};
+use crate::surface::{EndpointAccess, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::IpAddr;
@@ -52,13 +52,13 @@ impl Shard {
         &self,
         head: &Head<'_>,
         surface: &Surface,
-        access: Access,
+        access: EndpointAccess,
     ) -> Result<(Arc<Session>, Shown), Fault> {
         let needed = match access {
-            Access::Open | Access::Proof => {
+            EndpointAccess::Open | EndpointAccess::Proof => {
                 return Err(Fault::new(FaultCode::NoCredentials, "Whoever comes here is a guest."));
             }
-            Access::Scoped(scopes) => scopes,
+            EndpointAccess::Scoped(scopes) => scopes,
         };
         let none = || Fault::new(FaultCode::NoCredentials, "No key or token was sent.");
         let credential = (surface.credentials)(head, &[]).filter(|credential| !credential.is_empty());

@@ -24,7 +24,7 @@ use crate::shard::transports::long::{self, UndecodedRequest};
 use crate::shard::transports::upgrade::vouch;
 use crate::shard::{Setup, Shard};
 use crate::surface::router::{RouteMatch, Router};
-use crate::surface::{Access, Endpoint, Request, Surface};
+use crate::surface::{Endpoint, EndpointAccess, Request, Surface};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -198,7 +198,7 @@ impl Shard {
         let router = self.setup.router.clone();
         match self.route(&router, id, head) {
             RouteMatch::Endpoint { surface, endpoint, .. }
-                if self.homes.log.is_starting() && endpoint.access != Access::Open =>
+                if self.homes.log.is_starting() && endpoint.access != EndpointAccess::Open =>
             {
                 self.edge.respond_fault(id, surface, &answering, &starting());
             }
@@ -280,9 +280,9 @@ impl Shard {
         head: &Head<'_>,
         body: &[u8],
         surface: &Surface,
-        access: Access,
+        access: EndpointAccess,
     ) -> Result<Option<Arc<Session>>, Fault> {
-        let Access::Scoped(scopes) = access else { return Ok(None) };
+        let EndpointAccess::Scoped(scopes) = access else { return Ok(None) };
         let Some(credential) = (surface.credentials)(head, body) else {
             return Err(Fault::new(
                 FaultCode::NoCredentials,

@@ -8,7 +8,7 @@ mod parameters;
 mod payload;
 mod routes;
 
-use super::{Access, Endpoint, Surface};
+use super::{Endpoint, EndpointAccess, Surface};
 use crate::protocol::http::Head;
 use routes::{authenticate, messages, ping, query, rooms};
 use std::borrow::Cow;
@@ -51,10 +51,10 @@ const fn at(path: &'static str, endpoint: Endpoint) -> Endpoint {
 }
 
 /// Who reads.
-const READ: Access = Access::Scoped(crate::model::session::Scopes::READ);
+const READ: EndpointAccess = EndpointAccess::Scoped(crate::model::session::Scopes::READ);
 
 /// Who changes.
-const WRITE: Access = Access::Scoped(crate::model::session::Scopes::WRITE);
+const WRITE: EndpointAccess = EndpointAccess::Scoped(crate::model::session::Scopes::WRITE);
 
 /// `Authorization: Bearer …` or, where there is no such field, `session` of the query, or of a form.
 fn credentials<'a>(head: &Head<'a>, body: &'a [u8]) -> Option<Cow<'a, str>> {

@@ -4,14 +4,14 @@ use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
 use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, json};
+use crate::surface::{Endpoint, EndpointAccess, json};
 use serde::Serialize;
 
 /// Name and version, and where the rest is.
 pub const ABOUT: Endpoint = Endpoint {
     method: Method::Get,
     path: "/",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode: |reply| match reply {
         Reply::Connection(ConnectionReply::Pong) => about(),

@@ -5,13 +5,13 @@ use crate::model::command::ConnectionCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 
 /// The word of a token, while there is one.
 pub const CHALLENGE: Endpoint = Endpoint {
     method: Method::Get,
     path: "/.well-known/acme-challenge/{token}",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |request| {
         let token = request.parameter("token");
         let word = request.words.iter().find(|(known, _)| **known == *token);

@@ -5,14 +5,14 @@ use crate::model::command::{Command, CoreCommand};
 use crate::model::reply::{NodeReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, json};
+use crate::surface::{Endpoint, EndpointAccess, json};
 use serde::Serialize;
 
 /// Makes a backup in the data directory. Where, is never said from outside.
 pub const BACKUP: Endpoint = Endpoint {
     method: Method::Post,
     path: "/admin/backup",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |_| Ok(Command::Core(CoreCommand::Backup)),
     encode,
 };

@@ -5,14 +5,14 @@ use crate::model::command::NodeCommand;
 use crate::model::node::NodeState;
 use crate::model::reply::{NodeReply, Reply};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, json};
+use crate::surface::{Endpoint, EndpointAccess, json};
 use serde::Serialize;
 
 /// Does the node work? 503 while it reads what it kept, a core does not turn, or the disk takes nothing.
 pub const HEALTH: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, health),
 };
@@ -22,7 +22,7 @@ pub const HEALTH: Endpoint = Endpoint {
 pub const READY: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/ready",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, ready),
 };
@@ -31,7 +31,7 @@ pub const READY: Endpoint = Endpoint {
 pub const LIVE: Endpoint = Endpoint {
     method: Method::Get,
     path: "/health/live",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(NodeCommand::GetState.into()),
     encode: |reply| answer(reply, live),
 };

@@ -4,13 +4,13 @@ use super::faults::mismatch;
 use crate::model::command::NodeCommand;
 use crate::model::reply::{NodeReply, Reply};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 
 /// The counters. Open: they name no user, channel or address.
 pub const METRICS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/metrics",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(NodeCommand::GetMetrics.into()),
     encode,
 };

@@ -10,7 +10,7 @@ pub(super) mod health;
 mod metrics;
 mod openapi;
 
-use super::{Access, Language, Socket, Surface};
+use super::{EndpointAccess, Language, Socket, Surface};
 use admin::{channels, connections, settings, stats, users};
 use std::borrow::Cow;
 
@@ -44,6 +44,6 @@ pub static SURFACE: Surface = Surface {
         settings::RELOAD,
         settings::SHOW,
     ],
-    sockets: &[Socket::open("/debug/echo", Access::Open, Language::Echo)],
+    sockets: &[Socket::open("/debug/echo", EndpointAccess::Open, Language::Echo)],
     encode_fault: faults::encode,
 };

@@ -7,7 +7,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::list::SURFACES;
-use crate::surface::{Access, Endpoint, Surface, json};
+use crate::surface::{Endpoint, EndpointAccess, Surface, json};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub const OPENAPI: Endpoint = Endpoint {
     method: Method::Get,
     path: "/openapi.json",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode: |reply| match reply {
         Reply::Connection(ConnectionReply::Pong) => {
@@ -158,8 +158,8 @@ fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
         schema: Schema { kind: "string" },
     });
     let (scope, security) = match endpoint.access {
-        Access::Open | Access::Proof => (None, Vec::new()),
-        Access::Scoped(scopes) => (Some(scopes.word()), vec![BTreeMap::from([(BEARER, [])])]),
+        EndpointAccess::Open | EndpointAccess::Proof => (None, Vec::new()),
+        EndpointAccess::Scoped(scopes) => (Some(scopes.word()), vec![BTreeMap::from([(BEARER, [])])]),
     };
     let has_body = matches!(endpoint.method, Method::Post | Method::Put | Method::Patch);
     Operation {

@@ -18,7 +18,7 @@ mod reasons;
 mod routes;
 
 use super::node::health;
-use super::{Access, Choices, Dialect, Endpoint, Language, Socket, Subprotocol, Surface};
+use super::{Choices, Dialect, Endpoint, EndpointAccess, Language, Socket, Subprotocol, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
 use crate::protocol::websocket::upgrade::protocols;
@@ -121,7 +121,7 @@ const fn socket(path: &'static str) -> Socket {
         protocol: Subprotocol::Named("phoenix"),
         device: Some(device),
         encode_refusal: Some(faults::encode_upgrade),
-        ..Socket::open(path, Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT_V1))
+        ..Socket::open(path, EndpointAccess::Scoped(Scopes::READ), Language::Dialect(&DIALECT_V1))
     }
 }
 

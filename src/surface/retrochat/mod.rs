@@ -12,7 +12,7 @@ mod names;
 mod payload;
 mod routes;
 
-use super::{Access, Dialect, Language, Socket, Subprotocol, Surface, bearer};
+use super::{Dialect, EndpointAccess, Language, Socket, Subprotocol, Surface, bearer};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
 use routes::{conversations, messages, publish, rooms, tickets, users};
@@ -57,7 +57,7 @@ pub static SURFACE: Surface = Surface {
     ],
     sockets: &[Socket {
         protocol: Subprotocol::Named("corecast.v1"),
-        ..Socket::open("/v1/realtime", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
+        ..Socket::open("/v1/realtime", EndpointAccess::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
     }],
     encode_fault: faults::encode_http,
 };

@@ -7,7 +7,7 @@ mod faults;
 mod names;
 mod routes;
 
-use super::{Access, Dialect, Language, Socket, Surface};
+use super::{Dialect, EndpointAccess, Language, Socket, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
 use routes::{documents, groups, others, push};
@@ -35,7 +35,7 @@ pub static SURFACE: Surface = Surface {
     ],
     sockets: &[Socket {
         reachable: true,
-        ..Socket::open(SOCKET, Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
+        ..Socket::open(SOCKET, EndpointAccess::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
     }],
     encode_fault: faults::encode_http,
 };

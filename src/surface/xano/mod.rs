@@ -15,7 +15,7 @@ pub mod script;
 #[cfg(test)]
 mod testing;
 
-use super::{Access, Dialect, Endpoint, Language, Socket, Subprotocol, Surface};
+use super::{Dialect, Endpoint, EndpointAccess, Language, Socket, Subprotocol, Surface};
 use crate::model::session::Scopes;
 use crate::protocol::http::Head;
 use crate::protocol::websocket::upgrade::protocols;
@@ -49,7 +49,7 @@ pub static SURFACE: Surface = Surface {
         // A token that does not hold opens the socket all the same: its client is anonymous.
         guests: true,
         protocol: Subprotocol::First,
-        ..Socket::open("/rt/{hash}", Access::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
+        ..Socket::open("/rt/{hash}", EndpointAccess::Scoped(Scopes::READ), Language::Dialect(&DIALECT))
     }],
     encode_fault: faults::encode_http,
 };

@@ -8,7 +8,7 @@ fn a_message_reaches_each_subscription_of_its_audience_once() {
     }
     send(&mut push, &limits, users(&["ada", "nobody"])).unwrap();
     assert_eq!(call_all(&mut push, &limits, at(1), 201), ["ada", "ada"]);
-    send(&mut push, &limits, Audience::Everybody).unwrap();
+    send(&mut push, &limits, PushAudience::Everybody).unwrap();
     subscribe(&mut push, &limits, "cid", "https://a.example/4").unwrap();
     assert_eq!(call_all(&mut push, &limits, at(1), 201), ["ada", "ada", "bob"]);
     assert_eq!((ended(&push, PushEnd::Accepted), push.counts().waiting), (5, 0));
@@ -25,8 +25,10 @@ fn a_large_audience_is_found_step_by_step_as_far_as_there_is_room() {
     for (place, user) in names.iter().enumerate() {
         subscribe(&mut push, &limits, user, &format!("https://a.example/{place}")).unwrap();
     }
-    let audiences =
-        [Audience::Everybody, Audience::Users(names.iter().map(|user| Arc::from(user.as_str())).collect())];
+    let audiences = [
+        PushAudience::Everybody,
+        PushAudience::Users(names.iter().map(|user| Arc::from(user.as_str())).collect()),
+    ];
     for audience in audiences {
         send(&mut push, &limits, audience).unwrap();
         assert_eq!(push.counts().waiting, 301, "and the message that is not spread");
@@ -53,7 +55,7 @@ fn nobody_is_called_while_as_many_ends_wait_for_the_disk_as_calls_may_be_made() 
     for user in 0..25 {
         subscribe(&mut push, &limits, &format!("user-{user}"), &format!("https://a.example/{user}")).unwrap();
     }
-    send(&mut push, &limits, Audience::Everybody).unwrap();
+    send(&mut push, &limits, PushAudience::Everybody).unwrap();
     assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 10);
     let finished = push.take_finished();
     assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 0, "they are not off it");
@@ -69,7 +71,7 @@ fn a_subscription_that_the_service_does_not_know_is_forgotten() {
     let (mut push, limits) = (WebPush::new(1, 0), PushLimits::default());
     let number = subscribe(&mut push, &limits, "ada", "https://a.example/1").unwrap();
     for _ in 0..2 {
-        send(&mut push, &limits, Audience::Everybody).unwrap();
+        send(&mut push, &limits, PushAudience::Everybody).unwrap();
     }
     let (id, delivery) = push.next_delivery(at(1), &limits).unwrap();
     push.called(at(1), id, &delivery.subscription, Called::Answered { status: 410, retry_after_s: None });
@@ -84,7 +86,7 @@ fn a_subscription_that_the_service_does_not_know_is_forgotten() {
 fn a_delivery_is_tried_again_after_its_pause_until_it_is_not_worth_it() {
     let (mut push, limits) = (WebPush::new(1, 0), PushLimits::default());
     subscribe(&mut push, &limits, "ada", "https://a.example/1").unwrap();
-    send(&mut push, &limits, Audience::Everybody).unwrap();
+    send(&mut push, &limits, PushAudience::Everybody).unwrap();
     assert_eq!(call_all(&mut push, &limits, at(1), 503), ["ada"]);
     assert_eq!(push.next_us(), Some(2_000_000));
     push.fire(Now { monotonic_us: 1_999_999, unix_ms: 1_999 });
@@ -130,18 +132,18 @@ fn the_queue_is_bounded_in_bytes_and_a_message_in_size() {
     let large = "x".repeat(PAYLOAD_BYTES_MAX);
     let mut steps = Vec::new();
     let full = loop {
-        match push.decide_send(at(0), &limits, 60, Audience::Everybody, draft(&large)) {
+        match push.decide_send(at(0), &limits, 60, PushAudience::Everybody, draft(&large)) {
             Ok(step) => steps.push(step),
             Err(fault) => break fault,
         }
     };
     assert_eq!((full.code, steps.len()), (FaultCode::Overloaded, 22), "those on their way to the disk count");
     push.give_up_send(&steps.pop().unwrap());
-    steps.push(push.decide_send(at(0), &limits, 60, Audience::Everybody, draft(&large)).unwrap());
+    steps.push(push.decide_send(at(0), &limits, 60, PushAudience::Everybody, draft(&large)).unwrap());
     steps.into_iter().for_each(|step| push.apply_send(step));
     push.invariants();
     assert_eq!(call_all(&mut push, &limits, at(1), 201).len(), 22);
     assert_eq!(push.queue.bytes(), 0);
-    let refused = push.decide_send(at(0), &limits, 60, Audience::Everybody, draft(&(large + "x")));
+    let refused = push.decide_send(at(0), &limits, 60, PushAudience::Everybody, draft(&(large + "x")));
     assert_eq!(refused.unwrap_err().code, FaultCode::TooLarge);
 }

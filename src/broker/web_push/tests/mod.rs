@@ -21,8 +21,8 @@ fn draft(payload: &str) -> PushDraft {
     PushDraft { payload: payload.as_bytes().into(), urgency: Urgency::Normal, collapse_key: None }
 }
 
-fn users(names: &[&str]) -> Audience {
-    Audience::Users(names.iter().map(|name| Arc::from(*name)).collect())
+fn users(names: &[&str]) -> PushAudience {
+    PushAudience::Users(names.iter().map(|name| Arc::from(*name)).collect())
 }
 
 /// Has a user subscribed there, as if it were stored at once.
@@ -38,7 +38,7 @@ fn subscribe(push: &mut WebPush, limits: &PushLimits, user: &str, url: &str) -> 
 }
 
 /// Sends a message, with all its steps, as if they were stored at once.
-fn send(push: &mut WebPush, limits: &PushLimits, audience: Audience) -> Result<(), FaultCode> {
+fn send(push: &mut WebPush, limits: &PushLimits, audience: PushAudience) -> Result<(), FaultCode> {
     let step = push.decide_send(at(0), limits, 60, audience, draft("hello")).map_err(|fault| fault.code)?;
     push.apply_send(step);
     while let Some(step) = push.next_step(limits) {

@@ -12,7 +12,7 @@ use crate::model::command::{PushDraft, WebPushCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::model::web_push::{Audience, Called, Endpoint, PushSubscription, Urgency};
+use crate::model::web_push::{Called, Endpoint, PushAudience, PushSubscription, Urgency};
 use crate::shard::effects::{Class, not_stored};
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::CoreMessage;
@@ -166,7 +166,7 @@ pub(super) fn begin_web_push(
     Ok(Begun::outside(Effect::Write(writes), Then::WebPush(WebPushThen::Subscription(change))))
 }
 
-fn begin_send(homes: &mut HomeSide, audience: Audience, draft: PushDraft) -> Result<Begun, Fault> {
+fn begin_send(homes: &mut HomeSide, audience: PushAudience, draft: PushDraft) -> Result<Begun, Fault> {
     homes.effects.admit(Class::Store)?;
     let (now, ttl_s) = (homes.now, homes.setup.web_push.ttl_s);
     let side = &mut homes.web_push;
@@ -197,7 +197,7 @@ pub(in crate::shard) fn notify(homes: &mut HomeSide, users: Vec<Arc<str>>, paylo
 
 /// Takes such a message in.
 pub(in crate::shard) fn hear_notify(homes: &mut HomeSide, users: Arc<[Arc<str>]>, draft: PushDraft) {
-    match begin_send(homes, Audience::Users(users), draft) {
+    match begin_send(homes, PushAudience::Users(users), draft) {
         Ok(Begun::Outside(outside)) => {
             let (effect, then) = *outside;
             homes.start_effect(effect, None, Some(then));

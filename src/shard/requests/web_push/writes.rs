@@ -71,7 +71,7 @@ mod tests {
     use crate::base::time::Now;
     use crate::broker::web_push::WebPush;
     use crate::model::command::PushDraft;
-    use crate::model::web_push::{Audience, Endpoint, Urgency, testing};
+    use crate::model::web_push::{Endpoint, PushAudience, Urgency, testing};
     use crate::store::{StoreRecord, Stored, Table};
     use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ mod tests {
         }
         let draft =
             PushDraft { payload: vec![b'x'; 1_000].into(), urgency: Urgency::Normal, collapse_key: None };
-        let audience = Audience::Users(users.into());
+        let audience = PushAudience::Users(users.into());
         let step = push.decide_send(NOW, &limits, 60, audience, draft).expect("there is room");
         let mut written = vec![first_writes(&step)];
         push.apply_send(step);

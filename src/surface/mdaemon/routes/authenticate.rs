@@ -7,14 +7,14 @@ use crate::model::reply::{LoginReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::mdaemon::parameters::{Parameters, with};
 use crate::surface::mdaemon::{credentials, faults, payload};
-use crate::surface::{Access, Endpoint, Request, json};
+use crate::surface::{Endpoint, EndpointAccess, Request, json};
 use serde::Serialize;
 
 /// Logs in with a password.
 pub const BASIC: Endpoint = Endpoint {
     method: Method::Post,
     path: "/WorldClientAPI/authenticate/basic",
-    access: Access::Proof,
+    access: EndpointAccess::Proof,
     decode: |request| {
         check_size(request)?;
         with(request, log_in)
@@ -26,7 +26,7 @@ pub const BASIC: Endpoint = Endpoint {
 pub const LOGOUT: Endpoint = Endpoint {
     method: Method::Post,
     path: "/WorldClientAPI/authenticate/logout",
-    access: Access::Proof,
+    access: EndpointAccess::Proof,
     decode: log_out,
     encode,
 };

@@ -7,7 +7,7 @@ use crate::model::reply::{ConnectionReply, LoginReply, MeetingReply, Reply};
 use crate::protocol::http::{Method, Response};
 use crate::surface::mdaemon::parameters::{Parameters, invalid, missing, with};
 use crate::surface::mdaemon::{READ, WRITE};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 
 const PATH: &str = "/WorldClientAPI";
 
@@ -44,8 +44,13 @@ pub const DELETE: Endpoint = Endpoint {
 };
 
 /// `authenticate=Basic` or `authenticate=Logout`.
-pub const POST: Endpoint =
-    Endpoint { method: Method::Post, path: PATH, access: Access::Proof, decode: authenticate, encode };
+pub const POST: Endpoint = Endpoint {
+    method: Method::Post,
+    path: PATH,
+    access: EndpointAccess::Proof,
+    decode: authenticate,
+    encode,
+};
 
 type Decode = fn(&Parameters<'_>) -> Result<Command, Fault>;
 

@@ -10,7 +10,7 @@ use crate::model::reply::{ChannelReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
-use crate::surface::{Access, Endpoint, Request, json};
+use crate::surface::{Endpoint, EndpointAccess, Request, json};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: "/admin/channels",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let prefix = request.head.query_value("prefix").unwrap_or_default().as_ref().into();
         let (from, size) = (query::from(request)?, query::size(request)?);

@@ -9,14 +9,14 @@ use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 use serde::Serialize;
 
 /// The connections of the node, or of one user.
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: "/admin/connections",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let user = request.head.query_value("user").map(|user| user.as_ref().into());
         let (from, size) = (query::from(request)?, query::size(request)?);
@@ -35,7 +35,7 @@ pub const LIST: Endpoint = Endpoint {
 pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/admin/connections/{id}",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let name = parse(request.parameter("id")).ok_or_else(|| {
             let sentence = "There is no connection of this id: it is three numbers, such as 0-17-3.";

@@ -7,7 +7,7 @@ use crate::model::session::Scopes;
 use crate::model::settings::{Reloaded, SettingsCommand, SettingsInForce};
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub const RELOAD: Endpoint = Endpoint {
     method: Method::Post,
     path: "/admin/reload",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |_| Ok(SettingsCommand::Reload.into()),
     encode,
 };

@@ -7,14 +7,14 @@ use crate::model::reply::{NodeReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::node::faults::mismatch;
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 use serde::Serialize;
 
 /// The figures of all cores together at this moment.
 pub const STATS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/admin/stats",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |_| Ok(NodeCommand::GetStats.into()),
     encode,
 };

@@ -9,14 +9,14 @@ use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::protocol::http::Method;
 use crate::surface::node::faults::mismatch;
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 use serde::Serialize;
 
 /// Closes the WebSockets of a user. It may come back with credentials that hold.
 pub const DISCONNECT: Endpoint = Endpoint {
     method: Method::Post,
     path: "/admin/users/{user}/disconnect",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| Ok(NodeCommand::Remove(Removal::User(request.parameter("user").into())).into()),
     encode: encode_removed,
 };

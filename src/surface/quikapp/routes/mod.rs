@@ -15,7 +15,7 @@ use crate::model::people::command::PeopleCommand;
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use std::sync::Arc;
 
 /// An endpoint whose path the table gives it.
@@ -25,7 +25,7 @@ const fn endpoint(
     decode: fn(&Request<'_>) -> Result<Command, Fault>,
     encode: fn(&Reply) -> Response,
 ) -> Endpoint {
-    Endpoint { method, path: "", access: Access::Scoped(scopes), decode, encode }
+    Endpoint { method, path: "", access: EndpointAccess::Scoped(scopes), decode, encode }
 }
 
 fn people(command: PeopleCommand) -> Command {

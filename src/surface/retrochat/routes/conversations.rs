@@ -13,7 +13,7 @@ use crate::surface::retrochat::faults::mismatch;
 use crate::surface::retrochat::message_id::Base36;
 use crate::surface::retrochat::names::{self, Kind};
 use crate::surface::retrochat::{body, envelope, payload};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/conversations",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         let namespace = Kind::Conversation.namespace();
         Ok(NodeCommand::ListGroups { namespace, page: body::page(request)? }.into())
@@ -39,7 +39,7 @@ pub const LIST: Endpoint = Endpoint {
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/conversations",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let new: New<'_> = body::object(request)?;
         let channel = match &new.id {
@@ -55,7 +55,7 @@ pub const CREATE: Endpoint = Endpoint {
 pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/conversations/{id}",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| Ok(GroupCommand::Get { channel: conversation(request)? }.into()),
     encode: |reply| encode(200, reply),
 };
@@ -64,7 +64,7 @@ pub const GET: Endpoint = Endpoint {
 pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/v1/conversations/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let channel = conversation(request)?;
         Ok(GroupCommand::Change { channel, draft: Box::new(GroupDraft::Delete) }.into())
@@ -79,7 +79,7 @@ pub const DELETE: Endpoint = Endpoint {
 pub const MEMBERS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/conversations/{id}/members",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| Ok(GroupCommand::Get { channel: conversation(request)? }.into()),
     encode: |reply| match reply {
         Reply::Group(GroupReply::One(group)) => {
@@ -94,7 +94,7 @@ pub const MEMBERS: Endpoint = Endpoint {
 pub const PUT_MEMBERS: Endpoint = Endpoint {
     method: Method::Put,
     path: "/v1/conversations/{id}/members",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let channel = conversation(request)?;
         let list: New<'_> = body::object(request)?;
@@ -110,7 +110,7 @@ pub const PUT_MEMBERS: Endpoint = Endpoint {
 pub const PUT_MEMBER: Endpoint = Endpoint {
     method: Method::Put,
     path: "/v1/conversations/{id}/members/{user}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| change(request, GroupDraft::Add),
     encode: |reply| encode(200, reply),
 };
@@ -119,7 +119,7 @@ pub const PUT_MEMBER: Endpoint = Endpoint {
 pub const DELETE_MEMBER: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/v1/conversations/{id}/members/{user}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| change(request, GroupDraft::Remove),
     encode: |reply| encode(200, reply),
 };
@@ -170,7 +170,7 @@ fn encode(status: u16, reply: &Reply) -> Response {
 pub const LIST_MESSAGES: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/conversations/{id}/messages",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         Ok(MessageCommand::List { channel: conversation(request)?, page: body::page(request)? }.into())
     },
@@ -181,7 +181,7 @@ pub const LIST_MESSAGES: Endpoint = Endpoint {
 pub const CREATE_MESSAGE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/conversations/{id}/messages",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let channel = conversation(request)?;
         let new: messages::New<'_> = body::object(request)?;

@@ -12,14 +12,14 @@ use crate::surface::retrochat::faults::mismatch;
 use crate::surface::retrochat::message_id::{self, MessageId};
 use crate::surface::retrochat::names::{self, Kind};
 use crate::surface::retrochat::{body, envelope, fields, payload};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::Deserialize;
 
 /// Writes a message into a room or conversation.
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/messages",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let new: New<'_> = body::object(request)?;
         let channel = place(text(&new.room_id), text(&new.conversation_id), text(&new.channel))?;
@@ -32,7 +32,7 @@ pub const CREATE: Endpoint = Endpoint {
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/messages",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         let [room, conversation, channel] =
             ["room_id", "conversation_id", "channel"].map(|name| request.head.query_value(name));
@@ -46,7 +46,7 @@ pub const LIST: Endpoint = Endpoint {
 pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/messages/{id}",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         let (channel, message) = identity(request)?;
         Ok(MessageCommand::Get { channel, message }.into())
@@ -58,7 +58,7 @@ pub const GET: Endpoint = Endpoint {
 pub const PATCH: Endpoint = Endpoint {
     method: Method::Patch,
     path: "/v1/messages/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: decode_update,
     encode: |reply| encode(200, reply),
 };
@@ -70,7 +70,7 @@ pub const PUT: Endpoint = Endpoint { method: Method::Put, ..PATCH };
 pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/v1/messages/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let (channel, message) = identity(request)?;
         Ok(MessageCommand::Delete { channel, message }.into())

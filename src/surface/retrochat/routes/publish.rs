@@ -10,7 +10,7 @@ use crate::surface::json::{self, Text};
 use crate::surface::retrochat::dialect::publication;
 use crate::surface::retrochat::faults::{self, mismatch};
 use crate::surface::retrochat::{body, envelope, names};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -21,7 +21,7 @@ const PUBLICATIONS_MAX: usize = 100;
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/publish",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode,
     encode,
 };

@@ -11,14 +11,14 @@ use crate::surface::retrochat::faults::mismatch;
 use crate::surface::retrochat::message_id::Base36;
 use crate::surface::retrochat::names::{self, Kind};
 use crate::surface::retrochat::{body, envelope, fields, payload};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::{Deserialize, Serialize};
 
 /// All rooms, oldest first.
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         Ok(NodeCommand::ListRooms { namespace: Kind::Room.namespace(), page: body::page(request)? }.into())
     },
@@ -35,7 +35,7 @@ pub const LIST: Endpoint = Endpoint {
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/rooms",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: decode_create,
     encode: |reply| encode(201, reply),
 };
@@ -44,7 +44,7 @@ pub const CREATE: Endpoint = Endpoint {
 pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms/{id}",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| Ok(RoomCommand::Get { channel: room(request)? }.into()),
     encode: |reply| encode(200, reply),
 };
@@ -53,7 +53,7 @@ pub const GET: Endpoint = Endpoint {
 pub const PATCH: Endpoint = Endpoint {
     method: Method::Patch,
     path: "/v1/rooms/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: decode_patch,
     encode: |reply| encode(200, reply),
 };
@@ -62,7 +62,7 @@ pub const PATCH: Endpoint = Endpoint {
 pub const PUT: Endpoint = Endpoint {
     method: Method::Put,
     path: "/v1/rooms/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: decode_put,
     encode: |reply| encode(200, reply),
 };
@@ -71,7 +71,7 @@ pub const PUT: Endpoint = Endpoint {
 pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: "/v1/rooms/{id}",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| Ok(RoomCommand::Delete { channel: room(request)? }.into()),
     encode: |reply| match reply {
         Reply::Room(RoomReply::Deleted(room)) => envelope::deleted(payload::room_id(room)),
@@ -86,7 +86,7 @@ const MEMBERS_LISTED: u32 = 1_000;
 pub const MEMBERS: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/rooms/{id}/members",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| {
         let page = body::page_or(request, MEMBERS_LISTED)?;
         Ok(ChannelCommand::ListMembers { channel: room(request)?, page }.into())

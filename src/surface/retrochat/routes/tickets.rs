@@ -7,14 +7,14 @@ use crate::model::session::Scopes;
 use crate::protocol::http::Method;
 use crate::surface::retrochat::envelope;
 use crate::surface::retrochat::faults::mismatch;
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 use serde::Serialize;
 
 /// Gives a ticket to the caller, who opens a socket as itself with it.
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/v1/tickets",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |_| Ok(LoginCommand::GiveVoucher.into()),
     encode: |reply| match reply {
         Reply::Login(LoginReply::Voucher { voucher, expires_ms }) => {

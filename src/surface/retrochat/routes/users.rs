@@ -9,14 +9,14 @@ use crate::surface::json::Text;
 use crate::surface::retrochat::faults::mismatch;
 use crate::surface::retrochat::names::{self, Kind};
 use crate::surface::retrochat::{body, envelope, fields, payload};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::Deserialize;
 
 /// The caller.
 pub const GET_ME: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/users/me",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| profile(&body::caller(request)?.user),
     encode,
 };
@@ -25,7 +25,7 @@ pub const GET_ME: Endpoint = Endpoint {
 pub const PATCH_ME: Endpoint = Endpoint {
     method: Method::Patch,
     path: "/v1/users/me",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: decode_patch,
     encode,
 };
@@ -34,7 +34,7 @@ pub const PATCH_ME: Endpoint = Endpoint {
 pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: "/v1/users/{id}",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| profile(request.parameter("id")),
     encode,
 };

@@ -8,14 +8,14 @@ use crate::model::command::{Command, ConnectionCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{ConnectionReply, Reply};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, Request, json};
+use crate::surface::{Endpoint, EndpointAccess, Request, json};
 use serde::Serialize;
 
 /// Either document, by what the parameter ends with.
 pub const CDN: Endpoint = Endpoint {
     method: Method::Get,
     path: "/skapi/cdn",
-    access: Access::Open,
+    access: EndpointAccess::Open,
     decode: |request| match request.head.query_value("x").as_deref().and_then(|x| x.rsplit('/').next()) {
         Some("admin-v1.json") => Ok(addresses(&Admin::new(&base(request)?))),
         Some("record-v1.json") => Ok(addresses(&RecordUrls::new(&base(request)?))),

@@ -12,7 +12,7 @@ use crate::model::reply::{RelayReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::json::{self, Text, push_number, push_text};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -29,7 +29,7 @@ const END: &str = "\"end\"";
 pub const LIST: Endpoint = Endpoint {
     method: Method::Post,
     path: "/skapi/api/get-ws-group",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |request| decode(request),
     encode: |reply| match reply {
         Reply::Relay(RelayReply::Groups(list)) => groups(list),

@@ -4,20 +4,20 @@ use super::super::faults;
 use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::protocol::http::Method;
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 
 /// As most of it is asked for.
 pub const POST: Endpoint = Endpoint {
     method: Method::Post,
     path: "/skapi/api/{name}",
     // Nothing is done for anybody, so nobody has to prove anything.
-    access: Access::Proof,
+    access: EndpointAccess::Proof,
     decode: not_served,
     encode: |_| faults::mismatch(),
 };
 
 /// As the rest is.
-pub const GET: Endpoint = Endpoint { method: Method::Get, access: Access::Open, ..POST };
+pub const GET: Endpoint = Endpoint { method: Method::Get, access: EndpointAccess::Open, ..POST };
 
 fn not_served(_: &Request<'_>) -> Result<Command, Fault> {
     let message = "This is not served here: this node has groups, messages and notifications, and neither accounts nor \

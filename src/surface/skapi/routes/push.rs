@@ -5,9 +5,9 @@ use crate::model::command::{Command, PushDraft, WebPushCommand};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Scopes;
-use crate::model::web_push::{Audience, Endpoint as Target, PushKeys, Urgency};
+use crate::model::web_push::{Endpoint as Target, PushAudience, PushKeys, Urgency};
 use crate::protocol::http::{Method, Response};
-use crate::surface::{Access, Endpoint, json};
+use crate::surface::{Endpoint, EndpointAccess, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ const EVERYBODY: &str = "all_users";
 pub const GET_KEY: Endpoint = Endpoint {
     method: Method::Post,
     path: "/skapi/api/get-vapid-public-key",
-    access: Access::Scoped(Scopes::READ),
+    access: EndpointAccess::Scoped(Scopes::READ),
     decode: |_| Ok(Command::Core(WebPushCommand::GetKey.into())),
     encode: |reply| match reply {
         Reply::WebPushKey(key) => {
@@ -36,7 +36,7 @@ pub const GET_KEY: Endpoint = Endpoint {
 pub const SUBSCRIBE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/skapi/api/store-subscription",
-    access: Access::Scoped(Scopes::WRITE),
+    access: EndpointAccess::Scoped(Scopes::WRITE),
     decode: |request| {
         let (endpoint, keys) = subscription(request.body)?;
         Ok(Command::Core(WebPushCommand::Subscribe { endpoint, keys }.into()))
@@ -57,7 +57,7 @@ pub const UNSUBSCRIBE: Endpoint = Endpoint {
 /// Sends a notification to some users or to all.
 pub const NOTIFY: Endpoint = Endpoint {
     path: "/skapi/api/push-notification",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let Notify { title, body, user_ids } = json::object(request.body)?;
         let (audience, draft) = (audience(user_ids)?, Box::new(draft(&title, &body)));
@@ -117,8 +117,8 @@ fn draft(title: &str, body: &str) -> PushDraft {
 }
 
 /// Nobody named is everybody.
-fn audience(user_ids: Option<&RawValue>) -> Result<Audience, Fault> {
-    let Some(user_ids) = user_ids else { return Ok(Audience::Everybody) };
+fn audience(user_ids: Option<&RawValue>) -> Result<PushAudience, Fault> {
+    let Some(user_ids) = user_ids else { return Ok(PushAudience::Everybody) };
     let users: BTreeSet<String> = match json::read(user_ids.get()) {
         Ok(UserIds::One(user)) => BTreeSet::from([user]),
         Ok(UserIds::Several(users)) => users.into_iter().collect(),
@@ -126,13 +126,13 @@ fn audience(user_ids: Option<&RawValue>) -> Result<Audience, Fault> {
     };
     // The library makes a list of the word where a page gives it.
     if users.contains(EVERYBODY) {
-        return Ok(Audience::Everybody);
+        return Ok(PushAudience::Everybody);
     }
     if users.is_empty() {
         return Err(wrong("user_ids", "must be \"all_users\", a user's id or a list of them"));
     }
     users.iter().try_for_each(|user| names::user(user).map(drop))?;
-    Ok(Audience::Users(users.into_iter().map(Arc::from).collect()))
+    Ok(PushAudience::Users(users.into_iter().map(Arc::from).collect()))
 }
 
 fn done(reply: &Reply) -> Response {
@@ -159,16 +159,16 @@ mod tests {
         }
     }
 
-    fn users(names: &[&str]) -> Audience {
-        Audience::Users(names.iter().map(|name| Arc::from(*name)).collect())
+    fn users(names: &[&str]) -> PushAudience {
+        PushAudience::Users(names.iter().map(|name| Arc::from(*name)).collect())
     }
 
     #[test]
     fn a_notification_is_for_one_several_or_all_each_once() {
         for (ids, expected) in [
-            ("", Audience::Everybody),
-            (r#","user_ids":"all_users""#, Audience::Everybody),
-            (r#","user_ids":["all_users"]"#, Audience::Everybody),
+            ("", PushAudience::Everybody),
+            (r#","user_ids":"all_users""#, PushAudience::Everybody),
+            (r#","user_ids":["all_users"]"#, PushAudience::Everybody),
             (r#","user_ids":"ada""#, users(&["ada"])),
             (r#","user_ids":["bob","ada","bob"]"#, users(&["ada", "bob"])),
         ] {

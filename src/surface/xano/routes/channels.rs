@@ -5,7 +5,7 @@ use crate::model::reply::{DefinitionReply, Reply};
 use crate::model::session::Scopes;
 use crate::protocol::http::{Method, Response};
 use crate::surface::xano::{body, faults, names, payload, query};
-use crate::surface::{Access, Endpoint};
+use crate::surface::{Endpoint, EndpointAccess};
 
 const CHANNELS: &str = "/workspace/{workspace_id}/realtime/channel";
 const CHANNEL: &str = "/workspace/{workspace_id}/realtime/channel/{channel_id}";
@@ -14,7 +14,7 @@ const CHANNEL: &str = "/workspace/{workspace_id}/realtime/channel/{channel_id}";
 pub const LIST: Endpoint = Endpoint {
     method: Method::Get,
     path: CHANNELS,
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         Ok(DefinitionCommand::List {
             realm: names::workspace(request)?,
@@ -36,7 +36,7 @@ pub const LIST: Endpoint = Endpoint {
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: CHANNELS,
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let realm = names::workspace(request)?;
         let draft = Box::new(body::definition(request, realm)?);
@@ -49,7 +49,7 @@ pub const CREATE: Endpoint = Endpoint {
 pub const GET: Endpoint = Endpoint {
     method: Method::Get,
     path: CHANNEL,
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         Ok(DefinitionCommand::Get { realm: names::workspace(request)?, id: names::channel_id(request)? }
             .into())
@@ -61,7 +61,7 @@ pub const GET: Endpoint = Endpoint {
 pub const UPDATE: Endpoint = Endpoint {
     method: Method::Put,
     path: CHANNEL,
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         let (realm, id) = (names::workspace(request)?, names::channel_id(request)?);
         let draft = Box::new(body::definition(request, realm)?);
@@ -74,7 +74,7 @@ pub const UPDATE: Endpoint = Endpoint {
 pub const DELETE: Endpoint = Endpoint {
     method: Method::Delete,
     path: CHANNEL,
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode: |request| {
         Ok(DefinitionCommand::Delete { realm: names::workspace(request)?, id: names::channel_id(request)? }
             .into())

@@ -8,7 +8,7 @@ use crate::model::session::Scopes;
 use crate::protocol::http::Method;
 use crate::surface::json::{self, Text};
 use crate::surface::xano::{body, faults, names, payload};
-use crate::surface::{Access, Endpoint, Request};
+use crate::surface::{Endpoint, EndpointAccess, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 pub const CREATE: Endpoint = Endpoint {
     method: Method::Post,
     path: "/workspace/{workspace_id}/realtime/event",
-    access: Access::Scoped(Scopes::ADMIN),
+    access: EndpointAccess::Scoped(Scopes::ADMIN),
     decode,
     encode: |reply| match reply {
         Reply::Channel(ChannelReply::Published { .. }) => payload::nothing(),
