@@ -17,10 +17,11 @@ const LONG_FUNCTIONS: &[(&str, &str, usize)] = &[];
 /// Counters that nothing counts yet. Do not add to it.
 const UNCOUNTED: &[&str] = &[];
 
-/// Types larger than [`FIELDS_MAX`] or [`METHODS_MAX`], with the fields and methods that they may have at most. Lower
-/// these when the type has shrunk; do not raise them.
+/// Types larger than [`FIELDS_MAX`] or [`METHODS_MAX`], with the fields and methods that they may have at most. A function
+/// of their module that is handed the whole of one counts as a method of it. Lower these when the type has shrunk; do not
+/// raise them.
 const LARGE_TYPES: &[(&str, &str, usize, usize)] =
-    &[("base", "Limits", 46, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 10, 92)];
+    &[("base", "Limits", 46, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 10, 184)];
 
 /// How far below its bound a large type may be before the bound is lowered.
 const LARGE_TYPE_SLACK: usize = 12;
@@ -180,7 +181,11 @@ fn types_are_small() {
     let mut sizes: BTreeMap<String, BTreeMap<String, source::Size>> = BTreeMap::new();
     for source in sources(&["src"]) {
         if let Some(module) = source.module().filter(|_| !source.is_test()) {
-            source::measure_types(&source.code, sizes.entry(module.to_owned()).or_default());
+            let sizes = sizes.entry(module.to_owned()).or_default();
+            source::measure_types(&source.code, sizes);
+            for (_, name, ..) in LARGE_TYPES.iter().filter(|(home, ..)| *home == module) {
+                sizes.entry((*name).to_owned()).or_default().methods += source::borrowers(&source.code, name);
+            }
         }
     }
     let mut wrong = Vec::new();

@@ -4,7 +4,7 @@
 //! people and in groups is noted as a [`Departure`], and done before this core says anything else to any core.
 
 use super::Setup;
-use super::access::AccessRecord;
+use super::access::record::AccessRecord;
 use super::connections::Connections;
 use super::connections::drain::Drain;
 use super::delivery::farewells::Farewells;

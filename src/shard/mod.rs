@@ -26,6 +26,7 @@
 mod access;
 mod connections;
 mod delivery;
+mod drain;
 mod edge;
 mod effects;
 mod home;
@@ -42,7 +43,7 @@ mod setup;
 mod transports;
 mod work;
 
-pub use access::AccessRecord;
+pub use access::record::AccessRecord;
 pub use connections::reserve::BESIDES_CONNECTIONS;
 pub use effects::{Decoded, Effect, EffectId, Failure, Long, Resolution};
 pub use incidents::{Incident, IncidentKind};
@@ -224,7 +225,7 @@ impl Shard {
         self.homes.expire();
         self.people.fire(now);
         requests::fire_web_push(&mut self.homes);
-        self.edge.drain_step();
+        drain::drain_step(&mut self.edge);
         self.work_for_log();
         self.housekeep();
         self.settle();

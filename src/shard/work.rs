@@ -5,7 +5,11 @@ use super::Shard;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::shard::connections::allowances::next_in_turn;
-use crate::shard::delivery::{answers, farewells};
+use crate::shard::delivery::answers;
+use crate::shard::delivery::farewells::Farewell;
+
+/// Homes told in one slice of work. Each may tell the members of the channel, which takes a few microseconds.
+const FAREWELLS_MAX: usize = 64;
 
 /// Deadlines of connections that one slice looks at: some hundred microseconds where each ends one.
 pub(super) const DEADLINES_MAX: usize = 64;
@@ -18,7 +22,7 @@ impl Shard {
         }
         self.begin_call(now);
         self.edge.fire_deadlines(DEADLINES_MAX);
-        farewells::tell_some(self);
+        tell_homes(self);
         answers::make_on(self);
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
@@ -45,5 +49,13 @@ fn read_on(shard: &mut Shard, id: ConnectionId) {
         shard.edge.connections.restart(id);
         // What was held back may have been no whole request.
         shard.edge.close_if_ended(id);
+    }
+}
+
+/// Tells some homes who hears their channels no longer.
+fn tell_homes(shard: &mut Shard) {
+    for _ in 0..FAREWELLS_MAX {
+        let Some(Farewell { channel, epoch, session }) = shard.edge.farewells.next() else { return };
+        shard.post_unsubscribed(channel, epoch, session);
     }
 }

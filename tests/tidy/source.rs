@@ -257,6 +257,21 @@ pub fn measure_types(code: &str, sizes: &mut std::collections::BTreeMap<String, 
     }
 }
 
+/// How many parameters of functions that are no methods borrow the whole of a type.
+pub fn borrowers(code: &str, name: &str) -> usize {
+    let borrows = |line: &&str| {
+        let rest = line.split_once(": &").map_or("", |(_, rest)| rest);
+        words(rest.strip_prefix("mut ").unwrap_or(rest)).next() == Some(name)
+    };
+    code.lines().filter(borrows).count()
+}
+
+#[test]
+fn who_borrows_a_type_is_seen() {
+    let code = "fn a(x: &mut Shard, y: u8) {}\nfn b(\n    x: &Shard,\n) {}\nfn c(x: &Shards, y: Shard) {}\nimpl Shard {\n    fn d(&self) {}\n}\n";
+    assert_eq!(borrowers(code, "Shard"), 2);
+}
+
 #[test]
 fn the_type_scanner_sees_fields_and_methods() {
     let mut sizes = std::collections::BTreeMap::new();

@@ -1,11 +1,12 @@
 //! How an answer is to be written, known when its request is read.
 
 use crate::model::channel::ChannelName;
+use crate::model::reply::Reply;
+use crate::model::session::Session;
 use crate::protocol::http::Connection as Persistence;
-use crate::shard::access::Asked;
-use crate::shard::requests::many::Parts;
-use crate::shard::requests::vouchers::Opening;
-use crate::surface::{Dialect, Endpoint, Surface};
+use crate::protocol::websocket::deflate::Agreement;
+use crate::shard::access::record::Asked;
+use crate::surface::{Dialect, Endpoint, Language, Socket, Surface};
 
 /// How the answer to a request is to be written.
 pub(in crate::shard) enum Expect {
@@ -22,6 +23,55 @@ pub(in crate::shard) enum Expect {
     Parts(Parts),
     /// As an HTTP response.
     Response { surface: &'static Surface, endpoint: &'static Endpoint, answering: Answering },
+}
+
+/// A WebSocket that opens when its voucher holds.
+pub(in crate::shard) struct Opening {
+    pub surface: &'static Surface,
+    pub socket: &'static Socket,
+    pub language: &'static Language,
+    /// Of the handshake.
+    pub key: Box<str>,
+    pub protocol: Option<Box<str>>,
+    pub agreement: Option<Agreement>,
+    /// How it is refused.
+    pub refused: Answering,
+}
+
+/// A request of several parts: what is answered so far.
+pub(in crate::shard) struct Parts {
+    /// How the whole answer is to be written.
+    expect: Box<Expect>,
+    answers: Vec<(ChannelName, Option<Reply>)>,
+    missing: usize,
+}
+
+impl Parts {
+    /// Nothing is answered yet of one part about each of these channels.
+    pub fn new(expect: Expect, channels: &[ChannelName]) -> Self {
+        let answers = channels.iter().map(|channel| (channel.clone(), None)).collect();
+        Self { expect: Box::new(expect), answers, missing: channels.len() }
+    }
+
+    /// Takes the answer to one part.
+    pub fn take(&mut self, part: u16, reply: Reply) {
+        if let Some((_, answer)) = self.answers.get_mut(usize::from(part))
+            && answer.replace(reply).is_none()
+        {
+            self.missing -= 1;
+        }
+    }
+
+    /// Whether every part is answered.
+    pub fn are_whole(&self) -> bool {
+        self.missing == 0
+    }
+
+    /// The whole answer, and how it is to be written.
+    pub fn into_whole(self) -> (Expect, Reply) {
+        let answers = self.answers.into_iter().filter_map(|(channel, answer)| Some((channel, answer?)));
+        (*self.expect, Reply::Many(answers.collect()))
+    }
 }
 
 /// What an answer needs to know of its request.
@@ -50,6 +100,13 @@ impl Expect {
 }
 
 impl Answering {
+    /// It is known who asks.
+    pub fn is_of(&mut self, session: &Session) {
+        if let Some(asked) = self.asked.as_mut().filter(|_| !session.is_guest()) {
+            asked.user = Some(session.user.clone());
+        }
+    }
+
     pub fn is_last(&self) -> bool {
         self.persistence == Persistence::Close
     }

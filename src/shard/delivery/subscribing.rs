@@ -12,7 +12,7 @@ use crate::model::publication::PublicationBytes;
 use crate::model::reply::{ChannelReply, Push, Recovery, Reply};
 use crate::protocol::framing::Framing;
 use crate::shard::connections::pending::Opens;
-use crate::shard::delivery::farewells;
+use crate::shard::delivery::farewells::Farewell;
 use crate::shard::edge::{Departure, Edge};
 use crate::shard::people;
 use crate::surface::Dialect;
@@ -119,7 +119,11 @@ impl Edge {
         while let Some(gone) = self.fanout.unsubscribe_newest(id) {
             self.counters.subscriptions_open -= 1;
             if let Some(session) = session.as_ref().filter(|_| is_told(&gone)) {
-                farewells::bid(self, gone.channel, gone.epoch, session);
+                let Unsubscribed { channel, epoch, .. } = gone;
+                let farewell = Farewell { channel, epoch, session: session.clone() };
+                if let Some(Farewell { channel, epoch, session }) = self.farewells.put_off(farewell) {
+                    self.depart(Departure::Subscription { channel, epoch, session });
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What cores say to each other of people, and what follows for the sockets here.
+//! What this core hears of people, and what follows for the sockets here.
 
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
@@ -6,45 +6,17 @@ use crate::broker::told::{Ringing, Told};
 use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Circle, SocketId};
-use crate::model::people::command::PeopleCommand;
 use crate::model::people::event::{CallEvent, Event};
-use crate::model::people::status::Status;
 use crate::model::reply::Push;
 use crate::protocol::framing::Framing;
 use crate::shard::Shard;
-use crate::shard::mesh::message::{CoreMessage, FanInPart, Ticket};
+use crate::shard::mesh::message::{CoreMessage, FanInPart, PeopleMessage};
 use crate::shard::people::requests::serve_people;
 use crate::shard::people::statuses;
 use std::sync::Arc;
 
 /// Bytes that most events take.
 const FRAME_BYTES: usize = 256;
-
-/// One message between two cores about people.
-pub(in crate::shard) enum PeopleMessage {
-    /// Edge to home: do this and answer.
-    Request { ticket: Ticket, command: PeopleCommand },
-    /// Edge to a person's home: it says this of its state; every core answers to this number once it knows.
-    Status { user: UserId, status: Status, fan_in: u64 },
-    /// A person's home to every core: answer this core that what was told before is known. Never left out.
-    Known { fan_in: u64, asker: CoreId },
-    /// Edge to a person's home: it opened a socket. Never left out.
-    Opened { user: UserId, connection: ConnectionId, device: Arc<str> },
-    /// Edge to a person's home: a socket is gone. Never left out.
-    Closed { user: UserId, connection: ConnectionId },
-    /// Edge to a circle's home: a socket has left it, or died. Never left out.
-    Left { circle: Circle, user: UserId, connection: ConnectionId, died: bool },
-    /// Home to the edges of a circle: its sockets are told this. Left out where the queue is full; then `Missed` follows.
-    Circle { channel: ChannelName, event: Arc<Event>, except: Option<SocketId> },
-    /// Home to edge: something of a circle was left out. Never left out.
-    Missed { circle: Circle },
-    /// Home to edge: these sockets are told this, in a circle or at its door.
-    Sockets { connections: Vec<ConnectionId>, circle: Circle, door: Circle, event: Arc<Event> },
-    /// Home to edge: these sockets are in a circle no longer. Never left out.
-    Out { connections: Vec<ConnectionId>, circle: Circle },
-    /// Home to every core: what people are told, or how a person is. Never left out.
-    All(Told),
-}
 
 pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message: PeopleMessage) {
     let now = shard.edge.now;

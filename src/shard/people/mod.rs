@@ -22,11 +22,11 @@ mod statuses;
 mod stored;
 mod telling;
 
-pub(super) use hearing::{PeopleMessage, hear_of_people};
+pub(super) use hearing::hear_of_people;
 pub(super) use members::put_strangers_out;
 pub(super) use recorder::end_recordings;
 pub use recorder::{next_for_recorder, recorded};
-pub(super) use requests::{PeoplePart, PeopleQuestion, merge_people, submit_people, tell_of_people};
+pub(super) use requests::{merge_people, submit_people, tell_of_people};
 pub(super) use shown::{append_shown, shown_at};
 pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,

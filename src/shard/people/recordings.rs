@@ -2,45 +2,17 @@
 //! have.
 
 use super::People;
-use super::requests::{Done, PeoplePart, unanswerable};
+use super::requests::{Done, unanswerable};
 use crate::broker::groups::Conversations;
 use crate::model::access::Use;
 use crate::model::fault::Fault;
 use crate::model::people::circle::Key;
 use crate::model::people::conversation::Concern;
-use crate::model::people::recording::{Recording, RecordingAct};
+use crate::model::people::recording::RecordingAct;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
-use crate::model::session::Session;
 use crate::shard::Shard;
-use std::sync::Arc;
-
-/// What all cores are asked.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::shard) struct RecordingsQuestion {
-    conversation: Arc<str>,
-    /// How many of the newest may be needed.
-    count_max: usize,
-    asker: Arc<Session>,
-}
-
-/// One core's answer.
-pub(in crate::shard) struct RecordingsPart {
-    /// From the home of the conversation: whether the asker belongs to it. An id that is no conversation's is a label,
-    /// under which one is shown nothing but recordings of one's own calls.
-    may: Option<Result<bool, Fault>>,
-    /// Its newest of the conversation, and its newest that are the asker's too.
-    all: Vec<Arc<Recording>>,
-    own: Vec<Arc<Recording>>,
-}
-
-impl RecordingsQuestion {
-    /// What cores are asked for a page.
-    pub fn new(conversation: &Arc<str>, page: &Result<(u32, u32), Fault>, asker: &Arc<Session>) -> Self {
-        let count_max = page.as_ref().map_or(0, |(skipped, limit)| *skipped as usize + *limit as usize);
-        Self { conversation: conversation.clone(), count_max, asker: asker.clone() }
-    }
-}
+use crate::shard::mesh::message::{PeoplePart, RecordingsPart, RecordingsQuestion};
 
 /// This core's part.
 pub(super) fn tell(shard: &Shard, question: &RecordingsQuestion) -> RecordingsPart {

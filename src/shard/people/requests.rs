@@ -21,10 +21,11 @@ use crate::model::people::{UserId, minted};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
-use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
-use crate::shard::people::PeopleMessage;
+use crate::shard::mesh::message::{
+    CoreMessage, FanInPart, PeopleMessage, PeoplePart, PeopleQuestion, Question, RecordingsQuestion, Ticket,
+};
 use crate::shard::people::recorder::Decided;
-use crate::shard::people::recordings::{self, RecordingsPart, RecordingsQuestion};
+use crate::shard::people::recordings;
 use crate::shard::people::speaking::hear_socket;
 use crate::shard::people::statuses;
 use crate::shard::people::stored::{PeopleChange, change_people};
@@ -32,27 +33,6 @@ use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Whole, core_of, needs, overloaded};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
-
-/// What all cores are asked about people.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::shard) enum PeopleQuestion {
-    /// The huddles that a user made, is in or is invited to.
-    Huddles(UserId),
-    /// The statuses of those of these users that are at home there, as the other user may see them.
-    Statuses(Vec<UserId>, UserId),
-    /// Some of those that others see.
-    Online(usize),
-    /// What was recorded of a conversation.
-    Recordings(RecordingsQuestion),
-}
-
-/// One core's answer.
-pub(in crate::shard) enum PeoplePart {
-    Huddles(Vec<HuddleView>),
-    Statuses(Vec<(UserId, Status)>),
-    Online(Vec<(UserId, Status)>, u64),
-    Recordings(RecordingsPart),
-}
 
 /// Huddles that one answer lists.
 const LISTED_MAX: usize = 100;

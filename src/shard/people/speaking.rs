@@ -1,6 +1,5 @@
 //! What people's sockets here say, and how they come to circles, leave them and die.
 
-use super::PeopleMessage;
 use super::sockets::Stay;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
@@ -16,7 +15,7 @@ use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
-use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::mesh::message::{CoreMessage, PeopleMessage, Ticket};
 use crate::shard::people::hearing::send_left;
 use crate::surface::Dialect;
 use std::sync::Arc;

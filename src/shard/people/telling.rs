@@ -1,11 +1,11 @@
 //! What the parts of the broker want told goes to the cores that have to hear it.
 
-use super::{PeopleMessage, hear_of_people, recorder};
+use super::{hear_of_people, recorder};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::told::Told;
 use crate::model::people::circle::SocketId;
 use crate::shard::Shard;
-use crate::shard::mesh::message::CoreMessage;
+use crate::shard::mesh::message::{CoreMessage, PeopleMessage};
 
 /// Places that are kept for what is to be told.
 const TOLD_KEPT_MAX: usize = 64;

@@ -1,6 +1,5 @@
-//! What cores say to each other, and what the connections here are told of it.
+//! What this core hears of it, and what the connections here are told of it.
 
-use super::RelayMessage;
 use super::moving::note_left;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
@@ -8,7 +7,7 @@ use crate::model::relay::{Relayed, address_of};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
-use crate::shard::mesh::message::CoreMessage;
+use crate::shard::mesh::message::{CoreMessage, RelayMessage};
 
 /// Passes on what is to be told; whether there was something.
 pub(in crate::shard) fn pump_relay(shard: &mut Shard) -> bool {

@@ -24,24 +24,10 @@ use crate::base::ids::CoreId;
 use crate::broker::relay::groups::ConnectionGroups;
 use crate::broker::relay::users::Reachable;
 use crate::metrics::counters::RelayCounters;
-use crate::model::channel::ChannelName;
-use crate::model::relay::{Relayed, Speaker};
+use crate::shard::mesh::message::RelayMessage;
 use here::Here;
-use std::sync::Arc;
 
 pub(super) use moving::gone;
-
-/// What cores say to each other of it.
-pub(in crate::shard) enum RelayMessage {
-    /// Edge to the home of a user's address: there are connections of it here, or none any more. Never left out.
-    Reachable { user: Arc<str>, here: bool },
-    /// Edge to a group's home: a connection has left, or died. Never left out.
-    Left { group: ChannelName, who: Speaker, died: bool },
-    /// Home to the edges of a group. Never left out.
-    Group { group: ChannelName, relayed: Arc<Relayed> },
-    /// Home of an address to the edges of its user. Never left out.
-    User { user: Arc<str>, relayed: Arc<Relayed> },
-}
 
 /// What a core has of connections that speak past any channel.
 pub(super) struct Relay {

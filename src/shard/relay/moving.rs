@@ -1,6 +1,5 @@
 //! How connections here come to groups and leave them.
 
-use super::RelayMessage;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::{ChannelName, Position};
@@ -10,7 +9,7 @@ use crate::model::session::Session;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
-use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::mesh::message::{CoreMessage, RelayMessage, Ticket};
 use crate::shard::relay::serving::tell_group;
 use crate::surface::Dialect;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Requests, where they are at home: groups, users' addresses, single connections.
 
-use super::RelayMessage;
 use super::hearing::tell_connection;
 use crate::base::ids::CoreId;
 use crate::broker::home::Origin;
@@ -11,6 +10,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::relay::{GroupQuery, Handle, Notification, Relayed, RelayedWhat, Speaker};
 use crate::model::reply::{RelayReply, Reply};
 use crate::shard::Shard;
+use crate::shard::mesh::message::RelayMessage;
 use crate::shard::requests::{notify, overloaded};
 use std::sync::Arc;
 

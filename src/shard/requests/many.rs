@@ -6,39 +6,9 @@ use crate::model::command::{Command, CoreCommand};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
 use crate::shard::Shard;
-use crate::shard::connections::expect::Expect;
+use crate::shard::connections::expect::{Expect, Parts};
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use std::sync::Arc;
-
-/// What is answered so far.
-pub(in crate::shard) struct Parts {
-    /// How the whole answer is to be written.
-    expect: Box<Expect>,
-    answers: Vec<(ChannelName, Option<Reply>)>,
-    missing: usize,
-}
-
-impl Parts {
-    /// Takes the answer to one part.
-    pub fn take(&mut self, part: u16, reply: Reply) {
-        if let Some((_, answer)) = self.answers.get_mut(usize::from(part))
-            && answer.replace(reply).is_none()
-        {
-            self.missing -= 1;
-        }
-    }
-
-    /// Whether every part is answered.
-    pub fn are_whole(&self) -> bool {
-        self.missing == 0
-    }
-
-    /// The whole answer, and how it is to be written.
-    pub fn into_whole(self) -> (Expect, Reply) {
-        let answers = self.answers.into_iter().filter_map(|(channel, answer)| Some((channel, answer?)));
-        (*self.expect, Reply::Many(answers.collect()))
-    }
-}
 
 impl Shard {
     /// Takes a request of several parts. Each counts as a command of the connection.
@@ -56,9 +26,7 @@ impl Shard {
         self.edge.connections.allowances.spend(u32::try_from(commands.len()).unwrap_or(u32::MAX));
         let uses = commands.iter().filter_map(|command| command.route().uses());
         let channels: Vec<ChannelName> = uses.map(|(channel, _)| channel.clone()).collect();
-        let answers: Vec<_> = channels.iter().map(|channel| (channel.clone(), None)).collect();
-        let missing = answers.len();
-        let parts = Parts { expect: Box::new(expect), answers, missing };
+        let parts = Parts::new(expect, &channels);
         let sequence = self.edge.connections.open_slot(id, Expect::Parts(parts));
         for (part, (command, channel)) in (0..).zip(commands.into_iter().zip(channels)) {
             let ticket = Ticket { connection: id, sequence, part, session: session.clone() };

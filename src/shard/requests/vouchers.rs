@@ -13,11 +13,10 @@ use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Scopes;
 use crate::model::session::Session;
 use crate::protocol::http::Head;
-use crate::protocol::websocket::deflate::Agreement;
 use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::write_switching;
 use crate::shard::connections::connection::Phase;
-use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::connections::expect::{Answering, Expect, Opening};
 use crate::shard::delivery::users::Fresh;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
@@ -45,19 +44,6 @@ pub(in crate::shard) struct Vouchers {
     users: KeyedMap<Arc<str>, VecDeque<(u64, u128)>>,
     /// When each ends, monotonic microseconds, oldest first. Some of them may be used.
     due: VecDeque<(u64, u128)>,
-}
-
-/// A WebSocket that opens when its voucher holds.
-pub(in crate::shard) struct Opening {
-    pub surface: &'static Surface,
-    pub socket: &'static Socket,
-    pub language: &'static Language,
-    /// Of the handshake.
-    pub key: Box<str>,
-    pub protocol: Option<Box<str>>,
-    pub agreement: Option<Agreement>,
-    /// How it is refused.
-    pub refused: Answering,
 }
 
 impl Vouchers {

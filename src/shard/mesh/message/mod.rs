@@ -5,12 +5,21 @@
 //! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
+mod people;
+mod relay;
+mod ticket;
+
+pub(in crate::shard) use people::{
+    PeopleMessage, PeoplePart, PeopleQuestion, RecordingsPart, RecordingsQuestion,
+};
+pub(in crate::shard) use relay::RelayMessage;
+pub(in crate::shard) use ticket::Ticket;
+
 use crate::auth::{LoginId, Place};
-use crate::base::ids::ConnectionId;
 use crate::broker::groups::GroupsPart;
 use crate::broker::home::HomePush;
 use crate::broker::meetings::MeetingsPart;
-use crate::broker::relay;
+use crate::broker::relay::groups::GroupsPart as ConnectionGroupsPart;
 use crate::broker::rooms::RoomsPart;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::metrics::counters::Counters;
@@ -22,22 +31,7 @@ use crate::model::node::CoreState;
 use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::model::session::Session;
-use crate::shard::people::{PeopleMessage, PeoplePart, PeopleQuestion};
-use crate::shard::relay::RelayMessage;
 use std::sync::Arc;
-
-/// Which request an answer belongs to. Made by the edge core, given back by the home core.
-#[derive(Clone, Debug)]
-pub(in crate::shard) struct Ticket {
-    /// Who asked.
-    pub connection: ConnectionId,
-    /// Which of its requests.
-    pub sequence: u32,
-    /// Which part of it, where it has several.
-    pub part: u16,
-    /// On whose behalf.
-    pub session: Arc<Session>,
-}
 
 /// One message between two cores. Opaque to the runtime.
 pub struct ShardMessage(pub(in crate::shard) CoreMessage);
@@ -115,7 +109,7 @@ pub(in crate::shard) enum FanInPart {
     Counters(Box<Counters>),
     Rooms(RoomsPart),
     Groups(GroupsPart),
-    ConnectionGroups(relay::groups::GroupsPart),
+    ConnectionGroups(ConnectionGroupsPart),
     Meetings(MeetingsPart),
     People(PeoplePart),
     Connections(Listing<ConnectionInfo>),

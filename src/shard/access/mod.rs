@@ -1,13 +1,14 @@
 //! Requests as the access log tells them, where the operator wants one: never with what bodies hold, and without credentials.
 
+pub mod record;
+
+use self::record::{AccessRecord, Asked};
 use super::connections::expect::Answering;
 use super::edge::Edge;
 use crate::base::ids::ConnectionId;
 use crate::model::session::Session;
 use crate::protocol::http::Head;
 use crate::surface::router::Router;
-use std::net::IpAddr;
-use std::sync::Arc;
 
 /// Bytes that are told of a method; all that there are, are shorter.
 const METHOD_BYTES_MAX: usize = 16;
@@ -17,44 +18,6 @@ const TARGET_BYTES_MAX: usize = 512;
 
 /// Bytes of a value in a query that may be a key, whatever its name: it is not told.
 const KEY_BYTES_MIN: usize = 16;
-
-/// A request that was answered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccessRecord {
-    /// An address of the host that it counts for.
-    pub address: Option<IpAddr>,
-    /// Who asked, if that is known.
-    pub user: Option<Arc<str>>,
-    /// Its method, as it was written.
-    pub method: Box<str>,
-    /// Its path and query, without credentials.
-    pub target: Box<str>,
-    /// The status of the answer.
-    pub status: u16,
-    /// Bytes of the answer, with its head.
-    pub bytes: usize,
-    /// Microseconds from the whole request to its answer.
-    pub took_us: u64,
-}
-
-/// What is known of a request when it was read.
-#[derive(Clone, Debug)]
-pub(in crate::shard) struct Asked {
-    address: Option<IpAddr>,
-    user: Option<Arc<str>>,
-    method: Box<str>,
-    target: Box<str>,
-    at_us: u64,
-}
-
-impl Answering {
-    /// It is known who asks.
-    pub fn is_of(&mut self, session: &Session) {
-        if let Some(asked) = self.asked.as_mut().filter(|_| !session.is_guest()) {
-            asked.user = Some(session.user.clone());
-        }
-    }
-}
 
 /// What the access log needs of a request, if there is one.
 pub(in crate::shard) fn asked(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Option<Box<Asked>> {

@@ -1,0 +1,72 @@
+//! The process goes away: what a core does of it, step by step.
+
+use super::Shard;
+use super::connections::closing::CloseFrame;
+use super::connections::connection::Phase;
+use super::connections::drain::Drain;
+use super::delivery::pacing;
+use super::edge::Edge;
+use super::people;
+use crate::base::ids::ConnectionId;
+use crate::base::time::Now;
+use crate::metrics::words::CloseReason;
+
+impl Shard {
+    /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
+    /// [`crate::shard::Output::Drained`] follows when the last one is gone.
+    pub fn drain(&mut self, now: Now, over_ms: u64) {
+        self.begin_call(now);
+        if self.edge.drain.is_some() {
+            return;
+        }
+        let is_socket = |id: &ConnectionId| {
+            self.edge.connections.get(*id).is_some_and(|connection| connection.is_socket())
+        };
+        let tries_once = |id: &ConnectionId| {
+            let dialect = self.edge.connections.get(*id).and_then(|connection| connection.dialect());
+            dialect.is_some_and(|dialect| dialect.returns_once)
+        };
+        let (last, first) = self.edge.connections.ids().filter(is_socket).partition(tries_once);
+        self.homes.drains = true;
+        self.edge.drain = Some(Drain::new(now.monotonic_us, over_ms, first, last));
+        pacing::release_all(&mut self.edge);
+        people::end_recordings(self);
+        drain_step(&mut self.edge);
+        self.settle();
+    }
+
+    /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
+    /// still need it.
+    pub(super) fn drained(&mut self) -> bool {
+        match &mut self.edge.drain {
+            // A push service that is being called is waited for, so that how it answered is stored.
+            Some(drain) if self.edge.connections.table().is_empty() && self.homes.web_push.is_quiet() => {
+                !std::mem::replace(&mut drain.told, true)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Closes as many connections as are due by now.
+pub(super) fn drain_step(edge: &mut Edge) {
+    let Some((due, http_due)) = edge.drain.as_mut().and_then(|drain| drain.step(edge.now.monotonic_us))
+    else {
+        return;
+    };
+    for id in due {
+        edge.close_socket(id, CloseFrame::RESTART);
+    }
+    if http_due {
+        for id in edge.connections.ids().collect::<Vec<_>>() {
+            let idle = edge.connections.get(id).is_some_and(|connection| {
+                matches!(connection.phase, Phase::Http(_))
+                    && connection.in_flight() == 0
+                    && connection.decoding_bytes == 0
+            });
+            if idle {
+                edge.close_when_written(id, CloseReason::Drain);
+            }
+        }
+    }
+}
