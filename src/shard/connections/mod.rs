@@ -121,14 +121,6 @@ impl Connections {
         self.admission.address(connection.address).filter(|address| !address.is_unspecified())
     }
 
-    /// In whose account is what a connection takes of something that all share: its user's, or its host's where it proved nothing.
-    pub fn account(&self, id: ConnectionId, session: &Session) -> Arc<str> {
-        if !session.is_guest() {
-            return session.user.clone();
-        }
-        self.address(id).map_or_else(|| "".into(), |from| Payer::host(from).name.into())
-    }
-
     /// Something happened to a connection that an operator may want to know of.
     pub fn note(&mut self, kind: IncidentKind, id: ConnectionId) {
         let address = self.address(id);
@@ -262,4 +254,12 @@ impl Connections {
             connection.pending.iter().for_each(|pending| pending.invariants());
         }
     }
+}
+
+/// In whose account is what a connection takes of something that all share: its user's, or its host's where it proved nothing.
+pub(in crate::shard) fn account(connections: &Connections, id: ConnectionId, session: &Session) -> Arc<str> {
+    if !session.is_guest() {
+        return session.user.clone();
+    }
+    connections.address(id).map_or_else(|| "".into(), |from| Payer::host(from).name.into())
 }

@@ -48,30 +48,32 @@ impl Shard {
 impl Edge {
     /// Appends bytes that are for this connection alone.
     pub(in crate::shard) fn write(&mut self, id: ConnectionId, bytes: &[u8]) {
-        if !bytes.is_empty() && self.may_owe_more(id) {
+        if !bytes.is_empty() && may_owe_more(self, id) {
             self.connections.write(id, bytes);
         }
     }
+}
 
-    /// Appends a long frame for this connection alone, as it is.
-    pub(in crate::shard) fn write_long(&mut self, id: ConnectionId, frame: Vec<u8>) {
-        if self.may_owe_more(id) {
-            self.connections.write_long(id, frame);
-        }
+/// Appends a long frame for this connection alone, and queues it. Nothing of the frame is copied.
+pub(in crate::shard) fn write_long(edge: &mut Edge, id: ConnectionId, frame: Vec<u8>) {
+    if may_owe_more(edge, id)
+        && let Some(connection) = edge.connections.get_mut(id)
+    {
+        connection.outbox.write_long(frame);
+        edge.connections.make_ready(id);
     }
+}
 
-    /// Whether a connection may be owed more; one whose peer does not read is closed.
-    fn may_owe_more(&mut self, id: ConnectionId) -> bool {
-        let Some(connection) = self.connections.get(id) else { return false };
-        // Before the socket refused some, nobody knows that its peer does not read.
-        let owed_max = self.setup.limits.outbox_bytes_max as usize;
-        let owed_max =
-            if connection.flags.blocked { owed_max } else { owed_max.saturating_mul(UNTRIED_FACTOR) };
-        let is_slow = connection.is_socket() && connection.outbox.len() >= owed_max;
-        if is_slow {
-            self.counters.note_slow(SlowPolicy::Disconnect);
-            self.close_slow(id);
-        }
-        !is_slow
+/// Whether a connection may be owed more; one whose peer does not read is closed.
+fn may_owe_more(edge: &mut Edge, id: ConnectionId) -> bool {
+    let Some(connection) = edge.connections.get(id) else { return false };
+    // Before the socket refused some, nobody knows that its peer does not read.
+    let owed_max = edge.setup.limits.outbox_bytes_max as usize;
+    let owed_max = if connection.flags.blocked { owed_max } else { owed_max.saturating_mul(UNTRIED_FACTOR) };
+    let is_slow = connection.is_socket() && connection.outbox.len() >= owed_max;
+    if is_slow {
+        edge.counters.note_slow(SlowPolicy::Disconnect);
+        edge.close_slow(id);
     }
+    !is_slow
 }

@@ -38,14 +38,6 @@ impl Connections {
         }
     }
 
-    /// Appends a long frame that is for this connection alone, and queues it. Nothing of the frame is copied.
-    pub fn write_long(&mut self, id: ConnectionId, frame: Vec<u8>) {
-        if let Some(connection) = self.slab.get_mut(id) {
-            connection.outbox.write_long(frame);
-            self.make_ready(id);
-        }
-    }
-
     /// Queues a connection for the next writes.
     pub fn make_ready(&mut self, id: ConnectionId) {
         if let Some(connection) = self.slab.get_mut(id)

@@ -7,6 +7,7 @@ use crate::model::reply::Push;
 use crate::protocol::websocket::Opcode;
 use crate::protocol::websocket::writer::{HEADER_BYTES_MAX, write_header_before};
 use crate::shard::connections::pending::Made;
+use crate::shard::connections::transmit::write_long;
 use crate::shard::edge::Edge;
 use crate::surface::Dialect;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ pub(in crate::shard) fn append_shown(
         edge.write(id, out);
         out.clear();
         if edge.connections.get(id).is_some_and(|connection| !connection.is_closing()) {
-            edge.write_long(id, frame);
+            write_long(edge, id, frame);
         }
     }
     true

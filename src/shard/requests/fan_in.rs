@@ -11,6 +11,7 @@ use crate::model::people::command::PeopleCommand;
 use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
+use crate::shard::connections::account;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::places::Places;
 use std::collections::VecDeque;
@@ -172,7 +173,7 @@ impl Shard {
 /// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too much
 /// is waited for, which is answered.
 pub(in crate::shard) fn gather(shard: &mut Shard, ticket: Ticket, whole: Whole) -> Option<u64> {
-    let account = shard.edge.connections.account(ticket.connection, &ticket.session);
+    let account = account(&shard.edge.connections, ticket.connection, &ticket.session);
     if shard.fan_ins.has_place(&account) {
         return Some(shard.fan_ins.open(shard.edge.now, ticket, whole, account));
     }

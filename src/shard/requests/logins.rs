@@ -13,6 +13,7 @@ use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Session;
+use crate::shard::connections::account;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::users::Fresh;
 use crate::shard::effects::{Class, Effects, not_stored};
@@ -280,7 +281,7 @@ pub(super) fn make_known(
 }
 
 fn has_place(shard: &Shard, ticket: &Ticket) -> bool {
-    shard.fan_ins.has_place(&shard.edge.connections.account(ticket.connection, &ticket.session))
+    shard.fan_ins.has_place(&account(&shard.edge.connections, ticket.connection, &ticket.session))
 }
 
 /// Tells every core, this one included, what nobody waits to be known.

@@ -5,6 +5,7 @@ use crate::base::ids::ConnectionId;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
+use crate::shard::connections::account;
 use crate::shard::connections::allowances::wait_for_turn;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
@@ -93,8 +94,8 @@ pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, ask
 /// Whether long input of somebody can be decoded; says in whose account: whoever is not known has that of its address.
 fn admit(shard: &mut Shard, id: ConnectionId, session: Option<&Session>) -> Result<Arc<str>, Fault> {
     let account = match session {
-        Some(session) => shard.edge.connections.account(id, session),
-        None => shard.edge.connections.account(id, &Session::guest(None)),
+        Some(session) => account(&shard.edge.connections, id, session),
+        None => account(&shard.edge.connections, id, &Session::guest(None)),
     };
     shard.homes.effects.admit_user(Class::Decode, &account)?;
     shard.homes.effects.admit(Class::Decode)?;
