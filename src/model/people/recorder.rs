@@ -4,6 +4,9 @@ use super::UserId;
 use super::signal::SignalKind;
 use std::sync::Arc;
 
+/// Bytes of an offer or answer that the recorder reads; that of a call of a hundred tracks has fewer.
+pub const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
+
 /// A core to the recorder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RecorderWord {

@@ -174,6 +174,13 @@ impl<Q, A> Desk<Q, A> {
         Some(heard)
     }
 
+    /// Hears so many messages at most, so that whoever floods the thread leaves it time for its other work. Whether there is more
+    /// to hear.
+    pub fn hear_some(&self, count_max: usize, on_message: impl FnMut((CoreId, Q))) -> bool {
+        std::iter::from_fn(|| self.hear()).take(count_max).for_each(on_message);
+        self.ready()
+    }
+
     /// Whether there is something to hear.
     pub fn ready(&self) -> bool {
         !self.shared.messages.is_empty()

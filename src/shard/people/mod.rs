@@ -21,6 +21,7 @@ mod speaking;
 mod statuses;
 mod stored;
 mod telling;
+mod to_recorder;
 
 pub(super) use hearing::hear_of_people;
 pub(super) use members::put_strangers_out;
@@ -51,6 +52,7 @@ use crate::model::people::circle::Circle;
 use crate::store::Stored;
 use sockets::Sockets;
 use std::collections::BTreeSet;
+use to_recorder::ToRecorder;
 
 /// Things that are looked at of each kind at one reading of the clock, when their time has come.
 const FIRED_MAX: usize = 64;
@@ -117,8 +119,8 @@ pub(super) struct People {
     sockets: Sockets,
     /// What is to be told, in order.
     told: Vec<Told>,
-    /// What is to be said to the recorder, in order.
-    words: recorder::Words,
+    /// What is to be said to the recorder.
+    to_recorder: ToRecorder,
     /// The circles of which each core missed something.
     missed: Vec<BTreeSet<Circle>>,
 }
@@ -149,7 +151,7 @@ impl People {
             recordings: Recordings::new(hasher(5), limits.clone()),
             sockets: Sockets::new(hasher(6)),
             told: Vec::new(),
-            words: recorder::Words::new(),
+            to_recorder: ToRecorder::default(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],
         };
         let is_here = |key: &str| setup.home_of(key) == setup.core;
@@ -194,6 +196,7 @@ impl People {
             self.persons.entries(),
             self.devices.changing(),
             self.recordings.changing(),
+            self.to_recorder.len(),
             self.sockets.entries(),
             self.missed.iter().map(BTreeSet::len).sum(),
         ];
@@ -228,6 +231,7 @@ impl People {
         self.persons.invariants();
         self.devices.invariants();
         self.recordings.invariants();
+        self.to_recorder.invariants();
         self.sockets.invariants();
         assert!(self.told.is_empty(), "what is to be told is told before the call ends");
     }

@@ -26,14 +26,7 @@ use crate::model::people::signal::Signal;
 use crate::shard::effects::Class;
 use crate::shard::requests::{Asker, Then};
 use crate::shard::{Effect, Resolution, Shard};
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Words to the recorder that wait to be handed over; signals beyond are refused.
-const WORDS_MAX: usize = 4_096;
-
-/// What is to be said to the recorder.
-pub(super) type Words = VecDeque<RecorderWord>;
 
 /// What somebody who wants a call to be recorded, or no longer, gets.
 pub(in crate::shard) enum Decided {
@@ -89,7 +82,7 @@ impl People {
         let talk = self.calls.living(call).into_iter().flat_map(|view| view.participants);
         for one in talk {
             self.recordings.note_person(&recording.id, &one.user);
-            self.words.push_back(RecorderWord::Came { recording: recording.id.clone(), user: one.user });
+            self.to_recorder.came(recording.id.clone(), one.user);
         }
     }
 
@@ -115,13 +108,7 @@ impl People {
             let message = "Only those who talk in the call may do this. Answer it first.";
             return Some(Err(Fault::new(FaultCode::Forbidden, message).about(Subject::Call)));
         }
-        if self.words.len() >= WORDS_MAX {
-            return Some(Err(crate::shard::requests::overloaded()));
-        }
-        let Signal { kind, json, .. } = (**signal).clone();
-        let recording = running.id.clone();
-        self.words.push_back(RecorderWord::Signal { recording, from: from.clone(), kind, json });
-        Some(Ok(()))
+        Some(self.to_recorder.signal(running.id.clone(), from.clone(), (**signal).clone()))
     }
 }
 
@@ -191,10 +178,10 @@ pub(super) fn note_event(shard: &mut Shard, event: &Event) {
     match event {
         CallEvent::Answered(user) | CallEvent::Joined(user) if **user != *recording => {
             people.recordings.note_person(&recording, user);
-            people.words.push_back(RecorderWord::Came { recording, user: user.clone() });
+            people.to_recorder.came(recording, user.clone());
         }
         CallEvent::Disconnected(user) if **user != *recording => {
-            people.words.push_back(RecorderWord::Left { recording, user: user.clone() });
+            people.to_recorder.left(recording, user.clone());
         }
         CallEvent::Ended(_) | CallEvent::Missed | CallEvent::Cancelled
             if people.calls.living(call).is_none() =>
@@ -251,7 +238,7 @@ pub fn recorded(shard: &mut Shard, now: Now, news: RecorderNews) {
 
 /// The next that the recorder is to hear of what this core says.
 pub fn next_for_recorder(shard: &mut Shard) -> Option<RecorderWord> {
-    shard.people.words.pop_front()
+    shard.people.to_recorder.next()
 }
 
 fn none_runs() -> Fault {

@@ -7,7 +7,7 @@ use super::words;
 use crate::model::people::recorder::{RecorderBounds, RecorderNews, RecorderWord};
 use crate::model::people::signal::SignalKind;
 use crate::protocol::webm::Piece;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,8 +20,15 @@ const OFFERS_WITHIN: Duration = Duration::from_millis(700);
 /// After how long somebody who came again and is not heard is offered a new session.
 const SILENT: Duration = Duration::from_secs(3);
 
-/// Offers in a row that somebody gets who takes none.
+/// Offers in a row that somebody gets of whom nothing is heard then.
 const OFFERS_MAX: u32 = 5;
+
+/// After how long the next offer of somebody is looked at: each may make a new session. Of those that come meanwhile the newest
+/// counts.
+const TAKES_EVERY: Duration = Duration::from_millis(500);
+
+/// Addresses from which somebody's session is reached; with one more, the oldest is forgotten.
+const ADDRESSES_MAX: usize = 64;
 
 /// How often what was said is put in order and written.
 const WRITES_EVERY: Duration = Duration::from_millis(250);
@@ -75,6 +82,12 @@ struct Seat {
     /// When it is offered a session, if it is not heard by then.
     offer_at: Option<Instant>,
     offers: u32,
+    /// When its next offer is looked at at the earliest.
+    takes_at: Option<Instant>,
+    /// Its newest offer, which waits until then.
+    offered: Option<String>,
+    /// Where datagrams of its session came from, in the order in which they were met.
+    addresses: VecDeque<SocketAddr>,
 }
 
 /// What is counted.
@@ -84,6 +97,8 @@ pub struct Counts {
     pub recordings: u64,
     /// Sessions.
     pub peers: u64,
+    /// Addresses by which sessions are known.
+    pub addresses: u64,
     /// Datagrams that arrived.
     pub datagrams: u64,
     /// Datagrams that were nobody's.
@@ -136,16 +151,17 @@ impl Engine {
         match word {
             RecorderWord::Came { recording, user } => self.come(now, &recording, user),
             RecorderWord::Left { recording, user } => {
-                if let Some(recording) = self.recordings.get_mut(&recording) {
-                    recording.seats.remove(&user);
-                }
+                let seats = self.recordings.get_mut(&recording).map(|one| &mut one.seats);
+                let left = seats.and_then(|seats| seats.remove(&user));
+                let of = (recording, user);
+                left.iter().flat_map(|seat| &seat.addresses).for_each(|from| self.forget_address(from, &of));
             }
             RecorderWord::Signal { recording, from, kind, json } => {
                 let Some(sdp) = words::description(&json) else { return };
                 match kind {
-                    SignalKind::Offer => self.take_offer(now, &recording, &from, &sdp),
+                    SignalKind::Offer => self.hear_offer(now, &recording, &from, sdp),
                     SignalKind::Answer => self.take_answer(now, &recording, &from, &sdp),
-                    // Whoever wants to be heard comes to the recorder, which looks for nobody.
+                    // Cores do not even send them.
                     SignalKind::Candidate => {}
                 }
             }
@@ -158,9 +174,29 @@ impl Engine {
             return;
         }
         let seat = recording.seats.entry(user).or_default();
-        seat.offers = 0;
         let within = if seat.peer.is_some() { SILENT } else { OFFERS_WITHIN };
         seat.offer_at = Some(now + within);
+    }
+
+    fn seat(&mut self, id: &str, user: &str) -> Option<&mut Seat> {
+        self.recordings.get_mut(id).and_then(|one| one.seats.get_mut(user))
+    }
+
+    /// Somebody offers something, which is looked at when it is its time.
+    fn hear_offer(&mut self, now: Instant, id: &Arc<str>, user: &Arc<str>, sdp: String) {
+        let Some(seat) = self.seat(id, user) else { return };
+        seat.offered = Some(sdp);
+        self.take_offered(now, id, user);
+    }
+
+    fn take_offered(&mut self, now: Instant, id: &Arc<str>, user: &Arc<str>) {
+        let Some(seat) = self.seat(id, user).filter(|seat| seat.takes_at.is_none_or(|at| at <= now)) else {
+            return;
+        };
+        if let Some(sdp) = seat.offered.take() {
+            seat.takes_at = Some(now + TAKES_EVERY);
+            self.take_offer(now, id, user, &sdp);
+        }
     }
 
     fn take_offer(&mut self, now: Instant, id: &Arc<str>, user: &Arc<str>, sdp: &str) {
@@ -212,10 +248,29 @@ impl Engine {
             return;
         }
         peer.receive(now, from, to, datagram);
-        if self.by_address.get(&from).is_none_or(|(known, of)| *known != id || *of != user) {
-            self.by_address.insert(from, (id.clone(), user.clone()));
-        }
+        self.note_address(from, &id, &user);
         self.go_on(now, &id, &user);
+    }
+
+    /// Datagrams of somebody come from an address, which is known by that from then on.
+    fn note_address(&mut self, from: SocketAddr, id: &Arc<str>, user: &Arc<str>) {
+        if self.by_address.get(&from).is_some_and(|(known, of)| known == id && of == user) {
+            return;
+        }
+        let Some(seat) = self.seat(id, user) else { return };
+        seat.addresses.retain(|known| *known != from);
+        seat.addresses.push_back(from);
+        let oldest = (seat.addresses.len() > ADDRESSES_MAX).then(|| seat.addresses.pop_front()).flatten();
+        let of = (id.clone(), user.clone());
+        oldest.iter().for_each(|oldest| self.forget_address(oldest, &of));
+        self.by_address.insert(from, of);
+    }
+
+    /// An address leads to somebody no longer, if it did.
+    fn forget_address(&mut self, from: &SocketAddr, of: &Seated) {
+        if self.by_address.get(from) == Some(of) {
+            self.by_address.remove(from);
+        }
     }
 
     /// Does what follows for a session.
@@ -227,6 +282,9 @@ impl Engine {
         self.wishes.extend(self.sends.drain(..).map(Wish::Send));
         if peer.is_over() {
             let ufrag = peer.ufrag.clone();
+            if peer.heard.is_some() {
+                seat.offers = 0;
+            }
             seat.peer = None;
             seat.offer_at = Some(now + OFFERS_WITHIN);
             self.by_ufrag.remove(&ufrag);
@@ -239,7 +297,8 @@ impl Engine {
         for (id, recording) in &self.recordings {
             for (user, seat) in &recording.seats {
                 let peer_is_due = seat.peer.as_ref().is_some_and(|peer| peer.due <= now);
-                if peer_is_due || seat.offer_at.is_some_and(|at| at <= now) {
+                let waits = [seat.offer_at, seat.takes_at.filter(|_| seat.offered.is_some())];
+                if peer_is_due || waits.into_iter().flatten().any(|at| at <= now) {
                     due.push((id.clone(), user.clone()));
                 }
             }
@@ -254,6 +313,7 @@ impl Engine {
     }
 
     fn pass_seat(&mut self, now: Instant, id: &Arc<str>, user: &Arc<str>) {
+        self.take_offered(now, id, user);
         let Some(seat) = self.recordings.get_mut(id).and_then(|one| one.seats.get_mut(user)) else { return };
         if let Some(peer) = seat.peer.as_mut().filter(|peer| peer.due <= now) {
             peer.pass(now);
@@ -302,7 +362,10 @@ impl Engine {
     /// When it wants to hear of time.
     pub fn due(&self) -> Option<Instant> {
         let seats = self.recordings.values().flat_map(|recording| recording.seats.values());
-        let seats = seats.flat_map(|seat| [seat.offer_at, seat.peer.as_ref().map(|peer| peer.due)]);
+        let seats = seats.flat_map(|seat| {
+            let takes_at = seat.takes_at.filter(|_| seat.offered.is_some());
+            [seat.offer_at, takes_at, seat.peer.as_ref().map(|peer| peer.due)]
+        });
         let writes = (!self.recordings.is_empty()).then_some(self.writes);
         seats.flatten().chain(writes).min()
     }
@@ -318,6 +381,7 @@ impl Engine {
         Counts {
             recordings: self.recordings.len() as u64,
             peers: peers.filter(|seat| seat.peer.is_some()).count() as u64,
+            addresses: self.by_address.len() as u64,
             datagrams: self.datagrams,
             strangers: self.strangers,
         }

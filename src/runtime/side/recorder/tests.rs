@@ -412,10 +412,85 @@ fn a_recording_in_which_nobody_is_heard_leaves_nothing_and_one_that_is_full_ends
         bench.engine.pass(bench.now);
         bench.do_wishes();
     }
-    assert_eq!(bench.offers, 1, "who takes no offer is not asked without end");
+    assert_eq!(bench.offers, 1, "who does not answer is not asked without end");
     bench.now += Duration::from_secs(3_600);
     bench.engine.pass(bench.now);
     let closes = bench.engine.wishes().into_iter().filter(|wish| matches!(wish, Wish::Close(_))).count();
     assert_eq!(closes, 1);
     assert!(!bench.engine.close(bench.now, "rec_1"));
+}
+
+fn answers(bench: &mut Bench) -> Vec<Box<str>> {
+    let told = bench.engine.wishes().into_iter().filter_map(|wish| match wish {
+        Wish::Tell(RecorderNews::Signal { kind: SignalKind::Answer, json, .. }) => Some(json),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn of_offers_that_come_too_fast_the_newest_is_taken_in_time() {
+    let mut bench = Bench::new(0);
+    bench.come("ada", 1_001, 440.0, false);
+    let mut offers: Vec<String> = (0..20).map(|_| Person::new(bench.now, "x", 1_002, 1.0).offer()).collect();
+    let newest = offers.pop().expect("an offer");
+    for sdp in offers.iter().cycle().take(1_000) {
+        bench.tell("ada".into(), SignalKind::Offer, sdp);
+    }
+    bench.tell("ada".into(), SignalKind::Offer, &newest);
+    assert_eq!(answers(&mut bench).len(), 1, "each may make a session");
+    assert!(bench.engine.due().is_some_and(|due| due <= bench.now + Duration::from_millis(500)));
+    let mut later = Vec::new();
+    for _ in 0..400 {
+        bench.now += STEP;
+        bench.engine.pass(bench.now);
+        later.extend(answers(&mut bench));
+    }
+    assert_eq!(later.len(), 1);
+    bench.people[0].pending = None;
+}
+
+#[test]
+fn who_comes_again_and_again_and_is_not_heard_gets_as_many_offers_as_may_be() {
+    let mut bench = Bench::new(0);
+    let ada = || RecorderWord::Came { recording: "rec_1".into(), user: "ada".into() };
+    for _ in 0..50 {
+        bench.engine.hear(bench.now, ada());
+        for _ in 0..800 {
+            bench.now += STEP;
+            bench.engine.pass(bench.now);
+            bench.do_wishes();
+        }
+    }
+    assert_eq!(bench.offers, 5);
+    // Who is heard after all starts anew.
+    bench.come("ada", 1_001, 440.0, true);
+    bench.run(2_000);
+    bench.people.clear();
+    bench.run(60_000);
+    assert!(bench.offers > 5, "whose session ends is offered another one");
+}
+
+#[test]
+fn a_session_is_known_by_as_many_addresses_as_may_be() {
+    let mut bench = Bench::new(0);
+    bench.come("ada", 1_001, 440.0, true);
+    let mut binding = None;
+    for _ in 0..2_000 {
+        bench.run(5);
+        let mut sent = bench.under_way.values().filter(|(_, to, _)| *to == address(RECORDER));
+        binding = sent.find(|(.., datagram)| words::ufrag_of(datagram).is_some()).cloned();
+        if binding.is_some() {
+            break;
+        }
+    }
+    let (.., datagram) = binding.expect("its program looks for the recorder");
+    for port in 1..=1_000 {
+        let from = SocketAddr::from(([198, 51, 100, 1], port));
+        bench.engine.receive(bench.now, from, address(RECORDER), &datagram);
+    }
+    bench.do_wishes();
+    assert_eq!(bench.engine.counts().addresses, 64);
+    bench.engine.hear(bench.now, RecorderWord::Left { recording: "rec_1".into(), user: "ada".into() });
+    assert_eq!(bench.engine.counts().addresses, 0);
 }

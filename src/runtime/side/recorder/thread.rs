@@ -25,6 +25,9 @@ use str0m::crypto::from_feature_flags;
 /// Datagrams of one socket that are read before others have their turn.
 const DATAGRAMS_MAX: usize = 256;
 
+/// Jobs and words of cores that are heard before datagrams have their turn.
+const WORDS_AT_ONCE: usize = 64;
+
 /// Bytes of a datagram; no link of today carries longer ones whole.
 const DATAGRAM_BYTES_MAX: usize = 2_048;
 
@@ -111,27 +114,34 @@ impl Thread {
         self.jobs.wake_by(Waker::from(self.bell.clone()));
         self.words.wake_by(Waker::from(self.bell.clone()));
         loop {
-            while let Some((core, (id, effect))) = self.jobs.hear() {
-                let resolution = match effect {
-                    Effect::Recorder(job) => Resolution::Recorder(self.job(core, job)),
-                    // Not what is asked of this thread.
-                    _ => Resolution::Failed(Failure::Broken),
-                };
-                self.jobs.tell(core.index(), (id, resolution));
-            }
-            while let Some((_, word)) = self.words.hear() {
-                self.engine.hear(Instant::now(), word);
-            }
+            let mut is_busy = self.do_jobs();
+            let engine = &mut self.engine;
+            is_busy |= self.words.hear_some(WORDS_AT_ONCE, |(_, word)| engine.hear(Instant::now(), word));
             if self.jobs.closed() && !self.jobs.ready() {
                 return self.end();
             }
-            let is_busy = self.receive();
+            is_busy |= self.receive();
             self.engine.pass(Instant::now());
             self.do_wishes();
             if !is_busy {
                 self.sleep();
             }
         }
+    }
+
+    /// Does what cores wait for, in turns. Whether there is more.
+    fn do_jobs(&mut self) -> bool {
+        let mut jobs = Vec::new();
+        let is_busy = self.jobs.hear_some(WORDS_AT_ONCE, |job| jobs.push(job));
+        for (core, (id, effect)) in jobs {
+            let resolution = match effect {
+                Effect::Recorder(job) => Resolution::Recorder(self.job(core, job)),
+                // Not what is asked of this thread.
+                _ => Resolution::Failed(Failure::Broken),
+            };
+            self.jobs.tell(core.index(), (id, resolution));
+        }
+        is_busy
     }
 
     /// Does what a core waits for.

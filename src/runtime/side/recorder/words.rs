@@ -2,10 +2,8 @@
 //! `RTCPeerConnection` or the bare description; and the name in a STUN message by which it is told whose it is.
 
 use crate::base::json;
+use crate::model::people::recorder::DESCRIPTION_BYTES_MAX;
 use serde_json::Value;
-
-/// Bytes of an offer or answer that are read; that of a call of a hundred tracks has fewer.
-pub const DESCRIPTION_BYTES_MAX: usize = 64 << 10;
 
 /// The description in a signal; `None` if it is none.
 pub fn description(text: &str) -> Option<String> {
