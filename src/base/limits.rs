@@ -196,6 +196,8 @@ pub struct PeopleLimits {
     pub recording_bytes_max: u64,
     /// Bytes of all recordings that are kept.
     pub recordings_bytes_max: u64,
+    /// Seconds after its end at which a recording is deleted; 0 is never.
+    pub recording_age_s_max: u32,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
 }
@@ -312,6 +314,7 @@ impl Default for PeopleLimits {
             recording_s_max: 14_400,
             recording_bytes_max: 16 << 30,
             recordings_bytes_max: 64 << 30,
+            recording_age_s_max: 0,
             device_users_max: 1_000_000,
         }
     }

@@ -3,6 +3,7 @@
 //! [`Recordings::decide_begin`] and ends it with [`Recordings::decide_end`].
 
 use crate::base::hash::{KeyedMap, KeyedState};
+use crate::base::ledger::Ledger;
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::model::fault::{Fault, FaultCode, Subject};
@@ -36,6 +37,14 @@ pub struct Recordings {
     changing: BTreeSet<Arc<str>>,
     /// Calls whose recording begins.
     beginning: BTreeSet<Arc<str>>,
+    /// How many of them each began.
+    starters: Ledger<()>,
+    /// Those that are over, by their end.
+    ended: BTreeSet<(u64, Arc<str>)>,
+    /// Those that run and are to end, which could not be asked for yet.
+    to_end: BTreeSet<Arc<str>>,
+    /// Those of whose people more are known than are stored.
+    unstored: BTreeSet<Arc<str>>,
     limits: InForce,
 }
 
@@ -48,6 +57,10 @@ impl Recordings {
             running: KeyedMap::with_hasher(hasher),
             changing: BTreeSet::new(),
             beginning: BTreeSet::new(),
+            starters: Ledger::new(hasher),
+            ended: BTreeSet::new(),
+            to_end: BTreeSet::new(),
+            unstored: BTreeSet::new(),
             limits,
         }
     }
@@ -74,11 +87,22 @@ impl Recordings {
             let of = self.by_conversation.entry(conversation.clone()).or_default();
             of.insert((recording.started_ms, recording.id.clone()), recording.clone());
         }
-        self.by_id.insert(recording.id.clone(), recording);
+        if let Some(ended_ms) = recording.ended_ms {
+            self.ended.insert((ended_ms, recording.id.clone()));
+            self.to_end.remove(&recording.id);
+        }
+        let starter = recording.started_by.clone();
+        if self.by_id.insert(recording.id.clone(), recording).is_none() {
+            self.starters.take(&starter);
+        }
     }
 
     fn remove(&mut self, id: &str) {
         let Some(recording) = self.by_id.remove(id) else { return };
+        self.starters.give_back_of(&recording.started_by);
+        self.ended.remove(&(recording.ended_ms.unwrap_or_default(), recording.id.clone()));
+        self.to_end.remove(id);
+        self.unstored.remove(id);
         if self.running.get(&recording.call) == Some(&recording.id) {
             self.running.remove(&recording.call);
         }
@@ -106,6 +130,11 @@ impl Recordings {
             let message = "As many recordings are kept as may be. Delete some.";
             return Err(Fault::new(FaultCode::LimitExceeded, message).about(Subject::Recording));
         }
+        if !self.starters.leaves_a_share(&recording.started_by, self.limits.get().people.recordings_max) {
+            let message = "You began as many of the recordings that are kept as there is room for beside those of others. \
+                           Delete some.";
+            return Err(Fault::new(FaultCode::LimitExceeded, message).about(Subject::Recording));
+        }
         self.claim(&recording.id)?;
         self.beginning.insert(recording.call.clone());
         Ok(RecordingChange { id: recording.id.clone(), is: Some(Arc::new(recording)) })
@@ -121,22 +150,14 @@ impl Recordings {
         self.claim(&id)
     }
 
-    /// Decides that a recording of which the end was claimed is over. `people` are those who talked in the call.
+    /// Decides that a recording of which the end was claimed is over, with a file of so many bytes.
     ///
     /// # Errors
     /// There is none that runs.
-    pub fn decide_end(
-        &mut self,
-        now: Now,
-        id: &str,
-        mut people: Vec<UserId>,
-    ) -> Result<RecordingChange, Fault> {
+    pub fn decide_end(&mut self, now: Now, id: &str, bytes: u64) -> Result<RecordingChange, Fault> {
         let runs = self.by_id.get(id).filter(|recording| recording.ended_ms.is_none());
         let recording = Recording::clone(runs.ok_or_else(not_found)?);
-        people.extend(recording.people.iter().cloned());
-        people.sort();
-        people.dedup();
-        let ended = Recording { ended_ms: Some(now.unix_ms), people: people.into(), ..recording };
+        let ended = Recording { ended_ms: Some(now.unix_ms), bytes, ..recording };
         Ok(RecordingChange { id: ended.id.clone(), is: Some(Arc::new(ended)) })
     }
 
@@ -168,9 +189,63 @@ impl Recordings {
     pub fn apply(&mut self, change: &RecordingChange) {
         self.give_up(change);
         match &change.is {
-            Some(recording) => self.insert(recording.clone()),
+            Some(recording) => {
+                let known = self.by_id.get(&change.id).map(|one| one.people.clone());
+                self.insert(recording.clone());
+                // Whoever came while it was on its way.
+                known
+                    .iter()
+                    .flat_map(|people| people.iter())
+                    .for_each(|user| self.note_person(&change.id, user));
+            }
             None => self.remove(&change.id),
         }
+    }
+
+    /// The end of a recording that was claimed could not be brought about: it is to be tried again.
+    pub fn give_up_end(&mut self, id: &Arc<str>) {
+        self.changing.remove(id);
+        self.want_end(id);
+    }
+
+    /// A recording that runs is to end, as soon as that can be asked for.
+    pub fn want_end(&mut self, id: &Arc<str>) {
+        if self.by_id.get(id).is_some_and(|one| one.ended_ms.is_none()) {
+            self.to_end.insert(id.clone());
+        }
+    }
+
+    /// Whether a recording is about to end, or to go.
+    pub fn is_changing(&self, id: &str) -> bool {
+        self.changing.contains(id) || self.to_end.contains(id)
+    }
+
+    /// Recordings that are to end and do not yet.
+    pub fn wanted_ends(&self) -> Vec<Arc<str>> {
+        self.to_end.difference(&self.changing).cloned().collect()
+    }
+
+    /// Records of whose people more are known than are stored, and that nothing else is written of.
+    pub fn unstored(&self) -> Vec<Arc<Recording>> {
+        let ids = self.unstored.difference(&self.changing);
+        ids.filter_map(|id| self.by_id.get(id).cloned()).collect()
+    }
+
+    /// A record is stored as it was; whoever came since is not.
+    pub fn stored(&mut self, recording: &Recording) {
+        if self.by_id.get(&recording.id).is_some_and(|one| one.people == recording.people) {
+            self.unstored.remove(&recording.id);
+        }
+    }
+
+    /// Decides that up to `count_max` recordings are forgotten that were over before this moment, milliseconds since 1970, and
+    /// claims them.
+    pub fn decide_forget(&mut self, before_ms: u64, count_max: usize) -> Vec<RecordingChange> {
+        let old = self.ended.iter().take_while(|(ended_ms, _)| *ended_ms < before_ms);
+        let free = old.filter(|(_, id)| !self.changing.contains(id)).take(count_max);
+        let ids: Vec<Arc<str>> = free.map(|(_, id)| id.clone()).collect();
+        self.changing.extend(ids.iter().cloned());
+        ids.into_iter().map(|id| RecordingChange { id, is: None }).collect()
     }
 
     /// A change could not be stored.
@@ -188,6 +263,7 @@ impl Recordings {
         let mut people = recording.people.to_vec();
         people.insert(at, user.clone());
         let recording = Arc::new(Recording { people: people.into(), ..Recording::clone(recording) });
+        self.unstored.insert(recording.id.clone());
         self.insert(recording);
     }
 
@@ -244,6 +320,11 @@ impl Recordings {
         assert_eq!(listed, of_conversations, "every recording of a conversation is listed once");
         let runs = |id| self.by_id.get(id).is_some_and(|one: &Arc<Recording>| one.ended_ms.is_none());
         assert!(self.running.values().all(runs), "what runs is known and not over");
+        assert!(self.to_end.iter().all(runs), "what is over does not end again");
+        let over = self.by_id.values().filter(|one| one.ended_ms.is_some()).count();
+        assert_eq!(self.ended.len(), over, "what is over is listed by its end once");
+        assert_eq!(self.starters.things() as usize, self.by_id.len(), "every recording is somebody's");
+        self.starters.invariants();
     }
 }
 
@@ -276,6 +357,7 @@ mod tests {
             started_ms,
             ended_ms: None,
             people: Arc::from([UserId::from("ada")]),
+            bytes: 0,
         }
     }
 
@@ -285,10 +367,10 @@ mod tests {
     }
 
     fn end(table: &mut Recordings, id: &str, unix_ms: u64, people: &[&str]) {
-        let people = people.iter().map(|one| UserId::from(*one)).collect();
+        people.iter().for_each(|one| table.note_person(id, &UserId::from(*one)));
         let now = Now { unix_ms, monotonic_us: 0 };
         table.claim_end(id).expect("runs");
-        let change = table.decide_end(now, id, people).expect("ends");
+        let change = table.decide_end(now, id, 1).expect("ends");
         table.apply(&change);
     }
 
@@ -315,7 +397,7 @@ mod tests {
         assert_eq!(ids(&table.of("c1", 9, Some("eve"))), ["r1"]);
         assert!(table.of("c2", 9, None).is_empty());
         let now = Now { unix_ms: 1, monotonic_us: 0 };
-        assert_eq!(table.decide_end(now, "r1", Vec::new()).unwrap_err().code, FaultCode::NotFound);
+        assert_eq!(table.decide_end(now, "r1", 1).unwrap_err().code, FaultCode::NotFound);
     }
 
     #[test]
@@ -342,5 +424,67 @@ mod tests {
         table.restore(&Arc::new(recording("r1", 1_000)));
         assert_eq!(table.running("call of r1"), None);
         assert_eq!(table.get("r1", "ada").unwrap().ended_ms, Some(1_000));
+    }
+
+    #[test]
+    fn whoever_comes_while_the_end_is_stored_is_kept_and_is_stored_later() {
+        let mut table = table(10);
+        begin(&mut table, "r1", 1_000);
+        table.note_person("r1", &"bob".into());
+        let unstored = table.unstored();
+        assert_eq!(unstored.len(), 1);
+        table.claim_end("r1").expect("runs");
+        let change = table.decide_end(Now { unix_ms: 2_000, monotonic_us: 0 }, "r1", 7).expect("ends");
+        table.note_person("r1", &"eve".into());
+        table.stored(&unstored[0]);
+        assert!(table.unstored().is_empty(), "the end is written first");
+        table.apply(&change);
+        assert!(table.get("r1", "eve").is_ok_and(|one| one.ended_ms == Some(2_000) && one.bytes == 7));
+        let unstored = table.unstored();
+        assert_eq!(unstored.len(), 1);
+        table.stored(&unstored[0]);
+        assert!(table.unstored().is_empty());
+        table.invariants();
+    }
+
+    #[test]
+    fn an_end_that_could_not_be_is_wanted_until_it_is() {
+        let mut table = table(10);
+        begin(&mut table, "r1", 1_000);
+        let id = Arc::<str>::from("r1");
+        assert!(!table.is_changing("r1"));
+        table.claim_end("r1").expect("runs");
+        assert!(table.is_changing("r1") && table.wanted_ends().is_empty());
+        table.give_up_end(&id);
+        assert_eq!(table.wanted_ends(), std::slice::from_ref(&id));
+        end(&mut table, "r1", 2_000, &[]);
+        assert!(table.wanted_ends().is_empty() && !table.is_changing("r1"));
+        table.want_end(&id);
+        assert!(table.wanted_ends().is_empty(), "it is over");
+        table.invariants();
+    }
+
+    #[test]
+    fn nobody_takes_the_room_of_others_and_what_is_old_goes() {
+        let mut table = table(8);
+        let of = |id: &str, user: &str| Recording { started_by: user.into(), ..recording(id, 1_000) };
+        let taken = (0..8).filter(|number| {
+            let change = table.decide_begin(of(&format!("r{number}"), "greedy"));
+            change.map(|change| table.apply(&change)).is_ok()
+        });
+        assert_eq!(taken.count(), 4);
+        let change = table.decide_begin(of("late", "eve")).expect("has room");
+        table.apply(&change);
+        for (at, id) in ["r0", "r1", "r2", "late"].into_iter().enumerate() {
+            end(&mut table, id, 5_000 + at as u64, &[]);
+        }
+        let forgotten = table.decide_forget(5_003, 2);
+        let ids: Vec<&str> = forgotten.iter().map(|one| &*one.id).collect();
+        assert_eq!(ids, ["r0", "r1"], "the oldest, some at a time");
+        assert_eq!(table.decide_forget(5_003, 2).len(), 1);
+        assert!(table.decide_forget(5_003, 2).is_empty(), "each once");
+        forgotten.iter().for_each(|change| table.apply(change));
+        table.invariants();
+        assert!(table.decide_begin(of("r9", "greedy")).is_ok(), "there is room again");
     }
 }

@@ -87,7 +87,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
     let recorder = recorder(config);
     let setup = Setup {
-        stored: stored(&mut database, recorder.as_ref())?.into(),
+        stored: stored(&mut database, &config.data_dir.join(RECORDINGS_DIRECTORY))?.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
         web_push: Arc::new(web_push(config, &vapid_key)),
         limits: Arc::new(memory::fit(config.limits.clone(), part_bytes)),
@@ -221,11 +221,11 @@ fn people(config: &Config) -> PeopleSettings {
     }
 }
 
-/// What was stored. Records of recordings are brought together with their files.
-fn stored(database: &mut Database, recorder: Option<&RecorderSettings>) -> Result<Stored, ServeError> {
+/// What was stored. Records of recordings are brought together with their files, also where nothing is recorded any more.
+fn stored(database: &mut Database, recordings: &Path) -> Result<Stored, ServeError> {
     let mut stored = database.load()?;
-    if let Some(RecorderSettings { directory, .. }) = recorder {
-        recorder::reconcile(directory, &mut stored.recordings).map_err(ServeError::Recordings)?;
+    if recordings.exists() {
+        recorder::reconcile(recordings, &mut stored.recordings).map_err(ServeError::Recordings)?;
     }
     Ok(stored)
 }

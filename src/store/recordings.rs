@@ -65,5 +65,6 @@ fn read_v1(bytes: &[u8]) -> Option<Recording> {
         started_ms: form.started_ms,
         ended_ms: form.ended_ms,
         people: form.people.into_iter().map(Arc::from).collect(),
+        bytes: 0,
     })
 }

@@ -65,6 +65,8 @@ pub enum RecorderJob {
     Open {
         /// Its id.
         recording: Arc<str>,
+        /// Who began it.
+        by: UserId,
         /// What it may take.
         bounds: RecorderBounds,
     },
@@ -98,8 +100,12 @@ pub struct RecorderBounds {
 pub enum RecorderRefusal {
     /// As many run as may.
     TooMany,
+    /// Whoever began it has its share of those that run.
+    TooManyOfYours,
     /// Those that are kept take as many bytes as may be.
     NoRoom,
+    /// The disk, or the quota on it, is full.
+    DiskFull,
     /// There is no file for it; the operator's log says why.
     Broken,
 }

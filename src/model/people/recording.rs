@@ -7,6 +7,17 @@ use std::sync::Arc;
 /// Seconds for which a place to fetch a recording from holds.
 pub const DOWNLOAD_TTL_S: u64 = 3_600;
 
+/// What the names of files of recordings, and so the ids of recordings, begin with.
+pub const FILE_NAME: &str = "rec_";
+
+/// Whether an id can be the name of a file.
+pub fn is_file_name(id: &str) -> bool {
+    id.strip_prefix(FILE_NAME).is_some_and(|rest| {
+        !rest.is_empty()
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    })
+}
+
 /// What is kept of a recording.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recording {
@@ -26,6 +37,8 @@ pub struct Recording {
     pub ended_ms: Option<u64>,
     /// Who talked in the call, sorted, each once.
     pub people: Arc<[UserId]>,
+    /// Bytes of its file; 0 is that there is none, as long as it runs too. Not stored: the file says it.
+    pub bytes: u64,
 }
 
 impl Recording {

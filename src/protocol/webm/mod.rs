@@ -21,6 +21,6 @@ mod track;
 mod writer;
 
 pub use picture::{Picture, is_key_frame, picture};
-pub use scan::{ClusterSeen, TRACKS_MAX, next_cluster, read_duration_ms, read_tracks};
+pub use scan::{ClusterSeen, next_cluster, read_duration_ms, read_tracks};
 pub use track::{Codec, Track};
-pub use writer::{Block, CLUSTER_BYTES_MAX, FIRST_CLUSTER, Piece, Writer};
+pub use writer::{Block, CLUSTER_BYTES_MAX, FIRST_CLUSTER, FRAME_BYTES_MAX, Piece, Writer};

@@ -3,7 +3,7 @@
 use super::ebml::{children, id, read_head, read_size, read_uint};
 
 /// Tracks of a file at most: there is no room for more of them.
-pub const TRACKS_MAX: usize = 1_024;
+const TRACKS_MAX: usize = 1_024;
 
 /// What was seen of a cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -159,7 +159,7 @@ fn long_silence_and_large_frames_make_clusters_of_their_own() {
     let (mut writer, head) = Writer::begin(STARTED_MS);
     let mut disk = Disk(head);
     disk.put(writer.add(audio("mix", true)).expect("room").1);
-    let large = Block { data: vec![7; CLUSTER_BYTES_MAX + 1], ..block(1, 90_000, true) };
+    let large = Block { data: vec![7; FRAME_BYTES_MAX], ..block(1, 90_000, true) };
     let blocks =
         [block(1, 0, true), block(1, 30_000, true), block(1, 30_001, true), large, block(1, 90_001, true)];
     disk.put(writer.append(&blocks));
@@ -167,6 +167,7 @@ fn long_silence_and_large_frames_make_clusters_of_their_own() {
     while let Ok(Some(cluster)) = next_cluster(&disk.0[at..]) {
         at += cluster.length as usize;
         clusters += 1;
+        assert!(cluster.length <= CLUSTER_BYTES_MAX as u64, "{}", cluster.length);
     }
     assert_eq!(clusters, 4);
     assert_eq!(frames(&disk.0).1, blocks);
@@ -188,4 +189,20 @@ fn tracks_come_as_long_as_there_is_room() {
     disk.put(writer.append(&[block(count, 0, true)]));
     let (file, read) = frames(&disk.0);
     assert_eq!((file.tracks().len() as u64, read[0].track), (count, count));
+}
+
+#[test]
+fn the_index_of_a_long_file_is_thinned() {
+    let (mut writer, head) = Writer::begin(STARTED_MS);
+    let mut disk = Disk(head);
+    disk.put(writer.add(audio("mix", true)).expect("room").1);
+    for second in 0..100_000 {
+        disk.put(writer.append(&[block(1, second * 1_000, true)]));
+    }
+    let pieces = writer.finish(0);
+    let Piece::Append(index) = &pieces[0] else { panic!("the index comes first") };
+    assert!((500_000..2_000_000).contains(&index.len()), "{}", index.len());
+    pieces.into_iter().for_each(|piece| disk.put(piece));
+    let mut file = frames(&disk.0).0;
+    file.seek(77_000_000).expect("it is found");
 }

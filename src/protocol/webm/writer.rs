@@ -9,8 +9,20 @@ use super::track::Track;
 /// Where the first cluster begins: what is before it is reserved, so that tracks can come later.
 pub const FIRST_CLUSTER: u64 = 64 << 10;
 
-/// Bytes of one cluster, beyond which its frames are in several; a frame is in one.
+/// Bytes of one cluster with its head; what has no place in it is in the next.
 pub const CLUSTER_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of a frame, which is in one cluster.
+pub const FRAME_BYTES_MAX: usize = CLUSTER_BYTES_MAX - CLUSTER_HEAD_BYTES - BLOCK_HEAD_BYTES;
+
+/// Bytes of a cluster besides its blocks at most: its id and size, and its time.
+const CLUSTER_HEAD_BYTES: usize = 32;
+
+/// Bytes of a block besides its frame at most: its id and size, the track's number, the time and the flags.
+const BLOCK_HEAD_BYTES: usize = 16;
+
+/// Places to play from of one file; where there would be more, only every second cluster has some, then every fourth, and so on.
+const CUES_MAX: usize = 1 << 16;
 
 /// Milliseconds that a cluster is long at most: its blocks say their time in 16 bits.
 const CLUSTER_MS_MAX: u64 = 30_000;
@@ -49,6 +61,8 @@ struct Cue {
     time_ms: u64,
     track: u64,
     cluster: u64,
+    /// The how manieth cluster that is.
+    number: u64,
 }
 
 /// The parts of a file before its clusters.
@@ -65,6 +79,9 @@ pub struct Writer {
     tracks: Vec<Track>,
     length: u64,
     cues: Vec<Cue>,
+    /// Every how manieth cluster has cues.
+    cues_every: u64,
+    clusters: u64,
     end_ms: u64,
 }
 
@@ -74,12 +91,19 @@ impl Writer {
         let mut head = head(started_ms);
         let left = FIRST_CLUSTER as usize - head.len();
         push_void(&mut head, left);
-        (Self { tracks: Vec::new(), length: FIRST_CLUSTER, cues: Vec::new(), end_ms: 0 }, head)
+        (Self::resume(), head)
     }
 
     /// A file that was begun by another process: its clusters are told by [`Writer::saw`], then it can be finished.
     pub fn resume() -> Self {
-        Self { tracks: Vec::new(), length: FIRST_CLUSTER, cues: Vec::new(), end_ms: 0 }
+        Self {
+            tracks: Vec::new(),
+            length: FIRST_CLUSTER,
+            cues: Vec::new(),
+            cues_every: 1,
+            clusters: 0,
+            end_ms: 0,
+        }
     }
 
     /// Adds a track. Its number and the bytes that say so; nothing if there is no room for one more.
@@ -106,24 +130,19 @@ impl Writer {
         self.length
     }
 
-    /// Milliseconds that it is long.
-    pub fn duration_ms(&self) -> u64 {
-        self.end_ms
-    }
-
     /// Whether anything was said in it.
     pub fn is_empty(&self) -> bool {
         self.length == FIRST_CLUSTER
     }
 
-    /// Appends frames in the order of their times.
+    /// Appends frames in the order of their times, each of [`FRAME_BYTES_MAX`] at most.
     pub fn append(&mut self, blocks: &[Block]) -> Piece {
         let mut out = Vec::new();
         let mut rest = blocks;
         while let Some(first) = rest.first() {
-            let mut bytes = 0;
+            let mut bytes = CLUSTER_HEAD_BYTES;
             let fits = |block: &&Block| {
-                bytes += block.data.len();
+                bytes += BLOCK_HEAD_BYTES + block.data.len();
                 block.time_ms.saturating_sub(first.time_ms) <= CLUSTER_MS_MAX && bytes <= CLUSTER_BYTES_MAX
             };
             let count = rest.iter().take_while(fits).count().max(1);
@@ -150,13 +169,21 @@ impl Writer {
 
     /// A cluster follows those that are there.
     pub fn saw(&mut self, cluster: &ClusterSeen) {
-        let at = self.length;
-        let starts = cluster.starts.iter();
-        self.cues.extend(starts.map(|(track, time_ms)| Cue {
-            time_ms: *time_ms,
-            track: *track,
-            cluster: at,
-        }));
+        let (at, number) = (self.length, self.clusters);
+        self.clusters += 1;
+        if number.is_multiple_of(self.cues_every) {
+            let starts = cluster.starts.iter();
+            self.cues.extend(starts.map(|(track, time_ms)| Cue {
+                time_ms: *time_ms,
+                track: *track,
+                cluster: at,
+                number,
+            }));
+        }
+        while self.cues.len() > CUES_MAX {
+            self.cues_every *= 2;
+            self.cues.retain(|cue| cue.number.is_multiple_of(self.cues_every));
+        }
         self.end_ms = self.end_ms.max(cluster.end_ms);
         self.length += cluster.length;
     }

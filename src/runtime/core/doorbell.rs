@@ -1,4 +1,4 @@
-//! How a core is woken: by one eventfd that its ring watches, and only when it sleeps.
+//! How a core is woken, or a thread that waits for descriptors: by one eventfd that its ring or poll watches, and only when it sleeps.
 
 use crate::runtime::sleeper::Sleeper;
 use std::io;
@@ -31,8 +31,8 @@ impl Doorbell {
     pub fn ring(&self) {
         if self.sleeper.must_wake() {
             let one = 1u64.to_ne_bytes();
-            // The count is never read back: the watching poll reports each write by itself, and the count
-            // cannot overflow in any lifetime.
+            // A core never reads the count back, for its ring reports each write by itself, and the count cannot overflow in any
+            // lifetime. A thread that polls has to.
             // SAFETY: eight readable bytes, and the descriptor is open as long as `self`.
             unsafe { libc::write(self.eventfd.as_raw_fd(), one.as_ptr().cast(), one.len()) };
         }

@@ -10,6 +10,7 @@ use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::edge::Edge;
+use crate::shard::people::tend_recordings;
 
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
@@ -103,6 +104,7 @@ impl Shard {
             self.housekeeping_us = self.edge.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.fanout.sweep(SWEEP_STEPS_MAX);
             self.homes.housekeep();
+            tend_recordings(self);
             self.pump_home();
         }
     }

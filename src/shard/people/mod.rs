@@ -25,7 +25,7 @@ mod to_recorder;
 
 pub(super) use hearing::hear_of_people;
 pub(super) use members::put_strangers_out;
-pub(super) use recorder::end_recordings;
+pub(super) use recorder::{end_recordings, tend_recordings};
 pub use recorder::{next_for_recorder, recorded};
 pub(super) use requests::{merge_people, submit_people, tell_of_people};
 pub(super) use shown::{append_shown, shown_at};

@@ -5,6 +5,8 @@
 //! end:   claimed -> the recorder closes -> the record is stored -> told
 //! ```
 //!
+//! A start that fails at a step is given up. An end that fails is tried again every second ([`tend_recordings`]).
+//!
 //! The recorder is met as somebody who talks, by the recording's id; it is no participant. A recording ends when somebody
 //! stops it, when its call is over, when the recorder says so, and when the process goes away.
 
@@ -24,9 +26,12 @@ use crate::model::people::recording::Recording;
 use crate::model::people::reply::PeopleReply;
 use crate::model::people::signal::Signal;
 use crate::shard::effects::Class;
-use crate::shard::requests::{Asker, Then};
+use crate::shard::requests::Asker;
 use crate::shard::{Effect, Resolution, Shard};
 use std::sync::Arc;
+
+/// Recordings that are forgotten at once because they are old; more have their turn a second later.
+const FORGOTTEN_AT_ONCE: usize = 64;
 
 /// What somebody who wants a call to be recorded, or no longer, gets.
 pub(in crate::shard) enum Decided {
@@ -53,6 +58,9 @@ impl People {
             return Ok(Decided::Change(PeopleChange::Closing(running.id.clone())));
         }
         if let Some(running) = running {
+            if self.recordings.is_changing(&running.id) {
+                return Err(ends_already());
+            }
             return Ok(Decided::Answer(Box::new(PeopleReply::RecordingStarted(running))));
         }
         let Some(view) = self.calls.living(call) else { return Err(none_runs()) };
@@ -67,6 +75,7 @@ impl People {
             started_ms: now.unix_ms,
             ended_ms: None,
             people: people.into(),
+            bytes: 0,
         };
         self.recordings.decide_begin(recording).map(|change| Decided::Change(PeopleChange::Opening(change)))
     }
@@ -112,60 +121,108 @@ impl People {
     }
 }
 
-/// What an effect of a recording has done goes on.
-pub(super) fn continue_recording(
+/// The recorder has a file, or has none: the record is stored next.
+pub(super) fn opened(
     shard: &mut Shard,
-    asker: Option<Asker>,
-    change: PeopleChange,
+    asker: &mut Option<Asker>,
+    change: RecordingChange,
     done: &Resolution,
-) -> Result<(Option<Asker>, PeopleReply), (Option<Asker>, Fault)> {
-    let now = shard.edge.now;
-    match change {
-        PeopleChange::Opening(change) => match done {
-            Resolution::Recorder(Ok(_)) => {
-                super::stored::write(shard, asker, PeopleChange::Begun(change));
-                Ok((None, PeopleReply::Done))
-            }
-            refused => {
-                shard.people.recordings.give_up(&change);
-                Err((asker, not_begun(refused)))
-            }
-        },
-        PeopleChange::Closing(id) => {
-            let people = shard.people.recordings.find(&id).map(|one| one.people.to_vec());
-            match shard.people.recordings.decide_end(now, &id, people.unwrap_or_default()) {
-                Ok(change) => {
-                    super::stored::write(shard, asker, PeopleChange::Ended(change));
-                    Ok((None, PeopleReply::Done))
-                }
-                Err(fault) => Err((asker, fault)),
-            }
+) -> Result<PeopleReply, Fault> {
+    let opens = match done {
+        Resolution::Recorder(Ok(_)) => shard.homes.effects.admit(Class::Store),
+        refused => Err(not_begun(refused)),
+    };
+    if let Err(fault) = opens {
+        shard.people.recordings.give_up(&change);
+        if matches!(done, Resolution::Recorder(Ok(_))) {
+            forget(shard, &change.id);
         }
-        PeopleChange::Begun(change) => {
-            shard.people.recordings.apply(&change);
-            shard.people.begin_recording(&change);
-            let recording = change.is.expect("what begins is kept");
-            let goes_on = shard.people.calls.living(&recording.call);
-            if goes_on.is_none_or(|call| call.state != CallState::Active) || shard.homes.drains {
-                end(shard, &recording.id);
-            }
-            Ok((asker, PeopleReply::RecordingStarted(recording)))
+        return Err(fault);
+    }
+    super::stored::write(shard, asker.take(), PeopleChange::Begun(change));
+    Ok(PeopleReply::Done)
+}
+
+/// The recorder has closed a file: the record is stored next. What fails is tried again.
+pub(super) fn closed(
+    shard: &mut Shard,
+    asker: &mut Option<Asker>,
+    id: &Arc<str>,
+    done: &Resolution,
+) -> Result<PeopleReply, Fault> {
+    let bytes = match done {
+        Resolution::Recorder(Ok(bytes)) => *bytes,
+        _ => 0,
+    };
+    let ended = shard.homes.effects.admit(Class::Store);
+    let ended = ended.and_then(|()| shard.people.recordings.decide_end(shard.edge.now, id, bytes));
+    match ended {
+        Ok(change) => {
+            super::stored::write(shard, asker.take(), PeopleChange::Ended(change));
+            Ok(PeopleReply::Done)
         }
-        PeopleChange::Ended(change) => {
-            shard.people.recordings.apply(&change);
-            shard.people.end_recording(&change);
-            Ok((asker, PeopleReply::RecordingStopped(change.is.expect("what is over is kept"))))
+        Err(fault) => {
+            shard.people.recordings.give_up_end(id);
+            Err(fault)
         }
-        PeopleChange::Device(_) | PeopleChange::Recording(_) => Ok((asker, PeopleReply::Done)),
     }
 }
 
-/// A recording ends, which nobody waits for. One that ends already is left alone.
+/// The record of a recording that runs is stored.
+pub(super) fn begun(shard: &mut Shard, change: &RecordingChange) -> PeopleReply {
+    shard.people.recordings.apply(change);
+    shard.people.begin_recording(change);
+    let recording = change.is.clone().expect("what begins is kept");
+    let goes_on = shard.people.calls.living(&recording.call);
+    if goes_on.is_none_or(|call| call.state != CallState::Active) || shard.homes.drains {
+        end(shard, &recording.id);
+    }
+    PeopleReply::RecordingStarted(recording)
+}
+
+/// The record of a recording that is over is stored.
+pub(super) fn ended(shard: &mut Shard, change: &RecordingChange) -> PeopleReply {
+    shard.people.recordings.apply(change);
+    shard.people.end_recording(change);
+    PeopleReply::RecordingStopped(change.is.clone().expect("what is over is kept"))
+}
+
+/// A recording ends, which nobody waits for; where that cannot be asked for yet, it is tried again. One that ends already is left
+/// alone.
 fn end(shard: &mut Shard, id: &Arc<str>) {
-    if shard.homes.effects.admit(Class::Recorder).is_ok() && shard.people.recordings.claim_end(id).is_ok() {
-        let job = RecorderJob::Close { recording: id.clone() };
-        let then = Then::People(PeopleChange::Closing(id.clone()));
-        shard.homes.start_effect(Effect::Recorder(job), None, Some(then));
+    if shard.homes.effects.admit(Class::Recorder).is_err() {
+        return shard.people.recordings.want_end(id);
+    }
+    if shard.people.recordings.claim_end(id).is_ok() {
+        super::stored::write(shard, None, PeopleChange::Closing(id.clone()));
+    }
+}
+
+/// Housekeeping: ends what could not be ended yet, stores who came to recorded calls, and forgets what is old.
+pub(in crate::shard) fn tend_recordings(shard: &mut Shard) {
+    shard.people.recordings.wanted_ends().iter().for_each(|id| end(shard, id));
+    store_people(shard);
+    let age_s_max = shard.setup.limits.people.recording_age_s_max;
+    if age_s_max == 0 {
+        return;
+    }
+    let before_ms = shard.edge.now.unix_ms.saturating_sub(u64::from(age_s_max) * 1_000);
+    for _ in 0..FORGOTTEN_AT_ONCE {
+        if shard.homes.effects.admit(Class::Store).is_err() {
+            return;
+        }
+        let Some(change) = shard.people.recordings.decide_forget(before_ms, 1).pop() else { return };
+        super::stored::write(shard, None, PeopleChange::Recording(change));
+    }
+}
+
+/// Stores the records of recordings to whose calls somebody came, who may see them from then on.
+pub(super) fn store_people(shard: &mut Shard) {
+    for recording in shard.people.recordings.unstored() {
+        if shard.homes.effects.admit(Class::Store).is_err() {
+            return;
+        }
+        super::stored::write(shard, None, PeopleChange::Noted(recording));
     }
 }
 
@@ -179,6 +236,7 @@ pub(super) fn note_event(shard: &mut Shard, event: &Event) {
         CallEvent::Answered(user) | CallEvent::Joined(user) if **user != *recording => {
             people.recordings.note_person(&recording, user);
             people.to_recorder.came(recording, user.clone());
+            store_people(shard);
         }
         CallEvent::Disconnected(user) if **user != *recording => {
             people.to_recorder.left(recording, user.clone());
@@ -207,7 +265,8 @@ pub(super) fn forget(shard: &mut Shard, id: &Arc<str>) {
 }
 
 /// What the recorder is asked for.
-pub(super) fn opening(shard: &Shard, id: &Arc<str>) -> Effect {
+pub(super) fn opening(shard: &Shard, change: &RecordingChange) -> Effect {
+    let by = change.is.as_ref().map_or_else(|| "".into(), |recording| recording.started_by.clone());
     let limits = &shard.setup.limits.people;
     let bounds = RecorderBounds {
         at_once_max: limits.recordings_at_once_max,
@@ -215,7 +274,7 @@ pub(super) fn opening(shard: &Shard, id: &Arc<str>) -> Effect {
         recording_bytes_max: limits.recording_bytes_max,
         recordings_bytes_max: limits.recordings_bytes_max,
     };
-    Effect::Recorder(RecorderJob::Open { recording: id.clone(), bounds })
+    Effect::Recorder(RecorderJob::Open { recording: change.id.clone(), by, bounds })
 }
 
 /// The recorder has news of a recording of this core.
@@ -241,6 +300,11 @@ pub fn next_for_recorder(shard: &mut Shard) -> Option<RecorderWord> {
     shard.people.to_recorder.next()
 }
 
+fn ends_already() -> Fault {
+    let message = "The recording of this call is about to end. Begin another one when it has.";
+    Fault::new(FaultCode::Conflict, message).about(Subject::Recording)
+}
+
 fn none_runs() -> Fault {
     Fault::new(FaultCode::NotFound, "This call is not recorded.").about(Subject::Recording)
 }
@@ -249,6 +313,12 @@ fn not_begun(done: &Resolution) -> Fault {
     let message = match done {
         Resolution::Recorder(Err(RecorderRefusal::TooMany)) => {
             "As many calls are recorded as this node records at a time (limits.recordings_at_once_max). Try again later."
+        }
+        Resolution::Recorder(Err(RecorderRefusal::TooManyOfYours)) => {
+            "You began as many of the recordings that run on this node as there is room for beside those of others. Stop one first."
+        }
+        Resolution::Recorder(Err(RecorderRefusal::DiskFull)) => {
+            "The disk of this node is full, so the call is not recorded. The operator has to make room."
         }
         Resolution::Recorder(Err(RecorderRefusal::NoRoom)) => {
             "The recordings that are kept take as many bytes as they may (limits.recordings_bytes_max). Delete some."

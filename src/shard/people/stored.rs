@@ -2,7 +2,7 @@
 //! to do for one is done before ([`recorder`]).
 
 use super::People;
-use super::recorder::{self, Decided, continue_recording};
+use super::recorder::{self, Decided};
 use crate::base::ids::CoreId;
 use crate::broker::devices::DeviceChange;
 use crate::broker::recordings::RecordingChange;
@@ -10,6 +10,7 @@ use crate::broker::told::Asking;
 use crate::model::people::circle::SocketId;
 use crate::model::people::command::PeopleCommand;
 use crate::model::people::recorder::RecorderJob;
+use crate::model::people::recording::Recording;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
 use crate::shard::effects::{Class, not_stored};
@@ -34,6 +35,8 @@ pub(in crate::shard) enum PeopleChange {
     Closing(Arc<str>),
     /// A recording is over.
     Ended(RecordingChange),
+    /// Somebody came to a call that is recorded; the record is as it is stored.
+    Noted(Arc<Recording>),
 }
 
 /// Does a request that changes what is stored. It is answered when the change is stored.
@@ -65,9 +68,10 @@ pub(in crate::shard) fn change_people(
 /// Has the outside do what a change takes.
 pub(super) fn write(shard: &mut Shard, asker: Option<Asker>, change: PeopleChange) {
     let effect = match &change {
-        PeopleChange::Opening(change) => recorder::opening(shard, &change.id),
+        PeopleChange::Opening(change) => recorder::opening(shard, change),
         PeopleChange::Closing(id) => Effect::Recorder(RecorderJob::Close { recording: id.clone() }),
         PeopleChange::Device(change) => Effect::Write(vec![written(change)]),
+        PeopleChange::Noted(recording) => Effect::Write(vec![recordings::put(recording)]),
         PeopleChange::Recording(change) | PeopleChange::Begun(change) | PeopleChange::Ended(change) => {
             Effect::Write(vec![match &change.is {
                 Some(recording) => recordings::put(recording),
@@ -85,36 +89,46 @@ fn written(change: &DeviceChange) -> Write {
     }
 }
 
-/// The disk has a change, or has it not.
+/// What a change takes is done, or is not: it goes on, or is given up.
 pub(in crate::shard) fn continue_people(
     shard: &mut Shard,
-    asker: Option<Asker>,
+    mut asker: Option<Asker>,
     change: PeopleChange,
-    stored: &Resolution,
+    done: &Resolution,
 ) {
-    let is_recorders = matches!(change, PeopleChange::Opening(_) | PeopleChange::Closing(_));
-    let (asker, reply) = match stored.stored() {
-        Err(failure) if !is_recorders => {
-            give_up(shard, &change);
-            (asker, Reply::Fault(not_stored(failure)))
-        }
-        _ => match change {
-            PeopleChange::Device(change) => {
-                (asker, Reply::People(Box::new(shard.people.apply_device(change))))
+    let outcome = match change {
+        PeopleChange::Opening(change) => recorder::opened(shard, &mut asker, change, done),
+        PeopleChange::Closing(id) => recorder::closed(shard, &mut asker, &id, done),
+        change => match done.stored() {
+            Ok(()) => Ok(apply(shard, change)),
+            Err(failure) => {
+                give_up(shard, &change);
+                Err(not_stored(failure))
             }
-            PeopleChange::Recording(change) => {
-                shard.people.recordings.apply(&change);
-                recorder::forget(shard, &change.id);
-                (asker, Reply::People(Box::new(PeopleReply::Done)))
-            }
-            change => match continue_recording(shard, asker, change, stored) {
-                Ok((asker, reply)) => (asker, Reply::People(Box::new(reply))),
-                Err((asker, fault)) => (asker, Reply::Fault(fault)),
-            },
         },
     };
+    let reply = outcome.map_or_else(Reply::Fault, |reply| Reply::People(Box::new(reply)));
     shard.homes.answer_asker(asker, reply);
     pump_people(shard);
+}
+
+/// A change is stored.
+fn apply(shard: &mut Shard, change: PeopleChange) -> PeopleReply {
+    match change {
+        PeopleChange::Device(change) => shard.people.apply_device(change),
+        PeopleChange::Begun(change) => recorder::begun(shard, &change),
+        PeopleChange::Ended(change) => recorder::ended(shard, &change),
+        PeopleChange::Recording(change) => {
+            shard.people.recordings.apply(&change);
+            recorder::forget(shard, &change.id);
+            PeopleReply::Done
+        }
+        PeopleChange::Noted(recording) => {
+            shard.people.recordings.stored(&recording);
+            PeopleReply::Done
+        }
+        PeopleChange::Opening(_) | PeopleChange::Closing(_) => PeopleReply::Done,
+    }
 }
 
 /// A change could not be stored: nothing has happened.
@@ -125,10 +139,11 @@ fn give_up(shard: &mut Shard, change: &PeopleChange) {
             shard.people.recordings.give_up(change);
             recorder::forget(shard, &change.id);
         }
-        PeopleChange::Recording(change) | PeopleChange::Opening(change) | PeopleChange::Ended(change) => {
+        PeopleChange::Ended(change) => shard.people.recordings.give_up_end(&change.id),
+        PeopleChange::Recording(change) | PeopleChange::Opening(change) => {
             shard.people.recordings.give_up(change);
         }
-        PeopleChange::Closing(_) => {}
+        PeopleChange::Closing(_) | PeopleChange::Noted(_) => {}
     }
 }
 

@@ -149,7 +149,9 @@ mod tests {
             waits.came("rec".into(), "ada".into());
             let offer = signal(SignalKind::Offer, turn % 700 + 1);
             waits.signal("rec".into(), "ada".into(), offer).expect("has its place");
-            waits.signal("rec".into(), "ada".into(), signal(SignalKind::Candidate, 1 << 20)).expect("is dropped");
+            waits
+                .signal("rec".into(), "ada".into(), signal(SignalKind::Candidate, 1 << 20))
+                .expect("is dropped");
             waits.invariants();
         }
         assert_eq!(waits.len(), 1);

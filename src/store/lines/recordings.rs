@@ -3,7 +3,7 @@
 use super::devices::is_id;
 use crate::model::people::UserId;
 use crate::model::people::call::CallKind;
-use crate::model::people::recording::Recording;
+use crate::model::people::recording::{Recording, is_file_name};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub fn recording_line(recording: &Recording) -> RecordingLine {
 pub fn recording(line: RecordingLine) -> Option<Recording> {
     let names = [&line.id, &line.call, &line.started_by];
     let fit = names.into_iter().chain(&line.conversation).chain(&line.people).all(|name| is_id(name));
-    if !fit || line.ended_ms.is_some_and(|ended_ms| ended_ms < line.started_ms) {
+    if !fit || !is_file_name(&line.id) || line.ended_ms.is_some_and(|ended_ms| ended_ms < line.started_ms) {
         return None;
     }
     let mut people: Vec<UserId> = line.people.into_iter().map(Arc::from).collect();
@@ -52,5 +52,6 @@ pub fn recording(line: RecordingLine) -> Option<Recording> {
         started_ms: line.started_ms,
         ended_ms: line.ended_ms,
         people: people.into(),
+        bytes: 0,
     })
 }

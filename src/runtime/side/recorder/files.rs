@@ -1,8 +1,10 @@
 //! Files of recordings: `{id}.webm.part` while one runs, `{id}.webm` when it is over. Nobody but the user of the process may
 //! read them.
 
-use crate::model::people::recording::Recording;
-use crate::protocol::webm::{self, FIRST_CLUSTER, Piece, Writer};
+use super::reconcile::complete;
+use crate::model::people::recording::is_file_name;
+use crate::protocol::webm::{FIRST_CLUSTER, Piece};
+use crate::runtime::log;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -10,11 +12,11 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const OVER: &str = ".webm";
-const RUNS: &str = ".webm.part";
+/// How the name of a file ends that is over.
+pub(super) const OVER: &str = ".webm";
 
-/// Bytes of a cluster that are read at once; one that claims to be longer is none of ours.
-const CLUSTER_BYTES_MAX: u64 = 64 << 20;
+/// How the name of a file ends that is written.
+pub(super) const RUNS: &str = ".webm.part";
 
 /// The files of a recorder.
 pub struct Files {
@@ -27,8 +29,8 @@ pub struct Files {
 struct Open {
     file: File,
     length: u64,
-    /// A write failed: what is there stays as it is.
-    is_broken: bool,
+    /// How a write failed: what is there stays as it is.
+    broken: Option<ErrorKind>,
 }
 
 impl Files {
@@ -48,18 +50,14 @@ impl Files {
         self.kept_bytes + self.open.values().map(|open| open.length).sum::<u64>()
     }
 
-    fn path(&self, id: &str, kind: &str) -> PathBuf {
-        self.directory.join(format!("{id}{kind}"))
-    }
-
     /// Begins a file.
     ///
     /// # Errors
     /// There can be none.
     pub fn begin(&mut self, id: Arc<str>) -> io::Result<()> {
-        let path = self.path(&id, RUNS);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        self.open.insert(id, Open { file, length: 0, is_broken: false });
+        let path = path(&self.directory, &id, RUNS)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        self.open.insert(id, Open { file, length: 0, broken: None });
         Ok(())
     }
 
@@ -68,7 +66,7 @@ impl Files {
     /// # Errors
     /// This write failed.
     pub fn write(&mut self, id: &str, piece: &Piece) -> io::Result<()> {
-        let Some(open) = self.open.get_mut(id).filter(|open| !open.is_broken) else { return Ok(()) };
+        let Some(open) = self.open.get_mut(id).filter(|open| open.broken.is_none()) else { return Ok(()) };
         let written = match piece {
             Piece::Append(bytes) => open.file.write_all_at(bytes, open.length).map(|()| bytes.len() as u64),
             Piece::At(at, bytes) => open.file.write_all_at(bytes, *at).map(|()| 0),
@@ -79,7 +77,7 @@ impl Files {
                 Ok(())
             }
             Err(error) => {
-                open.is_broken = true;
+                open.broken = Some(error.kind());
                 // Half a cluster is none.
                 let _ = open.file.set_len(open.length);
                 Err(error)
@@ -87,21 +85,34 @@ impl Files {
         }
     }
 
-    /// A file is over; one that is not kept goes. Its bytes.
+    /// How a write to a file failed, if one did.
+    pub fn broken(&self, id: &str) -> Option<ErrorKind> {
+        self.open.get(id)?.broken
+    }
+
+    /// A file is over; one that is not kept goes. Its bytes. One that a write failed of is completed with what is in it, as far
+    /// as there is room for that.
     ///
     /// # Errors
     /// It could not be given its name.
     pub fn finish(&mut self, id: &str, is_kept: bool) -> io::Result<u64> {
-        let over = self.path(id, OVER);
+        let (runs, over) = (path(&self.directory, id, RUNS)?, path(&self.directory, id, OVER)?);
         let Some(open) = self.open.remove(id) else { return Ok(length(&over)) };
-        let runs = self.path(id, RUNS);
         if !is_kept || open.length <= FIRST_CLUSTER {
             fs::remove_file(runs)?;
             return Ok(0);
         }
+        if open.broken.is_some()
+            && let Err(error) = complete(&open.file)
+        {
+            log::warn!(recording = %id, "a recording is kept without its index, which could not be written: {error}");
+        }
+        // The name says that the file is whole, so its bytes are on the disk first.
+        open.file.sync_data()?;
+        let length = open.file.metadata()?.len();
         fs::rename(runs, over)?;
-        self.kept_bytes += open.length;
-        Ok(open.length)
+        self.kept_bytes += length;
+        Ok(length)
     }
 
     /// A file that is over goes, if it is there.
@@ -109,121 +120,54 @@ impl Files {
     /// # Errors
     /// It could not be removed.
     pub fn forget(&mut self, id: &str) -> io::Result<()> {
-        let path = self.path(id, OVER);
-        self.kept_bytes = self.kept_bytes.saturating_sub(length(&path));
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let bytes = remove(&self.directory, id)?;
+        self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+        Ok(())
     }
 }
 
-fn make(directory: &Path) -> io::Result<()> {
+/// Where a file is.
+///
+/// # Errors
+/// The id names no file: it may lead out of the directory.
+pub(super) fn path(directory: &Path, id: &str, kind: &str) -> io::Result<PathBuf> {
+    if is_file_name(id) {
+        return Ok(directory.join(format!("{id}{kind}")));
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "the id of the recording cannot be the name of a file"))
+}
+
+/// Removes a file that is over, if it is there. The bytes that it had.
+///
+/// # Errors
+/// It could not be removed.
+pub(super) fn remove(directory: &Path, id: &str) -> io::Result<u64> {
+    let path = path(directory, id, OVER)?;
+    let bytes = length(&path);
+    match fs::remove_file(path) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the directory, if it is not there.
+pub(super) fn make(directory: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-fn length(path: &Path) -> u64 {
+pub(super) fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// Brings files and records together, after whatever ended the process before: files that ran are completed with what is in
-/// them, records that ran are over when their file is, and files that no record knows go.
-///
-/// # Errors
-/// The directory cannot be made, read or written.
-pub fn reconcile(directory: &Path, recordings: &mut [Arc<Recording>]) -> io::Result<()> {
-    make(directory)?;
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(id) = name.strip_suffix(RUNS).map(str::to_owned) {
-            let is_known = recordings.iter().any(|one| *one.id == *id);
-            if is_known && complete(&path)? {
-                fs::rename(&path, path.with_file_name(format!("{id}{OVER}")))?;
-            } else {
-                fs::remove_file(&path)?;
-            }
-        } else if let Some(id) = name.strip_suffix(OVER)
-            && recordings.iter().all(|one| *one.id != *id)
-        {
-            fs::remove_file(&path)?;
-        }
-    }
-    for recording in recordings.iter_mut().filter(|one| one.ended_ms.is_none()) {
-        let path = directory.join(format!("{}{OVER}", recording.id));
-        let ended_ms = recording.started_ms + duration_ms(&path).unwrap_or(0);
-        *recording = Arc::new(Recording { ended_ms: Some(ended_ms), ..Recording::clone(recording) });
-    }
-    Ok(())
-}
-
-/// Completes a file that was cut off. Whether anything was said in it.
-fn complete(path: &Path) -> io::Result<bool> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    let length = file.metadata()?.len();
-    let (mut writer, mut cluster) = (Writer::resume(), Vec::new());
-    while writer.length() < length {
-        let at = writer.length();
-        let wanted = match webm::next_cluster(&read_at(&file, at, 16, length)?) {
-            Err(wanted) if wanted <= CLUSTER_BYTES_MAX && at + wanted <= length => wanted,
-            // The index of a file that was about to be over, or half a cluster.
-            _ => break,
-        };
-        cluster.resize(wanted as usize, 0);
-        file.read_exact_at(&mut cluster, at)?;
-        let Ok(Some(seen)) = webm::next_cluster(&cluster) else { break };
-        writer.saw(&seen);
-    }
-    if length < FIRST_CLUSTER || writer.is_empty() {
-        return Ok(false);
-    }
-    file.set_len(writer.length())?;
-    let end = writer.length();
-    for piece in writer.finish(0) {
-        match piece {
-            Piece::Append(bytes) => file.write_all_at(&bytes, end)?,
-            Piece::At(at, bytes) => file.write_all_at(&bytes, at)?,
-        }
-    }
-    Ok(true)
-}
-
-fn read_at(file: &File, at: u64, bytes: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut read = vec![0; bytes.min(length - at) as usize];
-    file.read_exact_at(&mut read, at)?;
-    Ok(read)
-}
-
-/// What a file says of its duration.
-fn duration_ms(path: &Path) -> Option<u64> {
-    let file = File::open(path).ok()?;
-    let mut head = vec![0; FIRST_CLUSTER as usize];
-    file.read_exact_at(&mut head, 0).ok()?;
-    webm::read_duration_ms(&head)
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::model::people::call::CallKind;
-    use crate::protocol::webm::{Block, Codec, Track};
+    use crate::protocol::webm::{Block, Codec, Track, Writer};
     use std::os::unix::fs::PermissionsExt;
 
-    fn record(id: &str, ended_ms: Option<u64>) -> Arc<Recording> {
-        Arc::new(Recording {
-            id: id.into(),
-            call: "call".into(),
-            conversation: None,
-            kind: CallKind::Audio,
-            started_by: "ada".into(),
-            started_ms: 1_000_000,
-            ended_ms,
-            people: Arc::default(),
-        })
-    }
-
     /// A file that runs, of so many clusters, one each second.
-    fn begin(files: &mut Files, id: &str, clusters: u64) -> Writer {
+    pub(in crate::runtime::side::recorder) fn begin(files: &mut Files, id: &str, clusters: u64) -> Writer {
         files.begin(id.into()).expect("begins");
         let (mut writer, head) = Writer::begin(1_000_000);
         files.write(id, &Piece::Append(head)).expect("is written");
@@ -238,40 +182,12 @@ mod tests {
         writer
     }
 
-    fn names(directory: &Path) -> Vec<String> {
+    pub(in crate::runtime::side::recorder) fn names(directory: &Path) -> Vec<String> {
         let names =
             fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").file_name());
         let mut names: Vec<_> = names.map(|name| name.into_string().expect("a name")).collect();
         names.sort();
         names
-    }
-
-    #[test]
-    fn what_ran_when_the_process_was_killed_is_completed_and_what_nobody_knows_goes() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("recordings");
-        let mut files = Files::new(&path).expect("files");
-        begin(&mut files, "rec_cut", 4);
-        begin(&mut files, "rec_silent", 0);
-        begin(&mut files, "rec_unknown", 2);
-        drop(files);
-        // In the middle of the last cluster.
-        let cut = OpenOptions::new().write(true).open(path.join("rec_cut.webm.part")).expect("a file");
-        cut.set_len(cut.metadata().expect("a length").len() - 50).expect("is cut");
-        fs::write(path.join("rec_gone.webm"), b"x").expect("is written");
-        let mut records =
-            vec![record("rec_cut", None), record("rec_silent", None), record("rec_over", Some(5))];
-        reconcile(&path, &mut records).expect("is well");
-        assert_eq!(names(&path), ["rec_cut.webm"]);
-        let ended: Vec<_> = records.iter().map(|one| one.ended_ms).collect();
-        assert_eq!(ended, [Some(1_002_000), Some(1_000_000), Some(5)]);
-        let bytes = fs::read(path.join("rec_cut.webm")).expect("a file");
-        let file = matroska_demuxer::MatroskaFile::open(io::Cursor::new(bytes)).expect("it plays");
-        assert_eq!(file.info().duration(), Some(2_000.0));
-        // Whoever starts once more finds it so.
-        records[0] = record("rec_cut", None);
-        reconcile(&path, &mut records).expect("is well");
-        assert_eq!(records[0].ended_ms, Some(1_002_000));
     }
 
     #[test]
@@ -296,5 +212,40 @@ mod tests {
         files.forget("rec_1").expect("goes");
         files.forget("rec_1").expect("has gone");
         assert_eq!((names(directory.path()).len(), files.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn no_id_leads_out_of_the_directory() {
+        let home = tempfile::tempdir().expect("a directory");
+        let directory = home.path().join("recordings");
+        let mut files = Files::new(&directory).expect("files");
+        fs::write(home.path().join("secret.webm"), b"x").expect("is written");
+        for id in ["../secret", "rec_/../../secret", "/etc/passwd", "rec_.", "", "rec_1/2"] {
+            assert!(files.forget(id).is_err() && files.finish(id, false).is_err(), "{id}");
+            assert!(files.begin(id.into()).is_err(), "{id}");
+        }
+        assert!(home.path().join("secret.webm").exists());
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_counted_on_and_what_cannot_be_written_is_completed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut files = Files::new(directory.path()).expect("files");
+        let mut writer = begin(&mut files, "rec_1", 3);
+        // As a write does that fails.
+        files.open.get_mut("rec_1").expect("runs").broken = Some(ErrorKind::StorageFull);
+        for piece in writer.finish(3_000) {
+            files.write("rec_1", &piece).expect("is left out");
+        }
+        let bytes = files.finish("rec_1", true).expect("is over");
+        let file = fs::read(directory.path().join("rec_1.webm")).expect("a file");
+        let file = matroska_demuxer::MatroskaFile::open(io::Cursor::new(file)).expect("it plays");
+        assert_eq!(file.info().duration(), Some(2_000.0), "its index is there");
+        fs::create_dir(directory.path().join("rec_2.webm")).expect("is made");
+        files.kept_bytes += length(&directory.path().join("rec_2.webm"));
+        let before = files.bytes();
+        assert!(files.forget("rec_2").is_err());
+        assert_eq!(files.bytes(), before, "it is there still");
+        assert_eq!(files.forget("rec_1").map(|()| files.bytes()).expect("goes"), before - bytes);
     }
 }

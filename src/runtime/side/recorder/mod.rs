@@ -1,20 +1,21 @@
 //! The recorder: a thread that joins calls as a peer that only listens, and keeps what it hears and sees.
 //!
 //! What it decides is in `engine`, `peer`, `tape`, `mixer` and `clock`, without sockets, files and clocks; `thread` has its
-//! UDP sockets and waits, `files` has its files.
+//! UDP sockets and waits, `files` has its files, `reconcile` mends them at the start.
 
 mod clock;
 mod engine;
 mod files;
 mod mixer;
 mod peer;
+mod reconcile;
 mod tape;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod words;
 
-pub use files::reconcile;
+pub use reconcile::reconcile;
 pub use thread::start;
 
 use crate::model::people::recorder::{RecorderNews, RecorderWord};

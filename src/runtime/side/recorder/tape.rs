@@ -1,7 +1,7 @@
 //! One recording as it grows: which tracks there are, what waits to be put in order, and the bytes for the file.
 
 use super::mixer::Mixer;
-use crate::protocol::webm::{Block, Codec, Piece, Track, Writer};
+use crate::protocol::webm::{Block, Codec, FRAME_BYTES_MAX, Piece, Track, Writer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Tape {
         data: Vec<u8>,
         codec: impl FnOnce(&[u8]) -> Option<Codec>,
     ) -> bool {
-        if self.waiting_bytes + data.len() > WAITING_BYTES_MAX {
+        if data.len() > FRAME_BYTES_MAX || self.waiting_bytes + data.len() > WAITING_BYTES_MAX {
             return false;
         }
         let track = match self.tracks.get(&(user.clone(), kind)) {

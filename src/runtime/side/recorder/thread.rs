@@ -4,6 +4,8 @@ use super::engine::{Counts, Engine, Wish};
 use super::files::Files;
 use super::{RecorderDesk, RecorderSettings};
 use crate::base::ids::CoreId;
+use crate::base::ledger::leaves_a_share;
+use crate::model::people::UserId;
 use crate::model::people::recorder::{RecorderBounds, RecorderJob, RecorderNews, RecorderRefusal};
 use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::clock;
@@ -98,14 +100,21 @@ impl Wake for Rung {
     }
 }
 
+/// Whose a recording is.
+struct Owner {
+    core: CoreId,
+    /// Who began it.
+    by: UserId,
+}
+
 struct Thread {
     jobs: EffectDesk,
     words: RecorderDesk,
     sockets: Vec<Socket>,
     files: Files,
     engine: Engine,
-    /// The core of each recording that runs.
-    owners: BTreeMap<Arc<str>, CoreId>,
+    /// Whose each recording is that runs.
+    owners: BTreeMap<Arc<str>, Owner>,
     bell: Arc<Rung>,
 }
 
@@ -147,7 +156,9 @@ impl Thread {
     /// Does what a core waits for.
     fn job(&mut self, core: CoreId, job: RecorderJob) -> Result<u64, RecorderRefusal> {
         match job {
-            RecorderJob::Open { recording, bounds } => self.open(core, recording, bounds).map(|()| 0),
+            RecorderJob::Open { recording, by, bounds } => {
+                self.open(Owner { core, by }, recording, bounds).map(|()| 0)
+            }
             RecorderJob::Close { recording } => Ok(self.close(&recording)),
             RecorderJob::Forget { recording } => {
                 self.close(&recording);
@@ -159,20 +170,29 @@ impl Thread {
         }
     }
 
-    fn open(&mut self, core: CoreId, id: Arc<str>, bounds: RecorderBounds) -> Result<(), RecorderRefusal> {
-        if self.owners.len() >= bounds.at_once_max as usize {
+    fn open(&mut self, owner: Owner, id: Arc<str>, bounds: RecorderBounds) -> Result<(), RecorderRefusal> {
+        let run = self.owners.len() as u32;
+        if run >= bounds.at_once_max {
             return Err(RecorderRefusal::TooMany);
+        }
+        let own = self.owners.values().filter(|other| other.by == owner.by).count() as u32;
+        if !leaves_a_share(own, run, bounds.at_once_max) {
+            return Err(RecorderRefusal::TooManyOfYours);
         }
         if self.files.bytes() >= bounds.recordings_bytes_max {
             return Err(RecorderRefusal::NoRoom);
         }
         if let Err(error) = self.files.begin(id.clone()) {
             log::error!(recording = %id, "the file of a recording could not be made: {error}");
-            return Err(RecorderRefusal::Broken);
+            return Err(refusal(error.kind()));
         }
-        self.owners.insert(id.clone(), core);
-        self.engine.open(Instant::now(), clock::now().unix_ms, id, bounds);
+        self.engine.open(Instant::now(), clock::now().unix_ms, id.clone(), bounds);
         self.do_wishes();
+        if let Some(kind) = self.files.broken(&id) {
+            self.close(&id);
+            return Err(refusal(kind));
+        }
+        self.owners.insert(id, owner);
         Ok(())
     }
 
@@ -230,8 +250,8 @@ impl Thread {
                 }
                 Wish::Tell(news) => {
                     let (RecorderNews::Signal { recording, .. } | RecorderNews::Ended { recording }) = &news;
-                    if let Some(core) = self.owners.get(recording) {
-                        self.words.tell(core.index(), news);
+                    if let Some(owner) = self.owners.get(recording) {
+                        self.words.tell(owner.core.index(), news);
                     }
                 }
                 Wish::Close(id) => {
@@ -244,8 +264,8 @@ impl Thread {
 
     /// A recording is over, which nobody asked for: its core is told, and closes it.
     fn ends(&self, id: &Arc<str>) {
-        if let Some(core) = self.owners.get(id) {
-            self.words.tell(core.index(), RecorderNews::Ended { recording: id.clone() });
+        if let Some(owner) = self.owners.get(id) {
+            self.words.tell(owner.core.index(), RecorderNews::Ended { recording: id.clone() });
         }
     }
 
@@ -278,5 +298,15 @@ impl Thread {
             // SAFETY: there is room for eight bytes, and the descriptor is open.
             unsafe { libc::read(self.bell.0.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
         }
+    }
+}
+
+/// What is said of a file that cannot be begun.
+fn refusal(kind: io::ErrorKind) -> RecorderRefusal {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            RecorderRefusal::DiskFull
+        }
+        _ => RecorderRefusal::Broken,
     }
 }
