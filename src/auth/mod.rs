@@ -10,6 +10,7 @@
 mod accounts;
 mod api_keys;
 mod claims;
+mod download;
 mod logged_out;
 mod login;
 mod password;
@@ -24,6 +25,7 @@ mod turn;
 
 pub use accounts::{Account, Challenge, is_address};
 pub use api_keys::ApiKey;
+pub use download::DownloadKey;
 pub use logged_out::LoggedOut;
 pub use login::{LoginId, Place, login_id};
 pub use password::{PASSWORD_BYTES_MAX, PasswordHash, SALT_BYTES};

@@ -198,6 +198,8 @@ pub struct PeopleLimits {
     pub recordings_bytes_max: u64,
     /// Seconds after its end at which a recording is deleted; 0 is never.
     pub recording_age_s_max: u32,
+    /// Recordings that are fetched at the same time, per core.
+    pub downloads_max: u32,
     /// Users whose devices are kept, and people of whom it is remembered when they were last here, per core.
     pub device_users_max: u32,
 }
@@ -315,6 +317,7 @@ impl Default for PeopleLimits {
             recording_bytes_max: 16 << 30,
             recordings_bytes_max: 64 << 30,
             recording_age_s_max: 0,
+            downloads_max: 64,
             device_users_max: 1_000_000,
         }
     }

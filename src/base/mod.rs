@@ -1,10 +1,11 @@
-//! Floor 0: agendas, ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
+//! Floor 0: agendas, parts of long things, ids, hosts, archives, time, hashing, case, the form of JSON, ledgers, limits, lists, rings, secrets, slabs, the
 //! timing wheel. Knows nothing of the broker.
 
 pub mod address;
 pub mod agenda;
 pub mod archive;
 pub mod bucket;
+pub mod byte_range;
 pub mod chunked;
 pub mod few;
 pub mod fold;

@@ -24,6 +24,9 @@ pub const JWT_SECRET_FILE: &str = "jwt_secret";
 /// Name of the file with the secret of sessions.
 pub const SESSION_SECRET_FILE: &str = "session_secret";
 
+/// Name of the file with the secret that links to recordings are signed with.
+pub const DOWNLOAD_SECRET_FILE: &str = "download_secret";
+
 /// Name of the file with the key by which push services know this node.
 pub const VAPID_KEY_FILE: &str = "vapid_key";
 
@@ -175,6 +178,14 @@ pub fn jwt_secret(directory: &Path) -> Result<Option<Secret>, DataDirError> {
 /// What keeps it from being read or made.
 pub fn session_secret(directory: &Path) -> Result<Secret, DataDirError> {
     read_or_make(&directory.join(SESSION_SECRET_FILE), new_signing_secret)
+}
+
+/// The secret that links to recordings are signed with, made where there is none. The directory must have been prepared.
+///
+/// # Errors
+/// What keeps it from being read or made.
+pub fn download_secret(directory: &Path) -> Result<Secret, DataDirError> {
+    read_or_make(&directory.join(DOWNLOAD_SECRET_FILE), new_signing_secret)
 }
 
 /// The key by which push services know this node, made where there is none. Browsers' subscriptions are good for this key

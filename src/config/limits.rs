@@ -97,6 +97,7 @@ fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
         recording_bytes_max in 1 << 20..=1 << 40,
         recordings_bytes_max in 1 << 20..=1 << 50,
         recording_age_s_max in 0..=4_000_000_000,
+        downloads_max in 1..=10_000,
         device_users_max in 1..=100_000_000,
     )
 }

@@ -34,9 +34,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> PeopleConfig {
             .choice("conversations", &[("listed", false), ("open", true)])
             .unwrap_or(false),
         recorder_addresses: read_recorders(&mut reader),
+        public_url: public_url::read(&mut reader),
     };
-    // For links to what was recorded, of which there are none yet.
-    public_url::read(&mut reader);
     reader.finish();
     config
 }

@@ -120,6 +120,8 @@ pub struct PeopleConfig {
     pub open_conversations: bool,
     /// Where the recorder is reached, by UDP; nowhere is no recorder.
     pub recorder_addresses: Vec<SocketAddr>,
+    /// The address of the node as clients see it, without a slash at its end; empty where it is not known.
+    pub public_url: String,
 }
 
 /// `[skapi]`.
@@ -256,7 +258,10 @@ impl Config {
 
     /// Where surfaces are reached from outside, by their names.
     pub fn public_urls(&self) -> Vec<(&'static str, Box<str>)> {
-        vec![("skapi", self.relay.public_url.as_str().into())]
+        vec![
+            ("skapi", self.relay.public_url.as_str().into()),
+            ("quikapp", self.people.public_url.as_str().into()),
+        ]
     }
 
     /// The secret that sessions are signed with, where users can log in.
@@ -266,6 +271,14 @@ impl Config {
     pub fn session_secret(&self) -> Result<Option<Secret>, DataDirError> {
         let wanted = !self.accounts.is_empty();
         wanted.then(|| data_dir::session_secret(&self.data_dir)).transpose()
+    }
+
+    /// The secret that links to recordings are signed with.
+    ///
+    /// # Errors
+    /// What keeps it from being read or made.
+    pub fn download_secret(&self) -> Result<Secret, DataDirError> {
+        data_dir::download_secret(&self.data_dir)
     }
 
     /// By which key push services know this node.
@@ -287,7 +300,7 @@ impl Config {
     /// Names of the secrets in the data directory that a node of this configuration needs.
     pub fn secret_files(&self) -> Vec<String> {
         let sockets = self.workspaces.iter().filter(|workspace| workspace.hash.is_none());
-        let mut names = vec![data_dir::API_KEY_FILE.to_owned()];
+        let mut names = vec![data_dir::API_KEY_FILE.to_owned(), data_dir::DOWNLOAD_SECRET_FILE.to_owned()];
         names.extend(self.wants_own_jwt_secret().then(|| data_dir::JWT_SECRET_FILE.to_owned()));
         names.extend(self.push.vapid_key.is_none().then(|| data_dir::VAPID_KEY_FILE.to_owned()));
         names.extend((!self.accounts.is_empty()).then(|| data_dir::SESSION_SECRET_FILE.to_owned()));

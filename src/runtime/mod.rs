@@ -51,7 +51,7 @@ use side::operator::{self, Operator};
 use side::outbound::{self, OutboundSettings};
 use side::passwords;
 use side::port::port;
-use side::recorder::{self, RecorderDesk, RecorderPort, RecorderSettings};
+use side::recorder::{self, RecorderDesk, RecorderPort, RecorderSettings, reader};
 use side::store::{self, Database};
 use std::io;
 use std::sync::atomic::AtomicUsize;
@@ -77,7 +77,7 @@ const STOP_LOOK: Duration = Duration::from_millis(50);
 /// The process, when a core panics.
 pub fn run(
     settings: RuntimeSettings,
-    (database, outbound, recorder): (Database, OutboundSettings, Option<RecorderSettings>),
+    (database, outbound, recorder): (Database, OutboundSettings, RecorderSettings),
     make_shard: impl Fn(CoreId) -> Shard + Send + Sync + 'static,
     history: Option<(LogSettings, HomeOf)>,
     operator: Box<dyn Operator>,
@@ -91,8 +91,8 @@ pub fn run(
     let doorbells = doorbells(cores)?;
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
-    let (recorders, recorder) = recorder_ports(recorder, &doorbells);
-    let beside = start_beside(desks, (database, outbound, operator), recorder, controls)?;
+    let (recorders, words) = recorder_ports(&recorder, &doorbells);
+    let beside = start_beside(desks, (database, outbound, operator), (recorder, words), controls)?;
     let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
@@ -150,31 +150,33 @@ pub fn run(
 fn start_beside(
     desks: EffectDesks,
     (database, outbound, operator): (Database, OutboundSettings, Box<dyn Operator>),
-    recorder: Option<(RecorderSettings, RecorderDesk)>,
+    (recorder, words): (RecorderSettings, Option<RecorderDesk>),
     controls: &Controls,
 ) -> Result<Vec<JoinHandle<()>>, RuntimeError> {
     // First, because an address of it may be somebody else's.
-    let recorder =
-        recorder.map(|(settings, words)| recorder::start(desks.recorder, words, &settings)).transpose()?;
+    let records = words.map(|words| recorder::start(desks.recorder, words, &recorder)).transpose()?;
     let mut threads = vec![
         store::start(database, desks.store)?,
         passwords::start(desks.passwords)?,
         decoding::start(desks.decoding)?,
         outbound::start(desks.outbound, outbound, controls.reloads.clone())?,
         operator::start(desks.operator, operator)?,
+        reader::start(desks.files, recorder.directory)?,
     ];
-    threads.extend(recorder);
+    threads.extend(records);
     Ok(threads)
 }
 
 /// The cores' ends of the recorder, none where there is no recorder, and what its thread needs.
 fn recorder_ports(
-    settings: Option<RecorderSettings>,
+    settings: &RecorderSettings,
     doorbells: &Arc<[Doorbell]>,
-) -> (Vec<Option<RecorderPort>>, Option<(RecorderSettings, RecorderDesk)>) {
-    let Some(settings) = settings else { return (doorbells.iter().map(|_| None).collect(), None) };
+) -> (Vec<Option<RecorderPort>>, Option<RecorderDesk>) {
+    if settings.addresses.is_empty() {
+        return (doorbells.iter().map(|_| None).collect(), None);
+    }
     let (ports, desk) = port(doorbells, recorder::PLACES);
-    (ports.into_iter().map(Some).collect(), Some((settings, desk)))
+    (ports.into_iter().map(Some).collect(), Some(desk))
 }
 
 /// A thread of the run.

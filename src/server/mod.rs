@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "floor 5 puts the node together")]
 
-use crate::auth::{AuthSettings, Authenticator};
+use crate::auth::{AuthSettings, Authenticator, DownloadKey};
 use crate::base::ids::CoreId;
 use crate::broker::rules::definitions::Definitions;
 use crate::config::data_dir::{self, DataSecrets};
@@ -87,7 +87,7 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
     let mut database = Database::open(&config.data_dir.join(STORE_FILE))?;
     let recorder = recorder(config);
     let setup = Setup {
-        stored: stored(&mut database, &config.data_dir.join(RECORDINGS_DIRECTORY))?.into(),
+        stored: stored(&mut database, &recorder.directory)?.into(),
         sockets_per_core_max: settings.sockets_per_core_max,
         web_push: Arc::new(web_push(config, &vapid_key)),
         limits: Arc::new(memory::fit(config.limits.clone(), part_bytes)),
@@ -158,6 +158,7 @@ fn setup(
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|error| ServeError::Randomness(error.to_string()))?;
     let now = clock::now();
+    let download_key = Arc::new(DownloadKey::new(&config.download_secret()?));
     Ok(Setup {
         core: CoreId(0),
         cores,
@@ -184,7 +185,7 @@ fn setup(
         operators_apart: config.listen.iter().any(|listen| listen.operators),
         access_log: config.log.access,
         echo: config.debug.echo,
-        people: Arc::new(people(config)),
+        people: Arc::new(PeopleSettings { download_key: Some(download_key), ..people(config) }),
         web_push: Arc::default(),
         stored: Arc::default(),
     })
@@ -218,6 +219,7 @@ fn people(config: &Config) -> PeopleSettings {
         huddle_participants_max: settings.huddle_participants_max,
         open_conversations: settings.open_conversations,
         records: !settings.recorder_addresses.is_empty(),
+        download_key: None,
     }
 }
 
@@ -230,11 +232,10 @@ fn stored(database: &mut Database, recordings: &Path) -> Result<Stored, ServeErr
     Ok(stored)
 }
 
-/// How calls are recorded, if they are.
-fn recorder(config: &Config) -> Option<RecorderSettings> {
+/// How calls are recorded, by nobody where there is no address, and where their files are.
+fn recorder(config: &Config) -> RecorderSettings {
     let addresses = config.people.recorder_addresses.clone();
-    let directory = config.data_dir.join(RECORDINGS_DIRECTORY);
-    (!addresses.is_empty()).then_some(RecorderSettings { addresses, directory })
+    RecorderSettings { addresses, directory: config.data_dir.join(RECORDINGS_DIRECTORY) }
 }
 
 fn web_push(config: &Config, key: &VapidKey) -> WebPushSettings {

@@ -9,6 +9,7 @@ mod damaged;
 mod deadlines;
 mod descriptors;
 mod disk;
+mod download;
 mod drain;
 mod durable;
 mod export;

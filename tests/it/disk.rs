@@ -52,8 +52,7 @@ impl Disk {
                 restart: vec!["listen".into()],
                 warnings: Vec::new(),
             })),
-            (_, Effect::Recorder(_)) => Resolution::Recorder(Ok(4_096)),
-            (_, Effect::Push(_)) => unreachable!("push services are called"),
+            (_, Effect::Push(_) | Effect::Recorder(_) | Effect::File(_)) => unreachable!("others do it"),
             // Not the disk's work, but as well done from here.
             (_, Effect::Decode(long)) => Resolution::Decoded(Box::new(long.decode())),
             (_, Effect::Verify { password, hash }) => Resolution::Verified(hash.verify(&password)),

@@ -18,6 +18,7 @@ mod people;
 mod play;
 mod push_service;
 mod pushing;
+mod recorder;
 mod relay;
 mod script;
 mod settings;

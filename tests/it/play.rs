@@ -164,7 +164,7 @@ impl Player {
                 self.world.restart(&self.setup);
                 self.clients.clear();
             }
-            ["push" | "pushed", ..] => self.push_happens(&words)?,
+            ["push" | "pushed" | "recorder", ..] => self.others_do(&words)?,
             ["end", name] => {
                 let socket = self.client(name)?.socket;
                 self.world.end(socket.ok_or("it has no socket")?);
@@ -216,7 +216,12 @@ impl Player {
         self.world.reload(&self.setup);
     }
 
-    fn push_happens(&mut self, words: &[&str]) -> Outcome {
+    fn others_do(&mut self, words: &[&str]) -> Outcome {
+        if let ["recorder", what @ ..] = words {
+            self.world.recorder.happens(what)?;
+            self.world.settle();
+            return Ok(());
+        }
         let services = &mut self.world.push_services;
         match *words {
             ["pushed", ref call @ ..] => self.pushed(&call.join(" "))?,

@@ -1,6 +1,8 @@
 //! What a node is set up with: defaults, and the `@` lines at the head of a transcript.
 
-use corecast::auth::{Account, ApiKey, AuthSettings, Authenticator, IceSettings, PasswordHash, Secret};
+use corecast::auth::{
+    Account, ApiKey, AuthSettings, Authenticator, DownloadKey, IceSettings, PasswordHash, Secret,
+};
 use corecast::base::ids::CoreId;
 use corecast::base::limits::Limits;
 use corecast::broker::rules::definitions::Definitions;
@@ -170,6 +172,8 @@ impl Settings {
             "recordings_max" => &mut limits.people.recordings_max,
             "recordings_at_once_max" => &mut limits.people.recordings_at_once_max,
             "recording_s_max" => &mut limits.people.recording_s_max,
+            "recording_age_s_max" => &mut limits.people.recording_age_s_max,
+            "downloads_max" => &mut limits.people.downloads_max,
             "device_users_max" => &mut limits.people.device_users_max,
             "push_subscriptions_max" => &mut limits.push.subscriptions_max,
             "push_subscriptions_per_user_max" => &mut limits.push.subscriptions_per_user_max,
@@ -226,6 +230,11 @@ impl Settings {
                         turn_urls: Arc::from([Arc::from("turn:turn.example.com:3478")]),
                         turn_secret: Some(Secret::new("north-wind-and-sun")),
                     };
+                }
+                ("records", "") => {
+                    self.people.records = true;
+                    let secret = Secret::new("sun-and-north-wind");
+                    self.people.download_key = Some(Arc::new(DownloadKey::new(&secret)));
                 }
                 ("ring", time) => self.people.ring_ms = ms(time),
                 ("call", time) => self.people.call_ms_max = ms(time),

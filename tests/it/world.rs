@@ -3,9 +3,13 @@
 
 use crate::disk::Disk;
 use crate::push_service::PushServices;
+use crate::recorder::Recorder;
 use corecast::base::ids::{ConnectionId, CoreId};
 use corecast::base::time::Now;
-use corecast::shard::{Effect, LogMessage, Output, Reload, Setup, Shard, ShardMessage, WRITE_BYTES_MAX};
+use corecast::shard::{
+    Effect, LogMessage, Output, Reload, Setup, Shard, ShardMessage, WRITE_BYTES_MAX, next_for_recorder,
+    recorded,
+};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -63,6 +67,7 @@ pub struct World {
     manner: Manner,
     pub disk: Disk,
     pub push_services: PushServices,
+    pub recorder: Recorder,
 }
 
 impl World {
@@ -85,6 +90,7 @@ impl World {
             manner,
             disk: Disk::default(),
             push_services: PushServices::default(),
+            recorder: Recorder::default(),
         };
         world.settle();
         world
@@ -94,6 +100,7 @@ impl World {
     pub fn restart(&mut self, setup: &Setup) {
         let stored = self.disk.restart().into();
         self.push_services.restart();
+        self.recorder.restart();
         self.shards = shards(&Setup { seed: setup.seed + 1, stored, ..setup.clone() }, self.now);
         for socket in &mut self.sockets {
             (socket.id, socket.closed) = (None, true);
@@ -252,7 +259,7 @@ impl World {
         for core in self.turning().collect::<Vec<_>>() {
             moved |= self.deliver(core);
             while let Some((core, id, resolution)) =
-                self.disk.answer().or_else(|| self.push_services.answer())
+                self.disk.answer().or_else(|| self.push_services.answer()).or_else(|| self.recorder.answer())
             {
                 self.shards[core].resolve(self.now, id, resolution);
                 moved = true;
@@ -262,6 +269,14 @@ impl World {
                 moved = true;
             }
             while self.fulfil(core) {
+                moved = true;
+            }
+            while let Some(word) = next_for_recorder(&mut self.shards[core]) {
+                self.recorder.hear(word);
+                moved = true;
+            }
+            while let Some((core, news)) = self.recorder.news() {
+                recorded(&mut self.shards[core], self.now, news);
                 moved = true;
             }
             while let Some(message) = self.shards[core].next_for_log(self.now) {
@@ -314,6 +329,8 @@ impl World {
                 self.by_id.remove(&(core, id));
             }
             Output::Effect(id, Effect::Push(delivery)) => self.push_services.call(core, id, delivery),
+            Output::Effect(id, Effect::Recorder(job)) => self.recorder.ask(core, id, Ok(job)),
+            Output::Effect(id, Effect::File(job)) => self.recorder.ask(core, id, Err(job)),
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
             Output::Work => {
                 self.works += 1;

@@ -58,6 +58,7 @@ impl Disk {
                 Effect::Replace(spans, writes) => self.replace(&spans, writes, &mut undo),
                 Effect::Settings(_) => unreachable!("nobody asks for it here"),
                 Effect::Recorder(_) => Resolution::Recorder(Ok(0)),
+                Effect::File(_) => unreachable!("nothing is recorded here"),
                 Effect::Push(_) => unreachable!("push services are called"),
                 // Not the disk's work, and not slower in here.
                 Effect::Verify { password, .. } => Resolution::Verified(password.expose() == RIGHT_PASSWORD),

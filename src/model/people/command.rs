@@ -5,6 +5,7 @@ use super::chat::ChatAct;
 use super::circle::Circle;
 use super::conversation::{Concern, ConversationAct};
 use super::device::DeviceAct;
+use super::file::Fetch;
 use super::huddle::HuddleAct;
 use super::recording::RecordingAct;
 use super::status::{Custom, Status};
@@ -129,6 +130,15 @@ pub enum PeopleCommand {
         /// What.
         act: RecordingAct,
     },
+    /// Get a link to a recording.
+    Link {
+        /// The recording.
+        id: Arc<str>,
+        /// The address of the node as clients see it.
+        base: Box<str>,
+    },
+    /// Fetch a recording by a link.
+    Fetch(Fetch),
     /// What was recorded of a conversation, newest first.
     Recordings {
         /// Its id.

@@ -9,6 +9,7 @@ pub mod command;
 pub mod conversation;
 pub mod device;
 pub mod event;
+pub mod file;
 pub mod huddle;
 pub mod ice;
 pub mod recorder;

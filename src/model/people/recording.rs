@@ -4,7 +4,7 @@ use super::UserId;
 use super::call::CallKind;
 use std::sync::Arc;
 
-/// Seconds for which a place to fetch a recording from holds.
+/// Seconds for which a link to a recording holds.
 pub const DOWNLOAD_TTL_S: u64 = 3_600;
 
 /// What the names of files of recordings, and so the ids of recordings, begin with.
@@ -58,8 +58,6 @@ impl Recording {
 pub enum RecordingAct {
     /// What is kept of it.
     Get,
-    /// Where what was heard and seen can be fetched.
-    Download,
     /// Forget it.
     Delete,
 }

@@ -6,6 +6,7 @@ use super::chat::ChatMessage;
 use super::circle::{Card, Circle};
 use super::device::Device;
 use super::event::Event;
+use super::file::{FileAnswer, Link};
 use super::huddle::HuddleView;
 use super::ice::IceServers;
 use super::recording::Recording;
@@ -101,8 +102,10 @@ pub enum PeopleReply {
     RecordingStopped(Arc<Recording>),
     /// To `RecordingAct::Get`.
     Recording(Arc<Recording>),
-    /// To `RecordingAct::Download`: where, if there is anything to fetch.
-    Download(Option<Box<str>>),
+    /// To `Link`: where, if there is anything to fetch.
+    Link(Option<Link>),
+    /// To `Fetch`: the file, read while it is sent.
+    File(FileAnswer),
     /// To `Recordings`.
     Recordings(Vec<Arc<Recording>>),
 }

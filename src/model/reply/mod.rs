@@ -79,9 +79,19 @@ impl Reply {
     pub fn has_credentials(&self) -> bool {
         match self {
             Self::Login(LoginReply::LoggedIn { .. } | LoginReply::Voucher { .. }) => true,
-            Self::People(reply) => matches!(&**reply, PeopleReply::Ice(ice) if ice.credentials.is_some()),
+            Self::People(reply) => match &**reply {
+                PeopleReply::Ice(ice) => ice.credentials.is_some(),
+                PeopleReply::Link(link) => link.is_some(),
+                _ => false,
+            },
             _ => false,
         }
+    }
+
+    /// Whether it has its turn among the answers of its connection, and does not leave at once.
+    pub fn takes_turns(&self) -> bool {
+        matches!(self, Self::People(reply) if matches!(**reply, PeopleReply::File(_)))
+            || self.moves_a_person()
     }
 
     /// Whether a person's socket comes to a circle by it or leaves one, which its core adds to.

@@ -13,6 +13,7 @@ mod method;
 pub mod origin;
 mod parse;
 mod partial_head;
+mod range;
 mod reader;
 mod refusal;
 mod response;
@@ -27,8 +28,11 @@ pub use limits::{FIELDS_MAX, HttpLimits};
 pub use method::Method;
 pub use parse::parse_head;
 pub use partial_head::{PartialHead, PartialOrigin};
+pub use range::range;
 pub use reader::{Event, Reading, RequestReader};
 pub use refusal::Refusal;
-pub use response::{CONTINUE, Connection, Response, ResponseContext, reason_phrase, write_response};
+pub use response::{
+    CONTINUE, Connection, Described, Response, ResponseContext, reason_phrase, write_head, write_response,
+};
 pub(in crate::protocol) use scan::is_token;
 pub use target::decode_segment;

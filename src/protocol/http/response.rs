@@ -59,6 +59,17 @@ pub struct ResponseContext<'a> {
     pub fields: &'a [(&'a str, &'a str)],
 }
 
+/// What the head of a response says of its body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Described {
+    /// Status code.
+    pub status: u16,
+    /// `Content-Type`; empty sends none.
+    pub content_type: &'static str,
+    /// Bytes of the body.
+    pub length: u64,
+}
+
 /// Appends a response: status line, `Date`, the given fields, `Connection` where it matters, `Content-Type`,
 /// `Content-Length`, body. 204 and 304 have no body and no length (RFC 9110 sections 8.6, 15.3.5, 15.4.5).
 pub fn write_response(
@@ -69,8 +80,23 @@ pub fn write_response(
 ) {
     let bodiless = matches!(response.status, 204 | 304);
     out.reserve(256 + if context.head_only { 0 } else { response.body.len() });
+    let Response { status, content_type, ref body } = *response;
+    write_head(out, Described { status, content_type, length: body.len() as u64 }, context, dates);
+    if !bodiless && !context.head_only {
+        out.extend_from_slice(body);
+    }
+}
+
+/// Appends a response up to its body, which follows or does not.
+pub fn write_head(
+    out: &mut Vec<u8>,
+    described: Described,
+    context: &ResponseContext<'_>,
+    dates: &mut DateCache,
+) {
+    let Described { status, content_type, length } = described;
     // Writing to a vector cannot fail.
-    let _ = write!(out, "HTTP/1.1 {} {}\r\nDate: ", response.status, reason_phrase(response.status));
+    let _ = write!(out, "HTTP/1.1 {status} {}\r\nDate: ", reason_phrase(status));
     out.extend_from_slice(dates.text(context.unix_s));
     out.extend_from_slice(b"\r\n");
     for (name, value) in context.fields {
@@ -81,16 +107,13 @@ pub fn write_response(
         Connection::KeepStated => push_field(out, "Connection", "keep-alive"),
         Connection::Close => push_field(out, "Connection", "close"),
     }
-    if !bodiless {
-        if !response.content_type.is_empty() {
-            push_field(out, "Content-Type", response.content_type);
+    if !matches!(status, 204 | 304) {
+        if !content_type.is_empty() {
+            push_field(out, "Content-Type", content_type);
         }
-        let _ = write!(out, "Content-Length: {}\r\n", response.body.len());
+        let _ = write!(out, "Content-Length: {length}\r\n");
     }
     out.extend_from_slice(b"\r\n");
-    if !bodiless && !context.head_only {
-        out.extend_from_slice(&response.body);
-    }
 }
 
 fn push_field(out: &mut Vec<u8>, name: &str, value: &str) {
@@ -109,6 +132,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
+        206 => "Partial Content",
         304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -124,6 +148,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
         417 => "Expectation Failed",
         422 => "Unprocessable Content",
         426 => "Upgrade Required",

@@ -19,6 +19,7 @@ pub struct Effects {
     decoding: Port<Job, Done>,
     operator: Port<Job, Done>,
     recorder: Port<Job, Done>,
+    files: Port<Job, Done>,
 }
 
 /// What the threads hold at the other end.
@@ -35,6 +36,8 @@ pub struct EffectDesks {
     pub operator: EffectDesk,
     /// The recorder's.
     pub recorder: EffectDesk,
+    /// Of the thread that reads files of recordings.
+    pub files: EffectDesk,
 }
 
 /// The ways of all cores, in their order. A shard has at most
@@ -52,22 +55,19 @@ pub fn effects(
     let (to_decoding, decoding) = port(doorbells, places);
     let (to_operator, operator) = port(doorbells, places);
     let (to_recorder, recorder) = port(doorbells, places);
+    let (to_files, files) = port(doorbells, places);
     let cores = to_store
         .into_iter()
         .zip(to_passwords)
         .zip(to_outbound)
         .zip(to_decoding)
         .zip(to_operator)
-        .zip(to_recorder);
-    let cores = cores.map(|(((((store, passwords), outbound), decoding), operator), recorder)| Effects {
-        store,
-        passwords,
-        outbound,
-        decoding,
-        operator,
-        recorder,
+        .zip(to_recorder)
+        .zip(to_files);
+    let cores = cores.map(|((((((store, passwords), outbound), decoding), operator), recorder), files)| {
+        Effects { store, passwords, outbound, decoding, operator, recorder, files }
     });
-    (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator, recorder })
+    (cores.collect(), EffectDesks { store, passwords, outbound, decoding, operator, recorder, files })
 }
 
 impl EffectDesk {
@@ -93,6 +93,7 @@ impl Effects {
             Effect::Decode(_) => &mut self.decoding,
             Effect::Settings(_) => &mut self.operator,
             Effect::Recorder(_) => &mut self.recorder,
+            Effect::File(_) => &mut self.files,
             Effect::Write(_)
             | Effect::Replace(..)
             | Effect::Find(..)
@@ -120,8 +121,9 @@ impl Effects {
         self.threads().iter().any(|thread| thread.ready())
     }
 
-    fn threads(&self) -> [&Port<Job, Done>; 6] {
-        [&self.store, &self.passwords, &self.outbound, &self.decoding, &self.operator, &self.recorder]
+    fn threads(&self) -> [&Port<Job, Done>; 7] {
+        let Self { store, passwords, outbound, decoding, operator, recorder, files } = self;
+        [store, passwords, outbound, decoding, operator, recorder, files]
     }
 }
 
@@ -146,5 +148,17 @@ mod tests {
             Resolution::Verified(true)
         });
         assert_eq!(done, 1);
+    }
+
+    #[test]
+    fn a_thread_hears_some_of_a_flood_and_has_time_for_its_other_work() {
+        let doorbells: Arc<[Doorbell]> = [Doorbell::new().expect("a descriptor")].into();
+        let (mut cores, desks) = effects(&doorbells, 8, 1);
+        (0..8).for_each(|id| cores[0].ask(EffectId(id), Effect::Settings(SettingsCommand::Show)));
+        let mut heard = 0;
+        assert!(desks.operator.hear_some(3, |_| heard += 1), "there is more");
+        assert_eq!(heard, 3);
+        assert!(!desks.operator.hear_some(8, |_| heard += 1));
+        assert_eq!(heard, 8);
     }
 }

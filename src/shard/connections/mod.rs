@@ -58,6 +58,8 @@ pub(super) struct Connections {
     pub allowances: Allowances,
     /// Whose long answers are made.
     pub making: Making,
+    /// Held once by every file that is sent.
+    pub files: Arc<()>,
     /// Connections that may have something of their own to write.
     ready: VecDeque<ConnectionId>,
     /// Sockets to pause, resume and close, in order.
@@ -81,6 +83,7 @@ impl Connections {
             fired: VecDeque::new(),
             allowances: Allowances::default(),
             making: Making::default(),
+            files: Arc::default(),
             ready: VecDeque::new(),
             wishes: VecDeque::new(),
             inflater: Inflater::default(),

@@ -4,8 +4,11 @@
 use super::expect::Expect;
 use crate::model::channel::ChannelName;
 use crate::model::command::ConnectionCommand;
+use crate::model::people::file::FileAnswer;
 use crate::model::reply::Reply;
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
 
 enum Slot {
     Waiting(Expect),
@@ -18,6 +21,20 @@ enum Slot {
         bytes: Vec<u8>,
         last: bool,
     },
+    /// A file that is sent while it is read.
+    File(Box<Sending>),
+}
+
+/// A file on its way to a client.
+pub(in crate::shard) struct Sending {
+    pub expect: Expect,
+    pub file: FileAnswer,
+    /// Which bytes are still to be read, once the head is written.
+    pub left: Option<Range<u64>>,
+    /// A piece is being read.
+    pub is_read: bool,
+    /// Its place among the files that this core sends.
+    pub place: Option<Arc<()>>,
 }
 
 /// An answer that waits.
@@ -68,6 +85,7 @@ pub(in crate::shard) struct Pending {
 /// What leaves next.
 pub(in crate::shard) enum Released {
     Answer(Box<Answer>),
+    File(Box<Sending>),
     Bytes { bytes: Vec<u8>, last: bool },
 }
 
@@ -104,7 +122,11 @@ impl Pending {
 
     /// Whether something would be written if there were room.
     pub fn waits_for_room(&self) -> bool {
-        matches!(self.slots.front(), Some(Slot::Answered(_) | Slot::Bytes { .. } | Slot::Turn(..)))
+        match self.slots.front() {
+            Some(Slot::Answered(_) | Slot::Bytes { .. } | Slot::Turn(..)) => true,
+            Some(Slot::File(sending)) => !sending.is_read,
+            Some(Slot::Waiting(_)) | None => false,
+        }
     }
 
     /// The command whose turn has come; the sequence by which it is answered.
@@ -181,14 +203,44 @@ impl Pending {
 
     /// The next answer whose turn it is.
     pub fn release(&mut self) -> Option<Released> {
-        if !matches!(self.slots.front(), Some(Slot::Answered(_) | Slot::Bytes { .. })) {
-            return None;
+        match self.slots.front() {
+            Some(Slot::Answered(_) | Slot::Bytes { .. }) => {}
+            Some(Slot::File(sending)) if !sending.is_read => {}
+            _ => return None,
         }
         self.first = self.first.wrapping_add(1);
         match self.slots.pop_front()? {
             Slot::Answered(answer) => Some(Released::Answer(answer)),
             Slot::Bytes { bytes, last } => Some(Released::Bytes { bytes, last }),
+            Slot::File(sending) => Some(Released::File(sending)),
             Slot::Waiting(_) | Slot::Turn(..) => None,
+        }
+    }
+
+    /// The answer to a request that was taken is a file.
+    pub fn fill_file(&mut self, sequence: u32, sending: Sending) {
+        if let Some(slot) = self.slot(sequence) {
+            *slot = Slot::File(Box::new(sending));
+        }
+    }
+
+    /// A file that was released, or taken, is not wholly sent: it stays the next.
+    pub fn put_back_file(&mut self, sending: Box<Sending>) {
+        self.first = self.first.wrapping_sub(1);
+        self.slots.push_front(Slot::File(sending));
+    }
+
+    /// The file of which a piece was read.
+    pub fn take_file(&mut self) -> Option<Box<Sending>> {
+        match self.slots.pop_front()? {
+            Slot::File(sending) if sending.is_read => {
+                self.first = self.first.wrapping_add(1);
+                Some(sending)
+            }
+            other => {
+                self.slots.push_front(other);
+                None
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::shard::Shard;
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::making;
 use crate::shard::connections::pending::{Answer, Made, Opens, Released};
+use crate::shard::delivery::files;
 use crate::shard::delivery::pacing;
 use crate::shard::delivery::subscribing::{encode_attachment, pieces};
 use crate::shard::edge::Edge;
@@ -56,7 +57,7 @@ impl Shard {
         }
         let Some(connection) = self.edge.connections.get(id) else { return };
         let at_once = connection.pending.is_none() && connection.has_room(&self.setup.limits);
-        if !at_once || pieces(&reply) > 1 || reply.moves_a_person() {
+        if !at_once || pieces(&reply) > 1 || reply.takes_turns() {
             let sequence = self.edge.connections.open_slot(id, expect);
             self.fill_slot(id, sequence, reply);
             return self.release_answers(id);
@@ -124,7 +125,7 @@ impl Shard {
     /// How an answer is to be written that nothing stands before, if it may leave as one that never waited.
     fn take_alone(&mut self, id: ConnectionId, sequence: u32, reply: &Reply) -> Option<Expect> {
         let connection = self.edge.connections.get_mut(id)?;
-        if pieces(reply) > 1 || reply.moves_a_person() || !connection.has_room(&self.setup.limits) {
+        if pieces(reply) > 1 || reply.takes_turns() || !connection.has_room(&self.setup.limits) {
             return None;
         }
         let expect = connection.pending.as_mut()?.take_alone(sequence)?;
@@ -137,6 +138,9 @@ impl Shard {
         else {
             return;
         };
+        if let Some(file) = files::of(&reply) {
+            return files::queue(self, id, sequence, expect, file);
+        }
         let mut before = Vec::new();
         let opens = self.prepare(id, &expect, &mut reply, true, &mut before);
         if let Some(pending) = self.edge.connections.pending_mut(id) {
@@ -161,6 +165,7 @@ impl Shard {
                         break;
                     }
                 }
+                Released::File(sending) => files::go_on(self, id, sending),
             }
         }
         if let Some(connection) = self.edge.connections.get_mut(id)

@@ -3,6 +3,7 @@
 pub(super) mod answers;
 pub(super) mod ending;
 pub(super) mod farewells;
+pub(super) mod files;
 pub(super) mod pacing;
 pub(super) mod pushes;
 pub(super) mod subscribing;

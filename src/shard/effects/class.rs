@@ -21,10 +21,12 @@ pub(in crate::shard) enum Class {
     Settings,
     /// The recorder begins or ends a recording.
     Recorder,
+    /// A thread reads or deletes files of recordings.
+    File,
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 7;
+pub(super) const CLASSES: usize = 8;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;
@@ -40,6 +42,7 @@ impl Class {
             Effect::Decode(_) => Self::Decode,
             Effect::Settings(_) => Self::Settings,
             Effect::Recorder(_) => Self::Recorder,
+            Effect::File(_) => Self::File,
         }
     }
 
@@ -49,8 +52,8 @@ impl Class {
         match self {
             // A disk that is slower than this is one that failed.
             Self::Store | Self::Recorder => Some(5_000_000),
-            // A copy takes as long as there is much to copy.
-            Self::Copy => None,
+            // A copy takes as long as there is much to copy. Whoever fetches a file waits as long as it likes.
+            Self::Copy | Self::File => None,
             // Files on a disk that is slower than this are on one that failed.
             Self::Settings => Some(30_000_000),
             // Nothing is answered before, and the connection is not read: it waits in order.
@@ -90,6 +93,10 @@ impl Class {
                 FaultCode::Conflict,
                 "The settings of this node are being read for somebody else. Try again shortly.",
             ),
+            Self::File => Fault::new(
+                FaultCode::Overloaded,
+                "More files wait to be read than this node's queue holds. Try again shortly.",
+            ),
             Self::Recorder => Fault::new(
                 FaultCode::Overloaded,
                 "More recordings are about to begin or end than this node's queue holds. Try again shortly.",
@@ -115,7 +122,7 @@ impl Class {
     /// What is said of one that takes too long.
     pub fn late(self) -> Fault {
         let sentence = match self {
-            Self::Store | Self::Copy => {
+            Self::Store | Self::Copy | Self::File => {
                 "The disk of this node does not answer, so it is not known whether this could be stored. \
                  Look at it again later before you repeat it."
             }

@@ -3,6 +3,7 @@
 
 use super::long::{Decoded, Long};
 use crate::auth::{PasswordHash, Secret};
+use crate::model::people::file::FileJob;
 use crate::model::people::recorder::{RecorderJob, RecorderRefusal};
 use crate::model::settings::{Reloaded, SettingsCommand, SettingsInForce};
 use crate::model::web_push::{Called, PushDelivery};
@@ -49,6 +50,8 @@ pub enum Effect {
     Settings(SettingsCommand),
     /// Have a call recorded, or no longer.
     Recorder(RecorderJob),
+    /// Read or delete the file of a recording.
+    File(FileJob),
 }
 
 /// What became of an effect.
@@ -75,8 +78,10 @@ pub enum Resolution {
     Reloaded(Result<Reloaded, String>),
     /// To `SettingsCommand::Show`.
     SettingsShown(SettingsInForce),
-    /// To `Recorder`: the bytes of the file, 0 if there is none.
+    /// To `Recorder`: the bytes of a file that is closed, 0 if there is none.
     Recorder(Result<u64, RecorderRefusal>),
+    /// To `File`: the bytes, fewer than were wanted where the file ends or is not there; none of one that is deleted.
+    Piece(Vec<u8>),
     /// It was not done. A write that failed may still turn up if the process ends before the disk works again.
     Failed(Failure),
 }
@@ -99,6 +104,7 @@ impl Resolution {
             | Self::Reloaded(_)
             | Self::SettingsShown(_)
             | Self::Recorder(_)
+            | Self::Piece(_)
             | Self::Decoded(_) => Err(Failure::Broken),
         }
     }

@@ -127,7 +127,9 @@ impl<A, T> Effects<A, T> {
     fn under_way_max(&self, class: Class) -> usize {
         let limits = self.limits.get();
         match class {
-            Class::Store | Class::Decode | Class::Recorder => limits.effects_in_flight_max as usize,
+            Class::Store | Class::Decode | Class::Recorder | Class::File => {
+                limits.effects_in_flight_max as usize
+            }
             Class::Copy | Class::Settings => 1,
             Class::Outbound => limits.push.in_flight_max as usize,
             Class::Password => (CHECKS_MAX / usize::from(self.cores)).max(1),
@@ -147,7 +149,8 @@ impl<A, T> Effects<A, T> {
             | Class::Outbound
             | Class::Decode
             | Class::Settings
-            | Class::Recorder => 0,
+            | Class::Recorder
+            | Class::File => 0,
         };
         if self.under_way[class as usize] + copies < self.under_way_max(class) {
             return Ok(());

@@ -27,6 +27,7 @@ pub(super) use hearing::hear_of_people;
 pub(super) use members::put_strangers_out;
 pub(super) use recorder::{end_recordings, tend_recordings};
 pub use recorder::{next_for_recorder, recorded};
+pub(super) use recordings::not_there;
 pub(super) use requests::{merge_people, submit_people, tell_of_people};
 pub(super) use shown::{append_shown, shown_at};
 pub(super) use speaking::{
@@ -36,7 +37,7 @@ pub(super) use stored::{PeopleChange, continue_people};
 pub(super) use telling::{pump_people, tell_missed};
 
 use super::Setup;
-use crate::auth::IceSettings;
+use crate::auth::{DownloadKey, IceSettings};
 use crate::base::hash::KeyedState;
 use crate::base::limits::InForce;
 use crate::base::time::{Now, earliest};
@@ -52,6 +53,7 @@ use crate::model::people::circle::Circle;
 use crate::store::Stored;
 use sockets::Sockets;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use to_recorder::ToRecorder;
 
 /// Things that are looked at of each kind at one reading of the clock, when their time has come.
@@ -93,6 +95,8 @@ pub struct PeopleSettings {
     pub open_conversations: bool,
     /// Whether there is a recorder.
     pub records: bool,
+    /// What links to recordings are signed with; without it there are none.
+    pub download_key: Option<Arc<DownloadKey>>,
 }
 
 impl Default for PeopleSettings {
@@ -104,6 +108,7 @@ impl Default for PeopleSettings {
             huddle_participants_max: 50,
             open_conversations: false,
             records: false,
+            download_key: None,
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
 use crate::model::people::call::{CallAct, CallState};
 use crate::model::people::event::{CallEvent, Event};
+use crate::model::people::file::FileJob;
 use crate::model::people::recorder::{
     RecorderBounds, RecorderJob, RecorderNews, RecorderRefusal, RecorderWord,
 };
@@ -256,11 +257,16 @@ pub(in crate::shard) fn end_recordings(shard: &mut Shard) {
     running.iter().for_each(|id| end(shard, id));
 }
 
-/// A recording did not begin, or is not kept: its file goes, at the next start if the recorder has too much to do.
+/// A recording did not begin, or is not kept: its file goes, at the next start if there is too much to do.
 pub(super) fn forget(shard: &mut Shard, id: &Arc<str>) {
-    if shard.setup.people.records && shard.homes.effects.admit(Class::Recorder).is_ok() {
-        let job = RecorderJob::Forget { recording: id.clone() };
-        shard.homes.start_effect(Effect::Recorder(job), None, None);
+    let recording = id.clone();
+    let (class, job) = if shard.setup.people.records {
+        (Class::Recorder, Effect::Recorder(RecorderJob::Forget { recording }))
+    } else {
+        (Class::File, Effect::File(FileJob::Delete { recording }))
+    };
+    if shard.homes.effects.admit(class).is_ok() {
+        shard.homes.start_effect(job, None, None);
     }
 }
 

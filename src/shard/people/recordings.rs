@@ -3,16 +3,18 @@
 
 use super::People;
 use super::requests::{Done, unanswerable};
+use crate::base::time::Now;
 use crate::broker::groups::Conversations;
 use crate::model::access::Use;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::circle::Key;
 use crate::model::people::conversation::Concern;
+use crate::model::people::file::{Fetch, FileAnswer, Link};
 use crate::model::people::recording::RecordingAct;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
-use crate::shard::Shard;
 use crate::shard::mesh::message::{PeoplePart, RecordingsPart, RecordingsQuestion};
+use crate::shard::{Setup, Shard};
 
 /// This core's part.
 pub(super) fn tell(shard: &Shard, question: &RecordingsQuestion) -> RecordingsPart {
@@ -58,9 +60,36 @@ impl People {
         let recording = self.recordings.get(id, user)?;
         match act {
             RecordingAct::Get => Ok(PeopleReply::Recording(recording)),
-            // What is kept here is the record; a recorder has what was heard and seen.
-            RecordingAct::Download => Ok(PeopleReply::Download(None)),
             RecordingAct::Delete => Err(unanswerable()),
         }
     }
+
+    /// A link to a recording, if there is anything to fetch.
+    pub(super) fn link(&self, setup: &Setup, now: Now, (user, id): (&str, &str), base: Box<str>) -> Done {
+        let recording = self.recordings.get(id, user)?;
+        let key = setup.people.download_key.as_ref().filter(|_| recording.bytes > 0);
+        let token = key.and_then(|key| key.token(&recording.id, now));
+        Ok(PeopleReply::Link(token.map(|token| Link {
+            base,
+            call: recording.call.clone(),
+            recording: recording.id.clone(),
+            token: token.into(),
+        })))
+    }
+
+    /// Whoever has a link wants the recording.
+    pub(super) fn fetch(&self, setup: &Setup, now: Now, fetch: Fetch) -> Done {
+        let Fetch { call, recording, token, range } = fetch;
+        let key = setup.people.download_key.as_ref().ok_or_else(unanswerable)?;
+        key.verify(&recording, &token, now)?;
+        let known = self.recordings.find(&recording).filter(|one| one.call == call && one.bytes > 0);
+        let length = known.map(|one| one.bytes).ok_or_else(not_there)?;
+        Ok(PeopleReply::File(FileAnswer { recording, length, range }))
+    }
+}
+
+/// What is said of a recording of which there is nothing to fetch.
+pub(in crate::shard) fn not_there() -> Fault {
+    let message = "There is no such recording, or nothing was said in it. It may have been deleted.";
+    Fault::new(FaultCode::NotFound, message).about(Subject::Recording)
 }

@@ -462,6 +462,8 @@ impl People {
                 if ice.credentials.is_some() { Ok(PeopleReply::Ice(ice)) } else { Err(no_turn()) }
             }
             PeopleCommand::Recording { id, act } => self.of_recording(by.user, &id, act),
+            PeopleCommand::Link { id, base } => self.link(setup, now, (by.user, &id), base),
+            PeopleCommand::Fetch(fetch) => self.fetch(setup, now, fetch),
             _ => Err(unanswerable()),
         }
     }

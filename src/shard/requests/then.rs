@@ -10,6 +10,7 @@ use crate::base::time::Now;
 use crate::broker::rooms::RoomChange;
 use crate::broker::rules::catalog::DefinitionChange;
 use crate::model::group::GroupChange;
+use crate::shard::delivery::files;
 use crate::shard::effects::Done;
 use crate::shard::people::{PeopleChange, continue_people};
 use crate::shard::transports::long::{self, Undecoded};
@@ -33,6 +34,8 @@ pub(in crate::shard) enum Then {
     WebPush(WebPushThen),
     /// It is known what long input of a connection asks for.
     Long(ConnectionId, Box<Undecoded>),
+    /// A piece of a file was read for a connection.
+    File(ConnectionId),
     /// All that is stored was copied to this file beside the store.
     Backup(String),
     /// Settings were read beside the cores.
@@ -62,6 +65,7 @@ impl Shard {
                 continue_web_push(&mut self.homes, asker, then, (&resolution, took_us))
             }
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
+            Some(Then::File(id)) => files::hear(self, id, resolution),
             Some(Then::Backup(file)) => self.homes.answer_asker(asker, backup::made(file, &resolution)),
             Some(Then::Settings) => self.homes.answer_asker(asker, settings::done(resolution)),
             None => {}

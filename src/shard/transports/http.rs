@@ -7,8 +7,9 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::Session;
 use crate::protocol::Flow;
 use crate::protocol::http::{
-    CONTINUE, Connection as Persistence, Event, Head, HttpLimits, Method, PartialHead, PartialOrigin,
-    Reading, Refusal, Response, ResponseContext, forwarded, origin, write_response,
+    CONTINUE, Connection as Persistence, DateCache, Described, Event, Head, HttpLimits, Method, PartialHead,
+    PartialOrigin, Reading, Refusal, Response, ResponseContext, forwarded, origin, write_head,
+    write_response,
 };
 use crate::shard::access;
 use crate::shard::connections::allowances::give_way;
@@ -81,29 +82,53 @@ impl Edge {
         answering: &Answering,
         fields: &[(&str, &str)],
     ) {
-        let mut all = fields.to_vec();
-        if !self.setup.allowed_origins.is_empty() {
-            // The answer differs by origin, so a cache must not mix them up.
-            all.push(("Vary", "Origin"));
-        }
-        if let Some(origin) = &answering.origin {
-            all.push(("Access-Control-Allow-Origin", origin));
-        }
-        if answering.secret {
-            // RFC 6750 sections 2.3 and 5.3: neither the browser nor a proxy may keep it.
-            all.push(("Cache-Control", "no-store"));
-        }
-        let context = ResponseContext {
-            head_only: answering.head_only,
-            connection: answering.persistence,
-            unix_s: self.now.unix_s(),
-            fields: &all,
-        };
-        self.counters.note_response(response.status);
         let before = out.len();
-        write_response(out, response, &context, &mut self.date);
+        with_context(self, answering, fields, |context, dates| write_response(out, response, context, dates));
+        self.counters.note_response(response.status);
         self.note_access(answering, response.status, out.len() - before);
     }
+}
+
+/// Appends the head of a response whose body follows, with the fields that every response may need.
+pub(in crate::shard) fn write_head_of(
+    edge: &mut Edge,
+    out: &mut Vec<u8>,
+    described: Described,
+    answering: &Answering,
+    fields: &[(&str, &str)],
+) {
+    let before = out.len();
+    with_context(edge, answering, fields, |context, dates| write_head(out, described, context, dates));
+    let body = if answering.head_only { 0 } else { described.length as usize };
+    edge.counters.note_response(described.status);
+    edge.note_access(answering, described.status, out.len() - before + body);
+}
+
+fn with_context(
+    edge: &mut Edge,
+    answering: &Answering,
+    fields: &[(&str, &str)],
+    write: impl FnOnce(&ResponseContext<'_>, &mut DateCache),
+) {
+    let mut all = fields.to_vec();
+    if !edge.setup.allowed_origins.is_empty() {
+        // The answer differs by origin, so a cache must not mix them up.
+        all.push(("Vary", "Origin"));
+    }
+    if let Some(origin) = &answering.origin {
+        all.push(("Access-Control-Allow-Origin", origin));
+    }
+    if answering.secret {
+        // RFC 6750 sections 2.3 and 5.3: neither the browser nor a proxy may keep it.
+        all.push(("Cache-Control", "no-store"));
+    }
+    let context = ResponseContext {
+        head_only: answering.head_only,
+        connection: answering.persistence,
+        unix_s: edge.now.unix_s(),
+        fields: &all,
+    };
+    write(&context, &mut edge.date);
 }
 
 impl Shard {

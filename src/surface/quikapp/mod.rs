@@ -32,6 +32,7 @@ use std::borrow::Cow;
 macro_rules! below_every_base {
     ($($path:literal: $endpoint:expr),* $(,)?) => {
         &[
+            at("/recordings/{call_id}/{file}", recordings::FETCH),
             at("/api/realtime/health", health::HEALTH),
             at("/api/realtime/health/ready", health::READY),
             at("/api/realtime/health/live", health::LIVE),
@@ -47,7 +48,7 @@ macro_rules! below_every_base {
 /// The surface.
 pub static SURFACE: Surface = Surface {
     name: "quikapp",
-    prefixes: &["/api", "/socket"],
+    prefixes: &["/api", "/socket", "/recordings"],
     credentials,
     secret_parameters: &["token", "auth_token"],
     ignores_last_slash: false,

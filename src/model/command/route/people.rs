@@ -44,6 +44,11 @@ impl PeopleCommand {
             Self::Huddle { huddle, act } => self::huddle(Place::Key(Key::Id(huddle)), act),
             Self::Device(act) => device(act),
             Self::Recording { id, act } => recording(Place::Key(Key::Id(id)), act),
+            Self::Link { id, .. } => row(Scopes::READ, Place::Key(Key::Id(id)), StoredEffect::Nothing),
+            // The link says that one may.
+            Self::Fetch(fetch) => {
+                row(Scopes::NONE, Place::Key(Key::Id(&fetch.recording)), StoredEffect::Nothing)
+            }
         }
     }
 }
@@ -93,7 +98,7 @@ fn device(act: &DeviceAct) -> Route<'_> {
 
 fn recording<'a>(place: Place<'a>, act: &RecordingAct) -> Route<'a> {
     match act {
-        RecordingAct::Get | RecordingAct::Download => row(Scopes::READ, place, StoredEffect::Nothing),
+        RecordingAct::Get => row(Scopes::READ, place, StoredEffect::Nothing),
         RecordingAct::Delete => row(Scopes::WRITE, place, StoredEffect::Changed),
     }
 }

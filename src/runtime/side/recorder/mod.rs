@@ -1,13 +1,15 @@
 //! The recorder: a thread that joins calls as a peer that only listens, and keeps what it hears and sees.
 //!
 //! What it decides is in `engine`, `peer`, `tape`, `mixer` and `clock`, without sockets, files and clocks; `thread` has its
-//! UDP sockets and waits, `files` has its files, `reconcile` mends them at the start.
+//! UDP sockets and waits, `files` has its files, `reconcile` mends them at the start, and `reader` is the thread that reads them for
+//! whoever fetches them.
 
 mod clock;
 mod engine;
 mod files;
 mod mixer;
 mod peer;
+pub(in crate::runtime) mod reader;
 mod reconcile;
 mod tape;
 #[cfg(test)]
@@ -35,7 +37,7 @@ pub(in crate::runtime) type RecorderDesk = Desk<RecorderWord, RecorderNews>;
 /// How calls are recorded.
 #[derive(Clone, Debug)]
 pub struct RecorderSettings {
-    /// Where people's programs reach it, by UDP; port 0 is a free one.
+    /// Where people's programs reach it, by UDP; port 0 is a free one. Nowhere is no recorder.
     pub addresses: Vec<SocketAddr>,
     /// Where its files are.
     pub directory: PathBuf,

@@ -77,7 +77,8 @@ fn serve_batch(database: &mut Database, desk: &EffectDesk, batch: &[Job]) -> Opt
             | Effect::Push(_)
             | Effect::Decode(_)
             | Effect::Settings(_)
-            | Effect::Recorder(_) => continue,
+            | Effect::Recorder(_)
+            | Effect::File(_) => continue,
         };
         desk.tell(core.index(), (id, done.unwrap_or_else(Resolution::Failed)));
     }
@@ -96,6 +97,7 @@ fn step(effect: &Effect) -> Option<Step<'_>> {
         | Effect::Decode(_)
         | Effect::Settings(_)
         | Effect::Recorder(_)
+        | Effect::File(_)
         | Effect::Backup { .. } => None,
     }
 }
