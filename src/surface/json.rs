@@ -210,17 +210,30 @@ pub fn depth_is_bounded(json: &str) -> bool {
 
 /// Appends a string as JSON, quotes included.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
-    let start = out.len();
     out.reserve(text.len() + 2);
     out.push(b'"');
+    push_text_inner(out, text);
+    out.push(b'"');
+}
+
+/// Appends a string as JSON has it between the quotes.
+#[inline]
+pub fn push_text_inner(out: &mut Vec<u8>, text: &str) {
+    let start = out.len();
     out.extend_from_slice(text.as_bytes());
     // Looked at where it stands, with bytes before it: that is less work than for a few bytes by themselves.
-    if scan::is_plain(out, start + 1) {
-        out.push(b'"');
-    } else {
+    if !scan::is_plain(out, start) {
         out.truncate(start);
-        push_value(out, text);
+        push_escaped(out, text);
     }
+}
+
+#[cold]
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    let start = out.len();
+    push_value(out, text);
+    out.remove(start);
+    out.pop();
 }
 
 /// Appends a number.

@@ -13,7 +13,7 @@ use crate::base::agenda::{Agenda, NEVER_US};
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
-use crate::base::time::Now;
+use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
 use crate::model::people::chat::{ChatAct, ChatMessage};
 use crate::model::people::circle::{Card, Circle, SocketId};
@@ -252,7 +252,8 @@ impl Circles {
     ) -> Arc<ChatMessage> {
         let circle = Circle::Conversation(conversation.clone());
         let (id, sender) = (minted("message", now.unix_ms, by.fresh), by.user.clone());
-        let message = Arc::new(ChatMessage { id, conversation, sender, draft, created_ms: now.unix_ms });
+        let created = rfc3339(now.unix_ms).into();
+        let message = Arc::new(ChatMessage { id, conversation, sender, draft, created });
         // Where nobody listens, nobody can change what was said either.
         if let Some(state) = self.by_circle.get_mut(&circle) {
             state.note_message(message.id.clone(), message.sender.clone(), self.rules.messages_max);

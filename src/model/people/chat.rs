@@ -28,8 +28,8 @@ pub struct ChatMessage {
     pub sender: UserId,
     /// What.
     pub draft: ChatDraft,
-    /// When, milliseconds since 1970.
-    pub created_ms: u64,
+    /// When, as RFC 3339 writes it: once, for all who are told.
+    pub created: Box<str>,
 }
 
 /// What is done to a conversation.

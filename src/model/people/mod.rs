@@ -37,7 +37,10 @@ pub fn minted(word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
     id.push('_');
     id.push_str(itoa::Buffer::new().format(unix_ms));
     id.push('_');
-    let digit = |at: usize| b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
-    id.extend((0..DIGITS).rev().map(|at| char::from(digit(at))));
+    let mut digits = [0; DIGITS];
+    for (at, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
+    }
+    id.push_str(str::from_utf8(&digits).expect("digits are ASCII"));
     id.into()
 }

@@ -7,7 +7,7 @@ use super::carried::Carried;
 use super::object::Object;
 use crate::base::split::split_at_byte;
 use crate::model::fault::Fault;
-use crate::surface::json::{self, Raw};
+use crate::surface::json::{self, Raw, push_text_inner};
 use std::borrow::Cow;
 
 /// Bytes of a frame, as the published server takes them.
@@ -127,7 +127,7 @@ pub fn correlation(frame: &Frame<'_>) -> Box<str> {
     lines.into()
 }
 
-/// Appends the reply to a request. `is_stranger` says that the client is not in the circle.
+/// Appends the reply to a request. `status` is a word of ours. `is_stranger` says that the client is not in the circle.
 pub fn push_reply(
     out: &mut Vec<u8>,
     version: Version,
@@ -139,7 +139,11 @@ pub fn push_reply(
     let (join_reference, rest) = split_at_byte(correlation, b'\n').unwrap_or(("null", correlation));
     let (reference, name) = split_at_byte(rest, b'\n').unwrap_or(("null", rest));
     let payload = |out: &mut Vec<u8>| {
-        Object::new(out).text("status", status).with("response", write).end();
+        out.extend_from_slice(b"{\"status\":\"");
+        out.extend_from_slice(status.as_bytes());
+        out.extend_from_slice(b"\",\"response\":");
+        write(out);
+        out.push(b'}');
     };
     match version {
         Version::V1 => Object::new(out)
@@ -150,9 +154,13 @@ pub fn push_reply(
             .end(),
         Version::V2 => {
             let join_reference = if is_stranger { "null" } else { join_reference };
-            for part in ["[", join_reference, ",", reference, ",", name, ",\"phx_reply\","] {
-                out.extend_from_slice(part.as_bytes());
-            }
+            out.push(b'[');
+            out.extend_from_slice(join_reference.as_bytes());
+            out.push(b',');
+            out.extend_from_slice(reference.as_bytes());
+            out.push(b',');
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b",\"phx_reply\",");
             payload(out);
             out.push(b']');
         }
@@ -181,26 +189,27 @@ pub fn begin_event(
     name: (&str, &str),
     event: &str,
 ) {
-    match version {
-        Version::V1 => out.extend_from_slice(b"{\"topic\":\""),
-        Version::V2 => {
-            let label = label.unwrap_or("null");
-            for part in ["[", label, ",", label, ",\""] {
+    match (version, label) {
+        (Version::V1, _) => out.extend_from_slice(b"{\"topic\":"),
+        (Version::V2, None) => out.extend_from_slice(b"[null,null,"),
+        (Version::V2, Some(label)) => {
+            for part in ["[", label, ",", label, ","] {
                 out.extend_from_slice(part.as_bytes());
             }
         }
     }
+    out.push(b'"');
     // The front of the name needs no escapes.
     out.extend_from_slice(name.0.as_bytes());
-    let quote = out.len();
-    json::push_text(out, name.1);
-    out.remove(quote);
-    let [before, after] = match version {
-        Version::V1 => [",\"event\":\"", "\",\"payload\":"],
-        Version::V2 => [",\"", "\","],
-    };
-    for part in [before, event, after] {
-        out.extend_from_slice(part.as_bytes());
+    push_text_inner(out, name.1);
+    match version {
+        Version::V1 => out.extend_from_slice(b"\",\"event\":\""),
+        Version::V2 => out.extend_from_slice(b"\",\""),
+    }
+    out.extend_from_slice(event.as_bytes());
+    match version {
+        Version::V1 => out.extend_from_slice(b"\",\"payload\":"),
+        Version::V2 => out.extend_from_slice(b"\","),
     }
 }
 
