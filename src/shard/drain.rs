@@ -30,7 +30,7 @@ impl Shard {
         self.homes.drains = true;
         self.edge.drain = Some(Drain::new(now.monotonic_us, over_ms, first, last));
         pacing::release_all(&mut self.edge);
-        people::end_recordings(self);
+        people::end_recordings(&mut self.people, &mut self.homes);
         drain_step(&mut self.edge);
         self.settle();
     }

@@ -104,7 +104,7 @@ impl Shard {
             self.housekeeping_us = self.edge.now.monotonic_us + HOUSEKEEPING_US;
             self.edge.fanout.sweep(SWEEP_STEPS_MAX);
             self.homes.housekeep();
-            tend_recordings(self);
+            tend_recordings(&mut self.people, &mut self.homes);
             self.pump_home();
         }
     }

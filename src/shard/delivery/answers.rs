@@ -139,7 +139,7 @@ impl Shard {
             return;
         };
         if let Some(file) = files::of(&reply) {
-            return files::queue(self, id, sequence, expect, file);
+            return files::queue(&mut self.edge, id, sequence, expect, file);
         }
         let mut before = Vec::new();
         let opens = self.prepare(id, &expect, &mut reply, true, &mut before);

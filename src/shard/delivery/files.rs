@@ -10,6 +10,7 @@ use crate::model::reply::Reply;
 use crate::protocol::http::{Described, Response};
 use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::Sending;
+use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
 use crate::shard::people::not_there;
 use crate::shard::requests::Then;
@@ -34,8 +35,8 @@ pub(super) fn of(reply: &Reply) -> Option<FileAnswer> {
 }
 
 /// A file is the answer to a request that was taken.
-pub(super) fn queue(shard: &mut Shard, id: ConnectionId, sequence: u32, expect: Expect, file: FileAnswer) {
-    if let Some(pending) = shard.edge.connections.pending_mut(id) {
+pub(super) fn queue(edge: &mut Edge, id: ConnectionId, sequence: u32, expect: Expect, file: FileAnswer) {
+    if let Some(pending) = edge.connections.pending_mut(id) {
         pending.fill_file(sequence, Sending { expect, file, left: None, is_read: false, place: None });
     }
 }
@@ -47,14 +48,14 @@ pub(super) fn go_on(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sendin
     if sending.left.is_none() {
         let FileAnswer { recording, length, range } = &sending.file;
         let part = range.map_or(Some(0..*length), |range| range.within(*length));
-        let Some(part) = part else { return beyond(shard, id, &answering, *length) };
+        let Some(part) = part else { return beyond(&mut shard.edge, id, &answering, *length) };
         if answering.head_only {
-            write_head(shard, id, &answering, &sending.file, None);
-            return end(shard, id, &answering);
+            write_head(&mut shard.edge, id, &answering, &sending.file, None);
+            return end(&mut shard.edge, id, &answering);
         }
-        match place(shard) {
+        match place(&shard.edge) {
             Ok(place) => sending.place = Some(place),
-            Err(fault) => return refuse(shard, id, surface, &answering, &fault),
+            Err(fault) => return refuse(&mut shard.edge, id, surface, &answering, &fault),
         }
         let recording = recording.clone();
         return read(shard, id, sending, FileJob::Read { recording, from: part.start, bytes: piece(&part) });
@@ -65,11 +66,11 @@ pub(super) fn go_on(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sendin
 }
 
 /// A place among the files that this core sends.
-fn place(shard: &mut Shard) -> Result<Arc<()>, Fault> {
-    let limits = &shard.setup.limits;
+fn place(edge: &Edge) -> Result<Arc<()>, Fault> {
+    let limits = &edge.setup.limits;
     // As many as can be read at once, and room for others beside them.
     let count_max = limits.people.downloads_max.min((limits.effects_in_flight_max / 2).max(1)) as usize;
-    let places = &shard.edge.connections.files;
+    let places = &edge.connections.files;
     if Arc::strong_count(places) <= count_max {
         return Ok(places.clone());
     }
@@ -84,7 +85,7 @@ fn piece(left: &std::ops::Range<u64>) -> u32 {
 
 fn read(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sending>, job: FileJob) {
     if let Err(fault) = shard.homes.effects.admit(Class::File) {
-        return fail(shard, id, &sending, &fault);
+        return fail(&mut shard.edge, id, &sending, &fault);
     }
     sending.is_read = true;
     if let Some(pending) = shard.edge.connections.pending_mut(id) {
@@ -99,14 +100,14 @@ pub(in crate::shard) fn hear(shard: &mut Shard, id: ConnectionId, resolution: Re
     let Some(mut sending) = taken else { return };
     sending.is_read = false;
     match resolution {
-        Resolution::Piece(bytes) if !bytes.is_empty() => write(shard, id, sending, &bytes),
-        _ => fail(shard, id, &sending, &not_there()),
+        Resolution::Piece(bytes) if !bytes.is_empty() => write(&mut shard.edge, id, sending, &bytes),
+        _ => fail(&mut shard.edge, id, &sending, &not_there()),
     }
     shard.release_answers(id);
     shard.resume_if_calm(id);
 }
 
-fn write(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sending>, bytes: &[u8]) {
+fn write(edge: &mut Edge, id: ConnectionId, mut sending: Box<Sending>, bytes: &[u8]) {
     let Expect::Response { answering, .. } = &sending.expect else { return };
     let answering = answering.clone();
     let FileAnswer { length, range, .. } = sending.file;
@@ -114,25 +115,25 @@ fn write(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sending>, bytes: 
         Some(left) => left,
         None => {
             let Some(part) = range.map_or(Some(0..length), |range| range.within(length)) else { return };
-            write_head(shard, id, &answering, &sending.file, range.map(|_| part.clone()));
+            write_head(edge, id, &answering, &sending.file, range.map(|_| part.clone()));
             part
         }
     };
     let written = bytes.len().min((left.end - left.start) as usize);
-    shard.edge.write(id, &bytes[..written]);
+    edge.write(id, &bytes[..written]);
     let left = left.start + written as u64..left.end;
     if left.is_empty() {
-        return end(shard, id, &answering);
+        return end(edge, id, &answering);
     }
     sending.left = Some(left);
-    if let Some(pending) = shard.edge.connections.pending_mut(id) {
+    if let Some(pending) = edge.connections.pending_mut(id) {
         pending.put_back_file(sending);
     }
 }
 
 /// Writes the head of a file, or of a part of it.
 fn write_head(
-    shard: &mut Shard,
+    edge: &mut Edge,
     id: ConnectionId,
     answering: &Answering,
     file: &FileAnswer,
@@ -151,47 +152,47 @@ fn write_head(
     fields.extend(range.as_deref().map(|range| ("Content-Range", range)));
     let mut out = Vec::new();
     let described = Described { status, content_type: CONTENT_TYPE, length };
-    write_head_of(&mut shard.edge, &mut out, described, answering, &fields);
-    shard.edge.write(id, &out);
+    write_head_of(edge, &mut out, described, answering, &fields);
+    edge.write(id, &out);
 }
 
 /// The part that is asked for begins beyond the end.
-fn beyond(shard: &mut Shard, id: ConnectionId, answering: &Answering, length: u64) {
+fn beyond(edge: &mut Edge, id: ConnectionId, answering: &Answering, length: u64) {
     let sentence = format!("The file has {length} bytes, and the part that was asked for is none of them.");
     let range = format!("bytes */{length}");
     let mut out = Vec::new();
     let response = Response::text(416, sentence);
-    shard.edge.write_response(&mut out, &response, answering, &[("Content-Range", &range)]);
-    shard.edge.write(id, &out);
-    end(shard, id, answering);
+    edge.write_response(&mut out, &response, answering, &[("Content-Range", &range)]);
+    edge.write(id, &out);
+    end(edge, id, answering);
 }
 
 /// A file cannot be sent on. One of which the client knows the length already ends with its connection.
-fn fail(shard: &mut Shard, id: ConnectionId, sending: &Sending, fault: &Fault) {
+fn fail(edge: &mut Edge, id: ConnectionId, sending: &Sending, fault: &Fault) {
     let Expect::Response { surface, answering, .. } = &sending.expect else { return };
     if sending.left.is_none() {
-        return refuse(shard, id, surface, answering, fault);
+        return refuse(edge, id, surface, answering, fault);
     }
-    shard.edge.close_when_written(id, CloseReason::Finished);
+    edge.close_when_written(id, CloseReason::Finished);
 }
 
 fn refuse(
-    shard: &mut Shard,
+    edge: &mut Edge,
     id: ConnectionId,
     surface: &'static Surface,
     answering: &Answering,
     fault: &Fault,
 ) {
-    shard.edge.note_fault(id, fault.code);
+    edge.note_fault(id, fault.code);
     let mut out = Vec::new();
-    write_fault(&mut shard.edge, &mut out, surface.encode_fault, answering, fault);
-    shard.edge.write(id, &out);
-    end(shard, id, answering);
+    write_fault(edge, &mut out, surface.encode_fault, answering, fault);
+    edge.write(id, &out);
+    end(edge, id, answering);
 }
 
 /// An answer is whole.
-fn end(shard: &mut Shard, id: ConnectionId, answering: &Answering) {
+fn end(edge: &mut Edge, id: ConnectionId, answering: &Answering) {
     if answering.is_last() {
-        shard.edge.close_when_written(id, CloseReason::Finished);
+        edge.close_when_written(id, CloseReason::Finished);
     }
 }

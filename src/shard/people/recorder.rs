@@ -27,8 +27,9 @@ use crate::model::people::recording::Recording;
 use crate::model::people::reply::PeopleReply;
 use crate::model::people::signal::Signal;
 use crate::shard::effects::Class;
+use crate::shard::home::HomeSide;
 use crate::shard::requests::Asker;
-use crate::shard::{Effect, Resolution, Shard};
+use crate::shard::{Effect, Resolution, Setup, Shard};
 use std::sync::Arc;
 
 /// Recordings that are forgotten at once because they are old; more have their turn a second later.
@@ -124,29 +125,31 @@ impl People {
 
 /// The recorder has a file, or has none: the record is stored next.
 pub(super) fn opened(
-    shard: &mut Shard,
+    people: &mut People,
+    homes: &mut HomeSide,
     asker: &mut Option<Asker>,
     change: RecordingChange,
     done: &Resolution,
 ) -> Result<PeopleReply, Fault> {
     let opens = match done {
-        Resolution::Recorder(Ok(_)) => shard.homes.effects.admit(Class::Store),
+        Resolution::Recorder(Ok(_)) => homes.effects.admit(Class::Store),
         refused => Err(not_begun(refused)),
     };
     if let Err(fault) = opens {
-        shard.people.recordings.give_up(&change);
+        people.recordings.give_up(&change);
         if matches!(done, Resolution::Recorder(Ok(_))) {
-            forget(shard, &change.id);
+            forget(homes, &change.id);
         }
         return Err(fault);
     }
-    super::stored::write(shard, asker.take(), PeopleChange::Begun(change));
+    super::stored::write(homes, asker.take(), PeopleChange::Begun(change));
     Ok(PeopleReply::Done)
 }
 
 /// The recorder has closed a file: the record is stored next. What fails is tried again.
 pub(super) fn closed(
-    shard: &mut Shard,
+    people: &mut People,
+    homes: &mut HomeSide,
     asker: &mut Option<Asker>,
     id: &Arc<str>,
     done: &Resolution,
@@ -155,89 +158,88 @@ pub(super) fn closed(
         Resolution::Recorder(Ok(bytes)) => *bytes,
         _ => 0,
     };
-    let ended = shard.homes.effects.admit(Class::Store);
-    let ended = ended.and_then(|()| shard.people.recordings.decide_end(shard.edge.now, id, bytes));
+    let ended = homes.effects.admit(Class::Store);
+    let ended = ended.and_then(|()| people.recordings.decide_end(homes.now, id, bytes));
     match ended {
         Ok(change) => {
-            super::stored::write(shard, asker.take(), PeopleChange::Ended(change));
+            super::stored::write(homes, asker.take(), PeopleChange::Ended(change));
             Ok(PeopleReply::Done)
         }
         Err(fault) => {
-            shard.people.recordings.give_up_end(id);
+            people.recordings.give_up_end(id);
             Err(fault)
         }
     }
 }
 
 /// The record of a recording that runs is stored.
-pub(super) fn begun(shard: &mut Shard, change: &RecordingChange) -> PeopleReply {
-    shard.people.recordings.apply(change);
-    shard.people.begin_recording(change);
+pub(super) fn begun(people: &mut People, homes: &mut HomeSide, change: &RecordingChange) -> PeopleReply {
+    people.recordings.apply(change);
+    people.begin_recording(change);
     let recording = change.is.clone().expect("what begins is kept");
-    let goes_on = shard.people.calls.living(&recording.call);
-    if goes_on.is_none_or(|call| call.state != CallState::Active) || shard.homes.drains {
-        end(shard, &recording.id);
+    let goes_on = people.calls.living(&recording.call);
+    if goes_on.is_none_or(|call| call.state != CallState::Active) || homes.drains {
+        end(people, homes, &recording.id);
     }
     PeopleReply::RecordingStarted(recording)
 }
 
 /// The record of a recording that is over is stored.
-pub(super) fn ended(shard: &mut Shard, change: &RecordingChange) -> PeopleReply {
-    shard.people.recordings.apply(change);
-    shard.people.end_recording(change);
+pub(super) fn ended(people: &mut People, change: &RecordingChange) -> PeopleReply {
+    people.recordings.apply(change);
+    people.end_recording(change);
     PeopleReply::RecordingStopped(change.is.clone().expect("what is over is kept"))
 }
 
 /// A recording ends, which nobody waits for; where that cannot be asked for yet, it is tried again. One that ends already is left
 /// alone.
-fn end(shard: &mut Shard, id: &Arc<str>) {
-    if shard.homes.effects.admit(Class::Recorder).is_err() {
-        return shard.people.recordings.want_end(id);
+fn end(people: &mut People, homes: &mut HomeSide, id: &Arc<str>) {
+    if homes.effects.admit(Class::Recorder).is_err() {
+        return people.recordings.want_end(id);
     }
-    if shard.people.recordings.claim_end(id).is_ok() {
-        super::stored::write(shard, None, PeopleChange::Closing(id.clone()));
+    if people.recordings.claim_end(id).is_ok() {
+        super::stored::write(homes, None, PeopleChange::Closing(id.clone()));
     }
 }
 
 /// Housekeeping: ends what could not be ended yet, stores who came to recorded calls, and forgets what is old.
-pub(in crate::shard) fn tend_recordings(shard: &mut Shard) {
-    shard.people.recordings.wanted_ends().iter().for_each(|id| end(shard, id));
-    store_people(shard);
-    let age_s_max = shard.setup.limits.people.recording_age_s_max;
+pub(in crate::shard) fn tend_recordings(people: &mut People, homes: &mut HomeSide) {
+    people.recordings.wanted_ends().iter().for_each(|id| end(people, homes, id));
+    store_people(people, homes);
+    let age_s_max = homes.setup.limits.people.recording_age_s_max;
     if age_s_max == 0 {
         return;
     }
-    let before_ms = shard.edge.now.unix_ms.saturating_sub(u64::from(age_s_max) * 1_000);
+    let before_ms = homes.now.unix_ms.saturating_sub(u64::from(age_s_max) * 1_000);
     for _ in 0..FORGOTTEN_AT_ONCE {
-        if shard.homes.effects.admit(Class::Store).is_err() {
+        if homes.effects.admit(Class::Store).is_err() {
             return;
         }
-        let Some(change) = shard.people.recordings.decide_forget(before_ms, 1).pop() else { return };
-        super::stored::write(shard, None, PeopleChange::Recording(change));
+        let Some(change) = people.recordings.decide_forget(before_ms, 1).pop() else { return };
+        super::stored::write(homes, None, PeopleChange::Recording(change));
     }
 }
 
 /// Stores the records of recordings to whose calls somebody came, who may see them from then on.
-pub(super) fn store_people(shard: &mut Shard) {
-    for recording in shard.people.recordings.unstored() {
-        if shard.homes.effects.admit(Class::Store).is_err() {
+pub(super) fn store_people(people: &mut People, homes: &mut HomeSide) {
+    for recording in people.recordings.unstored() {
+        if homes.effects.admit(Class::Store).is_err() {
             return;
         }
-        super::stored::write(shard, None, PeopleChange::Noted(recording));
+        super::stored::write(homes, None, PeopleChange::Noted(recording));
     }
 }
 
 /// What happened in a call, if it is recorded, is the recorder's business too.
-pub(super) fn note_event(shard: &mut Shard, event: &Event) {
+pub(super) fn note_event(people: &mut People, homes: &mut HomeSide, event: &Event) {
     let Event::Call { call, event } = event else { return };
-    let Some(running) = shard.people.recordings.running(call) else { return };
+    let Some(running) = people.recordings.running(call) else { return };
     let recording = running.id.clone();
-    let people = &mut shard.people;
     match event {
         CallEvent::Answered(user) | CallEvent::Joined(user) if **user != *recording => {
             people.recordings.note_person(&recording, user);
             people.to_recorder.came(recording, user.clone());
-            store_people(shard);
+            store_people(people, homes);
         }
         CallEvent::Disconnected(user) if **user != *recording => {
             people.to_recorder.left(recording, user.clone());
@@ -245,35 +247,35 @@ pub(super) fn note_event(shard: &mut Shard, event: &Event) {
         CallEvent::Ended(_) | CallEvent::Missed | CallEvent::Cancelled
             if people.calls.living(call).is_none() =>
         {
-            end(shard, &recording);
+            end(people, homes, &recording);
         }
         _ => {}
     }
 }
 
 /// The process goes away: what is recorded here is over.
-pub(in crate::shard) fn end_recordings(shard: &mut Shard) {
-    let running: Vec<Arc<str>> = shard.people.recordings.all_running().cloned().collect();
-    running.iter().for_each(|id| end(shard, id));
+pub(in crate::shard) fn end_recordings(people: &mut People, homes: &mut HomeSide) {
+    let running: Vec<Arc<str>> = people.recordings.all_running().cloned().collect();
+    running.iter().for_each(|id| end(people, homes, id));
 }
 
 /// A recording did not begin, or is not kept: its file goes, at the next start if there is too much to do.
-pub(super) fn forget(shard: &mut Shard, id: &Arc<str>) {
+pub(super) fn forget(homes: &mut HomeSide, id: &Arc<str>) {
     let recording = id.clone();
-    let (class, job) = if shard.setup.people.records {
+    let (class, job) = if homes.setup.people.records {
         (Class::Recorder, Effect::Recorder(RecorderJob::Forget { recording }))
     } else {
         (Class::File, Effect::File(FileJob::Delete { recording }))
     };
-    if shard.homes.effects.admit(class).is_ok() {
-        shard.homes.start_effect(job, None, None);
+    if homes.effects.admit(class).is_ok() {
+        homes.start_effect(job, None, None);
     }
 }
 
 /// What the recorder is asked for.
-pub(super) fn opening(shard: &Shard, change: &RecordingChange) -> Effect {
+pub(super) fn opening(setup: &Setup, change: &RecordingChange) -> Effect {
     let by = change.is.as_ref().map_or_else(|| "".into(), |recording| recording.started_by.clone());
-    let limits = &shard.setup.limits.people;
+    let limits = &setup.limits.people;
     let bounds = RecorderBounds {
         at_once_max: limits.recordings_at_once_max,
         recording_s_max: limits.recording_s_max,
@@ -295,7 +297,7 @@ pub fn recorded(shard: &mut Shard, now: Now, news: RecorderNews) {
                 people.told.extend(told);
             }
         }
-        RecorderNews::Ended { recording } => end(shard, &recording),
+        RecorderNews::Ended { recording } => end(&mut shard.people, &mut shard.homes, &recording),
     }
     pump_people(shard);
     shard.settle();

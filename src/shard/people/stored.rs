@@ -14,6 +14,7 @@ use crate::model::people::recording::Recording;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
 use crate::shard::effects::{Class, not_stored};
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Asker, Then};
@@ -61,14 +62,14 @@ pub(in crate::shard) fn change_people(
     match decided {
         Err(fault) => shard.homes.answer_asker(asker, Reply::Fault(fault)),
         Ok(Decided::Answer(reply)) => shard.homes.answer_asker(asker, Reply::People(reply)),
-        Ok(Decided::Change(change)) => write(shard, asker, change),
+        Ok(Decided::Change(change)) => write(&mut shard.homes, asker, change),
     }
 }
 
 /// Has the outside do what a change takes.
-pub(super) fn write(shard: &mut Shard, asker: Option<Asker>, change: PeopleChange) {
+pub(super) fn write(homes: &mut HomeSide, asker: Option<Asker>, change: PeopleChange) {
     let effect = match &change {
-        PeopleChange::Opening(change) => recorder::opening(shard, change),
+        PeopleChange::Opening(change) => recorder::opening(&homes.setup, change),
         PeopleChange::Closing(id) => Effect::Recorder(RecorderJob::Close { recording: id.clone() }),
         PeopleChange::Device(change) => Effect::Write(vec![written(change)]),
         PeopleChange::Noted(recording) => Effect::Write(vec![recordings::put(recording)]),
@@ -79,7 +80,7 @@ pub(super) fn write(shard: &mut Shard, asker: Option<Asker>, change: PeopleChang
             }])
         }
     };
-    shard.homes.start_effect(effect, asker, Some(Then::People(change)));
+    homes.start_effect(effect, asker, Some(Then::People(change)));
 }
 
 fn written(change: &DeviceChange) -> Write {
@@ -96,13 +97,14 @@ pub(in crate::shard) fn continue_people(
     change: PeopleChange,
     done: &Resolution,
 ) {
+    let (people, homes) = (&mut shard.people, &mut shard.homes);
     let outcome = match change {
-        PeopleChange::Opening(change) => recorder::opened(shard, &mut asker, change, done),
-        PeopleChange::Closing(id) => recorder::closed(shard, &mut asker, &id, done),
+        PeopleChange::Opening(change) => recorder::opened(people, homes, &mut asker, change, done),
+        PeopleChange::Closing(id) => recorder::closed(people, homes, &mut asker, &id, done),
         change => match done.stored() {
-            Ok(()) => Ok(apply(shard, change)),
+            Ok(()) => Ok(apply(people, homes, change)),
             Err(failure) => {
-                give_up(shard, &change);
+                give_up(people, homes, &change);
                 Err(not_stored(failure))
             }
         },
@@ -113,18 +115,18 @@ pub(in crate::shard) fn continue_people(
 }
 
 /// A change is stored.
-fn apply(shard: &mut Shard, change: PeopleChange) -> PeopleReply {
+fn apply(people: &mut People, homes: &mut HomeSide, change: PeopleChange) -> PeopleReply {
     match change {
-        PeopleChange::Device(change) => shard.people.apply_device(change),
-        PeopleChange::Begun(change) => recorder::begun(shard, &change),
-        PeopleChange::Ended(change) => recorder::ended(shard, &change),
+        PeopleChange::Device(change) => people.apply_device(change),
+        PeopleChange::Begun(change) => recorder::begun(people, homes, &change),
+        PeopleChange::Ended(change) => recorder::ended(people, &change),
         PeopleChange::Recording(change) => {
-            shard.people.recordings.apply(&change);
-            recorder::forget(shard, &change.id);
+            people.recordings.apply(&change);
+            recorder::forget(homes, &change.id);
             PeopleReply::Done
         }
         PeopleChange::Noted(recording) => {
-            shard.people.recordings.stored(&recording);
+            people.recordings.stored(&recording);
             PeopleReply::Done
         }
         PeopleChange::Opening(_) | PeopleChange::Closing(_) => PeopleReply::Done,
@@ -132,16 +134,16 @@ fn apply(shard: &mut Shard, change: PeopleChange) -> PeopleReply {
 }
 
 /// A change could not be stored: nothing has happened.
-fn give_up(shard: &mut Shard, change: &PeopleChange) {
+fn give_up(people: &mut People, homes: &mut HomeSide, change: &PeopleChange) {
     match change {
-        PeopleChange::Device(change) => shard.people.devices.give_up(change),
+        PeopleChange::Device(change) => people.devices.give_up(change),
         PeopleChange::Begun(change) => {
-            shard.people.recordings.give_up(change);
-            recorder::forget(shard, &change.id);
+            people.recordings.give_up(change);
+            recorder::forget(homes, &change.id);
         }
-        PeopleChange::Ended(change) => shard.people.recordings.give_up_end(&change.id),
+        PeopleChange::Ended(change) => people.recordings.give_up_end(&change.id),
         PeopleChange::Recording(change) | PeopleChange::Opening(change) => {
-            shard.people.recordings.give_up(change);
+            people.recordings.give_up(change);
         }
         PeopleChange::Closing(_) | PeopleChange::Noted(_) => {}
     }

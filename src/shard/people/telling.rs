@@ -49,7 +49,7 @@ pub(in crate::shard) fn tell_people(shard: &mut Shard, told: Told) {
         }
         Told::People { .. } | Told::Person { .. } => {
             if let Told::People { event, .. } = &told {
-                recorder::note_event(shard, event);
+                recorder::note_event(&mut shard.people, &mut shard.homes, event);
             }
             for core in 0..shard.setup.cores {
                 shard.post(CoreId(core), CoreMessage::People(PeopleMessage::All(told.clone())));
