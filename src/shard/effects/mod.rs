@@ -448,6 +448,7 @@ mod tests {
             Class::Decode,
             Class::Settings,
             Class::Recorder,
+            Class::File,
         ];
         assert_eq!(classes.len(), CLASSES);
         assert!(classes.iter().all(|class| class.late().retry_after_s == Some(1)));
