@@ -3,7 +3,7 @@
 
 use crate::settings::{JWT_SECRET, Settings};
 use crate::wire::{Item, frame, read_frame, read_response};
-use crate::world::{Manner, World};
+use crate::world::{Manner, Socket, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::IpAddr;
@@ -88,6 +88,24 @@ impl Target {
             self.world.advance(10_000_000);
             self.say(self.bystander, r#"{"type":"ping"}"#);
         }
+    }
+
+    /// What a client is owed that was encoded for it, as an operator sees it.
+    pub fn unwritten_bytes(&mut self, owed: usize) -> u64 {
+        let Socket { core, id, .. } = &self.world.sockets[owed];
+        let id = id.expect("it is open");
+        let name = format!("{core}-{}-{}", id.index, id.generation);
+        let admin = token(HS256, r#"{"sub":"root","scope":"admin","exp":1999999999}"#);
+        let socket = self.connect(0, AWAY);
+        let request =
+            format!("GET /admin/connections HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin}\r\n\r\n");
+        let (status, text) = self.request(socket, &request);
+        assert_eq!(status, 200, "{text}");
+        self.world.reset(socket);
+        let list: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let mut all = list["items"].as_array().expect("a list").iter();
+        let one = all.find(|one| one["id"] == name).unwrap_or_else(|| panic!("no {name} in {text}"));
+        one["unwritten_bytes"].as_u64().expect("a number")
     }
 
     pub fn metric(&mut self, name: &str) -> u64 {

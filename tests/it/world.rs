@@ -31,7 +31,7 @@ pub struct Manner {
 #[derive(Default)]
 pub struct Socket {
     pub core: usize,
-    id: Option<ConnectionId>,
+    pub id: Option<ConnectionId>,
     /// All that was sent to the client.
     pub output: Vec<u8>,
     /// The server ended it.
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// What a client is owed that was encoded for it: the bytes that would be written next.
+    /// The bytes that would be written to a client next: of what it is owed, as much as one write offers.
     pub fn owed_bytes(&self, at: usize) -> usize {
         let socket = &self.sockets[at];
         socket.id.map_or(0, |id| self.shards[socket.core].transmit(id).bytes())
