@@ -78,7 +78,7 @@ impl Home {
         self.meetings.apply(&mut self.order, now, change);
     }
 
-    /// Decides what becomes of a group. [`Home::apply_group`] follows when it is stored, [`Groups::give_up`] if it is not.
+    /// Decides what becomes of a group. [`Home::apply_group`] follows when it is stored, [`Groups::give_up`](crate::broker::groups::Groups::give_up) if it is not.
     ///
     /// # Errors
     /// Why it may not be done; then nothing follows.
