@@ -7,6 +7,7 @@ use super::Setup;
 use super::access::record::AccessRecord;
 use super::connections::Connections;
 use super::connections::drain::Drain;
+use super::delivery::encoding::Scratch;
 use super::delivery::farewells::Farewells;
 use crate::base::ids::ConnectionId;
 use crate::base::limits::InForce;
@@ -45,6 +46,7 @@ pub(super) struct Edge {
     pub(super) date: DateCache,
     /// Requests that were answered, for the access log.
     pub(super) accesses: VecDeque<AccessRecord>,
+    pub(super) scratch: Scratch,
 }
 
 /// What ended here, and is to be known elsewhere.
@@ -71,6 +73,7 @@ impl Edge {
             lapped: Vec::new(),
             date: DateCache::default(),
             accesses: VecDeque::new(),
+            scratch: Scratch::default(),
             setup,
             limits,
         }

@@ -90,8 +90,6 @@ pub struct Shard {
     housekeeping_us: u64,
     /// What authorities of certificates are told.
     words: Words,
-    /// Working space for encoding, kept between calls.
-    scratch: Vec<u8>,
 }
 
 impl Shard {
@@ -109,7 +107,6 @@ impl Shard {
             people: People::new(&setup, &limits, &stored),
             housekeeping_us: now.monotonic_us,
             words: Arc::default(),
-            scratch: Vec::new(),
             setup,
         }
     }
@@ -250,7 +247,7 @@ impl Shard {
         if let Some(id) = self.edge.connections.next_transmit(&mut self.edge.fanout) {
             return Output::Transmit(id);
         }
-        if work::is_left(self) {
+        if work::is_left(&self.edge) {
             return Output::Work;
         }
         if self.drained() {

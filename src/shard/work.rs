@@ -7,6 +7,7 @@ use crate::base::time::Now;
 use crate::shard::connections::allowances::next_in_turn;
 use crate::shard::delivery::answers;
 use crate::shard::delivery::farewells::Farewell;
+use crate::shard::edge::Edge;
 
 /// Homes told in one slice of work. Each may tell the members of the channel, which takes a few microseconds.
 const FAREWELLS_MAX: usize = 64;
@@ -17,7 +18,7 @@ pub(super) const DEADLINES_MAX: usize = 64;
 impl Shard {
     /// Does one slice of what was left for later, a few hundred microseconds of it at most. Whether there is more.
     pub fn work(&mut self, now: Now) -> bool {
-        if !is_left(self) {
+        if !is_left(&self.edge) {
             return false;
         }
         self.begin_call(now);
@@ -28,17 +29,17 @@ impl Shard {
             read_on(self, id);
         }
         self.settle();
-        is_left(self)
+        is_left(&self.edge)
     }
 }
 
 /// Whether anything was left for later.
-pub(super) fn is_left(shard: &Shard) -> bool {
-    shard.edge.connections.allowances.is_waited_for()
-        || !shard.edge.connections.fired.is_empty()
-        || shard.edge.farewells.are_left()
-        || shard.edge.connections.making.first().is_some()
-        || !shard.edge.fanout.is_idle()
+pub(super) fn is_left(edge: &Edge) -> bool {
+    edge.connections.allowances.is_waited_for()
+        || !edge.connections.fired.is_empty()
+        || edge.farewells.are_left()
+        || edge.connections.making.first().is_some()
+        || !edge.fanout.is_idle()
 }
 
 /// Reads what waits of a connection, as far as its allowance goes.

@@ -8,8 +8,8 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{ConnectionReply, Notice, Reply};
 use crate::model::session::{Scopes, Session};
 use crate::protocol::websocket::{Opcode, write_frame};
-use crate::shard::Shard;
 use crate::shard::edge::Edge;
+use std::sync::Arc;
 
 /// Milliseconds before the end at which a client is warned; a tenth of what is left at the start, where that is less.
 const WARNING_MS_MAX: u64 = 60_000;
@@ -71,42 +71,47 @@ impl Edge {
             self.write(id, &frame);
         }
     }
-}
 
-impl Shard {
-    /// Takes new credentials of a client that goes on under them.
+    /// A client goes on under new credentials, which `verify` judges.
     ///
     /// # Errors
     /// They do not hold, are another user's, or could not have opened the socket.
-    pub(in crate::shard) fn renew(&mut self, id: ConnectionId, token: &Secret) -> Reply {
-        let session = self.edge.connections.get(id).and_then(|connection| connection.session.clone());
-        match session.ok_or_else(no_session).and_then(|session| self.renewed(&session, token)) {
+    pub(in crate::shard) fn renew(
+        &mut self,
+        id: ConnectionId,
+        token: &Secret,
+        verify: impl FnOnce(&str) -> Result<Arc<Session>, Fault>,
+    ) -> Reply {
+        let session = self.connections.get(id).and_then(|connection| connection.session.clone());
+        let token = std::str::from_utf8(token.expose()).unwrap_or_default();
+        let renewed = session
+            .ok_or_else(no_session)
+            .and_then(|session| verify(token).and_then(|shown| renewed(&session, &shown)));
+        match renewed {
             Err(fault) => Reply::Fault(fault),
             Ok(renewed) => {
                 let expires_unix_s = renewed.expires_unix_s;
-                if let Some(connection) = self.edge.connections.get_mut(id) {
+                if let Some(connection) = self.connections.get_mut(id) {
                     connection.session = Some(renewed.into());
                 }
-                self.edge.watch_token(id);
+                self.watch_token(id);
                 Reply::Connection(ConnectionReply::Renewed { expires_unix_s })
             }
         }
     }
+}
 
-    fn renewed(&self, session: &Session, token: &Secret) -> Result<Session, Fault> {
-        let token = std::str::from_utf8(token.expose()).unwrap_or_default();
-        let (renewed, _) = self.verify(token)?;
-        let refused = |sentence| Err(Fault::new(FaultCode::Forbidden, sentence));
-        if renewed.user != session.user {
-            return refused("The token is another user's. Open a connection of its own for that user.");
-        }
-        if !renewed.scopes.contains(Scopes::READ) {
-            return refused(
-                "The token lacks the scope \"read\", which this connection needs. Use one that has it.",
-            );
-        }
-        Ok(session.renewed_as(&renewed))
+fn renewed(session: &Session, shown: &Session) -> Result<Session, Fault> {
+    let refused = |sentence| Err(Fault::new(FaultCode::Forbidden, sentence));
+    if shown.user != session.user {
+        return refused("The token is another user's. Open a connection of its own for that user.");
     }
+    if !shown.scopes.contains(Scopes::READ) {
+        return refused(
+            "The token lacks the scope \"read\", which this connection needs. Use one that has it.",
+        );
+    }
+    Ok(session.renewed_as(shown))
 }
 
 fn no_session() -> Fault {

@@ -3,20 +3,19 @@
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
 use crate::model::reply::{ChannelReply, ConnectionReply, RelayReply, Reply};
-use crate::protocol::framing::Framing;
 use crate::shard::Shard;
-use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::connections::expect::Expect;
 use crate::shard::connections::making;
 use crate::shard::connections::pending::{Answer, Made, Opens, Released};
+use crate::shard::delivery::encoding::{encode_next, encode_piece};
 use crate::shard::delivery::files;
 use crate::shard::delivery::pacing;
-use crate::shard::delivery::subscribing::{encode_attachment, pieces};
+use crate::shard::delivery::subscribing::pieces;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::people;
 use crate::shard::relay;
-use crate::shard::transports::http::write_fault;
-use crate::surface::Dialect;
+use crate::shard::requests::answer_of_connection;
 
 impl Edge {
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
@@ -28,24 +27,6 @@ impl Edge {
         if last {
             self.close_when_written(id, CloseReason::Finished);
         }
-    }
-
-    /// Appends the frame of a reply to a socket, if its dialect tells this.
-    fn encode_reply(
-        &mut self,
-        id: ConnectionId,
-        dialect: &Dialect,
-        reply: &Reply,
-        correlation: Option<&str>,
-        out: &mut Vec<u8>,
-    ) {
-        let Some(session) = self.connections.get(id).and_then(|connection| connection.session.as_ref())
-        else {
-            return;
-        };
-        let before = out.len();
-        Framing::WebSocket.write(out, |out| (dialect.encode_reply)(out, reply, correlation, session));
-        self.counters.messages_sent += u64::from(out.len() > before);
     }
 }
 
@@ -62,12 +43,11 @@ impl Shard {
             self.fill_slot(id, sequence, reply);
             return self.release_answers(id);
         }
-        let mut bytes = std::mem::take(&mut self.scratch);
-        bytes.clear();
+        let mut bytes = self.edge.scratch.take();
         self.prepare(id, &expect, &mut reply, false, &mut bytes);
-        self.encode_piece(id, &expect, &reply, 0, &mut bytes);
+        encode_piece(&mut self.edge, id, &expect, &reply, 0, &mut bytes);
         self.edge.write(id, &bytes);
-        self.keep_scratch(bytes);
+        self.edge.scratch.keep(bytes);
         if expect.is_last() {
             self.edge.close_when_written(id, CloseReason::Finished);
         }
@@ -109,7 +89,7 @@ impl Shard {
             .pending_mut(id)
             .map(|pending| pending.take_part(ticket.sequence, ticket.part, reply));
         let Some(Some(reply)) = part else { return };
-        match self.take_alone(id, ticket.sequence, &reply) {
+        match take_alone(&mut self.edge, id, ticket.sequence, &reply) {
             Some(expect) => {
                 self.reply_now(id, expect, reply);
                 self.edge.close_if_ended(id);
@@ -120,17 +100,6 @@ impl Shard {
             }
         }
         self.resume_if_calm(id);
-    }
-
-    /// How an answer is to be written that nothing stands before, if it may leave as one that never waited.
-    fn take_alone(&mut self, id: ConnectionId, sequence: u32, reply: &Reply) -> Option<Expect> {
-        let connection = self.edge.connections.get_mut(id)?;
-        if pieces(reply) > 1 || reply.takes_turns() || !connection.has_room(&self.setup.limits) {
-            return None;
-        }
-        let expect = connection.pending.as_mut()?.take_alone(sequence)?;
-        connection.pending = None;
-        Some(expect)
     }
 
     fn fill_slot(&mut self, id: ConnectionId, sequence: u32, mut reply: Reply) {
@@ -181,7 +150,7 @@ impl Shard {
             return None;
         }
         if let Some((sequence, command)) = self.edge.connections.pending_mut(id)?.take_turn() {
-            let reply = self.answer_of_connection(id, command);
+            let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
             self.fill_slot(id, sequence, reply);
         }
         self.edge.connections.pending_mut(id)?.release()
@@ -192,15 +161,14 @@ impl Shard {
     fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) -> bool {
         let Some(connection) = self.edge.connections.get(id) else { return false };
         let room_bytes = connection.room_bytes(&self.setup.limits);
-        let mut bytes = std::mem::take(&mut self.scratch);
-        bytes.clear();
+        let mut bytes = self.edge.scratch.take();
         if answer.written == 0 {
             bytes.append(&mut answer.before);
         }
         let pieces = pieces(&answer.reply);
         let mut gives_way = false;
         while !gives_way && answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
-            gives_way = !encode_next(self, id, &mut answer, &mut bytes);
+            gives_way = !encode_next(&mut self.edge, id, &mut answer, &mut bytes);
             answer.written += usize::from(!gives_way);
         }
         let whole = answer.written == pieces;
@@ -208,7 +176,7 @@ impl Shard {
             bytes.append(&mut answer.after);
         }
         self.edge.write(id, &bytes);
-        self.keep_scratch(bytes);
+        self.edge.scratch.keep(bytes);
         if !whole {
             if let Some(pending) = self.edge.connections.pending_mut(id) {
                 pending.put_back(answer);
@@ -260,46 +228,17 @@ impl Shard {
             _ => None,
         }
     }
+}
 
-    /// Encodes one piece of an answer: the first is the answer itself, the others what it promised.
-    fn encode_piece(
-        &mut self,
-        id: ConnectionId,
-        expect: &Expect,
-        reply: &Reply,
-        at: usize,
-        out: &mut Vec<u8>,
-    ) {
-        match expect {
-            Expect::Response { surface, endpoint, answering } => {
-                let secret = answering.secret || reply.has_credentials();
-                let answering = Answering { secret, ..answering.clone() };
-                match reply {
-                    Reply::Fault(fault) => {
-                        write_fault(&mut self.edge, out, surface.encode_fault, &answering, fault);
-                    }
-                    reply => {
-                        self.edge.write_response(out, &(endpoint.encode)(reply), &answering, &[]);
-                    }
-                }
-            }
-            Expect::Opening(opening) => opening.encode(&mut self.edge, reply, out),
-            Expect::Parts(_) => {}
-            Expect::Message { dialect, correlation, .. } if at == 0 => {
-                self.edge.encode_reply(id, dialect, reply, correlation.as_deref(), out);
-            }
-            Expect::Message { dialect, .. } => match reply {
-                Reply::People(reply) => people::append_after_reply(self, dialect, reply, at, out),
-                reply => encode_attachment(&mut self.edge.counters, dialect, reply, at, out),
-            },
-        }
+/// How an answer is to be written that nothing stands before, if it may leave as one that never waited.
+fn take_alone(edge: &mut Edge, id: ConnectionId, sequence: u32, reply: &Reply) -> Option<Expect> {
+    let connection = edge.connections.get_mut(id)?;
+    if pieces(reply) > 1 || reply.takes_turns() || !connection.has_room(&edge.setup.limits) {
+        return None;
     }
-
-    pub(in crate::shard) fn keep_scratch(&mut self, scratch: Vec<u8>) {
-        if scratch.capacity() <= SCRATCH_BYTES_KEPT {
-            self.scratch = scratch;
-        }
-    }
+    let expect = connection.pending.as_mut()?.take_alone(sequence)?;
+    connection.pending = None;
+    Some(expect)
 }
 
 /// Makes some more of the long answer whose turn it is.
@@ -309,18 +248,3 @@ pub(in crate::shard) fn make_on(shard: &mut Shard) {
     shard.resume_if_calm(id);
     making::pass_on(&mut shard.edge.connections, id, &shard.setup.limits);
 }
-
-/// Encodes the next piece of an answer, or some of it if that is long. Whether it is whole.
-fn encode_next(shard: &mut Shard, id: ConnectionId, answer: &mut Answer, out: &mut Vec<u8>) -> bool {
-    let Answer { expect, reply, written, made, .. } = answer;
-    if let (Expect::Message { dialect, .. }, Reply::People(reply)) = (&*expect, &*reply)
-        && let Some(shown) = people::shown_at(reply, *written)
-    {
-        return people::append_shown(&mut shard.edge, id, dialect, shown, made, out);
-    }
-    shard.encode_piece(id, expect, reply, *written, out);
-    true
-}
-
-/// A larger working space came from a rare large message and is not kept.
-const SCRATCH_BYTES_KEPT: usize = 64 << 10;

@@ -1,6 +1,7 @@
 //! What reaches whom: a channel's subscribers, a user, one connection.
 
 pub(super) mod answers;
+pub(super) mod encoding;
 pub(super) mod ending;
 pub(super) mod farewells;
 pub(super) mod files;

@@ -11,9 +11,10 @@ use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::framing::Framing;
+use crate::shard::Setup;
+use crate::shard::delivery::ending::Endings;
 use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
-use crate::shard::{Setup, Shard};
 use crate::surface::list::DIALECTS;
 
 impl Edge {
@@ -141,48 +142,46 @@ impl Edge {
     }
 }
 
-impl Shard {
-    /// Hands a push to every stream of its channel.
-    pub(in crate::shard) fn push(&mut self, channel: &ChannelName, push: HomePush) {
-        match push {
-            HomePush::Publication(bytes) => pacing::say(&mut self.edge, channel, &bytes),
-            HomePush::Heal(missed) => {
-                self.edge.counters.heals += 1;
-                missed.iter().for_each(|bytes| pacing::say(&mut self.edge, channel, bytes));
-            }
-            HomePush::Lost(position) => {
-                pacing::release(&mut self.edge, channel);
-                self.edge.counters.gaps += 1;
-                self.edge.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
-            }
-            HomePush::Joined { session, .. } if is_own(&self.setup, channel) => {
-                self.edge.push_about(channel, None, &session.user, Push::Joined(&session));
-            }
-            HomePush::Left { session, .. } if is_own(&self.setup, channel) => {
-                self.edge.push_about(channel, None, &session.user, Push::Left(&session));
-            }
-            HomePush::Joined { session, except } => {
-                let audience = audience(self.setup.core, except);
-                self.edge.push_frame(channel, None, audience, Push::Joined(&session));
-            }
-            HomePush::Whisper { sender, to, json, connection } => {
-                self.edge.push_whisper(channel, &sender, &to, &json, connection);
-            }
-            HomePush::Ended { fault, guests } => {
-                pacing::release(&mut self.edge, channel);
-                self.endings.end(&mut self.edge, channel, fault, guests);
-            }
-            HomePush::NotFor { group, access } => {
-                pacing::release(&mut self.edge, channel);
-                self.endings.restrict(&self.edge, channel, group, access);
-            }
-            HomePush::Left { session, except } => {
-                let audience = audience(self.setup.core, except);
-                self.edge.push_frame(channel, None, audience, Push::Left(&session));
-            }
+/// Hands a push to every stream of its channel.
+pub(in crate::shard) fn push(edge: &mut Edge, endings: &mut Endings, channel: &ChannelName, push: HomePush) {
+    match push {
+        HomePush::Publication(bytes) => pacing::say(edge, channel, &bytes),
+        HomePush::Heal(missed) => {
+            edge.counters.heals += 1;
+            missed.iter().for_each(|bytes| pacing::say(edge, channel, bytes));
         }
-        self.edge.apply_slow_policies();
+        HomePush::Lost(position) => {
+            pacing::release(edge, channel);
+            edge.counters.gaps += 1;
+            edge.push_frame(channel, Some(position), Audience::All, Push::Gap(position));
+        }
+        HomePush::Joined { session, .. } if is_own(&edge.setup, channel) => {
+            edge.push_about(channel, None, &session.user, Push::Joined(&session));
+        }
+        HomePush::Left { session, .. } if is_own(&edge.setup, channel) => {
+            edge.push_about(channel, None, &session.user, Push::Left(&session));
+        }
+        HomePush::Joined { session, except } => {
+            let audience = audience(edge.setup.core, except);
+            edge.push_frame(channel, None, audience, Push::Joined(&session));
+        }
+        HomePush::Whisper { sender, to, json, connection } => {
+            edge.push_whisper(channel, &sender, &to, &json, connection);
+        }
+        HomePush::Ended { fault, guests } => {
+            pacing::release(edge, channel);
+            endings.end(edge, channel, fault, guests);
+        }
+        HomePush::NotFor { group, access } => {
+            pacing::release(edge, channel);
+            endings.restrict(edge, channel, group, access);
+        }
+        HomePush::Left { session, except } => {
+            let audience = audience(edge.setup.core, except);
+            edge.push_frame(channel, None, audience, Push::Left(&session));
+        }
     }
+    edge.apply_slow_policies();
 }
 
 /// Everybody who hears a channel but the subscriber that is not told, if it is on this core.

@@ -9,6 +9,7 @@ use crate::base::ids::CoreId;
 use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::delivery::pushes;
 use crate::shard::home::Here;
 use crate::shard::people;
 use crate::shard::relay;
@@ -98,7 +99,9 @@ impl Shard {
                 self.homes.home.user_connected(self.edge.now, &user, name)
             }
             CoreMessage::UserDisconnected { user } => self.homes.home.user_disconnected(self.edge.now, &user),
-            CoreMessage::Push { channel, push } => self.push(&channel, push),
+            CoreMessage::Push { channel, push } => {
+                pushes::push(&mut self.edge, &mut self.endings, &channel, push)
+            }
             CoreMessage::Change { number, change } => self.homes.home.change(number, change),
             CoreMessage::Applied { number } => self.homes.applied(number),
             CoreMessage::Fence { number } => self.endings.fence(from, number),
@@ -114,7 +117,7 @@ impl Shard {
             }
             CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(self, from, said),
-            CoreMessage::Relay(said) => relay::hear_relayed(self, from, said),
+            CoreMessage::Relay(said) => relay::hear_relayed(&mut self.edge, &mut self.relay, from, said),
         }
         self.pump_home();
         people::pump_people(self);
@@ -134,7 +137,9 @@ impl Shard {
             while let Some(said) = self.homes.here.pop_front() {
                 match said {
                     Here::Answer { ticket, reply } => self.answer(ticket, reply),
-                    Here::Push { channel, push } => self.push(&channel, push),
+                    Here::Push { channel, push } => {
+                        pushes::push(&mut self.edge, &mut self.endings, &channel, push)
+                    }
                 }
             }
             while let Some(output) = self.homes.home.pop_output() {
@@ -149,7 +154,7 @@ impl Shard {
     fn pass_on(&mut self, output: HomeOutput) {
         let HomeOutput::Push { to, channel, push } = output;
         if to == self.setup.core {
-            self.push(&channel, push);
+            pushes::push(&mut self.edge, &mut self.endings, &channel, push);
         } else {
             self.post(to, CoreMessage::Push { channel, push });
         }

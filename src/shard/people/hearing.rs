@@ -1,5 +1,6 @@
 //! What this core hears of people, and what follows for the sockets here.
 
+use super::People;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
 use crate::broker::told::{Ringing, Told};
@@ -10,6 +11,7 @@ use crate::model::people::event::{CallEvent, Event};
 use crate::model::reply::Push;
 use crate::protocol::framing::Framing;
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, PeopleMessage};
 use crate::shard::people::requests::serve_people;
 use crate::shard::people::statuses;
@@ -51,20 +53,13 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
             }
         }
         PeopleMessage::Circle { channel, event, except } => {
-            let audience = match except {
-                Some(SocketId { core, connection }) if core == shard.setup.core => {
-                    Audience::Except(connection)
-                }
-                _ => Audience::All,
-            };
-            shard.edge.push_frame(&channel, None, audience, Push::People(&event));
-            shard.edge.apply_slow_policies();
+            tell_circle(&mut shard.edge, &channel, &event, except);
         }
         PeopleMessage::Missed { circle } => put_out_all(shard, &circle),
         PeopleMessage::Sockets { connections, circle, door, event } => {
             let mut frames = Frames::new(&event);
             for id in connections {
-                deliver(shard, id, &circle, &door, &mut frames);
+                deliver(&mut shard.edge, &shard.people, id, &circle, &door, &mut frames);
             }
         }
         PeopleMessage::Out { connections, circle } => {
@@ -76,7 +71,15 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
             people.circles.person(&user, &news, &mut people.told)
         }
         PeopleMessage::All(Told::People { users, circle, door, event, except, ring }) => {
-            deliver_to_people(shard, &users, &circle, &door, &event, except, ring);
+            deliver_to_people(
+                (&mut shard.edge, &mut shard.people),
+                &users,
+                &circle,
+                &door,
+                &event,
+                except,
+                ring,
+            );
         }
         PeopleMessage::All(_)
         | PeopleMessage::Request { .. }
@@ -85,8 +88,18 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
     }
 }
 
+/// Tells a circle's sockets something, all but one of them where that has it already.
+fn tell_circle(edge: &mut Edge, channel: &ChannelName, event: &Event, except: Option<SocketId>) {
+    let audience = match except {
+        Some(SocketId { core, connection }) if core == edge.setup.core => Audience::Except(connection),
+        _ => Audience::All,
+    };
+    edge.push_frame(channel, None, audience, Push::People(event));
+    edge.apply_slow_policies();
+}
+
 fn deliver_to_people(
-    shard: &mut Shard,
+    (edge, people): (&mut Edge, &mut People),
     users: &[UserId],
     circle: &Circle,
     door: &Circle,
@@ -95,8 +108,8 @@ fn deliver_to_people(
     ring: Ringing,
 ) {
     match ring {
-        Ringing::Begins => users.iter().for_each(|user| shard.people.sockets.ring(user, circle, event)),
-        Ringing::Over(over) => over.iter().for_each(|user| shard.people.sockets.stop_ringing(user, circle)),
+        Ringing::Begins => users.iter().for_each(|user| people.sockets.ring(user, circle, event)),
+        Ringing::Over(over) => over.iter().for_each(|user| people.sockets.stop_ringing(user, circle)),
         Ringing::Unchanged => {}
     }
     let over = match &**event {
@@ -107,12 +120,12 @@ fn deliver_to_people(
     };
     let mut frames = Frames::new(event);
     for user in users {
-        for id in shard.people.sockets.of(user).to_vec() {
-            let own = SocketId { core: shard.setup.core, connection: id };
+        for id in people.sockets.of(user).to_vec() {
+            let own = SocketId { core: edge.setup.core, connection: id };
             if except != Some(own) {
-                deliver(shard, id, circle, door, &mut frames);
+                deliver(edge, people, id, circle, door, &mut frames);
             }
-            if let (Some(call), Some(socket)) = (over, shard.people.sockets.get_mut(id)) {
+            if let (Some(call), Some(socket)) = (over, people.sockets.get_mut(id)) {
                 socket.calls.remove(call);
             }
         }
@@ -120,10 +133,17 @@ fn deliver_to_people(
 }
 
 /// Tells one socket something: in a circle if it is there, at the circle's door if it is there.
-fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, frames: &mut Frames<'_>) {
-    let sockets = &shard.people.sockets;
+fn deliver(
+    edge: &mut Edge,
+    people: &People,
+    id: ConnectionId,
+    circle: &Circle,
+    door: &Circle,
+    frames: &mut Frames<'_>,
+) {
+    let sockets = &people.sockets;
     let Some(stay) = sockets.stay(id, circle).or_else(|| sockets.stay(id, door)) else { return };
-    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
+    let Some(dialect) = edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
     let (channel, has_ring) = (stay.channel.clone(), stay.circle.shows_who_is_there());
@@ -132,20 +152,20 @@ fn deliver(shard: &mut Shard, id: ConnectionId, circle: &Circle, door: &Circle, 
         let mut frame = Vec::with_capacity(FRAME_BYTES);
         Framing::WebSocket
             .write(&mut frame, |out| (dialect.encode_push)(out, &channel, Push::People(frames.event)));
-        shard.edge.counters.frames_encoded += 1;
+        edge.counters.frames_encoded += 1;
         frames.made.push((dialect.index, channel.clone(), frame));
         frames.made.len() - 1
     });
-    shard.edge.counters.messages_sent += 1;
+    edge.counters.messages_sent += 1;
     let frame = &frames.made[at].2;
     if !has_ring {
-        return shard.edge.tell_one(id, &channel, frame);
+        return edge.tell_one(id, &channel, frame);
     }
     // What the circle was told before comes before.
     let mut out = Vec::new();
-    shard.edge.fanout.take_pending(id, &channel, &mut out);
+    edge.fanout.take_pending(id, &channel, &mut out);
     out.extend_from_slice(frame);
-    shard.edge.tell_one(id, &channel, &out);
+    edge.tell_one(id, &channel, &out);
 }
 
 /// Something of a circle is lost here: its sockets are put out, and may come again.

@@ -13,17 +13,17 @@ use crate::model::people::file::{Fetch, FileAnswer, Link};
 use crate::model::people::recording::RecordingAct;
 use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Reply;
+use crate::shard::Setup;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{PeoplePart, RecordingsPart, RecordingsQuestion};
-use crate::shard::{Setup, Shard};
 
 /// This core's part.
-pub(super) fn tell(shard: &Shard, question: &RecordingsQuestion) -> RecordingsPart {
+pub(super) fn tell(people: &People, homes: &HomeSide, question: &RecordingsQuestion) -> RecordingsPart {
     let RecordingsQuestion { conversation, count_max, asker } = question;
-    let (id, recordings) = (&**conversation, &shard.people.recordings);
-    let is_home = shard.setup.home_of_key(Key::Conversation(id)) == shard.setup.core;
+    let (id, recordings) = (&**conversation, &people.recordings);
+    let is_home = homes.setup.home_of_key(Key::Conversation(id)) == homes.setup.core;
     let may = || {
-        let conversations =
-            Conversations::new(&shard.homes.home.groups, shard.setup.people.open_conversations);
+        let conversations = Conversations::new(&homes.home.groups, homes.setup.people.open_conversations);
         let concern = Concern { id, wanted: Use::Subscribe, talks: false };
         conversations.admit(asker, concern).map(|()| conversations.has(id, &asker.user))
     };

@@ -21,6 +21,7 @@ use crate::model::people::{UserId, minted};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{
     CoreMessage, FanInPart, PeopleMessage, PeoplePart, PeopleQuestion, Question, RecordingsQuestion, Ticket,
 };
@@ -55,7 +56,7 @@ pub(in crate::shard) fn submit_people(
         }
         command => command,
     };
-    if let Err(fault) = permit_people(shard, session, &command) {
+    if let Err(fault) = permit_people(&shard.homes, session, &command) {
         return shard.reply_now(id, expect, Reply::Fault(fault));
     }
     if let PeopleCommand::SetStatus { status } = command {
@@ -71,7 +72,7 @@ pub(in crate::shard) fn submit_people(
         return send_people(shard, core, id, session, command, expect);
     }
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
-    let reply = execute_people(shard, core, &ticket, command);
+    let reply = execute_people(&mut shard.people, &mut shard.homes, core, &ticket, command);
     shard.reply_now(id, expect, reply);
     pump_people(shard);
 }
@@ -99,7 +100,7 @@ pub(in crate::shard) fn send_people(
 }
 
 pub(in crate::shard) fn permit_people(
-    shard: &Shard,
+    homes: &HomeSide,
     session: &Session,
     command: &PeopleCommand,
 ) -> Result<(), Fault> {
@@ -113,7 +114,7 @@ pub(in crate::shard) fn permit_people(
             | PeopleCommand::SetStatus { .. }
             | PeopleCommand::SetCustom { .. }
     );
-    let full = || (0..shard.setup.cores).any(|core| shard.homes.mesh.is_congested(CoreId(core)));
+    let full = || (0..homes.setup.cores).any(|core| homes.mesh.is_congested(CoreId(core)));
     if tells && needed != Scopes::READ && full() { Err(overloaded()) } else { Ok(()) }
 }
 
@@ -155,27 +156,28 @@ pub(in crate::shard) fn serve_people(
     command: PeopleCommand,
 ) {
     if command.route().stored == StoredEffect::Changed {
-        return change_people(shard, from, ticket, command);
+        return change_people(&mut shard.people, &mut shard.homes, from, ticket, command);
     }
-    let reply = execute_people(shard, from, &ticket, command);
+    let reply = execute_people(&mut shard.people, &mut shard.homes, from, &ticket, command);
     // The answer goes first: what is told of it comes after it.
     shard.post(from, CoreMessage::Answer { ticket, reply });
     pump_people(shard);
 }
 
 pub(in crate::shard) fn execute_people(
-    shard: &mut Shard,
+    people: &mut People,
+    homes: &mut HomeSide,
     from: CoreId,
     ticket: &Ticket,
     command: PeopleCommand,
 ) -> Reply {
-    let fresh = shard.homes.fresh.next();
+    let fresh = homes.fresh.next();
     let socket = SocketId { core: from, connection: ticket.connection };
     let by = Asking { user: &ticket.session.user, socket, fresh };
-    let minted_here = |word: &str| mint(&shard.setup, word, shard.edge.now.unix_ms, fresh);
-    let before = shard.people.told.len();
-    let (setup, now) = (&shard.setup, shard.edge.now);
-    let conversations = Conversations::new(&shard.homes.home.groups, setup.people.open_conversations);
+    let minted_here = |word: &str| mint(&homes.setup, word, homes.now.unix_ms, fresh);
+    let before = people.told.len();
+    let (setup, now) = (&homes.setup, homes.now);
+    let conversations = Conversations::new(&homes.home.groups, setup.people.open_conversations);
     if let Some(concern) = command.concern()
         && let Err(fault) = conversations.admit(&ticket.session, concern)
     {
@@ -184,34 +186,32 @@ pub(in crate::shard) fn execute_people(
     let done = match command {
         PeopleCommand::StartCall { conversation, users, kind } => {
             let id = minted_here("call");
-            shard.people.start_call(setup, now, by, id, conversation, users, kind)
+            people.start_call(setup, now, by, id, conversation, users, kind)
         }
         PeopleCommand::CreateHuddle { conversation, name } => {
             let id = minted_here("huddle");
-            shard.people.create_huddle(now, by, HuddleDraft { id, conversation, name })
+            people.create_huddle(now, by, HuddleDraft { id, conversation, name })
         }
-        PeopleCommand::Call { call, act } => shard.people.in_call(setup, now, by, &call, act),
-        PeopleCommand::Huddle { huddle, act } => shard.people.in_huddle(conversations, now, by, &huddle, act),
+        PeopleCommand::Call { call, act } => people.in_call(setup, now, by, &call, act),
+        PeopleCommand::Huddle { huddle, act } => people.in_huddle(conversations, now, by, &huddle, act),
         PeopleCommand::Join { circle, video, device } => {
             let (device, opened_s) = device.unwrap_or_default();
             let socket = Arriving { circle, video, device, opened_s };
-            shard.people.join((setup, conversations), now, by, socket)
+            people.join((setup, conversations), now, by, socket)
         }
         PeopleCommand::Conversation { id, act: ConversationAct::Get } => {
             conversations.get(&id, &ticket.session).map(PeopleReply::Group)
         }
-        PeopleCommand::Conversation { id, act } => shard.people.in_conversation(&id, act),
-        command => shard.people.other(setup, now, by, command),
+        PeopleCommand::Conversation { id, act } => people.in_conversation(&id, act),
+        command => people.other(setup, now, by, command),
     };
     let lost = |told: &Told| match told {
-        Told::Sockets { sockets, .. } => {
-            sockets.iter().any(|socket| shard.homes.mesh.is_congested(socket.core))
-        }
+        Told::Sockets { sockets, .. } => sockets.iter().any(|socket| homes.mesh.is_congested(socket.core)),
         _ => false,
     };
-    if shard.people.told[before..].iter().any(lost) {
+    if people.told[before..].iter().any(lost) {
         // A signal that cannot be passed on is not taken.
-        shard.people.told.truncate(before);
+        people.told.truncate(before);
         return Reply::Fault(overloaded());
     }
     match done {
@@ -221,18 +221,24 @@ pub(in crate::shard) fn execute_people(
 }
 
 /// This core's part of an answer about people.
-pub(in crate::shard) fn tell_of_people(shard: &Shard, question: PeopleQuestion) -> FanInPart {
+pub(in crate::shard) fn tell_of_people(
+    people: &People,
+    homes: &HomeSide,
+    question: PeopleQuestion,
+) -> FanInPart {
     FanInPart::People(match question {
-        PeopleQuestion::Huddles(user) => PeoplePart::Huddles(shard.people.huddles.of(&user)),
-        PeopleQuestion::Recordings(question) => PeoplePart::Recordings(recordings::tell(shard, &question)),
+        PeopleQuestion::Huddles(user) => PeoplePart::Huddles(people.huddles.of(&user)),
+        PeopleQuestion::Recordings(question) => {
+            PeoplePart::Recordings(recordings::tell(people, homes, &question))
+        }
         PeopleQuestion::Online(count_max) => {
-            let (some, total) = shard.people.persons.online(count_max);
+            let (some, total) = people.persons.online(count_max);
             PeoplePart::Online(some, total)
         }
         PeopleQuestion::Statuses(users, asker) => {
-            let here = users.into_iter().filter(|user| shard.setup.home_of(user) == shard.setup.core);
+            let here = users.into_iter().filter(|user| homes.setup.home_of(user) == homes.setup.core);
             let status = |user: UserId| {
-                let status = shard.people.persons.status(&user, &asker);
+                let status = people.persons.status(&user, &asker);
                 (user, status)
             };
             PeoplePart::Statuses(here.map(status).collect())

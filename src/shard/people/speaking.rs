@@ -1,5 +1,6 @@
 //! What people's sockets here say, and how they come to circles, leave them and die.
 
+use super::People;
 use super::sockets::Stay;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
@@ -15,6 +16,7 @@ use crate::protocol::framing::Framing;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, PeopleMessage, Ticket};
 use crate::shard::people::hearing::send_left;
 use crate::surface::Dialect;
@@ -101,7 +103,7 @@ pub(in crate::shard) fn end_stay_into(
     let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
     shard.edge.unsubscribed(id, &stay.channel, out);
     if let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) {
-        append_push(shard, dialect, &stay.channel, Push::Closed(stay.label.as_deref()), out);
+        append_push(&mut shard.edge, dialect, &stay.channel, Push::Closed(stay.label.as_deref()), out);
     }
     note_left(shard, id, stay.circle);
 }
@@ -143,7 +145,7 @@ pub(in crate::shard) fn prepare_person(
 ) -> Option<Opens> {
     match reply {
         PeopleReply::Joined { circle, rings, .. } => {
-            let channel = arrive(shard, id, dialect, paused, circle)?;
+            let channel = arrive(&mut shard.edge, &mut shard.people, id, dialect, paused, circle)?;
             if *circle == Circle::Calls {
                 let user = shard.people.sockets.get(id)?.user.clone();
                 *rings = shard.people.sockets.rings(&user);
@@ -169,23 +171,24 @@ pub(in crate::shard) fn prepare_person(
 
 /// A socket's stay in a circle begins; says the name of the circle's ring.
 pub(in crate::shard) fn arrive(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    people: &mut People,
     id: ConnectionId,
     dialect: &'static Dialect,
     paused: bool,
     circle: &Circle,
 ) -> Option<ChannelName> {
-    let socket = shard.people.sockets.get_mut(id)?;
+    let socket = people.sockets.get_mut(id)?;
     let channel = circle.channel();
     socket.stays.push(Stay { circle: circle.clone(), channel: channel.clone(), label: socket.coming.take() });
     if let Circle::Call(call) = circle {
         socket.calls.insert(call.clone());
     }
     if circle.shows_who_is_there() {
-        let encoding = encoding(&shard.edge, id, dialect, &channel);
+        let encoding = encoding(edge, id, dialect, &channel);
         let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
-        shard.edge.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
-        shard.edge.counters.subscriptions_open += 1;
+        edge.fanout.subscribe(&channel, SlowPolicy::Disconnect, Position::default(), subscriber);
+        edge.counters.subscriptions_open += 1;
     }
     Some(channel)
 }
@@ -193,7 +196,7 @@ pub(in crate::shard) fn arrive(
 /// Appends what follows an answer: what rings, the end of a stay. The first is number 1; who is in the circle, which comes
 /// before what rings, is [`super::shown`]'s.
 pub(in crate::shard) fn append_after_reply(
-    shard: &mut Shard,
+    edge: &mut Edge,
     dialect: &Dialect,
     reply: &PeopleReply,
     at: usize,
@@ -202,18 +205,18 @@ pub(in crate::shard) fn append_after_reply(
     match reply {
         PeopleReply::Joined { circle, cards, rings, .. } => {
             if let Some(ring) = rings.get(at - 1 - usize::from(cards.is_some())) {
-                append_push(shard, dialect, &circle.channel(), Push::People(ring), out);
+                append_push(edge, dialect, &circle.channel(), Push::People(ring), out);
             }
         }
         PeopleReply::Left { circle, stay: Some(label) } => {
-            append_push(shard, dialect, &circle.channel(), Push::Closed(label.as_deref()), out);
+            append_push(edge, dialect, &circle.channel(), Push::Closed(label.as_deref()), out);
         }
         _ => {}
     }
 }
 
 pub(in crate::shard) fn append_push(
-    shard: &mut Shard,
+    edge: &mut Edge,
     dialect: &Dialect,
     channel: &ChannelName,
     push: Push<'_>,
@@ -221,7 +224,7 @@ pub(in crate::shard) fn append_push(
 ) {
     let before = out.len();
     Framing::WebSocket.write(out, |out| (dialect.encode_push)(out, channel, push));
-    shard.edge.counters.messages_sent += u64::from(out.len() > before);
+    edge.counters.messages_sent += u64::from(out.len() > before);
 }
 
 /// An answer came for a socket that is gone: what its home counts on is not there.

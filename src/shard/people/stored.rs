@@ -16,9 +16,8 @@ use crate::model::reply::Reply;
 use crate::shard::effects::{Class, not_stored};
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::Ticket;
-use crate::shard::people::telling::pump_people;
 use crate::shard::requests::{Asker, Then};
-use crate::shard::{Effect, Resolution, Shard};
+use crate::shard::{Effect, Resolution};
 use crate::store::{Write, devices, recordings};
 use std::sync::Arc;
 
@@ -42,27 +41,28 @@ pub(in crate::shard) enum PeopleChange {
 
 /// Does a request that changes what is stored. It is answered when the change is stored.
 pub(in crate::shard) fn change_people(
-    shard: &mut Shard,
+    people: &mut People,
+    homes: &mut HomeSide,
     from: CoreId,
     ticket: Ticket,
     command: PeopleCommand,
 ) {
-    let admitted = shard.homes.effects.admit_user(Class::Store, &ticket.session.user);
+    let admitted = homes.effects.admit_user(Class::Store, &ticket.session.user);
     let admitted = admitted.and_then(|()| {
         // Half of the recorder's places are for recordings that end by themselves.
-        if command.is_for_recorder() { shard.homes.effects.admit_stranger(Class::Recorder) } else { Ok(()) }
+        if command.is_for_recorder() { homes.effects.admit_stranger(Class::Recorder) } else { Ok(()) }
     });
-    let decided = admitted.and_then(|()| shard.homes.effects.admit(Class::Store)).and_then(|()| {
-        let (now, fresh) = (shard.edge.now, shard.homes.fresh.next());
+    let decided = admitted.and_then(|()| homes.effects.admit(Class::Store)).and_then(|()| {
+        let (now, fresh) = (homes.now, homes.fresh.next());
         let socket = SocketId { core: from, connection: ticket.connection };
         let by = Asking { user: &ticket.session.user, socket, fresh };
-        shard.people.decide(&shard.setup, now, by, command)
+        people.decide(&homes.setup.clone(), now, by, command)
     });
     let asker = Some(Asker { from, ticket });
     match decided {
-        Err(fault) => shard.homes.answer_asker(asker, Reply::Fault(fault)),
-        Ok(Decided::Answer(reply)) => shard.homes.answer_asker(asker, Reply::People(reply)),
-        Ok(Decided::Change(change)) => write(&mut shard.homes, asker, change),
+        Err(fault) => homes.answer_asker(asker, Reply::Fault(fault)),
+        Ok(Decided::Answer(reply)) => homes.answer_asker(asker, Reply::People(reply)),
+        Ok(Decided::Change(change)) => write(homes, asker, change),
     }
 }
 
@@ -92,12 +92,12 @@ fn written(change: &DeviceChange) -> Write {
 
 /// What a change takes is done, or is not: it goes on, or is given up.
 pub(in crate::shard) fn continue_people(
-    shard: &mut Shard,
+    people: &mut People,
+    homes: &mut HomeSide,
     mut asker: Option<Asker>,
     change: PeopleChange,
     done: &Resolution,
 ) {
-    let (people, homes) = (&mut shard.people, &mut shard.homes);
     let outcome = match change {
         PeopleChange::Opening(change) => recorder::opened(people, homes, &mut asker, change, done),
         PeopleChange::Closing(id) => recorder::closed(people, homes, &mut asker, &id, done),
@@ -110,8 +110,7 @@ pub(in crate::shard) fn continue_people(
         },
     };
     let reply = outcome.map_or_else(Reply::Fault, |reply| Reply::People(Box::new(reply)));
-    shard.homes.answer_asker(asker, reply);
-    pump_people(shard);
+    homes.answer_asker(asker, reply);
 }
 
 /// A change is stored.

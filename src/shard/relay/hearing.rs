@@ -1,5 +1,6 @@
 //! What this core hears of it, and what the connections here are told of it.
 
+use super::Relay;
 use super::moving::note_left;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
@@ -7,6 +8,7 @@ use crate::model::relay::{Relayed, address_of};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, RelayMessage};
 
 /// Passes on what is to be told; whether there was something.
@@ -16,7 +18,7 @@ pub(in crate::shard) fn pump_relay(shard: &mut Shard) -> bool {
     }
     for (core, message) in std::mem::take(&mut shard.relay.told) {
         if core == shard.setup.core {
-            hear_relayed(shard, core, message);
+            hear_relayed(&mut shard.edge, &mut shard.relay, core, message);
         } else {
             shard.post(core, CoreMessage::Relay(message));
         }
@@ -24,35 +26,40 @@ pub(in crate::shard) fn pump_relay(shard: &mut Shard) -> bool {
     true
 }
 
-pub(in crate::shard) fn hear_relayed(shard: &mut Shard, from: CoreId, message: RelayMessage) {
+pub(in crate::shard) fn hear_relayed(
+    edge: &mut Edge,
+    relay: &mut Relay,
+    from: CoreId,
+    message: RelayMessage,
+) {
     match message {
-        RelayMessage::Reachable { user, here } => shard.relay.reachable.set(&user, from, here),
-        RelayMessage::Left { group, who, died } => note_left(shard, group, who, died),
+        RelayMessage::Reachable { user, here } => relay.reachable.set(&user, from, here),
+        RelayMessage::Left { group, who, died } => note_left(relay, group, who, died),
         RelayMessage::Group { group, relayed } => {
-            shard.edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
-            shard.edge.apply_slow_policies();
+            edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
+            edge.apply_slow_policies();
         }
         RelayMessage::User { user, relayed } => {
             // The one that says it has its answer.
-            let own = shard.relay.here.find(relayed.from.handle);
+            let own = relay.here.find(relayed.from.handle);
             let audience = own.map_or(Audience::All, Audience::Except);
-            shard.edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
-            shard.edge.apply_slow_policies();
+            edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
+            edge.apply_slow_policies();
         }
     }
 }
 
 /// Tells one connection something for it alone.
-pub(super) fn tell_connection(shard: &mut Shard, id: ConnectionId, relayed: &Relayed) {
-    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
+pub(super) fn tell_connection(edge: &mut Edge, relay: &Relay, id: ConnectionId, relayed: &Relayed) {
+    let Some(dialect) = edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
-    let Some(reached) = shard.relay.here.get(id) else { return };
+    let Some(reached) = relay.here.get(id) else { return };
     let (mut text, mut frame) = (Vec::new(), Vec::new());
     (dialect.encode_push)(&mut text, &address_of(&reached.who.user), Push::Relayed(relayed));
     if !text.is_empty() {
         write_frame(&mut frame, Opcode::Text, &text);
-        shard.edge.counters.messages_sent += 1;
-        shard.edge.write(id, &frame);
+        edge.counters.messages_sent += 1;
+        edge.write(id, &frame);
     }
 }

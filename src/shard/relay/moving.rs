@@ -1,5 +1,6 @@
 //! How connections here come to groups and leave them.
 
+use super::Relay;
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::{ChannelName, Position};
@@ -9,15 +10,17 @@ use crate::model::session::Session;
 use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, RelayMessage, Ticket};
 use crate::shard::relay::serving::tell_group;
 use crate::surface::Dialect;
 use std::sync::Arc;
 
 /// A session for one connection that others can reach.
-pub(in crate::shard) fn with_handle(shard: &mut Shard, session: &Session) -> Arc<Session> {
-    let fresh = [shard.homes.fresh.next(), shard.homes.fresh.next()];
-    let handle = Some(Handle::new(shard.setup.core, fresh));
+pub(in crate::shard) fn with_handle(homes: &mut HomeSide, session: &Session) -> Arc<Session> {
+    let fresh = [homes.fresh.next(), homes.fresh.next()];
+    let handle = Some(Handle::new(homes.setup.core, fresh));
     Arc::new(Session { handle, ..session.clone() })
 }
 
@@ -30,15 +33,15 @@ pub(in crate::shard) fn came(shard: &mut Shard, id: ConnectionId) {
     if shard.relay.here.open(id, who) {
         post_reachable(shard, user.clone(), true);
     }
-    hear(shard, id, dialect, &address_of(&user), false);
+    hear(&mut shard.edge, id, dialect, &address_of(&user), false);
 }
 
 /// A connection hears a ring from here on.
-fn hear(shard: &mut Shard, id: ConnectionId, dialect: &Dialect, ring: &ChannelName, paused: bool) {
-    let encoding = encoding(&shard.edge, id, dialect, ring);
+fn hear(edge: &mut Edge, id: ConnectionId, dialect: &Dialect, ring: &ChannelName, paused: bool) {
+    let encoding = encoding(edge, id, dialect, ring);
     let subscriber = NewSubscriber { connection: id, encoding, guest: false, paused };
-    shard.edge.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
-    shard.edge.counters.subscriptions_open += 1;
+    edge.fanout.subscribe(ring, SlowPolicy::Disconnect, Position::default(), subscriber);
+    edge.counters.subscriptions_open += 1;
 }
 
 /// A connection is gone, maybe one that others could reach.
@@ -67,17 +70,17 @@ fn post_reachable(shard: &mut Shard, user: Arc<str>, here: bool) {
 fn post_left(shard: &mut Shard, group: ChannelName, who: Speaker, died: bool) {
     let home = shard.setup.home_of(group.as_str());
     if home == shard.setup.core {
-        note_left(shard, group, who, died);
+        note_left(&mut shard.relay, group, who, died);
     } else {
         shard.post(home, CoreMessage::Relay(RelayMessage::Left { group, who, died }));
     }
 }
 
 /// A connection has left a group that is at home here.
-pub(super) fn note_left(shard: &mut Shard, group: ChannelName, who: Speaker, died: bool) {
-    if shard.relay.groups.leave(&group, &who) {
+pub(super) fn note_left(relay: &mut Relay, group: ChannelName, who: Speaker, died: bool) {
+    if relay.groups.leave(&group, &who) {
         let what = if died { RelayedWhat::Disconnected } else { RelayedWhat::Left };
-        tell_group(shard, &group, who, what);
+        tell_group(relay, &group, who, what);
     }
 }
 
@@ -95,7 +98,7 @@ pub(in crate::shard) fn joined(
         return None;
     }
     leave(shard, id, before);
-    hear(shard, id, dialect, group, paused);
+    hear(&mut shard.edge, id, dialect, group, paused);
     shard.relay.here.get_mut(id)?.group = Some(group.clone());
     paused.then(|| Opens { channel: group.clone(), begins: true })
 }

@@ -4,7 +4,8 @@ use crate::base::ids::ConnectionId;
 use crate::base::secret::Secret;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::session::{Scopes, Session};
-use crate::shard::Shard;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use std::sync::Arc;
 
 /// The session of a request whose credentials hold and are the connection's own user's. With some that end later the
@@ -13,13 +14,14 @@ use std::sync::Arc;
 /// # Errors
 /// They do not hold, or are another user's.
 pub(in crate::shard) fn proven(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    homes: &HomeSide,
     id: ConnectionId,
     session: &Arc<Session>,
     token: &Secret,
 ) -> Result<Arc<Session>, Fault> {
     let token = std::str::from_utf8(token.expose()).unwrap_or_default();
-    let (shown, _) = shard.verify(token)?;
+    let (shown, _) = homes.verify(token)?;
     if shown.user != session.user {
         let sentence = "The token is another user's. Open a connection of its own for that user.";
         return Err(Fault::new(FaultCode::Forbidden, sentence));
@@ -29,9 +31,9 @@ pub(in crate::shard) fn proven(
         return Ok(session.clone());
     }
     let renewed = Arc::new(session.renewed_as(&shown));
-    if let Some(connection) = shard.edge.connections.get_mut(id) {
+    if let Some(connection) = edge.connections.get_mut(id) {
         connection.session = Some(renewed.clone());
     }
-    shard.edge.watch_token(id);
+    edge.watch_token(id);
     Ok(renewed)
 }

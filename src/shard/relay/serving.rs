@@ -1,5 +1,6 @@
 //! Requests, where they are at home: groups, users' addresses, single connections.
 
+use super::Relay;
 use super::hearing::tell_connection;
 use crate::base::ids::CoreId;
 use crate::broker::home::Origin;
@@ -9,121 +10,136 @@ use crate::model::command::RelayCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::relay::{GroupQuery, Handle, Notification, Relayed, RelayedWhat, Speaker};
 use crate::model::reply::{RelayReply, Reply};
-use crate::shard::Shard;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::RelayMessage;
 use crate::shard::requests::{notify, overloaded};
 use std::sync::Arc;
 
 /// Does a request of a connection of some core. What is to be told of it comes after the answer.
-pub(in crate::shard) fn begin_relay(shard: &mut Shard, origin: Origin<'_>, command: RelayCommand) -> Reply {
+pub(in crate::shard) fn begin_relay(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    relay: &mut Relay,
+    origin: Origin<'_>,
+    command: RelayCommand,
+) -> Reply {
     if let RelayCommand::ListMembers { group, query } = command {
-        return Reply::Relay(RelayReply::Members(Box::new(shard.relay.groups.members(&group, *query))));
+        return Reply::Relay(RelayReply::Members(Box::new(relay.groups.members(&group, *query))));
     }
     let Some(from) = origin.session.speaker() else { return Reply::Fault(unreachable_itself()) };
     let done = match command {
-        RelayCommand::Join { group } => join(shard, group, from),
+        RelayCommand::Join { group } => join(homes, relay, group, from),
         RelayCommand::Broadcast { group, json, notification } => {
-            broadcast(shard, &group, from, json, notification.as_deref())
+            broadcast(homes, relay, &group, from, json, notification.as_deref())
         }
         RelayCommand::Tell { user, json, notification, .. } => {
-            tell_user(shard, user, from, json, notification.as_deref())
+            tell_user(homes, relay, user, from, json, notification.as_deref())
         }
-        RelayCommand::Signal { to, json } => signal(shard, to, from, json),
+        RelayCommand::Signal { to, json } => signal(edge, relay, to, from, json),
         RelayCommand::ListMembers { .. } => Ok(Reply::Done),
     };
     done.unwrap_or_else(Reply::Fault)
 }
 
-fn join(shard: &mut Shard, group: ChannelName, who: Speaker) -> Result<Reply, Fault> {
-    if shard.relay.groups.has(&group, &who) {
+fn join(homes: &HomeSide, relay: &mut Relay, group: ChannelName, who: Speaker) -> Result<Reply, Fault> {
+    if relay.groups.has(&group, &who) {
         return Ok(Reply::Relay(RelayReply::Joined { group }));
     }
-    let mut cores = shard.relay.groups.cores(&group);
+    let mut cores = relay.groups.cores(&group);
     cores.push(who.handle.core());
-    have_room(shard, &cores)?;
-    shard.relay.groups.join(&group, &who);
-    tell_group(shard, &group, who, RelayedWhat::Joined);
+    have_room(homes, &cores)?;
+    relay.groups.join(&group, &who);
+    tell_group(relay, &group, who, RelayedWhat::Joined);
     Ok(Reply::Relay(RelayReply::Joined { group }))
 }
 
 /// Of the group's users, the others are notified too where that is asked for: they are all connected.
 fn broadcast(
-    shard: &mut Shard,
+    homes: &mut HomeSide,
+    relay: &mut Relay,
     group: &ChannelName,
     from: Speaker,
     json: Box<str>,
     notification: Option<&Notification>,
 ) -> Result<Reply, Fault> {
-    if !shard.relay.groups.has(group, &from) {
+    if !relay.groups.has(group, &from) {
         let sentence =
             "This connection is not in that group. Join it first: only its members can say something there.";
         return Err(Fault::new(FaultCode::NotSubscribed, sentence));
     }
-    have_room(shard, &shard.relay.groups.cores(group))?;
-    shard.relay.counts.broadcasts += 1;
+    have_room(homes, &relay.groups.cores(group))?;
+    relay.counts.broadcasts += 1;
     if let Some(notification) = notification.filter(|notification| notification.always) {
-        let users = shard.relay.groups.users(group, &from.user);
-        notify(&mut shard.homes, users, &notification.payload);
+        let users = relay.groups.users(group, &from.user);
+        notify(homes, users, &notification.payload);
     }
-    tell_group(shard, group, from, RelayedWhat::Message(json));
+    tell_group(relay, group, from, RelayedWhat::Message(json));
     Ok(Reply::Relay(RelayReply::Relayed(None)))
 }
 
 /// A user without a connection is notified, where there is something to notify it of.
 fn tell_user(
-    shard: &mut Shard,
+    homes: &mut HomeSide,
+    relay: &mut Relay,
     user: Arc<str>,
     from: Speaker,
     json: Box<str>,
     notification: Option<&Notification>,
 ) -> Result<Reply, Fault> {
-    let cores = shard.relay.reachable.cores(&user);
+    let cores = relay.reachable.cores(&user);
     if cores.is_empty() && notification.is_none() {
         return Err(not_connected());
     }
-    have_room(shard, &cores)?;
-    shard.relay.counts.privates += 1;
+    have_room(homes, &cores)?;
+    relay.counts.privates += 1;
     if let Some(notification) = notification.filter(|one| one.always || cores.is_empty()) {
-        notify(&mut shard.homes, vec![user.clone()], &notification.payload);
+        notify(homes, vec![user.clone()], &notification.payload);
     }
     let relayed = Arc::new(Relayed { from, what: RelayedWhat::Private(json) });
     for core in cores {
         let (user, relayed) = (user.clone(), relayed.clone());
-        shard.relay.told.push((core, RelayMessage::User { user, relayed }));
+        relay.told.push((core, RelayMessage::User { user, relayed }));
     }
     Ok(Reply::Relay(RelayReply::Relayed(Some(relayed))))
 }
 
-fn signal(shard: &mut Shard, to: Handle, from: Speaker, json: Box<str>) -> Result<Reply, Fault> {
+fn signal(
+    edge: &mut Edge,
+    relay: &mut Relay,
+    to: Handle,
+    from: Speaker,
+    json: Box<str>,
+) -> Result<Reply, Fault> {
     if to == from.handle {
         let sentence = "This is your own connection. A signal is for another one.";
         return Err(Fault::new(FaultCode::InvalidRequest, sentence));
     }
-    let id = shard.relay.here.find(to).ok_or_else(not_connected)?;
-    shard.relay.counts.signals += 1;
-    tell_connection(shard, id, &Relayed { from, what: RelayedWhat::Signal(json) });
+    let id = relay.here.find(to).ok_or_else(not_connected)?;
+    relay.counts.signals += 1;
+    tell_connection(edge, relay, id, &Relayed { from, what: RelayedWhat::Signal(json) });
     Ok(Reply::Relay(RelayReply::Relayed(None)))
 }
 
 /// Leaves something to be told to all in a group.
-pub(super) fn tell_group(shard: &mut Shard, group: &ChannelName, from: Speaker, what: RelayedWhat) {
+pub(super) fn tell_group(relay: &mut Relay, group: &ChannelName, from: Speaker, what: RelayedWhat) {
     let is_notice = matches!(what, RelayedWhat::Joined | RelayedWhat::Left | RelayedWhat::Disconnected);
-    shard.relay.counts.notices += u64::from(is_notice);
+    relay.counts.notices += u64::from(is_notice);
     let relayed = Arc::new(Relayed { from, what });
-    for core in shard.relay.groups.cores(group) {
+    for core in relay.groups.cores(group) {
         let message = RelayMessage::Group { group: group.clone(), relayed: relayed.clone() };
-        shard.relay.told.push((core, message));
+        relay.told.push((core, message));
     }
 }
 
 /// This core's part of a list of groups.
-pub(in crate::shard) fn list_groups(shard: &Shard, query: &GroupQuery) -> GroupsPart {
-    shard.relay.groups.list(query)
+pub(in crate::shard) fn list_groups(relay: &Relay, query: &GroupQuery) -> GroupsPart {
+    relay.groups.list(query)
 }
 
 /// Whether these cores can be told something.
-fn have_room(shard: &Shard, cores: &[CoreId]) -> Result<(), Fault> {
-    if cores.iter().any(|core| shard.homes.mesh.is_congested(*core)) { Err(overloaded()) } else { Ok(()) }
+fn have_room(homes: &HomeSide, cores: &[CoreId]) -> Result<(), Fault> {
+    if cores.iter().any(|core| homes.mesh.is_congested(*core)) { Err(overloaded()) } else { Ok(()) }
 }
 
 fn not_connected() -> Fault {

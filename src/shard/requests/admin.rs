@@ -7,26 +7,27 @@ use crate::model::admin::{
 };
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
-use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
+use crate::shard::delivery::ending::Endings;
+use crate::shard::delivery::users::Users;
+use crate::shard::edge::Edge;
 use crate::shard::mesh::message::FanInPart;
 
 /// Connections of this core from a place on, in the order of their places.
 pub(super) fn list_connections(
-    shard: &Shard,
+    edge: &Edge,
     user: Option<&str>,
     from: Cursor,
     size: u32,
 ) -> Listing<ConnectionInfo> {
-    let core = shard.setup.core;
+    let core = edge.setup.core;
     let Some(from) = from.on(core) else { return Listing::default() };
-    let slots = shard.edge.connections.table().slots();
+    let slots = edge.connections.table().slots();
     let end = from.saturating_add(LOOKED_AT_MAX).min(slots);
     let mut listing = Listing::default();
     for place in from..end {
         let at = Cursor { core, place };
-        let Some(info) = shard.edge.connections.table().id_at(place).and_then(|id| describe(shard, id, user))
-        else {
+        let Some(info) = edge.connections.table().id_at(place).and_then(|id| describe(edge, id, user)) else {
             continue;
         };
         if listing.items.len() == size as usize {
@@ -37,39 +38,39 @@ pub(super) fn list_connections(
     Listing { next: (end < slots).then_some(Cursor { core, place: end }), ..listing }
 }
 
-fn describe(shard: &Shard, id: ConnectionId, user: Option<&str>) -> Option<ConnectionInfo> {
-    let connection = shard.edge.connections.get(id)?;
+fn describe(edge: &Edge, id: ConnectionId, user: Option<&str>) -> Option<ConnectionInfo> {
+    let connection = edge.connections.get(id)?;
     let session = &connection.session;
     if user.is_some_and(|user| session.as_ref().is_none_or(|session| *session.user != *user)) {
         return None;
     }
     Some(ConnectionInfo {
-        name: ConnectionName { core: shard.setup.core, id },
+        name: ConnectionName { core: edge.setup.core, id },
         is_socket: connection.is_socket(),
         session: session.clone(),
-        address: shard.edge.connections.address(id),
-        channels: shard.edge.fanout.count_of(id) as u32,
+        address: edge.connections.address(id),
+        channels: edge.fanout.count_of(id) as u32,
         unwritten_bytes: connection.outbox.len() as u64,
     })
 }
 
 /// Closes connections of this core; says how many. Those of a user close some at a time.
-pub(super) fn remove(shard: &mut Shard, removal: &Removal) -> u64 {
+pub(super) fn remove(edge: &mut Edge, endings: &mut Endings, users: &Users, removal: &Removal) -> u64 {
     match removal {
-        Removal::Connection(ConnectionName { core, id }) if *core == shard.setup.core => {
-            let Some(connection) = shard.edge.connections.get(*id) else { return 0 };
+        Removal::Connection(ConnectionName { core, id }) if *core == edge.setup.core => {
+            let Some(connection) = edge.connections.get(*id) else { return 0 };
             if connection.is_socket() {
-                shard.edge.close_socket(*id, CloseFrame::REMOVED);
+                edge.close_socket(*id, CloseFrame::REMOVED);
             } else {
-                shard.edge.give_up(*id, CloseReason::Removed);
+                edge.give_up(*id, CloseReason::Removed);
             }
             1
         }
         Removal::Connection(_) => 0,
         Removal::User(user) => {
-            let count = shard.relay.users.sockets_of(user);
+            let count = users.sockets_of(user);
             if count > 0 {
-                shard.endings.remove_user(&shard.edge, user.clone());
+                endings.remove_user(edge, user.clone());
             }
             u64::from(count)
         }

@@ -8,6 +8,8 @@ use crate::shard::Shard;
 use crate::shard::connections::connection::Connection;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::pacing;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 
 impl Shard {
     pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {
@@ -15,33 +17,36 @@ impl Shard {
         if connection.is_some_and(|connection| must_wait(connection, &self.setup.limits, &command)) {
             return self.edge.connections.wait_turn(id, expect, command);
         }
-        let reply = self.answer_of_connection(id, command);
+        let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
         self.reply_now(id, expect, reply);
     }
+}
 
-    /// The answer, as things are when its turn has come.
-    pub(in crate::shard) fn answer_of_connection(
-        &mut self,
-        id: ConnectionId,
-        command: ConnectionCommand,
-    ) -> Reply {
-        match command {
-            ConnectionCommand::Ping => Reply::Connection(ConnectionReply::Pong),
-            ConnectionCommand::Show { document } => Reply::Connection(ConnectionReply::Shown { document }),
-            ConnectionCommand::ListSubscriptions => {
-                // In the order of subscribing.
-                let channels = self.edge.fanout.channels_of(id);
-                Reply::Connection(ConnectionReply::Subscriptions(
-                    channels.map(|(channel, _)| channel.clone()).collect(),
-                ))
-            }
-            ConnectionCommand::Renew { token } => self.renew(id, &token),
-            ConnectionCommand::LeaveGroup => Reply::Connection(ConnectionReply::GroupLeft),
-            ConnectionCommand::Unsubscribe { channel } => {
-                // Whoever goes hears all that was published until here.
-                pacing::release(&mut self.edge, &channel);
-                Reply::Connection(ConnectionReply::Unsubscribed { channel })
-            }
+/// The answer, as things are when its turn has come.
+pub(in crate::shard) fn answer_of_connection(
+    edge: &mut Edge,
+    homes: &HomeSide,
+    id: ConnectionId,
+    command: ConnectionCommand,
+) -> Reply {
+    match command {
+        ConnectionCommand::Ping => Reply::Connection(ConnectionReply::Pong),
+        ConnectionCommand::Show { document } => Reply::Connection(ConnectionReply::Shown { document }),
+        ConnectionCommand::ListSubscriptions => {
+            // In the order of subscribing.
+            let channels = edge.fanout.channels_of(id);
+            Reply::Connection(ConnectionReply::Subscriptions(
+                channels.map(|(channel, _)| channel.clone()).collect(),
+            ))
+        }
+        ConnectionCommand::Renew { token } => {
+            edge.renew(id, &token, |token| homes.verify(token).map(|(shown, _)| shown))
+        }
+        ConnectionCommand::LeaveGroup => Reply::Connection(ConnectionReply::GroupLeft),
+        ConnectionCommand::Unsubscribe { channel } => {
+            // Whoever goes hears all that was published until here.
+            pacing::release(edge, &channel);
+            Reply::Connection(ConnectionReply::Unsubscribed { channel })
         }
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn continue_group(
         Ok(()) => {
             let outcome = shard.homes.home.apply_group(change);
             shard.pump_home();
-            people::put_strangers_out(shard, &channel);
+            people::put_strangers_out(&mut shard.people, &shard.homes, &channel);
+            people::pump_people(shard);
             outcome
         }
     };

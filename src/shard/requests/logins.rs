@@ -1,7 +1,7 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
 use super::attempts::{Attempts, Counted};
-use super::fan_in::Whole;
+use super::fan_in::{FanIns, Whole};
 use super::known_addresses::KnownAddresses;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
@@ -16,6 +16,7 @@ use crate::model::session::Session;
 use crate::shard::connections::account;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::users::Fresh;
+use crate::shard::edge::Edge;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
@@ -162,11 +163,6 @@ impl Logins {
 }
 
 impl Shard {
-    /// Who has a credential that holds, with what others may be shown of it.
-    pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
-        self.homes.logins.verify(&self.setup.authenticator, self.edge.now, credential)
-    }
-
     /// Takes a request to log in or out.
     pub(super) fn serve_login(
         &mut self,
@@ -237,6 +233,11 @@ impl Shard {
 }
 
 impl HomeSide {
+    /// Who has a credential that holds, with what others may be shown of it.
+    pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
+        self.logins.verify(&self.setup.authenticator, self.now, credential)
+    }
+
     /// A user has logged in at an address; one core for all has it stored. Nobody waits for that: what cannot be stored is
     /// known until the node ends, or is stored with the next.
     pub(super) fn know_address(&mut self, user: &str, place: Place) {
@@ -272,7 +273,9 @@ pub(super) fn make_known(
         return shard.homes.answer_asker(asker, not_stored(failure));
     }
     match asker {
-        Some(Asker { ticket, .. }) if has_place(shard, &ticket) => shard.scatter(ticket, question, whole),
+        Some(Asker { ticket, .. }) if has_place(&shard.edge, &shard.fan_ins, &ticket) => {
+            shard.scatter(ticket, question, whole);
+        }
         asker => {
             tell_all(&mut shard.homes, &question);
             shard.homes.answer_asker(asker, answer);
@@ -280,8 +283,8 @@ pub(super) fn make_known(
     }
 }
 
-fn has_place(shard: &Shard, ticket: &Ticket) -> bool {
-    shard.fan_ins.has_place(&account(&shard.edge.connections, ticket.connection, &ticket.session))
+fn has_place(edge: &Edge, fan_ins: &FanIns, ticket: &Ticket) -> bool {
+    fan_ins.has_place(&account(&edge.connections, ticket.connection, &ticket.session))
 }
 
 /// Tells every core, this one included, what nobody waits to be known.

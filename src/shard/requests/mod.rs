@@ -28,6 +28,7 @@ mod web_push;
 
 pub use web_push::WebPushSettings;
 
+pub(in crate::shard) use connection::answer_of_connection;
 pub(in crate::shard) use definitions::Changes;
 pub(in crate::shard) use fan_in::{FanIns, Whole, gather};
 pub(in crate::shard) use groups::GroupChanges;
@@ -50,11 +51,12 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
+use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::people;
-use crate::shard::relay;
+use crate::shard::relay::{self, Relay, begin_relay};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
 
@@ -110,7 +112,7 @@ impl Shard {
         // What ended with an earlier request has its place in the queues before this one is judged by them.
         self.part_with_departed();
         if let Command::Proven { token, command } = command {
-            return match relay::proven(self, id, session, &token) {
+            return match relay::proven(&mut self.edge, &self.homes, id, session, &token) {
                 Ok(session) => self.submit(id, &session, *command, expect),
                 Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             };
@@ -164,7 +166,9 @@ impl Shard {
         // What an earlier request changed here is told before this one is done.
         self.pump_home();
         let origin = Origin { core: self.setup.core, connection: id, session };
-        match self.begin(origin, command) {
+        let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
+        self.pump_ends();
+        match begun {
             Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
             begun => {
                 let sequence = self.edge.connections.open_slot(id, expect);
@@ -218,42 +222,47 @@ impl Shard {
                 self.homes.change_meeting_in_turn(asker, command);
             }
             command => {
-                let begun = self.begin(asker.origin(), command);
+                let origin = asker.origin();
+                let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
+                self.pump_ends();
                 self.homes.carry_on(asker, begun);
             }
         }
     }
+}
 
-    fn begin(&mut self, origin: Origin<'_>, command: CoreCommand) -> Begun {
-        let now = self.edge.now;
-        if let Some((channel, wanted)) = command.route().uses()
-            && let Err(fault) = self.homes.home.may_use(origin.session, channel, wanted)
-        {
-            return Begun::from(fault);
-        }
-        let HomeSide { home, effects, changes, fresh, .. } = &mut self.homes;
-        let begun = match command {
-            CoreCommand::Channel(command) => Ok(home.execute_channel(now, origin, command).into()),
-            CoreCommand::Message(command) => Ok(home.execute_message(now, origin, command).into()),
-            CoreCommand::Profile(command) => Ok(home.execute_profile(now, origin, command).into()),
-            CoreCommand::Room(command) => rooms::begin((home, effects), now, origin, command),
-            CoreCommand::Group(command) => groups::begin((home, effects), now, origin.session, command),
-            CoreCommand::Meeting(command) => {
-                meetings::begin((home, effects), &self.setup.limits, now, origin.session, command)
-            }
-            CoreCommand::Relay(command) => Ok(relay::begin_relay(self, origin, command).into()),
-            CoreCommand::Definition(command) => changes.begin(now, command, (fresh, effects)),
-            CoreCommand::WebPush(command) => {
-                web_push::begin_web_push(&mut self.homes, origin.session, command)
-            }
-            CoreCommand::Admin(command) => Ok(execute_admin(home, now, command).into()),
-            CoreCommand::Settings(command) => settings::begin(effects, command),
-            CoreCommand::Backup => backup::begin(now, effects, self.setup.limits.backups_max),
-        };
-        // Ends of channels that this found come before its answer.
-        self.pump_ends();
-        begun.unwrap_or_else(Begun::from)
+/// Begins a request of a core. Ends of channels that this finds are passed on before its answer: see [`Shard::pump_ends`].
+fn begin(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    relay: &mut Relay,
+    origin: Origin<'_>,
+    command: CoreCommand,
+) -> Begun {
+    let now = homes.now;
+    if let Some((channel, wanted)) = command.route().uses()
+        && let Err(fault) = homes.home.may_use(origin.session, channel, wanted)
+    {
+        return Begun::from(fault);
     }
+    let HomeSide { setup, home, effects, changes, fresh, .. } = &mut *homes;
+    let begun = match command {
+        CoreCommand::Channel(command) => Ok(home.execute_channel(now, origin, command).into()),
+        CoreCommand::Message(command) => Ok(home.execute_message(now, origin, command).into()),
+        CoreCommand::Profile(command) => Ok(home.execute_profile(now, origin, command).into()),
+        CoreCommand::Room(command) => rooms::begin((home, effects), now, origin, command),
+        CoreCommand::Group(command) => groups::begin((home, effects), now, origin.session, command),
+        CoreCommand::Meeting(command) => {
+            meetings::begin((home, effects), &setup.limits, now, origin.session, command)
+        }
+        CoreCommand::Relay(command) => Ok(begin_relay(edge, homes, relay, origin, command).into()),
+        CoreCommand::Definition(command) => changes.begin(now, command, (fresh, effects)),
+        CoreCommand::WebPush(command) => web_push::begin_web_push(homes, origin.session, command),
+        CoreCommand::Admin(command) => Ok(execute_admin(home, now, command).into()),
+        CoreCommand::Settings(command) => settings::begin(effects, command),
+        CoreCommand::Backup => backup::begin(now, effects, setup.limits.backups_max),
+    };
+    begun.unwrap_or_else(Begun::from)
 }
 
 /// Whether the session may do this. Ownership of a single thing is judged where the thing is.

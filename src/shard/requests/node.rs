@@ -47,7 +47,7 @@ impl Shard {
                 FanInPart::Meetings(self.homes.home.meetings.list_of(&session, page))
             }
             Question::ConnectionGroups(query) => {
-                FanInPart::ConnectionGroups(relay::list_groups(self, &query))
+                FanInPart::ConnectionGroups(relay::list_groups(&self.relay, &query))
             }
             Question::LoggedIn { place, user } => {
                 self.homes.know_address(&user, place);
@@ -67,13 +67,16 @@ impl Shard {
                 FanInPart::Noted
             }
             Question::Connections { user, from, size } => {
-                FanInPart::Connections(admin::list_connections(self, user.as_deref(), from, size))
+                FanInPart::Connections(admin::list_connections(&self.edge, user.as_deref(), from, size))
             }
             Question::Channels { prefix, from, size } => {
                 FanInPart::Channels(list_channels(&self.homes.home, &prefix, self.setup.core, from, size))
             }
-            Question::Remove(removal) => FanInPart::Removed(admin::remove(self, &removal)),
-            Question::People(question) => people::tell_of_people(self, question),
+            Question::Remove(removal) => {
+                let users = &self.relay.users;
+                FanInPart::Removed(admin::remove(&mut self.edge, &mut self.endings, users, &removal))
+            }
+            Question::People(question) => people::tell_of_people(&self.people, &self.homes, question),
             Question::Rooms { session, namespace, page } => {
                 FanInPart::Rooms(self.homes.home.list_rooms(&session, namespace, page))
             }

@@ -59,7 +59,9 @@ impl Shard {
             }
             Some(Then::Group(change)) => continue_group(self, asker, change, &resolution),
             Some(Then::Meeting(then)) => self.homes.continue_meeting(asker, then, &resolution),
-            Some(Then::People(change)) => continue_people(self, asker, change, &resolution),
+            Some(Then::People(change)) => {
+                continue_people(&mut self.people, &mut self.homes, asker, change, &resolution)
+            }
             Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
             Some(Then::WebPush(then)) => {
                 continue_web_push(&mut self.homes, asker, then, (&resolution, took_us))

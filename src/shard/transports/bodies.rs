@@ -5,8 +5,9 @@ use crate::base::ids::ConnectionId;
 use crate::model::fault::FaultCode;
 use crate::protocol::Flow;
 use crate::protocol::http::{Connection as Persistence, Head};
-use crate::shard::Shard;
-use crate::shard::transports::http::answering;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
+use crate::shard::transports::http::{answering, route};
 use crate::surface::EndpointAccess;
 use crate::surface::router::RouteMatch;
 
@@ -15,7 +16,8 @@ const ANYBODYS_BYTES_MAX: usize = 64 << 10;
 
 /// A body is still to come: says whether it is read, and how much of it.
 pub(super) fn expect(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    homes: &HomeSide,
     id: ConnectionId,
     head: &Head<'_>,
     length: Option<usize>,
@@ -24,12 +26,12 @@ pub(super) fn expect(
     if length.is_some_and(|length| length <= ANYBODYS_BYTES_MAX) {
         return Flow::Continue;
     }
-    let router = shard.setup.router.clone();
-    let judged = match shard.route(&router, id, head) {
+    let router = edge.setup.router.clone();
+    let judged = match route(edge, &router, id, head) {
         RouteMatch::Endpoint { surface, endpoint, .. }
             if matches!(endpoint.access, EndpointAccess::Scoped(_)) =>
         {
-            shard.session_for(head, &[], surface, endpoint.access).map_err(|fault| (surface, fault)).map(drop)
+            homes.session_for(head, &[], surface, endpoint.access).map_err(|fault| (surface, fault)).map(drop)
         }
         _ => {
             *bytes_max = ANYBODYS_BYTES_MAX.min(*bytes_max);
@@ -44,10 +46,10 @@ pub(super) fn expect(
             Flow::Continue
         }
         Err((surface, fault)) => {
-            let mut answering = answering(&shard.edge, id, head);
+            let mut answering = answering(edge, id, head);
             answering.persistence = Persistence::Close;
-            shard.edge.respond_fault(id, surface, &answering, &fault);
-            shard.edge.ignore_input_if_http(id);
+            edge.respond_fault(id, surface, &answering, &fault);
+            edge.ignore_input_if_http(id);
             Flow::Stop
         }
     }

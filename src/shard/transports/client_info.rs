@@ -6,9 +6,10 @@ use crate::model::publication::Client;
 use crate::model::realm::Realm;
 use crate::model::session::{ClientInfo, Session};
 use crate::protocol::http::Head;
+use crate::shard::Setup;
 use crate::shard::delivery::users::Fresh;
+use crate::shard::home::HomeSide;
 use crate::shard::requests::needs;
-use crate::shard::{Setup, Shard};
 use crate::surface::router::Parameters;
 use crate::surface::{EndpointAccess, Socket, Surface};
 use base64::Engine;
@@ -16,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-impl Shard {
+impl HomeSide {
     /// The session of a socket of a realm, its own: with a place, and a guest's where guests may come and the
     /// credentials do not hold.
     ///
@@ -29,7 +30,7 @@ impl Shard {
         realm: Arc<Realm>,
         address: IpAddr,
     ) -> Result<Arc<Session>, Fault> {
-        let name = socket_name(&mut self.homes.fresh);
+        let name = socket_name(&mut self.fresh);
         let client_info = |shown: Shown, refused: Option<Box<str>>| {
             let client = Client { socket: name, extras: shown.extras, table: shown.table, row: shown.row };
             Some(Box::new(ClientInfo { realm, client, refused, address }))

@@ -26,8 +26,9 @@ pub(super) fn read(
     payload: &[u8],
 ) {
     shard.edge.connections.allowances.spend_input(payload.len().saturating_mul(COST), false);
+    let message_bytes_max = shard.setup.limits.message_bytes_max as usize;
     let mut inflater = std::mem::take(&mut shard.edge.connections.inflater);
-    let short = match inflate_short(shard, language, payload, &mut inflater) {
+    let short = match inflate_short(message_bytes_max, language, payload, &mut inflater) {
         Ok(Some(message)) => Payload::of(is_text, message).map(Some).ok_or(Violation::INVALID_UTF8),
         other => other.map(|_| None),
     };
@@ -47,16 +48,15 @@ pub(super) fn read(
 
 /// The message if it is short enough for the core. What is only echoed may be as long as any.
 fn inflate_short<'a>(
-    shard: &Shard,
+    message_bytes_max: usize,
     language: &Language,
     payload: &[u8],
     inflater: &'a mut Inflater,
 ) -> Result<Option<&'a [u8]>, Violation> {
-    let bytes_max = shard.setup.limits.message_bytes_max as usize;
     match language {
-        Language::Echo => inflater.inflate(payload, bytes_max),
+        Language::Echo => inflater.inflate(payload, message_bytes_max),
         Language::Dialect(_) if payload.len() > SHORT_BYTES_MAX => Ok(None),
-        Language::Dialect(_) => inflater.inflate(payload, long::SHORT_BYTES_MAX.min(bytes_max)),
+        Language::Dialect(_) => inflater.inflate(payload, long::SHORT_BYTES_MAX.min(message_bytes_max)),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::reserve;
 use crate::shard::edge::Edge;
 use crate::shard::effects::Long;
+use crate::shard::home::HomeSide;
 use crate::shard::requests::needs;
 use crate::shard::transports::bodies;
 use crate::shard::transports::client_info::realm_of;
@@ -178,7 +179,7 @@ impl Shard {
                 return Flow::Continue;
             }
             Event::Body { head, length, bytes_max } => {
-                return bodies::expect(self, id, head, length, bytes_max);
+                return bodies::expect(&mut self.edge, &self.homes, id, head, length, bytes_max);
             }
             Event::Request { head, body } => (head, body),
         };
@@ -221,7 +222,7 @@ impl Shard {
 
     fn dispatch(&mut self, id: ConnectionId, head: &Head<'_>, body: &[u8], mut answering: Answering) {
         let router = self.setup.router.clone();
-        match self.route(&router, id, head) {
+        match route(&self.edge, &router, id, head) {
             RouteMatch::Endpoint { surface, endpoint, .. }
                 if self.homes.log.is_starting() && endpoint.access != EndpointAccess::Open =>
             {
@@ -229,7 +230,7 @@ impl Shard {
             }
             RouteMatch::Endpoint { surface, endpoint, parameters } => {
                 let fresh = self.homes.fresh.next();
-                let session = match self.session_for(head, body, surface, endpoint.access) {
+                let session = match self.homes.session_for(head, body, surface, endpoint.access) {
                     Ok(session) => session,
                     Err(fault) => return self.edge.respond_fault(id, surface, &answering, &fault),
                 };
@@ -249,7 +250,7 @@ impl Shard {
                 if long::is_long(body) {
                     let long = Long::request(endpoint, &request, session.clone(), self.setup.limits.clone());
                     let asked = UndecodedRequest { surface, endpoint, answering, session };
-                    return long::leave_request(self, id, long, asked);
+                    return long::leave_request(&mut self.edge, &mut self.homes, id, long, asked);
                 }
                 match (endpoint.decode)(&request) {
                     Err(fault) => self.edge.respond_fault(id, surface, &answering, &fault),
@@ -284,21 +285,9 @@ impl Shard {
             }
         }
     }
+}
 
-    /// What serves a request of a connection: operators may be served on listeners of their own only.
-    pub(in crate::shard) fn route<'p>(
-        &self,
-        router: &Router,
-        id: ConnectionId,
-        head: &Head<'p>,
-    ) -> RouteMatch<'p> {
-        let is_theirs = || self.edge.connections.get(id).is_some_and(|connection| connection.flags.operators);
-        if self.setup.operators_apart && router.is_for_operators(head.path) && !is_theirs() {
-            return RouteMatch::NotFound { surface: router.owner(head.path) };
-        }
-        router.find(head.method, head.path)
-    }
-
+impl HomeSide {
     /// Who asks, if it may. `None` is nobody, where that is allowed.
     pub(in crate::shard) fn session_for(
         &self,
@@ -317,6 +306,20 @@ impl Shard {
         let (session, _) = self.verify(&credential)?;
         needs(&session, scopes).map(|()| Some(session))
     }
+}
+
+/// What serves a request of a connection: operators may be served on listeners of their own only.
+pub(in crate::shard) fn route<'p>(
+    edge: &Edge,
+    router: &Router,
+    id: ConnectionId,
+    head: &Head<'p>,
+) -> RouteMatch<'p> {
+    let is_theirs = || edge.connections.get(id).is_some_and(|connection| connection.flags.operators);
+    if edge.setup.operators_apart && router.is_for_operators(head.path) && !is_theirs() {
+        return RouteMatch::NotFound { surface: router.owner(head.path) };
+    }
+    router.find(head.method, head.path)
 }
 
 /// Chooses the deadline that fits what the connection waits for.

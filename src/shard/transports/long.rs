@@ -9,7 +9,9 @@ use crate::shard::connections::account;
 use crate::shard::connections::allowances::wait_for_turn;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect};
+use crate::shard::edge::Edge;
 use crate::shard::effects::{Class, Decoded, Long};
+use crate::shard::home::HomeSide;
 use crate::shard::requests::Then;
 use crate::shard::transports::compressed;
 use crate::shard::transports::http::{anonymous, expect};
@@ -71,10 +73,17 @@ fn leave_unread(
     long: impl FnOnce(&'static Dialect, &Arc<Session>) -> Long,
     (dialect, session, within_quota): (&'static Dialect, Arc<Session>, bool),
 ) {
-    match admit(shard, id, Some(&session)) {
+    match admit(&shard.edge, &mut shard.homes, id, Some(&session)) {
         Ok(account) => {
             let long = long(dialect, &session);
-            leave(shard, id, long, &account, Undecoded::Message { dialect, session, within_quota });
+            leave(
+                &mut shard.edge,
+                &mut shard.homes,
+                id,
+                long,
+                &account,
+                Undecoded::Message { dialect, session, within_quota },
+            );
         }
         Err(fault) => {
             let expect = Expect::Message { dialect, correlation: None, subscribes: None };
@@ -84,30 +93,48 @@ fn leave_unread(
 }
 
 /// Leaves a request to be decoded.
-pub(super) fn leave_request(shard: &mut Shard, id: ConnectionId, long: Long, asked: UndecodedRequest) {
-    match admit(shard, id, asked.session.as_deref()) {
-        Ok(account) => leave(shard, id, long, &account, Undecoded::Request(asked)),
-        Err(fault) => shard.edge.respond_fault(id, asked.surface, &asked.answering, &fault),
+pub(super) fn leave_request(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    id: ConnectionId,
+    long: Long,
+    asked: UndecodedRequest,
+) {
+    match admit(edge, homes, id, asked.session.as_deref()) {
+        Ok(account) => leave(edge, homes, id, long, &account, Undecoded::Request(asked)),
+        Err(fault) => edge.respond_fault(id, asked.surface, &asked.answering, &fault),
     }
 }
 
 /// Whether long input of somebody can be decoded; says in whose account: whoever is not known has that of its address.
-fn admit(shard: &mut Shard, id: ConnectionId, session: Option<&Session>) -> Result<Arc<str>, Fault> {
+fn admit(
+    edge: &Edge,
+    homes: &mut HomeSide,
+    id: ConnectionId,
+    session: Option<&Session>,
+) -> Result<Arc<str>, Fault> {
     let account = match session {
-        Some(session) => account(&shard.edge.connections, id, session),
-        None => account(&shard.edge.connections, id, &Session::guest(None)),
+        Some(session) => account(&edge.connections, id, session),
+        None => account(&edge.connections, id, &Session::guest(None)),
     };
-    shard.homes.effects.admit_user(Class::Decode, &account)?;
-    shard.homes.effects.admit(Class::Decode)?;
+    homes.effects.admit_user(Class::Decode, &account)?;
+    homes.effects.admit(Class::Decode)?;
     Ok(account)
 }
 
-fn leave(shard: &mut Shard, id: ConnectionId, long: Long, account: &Arc<str>, asked: Undecoded) {
-    if let Some(connection) = shard.edge.connections.get_mut(id) {
+fn leave(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    id: ConnectionId,
+    long: Long,
+    account: &Arc<str>,
+    asked: Undecoded,
+) {
+    if let Some(connection) = edge.connections.get_mut(id) {
         connection.decoding_bytes = u32::try_from(long.bytes()).unwrap_or(u32::MAX);
     }
-    shard.homes.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
-    shard.homes.effects.take_place(account);
+    homes.start_effect(Effect::Decode(Arc::new(long)), None, Some(Then::Long(id, Box::new(asked))));
+    homes.effects.take_place(account);
 }
 
 /// It is known what long input asks for.

@@ -23,33 +23,6 @@ use crate::surface::{Language, Socket, Surface};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-impl Edge {
-    fn refuse_socket(
-        &mut self,
-        id: ConnectionId,
-        surface: &Surface,
-        socket: &Socket,
-        answering: &Answering,
-        fault: &Fault,
-    ) {
-        self.counters.note_fault(fault.code);
-        let mut out = Vec::new();
-        write_fault(self, &mut out, socket.encode_refusal.unwrap_or(surface.encode_fault), answering, fault);
-        self.write_in_turn(id, out, answering.is_last());
-    }
-
-    fn refuse_upgrade(
-        &mut self,
-        id: ConnectionId,
-        surface: &Surface,
-        answering: &Answering,
-        refusal: &Refusal,
-    ) {
-        let response = refusal_response(&mut self.counters, surface, refusal);
-        self.respond(id, &response, answering, refusal.fields());
-    }
-}
-
 impl Shard {
     /// Opens a WebSocket, or says why not.
     pub(in crate::shard) fn upgrade(
@@ -69,24 +42,24 @@ impl Shard {
         if self.edge.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
             let refusal =
                 Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
-            return self.edge.refuse_upgrade(id, surface, &refused, &refusal);
+            return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal);
         }
         let Some(language) = socket.language_for(head) else {
             let name = socket.choices.parameter;
             let detail = format!("The parameter {name} asks for a version that is not spoken here.");
             let fault = Fault::new(FaultCode::InvalidRequest, detail);
-            return self.edge.refuse_socket(id, surface, socket, &refused, &fault);
+            return refuse_socket(&mut self.edge, id, surface, socket, &refused, &fault);
         };
         let upgrade = match upgrade::check(head) {
             Ok(upgrade) => upgrade,
-            Err(refusal) => return self.edge.refuse_upgrade(id, surface, &refused, &refusal),
+            Err(refusal) => return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal),
         };
         if origin::check(head, &self.setup.allowed_origins, true) == origin::Verdict::Refused {
             let refusal = Refusal::new(
                 403,
                 "pages of this origin may not connect: the operator can add it to auth.allowed_origins",
             );
-            return self.edge.refuse_upgrade(id, surface, &refused, &refusal);
+            return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal);
         }
         if self.homes.log.is_starting() {
             return self.edge.respond_fault(id, surface, &refused, &starting());
@@ -102,13 +75,13 @@ impl Shard {
         let session = match realm {
             Some(realm) => {
                 let address = self.edge.connections.address(id).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-                self.realm_session(head, (surface, socket), realm, address).map(Some)
+                self.homes.realm_session(head, (surface, socket), realm, address).map(Some)
             }
-            None => self.session_for(head, &[], surface, socket.access),
+            None => self.homes.session_for(head, &[], surface, socket.access),
         };
         let session = match session {
             Ok(session) => session,
-            Err(fault) => return self.edge.refuse_socket(id, surface, socket, &refused, &fault),
+            Err(fault) => return refuse_socket(&mut self.edge, id, surface, socket, &refused, &fault),
         };
         let mut out = Vec::new();
         let protocol = socket.protocol.accepted(upgrade.protocols());
@@ -132,7 +105,7 @@ impl Shard {
         agreement: Option<Agreement>,
     ) {
         let session = match session {
-            Some(session) if socket.reachable => Some(relay::with_handle(self, &session)),
+            Some(session) if socket.reachable => Some(relay::with_handle(&mut self.homes, &session)),
             session => session,
         };
         self.edge.counters.websockets_open += 1;
@@ -162,4 +135,29 @@ pub(super) fn vouch(connections: &mut Connections, id: ConnectionId, session: &O
     if session.as_ref().is_some_and(|session| !session.is_guest()) {
         connections.vouch(id);
     }
+}
+
+fn refuse_socket(
+    edge: &mut Edge,
+    id: ConnectionId,
+    surface: &Surface,
+    socket: &Socket,
+    answering: &Answering,
+    fault: &Fault,
+) {
+    edge.counters.note_fault(fault.code);
+    let mut out = Vec::new();
+    write_fault(edge, &mut out, socket.encode_refusal.unwrap_or(surface.encode_fault), answering, fault);
+    edge.write_in_turn(id, out, answering.is_last());
+}
+
+fn refuse_upgrade(
+    edge: &mut Edge,
+    id: ConnectionId,
+    surface: &Surface,
+    answering: &Answering,
+    refusal: &Refusal,
+) {
+    let response = refusal_response(&mut edge.counters, surface, refusal);
+    edge.respond(id, &response, answering, refusal.fields());
 }
