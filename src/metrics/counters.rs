@@ -124,17 +124,20 @@ pub struct RelayCounters {
     pub privates: u64,
     /// Messages to single connections.
     pub signals: u64,
+    /// Credentials verified that single frames came with, whether they held or not.
+    pub proofs: u64,
 }
 
 impl RelayCounters {
     fn merge(&mut self, other: &Self) {
-        let Self { groups_open, group_members, notices, broadcasts, privates, signals } = other;
+        let Self { groups_open, group_members, notices, broadcasts, privates, signals, proofs } = other;
         self.groups_open += groups_open;
         self.group_members += group_members;
         self.notices += notices;
         self.broadcasts += broadcasts;
         self.privates += privates;
         self.signals += signals;
+        self.proofs += proofs;
     }
 }
 

@@ -151,6 +151,11 @@ fn relay(page: &mut Page, sum: &Counters) {
     ];
     let help = "What connections told each other past any channel, by kind.";
     page.counters("corecast_relayed_total", help, "kind", relayed.into_iter());
+    page.counter(
+        "corecast_frame_credentials_verified_total",
+        "Credentials verified that single frames came with, whether they held or not.",
+        relay.proofs,
+    );
 }
 
 fn people(page: &mut Page, sum: &Counters) {

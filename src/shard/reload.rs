@@ -52,6 +52,7 @@ impl Shard {
         self.homes.home.set_definitions(self.setup.definitions.clone());
         self.homes.setup = self.setup.clone();
         self.homes.know_users();
+        self.homes.logins.fingerprints.forget_all();
         if !self.setup.authenticator.takes_all_of(&before.authenticator) {
             self.endings.recheck_sessions(&self.edge);
         }

@@ -1,5 +1,6 @@
 //! The connections here that others can reach: by their handle, as their user's, in their group.
 
+use crate::auth::Fingerprint;
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ids::ConnectionId;
 use crate::model::channel::ChannelName;
@@ -11,6 +12,8 @@ pub(super) struct Reached {
     pub who: Speaker,
     /// The group that it is in.
     pub group: Option<ChannelName>,
+    /// Of the credentials that its requests came with last, if they held and were its user's.
+    pub shown: Option<Fingerprint>,
 }
 
 /// The connections of this core that others can reach.
@@ -36,7 +39,7 @@ impl Here {
         *count += 1;
         let first = *count == 1;
         self.by_handle.insert(who.handle, id);
-        self.by_id.insert(id, Reached { who, group: None });
+        self.by_id.insert(id, Reached { who, group: None, shown: None });
         first
     }
 

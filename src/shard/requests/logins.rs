@@ -5,7 +5,9 @@ use super::fan_in::{FanIns, Whole};
 use super::known_addresses::KnownAddresses;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
-use crate::auth::{Authenticator, Challenge, LoggedOut, LoginId, Place, Revoked, Secret, Shown, login_id};
+use crate::auth::{
+    Authenticator, Challenge, Fingerprints, LoggedOut, LoginId, Place, Revoked, Secret, Shown, login_id,
+};
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::base::time::Now;
@@ -36,9 +38,11 @@ pub(in crate::shard) struct Logins {
     /// What this core gave out to open sockets with, once each.
     pub(in crate::shard) vouchers: Vouchers,
     /// Sessions that were ended early; known to every core.
-    pub(in crate::shard) logged_out: LoggedOut,
+    logged_out: LoggedOut,
     /// Users whose credentials were taken back; known to every core.
-    pub(in crate::shard) revoked: Revoked,
+    pub(super) revoked: Revoked,
+    /// By what a socket's credentials are known again.
+    pub(in crate::shard) fingerprints: Fingerprints,
 }
 
 /// How a login or a logout goes on.
@@ -79,7 +83,26 @@ impl Logins {
             revoked.add(now, user, *at_unix_s, limits.ended.revocation_s_max);
         }
         let known = KnownAddresses::new(&stored.known_addresses);
-        Self { attempts: Attempts::new(seed), known, vouchers: Vouchers::new(seed), logged_out, revoked }
+        Self {
+            attempts: Attempts::new(seed),
+            known,
+            vouchers: Vouchers::new(seed),
+            logged_out,
+            revoked,
+            fingerprints: Fingerprints::new(seed),
+        }
+    }
+
+    /// A session holds no longer, though its time has not come.
+    pub(super) fn log_out(&mut self, now: Now, id: LoginId, until_unix_s: u64, session_s: u32) {
+        self.logged_out.add(now, id, until_unix_s, session_s);
+        self.fingerprints.forget_all();
+    }
+
+    /// What a user was given up to this second after 1970 holds no longer. It is remembered for `kept_s` seconds from then on.
+    pub(super) fn revoke(&mut self, now: Now, user: &Arc<str>, at_unix_s: u64, kept_s: u32) {
+        self.revoked.add(now, user, at_unix_s, kept_s);
+        self.fingerprints.forget_all();
     }
 
     /// Who has a credential that holds, with what others may be shown of it.

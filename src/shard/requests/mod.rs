@@ -112,7 +112,7 @@ impl Shard {
         // What ended with an earlier request has its place in the queues before this one is judged by them.
         self.part_with_departed();
         if let Command::Proven { token, command } = command {
-            return match relay::proven(&mut self.edge, &self.homes, id, session, &token) {
+            return match relay::proven(&mut self.edge, (&self.homes, &mut self.relay), id, session, &token) {
                 Ok(session) => self.submit(id, &session, *command, expect),
                 Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             };

@@ -54,12 +54,8 @@ impl Shard {
                 FanInPart::Noted
             }
             Question::LoggedOut { id, until_unix_s } => {
-                self.homes.logins.logged_out.add(
-                    self.edge.now,
-                    id,
-                    until_unix_s,
-                    self.setup.limits.session_s_max,
-                );
+                let session_s = self.setup.limits.session_s_max;
+                self.homes.logins.log_out(self.edge.now, id, until_unix_s, session_s);
                 FanInPart::Noted
             }
             Question::TokensRevoked { user, at_unix_s } => {

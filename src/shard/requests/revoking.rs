@@ -46,7 +46,7 @@ pub(super) fn stored(
 /// What a user was given up to then holds no longer on this core.
 pub(super) fn hear(shard: &mut Shard, user: &Arc<str>, at_unix_s: u64) {
     let kept_s = shard.setup.limits.ended.revocation_s_max;
-    shard.homes.logins.revoked.add(shard.edge.now, user, at_unix_s, kept_s);
+    shard.homes.logins.revoke(shard.edge.now, user, at_unix_s, kept_s);
     shard.homes.logins.vouchers.forget_user(user);
     shard.endings.revoke_tokens(&shard.edge, user.clone(), at_unix_s);
 }
