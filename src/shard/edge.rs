@@ -7,9 +7,10 @@ use super::Setup;
 use super::access::record::AccessRecord;
 use super::connections::Connections;
 use super::connections::drain::Drain;
-use super::delivery::encoding::Scratch;
 use super::delivery::farewells::Farewells;
-use crate::base::ids::ConnectionId;
+use super::delivery::scratch::Scratch;
+use super::mesh::message::CoreMessage;
+use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::InForce;
 use crate::base::time::Now;
 use crate::broker::fanout::{Fanout, Lapped};
@@ -55,6 +56,8 @@ pub(super) enum Departure {
     Subscription { channel: ChannelName, epoch: u64, session: Arc<Session> },
     /// A WebSocket, with whoever spoke on it.
     Socket { id: ConnectionId, session: Option<Arc<Session>> },
+    /// What is said to a core after all before it.
+    Word { to: CoreId, message: CoreMessage },
 }
 
 impl Edge {

@@ -8,6 +8,8 @@ use crate::shard::connections::allowances::next_in_turn;
 use crate::shard::delivery::answers;
 use crate::shard::delivery::farewells::Farewell;
 use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
+use crate::shard::mesh::post_unsubscribed;
 
 /// Homes told in one slice of work. Each may tell the members of the channel, which takes a few microseconds.
 const FAREWELLS_MAX: usize = 64;
@@ -23,7 +25,7 @@ impl Shard {
         }
         self.begin_call(now);
         self.edge.fire_deadlines(DEADLINES_MAX);
-        tell_homes(self);
+        tell_homes(&mut self.edge, &mut self.homes);
         answers::make_on(self);
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
@@ -54,9 +56,9 @@ fn read_on(shard: &mut Shard, id: ConnectionId) {
 }
 
 /// Tells some homes who hears their channels no longer.
-fn tell_homes(shard: &mut Shard) {
+fn tell_homes(edge: &mut Edge, homes: &mut HomeSide) {
     for _ in 0..FAREWELLS_MAX {
-        let Some(Farewell { channel, epoch, session }) = shard.edge.farewells.next() else { return };
-        shard.post_unsubscribed(channel, epoch, session);
+        let Some(Farewell { channel, epoch, session }) = edge.farewells.next() else { return };
+        post_unsubscribed(edge, homes, channel, epoch, session);
     }
 }

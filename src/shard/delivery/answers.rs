@@ -12,7 +12,9 @@ use crate::shard::delivery::files;
 use crate::shard::delivery::pacing;
 use crate::shard::delivery::subscribing::pieces;
 use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::Ticket;
+use crate::shard::mesh::post_unsubscribed;
 use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::requests::answer_of_connection;
@@ -33,7 +35,7 @@ impl Edge {
 impl Shard {
     /// Answers the newest request of a connection. It leaves at once if no earlier one waits and there is room.
     pub(in crate::shard) fn reply_now(&mut self, id: ConnectionId, expect: Expect, mut reply: Reply) {
-        if self.release_before(id, &reply) {
+        if release_before(&mut self.edge, &mut self.homes, id, &reply) {
             return;
         }
         let Some(connection) = self.edge.connections.get(id) else { return };
@@ -53,19 +55,6 @@ impl Shard {
         }
     }
 
-    /// Whoever comes to a channel hears what is published from here on, so what waits of it leaves. Where that closes the very
-    /// connection that is answered, nobody is to be answered, and the home counted a subscriber that is none. Whether it does.
-    fn release_before(&mut self, id: ConnectionId, reply: &Reply) -> bool {
-        let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply else { return false };
-        let session = self.edge.connections.get(id).and_then(|connection| connection.session.clone());
-        pacing::release(&mut self.edge, channel);
-        let is_over = self.edge.connections.get(id).is_none_or(|connection| connection.is_closing());
-        if let Some(session) = session.filter(|_| is_over) {
-            self.post_unsubscribed(channel.clone(), position.epoch, session);
-        }
-        is_over
-    }
-
     /// An answer came from a home core or from all cores.
     pub(in crate::shard) fn answer(&mut self, ticket: Ticket, reply: Reply) {
         let id = ticket.connection;
@@ -75,11 +64,11 @@ impl Shard {
         if self.edge.connections.pending_mut(id).is_none() {
             // The connection is gone; the home counted a subscriber that is none.
             if let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply {
-                self.post_unsubscribed(channel, position.epoch, ticket.session);
+                post_unsubscribed(&mut self.edge, &mut self.homes, channel, position.epoch, ticket.session);
             } else if let Reply::People(reply) = reply {
-                people::answer_nobody(self, &ticket, &reply);
+                people::answer_nobody(&mut self.people_side(), &ticket, &reply);
             } else if let Reply::Relay(RelayReply::Joined { group }) = reply {
-                relay::join_answered(self, &ticket, group);
+                relay::join_answered(&mut self.relay_side(), &ticket, group);
             }
             return;
         }
@@ -213,12 +202,14 @@ impl Shard {
             Reply::Channel(ChannelReply::Subscribed { .. }) => {
                 self.edge.subscribed(id, dialect, paused, reply, before)
             }
-            Reply::People(reply) => people::prepare_person(self, id, dialect, paused, reply, before),
+            Reply::People(reply) => {
+                people::prepare_person(&mut self.people_side(), id, dialect, paused, reply, before)
+            }
             Reply::Relay(RelayReply::Joined { group }) => {
-                relay::joined(self, id, dialect, paused, group, before)
+                relay::joined(&mut self.relay_side(), id, dialect, paused, group, before)
             }
             Reply::Connection(ConnectionReply::GroupLeft) => {
-                relay::leave(self, id, before);
+                relay::leave(&mut self.relay_side(), id, before);
                 None
             }
             Reply::Connection(ConnectionReply::Unsubscribed { channel }) => {
@@ -239,6 +230,19 @@ fn take_alone(edge: &mut Edge, id: ConnectionId, sequence: u32, reply: &Reply) -
     let expect = connection.pending.as_mut()?.take_alone(sequence)?;
     connection.pending = None;
     Some(expect)
+}
+
+/// Whoever comes to a channel hears what is published from here on, so what waits of it leaves. Where that closes the very
+/// connection that is answered, nobody is to be answered, and the home counted a subscriber that is none. Whether it does.
+fn release_before(edge: &mut Edge, homes: &mut HomeSide, id: ConnectionId, reply: &Reply) -> bool {
+    let Reply::Channel(ChannelReply::Subscribed { channel, position, .. }) = reply else { return false };
+    let session = edge.connections.get(id).and_then(|connection| connection.session.clone());
+    pacing::release(edge, channel);
+    let is_over = edge.connections.get(id).is_none_or(|connection| connection.is_closing());
+    if let Some(session) = session.filter(|_| is_over) {
+        post_unsubscribed(edge, homes, channel.clone(), position.epoch, session);
+    }
+    is_over
 }
 
 /// Makes some more of the long answer whose turn it is.

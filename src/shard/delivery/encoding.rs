@@ -11,29 +11,6 @@ use crate::shard::people;
 use crate::shard::transports::http::write_fault;
 use crate::surface::Dialect;
 
-/// A larger working space came from a rare large message and is not kept.
-const SCRATCH_BYTES_KEPT: usize = 64 << 10;
-
-/// Working space for encoding, kept between calls.
-#[derive(Default)]
-pub(in crate::shard) struct Scratch(Vec<u8>);
-
-impl Scratch {
-    /// The space, empty.
-    pub fn take(&mut self) -> Vec<u8> {
-        let mut bytes = std::mem::take(&mut self.0);
-        bytes.clear();
-        bytes
-    }
-
-    /// Takes it back, if it did not grow too much.
-    pub fn keep(&mut self, bytes: Vec<u8>) {
-        if bytes.capacity() <= SCRATCH_BYTES_KEPT {
-            self.0 = bytes;
-        }
-    }
-}
-
 /// Encodes the next piece of an answer, or some of it if that is long. Whether it is whole.
 pub(super) fn encode_next(edge: &mut Edge, id: ConnectionId, answer: &mut Answer, out: &mut Vec<u8>) -> bool {
     let Answer { expect, reply, written, made, .. } = answer;

@@ -7,5 +7,6 @@ pub(super) mod farewells;
 pub(super) mod files;
 pub(super) mod pacing;
 pub(super) mod pushes;
+pub(super) mod scratch;
 pub(super) mod subscribing;
 pub(super) mod users;

@@ -5,6 +5,8 @@ use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::edge::Departure;
 use crate::shard::mesh::message::CoreMessage;
+use crate::shard::mesh::{post_home, post_unsubscribed};
+use crate::shard::relay::RelaySide;
 use crate::shard::{Shard, people, relay};
 use std::sync::Arc;
 
@@ -25,45 +27,52 @@ impl Users {
 }
 
 impl Shard {
-    /// A session opened a WebSocket.
-    pub(in crate::shard) fn user_arrived(&mut self, session: &Session) {
-        if session.is_guest() {
-            return;
-        }
-        let count = self.relay.users.connections.entry(session.user.clone()).or_insert(0);
-        *count += 1;
-        if *count == 1 {
-            let message =
-                CoreMessage::UserConnected { user: session.user.clone(), name: session.name.clone() };
-            self.post_home(&ChannelName::of_user(&session.user), message);
+    /// Makes known elsewhere what ended here.
+    pub(in crate::shard) fn part_with_departed(&mut self) {
+        while !self.edge.departures.is_empty() {
+            // Taken as a whole, so that what is said of each leaves at once and in this order.
+            for departure in std::mem::take(&mut self.edge.departures) {
+                self.part_with(departure);
+            }
         }
     }
 
-    /// Makes known elsewhere what ended here.
-    pub(in crate::shard) fn part_with_departed(&mut self) {
-        while let Some(departure) = self.edge.departures.pop_front() {
-            match departure {
-                Departure::Subscription { channel, epoch, session } => {
-                    self.post_unsubscribed(channel, epoch, session);
-                }
-                Departure::Socket { id, session } => {
-                    people::person_left(self, id);
-                    relay::gone(self, id);
-                    session.iter().for_each(|session| user_left(self, session));
-                }
+    fn part_with(&mut self, departure: Departure) {
+        match departure {
+            Departure::Subscription { channel, epoch, session } => {
+                post_unsubscribed(&mut self.edge, &mut self.homes, channel, epoch, session);
             }
+            Departure::Socket { id, session } => {
+                people::person_left(&mut self.people_side(), id);
+                relay::gone(&mut self.relay_side(), id);
+                session.iter().for_each(|session| user_left(&mut self.relay_side(), session));
+            }
+            Departure::Word { to, message } => self.homes.post(to, message),
         }
     }
 }
 
+/// A session opened a WebSocket.
+pub(in crate::shard) fn user_arrived(side: &mut RelaySide<'_>, session: &Session) {
+    if session.is_guest() {
+        return;
+    }
+    let count = side.relay.users.connections.entry(session.user.clone()).or_insert(0);
+    *count += 1;
+    if *count == 1 {
+        let said = CoreMessage::UserConnected { user: session.user.clone(), name: session.name.clone() };
+        post_home(side.edge, side.homes, &ChannelName::of_user(&session.user), said);
+    }
+}
+
 /// A session's WebSocket is gone.
-fn user_left(shard: &mut Shard, session: &Session) {
-    let Some(count) = shard.relay.users.connections.get_mut(&session.user) else { return };
+fn user_left(side: &mut RelaySide<'_>, session: &Session) {
+    let Some(count) = side.relay.users.connections.get_mut(&session.user) else { return };
     *count -= 1;
     if *count == 0 {
-        shard.relay.users.connections.remove(&session.user);
+        side.relay.users.connections.remove(&session.user);
         let said = CoreMessage::UserDisconnected { user: session.user.clone() };
-        shard.post_home(&ChannelName::of_user(&session.user), said);
+        post_home(side.edge, side.homes, &ChannelName::of_user(&session.user), said);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
 use crate::shard::delivery::pushes;
-use crate::shard::home::Here;
+use crate::shard::edge::{Departure, Edge};
+use crate::shard::home::{Here, HomeSide};
 use crate::shard::people;
 use crate::shard::relay;
 use crate::shard::requests::hear_notify;
@@ -27,45 +28,23 @@ impl Shard {
             // Heals a bounded number of channels; the next message taken goes on with it.
             let healed = self.homes.home.set_congested(self.edge.now, to, false);
             self.homes.mesh.note_gapped(to, !healed);
-            people::tell_missed(self, to);
+            people::tell_missed(&mut self.people_side(), to);
             self.pump_home();
             self.settle();
         }
         Some(ShardMessage(message))
     }
 
-    /// Says something to a core, or to this one.
+    /// Says something to a core, or to this one, after what ended here before.
     pub(in crate::shard) fn post(&mut self, to: CoreId, message: CoreMessage) {
         self.part_with_departed();
         self.homes.post(to, message);
     }
 
-    /// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
-    /// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
-    /// next request.
-    pub(in crate::shard) fn post_unsubscribed(
-        &mut self,
-        channel: ChannelName,
-        epoch: u64,
-        session: Arc<Session>,
-    ) {
-        let home = self.setup.home_of(channel.as_str());
-        if home == self.setup.core {
-            return self.homes.home.unsubscribe(self.edge.now, home, session.member(), &channel, epoch);
-        }
-        self.post(home, CoreMessage::Unsubscribe { channel, epoch, session });
-    }
-
-    /// Says something to the core that owns a channel.
-    pub(in crate::shard) fn post_home(&mut self, channel: &ChannelName, message: CoreMessage) {
-        let home = self.setup.home_of(channel.as_str());
-        self.post(home, message);
-    }
-
     /// Hears what this core said to itself, until it is silent.
     pub(in crate::shard) fn settle(&mut self) {
         self.pump_home();
-        people::pump_people(self);
+        self.pump_people();
         loop {
             while let Some(message) = self.homes.mesh.next_local() {
                 self.hear(self.setup.core, message);
@@ -116,11 +95,11 @@ impl Shard {
                 }
             }
             CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
-            CoreMessage::People(said) => people::hear_of_people(self, from, said),
+            CoreMessage::People(said) => people::hear_of_people(&mut self.people_side(), from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(&mut self.edge, &mut self.relay, from, said),
         }
         self.pump_home();
-        people::pump_people(self);
+        self.pump_people();
     }
 
     /// Passes on the ends of channels that come before an answer.
@@ -145,7 +124,7 @@ impl Shard {
             while let Some(output) = self.homes.home.pop_output() {
                 self.pass_on(output);
             }
-            if !relay::pump_relay(self) {
+            if !relay::pump_relay(&mut self.relay_side()) {
                 return;
             }
         }
@@ -159,4 +138,41 @@ impl Shard {
             self.post(to, CoreMessage::Push { channel, push });
         }
     }
+}
+
+/// Says something to a core, or to this one. What ended here before comes before it: then it waits behind that.
+pub(in crate::shard) fn post(edge: &mut Edge, homes: &mut HomeSide, to: CoreId, message: CoreMessage) {
+    if edge.departures.is_empty() {
+        homes.post(to, message);
+    } else {
+        edge.depart(Departure::Word { to, message });
+    }
+}
+
+/// Says something to the core that owns a channel.
+pub(in crate::shard) fn post_home(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    channel: &ChannelName,
+    message: CoreMessage,
+) {
+    let home = edge.setup.home_of(channel.as_str());
+    post(edge, homes, home, message);
+}
+
+/// Tells the home of a channel that a subscription is over. If that is this core, what it makes of it is passed on
+/// later, because whoever says this may be in the middle of the streams; but it is done before the connection's
+/// next request.
+pub(in crate::shard) fn post_unsubscribed(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    channel: ChannelName,
+    epoch: u64,
+    session: Arc<Session>,
+) {
+    let home = edge.setup.home_of(channel.as_str());
+    if home == edge.setup.core {
+        return homes.home.unsubscribe(edge.now, home, session.member(), &channel, epoch);
+    }
+    post(edge, homes, home, CoreMessage::Unsubscribe { channel, epoch, session });
 }

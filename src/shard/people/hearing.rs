@@ -1,6 +1,6 @@
 //! What this core hears of people, and what follows for the sockets here.
 
-use super::People;
+use super::{People, PeopleSide};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
 use crate::broker::told::{Ringing, Told};
@@ -10,7 +10,6 @@ use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::event::{CallEvent, Event};
 use crate::model::reply::Push;
 use crate::protocol::framing::Framing;
-use crate::shard::Shard;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, PeopleMessage};
 use crate::shard::people::requests::serve_people;
@@ -20,19 +19,19 @@ use std::sync::Arc;
 /// Bytes that most events take.
 const FRAME_BYTES: usize = 256;
 
-pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message: PeopleMessage) {
-    let now = shard.edge.now;
+pub(in crate::shard) fn hear_of_people(side: &mut PeopleSide<'_>, from: CoreId, message: PeopleMessage) {
+    let now = side.edge.now;
     let message = match message {
-        PeopleMessage::Request { ticket, command } => return serve_people(shard, from, ticket, command),
+        PeopleMessage::Request { ticket, command } => return serve_people(side, from, ticket, command),
         PeopleMessage::Status { user, status, fan_in } => {
-            return statuses::say(shard, from, &user, status, fan_in);
+            return statuses::say(side, from, &user, status, fan_in);
         }
         PeopleMessage::Known { fan_in, asker } => {
-            return shard.post(asker, CoreMessage::Tell { fan_in, part: FanInPart::Noted });
+            return side.post(asker, CoreMessage::Tell { fan_in, part: FanInPart::Noted });
         }
         message => message,
     };
-    let people = &mut shard.people;
+    let people = &mut *side.people;
     let socket = |connection| SocketId { core: from, connection };
     match message {
         PeopleMessage::Opened { user, connection, device } => {
@@ -53,33 +52,25 @@ pub(in crate::shard) fn hear_of_people(shard: &mut Shard, from: CoreId, message:
             }
         }
         PeopleMessage::Circle { channel, event, except } => {
-            tell_circle(&mut shard.edge, &channel, &event, except);
+            tell_circle(side.edge, &channel, &event, except);
         }
-        PeopleMessage::Missed { circle } => put_out_all(shard, &circle),
+        PeopleMessage::Missed { circle } => put_out_all(side, &circle),
         PeopleMessage::Sockets { connections, circle, door, event } => {
             let mut frames = Frames::new(&event);
             for id in connections {
-                deliver(&mut shard.edge, &shard.people, id, &circle, &door, &mut frames);
+                deliver(side.edge, side.people, id, &circle, &door, &mut frames);
             }
         }
         PeopleMessage::Out { connections, circle } => {
             for id in connections {
-                end_stay(shard, id, &circle, false);
+                end_stay(side, id, &circle, false);
             }
         }
         PeopleMessage::All(Told::Person { user, news }) => {
             people.circles.person(&user, &news, &mut people.told)
         }
         PeopleMessage::All(Told::People { users, circle, door, event, except, ring }) => {
-            deliver_to_people(
-                (&mut shard.edge, &mut shard.people),
-                &users,
-                &circle,
-                &door,
-                &event,
-                except,
-                ring,
-            );
+            deliver_to_people((side.edge, side.people), &users, &circle, &door, &event, except, ring);
         }
         PeopleMessage::All(_)
         | PeopleMessage::Request { .. }
@@ -169,36 +160,36 @@ fn deliver(
 }
 
 /// Something of a circle is lost here: its sockets are put out, and may come again.
-fn put_out_all(shard: &mut Shard, circle: &Circle) {
+fn put_out_all(side: &mut PeopleSide<'_>, circle: &Circle) {
     let channel = circle.channel();
-    for id in shard.edge.fanout.hearers(&channel) {
-        end_stay(shard, id, circle, true);
+    for id in side.edge.fanout.hearers(&channel) {
+        end_stay(side, id, circle, true);
     }
-    shard.edge.counters.gaps += 1;
+    side.edge.counters.gaps += 1;
 }
 
 /// A socket's stay in a circle is over, and it is told so.
-fn end_stay(shard: &mut Shard, id: ConnectionId, circle: &Circle, failed: bool) {
-    let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
-    let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
+fn end_stay(side: &mut PeopleSide<'_>, id: ConnectionId, circle: &Circle, failed: bool) {
+    let Some(stay) = side.people.sockets.take_stay(id, circle) else { return };
+    let Some(dialect) = side.edge.connections.get(id).and_then(|connection| connection.dialect()) else {
         return;
     };
     let mut out = Vec::new();
-    shard.edge.unsubscribed(id, &stay.channel, &mut out);
+    side.edge.unsubscribed(id, &stay.channel, &mut out);
     let label = stay.label.as_deref();
     let push = if failed { Push::Failed(label) } else { Push::Closed(label) };
     Framing::WebSocket.write(&mut out, |out| (dialect.encode_push)(out, &stay.channel, push));
-    shard.edge.counters.messages_sent += 1;
-    shard.edge.tell_one(id, &stay.channel, &out);
-    send_left(shard, id, stay.circle, false);
+    side.edge.counters.messages_sent += 1;
+    side.edge.tell_one(id, &stay.channel, &out);
+    send_left(side, id, stay.circle, false);
 }
 
 /// Tells the home of a circle that a socket has left it.
-pub(in crate::shard) fn send_left(shard: &mut Shard, id: ConnectionId, circle: Circle, died: bool) {
-    let Some(socket) = shard.people.sockets.get(id) else { return };
+pub(in crate::shard) fn send_left(side: &mut PeopleSide<'_>, id: ConnectionId, circle: Circle, died: bool) {
+    let Some(socket) = side.people.sockets.get(id) else { return };
     let user = socket.user.clone();
-    let home = shard.setup.home_of_key(circle.key());
-    shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection: id, died }));
+    let home = side.edge.setup.home_of_key(circle.key());
+    side.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection: id, died }));
 }
 
 /// One event's frames: one for each dialect and name that it is told under here.

@@ -34,11 +34,16 @@ pub(super) use speaking::{
     answer_nobody, append_after_reply, person_came, person_left, pieces, prepare_person,
 };
 pub(super) use stored::{PeopleChange, continue_people};
-pub(super) use telling::{pump_people, tell_missed};
+use telling::pump_people;
+pub(super) use telling::tell_missed;
 
-use super::Setup;
+use super::edge::Edge;
+use super::home::HomeSide;
+use super::mesh::{self, message::CoreMessage};
+use super::{Setup, Shard};
 use crate::auth::{DownloadKey, IceSettings};
 use crate::base::hash::KeyedState;
+use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
 use crate::base::time::{Now, earliest};
 use crate::broker::calls::{CallRules, Calls};
@@ -110,6 +115,32 @@ impl Default for PeopleSettings {
             records: false,
             download_key: None,
         }
+    }
+}
+
+/// What people's things have to do with on a core: the sockets at its edge, what is at home, and what other cores are told.
+pub(super) struct PeopleSide<'a> {
+    pub edge: &'a mut Edge,
+    pub homes: &'a mut HomeSide,
+    pub people: &'a mut People,
+}
+
+impl PeopleSide<'_> {
+    /// Says something to a core, behind what ended here before.
+    fn post(&mut self, to: CoreId, message: CoreMessage) {
+        mesh::post(self.edge, self.homes, to, message);
+    }
+}
+
+impl Shard {
+    pub(super) fn people_side(&mut self) -> PeopleSide<'_> {
+        PeopleSide { edge: &mut self.edge, homes: &mut self.homes, people: &mut self.people }
+    }
+
+    /// Passes on whatever is to be told of people.
+    pub(super) fn pump_people(&mut self) {
+        pump_people(&mut self.people_side());
+        self.part_with_departed();
     }
 }
 

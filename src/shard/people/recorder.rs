@@ -12,7 +12,6 @@
 
 use super::People;
 use super::stored::PeopleChange;
-use super::telling::pump_people;
 use crate::base::time::Now;
 use crate::broker::recordings::RecordingChange;
 use crate::model::fault::{Fault, FaultCode, Subject};
@@ -299,7 +298,6 @@ pub fn recorded(shard: &mut Shard, now: Now, news: RecorderNews) {
         }
         RecorderNews::Ended { recording } => end(&mut shard.people, &mut shard.homes, &recording),
     }
-    pump_people(shard);
     shard.settle();
 }
 

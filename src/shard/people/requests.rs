@@ -1,6 +1,6 @@
 //! Requests of people: where each is answered, and by what part of the broker.
 
-use super::{People, PeopleSettings};
+use super::{People, PeopleSettings, PeopleSide};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::broker::calls::{CallAnswer, CallDraft};
@@ -48,7 +48,7 @@ pub(in crate::shard) fn submit_people(
 ) {
     let command = match command {
         PeopleCommand::Spoken { circle, label, joins, act } => {
-            match hear_socket(shard, id, circle, label, joins, act) {
+            match hear_socket(&mut shard.people_side(), id, circle, label, joins, act) {
                 Some(Ok(command)) => command,
                 Some(Err(fault)) => return shard.reply_now(id, expect, Reply::Fault(fault)),
                 None => return,
@@ -74,7 +74,7 @@ pub(in crate::shard) fn submit_people(
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
     let reply = execute_people(&mut shard.people, &mut shard.homes, core, &ticket, command);
     shard.reply_now(id, expect, reply);
-    pump_people(shard);
+    shard.pump_people();
 }
 
 /// Leaves a request to a core, maybe this one, which answers later.
@@ -150,18 +150,18 @@ pub(in crate::shard) fn ask_all(
 
 /// Does a request of a core, as the home of what it is about.
 pub(in crate::shard) fn serve_people(
-    shard: &mut Shard,
+    side: &mut PeopleSide<'_>,
     from: CoreId,
     ticket: Ticket,
     command: PeopleCommand,
 ) {
     if command.route().stored == StoredEffect::Changed {
-        return change_people(&mut shard.people, &mut shard.homes, from, ticket, command);
+        return change_people(side.people, side.homes, from, ticket, command);
     }
-    let reply = execute_people(&mut shard.people, &mut shard.homes, from, &ticket, command);
+    let reply = execute_people(side.people, side.homes, from, &ticket, command);
     // The answer goes first: what is told of it comes after it.
-    shard.post(from, CoreMessage::Answer { ticket, reply });
-    pump_people(shard);
+    side.post(from, CoreMessage::Answer { ticket, reply });
+    pump_people(side);
 }
 
 pub(in crate::shard) fn execute_people(

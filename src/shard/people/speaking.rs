@@ -1,7 +1,7 @@
 //! What people's sockets here say, and how they come to circles, leave them and die.
 
-use super::People;
 use super::sockets::Stay;
+use super::{People, PeopleSide};
 use crate::base::ids::ConnectionId;
 use crate::broker::fanout::NewSubscriber;
 use crate::model::channel::{ChannelName, Position};
@@ -13,7 +13,6 @@ use crate::model::people::reply::PeopleReply;
 use crate::model::reply::Push;
 use crate::model::session::Session;
 use crate::protocol::framing::Framing;
-use crate::shard::Shard;
 use crate::shard::connections::pending::Opens;
 use crate::shard::delivery::subscribing::encoding;
 use crate::shard::edge::Edge;
@@ -26,35 +25,35 @@ type Decoded = Result<PeopleCommand, Fault>;
 
 /// A person opened a socket.
 pub(in crate::shard) fn person_came(
-    shard: &mut Shard,
+    side: &mut PeopleSide<'_>,
     id: ConnectionId,
     session: &Session,
     device: Arc<str>,
 ) {
     let user = session.user.clone();
-    shard.people.sockets.open(id, user.clone(), device.clone(), shard.edge.now.unix_s());
-    let home = shard.setup.home_of(&user);
-    shard.post(home, CoreMessage::People(PeopleMessage::Opened { user, connection: id, device }));
+    side.people.sockets.open(id, user.clone(), device.clone(), side.edge.now.unix_s());
+    let home = side.edge.setup.home_of(&user);
+    side.post(home, CoreMessage::People(PeopleMessage::Opened { user, connection: id, device }));
 }
 
 /// A socket is gone, maybe a person's.
-pub(in crate::shard) fn person_left(shard: &mut Shard, id: ConnectionId) {
-    let Some(socket) = shard.people.sockets.get(id) else { return };
+pub(in crate::shard) fn person_left(side: &mut PeopleSide<'_>, id: ConnectionId) {
+    let Some(socket) = side.people.sockets.get(id) else { return };
     let calls = socket.calls.iter().cloned().map(Circle::Call);
     let stays = socket.stays.iter().map(|stay| stay.circle.clone());
     let stays = stays.filter(|circle| !matches!(circle, Circle::Call(_) | Circle::Calls | Circle::Huddles));
     for circle in calls.chain(stays).collect::<Vec<_>>() {
-        send_left(shard, id, circle, true);
+        send_left(side, id, circle, true);
     }
-    let Some(socket) = shard.people.sockets.close(id) else { return };
-    let home = shard.setup.home_of(&socket.user);
-    shard.post(home, CoreMessage::People(PeopleMessage::Closed { user: socket.user, connection: id }));
+    let Some(socket) = side.people.sockets.close(id) else { return };
+    let home = side.edge.setup.home_of(&socket.user);
+    side.post(home, CoreMessage::People(PeopleMessage::Closed { user: socket.user, connection: id }));
 }
 
 /// What a socket says in a circle: what it asks for, or what is wrong with it. `None` if it is not to be answered: the
 /// socket says it of an earlier stay.
 pub(in crate::shard) fn hear_socket(
-    shard: &mut Shard,
+    side: &mut PeopleSide<'_>,
     id: ConnectionId,
     circle: Option<Circle>,
     label: Option<Box<str>>,
@@ -62,23 +61,23 @@ pub(in crate::shard) fn hear_socket(
     act: Result<Box<PeopleCommand>, Fault>,
 ) -> Option<Decoded> {
     let Some(circle) = circle else { return Some(act.map(|act| *act)) };
-    let socket = shard.people.sockets.get(id)?;
+    let socket = side.people.sockets.get(id)?;
     let stay = socket.stays.iter().find(|stay| stay.circle == circle);
     match stay {
         None if joins => {
-            if socket.stays.len() >= shard.setup.limits.people.circles_per_connection_max as usize {
+            if socket.stays.len() >= side.edge.setup.limits.people.circles_per_connection_max as usize {
                 return Some(Err(too_many()));
             }
         }
         None if act.as_ref().is_ok_and(|act| act.leaves()) => {}
         None => return Some(Err(not_in_it())),
-        Some(_) if joins && act.is_ok() => leave_for_another(shard, id, &circle),
+        Some(_) if joins && act.is_ok() => leave_for_another(side, id, &circle),
         Some(_) if joins => {}
         Some(stay) if label.is_some() && label != stay.label => return None,
         Some(_) => {}
     }
     let mut decoded = act.map(|act| *act);
-    if let (Ok(command), Some(socket)) = (&mut decoded, shard.people.sockets.get_mut(id))
+    if let (Ok(command), Some(socket)) = (&mut decoded, side.people.sockets.get_mut(id))
         && command.come_as(&socket.device, socket.opened_s)
     {
         socket.coming = label;
@@ -87,31 +86,31 @@ pub(in crate::shard) fn hear_socket(
 }
 
 /// A socket comes to a circle in which it is: its stay there ends, and another one begins.
-pub(in crate::shard) fn leave_for_another(shard: &mut Shard, id: ConnectionId, circle: &Circle) {
+pub(in crate::shard) fn leave_for_another(side: &mut PeopleSide<'_>, id: ConnectionId, circle: &Circle) {
     let mut out = Vec::new();
-    end_stay_into(shard, id, circle, &mut out);
-    shard.edge.write_in_turn(id, out, false);
+    end_stay_into(side, id, circle, &mut out);
+    side.edge.write_in_turn(id, out, false);
 }
 
 /// Ends a socket's stay; what it is told last is appended.
 pub(in crate::shard) fn end_stay_into(
-    shard: &mut Shard,
+    side: &mut PeopleSide<'_>,
     id: ConnectionId,
     circle: &Circle,
     out: &mut Vec<u8>,
 ) {
-    let Some(stay) = shard.people.sockets.take_stay(id, circle) else { return };
-    shard.edge.unsubscribed(id, &stay.channel, out);
-    if let Some(dialect) = shard.edge.connections.get(id).and_then(|connection| connection.dialect()) {
-        append_push(&mut shard.edge, dialect, &stay.channel, Push::Closed(stay.label.as_deref()), out);
+    let Some(stay) = side.people.sockets.take_stay(id, circle) else { return };
+    side.edge.unsubscribed(id, &stay.channel, out);
+    if let Some(dialect) = side.edge.connections.get(id).and_then(|connection| connection.dialect()) {
+        append_push(side.edge, dialect, &stay.channel, Push::Closed(stay.label.as_deref()), out);
     }
-    note_left(shard, id, stay.circle);
+    note_left(side, id, stay.circle);
 }
 
 /// What leaving a circle means for calls: whoever leaves a call's circle, or the door by which it was told of calls,
 /// does not talk any more.
-pub(in crate::shard) fn note_left(shard: &mut Shard, id: ConnectionId, circle: Circle) {
-    let Some(socket) = shard.people.sockets.get_mut(id) else { return };
+pub(in crate::shard) fn note_left(side: &mut PeopleSide<'_>, id: ConnectionId, circle: Circle) {
+    let Some(socket) = side.people.sockets.get_mut(id) else { return };
     let left: Vec<Circle> = match &circle {
         Circle::Call(call) => {
             socket.calls.remove(call);
@@ -129,14 +128,14 @@ pub(in crate::shard) fn note_left(shard: &mut Shard, id: ConnectionId, circle: C
         _ => vec![circle],
     };
     for circle in left {
-        send_left(shard, id, circle, false);
+        send_left(side, id, circle, false);
     }
 }
 
 /// Does what an answer means for a person's socket: it comes to a circle or leaves it, or talks in a call. Says which
 /// circle may be told once the answer is on its way, if that is `paused`.
 pub(in crate::shard) fn prepare_person(
-    shard: &mut Shard,
+    side: &mut PeopleSide<'_>,
     id: ConnectionId,
     dialect: &'static Dialect,
     paused: bool,
@@ -145,22 +144,22 @@ pub(in crate::shard) fn prepare_person(
 ) -> Option<Opens> {
     match reply {
         PeopleReply::Joined { circle, rings, .. } => {
-            let channel = arrive(&mut shard.edge, &mut shard.people, id, dialect, paused, circle)?;
+            let channel = arrive(side.edge, side.people, id, dialect, paused, circle)?;
             if *circle == Circle::Calls {
-                let user = shard.people.sockets.get(id)?.user.clone();
-                *rings = shard.people.sockets.rings(&user);
+                let user = side.people.sockets.get(id)?.user.clone();
+                *rings = side.people.sockets.rings(&user);
             }
             return paused.then_some(Opens { channel, begins: true });
         }
         PeopleReply::Left { circle, stay } => {
-            if let Some(own) = shard.people.sockets.take_stay(id, circle) {
-                shard.edge.unsubscribed(id, &own.channel, before);
-                note_left(shard, id, own.circle);
+            if let Some(own) = side.people.sockets.take_stay(id, circle) {
+                side.edge.unsubscribed(id, &own.channel, before);
+                note_left(side, id, own.circle);
                 *stay = Some(own.label);
             }
         }
         PeopleReply::Call { call, .. } => {
-            if let Some(socket) = shard.people.sockets.get_mut(id) {
+            if let Some(socket) = side.people.sockets.get_mut(id) {
                 socket.calls.insert(call.id.clone());
             }
         }
@@ -228,15 +227,15 @@ pub(in crate::shard) fn append_push(
 }
 
 /// An answer came for a socket that is gone: what its home counts on is not there.
-pub(in crate::shard) fn answer_nobody(shard: &mut Shard, ticket: &Ticket, reply: &PeopleReply) {
+pub(in crate::shard) fn answer_nobody(side: &mut PeopleSide<'_>, ticket: &Ticket, reply: &PeopleReply) {
     let circle = match reply {
         PeopleReply::Joined { circle, .. } => circle.clone(),
         PeopleReply::Call { call, .. } => Circle::Call(call.id.clone()),
         _ => return,
     };
     let (user, connection) = (ticket.session.user.clone(), ticket.connection);
-    let home = shard.setup.home_of_key(circle.key());
-    shard.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection, died: true }));
+    let home = side.edge.setup.home_of_key(circle.key());
+    side.post(home, CoreMessage::People(PeopleMessage::Left { circle, user, connection, died: true }));
 }
 
 fn not_in_it() -> Fault {

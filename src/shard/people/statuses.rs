@@ -5,6 +5,7 @@
 //! that asked. That core waits for all of them, and reads nothing more of the socket until then: what the socket asks for
 //! next, on whatever core, comes after what it said.
 
+use super::PeopleSide;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::people::UserId;
 use crate::model::people::status::Status;
@@ -34,11 +35,11 @@ pub(super) fn ask(
 }
 
 /// Takes it in at the person's home.
-pub(super) fn say(shard: &mut Shard, asker: CoreId, user: &UserId, status: Status, fan_in: u64) {
-    let (now, people) = (shard.edge.now, &mut shard.people);
+pub(super) fn say(side: &mut PeopleSide<'_>, asker: CoreId, user: &UserId, status: Status, fan_in: u64) {
+    let (now, people) = (side.edge.now, &mut *side.people);
     people.persons.set_status(now, user, status, &mut people.told);
-    pump_people(shard);
-    for core in 0..shard.setup.cores {
-        shard.post(CoreId(core), CoreMessage::People(PeopleMessage::Known { fan_in, asker }));
+    pump_people(side);
+    for core in 0..side.edge.setup.cores {
+        side.post(CoreId(core), CoreMessage::People(PeopleMessage::Known { fan_in, asker }));
     }
 }

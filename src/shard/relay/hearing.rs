@@ -1,26 +1,25 @@
 //! What this core hears of it, and what the connections here are told of it.
 
-use super::Relay;
 use super::moving::note_left;
+use super::{Relay, RelaySide};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
 use crate::model::relay::{Relayed, address_of};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
-use crate::shard::Shard;
 use crate::shard::edge::Edge;
 use crate::shard::mesh::message::{CoreMessage, RelayMessage};
 
 /// Passes on what is to be told; whether there was something.
-pub(in crate::shard) fn pump_relay(shard: &mut Shard) -> bool {
-    if shard.relay.told.is_empty() {
+pub(in crate::shard) fn pump_relay(side: &mut RelaySide<'_>) -> bool {
+    if side.relay.told.is_empty() {
         return false;
     }
-    for (core, message) in std::mem::take(&mut shard.relay.told) {
-        if core == shard.setup.core {
-            hear_relayed(&mut shard.edge, &mut shard.relay, core, message);
+    for (core, message) in std::mem::take(&mut side.relay.told) {
+        if core == side.edge.setup.core {
+            hear_relayed(side.edge, side.relay, core, message);
         } else {
-            shard.post(core, CoreMessage::Relay(message));
+            side.post(core, CoreMessage::Relay(message));
         }
     }
     true

@@ -17,8 +17,11 @@ pub(super) use moving::{came, join_answered, joined, leave, with_handle};
 pub(super) use proving::proven;
 pub(super) use serving::{begin_relay, list_groups};
 
-use super::Setup;
 use super::delivery::users::Users;
+use super::edge::Edge;
+use super::home::HomeSide;
+use super::mesh::{self, message::CoreMessage};
+use super::{Setup, Shard};
 use crate::base::hash::KeyedState;
 use crate::base::ids::CoreId;
 use crate::broker::relay::groups::ConnectionGroups;
@@ -39,6 +42,27 @@ pub(super) struct Relay {
     /// What is to be told to cores, in order: after the answer to what it follows from.
     told: Vec<(CoreId, RelayMessage)>,
     counts: RelayCounters,
+}
+
+/// What connections that speak past any channel have to do with on a core: its edge, what is at home, and what other cores
+/// are told.
+pub(super) struct RelaySide<'a> {
+    pub edge: &'a mut Edge,
+    pub homes: &'a mut HomeSide,
+    pub relay: &'a mut Relay,
+}
+
+impl RelaySide<'_> {
+    /// Says something to a core, behind what ended here before.
+    fn post(&mut self, to: CoreId, message: CoreMessage) {
+        mesh::post(self.edge, self.homes, to, message);
+    }
+}
+
+impl Shard {
+    pub(super) fn relay_side(&mut self) -> RelaySide<'_> {
+        RelaySide { edge: &mut self.edge, homes: &mut self.homes, relay: &mut self.relay }
+    }
 }
 
 impl Relay {

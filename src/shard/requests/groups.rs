@@ -75,7 +75,7 @@ pub(super) fn continue_group(
             let outcome = shard.homes.home.apply_group(change);
             shard.pump_home();
             people::put_strangers_out(&mut shard.people, &shard.homes, &channel);
-            people::pump_people(shard);
+            shard.pump_people();
             outcome
         }
     };

@@ -19,7 +19,9 @@ use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect, Opening};
 use crate::shard::delivery::users::Fresh;
 use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::mesh::post;
 use crate::shard::transports::http::{anonymous, write_fault};
 use crate::shard::{Setup, Shard};
 use crate::surface::{EndpointAccess, Language, Socket, Surface};
@@ -145,34 +147,6 @@ pub(in crate::shard) fn is_voucher(credential: &str) -> bool {
 }
 
 impl Shard {
-    /// Asks for the session of a voucher, with which a WebSocket opens.
-    pub(in crate::shard) fn redeem(
-        &mut self,
-        id: ConnectionId,
-        (head, upgrade): (&Head<'_>, &Upgrade<'_>),
-        (surface, socket, language): (&'static Surface, &'static Socket, &'static Language),
-        refused: Answering,
-    ) {
-        let credential = (surface.credentials)(head, &[]).unwrap_or_default();
-        let read = read(&credential).filter(|(core, _)| core.0 < self.setup.cores);
-        let fault = match read {
-            None => Some(no_voucher()),
-            Some((core, _)) if self.homes.mesh.is_congested(core) => Some(super::overloaded()),
-            Some(_) => None,
-        };
-        let (Some((core, number)), None) = (read, &fault) else {
-            return self.edge.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
-        };
-        let protocol = socket.protocol.accepted(upgrade.protocols()).map(Box::from);
-        let agreement = self.setup.compression(surface.name, upgrade);
-        let key = upgrade.key.into();
-        let opening = Opening { surface, socket, language, key, protocol, agreement, refused };
-        let sequence = self.edge.connections.open_slot(id, Expect::Opening(Box::new(opening)));
-        self.edge.connections.hold_reading(id, sequence);
-        let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
-        self.post(core, CoreMessage::Redeem { ticket, number });
-    }
-
     /// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
     pub(in crate::shard) fn open_or_close(&mut self, id: ConnectionId, opening: &Opening, reply: &Reply) {
         let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
@@ -193,6 +167,35 @@ impl Shard {
             reader.hold(&rest);
         }
     }
+}
+
+/// Asks for the session of a voucher, with which a WebSocket opens.
+pub(in crate::shard) fn redeem(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    id: ConnectionId,
+    (head, upgrade): (&Head<'_>, &Upgrade<'_>),
+    (surface, socket, language): (&'static Surface, &'static Socket, &'static Language),
+    refused: Answering,
+) {
+    let credential = (surface.credentials)(head, &[]).unwrap_or_default();
+    let read = read(&credential).filter(|(core, _)| core.0 < edge.setup.cores);
+    let fault = match read {
+        None => Some(no_voucher()),
+        Some((core, _)) if homes.mesh.is_congested(core) => Some(super::overloaded()),
+        Some(_) => None,
+    };
+    let (Some((core, number)), None) = (read, &fault) else {
+        return edge.respond_fault(id, surface, &refused, &fault.unwrap_or_else(no_voucher));
+    };
+    let protocol = socket.protocol.accepted(upgrade.protocols()).map(Box::from);
+    let agreement = edge.setup.compression(surface.name, upgrade);
+    let key = upgrade.key.into();
+    let opening = Opening { surface, socket, language, key, protocol, agreement, refused };
+    let sequence = edge.connections.open_slot(id, Expect::Opening(Box::new(opening)));
+    edge.connections.hold_reading(id, sequence);
+    let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
+    post(edge, homes, core, CoreMessage::Redeem { ticket, number });
 }
 
 impl Opening {

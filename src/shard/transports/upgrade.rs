@@ -9,16 +9,19 @@ use crate::model::session::Session;
 use crate::protocol::framing::Framing;
 use crate::protocol::http::{Connection as Persistence, Head, Refusal, origin};
 use crate::protocol::websocket::deflate::Agreement;
+use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::{Reader, upgrade};
 use crate::shard::Shard;
 use crate::shard::access;
 use crate::shard::connections::Connections;
 use crate::shard::connections::connection::{Due, Phase};
 use crate::shard::connections::expect::Answering;
+use crate::shard::delivery::users::user_arrived;
 use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::people;
 use crate::shard::relay;
-use crate::shard::requests::vouchers::is_voucher;
+use crate::shard::requests::vouchers::{is_voucher, redeem};
 use crate::surface::{Language, Socket, Surface};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -35,42 +38,20 @@ impl Shard {
         answering: &Answering,
     ) {
         let refused = Answering { persistence: Persistence::Close, ..answering.clone() };
-        if matches!(socket.language, Language::Echo) && !self.setup.echo {
-            let detail = "The echo socket is switched off. Set debug.echo = true to serve it.";
-            return self.edge.respond_fault(id, surface, &refused, &Fault::new(FaultCode::NotFound, detail));
-        }
-        if self.edge.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
-            let refusal =
-                Refusal::bad_request("an upgrade may not follow requests that are not answered yet");
-            return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal);
-        }
-        let Some(language) = socket.language_for(head) else {
-            let name = socket.choices.parameter;
-            let detail = format!("The parameter {name} asks for a version that is not spoken here.");
-            let fault = Fault::new(FaultCode::InvalidRequest, detail);
-            return refuse_socket(&mut self.edge, id, surface, socket, &refused, &fault);
+        let (language, upgrade) = match check(&self.edge, &self.homes, id, head, socket) {
+            Ok(checked) => checked,
+            Err(why) => return refuse(&mut self.edge, id, (surface, socket), &refused, why),
         };
-        let upgrade = match upgrade::check(head) {
-            Ok(upgrade) => upgrade,
-            Err(refusal) => return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal),
-        };
-        if origin::check(head, &self.setup.allowed_origins, true) == origin::Verdict::Refused {
-            let refusal = Refusal::new(
-                403,
-                "pages of this origin may not connect: the operator can add it to auth.allowed_origins",
-            );
-            return refuse_upgrade(&mut self.edge, id, surface, &refused, &refusal);
-        }
-        if self.homes.log.is_starting() {
-            return self.edge.respond_fault(id, surface, &refused, &starting());
-        }
-        if self.edge.drain.is_some() {
-            let fault = Fault::new(FaultCode::Unavailable, "This node is going away. Connect again.");
-            return self.edge.respond_fault(id, surface, &refused, &fault);
-        }
         let has_voucher = (surface.credentials)(head, &[]).is_some_and(|credential| is_voucher(&credential));
         if realm.is_none() && has_voucher {
-            return self.redeem(id, (head, &upgrade), (surface, socket, language), refused);
+            return redeem(
+                &mut self.edge,
+                &mut self.homes,
+                id,
+                (head, &upgrade),
+                (surface, socket, language),
+                refused,
+            );
         }
         let session = match realm {
             Some(realm) => {
@@ -81,7 +62,9 @@ impl Shard {
         };
         let session = match session {
             Ok(session) => session,
-            Err(fault) => return refuse_socket(&mut self.edge, id, surface, socket, &refused, &fault),
+            Err(fault) => {
+                return refuse(&mut self.edge, id, (surface, socket), &refused, Refused::Socket(fault));
+            }
         };
         let mut out = Vec::new();
         let protocol = socket.protocol.accepted(upgrade.protocols());
@@ -92,7 +75,7 @@ impl Shard {
         let person = session.clone().zip(socket.device.map(|name| name(head, self.homes.fresh.next())));
         self.open_socket(id, session, socket, language, agreement);
         if let Some((session, device)) = person {
-            people::person_came(self, id, &session, device.into());
+            people::person_came(&mut self.people_side(), id, &session, device.into());
         }
     }
 
@@ -111,7 +94,7 @@ impl Shard {
         self.edge.counters.websockets_open += 1;
         vouch(&mut self.edge.connections, id, &session);
         if let Some(session) = &session {
-            self.user_arrived(session);
+            user_arrived(&mut self.relay_side(), session);
         }
         let Some(connection) = self.edge.connections.get_mut(id) else { return };
         connection.session = session;
@@ -120,7 +103,7 @@ impl Shard {
             connection.framing = Framing::Deflate(agreement.window);
         }
         connection.phase = Phase::Socket { reader: Reader::default(), language };
-        relay::came(self, id);
+        relay::came(&mut self.relay_side(), id);
         self.edge.watch_token(id);
         // The first ping of a storm of connections is spread over the interval.
         let interval = self.setup.ping_interval_ms;
@@ -137,27 +120,71 @@ pub(super) fn vouch(connections: &mut Connections, id: ConnectionId, session: &O
     }
 }
 
-fn refuse_socket(
-    edge: &mut Edge,
-    id: ConnectionId,
-    surface: &Surface,
-    socket: &Socket,
-    answering: &Answering,
-    fault: &Fault,
-) {
-    edge.counters.note_fault(fault.code);
-    let mut out = Vec::new();
-    write_fault(edge, &mut out, socket.encode_refusal.unwrap_or(surface.encode_fault), answering, fault);
-    edge.write_in_turn(id, out, answering.is_last());
+/// Why a WebSocket does not open, by how it is told.
+enum Refused {
+    /// The request is no acceptable handshake.
+    Request(Refusal),
+    /// The socket is not for whoever asks, or not in this way.
+    Socket(Fault),
+    /// This node does not open it at present.
+    Node(Fault),
 }
 
-fn refuse_upgrade(
+/// Whether a request may open a WebSocket, whoever it is of: the language that is spoken there, and what was asked for.
+fn check<'h>(
+    edge: &Edge,
+    homes: &HomeSide,
+    id: ConnectionId,
+    head: &'h Head<'_>,
+    socket: &'static Socket,
+) -> Result<(&'static Language, Upgrade<'h>), Refused> {
+    if matches!(socket.language, Language::Echo) && !edge.setup.echo {
+        let detail = "The echo socket is switched off. Set debug.echo = true to serve it.";
+        return Err(Refused::Node(Fault::new(FaultCode::NotFound, detail)));
+    }
+    if edge.connections.get(id).is_some_and(|connection| connection.in_flight() > 0) {
+        let reason = "an upgrade may not follow requests that are not answered yet";
+        return Err(Refused::Request(Refusal::bad_request(reason)));
+    }
+    let Some(language) = socket.language_for(head) else {
+        let name = socket.choices.parameter;
+        let detail = format!("The parameter {name} asks for a version that is not spoken here.");
+        return Err(Refused::Socket(Fault::new(FaultCode::InvalidRequest, detail)));
+    };
+    let upgrade = upgrade::check(head).map_err(Refused::Request)?;
+    if origin::check(head, &edge.setup.allowed_origins, true) == origin::Verdict::Refused {
+        let reason = "pages of this origin may not connect: the operator can add it to auth.allowed_origins";
+        return Err(Refused::Request(Refusal::new(403, reason)));
+    }
+    if homes.log.is_starting() {
+        return Err(Refused::Node(starting()));
+    }
+    if edge.drain.is_some() {
+        let detail = "This node is going away. Connect again.";
+        return Err(Refused::Node(Fault::new(FaultCode::Unavailable, detail)));
+    }
+    Ok((language, upgrade))
+}
+
+fn refuse(
     edge: &mut Edge,
     id: ConnectionId,
-    surface: &Surface,
+    (surface, socket): (&Surface, &Socket),
     answering: &Answering,
-    refusal: &Refusal,
+    why: Refused,
 ) {
-    let response = refusal_response(&mut edge.counters, surface, refusal);
-    edge.respond(id, &response, answering, refusal.fields());
+    match why {
+        Refused::Node(fault) => edge.respond_fault(id, surface, answering, &fault),
+        Refused::Request(refusal) => {
+            let response = refusal_response(&mut edge.counters, surface, &refusal);
+            edge.respond(id, &response, answering, refusal.fields());
+        }
+        Refused::Socket(fault) => {
+            edge.counters.note_fault(fault.code);
+            let mut out = Vec::new();
+            let encode = socket.encode_refusal.unwrap_or(surface.encode_fault);
+            write_fault(edge, &mut out, encode, answering, &fault);
+            edge.write_in_turn(id, out, answering.is_last());
+        }
+    }
 }
