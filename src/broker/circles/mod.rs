@@ -211,7 +211,7 @@ impl Circles {
         let circle = Circle::Conversation(conversation.clone());
         let (conversation, user) = (conversation.clone(), by.user.clone());
         let event = match act {
-            ChatAct::Send(draft) => return Ok(Some(self.send(now, by, conversation, *draft, out))),
+            ChatAct::Send { said } => return Ok(Some(self.send(now, by, conversation, said, out))),
             ChatAct::Typing { started } => {
                 if let Some(state) =
                     self.by_circle.get_mut(&circle).filter(|state| state.has_socket(by.socket))
@@ -247,13 +247,13 @@ impl Circles {
         now: Now,
         by: Asking<'_>,
         conversation: Arc<str>,
-        draft: crate::model::people::chat::ChatDraft,
+        said: Box<str>,
         out: &mut Vec<Told>,
     ) -> Arc<ChatMessage> {
         let circle = Circle::Conversation(conversation.clone());
         let (id, sender) = (minted("message", now.unix_ms, by.fresh), by.user.clone());
         let created = rfc3339(now.unix_ms).into();
-        let message = Arc::new(ChatMessage { id, conversation, sender, draft, created });
+        let message = Arc::new(ChatMessage { id, conversation, sender, said, created });
         // Where nobody listens, nobody can change what was said either.
         if let Some(state) = self.by_circle.get_mut(&circle) {
             state.note_message(message.id.clone(), message.sender.clone(), self.rules.messages_max);

@@ -2,7 +2,6 @@ use super::*;
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::model::fault::FaultCode;
-use crate::model::people::chat::ChatDraft;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -169,15 +168,9 @@ fn messages_are_their_senders_and_few_are_remembered() {
     join(&mut circles, &circle, "ann", 0, &mut out);
     let ann = UserId::from("ann");
     let by = |fresh| Asking { user: &ann, socket: socket(0), fresh };
-    let draft = ChatDraft {
-        kind: "text".into(),
-        content: "x".into(),
-        attachments: "[]".into(),
-        reply_to: "null".into(),
-    };
     let mut ids = Vec::new();
     for fresh in 0..4 {
-        let act = ChatAct::Send(Box::new(draft.clone()));
+        let act = ChatAct::Send { said: r#""content":"x""#.into() };
         ids.push(
             circles.chat(now(0), by(fresh), &id, act, &mut out).expect("said").expect("a message").id.clone(),
         );

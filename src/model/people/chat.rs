@@ -1,21 +1,7 @@
 //! What is said in a conversation.
 
 use super::UserId;
-use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Something to be said.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChatDraft {
-    /// The kind of content.
-    pub kind: Cow<'static, str>,
-    /// The text.
-    pub content: Box<str>,
-    /// A JSON array, kept to the byte.
-    pub attachments: Cow<'static, str>,
-    /// The message that it answers: one JSON value, kept to the byte.
-    pub reply_to: Cow<'static, str>,
-}
 
 /// Something that was said.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +12,8 @@ pub struct ChatMessage {
     pub conversation: Arc<str>,
     /// Who said it.
     pub sender: UserId,
-    /// What.
-    pub draft: ChatDraft,
+    /// What: members of a JSON object, as in [`ChatAct::Send`].
+    pub said: Box<str>,
     /// When, as RFC 3339 writes it: once, for all who are told.
     pub created: Box<str>,
 }
@@ -36,7 +22,11 @@ pub struct ChatMessage {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ChatAct {
     /// Say something.
-    Send(Box<ChatDraft>),
+    Send {
+        /// What: members of a JSON object, without its brackets. Nothing here looks into them, and each who is told gets them to
+        /// the byte, so they are spelled once.
+        said: Box<str>,
+    },
     /// Change what one said.
     Edit {
         /// Which message.

@@ -26,21 +26,23 @@ pub type UserId = Arc<str>;
 /// Digits of an id that are hard to guess.
 const DIGITS: usize = 12;
 
-/// Bytes that most ids take.
-const ID_BYTES: usize = 48;
+/// Bytes of an id at most: of a word, a moment of all the digits that there are, the digits, and what stands between them.
+const ID_BYTES_MAX: usize = 64;
 
 /// An id that this node makes: `call_1735689600000_9f86d081884c`. Twelve digits of `fresh` tell ids of one millisecond
-/// apart and are hard to guess.
-pub fn minted(word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
-    let mut id = String::with_capacity(ID_BYTES);
-    id.push_str(word);
-    id.push('_');
-    id.push_str(itoa::Buffer::new().format(unix_ms));
-    id.push('_');
-    let mut digits = [0; DIGITS];
-    for (at, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = b"0123456789abcdef"[(fresh >> (4 * at)) as usize & 0xf];
-    }
-    id.push_str(str::from_utf8(&digits).expect("digits are ASCII"));
-    id.into()
+/// apart and are hard to guess. The word is a short one of ours; the id needs no escapes in JSON.
+pub fn minted(word: &'static str, unix_ms: u64, fresh: u64) -> Arc<str> {
+    let (mut id, mut len) = ([0; ID_BYTES_MAX], 0);
+    let mut put = |part: &[u8]| {
+        id[len..len + part.len()].copy_from_slice(part);
+        len += part.len();
+    };
+    put(word.as_bytes());
+    put(b"_");
+    put(itoa::Buffer::new().format(unix_ms).as_bytes());
+    put(b"_");
+    put(&std::array::from_fn::<u8, DIGITS, _>(|at| HEX[(fresh >> (4 * (DIGITS - 1 - at))) as usize & 0xf]));
+    str::from_utf8(&id[..len]).expect("words and digits are ASCII").into()
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";

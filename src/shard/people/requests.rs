@@ -174,7 +174,7 @@ pub(in crate::shard) fn execute_people(
     let fresh = homes.fresh.next();
     let socket = SocketId { core: from, connection: ticket.connection };
     let by = Asking { user: &ticket.session.user, socket, fresh };
-    let minted_here = |word: &str| mint(&homes.setup, word, homes.now.unix_ms, fresh);
+    let minted_here = |word: &'static str| mint(&homes.setup, word, homes.now.unix_ms, fresh);
     let before = people.told.len();
     let (setup, now) = (&homes.setup, homes.now);
     let conversations = Conversations::new(&homes.home.groups, setup.people.open_conversations);
@@ -247,7 +247,7 @@ pub(in crate::shard) fn tell_of_people(
 }
 
 /// An id that is at home on this core.
-fn mint(setup: &Setup, word: &str, unix_ms: u64, fresh: u64) -> Arc<str> {
+fn mint(setup: &Setup, word: &'static str, unix_ms: u64, fresh: u64) -> Arc<str> {
     let mut ids = (0..).map(|step: u64| minted(word, unix_ms, fresh.wrapping_add(step)));
     ids.find(|id| setup.home_of(id) == setup.core).expect("one in as many as there are cores is")
 }

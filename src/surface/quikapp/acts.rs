@@ -6,7 +6,7 @@ use crate::base::split::split_at_byte;
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
 use crate::model::people::call::{CallAct, CallKind};
-use crate::model::people::chat::{ChatAct, ChatDraft};
+use crate::model::people::chat::ChatAct;
 use crate::model::people::circle::Circle;
 use crate::model::people::command::PeopleCommand;
 use crate::model::people::huddle::HuddleAct;
@@ -137,23 +137,7 @@ fn users(name: &str, field: Option<Raw<'_>>) -> Result<Vec<UserId>, Fault> {
 fn chat(event: &str, payload: &Carried<'_>) -> Result<ChatAct, Fault> {
     let message = || id(payload.message_id);
     Ok(match event {
-        "message:send" => {
-            let raw = |value: Option<Raw<'_>>, none: &'static str| {
-                json::some(value).map_or(Cow::Borrowed(none), |raw| Cow::Owned(raw.text.to_owned()))
-            };
-            if json::some(payload.attachments).is_some_and(|list| !list.text.starts_with('[')) {
-                return Err(invalid("attachments must be a list."));
-            }
-            ChatAct::Send(Box::new(ChatDraft {
-                kind: match text(payload.kind) {
-                    Some(kind) => Cow::Owned(short(&kind)?.to_owned()),
-                    None => Cow::Borrowed("text"),
-                },
-                content: needed(payload.content)?.into(),
-                attachments: raw(payload.attachments, "[]"),
-                reply_to: raw(payload.reply_to, "null"),
-            }))
-        }
+        "message:send" => ChatAct::Send { said: said(payload)? },
         "message:edit" => ChatAct::Edit { message: message()?, content: needed(payload.content)?.into() },
         "message:delete" => ChatAct::Delete { message: message()? },
         "message:reaction:add" | "message:reaction:remove" => {
@@ -166,6 +150,47 @@ fn chat(event: &str, payload: &Carried<'_>) -> Result<ChatAct, Fault> {
         _ => return Err(unknown()),
     })
 }
+
+/// What a message says, as all who are told of it are shown it: texts without needless escapes, other values to the byte as they
+/// came.
+fn said<'a>(payload: &Carried<'a>) -> Result<Box<str>, Fault> {
+    if json::some(payload.attachments).is_some_and(|list| !list.text.starts_with('[')) {
+        return Err(invalid("attachments must be a list."));
+    }
+    if let Some(kind) = text(payload.kind) {
+        short(&kind)?;
+    }
+    needed(payload.content)?;
+    let (kind, content) = (spelled(payload.kind), spelled(payload.content));
+    let came = |value: Option<Raw<'a>>, none: &'a str| json::some(value).map_or(none, |raw| raw.text);
+    let values = [
+        kind.as_deref().unwrap_or("\"text\""),
+        content.as_deref().unwrap_or("\"\""),
+        came(payload.attachments, "[]"),
+        came(payload.reply_to, "null"),
+    ];
+    let bytes = MEMBERS.iter().chain(&values).map(|part| part.len()).sum();
+    let mut said = String::with_capacity(bytes);
+    for (member, value) in MEMBERS.iter().zip(values) {
+        said.push_str(member);
+        said.push_str(value);
+    }
+    Ok(said.into())
+}
+
+/// The text in a field, as JSON.
+fn spelled(field: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
+    let raw = json::some(field)?;
+    Some(if raw.escaped { Cow::Owned(spelled_anew(&text(field)?)) } else { Cow::Borrowed(raw.text) })
+}
+
+#[cold]
+fn spelled_anew(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is JSON")
+}
+
+/// What stands before each value of a message.
+const MEMBERS: [&str; 4] = ["\"type\":", ",\"content\":", ",\"attachments\":", ",\"reply_to\":"];
 
 fn start_call(payload: &Carried<'_>) -> Result<PeopleCommand, Fault> {
     let kind = match text(payload.call_type).as_deref() {
@@ -322,6 +347,26 @@ mod tests {
             panic!("a signal");
         };
         assert_eq!(&*signal.json, r#"{"sdp" : "v=0\r\n","n":1.50}"#);
+    }
+
+    #[test]
+    fn what_is_said_is_spelled_once() {
+        let said = |payload: &str| match of("chat:c1", "message:send", payload) {
+            Ok(PeopleCommand::Chat { act: ChatAct::Send { said }, .. }) => Ok(said),
+            other => Err(other.map_err(|fault| fault.message)),
+        };
+        let full =
+            r#"{"replyTo":{"n" : 1.50},"content":"a\u00e9\"","attachments":[ 1 ],"type":"i\/o","x":1}"#;
+        let members = r#""type":"i/o","content":"aé\"","attachments":[ 1 ],"reply_to":{"n" : 1.50}"#;
+        assert_eq!(said(full).as_deref(), Ok(members));
+        let least = r#"{"content":"","type":null,"attachments":null}"#;
+        let members = r#""type":"text","content":"","attachments":[],"reply_to":null"#;
+        assert_eq!(said(least).as_deref(), Ok(members));
+        for bad in
+            [r#"{"content":"\ud800"}"#, r#"{"content":"x","type":"\u0001"}"#, r#"{"content":"x","type":""}"#]
+        {
+            assert!(said(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -96,24 +96,19 @@ fn of_talk<'o>(out: &'o mut Vec<u8>, talk: &Talk) -> Object<'o> {
 }
 
 /// Appends a message. It is written with each that is said, twice: each piece of our own words is one of a length that is
-/// known here, which is copied without a call.
+/// known here, which is copied without a call; what was said was spelled when it came.
 pub fn push_message(out: &mut Vec<u8>, message: &ChatMessage) {
-    let ChatMessage { id, conversation, sender, draft, created } = message;
-    out.reserve(MESSAGE_BYTES + draft.content.len() + draft.attachments.len() + draft.reply_to.len());
-    out.extend_from_slice(b"{\"id\":");
-    push_text(out, id);
-    out.extend_from_slice(b",\"conversation_id\":");
+    let ChatMessage { id, conversation, sender, said, created } = message;
+    out.reserve(MESSAGE_BYTES + said.len());
+    // Ids of our own need no escapes.
+    out.extend_from_slice(b"{\"id\":\"");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\",\"conversation_id\":");
     push_text(out, conversation);
     out.extend_from_slice(b",\"sender_id\":");
     push_text(out, sender);
-    out.extend_from_slice(b",\"type\":");
-    push_text(out, &draft.kind);
-    out.extend_from_slice(b",\"content\":");
-    push_text(out, &draft.content);
-    out.extend_from_slice(b",\"attachments\":");
-    out.extend_from_slice(draft.attachments.as_bytes());
-    out.extend_from_slice(b",\"reply_to\":");
-    out.extend_from_slice(draft.reply_to.as_bytes());
+    out.push(b',');
+    out.extend_from_slice(said.as_bytes());
     out.extend_from_slice(b",\"is_forwarded\":false,\"forwarded_from\":null,\"created_at\":\"");
     out.extend_from_slice(created.as_bytes());
     out.extend_from_slice(b"\",\"updated_at\":\"");
