@@ -4,6 +4,7 @@
 //! Invariant: what was shown and not taken back is exactly the cards of the sockets in it whose users are visible.
 
 use super::CircleRules;
+use super::restating::{Cards, NewCards, Restating};
 use crate::base::agenda::NEVER_US;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
@@ -32,7 +33,7 @@ pub(super) struct State {
     /// The name of its ring.
     channel: ChannelName,
     /// The sockets of each user in it, with what is shown of them.
-    users: BTreeMap<UserId, Vec<(SocketId, Arc<Card>)>>,
+    pub(super) users: BTreeMap<UserId, Cards>,
     /// Whose each socket is.
     sockets: BTreeMap<SocketId, UserId>,
     /// How many sockets each core has in it.
@@ -44,6 +45,8 @@ pub(super) struct State {
     departed: BTreeSet<UserId>,
     /// Users that have no socket anywhere, although theirs here are not known to be gone yet.
     offline: BTreeMap<UserId, u64>,
+    /// Whose cards are still to be replaced.
+    pub(super) restating: Restating,
     /// When the table looks at it next; kept by the table.
     pub due_us: u64,
 }
@@ -74,6 +77,7 @@ impl State {
             messages: VecDeque::new(),
             departed: BTreeSet::new(),
             offline: BTreeMap::new(),
+            restating: Restating::default(),
             due_us: NEVER_US,
         }
     }
@@ -123,6 +127,7 @@ impl State {
         let cards = self.users.get_mut(&user)?;
         let at = cards.iter().position(|(one, _)| *one == socket)?;
         let (_, card) = cards.remove(at);
+        self.restating.look_again(&user, cards);
         if cards.is_empty() {
             self.users.remove(&user);
         }
@@ -136,32 +141,6 @@ impl State {
             out.push(self.diff(Vec::new(), vec![card], None));
         }
         Some(user)
-    }
-
-    /// A user says something else of its state: all its cards are replaced, in one diff.
-    pub fn restate(
-        &mut self,
-        user: &UserId,
-        status: Status,
-        mut reference: impl FnMut() -> u64,
-        out: &mut Vec<Told>,
-    ) {
-        let Some(cards) = self.users.get_mut(user) else { return };
-        let (mut joins, mut leaves) = (Vec::new(), Vec::new());
-        for (_, card) in cards.iter_mut().filter(|(_, card)| card.status != status) {
-            let (old, shown) = (card.clone(), card.status.is_visible());
-            let previous = shown.then_some(old.reference);
-            *card = Arc::new(Card { reference: reference(), previous, status, ..Card::clone(&old) });
-            if status.is_visible() {
-                joins.push(card.clone());
-            }
-            if shown {
-                leaves.push(old);
-            }
-        }
-        if !joins.is_empty() || !leaves.is_empty() {
-            out.push(self.diff(joins, leaves, None));
-        }
     }
 
     /// A user's last socket is gone, wherever it was. Nothing is told of whoever was not `visible`.
@@ -221,8 +200,9 @@ impl State {
         Some(self.told(Event::Chat(event), except))
     }
 
-    /// Time passed: whoever has said nothing more has stopped to write.
-    pub fn fire(&mut self, now: Now, out: &mut Vec<Told>) {
+    /// Time passed: whoever has said nothing more has stopped to write, and more cards are replaced.
+    pub fn fire(&mut self, now: Now, cards: &mut NewCards<'_>, out: &mut Vec<Told>) {
+        self.restate_more(now, cards, out);
         while let Some(at) = self.typists.iter().position(|typist| typist.until_us <= now.monotonic_us) {
             let typist = self.typists.swap_remove(at);
             self.tell_stopped(typist, out);
@@ -231,7 +211,8 @@ impl State {
 
     /// When it has to be looked at next, monotonic microseconds.
     pub fn next_us(&self) -> u64 {
-        self.typists.iter().map(|typist| typist.until_us).min().unwrap_or(NEVER_US)
+        let typists = self.typists.iter().map(|typist| typist.until_us);
+        typists.chain(self.restating.next_us()).min().unwrap_or(NEVER_US)
     }
 
     /// Remembers who said something.
@@ -260,14 +241,13 @@ impl State {
 
     /// What is shown, sorted by user.
     pub fn cards(&self) -> Vec<Arc<Card>> {
-        let cards = self.users.values().flatten().map(|(_, card)| card);
-        cards.filter(|card| card.status.is_visible()).cloned().collect()
+        self.users.iter().flat_map(|(user, cards)| self.restating.shown(user, cards)).collect()
     }
 
     /// Users that are shown, each once, sorted.
     pub fn shown(&self) -> impl Iterator<Item = (&UserId, Status)> {
-        let first = |(user, cards): (_, &Vec<(SocketId, Arc<Card>)>)| {
-            cards.first().map(|(_, card)| (user, card.status))
+        let first = |(user, cards): (_, &Cards)| {
+            cards.first().map(|(_, card)| (user, self.restating.status(user, card)))
         };
         self.users.iter().filter_map(first).filter(|(_, status)| status.is_visible())
     }
@@ -309,7 +289,12 @@ impl State {
         self.cores.keys().copied()
     }
 
-    fn diff(&self, joins: Vec<Arc<Card>>, leaves: Vec<Arc<Card>>, except: Option<SocketId>) -> Told {
+    pub(super) fn diff(
+        &self,
+        joins: Vec<Arc<Card>>,
+        leaves: Vec<Arc<Card>>,
+        except: Option<SocketId>,
+    ) -> Told {
         self.told(Event::Presence(PresenceEvent::Diff { joins, leaves }), except)
     }
 
@@ -328,6 +313,7 @@ impl State {
         let counted: u32 = self.cores.values().sum();
         assert_eq!(counted as usize, self.sockets.len(), "every socket is counted on its core");
         assert!(self.departed.iter().all(|user| !self.users.contains_key(user)));
+        self.restating.invariants(&self.users);
         assert!(self.offline.keys().all(|user| self.users.contains_key(user)));
     }
 }

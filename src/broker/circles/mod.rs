@@ -3,6 +3,7 @@
 
 mod circle;
 mod faults;
+mod restating;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::model::people::event::{ChatEvent, Event, PresenceEvent};
 use crate::model::people::status::Status;
 use crate::model::people::{UserId, minted};
 use circle::State;
+use restating::NewCards;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct CircleRules {
     pub typists_max: usize,
     /// Messages whose senders are remembered in one circle.
     pub messages_max: usize,
+    /// Cards that are replaced in one step when their users say something else of their state.
+    pub cards_at_once: usize,
 }
 
 /// The circles that are at home on one core.
@@ -130,10 +134,10 @@ impl Circles {
     }
 
     /// Something is new of a person, as its home tells every core.
-    pub fn person(&mut self, user: &UserId, news: &PersonNews, out: &mut Vec<Told>) {
+    pub fn person(&mut self, now: Now, user: &UserId, news: &PersonNews, out: &mut Vec<Told>) {
         let circles: Vec<Circle> = self.by_user.get(user).into_iter().flatten().cloned().collect();
         match news {
-            PersonNews::Status(status) => self.restate(user, *status, &circles, out),
+            PersonNews::Status(status) => self.restate(now, user, *status, &circles, out),
             PersonNews::Custom(custom) => {
                 let visible = self.status(user).is_visible();
                 for circle in circles.iter().filter(|circle| visible && matches!(circle, Circle::Presence(_)))
@@ -158,23 +162,20 @@ impl Circles {
         }
     }
 
-    fn restate(&mut self, user: &UserId, status: Status, circles: &[Circle], out: &mut Vec<Told>) {
+    fn restate(&mut self, now: Now, user: &UserId, status: Status, circles: &[Circle], out: &mut Vec<Told>) {
         let was = self.status(user);
         if status == Status::Online {
             self.statuses.remove(user);
         } else {
             self.statuses.insert(user.clone(), status);
         }
-        let cards = &mut self.cards;
+        let mut new = NewCards { newest: &mut self.cards, left: self.rules.cards_at_once };
         for circle in circles {
             if let Some(state) = self.by_circle.get_mut(circle) {
-                let reference = || {
-                    *cards += 1;
-                    *cards
-                };
-                state.restate(user, status, reference, out);
+                state.restate(now, user, status, &mut new, out);
             }
         }
+        circles.iter().for_each(|circle| self.reschedule(circle));
         if was.shown() == status.shown() {
             return;
         }
@@ -292,10 +293,13 @@ impl Circles {
 
     /// Time passed. Looks at `count_max` circles at most.
     pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
+        let mut left = self.rules.cards_at_once;
         for _ in 0..count_max {
             let Some(circle) = self.due.due(now.monotonic_us) else { return };
             if let Some(state) = self.by_circle.get_mut(&circle) {
-                state.fire(now, out);
+                let mut new = NewCards { newest: &mut self.cards, left };
+                state.fire(now, &mut new, out);
+                left = new.left;
             }
             self.reschedule(&circle);
         }

@@ -5,7 +5,10 @@ use crate::model::fault::FaultCode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const RULES: CircleRules = CircleRules { typing_us: 5_000_000, typists_max: 2, messages_max: 3 };
+const RULES: CircleRules =
+    CircleRules { typing_us: 5_000_000, typists_max: 2, messages_max: 3, cards_at_once: 2 };
+/// The socket of a watcher that comes in the middle.
+const LATE: usize = 9;
 const USERS: [&str; 3] = ["ann", "bob", "cid"];
 
 fn now(s: u64) -> Now {
@@ -62,6 +65,19 @@ enum Step {
     Leave(usize, bool),
     Status(usize, Status),
     Offline(usize),
+    Pass,
+}
+
+/// Cards of the largest diff.
+fn widest(out: &[Told]) -> usize {
+    let cards = |told: &Told| match told {
+        Told::Circle { event, .. } => match &**event {
+            Event::Presence(PresenceEvent::Diff { joins, leaves }) => joins.len().max(leaves.len()),
+            _ => 0,
+        },
+        _ => 0,
+    };
+    out.iter().map(cards).max().unwrap_or_default()
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -72,21 +88,29 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1usize..8, any::<bool>()).prop_map(|(at, died)| Step::Leave(at, died)),
         3 => (0usize..3, statuses).prop_map(|(user, status)| Step::Status(user, status)),
         1 => (0usize..3).prop_map(Step::Offline),
+        2 => Just(Step::Pass),
     ]
 }
 
 proptest! {
     /// A client that takes every diff sees what one that comes now is told, and nobody who is invisible.
     #[test]
-    fn diffs_make_what_is_there(steps in proptest::collection::vec(step(), 0..60)) {
+    fn diffs_make_what_is_there(steps in proptest::collection::vec(step(), 0..60), late_at in 0usize..60) {
         let circle = Circle::Presence("p".into());
         let mut circles = circles();
         let watcher = socket(0);
         let cards = join(&mut circles, &circle, "watcher", 0, &mut Vec::new());
         let mut shown: BTreeMap<u64, Arc<Card>> = cards.into_iter().map(|card| (card.reference, card)).collect();
         let mut owners: BTreeMap<usize, usize> = BTreeMap::new();
-        for step in steps {
+        let mut late: Option<BTreeMap<u64, Arc<Card>>> = None;
+        for (index, step) in steps.into_iter().enumerate() {
             let mut out = Vec::new();
+            if index == late_at {
+                let cards = join(&mut circles, &circle, "late", LATE, &mut out);
+                late = (!cards.is_empty()).then(|| cards.into_iter().map(|card| (card.reference, card)).collect());
+                see(&mut shown, &out, watcher);
+                out.clear();
+            }
             match step {
                 Step::Join(user, at) if !owners.contains_key(&at) => {
                     if !join(&mut circles, &circle, USERS[user], at, &mut out).is_empty() {
@@ -99,24 +123,34 @@ proptest! {
                     }
                 }
                 Step::Status(user, status) => {
-                    circles.person(&USERS[user].into(), &PersonNews::Status(status), &mut out);
+                    circles.person(now(0), &USERS[user].into(), &PersonNews::Status(status), &mut out);
                     if !status.is_visible() {
-                        see(&mut shown, &out, watcher);
-                        prop_assert!(shown.values().all(|card| *card.user != *USERS[user]), "it leaks");
-                        out.clear();
+                        let cards = circles.by_circle[&circle].cards();
+                        prop_assert!(cards.iter().all(|card| *card.user != *USERS[user]), "it leaks");
                     }
                 }
                 Step::Offline(user) => {
-                    circles.person(&USERS[user].into(), &PersonNews::Offline { seen_s: 1 }, &mut out);
+                    circles.person(now(0), &USERS[user].into(), &PersonNews::Offline { seen_s: 1 }, &mut out);
                 }
+                Step::Pass => pass(&mut circles, &mut out),
                 Step::Join(..) => {}
             }
+            prop_assert!(widest(&out) <= RULES.cards_at_once);
             see(&mut shown, &out, watcher);
+            late.iter_mut().for_each(|late| take(late, &out));
             circles.invariants();
         }
+        let mut out = Vec::new();
+        pass(&mut circles, &mut out);
+        see(&mut shown, &out, watcher);
         let cards = circles.by_circle[&circle].cards();
         let there: BTreeMap<u64, Arc<Card>> = cards.into_iter().map(|card| (card.reference, card)).collect();
         prop_assert_eq!(&shown, &there);
+        if let Some(mut late) = late {
+            take(&mut late, &out);
+            prop_assert_eq!(&late, &there, "whoever came in the middle sees the same in the end");
+            circles.leave(&circle, &"late".into(), socket(LATE), false, &mut Vec::new());
+        }
         for (at, user) in std::mem::take(&mut owners) {
             circles.leave(&circle, &UserId::from(USERS[user]), socket(at), true, &mut Vec::new());
         }
@@ -124,6 +158,66 @@ proptest! {
         circles.invariants();
         prop_assert!(circles.is_empty() && circles.by_user.is_empty(), "nothing stays");
     }
+}
+
+/// What a client makes of diffs which came after it was shown a circle whose cards were being replaced: some of what they say
+/// it was shown already, or never.
+fn take(shown: &mut BTreeMap<u64, Arc<Card>>, out: &[Told]) {
+    for told in out {
+        let Told::Circle { event, .. } = told else { continue };
+        let Event::Presence(PresenceEvent::Diff { joins, leaves }) = &**event else { continue };
+        for card in joins {
+            shown.entry(card.reference).or_insert_with(|| card.clone());
+        }
+        leaves.iter().for_each(|card| _ = shown.remove(&card.reference));
+    }
+}
+
+/// Time passes until nothing is left to be replaced.
+fn pass(circles: &mut Circles, out: &mut Vec<Told>) {
+    for at in 1..100 {
+        circles.fire(now(at), 64, out);
+    }
+    assert_eq!(circles.next_us(), None, "it comes to an end");
+}
+
+#[test]
+fn a_users_cards_are_replaced_some_at_a_time() {
+    let (circle, ann) = (Circle::Presence("p".into()), UserId::from("ann"));
+    let (mut circles, mut out) = (circles(), Vec::new());
+    for at in 0..5 {
+        join(&mut circles, &circle, "ann", at, &mut Vec::new());
+    }
+    circles.person(now(0), &ann, &PersonNews::Status(Status::Away), &mut out);
+    let cards = circles.by_circle[&circle].cards();
+    assert!(
+        cards.iter().all(|card| card.status == Status::Away),
+        "whoever comes now is not shown what was said before"
+    );
+    let mut told = vec![out.len()];
+    for _ in 0..3 {
+        assert!(widest(&out) <= RULES.cards_at_once, "one step's diff is short: {}", widest(&out));
+        out.clear();
+        let next_us = circles.next_us().unwrap_or_default();
+        circles.fire(Now { monotonic_us: next_us, unix_ms: 0 }, 64, &mut out);
+        told.push(out.len());
+        circles.invariants();
+    }
+    assert_eq!(told, [2, 1, 1, 0], "the first one with the news that it is away");
+    let cards = circles.by_circle[&circle].cards();
+    assert!(cards.len() == 5 && cards.iter().all(|card| card.status == Status::Away));
+    circles.person(now(5), &ann, &PersonNews::Status(Status::Invisible), &mut out);
+    assert!(circles.by_circle[&circle].cards().is_empty() && circles.shown(&circle, 9).0.is_empty());
+    assert!(circles.next_us().is_some(), "the others are still told");
+    // What it says meanwhile is what becomes of its cards, and who is gone has none that wait.
+    circles.person(now(9), &ann, &PersonNews::Status(Status::Dnd), &mut out);
+    circles.person(now(9), &ann, &PersonNews::Status(Status::Busy), &mut out);
+    assert!(circles.next_us().is_some());
+    for at in 0..5 {
+        circles.leave(&circle, &ann, socket(at), true, &mut out);
+        circles.invariants();
+    }
+    assert_eq!(circles.next_us(), None);
 }
 
 fn offline(out: &[Told]) -> usize {
@@ -146,16 +240,16 @@ fn going_offline_is_told_once_whichever_is_known_first() {
         circles.leave(&circle, &bob, socket(1), true, &mut out);
         let news = PersonNews::Offline { seen_s: 7 };
         if home_first {
-            circles.person(&bob, &news, &mut out);
+            circles.person(now(0), &bob, &news, &mut out);
             assert_eq!(offline(&out), 0, "a socket is still here");
             circles.leave(&circle, &bob, socket(2), true, &mut out);
         } else {
             circles.leave(&circle, &bob, socket(2), true, &mut out);
             assert_eq!(offline(&out), 0, "it may be elsewhere");
-            circles.person(&bob, &news, &mut out);
+            circles.person(now(0), &bob, &news, &mut out);
         }
         assert_eq!(offline(&out), 1);
-        circles.person(&bob, &news, &mut out);
+        circles.person(now(0), &bob, &news, &mut out);
         assert_eq!(offline(&out), 1, "once");
         circles.invariants();
     }

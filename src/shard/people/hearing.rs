@@ -67,7 +67,7 @@ pub(in crate::shard) fn hear_of_people(side: &mut PeopleSide<'_>, from: CoreId, 
             }
         }
         PeopleMessage::All(Told::Person { user, news }) => {
-            people.circles.person(&user, &news, &mut people.told)
+            people.circles.person(now, &user, &news, &mut people.told)
         }
         PeopleMessage::All(Told::People { users, circle, door, event, except, ring }) => {
             deliver_to_people((side.edge, side.people), &users, &circle, &door, &event, except, ring);

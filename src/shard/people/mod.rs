@@ -85,6 +85,10 @@ const TYPISTS_MAX: usize = 64;
 /// Messages whose senders are remembered in one circle.
 const MESSAGES_MAX: usize = 1_000;
 
+/// Cards of one user that are replaced at once when it says something else of its state: to write them takes some hundred
+/// microseconds.
+const CARDS_AT_ONCE: usize = 128;
+
 /// How people's things are set up.
 #[derive(Clone, Debug)]
 pub struct PeopleSettings {
@@ -176,8 +180,12 @@ impl People {
         };
         let huddle_rules =
             HuddleRules { participants_max: settings.huddle_participants_max, invited_max: INVITED_MAX };
-        let circle_rules =
-            CircleRules { typing_us: TYPING_US, typists_max: TYPISTS_MAX, messages_max: MESSAGES_MAX };
+        let circle_rules = CircleRules {
+            typing_us: TYPING_US,
+            typists_max: TYPISTS_MAX,
+            messages_max: MESSAGES_MAX,
+            cards_at_once: CARDS_AT_ONCE,
+        };
         let mut people = Self {
             calls: Calls::new(hasher(0), call_rules, limits.clone()),
             huddles: Huddles::new(hasher(1), huddle_rules, limits.clone()),
