@@ -1,5 +1,6 @@
 //! What one core counts.
 
+use super::beside::BesideCounters;
 use super::histogram::Histogram;
 use super::words::{CLOSE_REASONS, CloseReason, FAULT_CODES, MEMORY_KINDS, STATUS_CLASSES};
 use crate::model::definition::SlowPolicy;
@@ -36,8 +37,8 @@ pub struct Counters {
     /// Subscriptions held now by connections of this core.
     pub subscriptions_open: u64,
 
-    /// Of connections that speak TLS.
-    pub tls: TlsCounters,
+    /// Of what is beside the shard.
+    pub beside: BesideCounters,
 
     // Traffic.
     /// WebSocket messages received, whole.
@@ -74,8 +75,6 @@ pub struct Counters {
     pub memory_bytes: [u64; MEMORY_KINDS.len()],
     /// 1 if the core cannot write histories any more.
     pub history_lost: u64,
-    /// Lines of the process's own log that were lost; on its first core.
-    pub log_lines_lost: u64,
     /// Faults answered, by [`FaultCode`].
     pub faults: [u64; FAULT_CODES.len()],
     /// Subscribers that were too slow for a channel: connections that were closed for it, and subscribers that were moved to
@@ -138,43 +137,6 @@ impl RelayCounters {
         self.privates += privates;
         self.signals += signals;
         self.proofs += proofs;
-    }
-}
-
-/// What is about TLS, of one core.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct TlsCounters {
-    /// Connections open now whose handshake is done.
-    pub open: u64,
-    /// Handshakes that were done in full.
-    pub handshakes_full: u64,
-    /// Handshakes that resumed an earlier session.
-    pub handshakes_resumed: u64,
-    /// Handshakes that came to nothing.
-    pub handshakes_failed: u64,
-    /// Certificates that were got; every core says the same.
-    pub acme: AcmeCounters,
-}
-
-/// Certificates that were got by ACME.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct AcmeCounters {
-    /// How many.
-    pub got: u64,
-    /// Tries that failed.
-    pub failed: u64,
-    /// Seconds since 1970 at which the newest ends; 0 if there is none.
-    pub until_unix_s: u64,
-}
-
-impl TlsCounters {
-    fn merge(&mut self, other: &Self) {
-        let Self { open, handshakes_full, handshakes_resumed, handshakes_failed, acme } = other;
-        self.acme = *acme;
-        self.open += open;
-        self.handshakes_full += handshakes_full;
-        self.handshakes_resumed += handshakes_resumed;
-        self.handshakes_failed += handshakes_failed;
     }
 }
 
@@ -328,7 +290,7 @@ impl Counters {
             connections_open,
             websockets_open,
             subscriptions_open,
-            tls: _,
+            beside: _,
             messages_received,
             messages_sent,
             frames_encoded,
@@ -345,7 +307,6 @@ impl Counters {
             history_bytes,
             memory_bytes,
             history_lost,
-            log_lines_lost,
             faults,
             slow: _,
             conflated: _,
@@ -379,8 +340,7 @@ impl Counters {
         self.history_publications += history_publications;
         self.history_bytes += history_bytes;
         add(&mut self.memory_bytes, memory_bytes);
-        (self.history_lost, self.log_lines_lost) =
-            (self.history_lost + history_lost, self.log_lines_lost + log_lines_lost);
+        self.history_lost += history_lost;
         add(&mut self.faults, faults);
         add(&mut self.writes, writes);
         (self.peer_messages, self.peer_overloads) =
@@ -393,7 +353,7 @@ impl Counters {
     fn merge_nouns(&mut self, other: &Self) {
         add(&mut self.slow, &other.slow);
         self.conflated += other.conflated;
-        self.tls.merge(&other.tls);
+        self.beside.merge(&other.beside);
         self.people.merge(&other.people);
         self.web_push.merge(&other.web_push);
     }

@@ -24,13 +24,14 @@ pub fn render(per_core: &[(CoreId, Counters)], node: &NodeInfo, uptime_s: u64) -
     page.counter(
         "corecast_log_lines_lost_total",
         "Lines for the operator that stderr did not take.",
-        sum.log_lines_lost,
+        sum.beside.log_lines_lost,
     );
     page.gauge("corecast_cores", "Cores that answered this scrape.", per_core.len() as u64);
     connections(&mut page, &sum, per_core);
     traffic(&mut page, &sum);
     broker(&mut page, &sum);
     people(&mut page, &sum);
+    recorder(&mut page, &sum);
     relay(&mut page, &sum);
     web_push(&mut page, &sum);
     disk(&mut page, &sum);
@@ -51,11 +52,11 @@ fn connections(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)])
     page.gauges("corecast_connections_open", "Connections open now, HTTP and WebSocket.", "core", open);
     page.gauge("corecast_websockets_open", "WebSocket connections open now.", sum.websockets_open);
     page.gauge("corecast_subscriptions_open", "Subscriptions held now.", sum.subscriptions_open);
-    page.gauge("corecast_tls_connections_open", "Connections open now that speak TLS.", sum.tls.open);
+    page.gauge("corecast_tls_connections_open", "Connections open now that speak TLS.", sum.beside.tls.open);
     let handshakes = [
-        ("full", sum.tls.handshakes_full),
-        ("resumed", sum.tls.handshakes_resumed),
-        ("failed", sum.tls.handshakes_failed),
+        ("full", sum.beside.tls.handshakes_full),
+        ("resumed", sum.beside.tls.handshakes_resumed),
+        ("failed", sum.beside.tls.handshakes_failed),
     ];
     page.counters(
         "corecast_tls_handshakes_total",
@@ -67,12 +68,12 @@ fn connections(page: &mut Page, sum: &Counters, per_core: &[(CoreId, Counters)])
         "corecast_acme_orders_total",
         "Certificates ordered by ACME, by what became of them.",
         "outcome",
-        [("got", sum.tls.acme.got), ("failed", sum.tls.acme.failed)].into_iter(),
+        [("got", sum.beside.tls.acme.got), ("failed", sum.beside.tls.acme.failed)].into_iter(),
     );
     page.gauge(
         "corecast_acme_certificate_expiry_timestamp_seconds",
         "When the certificate that was got by ACME ends; 0 is none.",
-        sum.tls.acme.until_unix_s,
+        sum.beside.tls.acme.until_unix_s,
     );
 }
 
@@ -160,7 +161,6 @@ fn relay(page: &mut Page, sum: &Counters) {
 
 fn people(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_calls_active", "Calls that are not over.", sum.people.calls_active);
-    page.gauge("corecast_recordings_running", "Calls that are recorded.", sum.people.recordings_running);
     let ends = [
         ("ended", sum.people.calls_ended),
         ("missed", sum.people.calls_missed),
@@ -174,6 +174,34 @@ fn people(page: &mut Page, sum: &Counters) {
     page.gauge("corecast_circles_open", "Circles that have sockets.", sum.people.circles_open);
     page.gauge("corecast_people_entries", "Entries kept in memory of people.", sum.people.entries);
     page.gauge("corecast_devices", "Devices that are kept.", sum.people.devices_kept);
+}
+
+fn recorder(page: &mut Page, sum: &Counters) {
+    page.gauge("corecast_recordings_running", "Calls that are recorded.", sum.people.recordings_running);
+    let recorder = &sum.beside.recorder;
+    page.gauge("corecast_recorder_peers", "Programs that the recorder is connected with.", recorder.peers);
+    page.counter("corecast_recorder_packets_total", "Datagrams that the recorder got.", recorder.datagrams);
+    page.counter(
+        "corecast_recorder_packets_refused_total",
+        "Datagrams that the recorder got and that were nobody's.",
+        recorder.strangers,
+    );
+    page.counter(
+        "corecast_recorder_packets_lost_total",
+        "Packets of media that never reached the recorder.",
+        recorder.packets_lost,
+    );
+    page.counter(
+        "corecast_recorder_written_bytes_total",
+        "Bytes written to files of recordings.",
+        recorder.bytes_written,
+    );
+    page.gauge("corecast_recordings_bytes", "Bytes of the files of recordings.", recorder.bytes_kept);
+    page.counter_of_seconds(
+        "corecast_recorder_busy_seconds_total",
+        "Seconds in which the recorder's thread did something.",
+        recorder.busy_us,
+    );
 }
 
 fn web_push(page: &mut Page, sum: &Counters) {
@@ -243,7 +271,12 @@ mod tests {
         let mut one = Counters { connections_open: 2, sends: 5, ..Counters::default() };
         one.note_close(CloseReason::Slow);
         one.note_turn(3);
-        let two = Counters { connections_open: 3, sends: 7, ..Counters::default() };
+        let mut two = Counters { connections_open: 3, sends: 7, ..Counters::default() };
+        for core in [&mut one, &mut two] {
+            core.beside.log_lines_lost = 2;
+            core.beside.recorder.packets_lost = 5;
+            core.beside.recorder.busy_us = 1_500_000;
+        }
         vec![(CoreId(0), one), (CoreId(1), two)]
     }
 
@@ -255,6 +288,9 @@ mod tests {
             "corecast_uptime_seconds 61",
             "corecast_cores 2",
             "corecast_sends_total 12",
+            "corecast_log_lines_lost_total 4",
+            "corecast_recorder_packets_lost_total 5",
+            "corecast_recorder_busy_seconds_total 1.500000",
             "corecast_connections_open{core=\"0\"} 2",
             "corecast_connections_open{core=\"1\"} 3",
             "corecast_connections_closed_total{reason=\"slow\"} 1",

@@ -31,6 +31,12 @@ impl Page {
         self.line(format_args!("{name} {value}"));
     }
 
+    /// A counter of seconds without labels, told in microseconds.
+    pub fn counter_of_seconds(&mut self, name: &str, help: &str, us: u64) {
+        self.family(name, "counter", help);
+        self.line(format_args!("{name} {}.{:06}", us / 1_000_000, us % 1_000_000));
+    }
+
     /// A gauge without labels.
     pub fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.family(name, "gauge", help);
@@ -110,6 +116,7 @@ mod tests {
     fn families_read_as_the_format_says() {
         let mut page = Page::default();
         page.counter("a_total", "Help.", 3);
+        page.counter_of_seconds("a_seconds_total", "Help.", 2_000_017);
         page.counters("b_total", "Help.", "code", [("x", 1), ("y", 2)].into_iter());
         page.info("c_info", "Help.", &[("node", "a\"\\\n"), ("v", "1")]);
         let mut histogram = Histogram::<3>::default();
@@ -120,6 +127,9 @@ mod tests {
 # HELP a_total Help.
 # TYPE a_total counter
 a_total 3
+# HELP a_seconds_total Help.
+# TYPE a_seconds_total counter
+a_seconds_total 2.000017
 # HELP b_total Help.
 # TYPE b_total counter
 b_total{code=\"x\"} 1

@@ -51,7 +51,7 @@ use side::operator::{self, Operator};
 use side::outbound::{self, OutboundSettings};
 use side::passwords;
 use side::port::port;
-use side::recorder::{self, RecorderDesk, RecorderPort, RecorderSettings, reader};
+use side::recorder::{self, RecorderDesk, RecorderFigures, RecorderPort, RecorderSettings, reader};
 use side::store::{self, Database};
 use std::io;
 use std::sync::atomic::AtomicUsize;
@@ -92,7 +92,9 @@ pub fn run(
     let ports = mesh::mesh(&doorbells);
     let (effects, desks) = effects(&doorbells, settings.effects_in_flight_max, outbound.in_flight_max);
     let (recorders, words) = recorder_ports(&recorder, &doorbells);
-    let beside = start_beside(desks, (database, outbound, operator), (recorder, words), controls)?;
+    let figures = Arc::new(RecorderFigures::default());
+    let recorder = (recorder, words, figures.clone());
+    let beside = start_beside(desks, (database, outbound, operator), recorder, controls)?;
     let _heap = heap::start()?;
     let (logs, history) = log_ports(history, &doorbells);
     controls.attach(&doorbells);
@@ -102,6 +104,7 @@ pub fn run(
         settings,
         controls: controls.clone(),
         backlog: listeners.backlog,
+        recorder: figures,
         cores_busy: AtomicUsize::new(cores),
     });
     let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);
@@ -150,11 +153,12 @@ pub fn run(
 fn start_beside(
     desks: EffectDesks,
     (database, outbound, operator): (Database, OutboundSettings, Box<dyn Operator>),
-    (recorder, words): (RecorderSettings, Option<RecorderDesk>),
+    (recorder, words, figures): (RecorderSettings, Option<RecorderDesk>, Arc<RecorderFigures>),
     controls: &Controls,
 ) -> Result<Vec<JoinHandle<()>>, RuntimeError> {
     // First, because an address of it may be somebody else's.
-    let records = words.map(|words| recorder::start(desks.recorder, words, &recorder)).transpose()?;
+    let records =
+        words.map(|words| recorder::start(desks.recorder, words, &recorder, figures)).transpose()?;
     let mut threads = vec![
         store::start(database, desks.store)?,
         passwords::start(desks.passwords)?,

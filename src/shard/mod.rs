@@ -58,7 +58,7 @@ pub use setup::Setup;
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::limits::InForce;
 use crate::base::time::Now;
-use crate::metrics::counters::TlsCounters;
+use crate::metrics::beside::BesideCounters;
 use crate::metrics::words::CloseReason;
 use crate::model::fault::FaultCode;
 use connections::connection::Due;
@@ -261,16 +261,14 @@ impl Shard {
         self.edge.connections.incidents.next(now)
     }
 
-    /// Notes how long a turn took, in microseconds, and what was counted of TLS up to then, for the metrics: the shard itself
-    /// reads no clock, and TLS is spoken below it. One core is told how many lines of the process's log were lost since its
-    /// start, the others 0.
-    pub fn note_turn(&mut self, busy_us: u64, log_lines_lost: u64, tls: TlsCounters) {
+    /// Notes how long a turn took, in microseconds, and what was counted beside the shard up to then, for the metrics: the shard
+    /// itself reads no clock. One core is told how many lines of the process's log were lost since its start, the others 0.
+    pub fn note_turn(&mut self, busy_us: u64, beside: BesideCounters) {
         self.edge.counters.note_turn(busy_us);
-        self.edge.counters.log_lines_lost = log_lines_lost;
-        for _ in self.edge.counters.tls.handshakes_failed..tls.handshakes_failed {
+        for _ in self.edge.counters.beside.tls.handshakes_failed..beside.tls.handshakes_failed {
             self.edge.connections.incidents.add(IncidentKind::HandshakeFailed, None, None);
         }
-        self.edge.counters.tls = tls;
+        self.edge.counters.beside = beside;
     }
 
     /// Asserts what must always hold between calls; for tests and the simulator.

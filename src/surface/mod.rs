@@ -51,7 +51,7 @@ pub struct Surface {
 pub enum EndpointAccess {
     /// Anyone.
     Open,
-    /// Anyone: the request carries its own proof, a password or the session that it ends.
+    /// Anyone: the request carries its own proof, a password, the session that it ends, or a signed link.
     Proof,
     /// A session with these scopes.
     Scoped(Scopes),

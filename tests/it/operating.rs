@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 use crate::wire::read_response;
 use crate::world::{Manner, World};
-use corecast::metrics::counters::TlsCounters;
+use corecast::metrics::beside::BesideCounters;
 use corecast::shard::{IncidentKind, Setup};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -209,7 +209,7 @@ fn who_keeps_more_unfinished_than_a_limit_lets_it_is_told_of() {
 #[test]
 fn lines_that_the_log_lost_are_counted() {
     let (mut world, _) = node(|_| ());
-    world.shards[0].note_turn(0, 3, TlsCounters::default());
+    world.shards[0].note_turn(0, BesideCounters { log_lines_lost: 3, ..BesideCounters::default() });
     let socket = world.connect(0, STRANGER).expect("let in");
     assert_eq!(ask(&mut world, socket, "/metrics", "", ""), 200);
     let page = String::from_utf8_lossy(&world.sockets[socket].output).into_owned();

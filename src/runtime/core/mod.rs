@@ -26,7 +26,7 @@ use super::machine;
 use super::settings::RuntimeSettings;
 use super::side::effects::Effects;
 use super::side::history::LogPort;
-use super::side::recorder::RecorderPort;
+use super::side::recorder::{RecorderFigures, RecorderPort};
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::shard::Shard;
@@ -51,6 +51,8 @@ pub struct Common {
     pub controls: Controls,
     /// Connections that wait in the kernel at most, for each listener.
     pub backlog: usize,
+    /// What the recorder counts.
+    pub recorder: Arc<RecorderFigures>,
     /// Cores whose shard has connections left, or may still get some.
     pub cores_busy: AtomicUsize,
 }

@@ -5,6 +5,7 @@ use super::budget::{Budget, PEERS_US, WORK_US};
 use super::token::{Kind, Token};
 use super::{Core, Drain, tls};
 use crate::base::ids::CoreId;
+use crate::metrics::beside::BesideCounters;
 use crate::runtime::clock;
 use crate::runtime::log;
 use crate::runtime::side::history::LogPort;
@@ -86,9 +87,13 @@ impl Core {
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(|| next_for_recorder(shard));
         }
-        let lines_lost = if self.id == CoreId(0) { log::lost() } else { 0 };
+        let beside = BesideCounters {
+            log_lines_lost: if self.id == CoreId(0) { log::lost() } else { 0 },
+            tls: self.tls.counters,
+            recorder: self.common.recorder.read(),
+        };
         let busy_us = clock::monotonic_us().saturating_sub(self.now.monotonic_us);
-        self.shard.note_turn(busy_us, lines_lost, self.tls.counters);
+        self.shard.note_turn(busy_us, beside);
         Ok(if self.finished() {
             AfterTurn::Leave
         } else if idle && !self.tls.is_waiting() {

@@ -1,6 +1,6 @@
 //! What TLS has to do with ACME: certificates that prove a name to an authority that asks for them, and figures of what was got.
 
-use crate::metrics::counters::AcmeCounters;
+use crate::metrics::beside::AcmeCounters;
 use rustls::sign::CertifiedKey;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,7 +4,7 @@ use super::records::{PLAIN_BYTES_MAX, Records};
 use super::session::{Heard, KEEPING, Session};
 use crate::base::list::List;
 use crate::base::pool::Pool;
-use crate::metrics::counters::TlsCounters;
+use crate::metrics::beside::TlsCounters;
 use crate::runtime::core::token::SocketId;
 use crate::runtime::tls::{Acceptance, Acceptor};
 use crate::shard::Slices;

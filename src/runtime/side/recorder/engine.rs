@@ -63,6 +63,8 @@ pub struct Engine {
     /// Datagrams that were nobody's.
     strangers: u64,
     datagrams: u64,
+    /// Packets of media that never came.
+    lost: u64,
 }
 
 type Seated = (Arc<str>, Arc<str>);
@@ -103,6 +105,8 @@ pub struct Counts {
     pub datagrams: u64,
     /// Datagrams that were nobody's.
     pub strangers: u64,
+    /// Packets of media that never came.
+    pub lost: u64,
 }
 
 impl Engine {
@@ -119,6 +123,7 @@ impl Engine {
             sends: Vec::new(),
             strangers: 0,
             datagrams: 0,
+            lost: 0,
         }
     }
 
@@ -279,6 +284,7 @@ impl Engine {
         let Some(seat) = recording.seats.get_mut(user) else { return };
         let Some(peer) = &mut seat.peer else { return };
         peer.drain(now, recording.began, user, &mut recording.tape, &mut self.sends);
+        self.lost += std::mem::take(&mut peer.lost);
         self.wishes.extend(self.sends.drain(..).map(Wish::Send));
         if peer.is_over() {
             let ufrag = peer.ufrag.clone();
@@ -384,6 +390,7 @@ impl Engine {
             addresses: self.by_address.len() as u64,
             datagrams: self.datagrams,
             strangers: self.strangers,
+            lost: self.lost,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Files {
     open: BTreeMap<Arc<str>, Open>,
     /// Bytes of those that are over.
     kept_bytes: u64,
+    /// Bytes that were written since the start.
+    pub written_bytes: u64,
 }
 
 struct Open {
@@ -42,7 +44,7 @@ impl Files {
         make(directory)?;
         let lengths = fs::read_dir(directory)?.map(|entry| Ok(entry?.metadata()?.len()));
         let kept_bytes = lengths.sum::<io::Result<u64>>()?;
-        Ok(Self { directory: directory.to_owned(), open: BTreeMap::new(), kept_bytes })
+        Ok(Self { directory: directory.to_owned(), open: BTreeMap::new(), kept_bytes, written_bytes: 0 })
     }
 
     /// Bytes of all of them.
@@ -74,6 +76,7 @@ impl Files {
         match written {
             Ok(bytes) => {
                 open.length += bytes;
+                self.written_bytes += bytes;
                 Ok(())
             }
             Err(error) => {

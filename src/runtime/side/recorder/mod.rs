@@ -6,6 +6,7 @@
 
 mod clock;
 mod engine;
+mod figures;
 mod files;
 mod mixer;
 mod peer;
@@ -17,6 +18,7 @@ mod tests;
 mod thread;
 mod words;
 
+pub use figures::RecorderFigures;
 pub use reconcile::reconcile;
 pub use thread::start;
 

@@ -14,6 +14,7 @@ use str0m::crypto::CryptoProvider;
 use str0m::format::Codec as Spoken;
 use str0m::media::{Direction, KeyframeRequestKind, MediaData, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
+use str0m::rtp::SeqNo;
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc};
 
 /// How often one asks for a key frame.
@@ -37,6 +38,8 @@ pub struct Peer {
     /// When it last sent something.
     pub heard: Option<Instant>,
     is_over: bool,
+    /// Packets of media that never came.
+    pub lost: u64,
 }
 
 /// What comes of one medium.
@@ -46,6 +49,8 @@ struct Stream {
     own_clock: Clock,
     needs_key_frame: bool,
     asked: Option<Instant>,
+    /// The last packet of the newest frame.
+    last: Option<SeqNo>,
 }
 
 /// What a session wants sent.
@@ -82,6 +87,7 @@ impl Peer {
             due: now,
             heard: None,
             is_over: false,
+            lost: 0,
         }
     }
 
@@ -207,6 +213,9 @@ impl Peer {
         let Some((kind, unknown)) = codec(data.params.spec().codec) else { return };
         let is_new = || Stream { needs_key_frame: kind != OPUS, ..Stream::default() };
         let stream = self.streams.entry(data.mid).or_insert_with(is_new);
+        let missing = stream.last.map_or(0, |last| (**data.seq_range.start()).saturating_sub(*last + 1));
+        self.lost += if data.contiguous { 0 } else { missing };
+        stream.last = Some(*data.seq_range.end());
         let arrived_us = data.network_time.saturating_duration_since(began).as_micros() as i64;
         let said_us = match theirs_us(&data) {
             Some(theirs_us) => self.clock.ours_us(theirs_us, arrived_us),

@@ -130,6 +130,7 @@ struct Bench {
     under_way: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
     seed: u64,
     loses_of_100: u64,
+    lost: u64,
     count: u64,
     file: Vec<u8>,
     offers: u32,
@@ -154,6 +155,7 @@ impl Bench {
             under_way: BTreeMap::new(),
             seed: 42,
             loses_of_100,
+            lost: 0,
             count: 0,
             file: Vec::new(),
             offers: 0,
@@ -168,6 +170,7 @@ impl Bench {
     fn send(&mut self, from: SocketAddr, to: SocketAddr, datagram: Vec<u8>) {
         let is_media = datagram.first().is_some_and(|first| (128..192).contains(first));
         if is_media && self.random() % 100 < self.loses_of_100 {
+            self.lost += 1;
             return;
         }
         let late = Duration::from_millis(5 + self.random() % 30);
@@ -336,6 +339,20 @@ fn two_people_are_recorded_in_sync_whoever_offers() {
     check(&bench, 85);
     let file = MatroskaFile::open(Cursor::new(&bench.file[..])).expect("a file");
     assert!(file.info().duration().is_some_and(|ms| (9_950.0..=10_050.0).contains(&ms)));
+    assert_eq!(bench.engine.counts().lost, 0, "nothing was lost");
+}
+
+#[test]
+fn packets_that_never_come_are_counted() {
+    let mut bench = Bench::new(40);
+    bench.come("ada", 1_001, 440.0, true);
+    bench.run(10_000);
+    let lost = bench.engine.counts().lost;
+    assert!(
+        lost > 0 && lost < bench.lost,
+        "{lost} never came of the {} that were lost on the way",
+        bench.lost
+    );
 }
 
 #[test]

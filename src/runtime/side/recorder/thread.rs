@@ -2,9 +2,10 @@
 
 use super::engine::{Counts, Engine, Wish};
 use super::files::Files;
-use super::{RecorderDesk, RecorderSettings};
+use super::{RecorderDesk, RecorderFigures, RecorderSettings};
 use crate::base::ids::CoreId;
 use crate::base::ledger::leaves_a_share;
+use crate::metrics::beside::RecorderCounters;
 use crate::model::people::UserId;
 use crate::model::people::recorder::{RecorderBounds, RecorderJob, RecorderNews, RecorderRefusal};
 use crate::runtime::abort::AbortOnPanic;
@@ -44,6 +45,7 @@ pub fn start(
     jobs: EffectDesk,
     words: RecorderDesk,
     settings: &RecorderSettings,
+    figures: Arc<RecorderFigures>,
 ) -> Result<JoinHandle<()>, RuntimeError> {
     let process = |what| move |source| RuntimeError::Process { what, source };
     let sockets: io::Result<Vec<Socket>> = settings.addresses.iter().map(|one| Socket::open(*one)).collect();
@@ -58,7 +60,8 @@ pub fn start(
         let addresses = sockets.iter().map(|socket| socket.address).collect();
         let engine = Engine::new(Instant::now(), addresses, from_feature_flags());
         let owners = BTreeMap::new();
-        Thread { jobs, words, sockets, files, engine, owners, bell }.serve();
+        let woken = Instant::now();
+        Thread { jobs, words, sockets, files, engine, owners, bell, figures, woken, busy_us: 0 }.serve();
     };
     std::thread::Builder::new()
         .name("recorder".into())
@@ -116,6 +119,11 @@ struct Thread {
     /// Whose each recording is that runs.
     owners: BTreeMap<Arc<str>, Owner>,
     bell: Arc<Rung>,
+    figures: Arc<RecorderFigures>,
+    /// Since when it does something, as far as that is not counted yet.
+    woken: Instant,
+    /// Microseconds in which it did something.
+    busy_us: u64,
 }
 
 impl Thread {
@@ -132,10 +140,29 @@ impl Thread {
             is_busy |= self.receive();
             self.engine.pass(Instant::now());
             self.do_wishes();
+            self.tell_figures();
             if !is_busy {
                 self.sleep();
+                self.woken = Instant::now();
             }
         }
+    }
+
+    /// Makes known what is counted.
+    fn tell_figures(&mut self) {
+        let now = Instant::now();
+        self.busy_us += now.saturating_duration_since(self.woken).as_micros() as u64;
+        self.woken = now;
+        let Counts { peers, datagrams, strangers, lost, .. } = self.engine.counts();
+        self.figures.tell(&RecorderCounters {
+            peers,
+            datagrams,
+            strangers,
+            packets_lost: lost,
+            bytes_written: self.files.written_bytes,
+            bytes_kept: self.files.bytes(),
+            busy_us: self.busy_us,
+        });
     }
 
     /// Does what cores wait for, in turns. Whether there is more.

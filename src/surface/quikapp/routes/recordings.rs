@@ -89,7 +89,7 @@ pub const DOWNLOAD: Endpoint = endpoint(
 pub const FETCH: Endpoint = Endpoint {
     method: Method::Get,
     path: "",
-    access: EndpointAccess::Open,
+    access: EndpointAccess::Proof,
     decode: fetch,
     encode: |_| faults::mismatch(),
 };
