@@ -1,7 +1,8 @@
 //! The edge of this core: its connections, what they hear, what each is written next, and how each ends.
 //!
 //! Whoever ends a connection may be in the middle of its streams or of its answers. So what follows from it at homes, among
-//! people and in groups is noted as a [`Departure`], and done before this core says anything else to any core.
+//! people and in groups is noted as a [`Departure`], in one queue with what the edge says after it. What the home side says to other
+//! cores goes at once, and is about other things.
 
 use super::Setup;
 use super::access::record::AccessRecord;
@@ -97,6 +98,8 @@ impl Edge {
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };
             assert!(connection.is_socket() || self.fanout.count_of(id) == 0, "only sockets hear channels");
+            let has_message = connection.pending.as_ref().is_some_and(|pending| pending.has_message());
+            assert!(!connection.is_closing() || !has_message, "a socket at its end waits for no answer");
             if self.connections.is_written() && self.fanout.is_idle() {
                 let written =
                     connection.flags.blocked || (connection.outbox.is_empty() && !self.fanout.owes(id));

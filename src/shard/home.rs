@@ -1,8 +1,9 @@
 //! The home side of this core: what it decides for whatever is at home here, what of that is on its way to the disk or outside,
 //! and what it says to cores.
 //!
-//! It knows no connection. What comes before anything else is said to this core's own connections waits in order in
-//! [`HomeSide::here`]; [`Shard::pump_home`] hands it over.
+//! It knows no connection. What this core's own connections are told before anything else waits in order in [`HomeSide::here`];
+//! [`Shard::pump_home`] hands it over, and after it what channels say. All else that the core says to itself comes later, as from
+//! any other core.
 
 #[cfg(doc)]
 use super::Shard;
@@ -113,7 +114,8 @@ impl HomeSide {
         }
     }
 
-    /// Says something to a core, or to this one. What ended at this core's edge is said before: see [`Shard::post`].
+    /// Says something to a core, or to this one, at once: before what ended at this core's edge and is not made known yet, after
+    /// which [`Shard::post`] says it.
     pub fn post(&mut self, to: CoreId, message: CoreMessage) {
         if self.mesh.put(to, message) {
             self.home.set_congested(self.now, to, true);

@@ -16,12 +16,13 @@
 //! | [`work`](Shard::work) | a slice of what was left so that no call is long |
 //! | [`reload`](Shard::reload) | settings change |
 //! | [`drain`](Shard::drain) | the process goes away |
-//! | [`next_incident`](Shard::next_incident) | what an operator may want to know of |
+//! | [`next_incident`](Shard::next_incident), [`next_access`](Shard::next_access) | what an operator may want to know of |
+//! | [`note_turn`](Shard::note_turn), [`turned_away`](Shard::turned_away), [`tell_authorities`](Shard::tell_authorities), [`speaks_for`](Shard::speaks_for), [`is_for_operators`](Shard::is_for_operators) | what is known below the shard alone |
 //! | [`poll`](Shard::poll) | what to do next, drained after every call |
 //!
 //! The same calls with the same seed give the same bytes. This module is the only one that calls its
-//! neighbours below: each file here is one kind of input or one kind of output, and leaves know nothing of each
-//! other.
+//! neighbours below: each file or folder here is one kind of input or one kind of output, or the part of a core that they work on
+//! (`edge`, `home`, `setup`, `places`).
 
 mod access;
 mod connections;
@@ -133,7 +134,7 @@ impl Shard {
         if full && let Some(oldest) = self.edge.connections.reserve(id) {
             self.edge.counters.connections_refused += 1;
             self.edge.give_up(oldest, CloseReason::Timeout);
-            self.part_with_departed();
+            self.settle();
         }
         let limit_ms = self.setup.limits.header_time_ms_max;
         self.edge.connections.set_deadline(now, id, Due::Header, limit_ms.into());
@@ -233,7 +234,9 @@ impl Shard {
         if let Some(wish) = self.edge.connections.next_wish() {
             if let Output::Close(id) = wish {
                 self.edge.forget(id, CloseReason::Finished);
-                self.part_with_departed();
+                if !self.edge.departures.is_empty() {
+                    self.settle();
+                }
             }
             return wish;
         }

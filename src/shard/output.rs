@@ -22,7 +22,7 @@ pub enum Output {
     Drained,
     /// Nothing to do until something arrives or this moment of the monotonic clock, in microseconds.
     Idle {
-        /// When to call [`super::Shard::timeout`]; `None` is never.
+        /// When to call [`super::Shard::timeout`]; `None` would be never, but there is always housekeeping.
         deadline_us: Option<u64>,
     },
 }

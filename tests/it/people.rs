@@ -266,3 +266,45 @@ fn a_status_is_answered_when_every_core_knows_it() {
         target.world.reset(socket);
     }
 }
+
+/// Whoever falls behind by the very answer to its own coming is in nothing afterwards.
+#[test]
+fn whoever_is_closed_while_it_comes_again_is_nowhere() {
+    let mut closed = 0;
+    for signals in 0..24 {
+        let mut target = Target::new(|settings| settings.limits.outbox_bytes_max = 16_384);
+        // Of whatever core the circle is at home on.
+        for core in 0..2 {
+            let (ada, bob) = (open(&mut target, core, "rc_ada"), open(&mut target, 1, "rc_bob"));
+            join(&mut target, ada, "webrtc:lobby");
+            join(&mut target, bob, "webrtc:lobby");
+            join(&mut target, ada, "presence:p");
+            let call = r#"["1","2","webrtc:lobby","call:initiate",{"participants":["bob"]}]"#;
+            let told = target.say(ada, call);
+            let id = told[0]
+                .split("\"call_id\":\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .expect("an id");
+            target.say(bob, &format!(r#"["1","4","webrtc:lobby","call:answer",{{"callId":"{id}"}}]"#));
+            target.say(ada, "[null,\"1\",\"phoenix\",\"heartbeat\",{}]");
+            target.world.set_room(ada, Some(0));
+            for _ in 0..signals {
+                let sdp = "x".repeat(1_000);
+                target.say(
+                    bob,
+                    &format!(
+                        r#"["1","5","webrtc:lobby","webrtc:offer",{{"targetUserId":"ada","callId":"{id}","offer":{{"sdp":"{sdp}"}}}}]"#
+                    ),
+                );
+            }
+            target.world.send(ada, &frame(true, 1, br#"["2","6","presence:p","phx_join",{}]"#));
+            target.world.settle();
+            closed += target.metric("corecast_slow_consumers_total{policy=\"disconnect\"}");
+            target.world.reset(ada);
+            target.world.reset(bob);
+            assert_eq!(target.metric("corecast_circles_open"), 0, "after {signals} signals on core {core}");
+        }
+    }
+    assert!(closed > 0, "some were closed");
+}

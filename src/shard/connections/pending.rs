@@ -95,6 +95,16 @@ impl Pending {
         self.slots.len()
     }
 
+    /// Whether a message of a WebSocket waits for its answer.
+    pub fn has_message(&self) -> bool {
+        let is_message = |expect: &Expect| matches!(expect, Expect::Message { .. });
+        self.slots.iter().any(|slot| match slot {
+            Slot::Waiting(expect) | Slot::Turn(expect, _) => is_message(expect),
+            Slot::Answered(answer) => is_message(&answer.expect),
+            Slot::Bytes { .. } | Slot::File(_) => false,
+        })
+    }
+
     /// Opens a slot for a request; says its sequence.
     pub fn open(&mut self, expect: Expect) -> u32 {
         self.subscribing += usize::from(expect.subscribes());

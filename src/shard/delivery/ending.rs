@@ -1,4 +1,5 @@
-//! Channels that are over: their subscribers on this core are told and sent away. Work that can be large is done
+//! What is over for subscribers on this core, who are told and sent away: channels, and those that are for others from now on; tokens
+//! that were revoked, users that were removed. Work that can be large is done
 //! some at a time, so that no turn is long: a core has a number of steps for each reading of the clock.
 
 use crate::base::ids::{ConnectionId, CoreId};

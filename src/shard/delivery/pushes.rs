@@ -142,7 +142,7 @@ impl Edge {
     }
 }
 
-/// Hands a push to every stream of its channel.
+/// Hands a push to whoever of this core it is for: every stream of its channel, or one connection.
 pub(in crate::shard) fn push(edge: &mut Edge, endings: &mut Endings, channel: &ChannelName, push: HomePush) {
     match push {
         HomePush::Publication(bytes) => pacing::say(edge, channel, &bytes),

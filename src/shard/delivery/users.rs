@@ -1,4 +1,4 @@
-//! Which users are connected to this core, and numbers that no one can guess.
+//! Which users are connected to this core, how what ended here is made known, and numbers that no one can guess.
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::model::channel::ChannelName;
@@ -76,7 +76,7 @@ fn user_left(side: &mut RelaySide<'_>, session: &Session) {
     }
 }
 
-/// Numbers for ids made by surfaces: a keyed hash of a counter, so that they repeat with the seed only.
+/// Numbers for ids, handles and vouchers: a keyed hash of a counter, so that they repeat with the seed only.
 pub(in crate::shard) struct Fresh {
     hash: KeyedState,
     count: u64,

@@ -25,8 +25,8 @@ pub(in crate::shard) enum Class {
     File,
 }
 
-/// How many classes there are.
-pub(super) const CLASSES: usize = 8;
+/// How many classes there are; named by the last.
+pub(super) const CLASSES: usize = Class::File as usize + 1;
 
 /// Passwords of the whole node that wait for their check, or are checked. One check takes some 20 ms.
 pub(super) const CHECKS_MAX: usize = 64;

@@ -21,7 +21,8 @@ use std::sync::Arc;
 
 impl Shard {
     /// The next message for another core. The caller takes it only when it can hand it over; what is not
-    /// taken waits here, bounded by [`crate::base::limits::Limits::peer_queue_messages_max`].
+    /// taken waits here. From [`crate::base::limits::Limits::peer_queue_messages_max`] on the core counts as congested: nothing is begun
+    /// any more of which it would have to hear, and what is under way is still said.
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
         let (message, heals) = self.homes.mesh.next_for(to)?;
         if heals {
@@ -41,7 +42,8 @@ impl Shard {
         self.homes.post(to, message);
     }
 
-    /// Hears what this core said to itself, until it is silent.
+    /// Hears what this core said to itself, and does what follows, until nothing of it is left: who fell behind is sent away, what
+    /// ended is made known, channels that are over lose some of their subscribers.
     pub(in crate::shard) fn settle(&mut self) {
         self.pump_home();
         self.pump_people();
@@ -51,7 +53,6 @@ impl Shard {
             }
             self.edge.apply_slow_policies();
             if !self.edge.departures.is_empty() {
-                self.part_with_departed();
                 self.pump_home();
                 continue;
             }
@@ -124,7 +125,8 @@ impl Shard {
             while let Some(output) = self.homes.home.pop_output() {
                 self.pass_on(output);
             }
-            if !relay::pump_relay(&mut self.relay_side()) {
+            let told = relay::pump_relay(&mut self.relay_side());
+            if !told && self.edge.departures.is_empty() {
                 return;
             }
         }

@@ -122,7 +122,7 @@ impl Default for PeopleSettings {
     }
 }
 
-/// What people's things have to do with on a core: the sockets at its edge, what is at home, and what other cores are told.
+/// The parts of a core that functions about people work on: its edge with their sockets, its home side, and what it knows of them.
 pub(super) struct PeopleSide<'a> {
     pub edge: &'a mut Edge,
     pub homes: &'a mut HomeSide,
@@ -141,10 +141,13 @@ impl Shard {
         PeopleSide { edge: &mut self.edge, homes: &mut self.homes, people: &mut self.people }
     }
 
-    /// Passes on whatever is to be told of people.
+    /// Passes on whatever is to be told of people. What that ends is made known, and what follows from it, too.
     pub(super) fn pump_people(&mut self) {
         pump_people(&mut self.people_side());
-        self.part_with_departed();
+        while !self.edge.departures.is_empty() {
+            self.pump_home();
+            pump_people(&mut self.people_side());
+        }
     }
 }
 

@@ -56,6 +56,10 @@ pub(in crate::shard) fn submit_people(
         }
         command => command,
     };
+    // What it was told of its last stay can have ended it.
+    if shard.edge.connections.is_over(id, &expect) {
+        return;
+    }
     if let Err(fault) = permit_people(&shard.homes, session, &command) {
         return shard.reply_now(id, expect, Reply::Fault(fault));
     }

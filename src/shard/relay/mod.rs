@@ -44,8 +44,7 @@ pub(super) struct Relay {
     counts: RelayCounters,
 }
 
-/// What connections that speak past any channel have to do with on a core: its edge, what is at home, and what other cores
-/// are told.
+/// The parts of a core that functions about such connections work on: its edge, its home side, and what it knows of them.
 pub(super) struct RelaySide<'a> {
     pub edge: &'a mut Edge,
     pub homes: &'a mut HomeSide,

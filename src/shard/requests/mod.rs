@@ -111,6 +111,9 @@ impl Shard {
     ) {
         // What ended with an earlier request has its place in the queues before this one is judged by them.
         self.part_with_departed();
+        if self.edge.connections.is_over(id, &expect) {
+            return;
+        }
         if let Command::Proven { token, command } = command {
             return match relay::proven(&mut self.edge, (&self.homes, &mut self.relay), id, session, &token) {
                 Ok(session) => self.submit(id, &session, *command, expect),
@@ -163,15 +166,20 @@ impl Shard {
         command: CoreCommand,
         expect: Expect,
     ) {
-        // What an earlier request changed here is told before this one is done.
+        // What an earlier request changed here is told before this one is done. That can end the very socket that asks.
         self.pump_home();
+        if self.edge.connections.is_over(id, &expect) {
+            return;
+        }
         let origin = Origin { core: self.setup.core, connection: id, session };
         let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
         self.pump_ends();
+        let is_over = self.edge.connections.is_over(id, &expect);
         match begun {
-            Begun::Answered(Outcome { reply, wait: None }) => self.reply_now(id, expect, reply),
+            Begun::Answered(Outcome { reply, wait: None }) if !is_over => self.reply_now(id, expect, reply),
             begun => {
-                let sequence = self.edge.connections.open_slot(id, expect);
+                // One that is over has no place for an answer, which takes back what was counted for it.
+                let sequence = if is_over { 0 } else { self.edge.connections.open_slot(id, expect) };
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.homes.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }

@@ -54,7 +54,7 @@ impl Shard {
             Some(Then::Definition(change)) => self.homes.continue_definition(asker, change, &resolution),
             Some(Then::Room(change)) => {
                 let outcome = rooms::stored(&mut self.homes.home, now, change, &resolution);
-                // The answer goes first: what the channel is told comes after it, when this is settled.
+                // To another core the answer goes first: what the channel is told comes after it, when this is settled.
                 self.homes.answer_asker(asker, outcome);
             }
             Some(Then::Group(change)) => continue_group(self, asker, change, &resolution),

@@ -2,7 +2,7 @@
 //! pushes around it keep their order.
 //!
 //! When the queue is full: requests are refused before they become one, publications are left out and the pair of
-//! channel and core is healed later, everything else waits in the shard. What waits is bounded: answers by the
+//! channel and core is healed later, events of circles and notifications are left out, everything else waits in the shard. What waits is bounded: answers by the
 //! requests in flight, the rest by the tables that they speak of.
 
 mod people;
