@@ -54,7 +54,6 @@ use side::port::port;
 use side::recorder::{self, RecorderDesk, RecorderFigures, RecorderPort, RecorderSettings, reader};
 use side::store::{self, Database};
 use std::io;
-use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -100,13 +99,7 @@ pub fn run(
     controls.attach(&doorbells);
 
     let cpus = settings.cpus.clone();
-    let common = Arc::new(Common {
-        settings,
-        controls: controls.clone(),
-        backlog: listeners.backlog,
-        recorder: figures,
-        cores_busy: AtomicUsize::new(cores),
-    });
+    let common = Arc::new(Common::new(settings, controls.clone(), listeners.backlog, figures));
     let make_shard: Arc<dyn Fn(CoreId) -> Shard + Send + Sync> = Arc::new(make_shard);
     let (started, all_started) = mpsc::channel();
     let mut threads = Vec::with_capacity(cores);

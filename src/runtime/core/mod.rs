@@ -57,6 +57,19 @@ pub struct Common {
     pub cores_busy: AtomicUsize,
 }
 
+impl Common {
+    /// What the cores of a run share, none of which has started.
+    pub fn new(
+        settings: RuntimeSettings,
+        controls: Controls,
+        backlog: usize,
+        recorder: Arc<RecorderFigures>,
+    ) -> Self {
+        let cores_busy = AtomicUsize::new(settings.cpus.len());
+        Self { settings, controls, backlog, recorder, cores_busy }
+    }
+}
+
 /// A core.
 pub struct Core {
     id: CoreId,

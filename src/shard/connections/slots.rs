@@ -17,12 +17,6 @@ impl Connections {
         self.slab.get_mut(id)?.pending.as_deref_mut()
     }
 
-    /// Whether the WebSocket that a request came by is at its end: it hears no answer any more, and is in nothing.
-    pub fn is_over(&self, id: ConnectionId, expect: &Expect) -> bool {
-        let is_socket = matches!(expect, Expect::Message { .. });
-        self.slab.get(id).is_none_or(|connection| is_socket && connection.is_closing())
-    }
-
     /// Opens a slot for a request that is answered later; says its sequence.
     pub fn open_slot(&mut self, id: ConnectionId, expect: Expect) -> u32 {
         let connection = self.slab.get_mut(id).expect("the caller looked the connection up");
@@ -79,4 +73,10 @@ impl Connections {
                 && connection.outbox.len() <= limits.outbox_bytes_max as usize / 4
         })
     }
+}
+
+/// Whether the WebSocket that a request came by is at its end: it hears no answer any more, and is in nothing.
+pub fn is_over(connections: &Connections, id: ConnectionId, expect: &Expect) -> bool {
+    let is_socket = matches!(expect, Expect::Message { .. });
+    connections.slab.get(id).is_none_or(|connection| is_socket && connection.is_closing())
 }

@@ -21,6 +21,7 @@ use crate::model::people::{UserId, minted};
 use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
+use crate::shard::connections::slots::is_over;
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{
     CoreMessage, FanInPart, PeopleMessage, PeoplePart, PeopleQuestion, Question, RecordingsQuestion, Ticket,
@@ -57,7 +58,7 @@ pub(in crate::shard) fn submit_people(
         command => command,
     };
     // What it was told of its last stay can have ended it.
-    if shard.edge.connections.is_over(id, &expect) {
+    if is_over(&shard.edge.connections, id, &expect) {
         return;
     }
     if let Err(fault) = permit_people(&shard.homes, session, &command) {

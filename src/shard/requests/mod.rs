@@ -51,6 +51,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
+use crate::shard::connections::slots::is_over;
 use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
 use crate::shard::home::HomeSide;
@@ -111,7 +112,7 @@ impl Shard {
     ) {
         // What ended with an earlier request has its place in the queues before this one is judged by them.
         self.part_with_departed();
-        if self.edge.connections.is_over(id, &expect) {
+        if is_over(&self.edge.connections, id, &expect) {
             return;
         }
         if let Command::Proven { token, command } = command {
@@ -168,18 +169,18 @@ impl Shard {
     ) {
         // What an earlier request changed here is told before this one is done. That can end the very socket that asks.
         self.pump_home();
-        if self.edge.connections.is_over(id, &expect) {
+        if is_over(&self.edge.connections, id, &expect) {
             return;
         }
         let origin = Origin { core: self.setup.core, connection: id, session };
         let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
         self.pump_ends();
-        let is_over = self.edge.connections.is_over(id, &expect);
+        let over = is_over(&self.edge.connections, id, &expect);
         match begun {
-            Begun::Answered(Outcome { reply, wait: None }) if !is_over => self.reply_now(id, expect, reply),
+            Begun::Answered(Outcome { reply, wait: None }) if !over => self.reply_now(id, expect, reply),
             begun => {
                 // One that is over has no place for an answer, which takes back what was counted for it.
-                let sequence = if is_over { 0 } else { self.edge.connections.open_slot(id, expect) };
+                let sequence = if over { 0 } else { self.edge.connections.open_slot(id, expect) };
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
                 self.homes.carry_on(Asker { from: self.setup.core, ticket }, begun);
             }

@@ -1,12 +1,14 @@
 //! A recorder fed in memory by other peers of WebRTC, over a network that loses, delays and reorders by a seed; the file is read
 //! back by a demuxer that shares nothing with the writer.
 
+mod file;
+
 use super::engine::{Engine, Wish};
 use super::words;
 use crate::model::people::recorder::{RecorderBounds, RecorderNews, RecorderWord};
 use crate::model::people::signal::SignalKind;
-use crate::protocol::webm::Piece;
-use matroska_demuxer::{Frame, MatroskaFile};
+use file::{put, read};
+use matroska_demuxer::MatroskaFile;
 use opus_pure::{Application, OpusEncoder};
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -274,30 +276,6 @@ impl Bench {
 
 fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
-}
-
-fn put(file: &mut Vec<u8>, piece: Piece) {
-    match piece {
-        Piece::Append(bytes) => file.extend(bytes),
-        Piece::At(at, bytes) => file[at as usize..at as usize + bytes.len()].copy_from_slice(&bytes),
-    }
-}
-
-/// The titles and codecs of a file's tracks, and the frames of each: their times and what they are.
-type Read = (Vec<(String, String)>, Vec<Vec<(u64, Vec<u8>)>>);
-
-fn read(file: &[u8]) -> Read {
-    let mut file = MatroskaFile::open(Cursor::new(file)).expect("a file");
-    let named = |track: &matroska_demuxer::TrackEntry| {
-        (track.name().unwrap_or_default().to_owned(), track.codec_id().to_owned())
-    };
-    let tracks: Vec<_> = file.tracks().iter().map(named).collect();
-    let mut frames = vec![Vec::new(); tracks.len()];
-    let mut frame = Frame::default();
-    while file.next_frame(&mut frame).expect("frames") {
-        frames[frame.track as usize - 1].push((frame.timestamp, frame.data.clone()));
-    }
-    (tracks, frames)
 }
 
 fn check(bench: &Bench, least_of_100: usize) {
