@@ -144,8 +144,9 @@ impl Log {
                 LogMessage::Records(part, reached) => {
                     reached.iter().for_each(|reached| self.progress.reaches(core, *reached));
                     self.lanes[core].dirty = true;
-                    for record in &part.records {
+                    for (number, record) in (part.last + 1 - part.records.len() as u64..).zip(&part.records) {
                         self.append(record);
+                        self.progress.wrote(core, number);
                         // A segment may end in the middle of what a core said.
                         let bytes = self.files.0.get(&self.segment).map_or(0, Vec::len);
                         if bytes >= self.segment_bytes_max && self.failed.is_none() {
@@ -154,7 +155,6 @@ impl Log {
                             self.lanes[core].dirty = true;
                         }
                     }
-                    self.progress.wrote(core, part.last);
                     reached.iter().for_each(|reached| self.progress.reached(core, *reached));
                 }
             }

@@ -225,6 +225,9 @@ impl Log {
             return heard.map(|(core, message)| self.take(core.index(), message)).is_some();
         };
         if let Some(record) = part.records.next() {
+            // Each by itself: a sync in the middle of a part has those before it on disk, and if the log fails behind it, their
+            // core must know that, or it gives their places out again.
+            self.progress.wrote(part.core, part.last - part.records.len() as u64);
             let record = record.view();
             self.epoch = self.epoch.max(record.epoch());
             if bytes.is_empty() {
@@ -235,8 +238,7 @@ impl Log {
             encode(bytes, &Entry::History(record));
             let count = (bytes.len() - before) as u64;
             self.progress.note(if is_state { count } else { 0 }, if is_state { 0 } else { count });
-        } else if let Some(Part { core, last, commit, reached, .. }) = self.part.take() {
-            self.progress.wrote(core, last);
+        } else if let Some(Part { core, commit, reached, .. }) = self.part.take() {
             reached.iter().for_each(|reached| self.progress.reached(core, *reached));
             self.commit |= commit;
         }

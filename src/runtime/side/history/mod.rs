@@ -82,3 +82,58 @@ fn run(
     let _guard = AbortOnPanic;
     log::run(settings, desk, home_of, opened).map_err(RuntimeError::History)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::order::LogPart;
+    use crate::model::channel::ChannelName;
+    use crate::model::record::HistoryRecord;
+    use crate::runtime::core::doorbell::Doorbell;
+    use crate::runtime::side::port::port;
+
+    /// Says `records` of a thousand bytes at once, to a log whose segments have room for two. What the core is told of them.
+    fn moves(records: u64) -> Vec<(u64, u64)> {
+        let home = tempfile::tempdir().expect("a directory");
+        let settings = LogSettings {
+            directory: home.path().join("history"),
+            sync_interval_ms: 60_000,
+            size: Size { segment_bytes: 2_000 },
+        };
+        let doorbells: Arc<[Doorbell]> = [Doorbell::new().expect("a descriptor")].into();
+        let (mut cores, desk) = port(&doorbells, PLACES);
+        let mut core = cores.remove(0);
+        let (opened, is_open) = std::sync::mpsc::channel();
+        let log = spawn(settings, desk, Arc::new(|_| CoreId(0)), opened, Stop::new()).expect("a thread");
+        core.ask(LogMessage::Replayed { live_bytes: 0 });
+        is_open.recv().expect("an empty log");
+        let channel = ChannelName::new(&"c".repeat(1_000));
+        let records: Vec<_> =
+            (1..=records).map(|epoch| HistoryRecord::Ended { channel: channel.clone(), epoch }).collect();
+        let last = records.len() as u64;
+        core.ask(LogMessage::Records(LogPart { records, last, commit: true }, None));
+        let mut moves = Vec::new();
+        while moves.last().is_none_or(|(_, synced)| *synced < last) {
+            core.hear(
+                usize::MAX,
+                || true,
+                |news| {
+                    if let LogNews::Moved { written, synced } = news {
+                        moves.push((written, synced));
+                    }
+                },
+            );
+            std::thread::yield_now();
+        }
+        core.leave();
+        log.join().expect("it ends").expect("in order");
+        moves
+    }
+
+    #[test]
+    fn what_is_on_disk_of_a_part_is_told_before_the_rest_of_it_is_written() {
+        let moves = moves(7);
+        assert!(moves.iter().any(|(_, synced)| (1..7).contains(synced)), "{moves:?}");
+        assert!(moves.iter().all(|(written, synced)| synced <= written), "{moves:?}");
+    }
+}

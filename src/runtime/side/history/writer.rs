@@ -148,11 +148,13 @@ impl Writer {
     pub fn sync(&mut self) -> Result<(), LogError> {
         if self.synced < self.at {
             self.file.sync_data().map_err(|source| file_error("sync", &self.path, source))?;
-            self.synced = self.at;
-            self.mark = true;
             if !self.aside {
-                // Before anybody is told: what is written to a file that nobody finds again is lost.
+                // Before anybody is told, and before it counts as kept, or it would stay when it is cut: what is written to a
+                // file that nobody finds again is lost, and the file may come back.
                 self.look()?;
+            }
+            (self.synced, self.mark) = (self.at, true);
+            if !self.aside {
                 self.last.note(Far { number: self.segment, bytes: self.synced });
             }
         }
