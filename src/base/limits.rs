@@ -147,7 +147,8 @@ pub struct Limits {
     pub push: PushLimits,
 
     // Between cores.
-    /// Messages that may wait for one peer core before publishes are refused or gapped.
+    /// Requests that may wait for one peer core before they are refused, and as much of what else is said to it before publications
+    /// are gapped.
     pub peer_queue_messages_max: u32,
 }
 

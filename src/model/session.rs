@@ -189,6 +189,11 @@ impl Session {
         }
     }
 
+    /// In whose account is what it takes of something that all share: its user's, or its host's where a guest came to a realm.
+    pub fn account(&self) -> Arc<str> {
+        if self.is_guest() { self.payer().name.into() } else { self.user.clone() }
+    }
+
     /// Whether its credentials are for a channel, as its realm or the node names it, as far as hearing it goes.
     pub fn is_for(&self, channel: &str) -> bool {
         self.grants.as_ref().is_none_or(|grants| grants.allow(Use::Subscribe, channel))

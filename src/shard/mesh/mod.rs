@@ -67,7 +67,7 @@ impl Shard {
     pub(in crate::shard) fn hear(&mut self, from: CoreId, message: CoreMessage) {
         match message {
             CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
-            CoreMessage::Redeem { ticket, number } => {
+            CoreMessage::Redeem { ticket, number, .. } => {
                 let reply = self.homes.logins.vouchers.redeem(self.edge.now, number);
                 self.post(from, CoreMessage::Answer { ticket, reply });
             }

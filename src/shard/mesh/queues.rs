@@ -1,9 +1,15 @@
 //! What is said between cores and not yet heard.
+//!
+//! Requests have places of their own beside what else is said, as many: whatever a flood of publications fills, others can ask. Half
+//! of them are anybody's; of the other half whoever has many leaves as many to the others. So nobody's requests are refused because
+//! of what one user asks, over however many connections.
 
 use super::message::CoreMessage;
 use crate::base::ids::CoreId;
 use crate::base::limits::InForce;
+use crate::shard::places::Places;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The queues of one core.
 pub(in crate::shard) struct Queues {
@@ -11,26 +17,71 @@ pub(in crate::shard) struct Queues {
     limits: InForce,
     /// What is said to this core by itself.
     local: VecDeque<CoreMessage>,
-    /// What is said to each core and not yet taken.
-    staged: Vec<VecDeque<CoreMessage>>,
-    /// Cores whose queue was full and that may have missed publications.
-    gapped: Vec<bool>,
+    /// What is said to each core.
+    peers: Vec<Queue>,
+}
+
+/// What is said to one core and not yet taken.
+#[derive(Default)]
+struct Queue {
+    staged: VecDeque<Staged>,
+    /// Requests among it.
+    requests: usize,
+    /// Who has how many of the places for requests that are not anybody's.
+    shared: Places,
+    /// It was full, and the core may have missed publications.
+    gapped: bool,
+}
+
+/// A message.
+struct Staged {
+    message: CoreMessage,
+    /// Whose place it has, if it has a shared one.
+    account: Option<Arc<str>>,
+}
+
+impl Queue {
+    /// Messages that are no requests.
+    fn others(&self) -> usize {
+        self.staged.len() - self.requests
+    }
+
+    fn push(&mut self, message: CoreMessage, places: usize) {
+        let is_request = message.is_request();
+        let account = if is_request && self.requests >= places / 2 { message.account() } else { None };
+        account.iter().for_each(|account| self.shared.take(account));
+        self.requests += usize::from(is_request);
+        self.staged.push_back(Staged { message, account });
+    }
+
+    fn pop(&mut self) -> Option<CoreMessage> {
+        let Staged { message, account } = self.staged.pop_front()?;
+        self.requests -= usize::from(message.is_request());
+        account.iter().for_each(|account| self.shared.give_back(account));
+        Some(message)
+    }
 }
 
 impl Queues {
     pub fn new(own: CoreId, cores: u16, limits: InForce) -> Self {
-        let cores = usize::from(cores);
-        let staged = (0..cores).map(|_| VecDeque::new()).collect();
-        Self { own, limits, local: VecDeque::new(), staged, gapped: vec![false; cores] }
+        let peers = (0..cores).map(|_| Queue::default()).collect();
+        Self { own, limits, local: VecDeque::new(), peers }
     }
 
-    /// Whether another core's queue is over its bound: requests to it are refused, publications left out.
+    /// Whether what another core has not heard is over its bound, requests apart: publications are left out.
     pub fn is_congested(&self, to: CoreId) -> bool {
-        self.staged[to.index()].len() >= self.staged_max()
+        self.peers[to.index()].others() >= self.places()
     }
 
-    /// Messages in a queue to another core beyond which requests are refused and publications left out.
-    fn staged_max(&self) -> usize {
+    /// Whether another core may be asked something in an account.
+    pub fn may_ask(&self, to: CoreId, account: impl FnOnce() -> Arc<str>) -> bool {
+        let (queue, places) = (&self.peers[to.index()], self.places());
+        queue.requests < places / 2
+            || queue.shared.may_take(&account(), places.saturating_sub(queue.requests))
+    }
+
+    /// Places for requests to another core, and as many for what else is said.
+    fn places(&self) -> usize {
         self.limits.get().peer_queue_messages_max as usize
     }
 
@@ -40,11 +91,11 @@ impl Queues {
             self.local.push_back(message);
             return false;
         }
-        let staged_max = self.staged_max();
-        let queue = &mut self.staged[to.index()];
-        queue.push_back(message);
-        let congested = queue.len() >= staged_max;
-        self.gapped[to.index()] |= congested;
+        let places = self.places();
+        let queue = &mut self.peers[to.index()];
+        queue.push(message, places);
+        let congested = queue.others() >= places;
+        queue.gapped |= congested;
         congested
     }
 
@@ -60,20 +111,90 @@ impl Queues {
 
     /// The next message to another core; and whether its queue has room again for what the core may have missed.
     pub(super) fn next_for(&mut self, to: CoreId) -> Option<(CoreMessage, bool)> {
-        let staged_max = self.staged_max();
-        let queue = self.staged.get_mut(to.index())?;
-        let message = queue.pop_front()?;
-        let relieved = queue.len() <= staged_max / 2;
-        Some((message, relieved && self.gapped[to.index()]))
+        let places = self.places();
+        let queue = self.peers.get_mut(to.index())?;
+        let message = queue.pop()?;
+        let relieved = queue.others() <= places / 2;
+        Some((message, relieved && queue.gapped))
     }
 
     /// Notes whether a core may still have missed publications.
     pub(super) fn note_gapped(&mut self, to: CoreId, gapped: bool) {
-        self.gapped[to.index()] = gapped;
+        self.peers[to.index()].gapped = gapped;
     }
 
     /// Asserts what must hold between calls.
     pub fn invariants(&self) {
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
+        for queue in &self.peers {
+            let requests = queue.staged.iter().filter(|staged| staged.message.is_request()).count();
+            assert_eq!(queue.requests, requests, "requests are counted");
+            let shared = queue.staged.iter().filter(|staged| staged.account.is_some()).count();
+            assert_eq!(queue.shared.taken(), shared, "places are taken while somebody has them");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::ConnectionId;
+    use crate::base::limits::Limits;
+    use crate::model::channel::ChannelName;
+    use crate::model::command::{CoreCommand, MessageCommand, Page};
+    use crate::model::session::{Scopes, Session};
+    use crate::shard::mesh::message::Ticket;
+
+    const PEER: CoreId = CoreId(1);
+
+    fn queues(places: u32) -> Queues {
+        let limits = Limits { peer_queue_messages_max: places, ..Limits::default() };
+        Queues::new(CoreId(0), 2, InForce::new(Arc::new(limits)))
+    }
+
+    /// Asks for a user, if it may.
+    fn ask(queues: &mut Queues, user: &str) -> bool {
+        let session = Arc::new(Session::of(user, Scopes::READ));
+        let may = queues.may_ask(PEER, || session.account());
+        if may {
+            let connection = ConnectionId { index: 1, generation: 0 };
+            let ticket = Ticket { connection, sequence: 0, part: 0, session };
+            let (channel, page) = (ChannelName::new("room:1"), Page { number: 1, size: 1 });
+            let command = CoreCommand::Message(MessageCommand::List { channel, page });
+            queues.put(PEER, CoreMessage::Request { ticket, command });
+            queues.invariants();
+        }
+        may
+    }
+
+    fn flood(queues: &mut Queues, user: &str) -> usize {
+        std::iter::repeat_with(|| ask(queues, user)).take_while(|may| *may).count()
+    }
+
+    #[test]
+    fn whoever_asks_most_leaves_places_to_others() {
+        let mut queues = queues(1_000);
+        assert_eq!(flood(&mut queues, "greedy"), 751, "half of all, and half of the rest");
+        assert_eq!(flood(&mut queues, "also"), 125, "half of what is left");
+        assert!(ask(&mut queues, "modest") && !ask(&mut queues, "greedy"));
+        // The places that come first are anybody's; when they are free, they are again.
+        (0..400).for_each(|_| drop(queues.next_for(PEER)));
+        queues.invariants();
+        assert!(ask(&mut queues, "greedy"));
+        while queues.next_for(PEER).is_some() {}
+        queues.invariants();
+        assert_eq!(flood(&mut queues, "greedy"), 751);
+    }
+
+    #[test]
+    fn what_is_said_beside_requests_takes_no_place_of_theirs() {
+        let mut queues = queues(10);
+        let say = |queues: &mut Queues| queues.put(PEER, CoreMessage::Fence { number: 1 });
+        assert_eq!((0..10).filter(|_| say(&mut queues)).count(), 1, "the tenth makes it full");
+        assert!(queues.is_congested(PEER) && ask(&mut queues, "ada"));
+        let heals = std::iter::from_fn(|| queues.next_for(PEER)).map(|(_, heals)| heals);
+        assert_eq!(heals.collect::<Vec<_>>(), [[false; 4].as_slice(), &[true; 7]].concat());
+        assert_eq!(flood(&mut queues, "ada"), 8);
+        assert!(!queues.is_congested(PEER), "requests are no publications");
     }
 }

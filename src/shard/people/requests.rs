@@ -91,7 +91,7 @@ pub(in crate::shard) fn send_people(
     command: PeopleCommand,
     expect: Expect,
 ) {
-    if shard.homes.mesh.is_congested(core) {
+    if !shard.homes.mesh.may_ask(core, || session.account()) {
         shard.edge.counters.peer_overloads += 1;
         return shard.reply_now(id, expect, Reply::Fault(overloaded()));
     }

@@ -33,7 +33,7 @@ impl Shard {
             let home = self.setup.home_of(channel.as_str());
             let command = Command::Core(command);
             let refused = match super::permit(&self.setup, session, &command) {
-                Ok(()) if !self.homes.mesh.is_congested(home) => None,
+                Ok(()) if self.homes.mesh.may_ask(home, || session.account()) => None,
                 Ok(()) => {
                     self.edge.counters.peer_overloads += 1;
                     Some(super::overloaded())

@@ -197,7 +197,7 @@ impl Shard {
         command: CoreCommand,
         expect: Expect,
     ) {
-        if self.homes.mesh.is_congested(core) {
+        if !self.homes.mesh.may_ask(core, || session.account()) {
             self.edge.counters.peer_overloads += 1;
             return self.reply_now(id, expect, Reply::Fault(overloaded()));
         }

@@ -15,6 +15,7 @@ use crate::model::session::Session;
 use crate::protocol::http::Head;
 use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::write_switching;
+use crate::shard::connections::account;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect, Opening};
 use crate::shard::delivery::users::Fresh;
@@ -179,10 +180,11 @@ pub(in crate::shard) fn redeem(
     refused: Answering,
 ) {
     let credential = (surface.credentials)(head, &[]).unwrap_or_default();
+    let account = account(&edge.connections, id, &anonymous());
     let read = read(&credential).filter(|(core, _)| core.0 < edge.setup.cores);
     let fault = match read {
         None => Some(no_voucher()),
-        Some((core, _)) if homes.mesh.is_congested(core) => Some(super::overloaded()),
+        Some((core, _)) if !homes.mesh.may_ask(core, || account.clone()) => Some(super::overloaded()),
         Some(_) => None,
     };
     let (Some((core, number)), None) = (read, &fault) else {
@@ -195,7 +197,7 @@ pub(in crate::shard) fn redeem(
     let sequence = edge.connections.open_slot(id, Expect::Opening(Box::new(opening)));
     edge.connections.hold_reading(id, sequence);
     let ticket = Ticket { connection: id, sequence, part: 0, session: anonymous() };
-    post(edge, homes, core, CoreMessage::Redeem { ticket, number });
+    post(edge, homes, core, CoreMessage::Redeem { ticket, number, account });
 }
 
 impl Opening {

@@ -1,9 +1,9 @@
 //! What cores say to each other. One FIFO per ordered pair of cores carries all of it, so an answer and the
 //! pushes around it keep their order.
 //!
-//! When the queue is full: requests are refused before they become one, publications are left out and the pair of
-//! channel and core is healed later, events of circles and notifications are left out, everything else waits in the shard. What waits is bounded: answers by the
-//! requests in flight, the rest by the tables that they speak of.
+//! When the queue is full: requests, which have places of their own in it, are refused before they become one, publications are
+//! left out and the pair of channel and core is healed later, events of circles and notifications are left out, everything else
+//! waits in the shard. What waits is bounded: answers by the requests in flight, the rest by the tables that they speak of.
 
 mod people;
 mod relay;
@@ -40,8 +40,9 @@ pub struct ShardMessage(pub(in crate::shard) CoreMessage);
 pub(in crate::shard) enum CoreMessage {
     /// Edge to home: do this and answer.
     Request { ticket: Ticket, command: CoreCommand },
-    /// The core that opens a socket to the one that gave its voucher: whose is it? Good for nothing after that.
-    Redeem { ticket: Ticket, number: u128 },
+    /// The core that opens a socket to the one that gave its voucher: whose is it? Good for nothing after that. It is asked in
+    /// the account of the host that the socket came from.
+    Redeem { ticket: Ticket, number: u128, account: Arc<str> },
     /// Home to edge: the answer to a request. Never left out.
     Answer { ticket: Ticket, reply: Reply },
     /// Edge to home: a subscription that was answered is over. It was to the channel's life of this epoch.
@@ -70,6 +71,27 @@ pub(in crate::shard) enum CoreMessage {
     People(PeopleMessage),
     /// Of groups of connections, and of what connections say to each other.
     Relay(RelayMessage),
+}
+
+impl CoreMessage {
+    /// Whether it is a request, which is refused where the queue has no place for it.
+    pub fn is_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Request { .. } | Self::Redeem { .. } | Self::People(PeopleMessage::Request { .. })
+        )
+    }
+
+    /// In whose account a request is.
+    pub fn account(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Request { ticket, .. } | Self::People(PeopleMessage::Request { ticket, .. }) => {
+                Some(ticket.session.account())
+            }
+            Self::Redeem { account, .. } => Some(account.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What one core may ask all others.
