@@ -33,6 +33,7 @@ mod push_node;
 mod push_service;
 mod quikapp_node;
 mod recording;
+mod recording_browser;
 mod recovery;
 mod reload;
 mod rest;
