@@ -120,16 +120,22 @@ fn the_commands_of_the_readme_can_be_pasted() {
         script += &format!("echo '== block {run}'\n{block}\n");
         if block.ends_with('&') {
             // "Once it listens", says the README.
-            let tls = block.contains("--tls-self-signed");
-            let health = if tls { "https://localhost:8443/health" } else { "http://127.0.0.1:8081/health" };
+            let starts = |line: &str| block.lines().any(|one| one.contains(line));
+            let node = match () {
+                () if starts("--tls-self-signed") => "https://localhost:8443",
+                () if starts("--config calls.toml") => "http://127.0.0.1:8082",
+                () => "http://127.0.0.1:8081",
+            };
             script += "STARTED=\"$STARTED $!\"\n";
-            script += &format!("until curl -k {health} 2>/dev/null; do sleep 0.05; done\n");
+            script += &format!("until curl -k {node}/health 2>/dev/null; do sleep 0.05; done\n");
         }
     }
     assert!(run >= 6, "{run} blocks were found");
     let script = script
         .replace("127.0.0.1:8080", &server.address.to_string())
         .replace("127.0.0.1:8081", &second)
+        .replace("127.0.0.1:8082", &format!("127.0.0.1:{}", free_port()))
+        .replace("127.0.0.1:4000", "127.0.0.1:0")
         .replace(":8443", &format!(":{}", free_port()));
     let path = format!("{}:{}", home.path().join("bin").display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("timeout");
@@ -137,12 +143,22 @@ fn the_commands_of_the_readme_can_be_pasted() {
     let output = shell.stdin(Stdio::null()).output().unwrap();
     let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{error}");
-    for part in ["\"content\":\"Hello\"", "realtime_channel lobby", "sealed", "corecast.toml: ok"] {
+    for part in [
+        "\"content\":\"Hello\"",
+        "realtime_channel lobby",
+        "sealed",
+        "corecast.toml: ok",
+        "call.html?node=http://127.0.0.1:",
+    ] {
         assert!(said.contains(part), "{part} in {said}\n{error}");
     }
     let words = fs::read_to_string(home.path().join("npx.words")).unwrap();
     let words: Vec<&str> = words.lines().collect();
-    let [.., "wscat", "-c", url, "-s", token] = words[..] else { panic!("{words:?}") };
+    let opened = words.windows(5).rev().find_map(|words| match *words {
+        ["wscat", "-c", url, "-s", token] => Some((url, token)),
+        _ => None,
+    });
+    let (url, token) = opened.unwrap_or_else(|| panic!("{words:?}"));
     let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert("Sec-WebSocket-Protocol", token.parse().unwrap());
     Client::open_with(server.address, request).unwrap();
