@@ -34,6 +34,7 @@ mod push_service;
 mod quikapp_node;
 mod recording;
 mod recording_browser;
+mod recording_speed;
 mod recovery;
 mod reload;
 mod rest;

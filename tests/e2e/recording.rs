@@ -23,13 +23,13 @@ use str0m::{Candidate, Input, Output, Rtc};
 const SILENCE: [u8; 3] = [0xF8, 0xFF, 0xFE];
 
 /// Somebody on a Phoenix socket.
-struct Person {
-    socket: Client,
+pub struct Person {
+    pub socket: Client,
     sent: u32,
 }
 
 impl Person {
-    fn come(server: &Server, user: &str) -> Self {
+    pub fn come(server: &Server, user: &str) -> Self {
         let token = server.token(user, "read,write");
         let path = format!("/socket/websocket?vsn=2.0.0&token={token}");
         let mut person = Self { socket: Client::open(server.address, &path, None).unwrap(), sent: 0 };
@@ -38,7 +38,7 @@ impl Person {
     }
 
     /// Says something; what it is answered.
-    fn ask(&mut self, channel: &str, event: &str, payload: Value) -> Value {
+    pub fn ask(&mut self, channel: &str, event: &str, payload: Value) -> Value {
         self.sent += 1;
         let number = self.sent.to_string();
         self.socket.send(json!([null, number, channel, event, payload]));
@@ -52,7 +52,7 @@ impl Person {
     }
 
     /// What it is told next under this name.
-    fn told(&mut self, event: &str) -> Value {
+    pub fn told(&mut self, event: &str) -> Value {
         loop {
             let message = self.socket.next();
             if message[3] == event {
@@ -76,7 +76,7 @@ fn call(server: &Server) -> (Person, Person, String) {
     (ada, bob, call)
 }
 
-fn rest(server: &Server, user: &str, method: &str, path: &str) -> (u16, Value) {
+pub fn rest(server: &Server, user: &str, method: &str, path: &str) -> (u16, Value) {
     let token = server.token(user, "read,write");
     let mut http = Http::connect(server.address);
     http.write(format!(
@@ -87,7 +87,7 @@ fn rest(server: &Server, user: &str, method: &str, path: &str) -> (u16, Value) {
 }
 
 /// A program that sends a voice and pictures.
-struct Program {
+pub struct Program {
     rtc: Rtc,
     socket: UdpSocket,
     address: SocketAddr,
@@ -97,7 +97,7 @@ struct Program {
 
 impl Program {
     /// Offers to send to the recorder, on the socket of its person.
-    fn meet(person: &mut Person, call: &str, recorder: &str) -> Self {
+    pub fn meet(person: &mut Person, call: &str, recorder: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
         let (address, began) = (socket.local_addr().unwrap(), Instant::now());
@@ -135,19 +135,35 @@ impl Program {
     }
 
     fn say(&mut self, at_ms: u64) {
+        self.speak(at_ms, SILENCE.to_vec());
+        self.show(at_ms, 2_000);
+    }
+
+    /// Says 20 ms, in Opus.
+    pub fn speak(&mut self, at_ms: u64, voice: Vec<u8>) {
+        let time = MediaTime::new(at_ms * 48, Frequency::FORTY_EIGHT_KHZ);
+        self.write(self.mids[0], str0m::format::Codec::Opus, time, voice);
+    }
+
+    /// Shows a picture of so many bytes, like the key frames of VP8.
+    pub fn show(&mut self, at_ms: u64, bytes: usize) {
         let mut frame = vec![0x10, 2, 0, 0x9D, 1, 0x2A, 0x80, 2, 0xE0, 1];
-        frame.resize(2_000, at_ms as u8);
-        let voice = MediaTime::new(at_ms * 48, Frequency::FORTY_EIGHT_KHZ);
-        let frames = [(SILENCE.to_vec(), voice), (frame, MediaTime::from_90khz(at_ms * 90))];
-        for (mid, (frame, time)) in self.mids.into_iter().zip(frames) {
-            let Some(writer) = self.rtc.writer(mid) else { continue };
-            let wanted = |codec| matches!(codec, str0m::format::Codec::Opus | str0m::format::Codec::Vp8);
-            let pt = writer.payload_params().find(|one| wanted(one.spec().codec)).map(|one| one.pt());
-            if let Some(pt) = pt {
-                writer.write(pt, Instant::now(), time, frame).unwrap();
-            }
-            self.drain();
+        frame.resize(bytes, at_ms as u8);
+        self.write(self.mids[1], str0m::format::Codec::Vp8, MediaTime::from_90khz(at_ms * 90), frame);
+    }
+
+    fn write(&mut self, mid: Mid, codec: str0m::format::Codec, time: MediaTime, frame: Vec<u8>) {
+        let Some(writer) = self.rtc.writer(mid) else { return };
+        let pt = writer.payload_params().find(|one| one.spec().codec == codec).map(|one| one.pt());
+        if let Some(pt) = pt {
+            writer.write(pt, Instant::now(), time, frame).unwrap();
         }
+        self.drain();
+    }
+
+    /// Does not wait for datagrams from now on.
+    pub fn hurry(&mut self) {
+        self.socket.set_nonblocking(true).unwrap();
     }
 
     fn drain(&mut self) {
@@ -160,7 +176,7 @@ impl Program {
         }
     }
 
-    fn go_on(&mut self) {
+    pub fn go_on(&mut self) {
         let mut bytes = [0; 2_000];
         if let Ok((length, source)) = self.socket.recv_from(&mut bytes) {
             let contents = bytes[..length].try_into().unwrap();
