@@ -250,7 +250,7 @@ impl Shard {
         if let Some(id) = self.edge.connections.next_transmit(&mut self.edge.fanout) {
             return Output::Transmit(id);
         }
-        if work::is_left(&self.edge) {
+        if work::is_left(&self.edge) || !self.edge.fanout.is_idle() {
             return Output::Work;
         }
         if self.drained() {

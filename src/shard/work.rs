@@ -35,13 +35,13 @@ impl Shard {
     }
 }
 
-/// Whether anything was left for later.
+/// Whether anything was left for later that a slice of work brings on. What is to be written is not among it: that goes when the
+/// shard's wishes are fulfilled, and whoever works as long as something is left would keep it from going.
 pub(super) fn is_left(edge: &Edge) -> bool {
     edge.connections.allowances.is_waited_for()
         || !edge.connections.fired.is_empty()
         || edge.farewells.are_left()
         || edge.connections.making.first().is_some()
-        || !edge.fanout.is_idle()
 }
 
 /// Reads what waits of a connection, as far as its allowance goes.

@@ -121,6 +121,26 @@ fn the_state_of_all_cores_is_gathered_for_few_requests_at_a_time() {
 }
 
 #[test]
+fn what_is_to_be_written_is_no_work_that_keeps_it_from_going() {
+    let mut target = Target::new(|_| {});
+    let socket = target.open(1, HOME, "rc_ada");
+    // Some of them are at home on the socket's core.
+    let rooms = (0..16).map(|room| format!("room:{room}"));
+    for room in rooms.clone() {
+        target.ask(socket, &format!(r#"{{"type":"subscribe","channel":"{room}","event":"message"}}"#));
+    }
+    for room in rooms {
+        let publish = format!(r#"{{"type":"publish","channel":"{room}","event":"message","data":1}}"#);
+        target.world.send(socket, &frame(true, 1, publish.as_bytes()));
+    }
+    let now = target.world.now;
+    let shard = &mut target.world.shards[1];
+    assert!(!shard.work(now), "nothing is left that a slice of work would do");
+    assert!(matches!(shard.poll(), Output::Transmit(_)), "all the same there is something to be written");
+    target.world.settle();
+}
+
+#[test]
 fn deadlines_that_come_together_are_met_some_at_a_time() {
     let mut target = Target::new(|_| {});
     (0..1_000).for_each(|_| assert!(target.connect(1, HOME) > 0));
