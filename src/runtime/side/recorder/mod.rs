@@ -5,7 +5,7 @@
 //! whoever fetches them.
 
 mod clock;
-mod engine;
+pub mod engine;
 mod figures;
 mod files;
 mod mixer;
