@@ -209,7 +209,7 @@ fuzz_target!(|steps: Vec<Step>| {
         }
     }
     bench.wait(3_000);
-    bench.engine.close(bench.now, "rec_1");
+    let is_kept = bench.engine.close(bench.now, "rec_1");
     bench.do_wishes();
-    assert!(read_tracks(&bench.file) >= 1, "a file has its tracks");
+    assert!(!is_kept || read_tracks(&bench.file) > 0, "a file that is kept has tracks");
 });
