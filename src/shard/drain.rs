@@ -1,15 +1,13 @@
 //! The process goes away: what a core does of it, step by step.
 
 use super::Shard;
-use super::connections::closing::CloseFrame;
-use super::connections::connection::Phase;
 use super::connections::drain::Drain;
+use super::connections::leaving::Leaves;
 use super::delivery::pacing;
 use super::edge::Edge;
 use super::people;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
-use crate::metrics::words::CloseReason;
 
 impl Shard {
     /// The process goes away: nothing is accepted any more, every connection closes within `over_ms`.
@@ -48,25 +46,15 @@ impl Shard {
     }
 }
 
-/// Closes as many connections as are due by now.
+/// Notes as many connections as are due by now; they are closed some at a time.
 pub(super) fn drain_step(edge: &mut Edge) {
     let Some((due, http_due)) = edge.drain.as_mut().and_then(|drain| drain.step(edge.now.monotonic_us))
     else {
         return;
     };
-    for id in due {
-        edge.close_socket(id, CloseFrame::RESTART);
-    }
-    if http_due {
-        for id in edge.connections.ids().collect::<Vec<_>>() {
-            let idle = edge.connections.get(id).is_some_and(|connection| {
-                matches!(connection.phase, Phase::Http(_))
-                    && connection.in_flight() == 0
-                    && connection.decoding_bytes == 0
-            });
-            if idle {
-                edge.close_when_written(id, CloseReason::Drain);
-            }
-        }
+    edge.connections.leaving.extend(due.into_iter().map(|id| (id, Leaves::Restart)));
+    if http_due && edge.connections.leaving.is_empty() {
+        let all: Vec<_> = edge.connections.ids().map(|id| (id, Leaves::Idle)).collect();
+        edge.connections.leaving.extend(all);
     }
 }

@@ -98,11 +98,13 @@ impl Edge {
         for id in self.connections.ids() {
             let Some(connection) = self.connections.get(id) else { continue };
             assert!(connection.is_socket() || self.fanout.count_of(id) == 0, "only sockets hear channels");
+            let leaves = !self.connections.leaving.is_empty();
+            assert!(!connection.flags.silent || leaves, "who is told nothing more is closed soon");
             let has_message = connection.pending.as_ref().is_some_and(|pending| pending.has_message());
             assert!(!connection.is_closing() || !has_message, "a socket at its end waits for no answer");
             if self.connections.is_written() && self.fanout.is_idle() {
                 let written =
-                    connection.flags.blocked || (connection.outbox.is_empty() && !self.fanout.owes(id));
+                    !connection.takes_bytes() || (connection.outbox.is_empty() && !self.fanout.owes(id));
                 assert!(written, "what is to be written is queued");
             }
         }

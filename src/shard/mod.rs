@@ -73,7 +73,7 @@ use relay::Relay;
 use requests::{Asker, FanIns};
 use std::net::IpAddr;
 use std::sync::Arc;
-use work::DEADLINES_MAX;
+use work::STEPS_MAX;
 
 /// What authorities of certificates are told, by the tokens that they ask for (RFC 8555 section 8.3).
 pub type Words = Arc<[(Box<str>, Box<str>)]>;
@@ -217,7 +217,8 @@ impl Shard {
     /// Time passed; due when the deadline of [`Output::Idle`] is reached.
     pub fn timeout(&mut self, now: Now) {
         self.begin_call(now);
-        self.edge.fire_deadlines(DEADLINES_MAX);
+        let mut steps = STEPS_MAX;
+        self.edge.fire_deadlines(&mut steps);
         pacing::send_due(&mut self.edge);
         self.expire_fan_ins();
         self.homes.expire();

@@ -5,6 +5,7 @@ use super::Shard;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::shard::connections::allowances::next_in_turn;
+use crate::shard::connections::leaving::close_leaving;
 use crate::shard::delivery::answers;
 use crate::shard::delivery::farewells::Farewell;
 use crate::shard::edge::Edge;
@@ -14,17 +15,20 @@ use crate::shard::mesh::post_unsubscribed;
 /// Homes told in one slice of work. Each may tell the members of the channel, which takes a few microseconds.
 const FAREWELLS_MAX: usize = 64;
 
-/// Deadlines of connections that one slice looks at: some hundred microseconds where each ends one.
-pub(super) const DEADLINES_MAX: usize = 64;
+/// Connections and subscriptions that end in one call, where it is this core that ends them: a few microseconds each. The last
+/// connection of a call may hear more, up to what one may hear at all.
+pub(super) const STEPS_MAX: usize = 256;
 
 impl Shard {
-    /// Does one slice of what was left for later, a few hundred microseconds of it at most. Whether there is more.
+    /// Does one slice of what was left for later, a few hundred microseconds of it as a rule. Whether there is more.
     pub fn work(&mut self, now: Now) -> bool {
         if !is_left(&self.edge) {
             return false;
         }
         self.begin_call(now);
-        self.edge.fire_deadlines(DEADLINES_MAX);
+        let mut steps = STEPS_MAX;
+        close_leaving(&mut self.edge, &mut steps);
+        self.edge.fire_deadlines(&mut steps);
         tell_homes(&mut self.edge, &mut self.homes);
         answers::make_on(self);
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
@@ -40,6 +44,7 @@ impl Shard {
 pub(super) fn is_left(edge: &Edge) -> bool {
     edge.connections.allowances.is_waited_for()
         || !edge.connections.fired.is_empty()
+        || !edge.connections.leaving.is_empty()
         || edge.farewells.are_left()
         || edge.connections.making.first().is_some()
 }

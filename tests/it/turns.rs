@@ -1,8 +1,9 @@
 //! What one call does at most, whatever was sent: a turn of a core is as short as its calls. Work is counted, not timed.
 
-use crate::attacks::{HOME, Target};
+use crate::attacks::{HOME, HS256, Target, token};
 use crate::disk::Mood;
 use crate::wire::frame;
+use crate::world::START_UNIX_MS;
 use corecast::shard::{Output, WRITE_BYTES_MAX};
 
 /// Messages of one connection that are read before others have their turn, a little more than its share.
@@ -276,4 +277,116 @@ fn a_client_that_goes_while_its_message_is_decoded_is_forgotten() {
         assert!(by_reset || target.world.sockets[socket].closed, "its end comes after its message");
     }
     target.bystander_is_served();
+}
+
+/// Some sockets that hear three hundred rooms each.
+fn hearers(target: &mut Target, credentials: &str) -> Vec<usize> {
+    let sockets: Vec<usize> = (0..6).map(|_| target.open(1, HOME, credentials)).collect();
+    for socket in &sockets {
+        for channel in 0..300 {
+            let subscribe = format!(r#"{{"type":"subscribe","channel":"room:{channel}","event":"message"}}"#);
+            target.world.send(*socket, &frame(true, 1, subscribe.as_bytes()));
+        }
+        target.world.settle();
+    }
+    sockets
+}
+
+/// How many of these sockets are owed a close frame before anything else.
+fn closing(target: &Target, sockets: &[usize]) -> usize {
+    let shard = &target.world.shards[1];
+    let ids = sockets.iter().filter_map(|socket| target.world.sockets[*socket].id);
+    ids.filter(|id| shard.transmit(*id).pieces().concat().starts_with(&[0x88])).count()
+}
+
+/// Gives the core of these sockets slices of work until all are at their end; says how many ended in one slice at most.
+fn most_ended_in_a_slice(target: &mut Target, sockets: &[usize]) -> usize {
+    let (mut most, mut ended) = (0, closing(target, sockets));
+    for _ in 0..2 * sockets.len() {
+        target.world.shards[1].work(target.world.now);
+        let now = closing(target, sockets);
+        (most, ended) = (most.max(now - ended), now);
+    }
+    assert_eq!(ended, sockets.len(), "all come to their end");
+    most
+}
+
+#[test]
+fn whoever_hears_much_and_ends_by_the_clock_ends_alone() {
+    let mut target = Target::new(|_| {});
+    let claims = format!(r#"{{"sub":"carol","exp":{},"scope":"read write"}}"#, START_UNIX_MS / 1000 + 1);
+    let sockets = hearers(&mut target, &token(HS256, &claims));
+    let before = target.metric("corecast_subscriptions_open");
+    target.world.now.monotonic_us += 2_000_000;
+    target.world.now.unix_ms += 2_000;
+    target.world.shards[1].timeout(target.world.now);
+    let at_once = closing(&target, &sockets);
+    let most = most_ended_in_a_slice(&mut target, &sockets);
+    assert!(at_once <= 1 && most <= 1, "{at_once} and {most} in one call");
+    target.world.settle();
+    assert_eq!(target.metric("corecast_subscriptions_open"), before - 300 * sockets.len() as u64);
+    assert!(sockets.iter().all(|socket| target.world.sockets[*socket].closed));
+    target.bystander_is_served();
+}
+
+#[test]
+fn whoever_hears_much_when_the_node_goes_ends_alone() {
+    let mut target = Target::new(|_| {});
+    let sockets = hearers(&mut target, "rc_ada");
+    target.world.shards[1].drain(target.world.now, 1);
+    let at_once = closing(&target, &sockets);
+    let most = most_ended_in_a_slice(&mut target, &sockets);
+    assert!(at_once <= 1 && most <= 1, "{at_once} and {most} in one call");
+    target.world.drain(1);
+    target.world.advance(2_000_000);
+    assert!(target.world.drained.iter().all(|drained| *drained));
+}
+
+/// Publishes to a room until whoever reads nothing of it is behind, and some more; the core does nothing else meanwhile.
+fn outrun(target: &mut Target) {
+    let text = "x".repeat(1_000);
+    let publish = |channel: usize, data: &str| {
+        let text =
+            format!(r#"{{"type":"publish","channel":"room:{channel}","event":"message","data":"{data}"}}"#);
+        frame(true, 1, text.as_bytes())
+    };
+    // The room's home is the core of all these sockets where the answer is there at once.
+    let own = (0..300).find(|channel| {
+        target.world.send(target.bystander, &publish(*channel, "first"));
+        let is_own = target.world.owed_bytes(target.bystander) > 0;
+        target.world.settle();
+        is_own
+    });
+    for _ in 0..8 {
+        target.world.send(target.bystander, &publish(own.expect("one of them"), &text));
+    }
+}
+
+#[test]
+fn whoever_hears_much_and_falls_behind_with_others_ends_alone() {
+    let mut target = Target::new(|settings| settings.limits.egress_ring_bytes_max = 4_096);
+    let sockets = hearers(&mut target, "rc_ada");
+    outrun(&mut target);
+    let at_once = closing(&target, &sockets);
+    let most = most_ended_in_a_slice(&mut target, &sockets);
+    assert!(at_once <= 1 && most <= 1, "{at_once} and {most} in one call");
+    target.world.settle();
+    assert!(sockets.iter().all(|socket| target.world.sockets[*socket].closed));
+    assert_eq!(target.metric(r#"corecast_slow_consumers_total{policy="disconnect"}"#), sockets.len() as u64);
+    let told = target.say(target.bystander, PING);
+    assert_eq!(told.last().map(String::as_str), Some(r#"{"type":"pong"}"#), "{told:?}");
+    target.bystander_is_served();
+}
+
+/// It is closed a moment later; what it lost must not be followed by what came after.
+#[test]
+fn whoever_fell_behind_hears_nothing_more_before_its_end() {
+    let mut target = Target::new(|settings| settings.limits.egress_ring_bytes_max = 4_096);
+    let sockets = hearers(&mut target, "rc_ada");
+    outrun(&mut target);
+    target.world.settle();
+    for socket in sockets.iter().map(|socket| &target.world.sockets[*socket]) {
+        let output = String::from_utf8_lossy(&socket.output);
+        assert!(socket.closed && !output.contains("xxx"), "{output}");
+    }
 }

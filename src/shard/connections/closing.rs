@@ -145,7 +145,10 @@ impl Edge {
         }
         self.counters.websockets_open -= 1;
         self.drop_subscriptions(id);
-        let session = self.connections.get_mut(id).and_then(|connection| connection.session.take());
+        let session = self.connections.get_mut(id).and_then(|connection| {
+            connection.flags.silent = false;
+            connection.session.take()
+        });
         self.depart(Departure::Socket { id, session });
     }
 

@@ -85,6 +85,8 @@ pub(in crate::shard) enum Due {
 pub(in crate::shard) struct Flags {
     /// The socket takes no bytes until `writable`.
     pub blocked: bool,
+    /// It lost something and is closed soon: nothing is written to it until then.
+    pub silent: bool,
     /// In the queue of connections that have something to write.
     pub queued: bool,
     /// Nothing of it is parsed at present.
@@ -190,6 +192,11 @@ impl Connection {
     /// Whether something of it waits for its bytes to be written: an answer, its end, or what it says next.
     pub fn awaits_writes(&self) -> bool {
         self.pending.is_some() || self.flags.ended || self.flags.paused || self.is_closing()
+    }
+
+    /// Whether something may be written to its socket.
+    pub fn takes_bytes(&self) -> bool {
+        !self.flags.blocked && !self.flags.silent
     }
 
     /// Requests whose answers have not left.

@@ -11,6 +11,7 @@ pub(super) mod deadlines;
 pub(super) mod drain;
 pub(super) mod expect;
 pub(super) mod input;
+pub(super) mod leaving;
 pub(super) mod making;
 pub(super) mod outbox;
 pub(super) mod pending;
@@ -35,6 +36,7 @@ use crate::shard::{Output, Setup};
 use admission::Admission;
 use allowances::Allowances;
 use connection::Connection;
+use leaving::Leaves;
 use making::Making;
 use outbox::Spares;
 use reserve::Reserve;
@@ -54,6 +56,8 @@ pub(super) struct Connections {
     tokens: Wheel<ConnectionId>,
     /// Connections of which the wheel said that something may be due, and that were not looked at yet.
     pub fired: VecDeque<ConnectionId>,
+    /// Connections that are closed soon, in order.
+    pub leaving: VecDeque<(ConnectionId, Leaves)>,
     /// Whose input is read next, and how much of it.
     pub allowances: Allowances,
     /// Whose long answers are made.
@@ -81,6 +85,7 @@ impl Connections {
             wheel: Wheel::new(now_us),
             tokens: Wheel::new(now_us),
             fired: VecDeque::new(),
+            leaving: VecDeque::new(),
             allowances: Allowances::default(),
             making: Making::default(),
             files: Arc::default(),

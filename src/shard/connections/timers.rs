@@ -3,6 +3,7 @@
 use super::closing::CloseFrame;
 use super::connection::{Due, Phase};
 use super::drain::Drain;
+use super::leaving::{counting, may_end};
 use crate::base::ids::ConnectionId;
 use crate::base::time::earliest;
 use crate::metrics::words::CloseReason;
@@ -15,21 +16,29 @@ use crate::shard::people::tend_recordings;
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
 
+/// Deadlines of connections that one call looks at: some hundred microseconds where each ends one.
+const DEADLINES_MAX: usize = 64;
+
 /// Steps in which rings are looked at in one housekeeping: one or two milliseconds if all give their memory back.
 const SWEEP_STEPS_MAX: usize = 8_192;
 
 impl Edge {
-    /// Does what is due, for so many connections at most; the rest of them is due next.
-    pub(in crate::shard) fn fire_deadlines(&mut self, count_max: usize) {
+    /// Does what is due, for some connections and while there are steps; the rest of them is due next.
+    pub(in crate::shard) fn fire_deadlines(&mut self, steps: &mut usize) {
         self.connections.advance(self.now);
-        for _ in 0..count_max {
+        for _ in 0..DEADLINES_MAX {
+            if !may_end(self, *steps) {
+                return;
+            }
             let Some(id) = self.connections.fired.pop_front() else { return };
-            if self.connections.take_watched(self.now, id) {
-                self.judge_token(id);
-            }
-            if let Some(due) = self.connections.take_due(self.now, id) {
-                self.fire(id, due);
-            }
+            counting(self, id, steps, |edge| {
+                if edge.connections.take_watched(edge.now, id) {
+                    edge.judge_token(id);
+                }
+                if let Some(due) = edge.connections.take_due(edge.now, id) {
+                    edge.fire(id, due);
+                }
+            });
         }
     }
 

@@ -66,7 +66,9 @@ pub(in crate::shard) fn write_long(edge: &mut Edge, id: ConnectionId, frame: Vec
 
 /// Whether a connection may be owed more; one whose peer does not read is closed.
 fn may_owe_more(edge: &mut Edge, id: ConnectionId) -> bool {
-    let Some(connection) = edge.connections.get(id) else { return false };
+    let Some(connection) = edge.connections.get(id).filter(|connection| !connection.flags.silent) else {
+        return false;
+    };
     // Before the socket refused some, nobody knows that its peer does not read.
     let owed_max = edge.setup.limits.outbox_bytes_max as usize;
     let owed_max = if connection.flags.blocked { owed_max } else { owed_max.saturating_mul(UNTRIED_FACTOR) };

@@ -61,7 +61,7 @@ impl Connections {
         while let Some(id) = self.ready.pop_front() {
             let Some(connection) = self.slab.get_mut(id) else { continue };
             connection.flags.queued = false;
-            if connection.flags.blocked {
+            if !connection.takes_bytes() {
                 continue;
             }
             fanout.look_ahead(id);
@@ -70,7 +70,7 @@ impl Connections {
             }
         }
         let slab = &self.slab;
-        fanout.next_transmit(|id| slab.get(id).is_some_and(|connection| !connection.flags.blocked))
+        fanout.next_transmit(|id| slab.get(id).is_some_and(Connection::takes_bytes))
     }
 
     /// Whether no connection waits for its own bytes to be written.

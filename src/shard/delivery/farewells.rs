@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// Farewells that wait at most, some megabytes; whoever goes then is forgotten at once.
 const WAITING_MAX: usize = 65_536;
 
+/// So many that no more connections are ended by this core until there are fewer.
+const MANY: usize = WAITING_MAX / 2;
+
 /// The homes that have yet to hear who went, in order.
 #[derive(Default)]
 pub(in crate::shard) struct Farewells(VecDeque<Farewell>);
@@ -35,6 +38,11 @@ impl Farewells {
     /// The next that its home is to hear of.
     pub fn next(&mut self) -> Option<Farewell> {
         self.0.pop_front()
+    }
+
+    /// Whether so many wait that more should not come.
+    pub fn are_many(&self) -> bool {
+        self.0.len() >= MANY
     }
 
     /// Whether any home has yet to hear of one.

@@ -128,10 +128,10 @@ impl Edge {
         // In order: what heals a gap can make the same subscriber fall behind more than once.
         let mut lapped = std::mem::take(&mut self.lapped);
         for Lapped { connection, channel, policy, position } in lapped.drain(..) {
-            self.counters.note_slow(policy);
             match policy {
-                SlowPolicy::Disconnect => self.close_slow(connection),
+                SlowPolicy::Disconnect => self.close_behind(connection),
                 SlowPolicy::Skip => {
+                    self.counters.note_slow(policy);
                     let mut frame = Vec::new();
                     self.append_push(connection, &channel, Push::Gap(position), &mut frame);
                     self.tell_one(connection, &channel, &frame);
