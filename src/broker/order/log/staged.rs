@@ -287,9 +287,11 @@ impl Log {
 
     /// The archived publications withheld of a channel, oldest first.
     pub fn withheld(&self, channel: (usize, u64)) -> impl Iterator<Item = &PublicationBytes> {
+        // Of most channels there are none, and those of others are not looked through for them.
         self.withheld
             .iter()
             .filter(move |withheld| withheld.channel == channel)
+            .take(self.withheld_of(channel) as usize)
             .map(|withheld| &withheld.bytes)
     }
 
@@ -363,5 +365,26 @@ impl Log {
             self.withheld.back().is_none_or(|withheld| withheld.record <= self.last),
             "what is withheld has a record"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::publication::{Body, Publication};
+
+    /// A checkpoint asks for those of every channel.
+    #[test]
+    fn what_other_channels_withhold_is_not_looked_through() {
+        let body = Body::Data { json: "1".into() };
+        let said = Publication { epoch: 1, born: 1, offset: 1, time_ms: 1, publisher: "ada".into(), body };
+        let bytes = said.archive(&mut Default::default());
+        let mut log = Log::new(1 << 20);
+        for channel in [(1, 1), (2, 1), (1, 1)] {
+            log.hold(channel, bytes.clone(), HistoryEffect::Append, None);
+        }
+        assert_eq!((log.withheld((1, 1)).count(), log.withheld((2, 1)).count()), (2, 1));
+        assert_eq!(log.withheld((1, 2)).size_hint().1, Some(0), "another life of it");
+        assert_eq!(log.withheld((3, 1)).size_hint().1, Some(0));
     }
 }
