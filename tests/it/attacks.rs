@@ -411,3 +411,32 @@ fn huge_heads_are_refused_before_they_are_kept() {
     assert_eq!(response.status, 431);
     target.bystander_is_served();
 }
+
+/// Tickets that were used take no places of others', however many there were.
+#[test]
+fn who_uses_tickets_leaves_their_places_to_others() {
+    let mut target = Target::new(|settings| settings.limits.vouchers_max = 100);
+    let ticket = |target: &mut Target, key: &str| {
+        let socket = target.connect(0, HOME);
+        let ask = format!(
+            "POST /v1/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        let (status, body) = target.request(socket, &ask);
+        target.world.reset(socket);
+        assert_eq!(status, 201, "{body}");
+        let (_, word) = body.split_once(r#""ticket":""#).expect("a ticket");
+        word.split('"').next().expect("its end").to_owned()
+    };
+    for _ in 0..150 {
+        let word = ticket(&mut target, "rc_ada");
+        let socket = target.connect(1, HOME);
+        let open = format!(
+            "GET /v1/realtime?ticket={word} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        assert_eq!(target.request(socket, &open).0, 101);
+        target.world.reset(socket);
+    }
+    ticket(&mut target, "rc_bob");
+    target.bystander_is_served();
+}

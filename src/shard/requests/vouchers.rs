@@ -28,7 +28,7 @@ use crate::shard::{Setup, Shard};
 use crate::surface::{EndpointAccess, Language, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What every voucher starts with.
@@ -45,8 +45,8 @@ pub(in crate::shard) struct Vouchers {
     sessions: KeyedMap<u128, Arc<Session>>,
     /// Unused ones of each user, with when each ends, oldest first.
     users: KeyedMap<Arc<str>, VecDeque<(u64, u128)>>,
-    /// When each ends, monotonic microseconds, oldest first. Some of them may be used.
-    due: VecDeque<(u64, u128)>,
+    /// When each ends, monotonic microseconds, and which it is: one that was used takes no place here.
+    due: BTreeSet<(u64, u128)>,
 }
 
 impl Vouchers {
@@ -55,7 +55,7 @@ impl Vouchers {
         Self {
             sessions: KeyedMap::with_hasher(hasher),
             users: KeyedMap::with_hasher(hasher),
-            due: VecDeque::new(),
+            due: BTreeSet::new(),
         }
     }
 
@@ -63,13 +63,16 @@ impl Vouchers {
         let ends = (now.monotonic_us + VOUCHER_S * 1_000_000, number);
         self.users.entry(session.user.clone()).or_default().push_back(ends);
         self.sessions.insert(number, session.clone());
-        self.due.push_back(ends);
+        self.due.insert(ends);
     }
 
     fn take(&mut self, number: u128) -> Option<Arc<Session>> {
         let session = self.sessions.remove(&number)?;
         if let Some(unused) = self.users.get_mut(&session.user) {
-            unused.retain(|(_, other)| *other != number);
+            let at = unused.iter().position(|(_, other)| *other == number);
+            if let Some(ends) = at.and_then(|at| unused.remove(at)) {
+                self.due.remove(&ends);
+            }
             if unused.is_empty() {
                 self.users.remove(&session.user);
             }
@@ -86,7 +89,7 @@ impl Vouchers {
             let fault = Fault::new(FaultCode::RateLimited, sentence);
             return Reply::Fault(fault.retry_after(now.seconds_to(*due_us)));
         }
-        if let Some((due_us, _)) = self.due.front()
+        if let Some((due_us, _)) = self.due.first()
             && self.due.len() >= setup.limits.vouchers_max as usize
         {
             let sentence =
@@ -112,17 +115,18 @@ impl Vouchers {
 
     /// Forgets those of a user.
     pub fn forget_user(&mut self, user: &str) {
-        if self.users.remove(user).is_some() {
-            self.sessions.retain(|_, session| *session.user != *user);
+        for ends in self.users.remove(user).unwrap_or_default() {
+            self.sessions.remove(&ends.1);
+            self.due.remove(&ends);
         }
     }
 
     /// Forgets those whose time is over.
     pub fn expire(&mut self, now: Now) {
-        while let Some((due_us, number)) = self.due.front().copied()
+        while let Some((due_us, number)) = self.due.first().copied()
             && due_us <= now.monotonic_us
         {
-            self.due.pop_front();
+            self.due.pop_first();
             self.take(number);
         }
     }
@@ -131,7 +135,7 @@ impl Vouchers {
     pub fn invariants(&self) {
         let users: usize = self.users.values().map(VecDeque::len).sum();
         assert_eq!(users, self.sessions.len(), "vouchers of users add up");
-        assert!(self.sessions.len() <= self.due.len(), "every voucher ends");
+        assert_eq!(self.sessions.len(), self.due.len(), "every voucher ends, and nothing but vouchers");
     }
 }
 
