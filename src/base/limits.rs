@@ -185,6 +185,10 @@ pub struct PeopleLimits {
     pub circles_per_connection_max: u32,
     /// Calls that are not over, per core.
     pub calls_max: u32,
+    /// People whom the calls that one user began ring at the same time, per core.
+    pub rings_by_user_max: u32,
+    /// Calls that ring for one user at the same time.
+    pub rings_of_user_max: u32,
     /// Huddles, per core.
     pub huddles_max: u32,
     /// Records of recordings kept, per core.
@@ -311,6 +315,8 @@ impl Default for PeopleLimits {
         Self {
             circles_per_connection_max: 100,
             calls_max: 100_000,
+            rings_by_user_max: 1_000,
+            rings_of_user_max: 100,
             huddles_max: 100_000,
             recordings_max: 1_000_000,
             recordings_at_once_max: 16,

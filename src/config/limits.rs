@@ -90,6 +90,8 @@ fn read_people(reader: &mut Reader<'_>) -> PeopleLimits {
     read_limits!(PeopleLimits, reader, "":
         circles_per_connection_max in 1..=10_000,
         calls_max in 1..=10_000_000,
+        rings_by_user_max in 1..=1_000_000,
+        rings_of_user_max in 1..=10_000,
         huddles_max in 1..=10_000_000,
         recordings_max in 1..=100_000_000,
         recordings_at_once_max in 1..=1_000,

@@ -102,6 +102,44 @@ fn calls_go_with_their_people() {
     target.bystander_is_served();
 }
 
+/// Whoever calls somebody very often leaves that one to others, and each of the calls is counted.
+#[test]
+fn one_caller_does_not_take_all_calls_that_ring_for_somebody() {
+    let mut target = Target::new(|settings| settings.limits.people.rings_of_user_max = 8);
+    let (ada, bob) = (open(&mut target, 0, "rc_ada"), open(&mut target, 1, "rc_bob"));
+    for socket in [ada, bob] {
+        join(&mut target, socket, "webrtc:lobby");
+    }
+    let call = |target: &mut Target, socket: usize, users: &str| {
+        let call = format!(r#"["1","2","webrtc:lobby","call:initiate",{{"participants":[{users}]}}]"#);
+        let told = target.say(socket, &call).join("\n");
+        let id = told.split_once(r#""call_id":""#).and_then(|(_, rest)| rest.split('"').next());
+        id.map(str::to_owned).ok_or(told)
+    };
+    let before = target.metric("corecast_people_entries");
+    let calls: Vec<String> = (0..4).map(|_| call(&mut target, ada, r#""cid""#).expect("begun")).collect();
+    // A call, when it ends, and a ring on each of the two cores; and how many people ada's ring.
+    assert_eq!(target.metric("corecast_people_entries") - before, 4 * 4 + 1);
+    let refused = call(&mut target, ada, r#""cid""#).expect_err("they are too many");
+    assert!(refused.contains("limit_exceeded"), "{refused}");
+    let both = call(&mut target, ada, r#""cid","dan""#).expect("it rings for dan");
+    let asker = target.connect(0, HOME);
+    let invite = |call: &str| {
+        format!(
+            "POST /api/calls/{call}/invite HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rc_ada\r\nContent-Length: 17\r\n\r\n\
+             {{\"user_id\":\"cid\"}}"
+        )
+    };
+    let (status, told) = target.request(asker, &invite(&both));
+    assert!(status == 503 && told.contains("limit_exceeded"), "{told}");
+    assert_eq!(target.request(asker, &invite(&calls[1])).0, 200, "it rings already");
+    call(&mut target, bob, r#""cid""#).expect("another one may");
+    let end = format!(r#"["1","4","webrtc:lobby","call:end",{{"callId":"{}"}}]"#, calls[0]);
+    target.say(ada, &end);
+    call(&mut target, ada, r#""cid""#).expect("there is room again");
+    target.bystander_is_served();
+}
+
 /// A core that does not turn misses events of a circle: its sockets are put out when it turns again, and can come back.
 #[test]
 fn who_missed_something_is_put_out_and_comes_again() {
@@ -200,7 +238,10 @@ fn a_join_is_encoded_once_for_each_core_and_told_to_each_of_them_once() {
 /// A core that has nothing but calls that ring sleeps until one of them has rung long enough.
 #[test]
 fn calls_that_ring_cost_nothing_until_their_time_is_up() {
-    let mut target = Target::new(|settings| settings.people.ring_ms = 3_000);
+    let mut target = Target::new(|settings| {
+        settings.people.ring_ms = 3_000;
+        settings.limits.people.rings_of_user_max = 2_000;
+    });
     let ada = open(&mut target, 0, "rc_ada");
     join(&mut target, ada, "webrtc:lobby");
     let calls = 1_000;

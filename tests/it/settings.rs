@@ -168,6 +168,8 @@ impl Settings {
             "meeting_changes_waiting_max" => &mut limits.meeting_changes_waiting_max,
             "circles_per_connection_max" => &mut limits.people.circles_per_connection_max,
             "calls_max" => &mut limits.people.calls_max,
+            "rings_by_user_max" => &mut limits.people.rings_by_user_max,
+            "rings_of_user_max" => &mut limits.people.rings_of_user_max,
             "huddles_max" => &mut limits.people.huddles_max,
             "recordings_max" => &mut limits.people.recordings_max,
             "recordings_at_once_max" => &mut limits.people.recordings_at_once_max,

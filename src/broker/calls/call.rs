@@ -29,7 +29,7 @@ pub(super) enum Standing {
     Away,
     /// It would not.
     Rejected,
-    /// It did not answer in time. It has been told, so nothing more is told to it.
+    /// It did not answer in time and has been told so, or could not be rung: nothing more is told to it.
     Missed,
 }
 
@@ -55,6 +55,8 @@ pub(super) struct Call {
     empty_until_us: Option<u64>,
     /// When the table looks at it next, monotonic microseconds; kept by the table.
     pub due_us: u64,
+    /// People whom it rings, as the table counted them last.
+    pub rung: usize,
 }
 
 /// What a new call is made of.
@@ -64,13 +66,15 @@ pub(super) struct NewCall {
     pub initiator: UserId,
     pub kind: CallKind,
     pub users: Vec<UserId>,
+    pub busy: Vec<UserId>,
     pub socket: SocketId,
 }
 
 impl Call {
-    /// A call that begins to ring. `users` are those who are rung, each once, without the initiator.
+    /// A call that begins to ring. `users` are those who are rung, each once, without the initiator; `busy` cannot be rung,
+    /// but may come by themselves.
     pub fn begin(new: NewCall, now: Now, rules: &CallRules, out: &mut Vec<Told>) -> Self {
-        let NewCall { id, conversation, initiator, kind, users, socket } = new;
+        let NewCall { id, conversation, initiator, kind, users, busy, socket } = new;
         let here = Standing::Here {
             joined_ms: now.unix_ms,
             audio: true,
@@ -88,10 +92,12 @@ impl Call {
             ends_us: now.monotonic_us + rules.call_us_max,
             empty_until_us: None,
             due_us: 0,
+            rung: 0,
         };
         for user in &users {
             call.people.push(Person { user: user.clone(), standing: call.invited(now, rules) });
         }
+        call.people.extend(busy.into_iter().map(|user| Person { user, standing: Standing::Missed }));
         call.ring(users.into(), &initiator, out);
         call
     }
@@ -161,7 +167,7 @@ impl Call {
         if let Some(person) = self.people.iter_mut().find(|person| person.user == *user) {
             person.standing = Standing::Rejected;
         }
-        if self.state == CallState::Ringing && !self.rings() {
+        if self.state == CallState::Ringing && self.count_rung() == 0 {
             self.end(CallEvent::Ended(Some(user.clone())), out);
         }
     }
@@ -235,8 +241,7 @@ impl Call {
         if missed.is_empty() {
             return;
         }
-        let rung = self.people.iter().filter(|person| matches!(person.standing, Standing::Invited { .. }));
-        if self.state == CallState::Ringing && rung.count() == missed.len() {
+        if self.state == CallState::Ringing && self.count_rung() == missed.len() {
             return self.end(CallEvent::Missed, out);
         }
         for person in self.people.iter_mut().filter(|person| late(&person.standing)) {
@@ -254,8 +259,9 @@ impl Call {
         rings.chain(self.empty_until_us).fold(self.ends_us, u64::min)
     }
 
-    fn rings(&self) -> bool {
-        self.people.iter().any(|person| matches!(person.standing, Standing::Invited { .. }))
+    /// People whom it rings.
+    pub fn count_rung(&self) -> usize {
+        self.people.iter().filter(|person| matches!(person.standing, Standing::Invited { .. })).count()
     }
 
     /// How somebody stands to it; `None` if it is none of its people.

@@ -40,6 +40,16 @@ pub(super) fn too_many_people(people_max: usize) -> Fault {
     fault(FaultCode::LimitExceeded, format!("A call has {people_max} people at most."))
 }
 
+/// As many calls ring whoever is to be rung as can at a time.
+pub fn busy() -> Fault {
+    fault(FaultCode::LimitExceeded, "Too many calls ring already for whom you call. Try again later.")
+}
+
+pub(super) fn too_many_rung(rings_max: u32) -> Fault {
+    let message = format!("The calls of one user ring {rings_max} people at a time at most.");
+    fault(FaultCode::LimitExceeded, message)
+}
+
 pub(super) fn too_many_of_yours() -> Fault {
     fault(
         FaultCode::LimitExceeded,

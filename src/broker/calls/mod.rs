@@ -21,6 +21,7 @@ use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::event::{CallEvent, Event, Talk};
 use crate::model::people::signal::Signal;
 use call::{Call, NewCall, Standing};
+pub use faults::busy;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -94,6 +95,8 @@ pub struct Calls {
     due: Agenda<Arc<str>>,
     /// How many of them each began.
     callers: Ledger<()>,
+    /// How many people those ring, of whoever began one that rings.
+    rung: KeyedMap<UserId, usize>,
     /// Calls that are over, oldest first, with the moment at which they are forgotten.
     ended: VecDeque<(u64, Arc<str>)>,
     rules: CallRules,
@@ -108,6 +111,7 @@ impl Calls {
             by_id: KeyedMap::with_hasher(hasher),
             due: Agenda::default(),
             callers: Ledger::new(hasher),
+            rung: KeyedMap::with_hasher(hasher),
             ended: VecDeque::new(),
             rules,
             limits,
@@ -115,7 +119,7 @@ impl Calls {
         }
     }
 
-    /// Begins a call.
+    /// Begins a call. Whoever `is_busy` is of it, but not rung.
     ///
     /// # Errors
     /// There are too many calls or people, or nobody to ring.
@@ -124,6 +128,7 @@ impl Calls {
         now: Now,
         by: Asking<'_>,
         draft: CallDraft,
+        is_busy: impl Fn(&UserId) -> bool,
         out: &mut Vec<Told>,
     ) -> Result<CallView, Fault> {
         let CallDraft { id, conversation, mut users, kind } = draft;
@@ -142,6 +147,11 @@ impl Calls {
         if !self.callers.leaves_a_share(by.user, self.limits.get().people.calls_max) {
             return Err(faults::too_many_of_yours());
         }
+        let (busy, users): (Vec<_>, Vec<_>) = users.into_iter().partition(is_busy);
+        if users.is_empty() {
+            return Err(faults::busy());
+        }
+        self.may_ring(by.user, users.len())?;
         self.counts.rings += users.len() as u64;
         let new = NewCall {
             id: id.clone(),
@@ -149,6 +159,7 @@ impl Calls {
             initiator: by.user.clone(),
             kind,
             users,
+            busy,
             socket: by.socket,
         };
         self.callers.take(by.user);
@@ -157,6 +168,13 @@ impl Calls {
         self.by_id.insert(id.clone(), call);
         self.reschedule(now, &id, out);
         Ok(view)
+    }
+
+    /// Whether the calls that somebody began may ring so many people more.
+    fn may_ring(&self, initiator: &str, count: usize) -> Result<(), Fault> {
+        let max = self.limits.get().people.rings_by_user_max;
+        let rung = self.rung.get(initiator).copied().unwrap_or(0);
+        if rung + count > max as usize { Err(faults::too_many_rung(max)) } else { Ok(()) }
     }
 
     /// Does something in a call.
@@ -174,6 +192,7 @@ impl Calls {
         let before = out.len();
         // A signal only passes through.
         let moves = !matches!(act, CallAct::Signal(_));
+        let act = self.refuse_rung(id, act);
         let answer = self.try_act(now, by, id, act, out)?;
         if !moves {
             return Ok(answer);
@@ -182,6 +201,19 @@ impl Calls {
         self.counts.rings += begun as u64;
         self.reschedule(now, id, out);
         Ok(answer)
+    }
+
+    /// Nobody is invited to a call while those of whoever began it ring as many people as they may.
+    fn refuse_rung(&self, id: &str, act: CallAct) -> CallAct {
+        let CallAct::Invite { user } = &act else { return act };
+        let Some(call) = self.by_id.get(id) else { return act };
+        match call.standing(user) {
+            Some(Standing::Here { .. } | Standing::Invited { .. }) => act,
+            _ => match self.may_ring(&call.initiator, 1) {
+                Ok(()) => act,
+                Err(fault) => CallAct::Wrong(Box::new(fault)),
+            },
+        }
     }
 
     fn try_act(
@@ -289,27 +321,31 @@ impl Calls {
         Some(call.tell_all(event))
     }
 
-    /// Time passed. Looks at `count_max` calls at most; more are left for the next call.
-    pub fn fire(&mut self, now: Now, count_max: usize, out: &mut Vec<Told>) {
-        for _ in 0..count_max {
-            let Some(id) = self.due.due(now.monotonic_us) else { break };
+    /// Time passed. Looks at calls until they had `people_max` people; more are left for the next call.
+    pub fn fire(&mut self, now: Now, people_max: usize, out: &mut Vec<Told>) {
+        let mut people = 0;
+        while people < people_max
+            && let Some(id) = self.due.due(now.monotonic_us)
+        {
+            people += 1;
             if let Some(call) = self.by_id.get_mut(&id) {
+                people += call.people.len();
                 call.fire(now, out);
             }
             self.reschedule(now, &id, out);
         }
-        for _ in 0..count_max {
-            match self.ended.front() {
-                Some((until_us, _)) if *until_us <= now.monotonic_us => self.forget_oldest(),
-                _ => break,
-            }
+        while people < people_max
+            && let Some((until_us, _)) = self.ended.front()
+            && *until_us <= now.monotonic_us
+        {
+            people += 1 + self.forget_oldest();
         }
     }
 
-    fn forget_oldest(&mut self) {
-        if let Some((_, id)) = self.ended.pop_front() {
-            self.by_id.remove(&id);
-        }
+    /// Forgets the call that ended first; says how many people it had.
+    fn forget_oldest(&mut self) -> usize {
+        let oldest = self.ended.pop_front().and_then(|(_, id)| self.by_id.remove(&id));
+        oldest.map_or(0, |call| call.people.len())
     }
 
     /// When time matters next, monotonic microseconds.
@@ -319,6 +355,7 @@ impl Calls {
 
     /// Keeps a call in the order of the deadlines, or among those that are over.
     fn reschedule(&mut self, now: Now, id: &str, out: &mut [Told]) {
+        self.charge(id);
         let Some(call) = self.by_id.get_mut(id) else { return };
         let (was_us, id) = (call.due_us, call.id.clone());
         if call.state != CallState::Ended && call.next_us() == was_us {
@@ -333,6 +370,21 @@ impl Calls {
             if self.ended.len() > self.rules.ended_max {
                 self.forget_oldest();
             }
+        }
+    }
+
+    /// Counts the people whom a call rings for whoever began it.
+    fn charge(&mut self, id: &str) {
+        let Some(call) = self.by_id.get_mut(id) else { return };
+        let rung = call.count_rung();
+        let before = std::mem::replace(&mut call.rung, rung);
+        if before == rung {
+            return;
+        }
+        let all = self.rung.entry(call.initiator.clone()).or_default();
+        *all = *all + rung - before;
+        if *all == 0 {
+            self.rung.remove(&call.initiator);
         }
     }
 
@@ -359,7 +411,7 @@ impl Calls {
 
     /// Entries in all its tables.
     pub fn entries(&self) -> usize {
-        self.by_id.len() + self.due.len() + self.ended.len()
+        self.by_id.len() + self.due.len() + self.ended.len() + self.rung.len()
     }
 
     /// Asserts what must always hold; for tests and the simulator.
@@ -377,6 +429,9 @@ impl Calls {
             }
         }
         assert!(self.ended.len() <= self.rules.ended_max);
+        let rung: usize = self.by_id.values().map(Call::count_rung).sum();
+        assert_eq!(self.rung.values().sum::<usize>(), rung, "whoever is rung is counted");
+        assert!(self.rung.values().all(|rung| *rung > 0), "nobody is kept for nothing");
     }
 }
 

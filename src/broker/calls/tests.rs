@@ -54,7 +54,7 @@ fn told(out: &[Told]) -> Vec<(Vec<String>, CallEvent)> {
 fn start(calls: &mut Calls, users: &[&str], at_s: u64, out: &mut Vec<Told>) -> Result<CallView, Fault> {
     let (ann, users) = (UserId::from("ann"), users.iter().map(|user| UserId::from(*user)).collect());
     let draft = CallDraft { id: "call".into(), conversation: None, users, kind: CallKind::Audio };
-    calls.start(now(at_s), asking(&ann, socket(0, 0)), draft, out)
+    calls.start(now(at_s), asking(&ann, socket(0, 0)), draft, |_| false, out)
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn the_ended_are_forgotten_after_an_hour_and_are_bounded() {
             users: vec!["bob".into()],
             kind: CallKind::Video,
         };
-        calls.start(now(0), asking(&ann, socket(0, 0)), draft, &mut Vec::new()).expect("begun");
+        calls.start(now(0), asking(&ann, socket(0, 0)), draft, |_| false, &mut Vec::new()).expect("begun");
         calls.leave(now(0), &format!("call{number}"), socket(0, 0), &mut Vec::new());
         calls.invariants();
     }
@@ -92,6 +92,117 @@ fn the_ended_are_forgotten_after_an_hour_and_are_bounded() {
     assert_eq!(calls.by_id.len(), 3);
     calls.fire(now(3_600), 10, &mut Vec::new());
     assert_eq!((calls.by_id.len(), calls.next_us()), (0, None));
+}
+
+/// Calls with as many people as the rules of a node allow, as far as the other limits do.
+fn large_calls(people: PeopleLimits) -> Calls {
+    let rules = CallRules { people_max: 100, ended_max: 1_000, ..RULES };
+    Calls::new(KeyedState::new(1, 2), rules, Limits { people, ..Limits::default() }.into())
+}
+
+fn start_large(
+    calls: &mut Calls,
+    by: &str,
+    number: usize,
+    out: &mut Vec<Told>,
+) -> Result<CallView, FaultCode> {
+    let users = (0..99).map(|user| UserId::from(format!("user{user}").as_str())).collect();
+    let id = format!("{by}{number}").as_str().into();
+    let draft = CallDraft { id, conversation: None, users, kind: CallKind::Audio };
+    let begun = calls.start(now(0), asking(&by.into(), socket(0, 0)), draft, |_| false, out);
+    begun.map_err(|fault| fault.code)
+}
+
+#[test]
+fn one_call_of_fire_tells_a_bounded_number_of_people() {
+    let (mut calls, mut out) = (large_calls(PeopleLimits::default()), Vec::new());
+    for number in 0..50 {
+        start_large(&mut calls, ["ann", "bob", "cid", "dan", "eve"][number / 10], number, &mut out)
+            .expect("begun");
+    }
+    let people = |out: &[Told]| told(out).iter().map(|(users, _)| users.len()).sum::<usize>();
+    let mut fired = 0;
+    while calls.next_us().is_some_and(|next_us| next_us <= now(10).monotonic_us) {
+        out.clear();
+        calls.fire(now(10), 1_000, &mut out);
+        assert!((100..1_100).contains(&people(&out)), "{} people at once", people(&out));
+        fired += 1;
+    }
+    assert_eq!((fired, calls.counts().missed), (5, 50));
+    calls.invariants();
+    let mut forgotten = 0;
+    while calls.next_us().is_some() {
+        calls.fire(now(4_000), 1_000, &mut out);
+        forgotten += 1;
+    }
+    assert_eq!(forgotten, 5, "what is forgotten is bounded as well");
+}
+
+#[test]
+fn the_calls_of_one_user_ring_a_bounded_number_of_people() {
+    let people = PeopleLimits { rings_by_user_max: 200, ..PeopleLimits::default() };
+    let (mut calls, mut out) = (large_calls(people), Vec::new());
+    for number in 0..2 {
+        start_large(&mut calls, "ann", number, &mut out).expect("begun");
+    }
+    assert_eq!(start_large(&mut calls, "ann", 2, &mut out), Err(FaultCode::LimitExceeded));
+    start_large(&mut calls, "bob", 0, &mut out).expect("others may");
+    let ann = UserId::from("ann");
+    let mut act = |calls: &mut Calls, act: CallAct| {
+        let done = calls.act(now(1), asking(&ann, socket(0, 0)), "ann0", act, &mut out);
+        calls.invariants();
+        done.map(drop).map_err(|fault| fault.code)
+    };
+    let user7 = UserId::from("user7");
+    let rejected = calls.act(now(1), asking(&user7, socket(1, 0)), "ann0", CallAct::Reject, &mut Vec::new());
+    rejected.expect("rung");
+    for _ in 0..2 {
+        // Rung again, and then already.
+        assert_eq!(act(&mut calls, CallAct::Invite { user: "user7".into() }), Ok(()));
+    }
+    assert_eq!(act(&mut calls, CallAct::End), Ok(()));
+    start_large(&mut calls, "ann", 3, &mut out).expect("there is room again");
+    calls.invariants();
+}
+
+/// Invitations count for whoever began the call, whoever says them.
+#[test]
+fn an_invitation_past_what_rings_for_the_caller_is_refused() {
+    let people = PeopleLimits { rings_by_user_max: 2, ..PeopleLimits::default() };
+    let rules = CallRules { people_max: 10, ..RULES };
+    let mut calls = Calls::new(KeyedState::new(1, 2), rules, Limits { people, ..Limits::default() }.into());
+    let mut out = Vec::new();
+    start(&mut calls, &["bob", "cid"], 0, &mut out).expect("begun");
+    let invite = |calls: &mut Calls, by: &str, user: &str| {
+        let act = CallAct::Invite { user: user.into() };
+        let done = calls.act(now(1), asking(&by.into(), socket(1, 0)), "call", act, &mut Vec::new());
+        calls.invariants();
+        done.map(drop).map_err(|fault| fault.code)
+    };
+    assert_eq!(invite(&mut calls, "bob", "dan"), Err(FaultCode::Forbidden), "bob does not talk yet");
+    assert_eq!(invite(&mut calls, "ann", "dan"), Err(FaultCode::LimitExceeded));
+    let bob = UserId::from("bob");
+    calls.act(now(1), asking(&bob, socket(1, 0)), "call", CallAct::Answer, &mut out).expect("rung");
+    assert_eq!(invite(&mut calls, "bob", "dan"), Ok(()));
+    assert_eq!(invite(&mut calls, "bob", "eve"), Err(FaultCode::LimitExceeded));
+}
+
+#[test]
+fn whoever_is_busy_is_not_rung_and_may_come() {
+    let (mut calls, mut out) = (calls(RULES), Vec::new());
+    let ann = UserId::from("ann");
+    let mut begin = |calls: &mut Calls, users: &[&str]| {
+        let users = users.iter().map(|user| UserId::from(*user)).collect();
+        let draft = CallDraft { id: "call".into(), conversation: None, users, kind: CallKind::Audio };
+        calls.start(now(0), asking(&ann, socket(0, 0)), draft, |user| **user == *"bob", &mut out).map(drop)
+    };
+    assert_eq!(begin(&mut calls, &["bob"]).map_err(|fault| fault.code), Err(FaultCode::LimitExceeded));
+    begin(&mut calls, &["bob", "cid"]).expect("begun");
+    assert_eq!((told(&out).len(), &told(&out)[0].0), (1, &vec!["cid".to_owned()]));
+    let bob = UserId::from("bob");
+    calls.act(now(1), asking(&bob, socket(1, 0)), "call", CallAct::Answer, &mut out).expect("it may");
+    calls.invariants();
+    assert_eq!(told(&out)[1].0, ["ann", "cid", "bob"]);
 }
 
 #[derive(Clone, Debug)]

@@ -99,8 +99,8 @@ fn deliver_to_people(
     ring: Ringing,
 ) {
     match ring {
-        Ringing::Begins => users.iter().for_each(|user| people.sockets.ring(user, circle, event)),
-        Ringing::Over(over) => over.iter().for_each(|user| people.sockets.stop_ringing(user, circle)),
+        Ringing::Begins => users.iter().for_each(|user| people.rings.begin(user, circle, event)),
+        Ringing::Over(over) => over.iter().for_each(|user| people.rings.end(user, circle)),
         Ringing::Unchanged => {}
     }
     let over = match &**event {

@@ -15,6 +15,7 @@ mod members;
 mod recorder;
 mod recordings;
 mod requests;
+mod rings;
 mod shown;
 mod sockets;
 mod speaking;
@@ -56,6 +57,7 @@ use crate::broker::told::Told;
 use crate::metrics::counters::PeopleCounters;
 use crate::model::people::circle::Circle;
 use crate::store::Stored;
+use rings::Rings;
 use sockets::Sockets;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,6 +65,9 @@ use to_recorder::ToRecorder;
 
 /// Things that are looked at of each kind at one reading of the clock, when their time has come.
 const FIRED_MAX: usize = 64;
+
+/// People of the calls that are looked at then: each of them is told on every core.
+const FIRED_PEOPLE_MAX: usize = 1_024;
 
 /// Calls that are remembered after their end, on one core.
 const ENDED_CALLS_MAX: usize = 10_000;
@@ -160,6 +165,7 @@ pub(super) struct People {
     devices: Devices,
     recordings: Recordings,
     sockets: Sockets,
+    rings: Rings,
     /// What is to be told, in order.
     told: Vec<Told>,
     /// What is to be said to the recorder.
@@ -197,6 +203,7 @@ impl People {
             devices: Devices::new(hasher(4), limits.clone()),
             recordings: Recordings::new(hasher(5), limits.clone()),
             sockets: Sockets::new(hasher(6)),
+            rings: Rings::new(hasher(7)),
             told: Vec::new(),
             to_recorder: ToRecorder::default(),
             missed: vec![BTreeSet::new(); usize::from(setup.cores)],
@@ -213,7 +220,7 @@ impl People {
 
     /// Time passed.
     pub fn fire(&mut self, now: Now) {
-        self.calls.fire(now, FIRED_MAX, &mut self.told);
+        self.calls.fire(now, FIRED_PEOPLE_MAX, &mut self.told);
         self.huddles.fire(now, FIRED_MAX, &mut self.told);
         self.circles.fire(now, FIRED_MAX, &mut self.told);
         self.persons.fire(now, FIRED_MAX);
@@ -245,6 +252,7 @@ impl People {
             self.recordings.changing(),
             self.to_recorder.len(),
             self.sockets.entries(),
+            self.rings.len(),
             self.missed.iter().map(BTreeSet::len).sum(),
         ];
         parts.into_iter().sum()
@@ -280,6 +288,7 @@ impl People {
         self.recordings.invariants();
         self.to_recorder.invariants();
         self.sockets.invariants();
+        self.rings.invariants();
         assert!(self.told.is_empty(), "what is to be told is told before the call ends");
     }
 }

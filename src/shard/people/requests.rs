@@ -349,7 +349,9 @@ impl People {
         kind: CallKind,
     ) -> Done {
         let draft = CallDraft { id, conversation, users, kind };
-        let call = self.calls.start(now, by, draft, &mut self.told)?;
+        let (rings, rings_max) = (&self.rings, setup.limits.people.rings_of_user_max);
+        let is_busy = |user: &UserId| !rings.leave_room(user, by.user, rings_max);
+        let call = self.calls.start(now, by, draft, is_busy, &mut self.told)?;
         let ice = setup.people.ice.servers_for(by.user, now);
         Ok(PeopleReply::Call { call, ice, answered: false })
     }
@@ -367,6 +369,7 @@ impl People {
             }
             _ => PeopleReply::Done,
         };
+        let act = self.rings.refuse_busy(by.user, call, act, setup.limits.people.rings_of_user_max);
         Ok(match self.calls.act(now, by, call, act, &mut self.told)? {
             CallAnswer::Done => reply,
             CallAnswer::View(call) => PeopleReply::Call { call, ice: ice(&setup.people), answered: true },

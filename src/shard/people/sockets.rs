@@ -1,4 +1,4 @@
-//! The sockets that people have on this core, where each of them is, and what rings for whom.
+//! The sockets that people have on this core, and where each of them is.
 
 use crate::base::chunked::Chunked;
 use crate::base::hash::{KeyedMap, KeyedState};
@@ -6,7 +6,6 @@ use crate::base::ids::ConnectionId;
 use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::Circle;
-use crate::model::people::event::Event;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -41,18 +40,11 @@ pub(super) struct Sockets {
     by_index: Chunked<Option<Box<Socket>>>,
     count: usize,
     by_user: KeyedMap<UserId, Vec<ConnectionId>>,
-    /// What rings for whom on the node, as every core knows it: a door is told when a socket comes to it.
-    ringing: KeyedMap<UserId, Vec<(Circle, Arc<Event>)>>,
 }
 
 impl Sockets {
     pub fn new(hasher: KeyedState) -> Self {
-        Self {
-            by_index: Chunked::default(),
-            count: 0,
-            by_user: KeyedMap::with_hasher(hasher),
-            ringing: KeyedMap::with_hasher(hasher),
-        }
+        Self { by_index: Chunked::default(), count: 0, by_user: KeyedMap::with_hasher(hasher) }
     }
 
     pub fn open(&mut self, id: ConnectionId, user: UserId, device: Arc<str>, opened_s: u64) {
@@ -105,31 +97,9 @@ impl Sockets {
         Some(stays.remove(at))
     }
 
-    /// A call rings for somebody.
-    pub fn ring(&mut self, user: &UserId, circle: &Circle, event: &Arc<Event>) {
-        self.stop_ringing(user, circle);
-        self.ringing.entry(user.clone()).or_default().push((circle.clone(), event.clone()));
-    }
-
-    /// It does no longer.
-    pub fn stop_ringing(&mut self, user: &str, circle: &Circle) {
-        if let Some(rings) = self.ringing.get_mut(user) {
-            rings.retain(|(one, _)| one != circle);
-            if rings.is_empty() {
-                self.ringing.remove(user);
-            }
-        }
-    }
-
-    /// What rings for somebody, oldest first.
-    pub fn rings(&self, user: &str) -> Vec<Arc<Event>> {
-        let rings = self.ringing.get(user).into_iter().flatten();
-        rings.map(|(_, event)| event.clone()).collect()
-    }
-
     /// Entries in all its tables.
     pub fn entries(&self) -> usize {
-        self.count + self.by_user.len() + self.ringing.len()
+        self.count + self.by_user.len()
     }
 
     /// Asserts what must always hold.
@@ -142,6 +112,5 @@ impl Sockets {
         }
         let known: usize = self.by_user.values().map(Vec::len).sum();
         assert_eq!(known, self.count, "every socket is its user's once");
-        assert!(self.ringing.values().all(|rings| !rings.is_empty()));
     }
 }

@@ -147,7 +147,7 @@ pub(in crate::shard) fn prepare_person(
             let channel = arrive(side.edge, side.people, id, dialect, paused, circle)?;
             if *circle == Circle::Calls {
                 let user = side.people.sockets.get(id)?.user.clone();
-                *rings = side.people.sockets.rings(&user);
+                *rings = side.people.rings.of(&user);
             }
             return paused.then_some(Opens { channel, begins: true });
         }
