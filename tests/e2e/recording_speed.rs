@@ -70,7 +70,8 @@ fn chat(mut says: Client, mut hears: Client, stop: &AtomicBool) -> Vec<u128> {
         hears.next();
         took.push(began.elapsed().as_micros());
         // Its own publication and the answer.
-        (says.next(), says.next());
+        says.next();
+        says.next();
         std::thread::sleep(Duration::from_millis(5));
     }
     took.sort_unstable();

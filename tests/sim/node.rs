@@ -252,6 +252,7 @@ impl Node {
     /// One turn of a core without input: time, up to `count` wishes, what waits for peers.
     pub fn turn(&mut self, core: usize, count: usize, rng: &mut Rng) -> bool {
         let mut worked = self.pass_time(core);
+        self.bring_on(core, rng);
         let mut idle = false;
         for _ in 0..count {
             let output = self.cores[core].shard.poll();
@@ -374,9 +375,20 @@ impl Node {
                 one.to_server.clear();
             }
             Output::Effect(id, effect) => self.disk.ask(core, id, effect),
-            Output::Work => _ = self.cores[core].shard.work(self.now),
+            Output::Work => self.bring_on(core, rng),
             Output::Drained => self.cores[core].drained = true,
             Output::Idle { .. } => {}
+        }
+    }
+
+    /// One slice of work, or as many as there are: a core goes on while it has time and is told that there is more, so what only
+    /// its other doings bring on must not be among it.
+    fn bring_on(&mut self, core: usize, rng: &mut Rng) {
+        let all = rng.percent(30);
+        let mut slices = 0;
+        while self.cores[core].shard.work(self.now) && all {
+            slices += 1;
+            assert!(slices < 100_000, "work comes to its end by itself");
         }
     }
 

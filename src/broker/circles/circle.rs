@@ -13,6 +13,7 @@ use crate::model::channel::ChannelName;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Card, Circle, SocketId};
 use crate::model::people::event::{ChatEvent, Event, PresenceEvent};
+use crate::model::people::shown::Shown;
 use crate::model::people::status::Status;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub(super) struct State {
     channel: ChannelName,
     /// The sockets of each user in it, with what is shown of them.
     pub(super) users: BTreeMap<UserId, Cards>,
+    /// Of those, the ones that are visible.
+    pub(super) shown: Shown,
     /// Whose each socket is.
     sockets: BTreeMap<SocketId, UserId>,
     /// How many sockets each core has in it.
@@ -71,6 +74,7 @@ impl State {
             channel: circle.channel(),
             circle,
             users: BTreeMap::new(),
+            shown: Shown::default(),
             sockets: BTreeMap::new(),
             cores: BTreeMap::new(),
             typists: Vec::new(),
@@ -103,6 +107,7 @@ impl State {
         self.sockets.insert(socket, user.clone());
         *self.cores.entry(socket.core).or_default() += 1;
         if status.is_visible() {
+            self.shown.insert(card.clone());
             out.push(self.diff(vec![card], Vec::new(), Some(socket)));
         }
     }
@@ -138,6 +143,7 @@ impl State {
         }
         self.stop_typing(socket, out);
         if card.status.is_visible() {
+            self.shown.remove(&card);
             out.push(self.diff(Vec::new(), vec![card], None));
         }
         Some(user)
@@ -239,9 +245,11 @@ impl State {
         users.into_iter().collect()
     }
 
-    /// What is shown, sorted by user.
-    pub fn cards(&self) -> Vec<Arc<Card>> {
-        self.users.iter().flat_map(|(user, cards)| self.restating.shown(user, cards)).collect()
+    /// What whoever comes now is shown.
+    pub fn cards(&self) -> Shown {
+        let mut shown = self.shown.clone();
+        self.restating.foretell(&self.users, &mut shown);
+        shown
     }
 
     /// Users that are shown, each once, sorted.
@@ -310,6 +318,10 @@ impl State {
         for (socket, card) in cards {
             assert_eq!(self.sockets[socket], card.user, "a socket is its user's");
         }
+        let visible = self.users.values().flatten().filter(|(_, card)| card.status.is_visible());
+        let visible: BTreeSet<_> = visible.map(|(_, card)| (&card.user, card.reference)).collect();
+        let shown = self.shown.iter().map(|card| (&card.user, card.reference));
+        assert!(shown.eq(visible), "what is visible is shown");
         let counted: u32 = self.cores.values().sum();
         assert_eq!(counted as usize, self.sockets.len(), "every socket is counted on its core");
         assert!(self.departed.iter().all(|user| !self.users.contains_key(user)));

@@ -17,8 +17,9 @@ use crate::base::limits::InForce;
 use crate::base::time::{Now, rfc3339};
 use crate::model::fault::Fault;
 use crate::model::people::chat::{ChatAct, ChatMessage};
-use crate::model::people::circle::{Card, Circle, SocketId};
+use crate::model::people::circle::{Circle, SocketId};
 use crate::model::people::event::{ChatEvent, Event, PresenceEvent};
+use crate::model::people::shown::Shown;
 use crate::model::people::status::Status;
 use crate::model::people::{UserId, minted};
 use circle::State;
@@ -79,7 +80,7 @@ impl Circles {
         device: Arc<str>,
         online_s: u64,
         out: &mut Vec<Told>,
-    ) -> Result<Vec<Arc<Card>>, Fault> {
+    ) -> Result<Shown, Fault> {
         let status = self.status(by.user);
         // A circle has as many sockets as a channel has members.
         let sockets_max = self.limits.get().members_per_channel_max as usize;

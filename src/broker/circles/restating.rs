@@ -6,6 +6,7 @@ use crate::base::time::Now;
 use crate::broker::told::Told;
 use crate::model::people::UserId;
 use crate::model::people::circle::{Card, SocketId};
+use crate::model::people::shown::Shown;
 use crate::model::people::status::Status;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,16 +68,19 @@ impl Restating {
         self.users.get(user).filter(|change| change.is_due(card)).map_or(card.status, |change| change.status)
     }
 
-    /// A user's cards as whoever comes now is shown them: what the user says of its state is true of all of them, also of those
-    /// that are still to be replaced. These come under their old references, which all are told to forget later; those that
-    /// nobody was shown come when they are replaced.
-    pub fn shown(&self, user: &UserId, cards: &[Place]) -> impl Iterator<Item = Arc<Card>> {
-        let change = self.users.get(user).copied();
-        cards.iter().filter_map(move |(_, card)| match change.filter(|change| change.is_due(card)) {
-            None => card.status.is_visible().then(|| card.clone()),
-            Some(Change { status, .. }) => (card.status.is_visible() && status.is_visible())
-                .then(|| Arc::new(Card { status, ..Card::clone(card) })),
-        })
+    /// Makes of what is shown what whoever comes now is shown: what a user says of its state is true of all of its cards, also of
+    /// those that are still to be replaced. These come under their old references, which all are told to forget later; those
+    /// that nobody was shown come when they are replaced.
+    pub fn foretell(&self, users: &BTreeMap<UserId, Cards>, shown: &mut Shown) {
+        for (user, change) in &self.users {
+            let cards = users.get(user).into_iter().flatten().map(|(_, card)| card);
+            for card in cards.filter(|card| card.status.is_visible() && change.is_due(card)) {
+                shown.remove(card);
+                if change.status.is_visible() {
+                    shown.insert(Arc::new(Card { status: change.status, ..Card::clone(card) }));
+                }
+            }
+        }
     }
 
     /// A user has these cards left: whether some are still to be replaced is looked at anew.
@@ -138,9 +142,11 @@ impl State {
             new.left -= 1;
             *card = Arc::new(Card { reference: *new.newest, previous, status, ..Card::clone(&old) });
             if status.is_visible() {
+                self.shown.insert(card.clone());
                 joins.push(card.clone());
             }
             if shown {
+                self.shown.remove(&old);
                 leaves.push(old);
             }
         }

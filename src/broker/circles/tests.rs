@@ -2,6 +2,7 @@ use super::*;
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
 use crate::model::fault::FaultCode;
+use crate::model::people::circle::Card;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -30,13 +31,7 @@ fn circles() -> Circles {
     )
 }
 
-fn join(
-    circles: &mut Circles,
-    circle: &Circle,
-    user: &str,
-    at: usize,
-    out: &mut Vec<Told>,
-) -> Vec<Arc<Card>> {
+fn join(circles: &mut Circles, circle: &Circle, user: &str, at: usize, out: &mut Vec<Told>) -> Shown {
     let user = UserId::from(user);
     let by = Asking { user: &user, socket: socket(at), fresh: at as u64 };
     circles.join(now(0), by, circle, "web:1".into(), 0, out).unwrap_or_default()
@@ -100,14 +95,14 @@ proptest! {
         let mut circles = circles();
         let watcher = socket(0);
         let cards = join(&mut circles, &circle, "watcher", 0, &mut Vec::new());
-        let mut shown: BTreeMap<u64, Arc<Card>> = cards.into_iter().map(|card| (card.reference, card)).collect();
+        let mut shown: BTreeMap<u64, Arc<Card>> = cards.iter().map(|card| (card.reference, card.clone())).collect();
         let mut owners: BTreeMap<usize, usize> = BTreeMap::new();
         let mut late: Option<BTreeMap<u64, Arc<Card>>> = None;
         for (index, step) in steps.into_iter().enumerate() {
             let mut out = Vec::new();
             if index == late_at {
                 let cards = join(&mut circles, &circle, "late", LATE, &mut out);
-                late = (!cards.is_empty()).then(|| cards.into_iter().map(|card| (card.reference, card)).collect());
+                late = (!cards.is_empty()).then(|| cards.iter().map(|card| (card.reference, card.clone())).collect());
                 see(&mut shown, &out, watcher);
                 out.clear();
             }
@@ -144,7 +139,7 @@ proptest! {
         pass(&mut circles, &mut out);
         see(&mut shown, &out, watcher);
         let cards = circles.by_circle[&circle].cards();
-        let there: BTreeMap<u64, Arc<Card>> = cards.into_iter().map(|card| (card.reference, card)).collect();
+        let there: BTreeMap<u64, Arc<Card>> = cards.iter().map(|card| (card.reference, card.clone())).collect();
         prop_assert_eq!(&shown, &there);
         if let Some(mut late) = late {
             take(&mut late, &out);

@@ -15,6 +15,7 @@ pub mod ice;
 pub mod recorder;
 pub mod recording;
 pub mod reply;
+pub mod shown;
 pub mod signal;
 pub mod status;
 

@@ -3,13 +3,14 @@
 use super::UserId;
 use super::call::{CallView, Participant};
 use super::chat::ChatMessage;
-use super::circle::{Card, Circle};
+use super::circle::Circle;
 use super::device::Device;
 use super::event::Event;
 use super::file::{FileAnswer, Link};
 use super::huddle::HuddleView;
 use super::ice::IceServers;
 use super::recording::Recording;
+use super::shown::Shown;
 use super::status::{Person, Status};
 use crate::model::group::Group;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub enum PeopleReply {
         /// What it is.
         what: Joined,
         /// Who is there, sorted by user; `None` in circles that do not show it.
-        cards: Option<Vec<Arc<Card>>>,
+        cards: Option<Shown>,
         /// What rings at the door; filled in by the socket's core.
         rings: Vec<Arc<Event>>,
     },

@@ -2,8 +2,8 @@
 
 use crate::model::channel::Position;
 use crate::model::fault::Fault;
-use crate::model::people::circle::Card;
 use crate::model::people::event::Event;
+use crate::model::people::shown::Shown;
 use crate::model::publication::{ArchivedPublication, Client, PublicationBytes};
 use crate::model::relay::Relayed;
 use crate::model::session::Session;
@@ -48,7 +48,7 @@ pub enum Push<'a> {
     /// Who is in the circle that a socket has come to. Some of it: what is appended belongs to what was appended before.
     Shown {
         /// All of them, sorted by user, so that those of one user follow each other.
-        cards: &'a [Arc<Card>],
+        cards: &'a Shown,
         /// The first of those that are told with this.
         from: usize,
         /// The one after the last.

@@ -1,8 +1,9 @@
 //! Who is in a circle, as whoever comes there is told: thousands of cards, which are encoded some at a time.
 
 use crate::base::ids::ConnectionId;
-use crate::model::people::circle::{Card, Circle};
+use crate::model::people::circle::Circle;
 use crate::model::people::reply::PeopleReply;
+use crate::model::people::shown::Shown;
 use crate::model::reply::Push;
 use crate::protocol::websocket::Opcode;
 use crate::protocol::websocket::writer::{HEADER_BYTES_MAX, write_header_before};
@@ -10,13 +11,12 @@ use crate::shard::connections::pending::Made;
 use crate::shard::connections::transmit::write_long;
 use crate::shard::edge::Edge;
 use crate::surface::Dialect;
-use std::sync::Arc;
 
 /// Cards encoded in one call: some hundred microseconds.
 const CARDS_AT_ONCE: usize = 256;
 
 /// The circle and its cards, if that is the piece of an answer which comes next.
-pub(in crate::shard) fn shown_at(reply: &PeopleReply, piece: usize) -> Option<(&Circle, &[Arc<Card>])> {
+pub(in crate::shard) fn shown_at(reply: &PeopleReply, piece: usize) -> Option<(&Circle, &Shown)> {
     match reply {
         PeopleReply::Joined { circle, cards: Some(cards), .. } if piece == 1 => Some((circle, cards)),
         _ => None,
@@ -29,7 +29,7 @@ pub(in crate::shard) fn append_shown(
     edge: &mut Edge,
     id: ConnectionId,
     dialect: &Dialect,
-    (circle, cards): (&Circle, &[Arc<Card>]),
+    (circle, cards): (&Circle, &Shown),
     made: &mut Made,
     out: &mut Vec<u8>,
 ) -> bool {

@@ -99,7 +99,7 @@ fn encode_push(out: &mut Vec<u8>, version: Version, channel: &ChannelName, push:
             if from == 0 {
                 begin_event(out, version, None, name, "presence_state");
             }
-            events::push_some_cards(out, cards, from..to);
+            events::push_shown(out, cards, from..to);
             if to == cards.len() {
                 end_event(out, version, None);
             }

@@ -6,6 +6,7 @@ use crate::base::time::rfc3339;
 use crate::model::people::chat::ChatMessage;
 use crate::model::people::circle::Card;
 use crate::model::people::event::{CallEvent, ChatEvent, Event, HuddleEvent, PresenceEvent, Talk};
+use crate::model::people::shown::Shown;
 use crate::model::people::signal::{Medium, SignalKind};
 use crate::surface::json::push_text;
 use std::ops::Range;
@@ -172,31 +173,48 @@ fn push_presence(out: &mut Vec<u8>, event: &PresenceEvent) {
     }
 }
 
+/// `{"user":{"metas":[…]},…}`. The cards of one user follow each other.
 fn push_cards(out: &mut Vec<u8>, cards: &[Arc<Card>]) {
-    push_some_cards(out, cards, 0..cards.len());
+    out.push(b'{');
+    push_more_cards(out, None, cards.iter());
+    out.extend_from_slice(end_of_cards(cards.is_empty()));
 }
 
-/// `{"user":{"metas":[…]},…}`: some of the cards, behind those before them. The cards of one user follow each other.
-pub fn push_some_cards(out: &mut Vec<u8>, cards: &[Arc<Card>], some: Range<usize>) {
+/// The same of some of the cards that a circle shows, behind those before them.
+pub fn push_shown(out: &mut Vec<u8>, shown: &Shown, some: Range<usize>) {
     if some.start == 0 {
         out.push(b'{');
     }
-    for at in some.clone() {
-        let before = at.checked_sub(1).map(|before| &cards[before].user);
-        if before == Some(&cards[at].user) {
-            out.push(b',');
-        } else {
-            if before.is_some() {
-                out.extend_from_slice(b"]},");
+    let mut cards = shown.from(some.start.saturating_sub(1));
+    let before = if some.start == 0 { None } else { cards.next() };
+    push_more_cards(out, before, cards.take(some.len()));
+    if some.end == shown.len() {
+        out.extend_from_slice(end_of_cards(shown.is_empty()));
+    }
+}
+
+fn push_more_cards<'a>(
+    out: &mut Vec<u8>,
+    mut before: Option<&'a Arc<Card>>,
+    cards: impl Iterator<Item = &'a Arc<Card>>,
+) {
+    for card in cards {
+        match before.replace(card) {
+            Some(before) if before.user == card.user => out.push(b','),
+            before => {
+                if before.is_some() {
+                    out.extend_from_slice(b"]},");
+                }
+                push_text(out, &card.user);
+                out.extend_from_slice(b":{\"metas\":[");
             }
-            push_text(out, &cards[at].user);
-            out.extend_from_slice(b":{\"metas\":[");
         }
-        payload::push_card(out, &cards[at]);
+        payload::push_card(out, card);
     }
-    if some.end == cards.len() {
-        out.extend_from_slice(if cards.is_empty() { b"}" } else { b"]}}" });
-    }
+}
+
+fn end_of_cards(there_are_none: bool) -> &'static [u8] {
+    if there_are_none { b"}" } else { b"]}}" }
 }
 
 fn push_call(out: &mut Vec<u8>, call: &str, event: &CallEvent) {
