@@ -1,8 +1,9 @@
 //! Floor 4: the only place that does I/O, reads a clock and waits. It drives one `Shard` for each core.
 //!
 //! A core (`core`) is a thread pinned to a CPU, with a glommio executor, one io_uring, a table of sockets and a place in the
-//! mesh. Cores share the mesh, the request to stop, and nothing else. Beside them (`side`) are threads for what waits: the
-//! store, the history log, passwords, calls outside.
+//! mesh. Cores share the mesh, their settings, what an operator asks for (to stop, to reload) and the pulse by which each is seen
+//! to turn, and nothing else. Beside them (`side`) are threads for what waits or takes its time: the store, the history log, files,
+//! recordings, calls outside, certificates, passwords, long input, the operator, memory given back.
 
 #![allow(
     clippy::disallowed_methods,

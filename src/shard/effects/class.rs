@@ -1,5 +1,4 @@
-//! Classes of effects. Who does them differs, and so does how long that may take, how many may be under way, and what
-//! is said if they are not done.
+//! Classes of effects. Who does them differs, and so does how long that may take and what is said if they are not done.
 
 use super::effect::Effect;
 use crate::model::fault::{Fault, FaultCode};
