@@ -3,7 +3,7 @@
 
 use super::expect::Expect;
 use crate::model::channel::ChannelName;
-use crate::model::command::ConnectionCommand;
+use crate::model::command::{ConnectionCommand, CoreCommand};
 use crate::model::people::file::FileAnswer;
 use crate::model::reply::Reply;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 enum Slot {
     Waiting(Expect),
     /// Done when all before it is answered. Nothing is read meanwhile, so it is the last.
-    Turn(Expect, ConnectionCommand),
+    Turn(Expect, Turn),
     /// Encoded when all before it is written and there is room: until then it holds what it tells by reference.
     Answered(Box<Answer>),
     /// Bytes that wait for their turn. `last` says that nothing may follow.
@@ -23,6 +23,14 @@ enum Slot {
     },
     /// A file that is sent while it is read.
     File(Box<Sending>),
+}
+
+/// What is done when all that a connection asked for before is answered.
+pub(in crate::shard) enum Turn {
+    /// Something about the connection itself.
+    Own(ConnectionCommand),
+    /// A core is asked for something that [`CoreCommand::moves`] the connection.
+    Move(Box<CoreCommand>),
 }
 
 /// A file on its way to a client.
@@ -112,9 +120,9 @@ impl Pending {
         self.first.wrapping_add(self.slots.len() as u32 - 1)
     }
 
-    /// Opens a slot for a command that is done when its turn comes.
-    pub fn wait_turn(&mut self, expect: Expect, command: ConnectionCommand) {
-        self.slots.push_back(Slot::Turn(expect, command));
+    /// Opens a slot for what is done when its turn comes.
+    pub fn wait_turn(&mut self, expect: Expect, turn: Turn) {
+        self.slots.push_back(Slot::Turn(expect, turn));
     }
 
     /// Reads nothing more until the answer to this request is written.
@@ -139,12 +147,12 @@ impl Pending {
         }
     }
 
-    /// The command whose turn has come; the sequence by which it is answered.
-    pub fn take_turn(&mut self) -> Option<(u32, ConnectionCommand)> {
+    /// What is to be done now that its turn has come; the sequence by which it is answered.
+    pub fn take_turn(&mut self) -> Option<(u32, Turn)> {
         match self.slots.pop_front()? {
-            Slot::Turn(expect, command) => {
+            Slot::Turn(expect, turn) => {
                 self.slots.push_front(Slot::Waiting(expect));
-                Some((self.first, command))
+                Some((self.first, turn))
             }
             other => {
                 self.slots.push_front(other);

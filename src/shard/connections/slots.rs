@@ -2,10 +2,9 @@
 
 use super::Connections;
 use super::expect::Expect;
-use super::pending::Pending;
+use super::pending::{Pending, Turn};
 use crate::base::ids::ConnectionId;
 use crate::base::limits::Limits;
-use crate::model::command::ConnectionCommand;
 
 /// Answers of a connection that are awaited or wait when a request for a long one comes; from as many on, it is not read
 /// until that one is written.
@@ -15,6 +14,11 @@ impl Connections {
     /// The requests of a connection that wait, if there are any.
     pub fn pending_mut(&mut self, id: ConnectionId) -> Option<&mut Pending> {
         self.slab.get_mut(id)?.pending.as_deref_mut()
+    }
+
+    /// Whether a connection asked for something that is not answered.
+    pub fn awaits(&self, id: ConnectionId) -> bool {
+        self.slab.get(id).is_some_and(|connection| connection.in_flight() > 0)
     }
 
     /// Opens a slot for a request that is answered later; says its sequence.
@@ -38,10 +42,10 @@ impl Connections {
         }
     }
 
-    /// Leaves a command until all before it is answered; nothing more is read until then.
-    pub fn wait_turn(&mut self, id: ConnectionId, expect: Expect, command: ConnectionCommand) {
+    /// Leaves something until all before it is answered; nothing more is read until then.
+    pub fn wait_turn(&mut self, id: ConnectionId, expect: Expect, turn: Turn) {
         if let Some(connection) = self.slab.get_mut(id) {
-            connection.pending.get_or_insert_default().wait_turn(expect, command);
+            connection.pending.get_or_insert_default().wait_turn(expect, turn);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::model::reply::{ChannelReply, ConnectionReply, RelayReply, Reply};
 use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
 use crate::shard::connections::making;
-use crate::shard::connections::pending::{Answer, Made, Opens, Released};
+use crate::shard::connections::pending::{Answer, Made, Opens, Released, Turn};
 use crate::shard::delivery::encoding::{encode_next, encode_piece};
 use crate::shard::delivery::files;
 use crate::shard::delivery::pacing;
@@ -138,9 +138,18 @@ impl Shard {
         if !self.edge.connections.get(id)?.has_room(&self.setup.limits) {
             return None;
         }
-        if let Some((sequence, command)) = self.edge.connections.pending_mut(id)?.take_turn() {
-            let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
-            self.fill_slot(id, sequence, reply);
+        if let Some((sequence, turn)) = self.edge.connections.pending_mut(id)?.take_turn() {
+            match turn {
+                Turn::Own(command) => {
+                    let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
+                    self.fill_slot(id, sequence, reply);
+                }
+                Turn::Move(command) => {
+                    if let Err(fault) = self.send_in_turn(id, sequence, *command) {
+                        self.fill_slot(id, sequence, Reply::Fault(fault));
+                    }
+                }
+            }
         }
         self.edge.connections.pending_mut(id)?.release()
     }

@@ -97,7 +97,7 @@ impl Shard {
             }
             CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(&mut self.people_side(), from, said),
-            CoreMessage::Relay(said) => relay::hear_relayed(&mut self.edge, &mut self.relay, from, said),
+            CoreMessage::Relay(said) => relay::hear_relayed(&mut self.relay_side(), from, said),
         }
         self.pump_home();
         self.pump_people();

@@ -1,10 +1,11 @@
 //! What this core hears of it, and what the connections here are told of it.
 
-use super::moving::note_left;
+use super::moving::{joined, note_left};
 use super::{Relay, RelaySide};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::broker::fanout::Audience;
-use crate::model::relay::{Relayed, address_of};
+use crate::model::channel::ChannelName;
+use crate::model::relay::{Handle, Relayed, RelayedWhat, address_of};
 use crate::model::reply::Push;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::edge::Edge;
@@ -17,7 +18,7 @@ pub(in crate::shard) fn pump_relay(side: &mut RelaySide<'_>) -> bool {
     }
     for (core, message) in std::mem::take(&mut side.relay.told) {
         if core == side.edge.setup.core {
-            hear_relayed(side.edge, side.relay, core, message);
+            hear_relayed(side, core, message);
         } else {
             side.post(core, CoreMessage::Relay(message));
         }
@@ -25,27 +26,35 @@ pub(in crate::shard) fn pump_relay(side: &mut RelaySide<'_>) -> bool {
     true
 }
 
-pub(in crate::shard) fn hear_relayed(
-    edge: &mut Edge,
-    relay: &mut Relay,
-    from: CoreId,
-    message: RelayMessage,
-) {
+pub(in crate::shard) fn hear_relayed(side: &mut RelaySide<'_>, from: CoreId, message: RelayMessage) {
     match message {
-        RelayMessage::Reachable { user, here } => relay.reachable.set(&user, from, here),
-        RelayMessage::Left { group, who, died } => note_left(relay, group, who, died),
+        RelayMessage::Reachable { user, here } => side.relay.reachable.set(&user, from, here),
+        RelayMessage::Left { group, who, died } => note_left(side.relay, group, who, died),
         RelayMessage::Group { group, relayed } => {
-            edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
-            edge.apply_slow_policies();
+            if relayed.what == RelayedWhat::Joined {
+                comes(side, &group, relayed.from.handle);
+            }
+            side.edge.push_frame(&group, None, Audience::All, Push::Relayed(&relayed));
+            side.edge.apply_slow_policies();
         }
         RelayMessage::User { user, relayed } => {
             // The one that says it has its answer.
-            let own = relay.here.find(relayed.from.handle);
+            let own = side.relay.here.find(relayed.from.handle);
             let audience = own.map_or(Audience::All, Audience::Except);
-            edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
-            edge.apply_slow_policies();
+            side.edge.push_frame(&address_of(&user), None, audience, Push::Relayed(&relayed));
+            side.edge.apply_slow_policies();
         }
     }
+}
+
+/// A connection of this core, if it is one, hears a group from here on: that it came is the first that it hears.
+fn comes(side: &mut RelaySide<'_>, group: &ChannelName, handle: Handle) {
+    let Some(id) = side.relay.here.find(handle) else { return };
+    let connection = side.edge.connections.get(id).filter(|connection| !connection.is_closing());
+    let Some(dialect) = connection.and_then(|connection| connection.dialect()) else { return };
+    let mut before = Vec::new();
+    joined(side, id, dialect, false, group, &mut before);
+    side.edge.write(id, &before);
 }
 
 /// Tells one connection something for it alone.

@@ -39,7 +39,7 @@ pub(super) struct Relay {
     here: Here,
     groups: ConnectionGroups,
     reachable: Reachable,
-    /// What is to be told to cores, in order: after the answer to what it follows from.
+    /// What is to be told to cores, in order.
     told: Vec<(CoreId, RelayMessage)>,
     counts: RelayCounters,
 }

@@ -16,7 +16,8 @@ use crate::shard::mesh::message::RelayMessage;
 use crate::shard::requests::{notify, overloaded};
 use std::sync::Arc;
 
-/// Does a request of a connection of some core. What is to be told of it comes after the answer.
+/// Does a request of a connection of some core. What is to be told of it comes before the answer to another core, which goes on to
+/// what the connection asks for next, and after the answer on this one.
 pub(in crate::shard) fn begin_relay(
     edge: &mut Edge,
     homes: &mut HomeSide,

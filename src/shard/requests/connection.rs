@@ -7,6 +7,7 @@ use crate::model::reply::{ConnectionReply, Reply};
 use crate::shard::Shard;
 use crate::shard::connections::connection::Connection;
 use crate::shard::connections::expect::Expect;
+use crate::shard::connections::pending::Turn;
 use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
@@ -15,7 +16,7 @@ impl Shard {
     pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {
         let connection = self.edge.connections.get(id);
         if connection.is_some_and(|connection| must_wait(connection, &self.setup.limits, &command)) {
-            return self.edge.connections.wait_turn(id, expect, command);
+            return self.edge.connections.wait_turn(id, expect, Turn::Own(command));
         }
         let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
         self.reply_now(id, expect, reply);
@@ -51,13 +52,14 @@ pub(in crate::shard) fn answer_of_connection(
     }
 }
 
-/// Whether subscribes that wait for their answer decide what this does, or there is no room for the last of a
+/// Whether requests that wait for their answer decide what this does, or there is no room for the last of a
 /// channel.
 fn must_wait(connection: &Connection, limits: &Limits, command: &ConnectionCommand) -> bool {
     let pending = connection.pending.as_ref();
     match command {
         ConnectionCommand::Ping | ConnectionCommand::Show { .. } | ConnectionCommand::Renew { .. } => false,
-        ConnectionCommand::LeaveGroup => !connection.has_room(limits),
+        // Whoever goes hears what it said before.
+        ConnectionCommand::LeaveGroup => connection.in_flight() > 0 || !connection.has_room(limits),
         ConnectionCommand::ListSubscriptions => pending.is_some_and(|pending| pending.is_subscribing()),
         ConnectionCommand::Unsubscribe { channel } => {
             let subscribes = pending.is_some_and(|pending| pending.is_subscribing_to(channel));

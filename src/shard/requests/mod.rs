@@ -51,6 +51,7 @@ use crate::model::session::{Scopes, Session};
 use crate::shard::Effect;
 use crate::shard::connections::allowances::LONG_UNITS;
 use crate::shard::connections::expect::Expect;
+use crate::shard::connections::pending::Turn;
 use crate::shard::connections::slots::is_over;
 use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
@@ -149,6 +150,9 @@ impl Shard {
             // Taken apart above.
             Command::Proven { .. } => {}
             Command::Many(commands) => self.serve_many(id, session, commands, expect),
+            Command::Core(command) if command.moves() && self.edge.connections.awaits(id) => {
+                self.edge.connections.wait_turn(id, expect, Turn::Move(Box::new(command)));
+            }
             Command::Core(command) => {
                 if core == self.setup.core && stored == StoredEffect::Nothing {
                     self.serve_at_once(id, session, command, expect);
@@ -214,6 +218,31 @@ impl Shard {
         self.post(core, CoreMessage::Request { ticket, command });
     }
 
+    /// Leaves what moves a connection to a core, now that all before it is answered. Nothing more is read until it is too.
+    ///
+    /// # Errors
+    /// That core is behind.
+    pub(in crate::shard) fn send_in_turn(
+        &mut self,
+        id: ConnectionId,
+        sequence: u32,
+        command: CoreCommand,
+    ) -> Result<(), Fault> {
+        let Some(session) = self.edge.connections.get(id).and_then(|connection| connection.session.clone())
+        else {
+            return Ok(());
+        };
+        let core = core_of(&self.setup, command.route().place, &session);
+        if !self.homes.mesh.may_ask(core, || session.account()) {
+            self.edge.counters.peer_overloads += 1;
+            return Err(overloaded());
+        }
+        self.edge.connections.hold_reading(id, sequence);
+        let ticket = Ticket { connection: id, sequence, part: 0, session };
+        self.post(core, CoreMessage::Request { ticket, command });
+        Ok(())
+    }
+
     /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
     pub(in crate::shard) fn serve(&mut self, from: CoreId, ticket: Ticket, command: CoreCommand) {
         let asker = Asker { from, ticket };
@@ -234,6 +263,8 @@ impl Shard {
                 let origin = asker.origin();
                 let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
                 self.pump_ends();
+                // Whoever asks next hears what it said before.
+                relay::pump_relay(&mut self.relay_side());
                 self.homes.carry_on(asker, begun);
             }
         }
