@@ -1,6 +1,7 @@
 //! The recordings whose records are at home on one core. Stored: a change is decided, which claims the recording, then
 //! stored by whoever called, then applied, or given up. What is heard and seen is a recorder's; it begins a record with
-//! [`Recordings::decide_begin`] and ends it with [`Recordings::decide_end`].
+//! [`Recordings::decide_begin`] and ends it with [`Recordings::end`], which needs no disk: what is over is over, and the record
+//! of it is stored when the disk takes it.
 
 use crate::base::hash::{KeyedMap, KeyedState};
 use crate::base::ledger::Ledger;
@@ -43,7 +44,7 @@ pub struct Recordings {
     ended: BTreeSet<(u64, Arc<str>)>,
     /// Those that run and are to end, which could not be asked for yet.
     to_end: BTreeSet<Arc<str>>,
-    /// Those of whose people more are known than are stored.
+    /// Those of which more is known than is stored: that they are over, and who was there.
     unstored: BTreeSet<Arc<str>>,
     limits: InForce,
 }
@@ -140,7 +141,7 @@ impl Recordings {
         Ok(RecordingChange { id: recording.id.clone(), is: Some(Arc::new(recording)) })
     }
 
-    /// Decides that a recording that runs is about to end, and claims it until [`Recordings::decide_end`].
+    /// Decides that a recording that runs is about to end, and claims it until [`Recordings::end`].
     ///
     /// # Errors
     /// There is none that runs, or it ends already.
@@ -150,15 +151,19 @@ impl Recordings {
         self.claim(&id)
     }
 
-    /// Decides that a recording of which the end was claimed is over, with a file of so many bytes.
+    /// A recording of which the end was claimed is over, with a file of so many bytes. Its record as it is then, which is
+    /// [`Recordings::unstored`].
     ///
     /// # Errors
     /// There is none that runs.
-    pub fn decide_end(&mut self, now: Now, id: &str, bytes: u64) -> Result<RecordingChange, Fault> {
+    pub fn end(&mut self, now: Now, id: &str, bytes: u64) -> Result<Arc<Recording>, Fault> {
         let runs = self.by_id.get(id).filter(|recording| recording.ended_ms.is_none());
         let recording = Recording::clone(runs.ok_or_else(not_found)?);
-        let ended = Recording { ended_ms: Some(now.unix_ms), bytes, ..recording };
-        Ok(RecordingChange { id: ended.id.clone(), is: Some(Arc::new(ended)) })
+        let ended = Arc::new(Recording { ended_ms: Some(now.unix_ms), bytes, ..recording });
+        self.changing.remove(id);
+        self.unstored.insert(ended.id.clone());
+        self.insert(ended.clone());
+        Ok(ended)
     }
 
     /// Decides that a recording is forgotten, and claims it. Who began it may do that, once it is over.
@@ -189,15 +194,7 @@ impl Recordings {
     pub fn apply(&mut self, change: &RecordingChange) {
         self.give_up(change);
         match &change.is {
-            Some(recording) => {
-                let known = self.by_id.get(&change.id).map(|one| one.people.clone());
-                self.insert(recording.clone());
-                // Whoever came while it was on its way.
-                known
-                    .iter()
-                    .flat_map(|people| people.iter())
-                    .for_each(|user| self.note_person(&change.id, user));
-            }
+            Some(recording) => self.insert(recording.clone()),
             None => self.remove(&change.id),
         }
     }
@@ -225,15 +222,15 @@ impl Recordings {
         self.to_end.difference(&self.changing).cloned().collect()
     }
 
-    /// Records of whose people more are known than are stored, and that nothing else is written of.
+    /// Records of which more is known than is stored, and that nothing else is written of.
     pub fn unstored(&self) -> Vec<Arc<Recording>> {
         let ids = self.unstored.difference(&self.changing);
         ids.filter_map(|id| self.by_id.get(id).cloned()).collect()
     }
 
-    /// A record is stored as it was; whoever came since is not.
+    /// A record is stored as it was; what happened since is not.
     pub fn stored(&mut self, recording: &Recording) {
-        if self.by_id.get(&recording.id).is_some_and(|one| one.people == recording.people) {
+        if self.by_id.get(&recording.id).is_some_and(|one| **one == *recording) {
             self.unstored.remove(&recording.id);
         }
     }
@@ -370,8 +367,7 @@ mod tests {
         people.iter().for_each(|one| table.note_person(id, &UserId::from(*one)));
         let now = Now { unix_ms, monotonic_us: 0 };
         table.claim_end(id).expect("runs");
-        let change = table.decide_end(now, id, 1).expect("ends");
-        table.apply(&change);
+        table.end(now, id, 1).expect("ends");
     }
 
     fn ids(found: &[Arc<Recording>]) -> Vec<&str> {
@@ -397,7 +393,7 @@ mod tests {
         assert_eq!(ids(&table.of("c1", 9, Some("eve"))), ["r1"]);
         assert!(table.of("c2", 9, None).is_empty());
         let now = Now { unix_ms: 1, monotonic_us: 0 };
-        assert_eq!(table.decide_end(now, "r1", 1).unwrap_err().code, FaultCode::NotFound);
+        assert_eq!(table.end(now, "r1", 1).unwrap_err().code, FaultCode::NotFound);
     }
 
     #[test]
@@ -427,22 +423,21 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_while_the_end_is_stored_is_kept_and_is_stored_later() {
+    fn what_is_over_is_over_before_it_is_stored_and_is_stored_with_whoever_came() {
         let mut table = table(10);
         begin(&mut table, "r1", 1_000);
         table.note_person("r1", &"bob".into());
-        let unstored = table.unstored();
-        assert_eq!(unstored.len(), 1);
+        let before = table.unstored();
+        assert_eq!(before.len(), 1);
         table.claim_end("r1").expect("runs");
-        let change = table.decide_end(Now { unix_ms: 2_000, monotonic_us: 0 }, "r1", 7).expect("ends");
         table.note_person("r1", &"eve".into());
-        table.stored(&unstored[0]);
-        assert!(table.unstored().is_empty(), "the end is written first");
-        table.apply(&change);
+        assert!(table.unstored().is_empty(), "its end comes first");
+        let over = table.end(Now { unix_ms: 2_000, monotonic_us: 0 }, "r1", 7).expect("ends");
         assert!(table.get("r1", "eve").is_ok_and(|one| one.ended_ms == Some(2_000) && one.bytes == 7));
-        let unstored = table.unstored();
-        assert_eq!(unstored.len(), 1);
-        table.stored(&unstored[0]);
+        assert_eq!((table.running("call of r1"), table.of("c1", 9, None).len()), (None, 1));
+        table.stored(&before[0]);
+        assert_eq!(table.unstored(), std::slice::from_ref(&over), "what is stored is as it was before");
+        table.stored(&over);
         assert!(table.unstored().is_empty());
         table.invariants();
     }

@@ -323,3 +323,37 @@ fn the_end_of_a_call_and_of_the_process_end_its_recording() {
     }
     assert!(!file(&home, &second, ".webm.part").exists());
 }
+
+#[test]
+fn a_disk_without_room_ends_a_recording_with_what_it_has_and_harms_nothing_else() {
+    let home = home();
+    let server = home.start();
+    let (mut ada, mut bob, call) = call(&server);
+    let started = rest(&server, "ada", "POST", &format!("/calls/{call}/recording/start")).1;
+    let recording = text(&started, "/recording_id").to_owned();
+    let mut program = Program::meet(&mut ada, &call, &recording);
+    program.talk(Duration::from_secs(7));
+    let runs = file(&home, &recording, ".webm.part");
+    // As much as it has, and half of what comes next.
+    let room = fs::metadata(&runs).unwrap().len() + 100_000;
+    crate::process::limit_files(&server.process.0, Some(room));
+    program.talk(Duration::from_secs(6));
+    let stopped = bob.told("call:recording:stopped");
+    assert_eq!(text(&stopped, "/recording_id"), recording);
+    assert_plays(&file(&home, &recording, ".webm"), 2);
+    assert!(!runs.exists());
+    // The call goes on, and so do messages.
+    let talk = rest(&server, "ada", "GET", &format!("/calls/{call}/participants")).1;
+    assert_eq!(talk["count"], 2, "{talk}");
+    let mut client = server.client();
+    client.subscribe("room:beside");
+    server.client().publish("room:beside", json!(1));
+    assert_eq!(client.next()["data"], 1);
+    crate::process::limit_files(&server.process.0, None);
+    crate::eventually("it is in the list", || {
+        let listed = rest(&server, "ada", "GET", "/recordings?conversation_id=c1").1;
+        (listed["recordings"][0]["status"] == "completed").then_some(())
+    });
+    let again = rest(&server, "ada", "POST", &format!("/calls/{call}/recording/start"));
+    assert_eq!(again.0, 200, "there is room again: {again:?}");
+}

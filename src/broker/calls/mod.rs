@@ -321,6 +321,14 @@ impl Calls {
         Some(call.tell_all(event))
     }
 
+    /// What some people are told of a call, be it over.
+    pub fn tell(id: &Arc<str>, users: Arc<[UserId]>, event: CallEvent) -> Told {
+        let event = Event::Call { call: id.clone(), event };
+        let circle = Circle::Call(id.clone());
+        let (door, event) = (Circle::Calls, Arc::new(event));
+        Told::People { users, circle, door, event, except: None, ring: super::told::Ringing::Unchanged }
+    }
+
     /// Time passed. Looks at calls until they had `people_max` people; more are left for the next call.
     pub fn fire(&mut self, now: Now, people_max: usize, out: &mut Vec<Told>) {
         let mut people = 0;

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! start: decided and claimed -> the recorder opens -> the record is stored -> told, and the recorder meets who talks
-//! end:   claimed -> the recorder closes -> the record is stored -> told
+//! end:   claimed -> the recorder closes -> told, and the record is stored
 //! ```
 //!
-//! A start that fails at a step is given up. An end that fails is tried again every second ([`tend_recordings`]).
+//! A start that fails at a step is given up. An end that fails is tried again every second, and so is storing what is not stored
+//! ([`tend_recordings`]): what is over is over, also while the disk takes no record of it.
 //!
 //! The recorder is met as somebody who talks, by the recording's id; it is no participant. A recording ends when somebody
 //! stops it, when its call is over, when the recorder says so, and when the process goes away.
@@ -13,6 +14,7 @@
 use super::People;
 use super::stored::PeopleChange;
 use crate::base::time::Now;
+use crate::broker::calls::Calls;
 use crate::broker::recordings::RecordingChange;
 use crate::model::fault::{Fault, FaultCode, Subject};
 use crate::model::people::UserId;
@@ -96,13 +98,15 @@ impl People {
         }
     }
 
-    /// A recording is over: those who are still in its call are told.
-    fn end_recording(&mut self, change: &RecordingChange) {
-        let Some(recording) = &change.is else { return };
+    /// A recording is over: those who are of its call are told; if that is over too, those who talked in it.
+    fn end_recording(&mut self, recording: &Recording) {
         let id = UserId::from(&*recording.id);
         let stopped = CallEvent::RecordingStopped { recording: id.clone() };
-        self.told.extend(self.calls.tell_all(&recording.call, stopped));
-        self.told.extend(self.calls.tell_all(&recording.call, CallEvent::Disconnected(id)));
+        for event in [stopped, CallEvent::Disconnected(id)] {
+            let told = self.calls.tell_all(&recording.call, event.clone());
+            let told = told.unwrap_or_else(|| Calls::tell(&recording.call, recording.people.clone(), event));
+            self.told.push(told);
+        }
     }
 
     /// A signal for the recorder, if it is for it.
@@ -145,30 +149,22 @@ pub(super) fn opened(
     Ok(PeopleReply::Done)
 }
 
-/// The recorder has closed a file: the record is stored next. What fails is tried again.
+/// The recorder has closed a file, so the recording is over; it is tried again where the recorder could not.
 pub(super) fn closed(
     people: &mut People,
     homes: &mut HomeSide,
-    asker: &mut Option<Asker>,
     id: &Arc<str>,
     done: &Resolution,
 ) -> Result<PeopleReply, Fault> {
-    let bytes = match done {
-        Resolution::Recorder(Ok(bytes)) => *bytes,
-        _ => 0,
+    let Resolution::Recorder(Ok(bytes)) = done else {
+        people.recordings.give_up_end(id);
+        let message = "The recorder of this node could not close the file yet. It is tried again by itself.";
+        return Err(Fault::new(FaultCode::Unavailable, message).about(Subject::Recording));
     };
-    let ended = homes.effects.admit(Class::Store);
-    let ended = ended.and_then(|()| people.recordings.decide_end(homes.now, id, bytes));
-    match ended {
-        Ok(change) => {
-            super::stored::write(homes, asker.take(), PeopleChange::Ended(change));
-            Ok(PeopleReply::Done)
-        }
-        Err(fault) => {
-            people.recordings.give_up_end(id);
-            Err(fault)
-        }
-    }
+    let recording = people.recordings.end(homes.now, id, *bytes)?;
+    people.end_recording(&recording);
+    store_records(people, homes);
+    Ok(PeopleReply::RecordingStopped(recording))
 }
 
 /// The record of a recording that runs is stored.
@@ -183,13 +179,6 @@ pub(super) fn begun(people: &mut People, homes: &mut HomeSide, change: &Recordin
     PeopleReply::RecordingStarted(recording)
 }
 
-/// The record of a recording that is over is stored.
-pub(super) fn ended(people: &mut People, change: &RecordingChange) -> PeopleReply {
-    people.recordings.apply(change);
-    people.end_recording(change);
-    PeopleReply::RecordingStopped(change.is.clone().expect("what is over is kept"))
-}
-
 /// A recording ends, which nobody waits for; where that cannot be asked for yet, it is tried again. One that ends already is left
 /// alone.
 fn end(people: &mut People, homes: &mut HomeSide, id: &Arc<str>) {
@@ -201,10 +190,10 @@ fn end(people: &mut People, homes: &mut HomeSide, id: &Arc<str>) {
     }
 }
 
-/// Housekeeping: ends what could not be ended yet, stores who came to recorded calls, and forgets what is old.
+/// Housekeeping: ends what could not be ended yet, stores what is not stored, and forgets what is old.
 pub(in crate::shard) fn tend_recordings(people: &mut People, homes: &mut HomeSide) {
     people.recordings.wanted_ends().iter().for_each(|id| end(people, homes, id));
-    store_people(people, homes);
+    store_records(people, homes);
     let age_s_max = homes.setup.limits.people.recording_age_s_max;
     if age_s_max == 0 {
         return;
@@ -219,8 +208,8 @@ pub(in crate::shard) fn tend_recordings(people: &mut People, homes: &mut HomeSid
     }
 }
 
-/// Stores the records of recordings to whose calls somebody came, who may see them from then on.
-pub(super) fn store_people(people: &mut People, homes: &mut HomeSide) {
+/// Stores the records of recordings that are over, and to whose calls somebody came, who may see them from then on.
+pub(super) fn store_records(people: &mut People, homes: &mut HomeSide) {
     for recording in people.recordings.unstored() {
         if homes.effects.admit(Class::Store).is_err() {
             return;
@@ -238,7 +227,7 @@ pub(super) fn note_event(people: &mut People, homes: &mut HomeSide, event: &Even
         CallEvent::Answered(user) | CallEvent::Joined(user) if **user != *recording => {
             people.recordings.note_person(&recording, user);
             people.to_recorder.came(recording, user.clone());
-            store_people(people, homes);
+            store_records(people, homes);
         }
         CallEvent::Disconnected(user) if **user != *recording => {
             people.to_recorder.left(recording, user.clone());

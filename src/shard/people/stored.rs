@@ -33,9 +33,7 @@ pub(in crate::shard) enum PeopleChange {
     Begun(RecordingChange),
     /// A recording ends, when the recorder has closed its file.
     Closing(Arc<str>),
-    /// A recording is over.
-    Ended(RecordingChange),
-    /// Somebody came to a call that is recorded; the record is as it is stored.
+    /// A recording is over, or somebody came to its call; the record is as it is stored.
     Noted(Arc<Recording>),
 }
 
@@ -73,7 +71,7 @@ pub(super) fn write(homes: &mut HomeSide, asker: Option<Asker>, change: PeopleCh
         PeopleChange::Closing(id) => Effect::Recorder(RecorderJob::Close { recording: id.clone() }),
         PeopleChange::Device(change) => Effect::Write(vec![written(change)]),
         PeopleChange::Noted(recording) => Effect::Write(vec![recordings::put(recording)]),
-        PeopleChange::Recording(change) | PeopleChange::Begun(change) | PeopleChange::Ended(change) => {
+        PeopleChange::Recording(change) | PeopleChange::Begun(change) => {
             Effect::Write(vec![match &change.is {
                 Some(recording) => recordings::put(recording),
                 None => recordings::deleted(&change.id),
@@ -100,7 +98,7 @@ pub(in crate::shard) fn continue_people(
 ) {
     let outcome = match change {
         PeopleChange::Opening(change) => recorder::opened(people, homes, &mut asker, change, done),
-        PeopleChange::Closing(id) => recorder::closed(people, homes, &mut asker, &id, done),
+        PeopleChange::Closing(id) => recorder::closed(people, homes, &id, done),
         change => match done.stored() {
             Ok(()) => Ok(apply(people, homes, change)),
             Err(failure) => {
@@ -118,7 +116,6 @@ fn apply(people: &mut People, homes: &mut HomeSide, change: PeopleChange) -> Peo
     match change {
         PeopleChange::Device(change) => people.apply_device(change),
         PeopleChange::Begun(change) => recorder::begun(people, homes, &change),
-        PeopleChange::Ended(change) => recorder::ended(people, &change),
         PeopleChange::Recording(change) => {
             people.recordings.apply(&change);
             recorder::forget(homes, &change.id);
@@ -140,7 +137,6 @@ fn give_up(people: &mut People, homes: &mut HomeSide, change: &PeopleChange) {
             people.recordings.give_up(change);
             recorder::forget(homes, &change.id);
         }
-        PeopleChange::Ended(change) => people.recordings.give_up_end(&change.id),
         PeopleChange::Recording(change) | PeopleChange::Opening(change) => {
             people.recordings.give_up(change);
         }
