@@ -30,6 +30,10 @@ const TAKES_EVERY: Duration = Duration::from_millis(500);
 /// Addresses from which somebody's session is reached; with one more, the oldest is forgotten.
 const ADDRESSES_MAX: usize = 64;
 
+/// How long an address stays with whoever proved that it is theirs, whatever others prove: programs check it more often. Who sends
+/// in another's name, from its address, takes nothing away from it.
+const PROVED_FOR: Duration = Duration::from_secs(15);
+
 /// How often what was said is put in order and written.
 const WRITES_EVERY: Duration = Duration::from_millis(250);
 
@@ -56,7 +60,7 @@ pub struct Engine {
     recordings: BTreeMap<Arc<str>, Recording>,
     /// Whose session a name of ICE is, and an address that was proved by one.
     by_ufrag: BTreeMap<String, Seated>,
-    by_address: BTreeMap<SocketAddr, Seated>,
+    by_address: BTreeMap<SocketAddr, Proved>,
     writes: Instant,
     wishes: Vec<Wish>,
     sends: Sends,
@@ -68,6 +72,13 @@ pub struct Engine {
 }
 
 type Seated = (Arc<str>, Arc<str>);
+
+/// Whose an address is.
+struct Proved {
+    of: Seated,
+    /// When a check of ICE that names the session last came from it.
+    at: Instant,
+}
 
 struct Recording {
     began: Instant,
@@ -139,7 +150,7 @@ impl Engine {
     pub fn close(&mut self, now: Instant, id: &str) -> bool {
         let Some(mut recording) = self.recordings.remove(id) else { return false };
         self.by_ufrag.retain(|_, (recording, _)| **recording != *id);
-        self.by_address.retain(|_, (recording, _)| **recording != *id);
+        self.by_address.retain(|_, proved| *proved.of.0 != *id);
         let said = recording.tape.finish(now.saturating_duration_since(recording.began).as_micros() as u64);
         let id: Arc<str> = id.into();
         self.wishes.extend(recording.tape.pieces().into_iter().map(|piece| Wish::Write(id.clone(), piece)));
@@ -225,6 +236,7 @@ impl Engine {
         let Some(peer) = seat.peer.as_mut().filter(|peer| peer.is_offering()) else { return };
         if peer.answered(sdp).is_err() {
             seat.peer = None;
+            seat.offer_at = Some(now + OFFERS_WITHIN);
         }
         self.go_on(now, id, user);
     }
@@ -238,7 +250,9 @@ impl Engine {
     pub fn receive(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, datagram: &[u8]) {
         self.datagrams += 1;
         let named = words::ufrag_of(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag));
-        let Some((id, user)) = named.or_else(|| self.by_address.get(&from)).cloned() else {
+        let is_named = named.is_some();
+        let of = named.or_else(|| self.by_address.get(&from).map(|proved| &proved.of));
+        let Some((id, user)) = of.cloned() else {
             self.strangers += 1;
             return;
         };
@@ -253,27 +267,34 @@ impl Engine {
             return;
         }
         peer.receive(now, from, to, datagram);
-        self.note_address(from, &id, &user);
+        if is_named {
+            self.note_address(now, from, (id.clone(), user.clone()));
+        }
         self.go_on(now, &id, &user);
     }
 
-    /// Datagrams of somebody come from an address, which is known by that from then on.
-    fn note_address(&mut self, from: SocketAddr, id: &Arc<str>, user: &Arc<str>) {
-        if self.by_address.get(&from).is_some_and(|(known, of)| known == id && of == user) {
-            return;
+    /// Somebody proved an address, which it is known by from then on.
+    fn note_address(&mut self, now: Instant, from: SocketAddr, of: Seated) {
+        if let Some(proved) = self.by_address.get_mut(&from) {
+            if proved.of == of {
+                proved.at = now;
+                return;
+            }
+            if now.saturating_duration_since(proved.at) < PROVED_FOR {
+                return;
+            }
         }
-        let Some(seat) = self.seat(id, user) else { return };
+        let Some(seat) = self.seat(&of.0, &of.1) else { return };
         seat.addresses.retain(|known| *known != from);
         seat.addresses.push_back(from);
         let oldest = (seat.addresses.len() > ADDRESSES_MAX).then(|| seat.addresses.pop_front()).flatten();
-        let of = (id.clone(), user.clone());
         oldest.iter().for_each(|oldest| self.forget_address(oldest, &of));
-        self.by_address.insert(from, of);
+        self.by_address.insert(from, Proved { of, at: now });
     }
 
     /// An address leads to somebody no longer, if it did.
     fn forget_address(&mut self, from: &SocketAddr, of: &Seated) {
-        if self.by_address.get(from) == Some(of) {
+        if self.by_address.get(from).is_some_and(|proved| proved.of == *of) {
             self.by_address.remove(from);
         }
     }
@@ -362,7 +383,7 @@ impl Engine {
             seat.and_then(|seat| seat.peer.as_ref()).map(|peer| peer.ufrag.clone())
         };
         self.by_ufrag.retain(|ufrag, seated| seats(seated).as_ref() == Some(ufrag));
-        self.by_address.retain(|_, seated| seats(seated).is_some());
+        self.by_address.retain(|_, proved| seats(&proved.of).is_some());
     }
 
     /// When it wants to hear of time.

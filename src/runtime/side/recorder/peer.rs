@@ -4,7 +4,6 @@ use super::clock::Clock;
 use super::tape::{OPUS, Tape};
 use super::words;
 use crate::protocol::webm::{self, Codec, Picture};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::crypto::CryptoProvider;
 use str0m::format::Codec as Spoken;
-use str0m::media::{Direction, KeyframeRequestKind, MediaData, MediaKind, Mid};
+use str0m::media::{Direction, KeyframeRequestKind, MediaData, MediaKind, Mid, Rid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::SeqNo;
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc};
@@ -23,6 +22,16 @@ const KEY_FRAME_EVERY: Duration = Duration::from_millis(500);
 /// How long voices wait for a packet that is sent again.
 const VOICE_WAITS: Duration = Duration::from_millis(300);
 
+/// How long the medium that is recorded must be silent before another one of its kind is recorded in its place.
+const GIVES_WAY: Duration = Duration::from_secs(2);
+
+/// The places of what is recorded of a person.
+const VOICE: usize = 0;
+const PICTURE: usize = 1;
+
+/// Which of what a program sends: the line of its description, and which of several sizes of one picture.
+type Medium = (Mid, Option<Rid>);
+
 /// A session.
 pub struct Peer {
     rtc: Rtc,
@@ -32,7 +41,8 @@ pub struct Peer {
     /// An offer of ours that was not answered.
     pending: Option<SdpPendingOffer>,
     clock: Clock,
-    streams: BTreeMap<Mid, Stream>,
+    /// Of all that come, the voice and the picture that are recorded: a person has one track of each.
+    streams: [Option<Stream>; 2],
     /// When it wants to hear of time.
     pub due: Instant,
     /// When it last sent something.
@@ -43,14 +53,36 @@ pub struct Peer {
 }
 
 /// What comes of one medium.
-#[derive(Default)]
 struct Stream {
+    medium: Medium,
+    /// When something last came of it.
+    at: Instant,
     /// Used until the sender has said what its clock shows.
     own_clock: Clock,
     needs_key_frame: bool,
     asked: Option<Instant>,
     /// The last packet of the newest frame.
     last: Option<SeqNo>,
+}
+
+impl Stream {
+    fn new(now: Instant, kind: usize, medium: Medium) -> Self {
+        let (asked, last) = (None, None);
+        Self { medium, at: now, own_clock: Clock::default(), needs_key_frame: kind == PICTURE, asked, last }
+    }
+
+    /// The stream of a medium, if it is the one of its kind that is recorded: the first that comes, until nothing comes of that any
+    /// more.
+    fn chosen(place: &mut Option<Self>, now: Instant, kind: usize, medium: Medium) -> Option<&mut Self> {
+        let gives_way = |at: Instant| now.saturating_duration_since(at) >= GIVES_WAY;
+        let kept = place.take().filter(|stream| stream.medium == medium || !gives_way(stream.at));
+        let stream = place.insert(kept.unwrap_or_else(|| Self::new(now, kind, medium)));
+        if stream.medium != medium {
+            return None;
+        }
+        stream.at = now;
+        Some(stream)
+    }
 }
 
 /// What a session wants sent.
@@ -83,7 +115,7 @@ impl Peer {
             session: None,
             pending: None,
             clock: Clock::default(),
-            streams: BTreeMap::new(),
+            streams: [None, None],
             due: now,
             heard: None,
             is_over: false,
@@ -211,8 +243,9 @@ impl Peer {
 
     fn take(&mut self, now: Instant, began: Instant, user: &Arc<str>, data: MediaData, tape: &mut Tape) {
         let Some((kind, unknown)) = codec(data.params.spec().codec) else { return };
-        let is_new = || Stream { needs_key_frame: kind != OPUS, ..Stream::default() };
-        let stream = self.streams.entry(data.mid).or_insert_with(is_new);
+        let slot = if kind == OPUS { VOICE } else { PICTURE };
+        let medium = (data.mid, data.rid);
+        let Some(stream) = Stream::chosen(&mut self.streams[slot], now, slot, medium) else { return };
         let missing = stream.last.map_or(0, |last| (**data.seq_range.start()).saturating_sub(*last + 1));
         self.lost += if data.contiguous { 0 } else { missing };
         stream.last = Some(*data.seq_range.end());
@@ -232,7 +265,7 @@ impl Peer {
         stream.needs_key_frame |= !data.contiguous;
         stream.needs_key_frame &= !is_key_frame;
         if stream.needs_key_frame {
-            return self.ask_for_key_frame(now, data.mid, data.rid);
+            return self.ask_for_key_frame(now, PICTURE);
         }
         let with = |data: &[u8]| {
             let picture = webm::picture(&unknown, data)?;
@@ -247,8 +280,9 @@ impl Peer {
         }
     }
 
-    fn ask_for_key_frame(&mut self, now: Instant, mid: Mid, rid: Option<str0m::media::Rid>) {
-        let Some(stream) = self.streams.get_mut(&mid) else { return };
+    fn ask_for_key_frame(&mut self, now: Instant, kind: usize) {
+        let Some(stream) = &mut self.streams[kind] else { return };
+        let (mid, rid) = stream.medium;
         if stream.asked.is_some_and(|asked| now.saturating_duration_since(asked) < KEY_FRAME_EVERY) {
             return;
         }

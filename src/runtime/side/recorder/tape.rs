@@ -147,9 +147,9 @@ impl Tape {
         true
     }
 
-    /// Bytes of the file so far.
+    /// Bytes of the file when all that waits is in it, but for the mix of that.
     pub fn length(&self) -> u64 {
-        self.writer.length()
+        self.writer.length() + self.waiting_bytes as u64
     }
 
     /// What is to be written since the last time.

@@ -35,6 +35,8 @@ struct Person {
     hz: f32,
     samples: usize,
     key_frames_asked: u32,
+    /// Shows its screen beside its picture.
+    has_screen: bool,
     sent_ms: BTreeMap<Vec<u8>, u64>,
 }
 
@@ -54,6 +56,7 @@ impl Person {
             hz,
             samples: 0,
             key_frames_asked: 0,
+            has_screen: false,
             sent_ms: BTreeMap::new(),
         }
     }
@@ -62,6 +65,10 @@ impl Person {
         let mut change = self.rtc.sdp_api();
         for (kind, word) in [(MediaKind::Audio, "voice"), (MediaKind::Video, "picture")] {
             self.mids.insert(word, change.add_media(kind, Direction::SendOnly, None, None, None));
+        }
+        if self.has_screen {
+            let screen = change.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
+            self.mids.insert("screen", screen);
         }
         let (offer, pending) = change.apply().expect("a change");
         self.pending = Some(pending);
@@ -108,7 +115,11 @@ impl Person {
             let mut frame = vec![0x10 | u8::from(!is_key_frame), 2, 0, 0x9D, 1, 0x2A, 0x80, 2, 0xE0, 1];
             frame.extend(at_ms.to_be_bytes());
             frame.resize(3_000, 7);
-            self.write(now, "picture", at_ms, MediaTime::from_90khz(at_ms * 90 + 999), frame);
+            let time = MediaTime::from_90khz(at_ms * 90 + 999);
+            if self.has_screen {
+                self.write(now, "screen", at_ms, time, frame[..2_000].to_vec());
+            }
+            self.write(now, "picture", at_ms, time, frame);
         }
     }
 
@@ -488,4 +499,65 @@ fn a_session_is_known_by_as_many_addresses_as_may_be() {
     assert_eq!(bench.engine.counts().addresses, 64);
     bench.engine.hear(bench.now, RecorderWord::Left { recording: "rec_1".into(), user: "ada".into() });
     assert_eq!(bench.engine.counts().addresses, 0);
+}
+
+#[test]
+fn of_two_pictures_of_one_person_one_is_recorded_and_the_other_when_that_ends() {
+    let mut bench = Bench::new(0);
+    let mut ada = Person::new(bench.now, "ada", 1_001, 440.0);
+    ada.has_screen = true;
+    let came = RecorderWord::Came { recording: "rec_1".into(), user: "ada".into() };
+    bench.engine.hear(bench.now, came);
+    let offer = ada.offer();
+    bench.people.push(ada);
+    bench.tell("ada".into(), SignalKind::Offer, &offer);
+    bench.do_wishes();
+    bench.run(10_000);
+    // Only the screen goes on.
+    bench.people[0].mids.remove("picture");
+    bench.run(10_000);
+    assert!(bench.engine.close(bench.now, "rec_1"));
+    bench.do_wishes();
+    let (tracks, frames) = read(&bench.file);
+    let at = tracks.iter().position(|(_, codec)| codec == "V_VP8").expect("a picture");
+    let lengths: Vec<usize> = frames[at].iter().map(|(_, data)| data.len()).collect();
+    let changes = lengths.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(changes <= 1, "one after the other, not {changes} times in turn");
+    assert!(lengths.len() > 300 && lengths.last() == Some(&2_000), "{} pictures", lengths.len());
+}
+
+#[test]
+fn who_sends_from_the_address_of_another_takes_nothing_away_from_it() {
+    let mut bench = Bench::new(0);
+    bench.come("ada", 1_001, 440.0, true);
+    bench.come("bob", 1_002, 1_000.0, true);
+    let ada = bench.people[0].address;
+    bench.run(3_000);
+    for _ in 0..2_000 {
+        bench.run(5);
+        let from_bob = bench.under_way.values().find(|(from, to, datagram)| {
+            *from != ada && *to == address(RECORDER) && words::ufrag_of(datagram).is_some()
+        });
+        // A check of bob's, as if ada had sent it.
+        if let Some((.., datagram)) = from_bob.cloned() {
+            bench.engine.receive(bench.now, ada, address(RECORDER), &datagram);
+            bench.do_wishes();
+        }
+    }
+    assert!(bench.engine.close(bench.now, "rec_1"));
+    bench.do_wishes();
+    bench.people.truncate(1);
+    check(&bench, 85);
+}
+
+#[test]
+fn whose_answer_does_not_fit_is_offered_another_session() {
+    let mut bench = Bench::new(0);
+    let came = RecorderWord::Came { recording: "rec_1".into(), user: "ada".into() };
+    bench.engine.hear(bench.now, came);
+    bench.run(1_000);
+    assert_eq!(bench.offers, 1);
+    bench.tell("ada".into(), SignalKind::Answer, "v=0");
+    bench.run(1_000);
+    assert_eq!(bench.offers, 2);
 }
