@@ -31,6 +31,7 @@ mod proxied;
 mod push;
 mod push_node;
 mod push_service;
+mod push_speed;
 mod quikapp_node;
 mod recording;
 mod recording_browser;

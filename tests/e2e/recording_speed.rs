@@ -6,7 +6,6 @@ use crate::server::{Home, Server, text};
 use opus_pure::{Application, OpusEncoder};
 use serde_json::json;
 use std::f32::consts::TAU;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -35,26 +34,6 @@ fn voice() -> Vec<Vec<u8>> {
         bytes
     };
     (0..50).map(frame).collect()
-}
-
-/// A figure of the metrics.
-fn figure(server: &Server, name: &str) -> f64 {
-    let page = server.http().call("GET", "/metrics", &server.key, &serde_json::Value::Null).body;
-    let line = page.lines().find(|line| line.split(' ').next() == Some(name));
-    line.and_then(|line| line.split(' ').nth(1)).and_then(|value| value.parse().ok()).unwrap_or_default()
-}
-
-/// Seconds of a CPU that a thread of the node has used.
-fn cpu_s(server: &Server, thread: &str) -> f64 {
-    let tasks = format!("/proc/{}/task", server.process.0.id());
-    let of = |task: fs::DirEntry| {
-        let stat = fs::read_to_string(task.path().join("stat")).ok()?;
-        let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
-        let ticks =
-            rest.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap_or_default());
-        (name == thread).then(|| ticks.sum::<f64>() / 100.0)
-    };
-    fs::read_dir(tasks).unwrap().filter_map(|task| of(task.unwrap())).sum()
 }
 
 /// Says something in a chat every 5 ms until told to stop; the microseconds that each took to be heard by another.
@@ -129,8 +108,8 @@ fn fifty_people_are_recorded() {
     programs.iter_mut().for_each(Program::hurry);
     let figures = || {
         let counted = ["packets", "packets_lost", "written_bytes", "busy_seconds"]
-            .map(|name| figure(&server, &format!("corecast_recorder_{name}_total")));
-        (counted, cpu_s(&server, "recorder"))
+            .map(|name| server.figure(&format!("corecast_recorder_{name}_total")));
+        (counted, server.cpu_s("recorder"))
     };
     let (before, cpu_before) = figures();
     let recorded = talk(&server, &mut programs, &voice, 0);

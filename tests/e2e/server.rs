@@ -3,6 +3,7 @@
 use crate::http::Http;
 use crate::{PATIENCE, client::Client, eventually, process};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -179,6 +180,34 @@ impl Server {
         let stat = fs::read_to_string(self.proc("stat")).unwrap();
         let after_name = stat.rsplit_once(')').unwrap().1;
         after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Seconds of a CPU that the threads of this name have used so far.
+    pub fn cpu_s(&self, thread: &str) -> f64 {
+        let of = |task: fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).ok()?;
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+            let ticks = rest.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap());
+            (name == thread).then(|| ticks.sum::<f64>() / 100.0)
+        };
+        fs::read_dir(self.proc("task")).unwrap().filter_map(|task| of(task.unwrap())).sum()
+    }
+
+    /// The names of its threads, each with how nice it is.
+    pub fn niceness(&self) -> BTreeMap<String, i32> {
+        let of = |task: fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).ok()?;
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+            Some((name.to_owned(), rest.split_whitespace().nth(16)?.parse().ok()?))
+        };
+        fs::read_dir(self.proc("task")).unwrap().filter_map(|task| of(task.unwrap())).collect()
+    }
+
+    /// A metric without labels, as it stands on the page; 0 where it is not there.
+    pub fn figure(&self, name: &str) -> f64 {
+        let page = self.http().call("GET", "/metrics", &self.key, &Value::Null).body;
+        let line = page.lines().find(|line| line.split(' ').next() == Some(name));
+        line.and_then(|line| line.split(' ').nth(1)).and_then(|value| value.parse().ok()).unwrap_or_default()
     }
 
     /// Sum of a metric over its labels, on a connection of its own.

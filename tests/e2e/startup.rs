@@ -105,3 +105,16 @@ fn a_successor_starts_on_the_port_of_a_predecessor_that_just_ended() {
         server.client().assert_alive();
     }
 }
+
+#[test]
+fn threads_that_compute_or_carry_much_step_back_behind_the_cores_and_no_other_does() {
+    let server = Home::new(&["quikapp.recorder_addresses=[\"127.0.0.1:0\"]"]).start();
+    let niceness = server.niceness();
+    let core = niceness["core"];
+    for (name, nice) in &niceness {
+        let steps_back =
+            ["passwords", "decoding", "heap", "outbound", "recorder", "recordings"].contains(&name.as_str());
+        assert_eq!(*nice > core, steps_back, "{name} is at {nice}, a core at {core}");
+    }
+    assert!(niceness.contains_key("recorder") && niceness.contains_key("outbound"), "{niceness:?}");
+}

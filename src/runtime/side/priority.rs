@@ -1,5 +1,5 @@
-//! Threads that compute beside the cores step back: they share the CPUs with the cores, and a core that is kept off its CPU has a
-//! long turn, whatever it does in it.
+//! Threads that compute or carry much beside the cores step back: they share the CPUs with the cores, and a core that is kept off
+//! its CPU has a long turn, whatever it does in it. The history's and the store's do not: what waits for a disk waits for them.
 
 /// How much nicer than a core: a tenth of its share of a CPU that both want, and all of one that no core wants.
 const NICER: libc::c_int = 10;

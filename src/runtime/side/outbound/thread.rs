@@ -12,6 +12,7 @@ use crate::runtime::error::RuntimeError;
 use crate::runtime::log;
 use crate::runtime::reload::Reloads;
 use crate::runtime::side::effects::EffectDesk;
+use crate::runtime::side::priority::step_back;
 use crate::shard::{Effect, EffectId, Failure, Resolution};
 use reqwest::Client;
 use std::rc::Rc;
@@ -42,6 +43,7 @@ pub fn start(
         .map_err(process)?;
     let run = move || {
         let _guard = AbortOnPanic;
+        step_back();
         let thread = Thread {
             desk: Rc::new(desk),
             settings,

@@ -7,6 +7,7 @@ use crate::runtime::abort::AbortOnPanic;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::log;
 use crate::runtime::side::effects::EffectDesk;
+use crate::runtime::side::priority::step_back;
 use crate::shard::{Effect, Failure, Resolution};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -21,6 +22,7 @@ use std::thread::JoinHandle;
 pub fn start(desk: EffectDesk, directory: PathBuf) -> Result<JoinHandle<()>, RuntimeError> {
     let run = move || {
         let _guard = AbortOnPanic;
+        step_back();
         desk.serve(|effect| match effect {
             Effect::File(job) => done(&directory, job),
             // Not what is asked of this thread.

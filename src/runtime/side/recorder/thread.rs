@@ -14,6 +14,7 @@ use crate::runtime::core::doorbell::Doorbell;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::log;
 use crate::runtime::side::effects::EffectDesk;
+use crate::runtime::side::priority::step_back;
 use crate::shard::{Effect, Failure, Resolution};
 use std::collections::BTreeMap;
 use std::io;
@@ -57,6 +58,7 @@ pub fn start(
     }
     let run = move || {
         let _guard = AbortOnPanic;
+        step_back();
         let addresses = sockets.iter().map(|socket| socket.address).collect();
         let engine = Engine::new(Instant::now(), addresses, from_feature_flags());
         let owners = BTreeMap::new();
