@@ -18,6 +18,7 @@ use crate::runtime::{self, Controls, Listen, RuntimeSettings, clock, log};
 use crate::shard::{BESIDES_CONNECTIONS, PeopleSettings, Setup, Shard, WebPushSettings};
 use crate::store::Stored;
 use crate::store::log::Size;
+use crate::surface::node::openapi;
 use crate::surface::router::Router;
 use reload::{Reloader, Remote};
 use std::path::Path;
@@ -94,6 +95,8 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         ..setup(config, cores, authenticator, realms.clone())?
     };
     let history = history(config, &setup);
+    // It would take a core too long.
+    let _ = openapi::made();
     let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
     let controls = Controls::new(cores.into());
     let reloader = Reloader::new(sources, config, part_bytes, controls.reloads.clone(), settings.tls.clone());

@@ -5,7 +5,7 @@ mod bearer;
 mod json;
 pub mod list;
 mod mdaemon;
-mod node;
+pub mod node;
 pub mod quikapp;
 mod retrochat;
 pub mod router;

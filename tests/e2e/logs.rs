@@ -303,6 +303,12 @@ fn requests_are_logged_without_their_credentials_where_that_is_asked_for() {
         let shown = line["target"].as_str().unwrap();
         assert!(shown.starts_with(target), "{path}: {line}");
     }
+    // What is refused before it can be read is a request too.
+    let mut http = Http::connect(address);
+    http.write(format!("GET /health/{key} HTTP/1.1\r\nHost: test\r\nno field\r\n\r\n"));
+    assert_eq!(http.answer().status, 400);
+    let line = node.line("request");
+    assert_eq!((line["status"].as_u64(), line["method"].as_str()), (Some(400), Some("-")), "{line}");
     let mut client = crate::client::Client::connect(address, &key);
     client.assert_alive();
     let line = node.line("request");
@@ -315,5 +321,17 @@ fn requests_are_logged_without_their_credentials_where_that_is_asked_for() {
     let said = format!("{:?}", node.read);
     for absent in [&*key, &hash, "not=logged", "gone=1", "short"] {
         assert!(!said.contains(absent), "{absent}: {said}");
+    }
+}
+
+#[test]
+fn each_request_behind_a_trusted_proxy_is_logged_with_its_own_client() {
+    let home = Home::new(&["log.access=true", "trusted_proxies=[\"127.0.0.1\"]"]);
+    let mut node = Logged::start(&home);
+    let mut http = Http::connect(node.address());
+    for client in ["198.51.100.1", "198.51.100.2"] {
+        http.write(format!("GET /health/live HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: {client}\r\n\r\n"));
+        assert_eq!(http.answer().status, 200);
+        assert_eq!(node.line("request")["address"], client);
     }
 }

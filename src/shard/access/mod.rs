@@ -7,7 +7,7 @@ use super::connections::expect::Answering;
 use super::edge::Edge;
 use crate::base::ids::ConnectionId;
 use crate::model::session::Session;
-use crate::protocol::http::Head;
+use crate::protocol::http::{Head, PartialHead};
 use crate::surface::router::Router;
 
 /// Bytes that are told of a method; all that there are, are shorter.
@@ -27,6 +27,25 @@ pub(in crate::shard) fn asked(edge: &Edge, id: ConnectionId, head: &Head<'_>) ->
             user: None,
             method: cut(head.method_name, METHOD_BYTES_MAX).into(),
             target: target(&edge.setup.router, head),
+            at_us: edge.now.monotonic_us,
+        })
+    })
+}
+
+/// The same of a request that is refused before its head is whole, or because it cannot be read: what is known of its path.
+pub(in crate::shard) fn asked_in_part(
+    edge: &Edge,
+    id: ConnectionId,
+    partial: Option<&PartialHead>,
+) -> Option<Box<Asked>> {
+    edge.setup.access_log.then(|| {
+        let path = partial.map_or("".into(), |partial| edge.setup.router.shown(&partial.path));
+        let shown = if path.is_empty() { "-" } else { cut(&path, TARGET_BYTES_MAX) };
+        Box::new(Asked {
+            address: edge.connections.address(id),
+            user: None,
+            method: "-".into(),
+            target: shown.into(),
             at_us: edge.now.monotonic_us,
         })
     })

@@ -7,7 +7,7 @@ use crate::protocol::Flow;
 use crate::protocol::http::{Connection as Persistence, Head};
 use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
-use crate::shard::transports::http::{answering, route};
+use crate::shard::transports::http::{answering, follow_client, route};
 use crate::surface::EndpointAccess;
 use crate::surface::router::RouteMatch;
 
@@ -46,6 +46,8 @@ pub(super) fn expect(
             Flow::Continue
         }
         Err((surface, fault)) => {
+            // Whether the client has a place is not asked any more: this is the last that it hears.
+            follow_client(edge, id, head);
             let mut answering = answering(edge, id, head);
             answering.persistence = Persistence::Close;
             edge.respond_fault(id, surface, &answering, &fault);

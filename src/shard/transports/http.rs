@@ -44,7 +44,8 @@ impl Edge {
         let router = &self.setup.router;
         let surface = partial.as_ref().map_or(router.fallback(), |partial| router.owner(&partial.path));
         let response = refusal_response(&mut self.counters, surface, refusal);
-        let answering = answering_partial(&self.setup, partial, refusal.status);
+        let asked = access::asked_in_part(self, id, partial.as_ref());
+        let answering = Answering { asked, ..answering_partial(&self.setup, partial, refusal.status) };
         self.connections.decide_end(id, why);
         self.respond(id, &response, &answering, refusal.fields());
         self.ignore_input(id);
@@ -184,16 +185,17 @@ impl Shard {
             Event::Request { head, body } => (head, body),
         };
         self.edge.connections.allowances.spend_input(body.len(), true);
-        let mut answering = answering(&self.edge, id, head);
         let surface = self.setup.router.owner(head.path);
         let in_the_way =
             self.edge.connections.is_reserved(id) && !std::ptr::eq(surface, self.setup.router.fallback());
+        let has_place = in_the_way || follow_client(&mut self.edge, id, head);
+        let mut answering = answering(&self.edge, id, head);
         let quota = self.setup.limits.commands_per_second_max;
         let refusal = if in_the_way {
             self.edge.counters.connections_refused += 1;
             answering.persistence = Persistence::Close;
             Some(reserve::full())
-        } else if !follow_client(&mut self.edge, id, head) {
+        } else if !has_place {
             answering.persistence = Persistence::Close;
             Some(too_many_connections())
         } else {
@@ -379,7 +381,7 @@ pub(super) fn answering(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Answe
 
 /// Counts the connection of a trusted proxy for the client that it speaks for; all clients that it does not name count as
 /// one. False if the client has as many connections as may be.
-fn follow_client(edge: &mut Edge, id: ConnectionId, head: &Head<'_>) -> bool {
+pub(super) fn follow_client(edge: &mut Edge, id: ConnectionId, head: &Head<'_>) -> bool {
     if !edge.connections.get(id).is_some_and(|connection| connection.flags.proxied) {
         return true;
     }

@@ -8,7 +8,7 @@ mod backup;
 mod faults;
 pub(super) mod health;
 mod metrics;
-mod openapi;
+pub mod openapi;
 
 use super::{EndpointAccess, Language, Socket, Surface};
 use admin::{channels, connections, settings, stats, users};

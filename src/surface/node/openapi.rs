@@ -1,5 +1,6 @@
 //! `/openapi.json`: every endpoint of every surface in the form of OpenAPI 3.1, made from the tables that requests are routed
-//! by, with what each surface makes of faults. What bodies hold is on the pages of the protocols.
+//! by, with what each surface makes of faults. What bodies hold is on the pages of the protocols. The document is made once, before
+//! the node serves: it takes milliseconds.
 
 use super::faults::mismatch;
 use crate::model::command::ConnectionCommand;
@@ -11,6 +12,7 @@ use crate::surface::{Endpoint, EndpointAccess, Surface, json};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// What this node serves over HTTP.
 pub const OPENAPI: Endpoint = Endpoint {
@@ -19,14 +21,20 @@ pub const OPENAPI: Endpoint = Endpoint {
     access: EndpointAccess::Open,
     decode: |_| Ok(ConnectionCommand::Ping.into()),
     encode: |reply| match reply {
-        Reply::Connection(ConnectionReply::Pong) => {
-            let mut body = Vec::new();
-            json::push_value(&mut body, &document());
-            Response::json(200, body)
-        }
+        Reply::Connection(ConnectionReply::Pong) => Response::json(200, made().to_vec()),
         _ => mismatch(),
     },
 };
+
+/// The document as it is served, which does not change while the process runs.
+pub fn made() -> &'static [u8] {
+    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let mut body = Vec::new();
+        json::push_value(&mut body, &document());
+        body
+    })
+}
 
 #[derive(Serialize)]
 struct Document {
@@ -58,7 +66,7 @@ struct Operation {
     parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_body: Option<RequestBody>,
-    responses: BTreeMap<String, Answer>,
+    responses: BTreeMap<String, Reference>,
     /// One of these; an empty list is for everybody.
     security: Vec<BTreeMap<&'static str, [&'static str; 0]>>,
     /// The scope that the credentials must have.
@@ -99,6 +107,13 @@ struct Answer {
     content: BTreeMap<&'static str, Content>,
 }
 
+/// An answer that many operations have, and that is told in one place.
+#[derive(Serialize)]
+struct Reference {
+    #[serde(rename = "$ref")]
+    to: String,
+}
+
 #[derive(Serialize)]
 struct Content {
     schema: Value,
@@ -107,6 +122,7 @@ struct Content {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Components {
+    responses: BTreeMap<String, Answer>,
     security_schemes: BTreeMap<&'static str, Scheme>,
 }
 
@@ -121,14 +137,24 @@ struct Scheme {
 /// The name of the scheme of credentials.
 const BEARER: &str = "bearer";
 
+/// What an answer of a surface is called in the document.
+fn name(surface: &Surface, status: &str) -> String {
+    format!("{}_{status}", surface.name)
+}
+
 fn document() -> Document {
     let mut paths: BTreeMap<&str, BTreeMap<String, Operation>> = BTreeMap::new();
     for surface in SURFACES {
+        let statuses: Vec<String> = responses(surface).into_keys().collect();
         for endpoint in surface.endpoints {
             let method = endpoint.method.name().to_ascii_lowercase();
-            paths.entry(endpoint.path).or_default().insert(method, operation(surface, endpoint));
+            let told = operation(surface, endpoint, &statuses);
+            paths.entry(endpoint.path).or_default().insert(method, told);
         }
     }
+    let answers = SURFACES.iter().flat_map(|surface| {
+        responses(surface).into_iter().map(|(status, answer)| (name(surface, &status), answer))
+    });
     let bearer = Scheme {
         kind: "http",
         scheme: BEARER,
@@ -143,11 +169,14 @@ fn document() -> Document {
         },
         tags: SURFACES.iter().map(|surface| Tag { name: surface.name }).collect(),
         paths,
-        components: Components { security_schemes: BTreeMap::from([(BEARER, bearer)]) },
+        components: Components {
+            responses: answers.collect(),
+            security_schemes: BTreeMap::from([(BEARER, bearer)]),
+        },
     }
 }
 
-fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
+fn operation(surface: &Surface, endpoint: &Endpoint, statuses: &[String]) -> Operation {
     let method = endpoint.method.name().to_ascii_lowercase();
     let words = endpoint.path.split(|letter: char| !letter.is_ascii_alphanumeric());
     let path: Vec<_> = words.filter(|word| !word.is_empty()).collect();
@@ -161,6 +190,9 @@ fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
         EndpointAccess::Open | EndpointAccess::Proof => (None, Vec::new()),
         EndpointAccess::Scoped(scopes) => (Some(scopes.word()), vec![BTreeMap::from([(BEARER, [])])]),
     };
+    let answer = |status: &String| {
+        (status.clone(), Reference { to: format!("#/components/responses/{}", name(surface, status)) })
+    };
     let has_body = matches!(endpoint.method, Method::Post | Method::Put | Method::Patch);
     Operation {
         operation_id: format!("{}_{method}_{}", surface.name, path.join("_")),
@@ -169,7 +201,7 @@ fn operation(surface: &Surface, endpoint: &Endpoint) -> Operation {
         request_body: has_body.then(|| RequestBody {
             content: BTreeMap::from([("application/json", Anything { schema: BTreeMap::new() })]),
         }),
-        responses: responses(surface),
+        responses: statuses.iter().map(answer).collect(),
         security,
         scope,
     }
@@ -265,19 +297,29 @@ mod tests {
     #[test]
     fn every_fault_that_a_surface_tells_is_told_with_its_status_and_shape() {
         let document = served();
+        let told = |path: &str, method: &str, status: &str| {
+            let to =
+                document["paths"][path][method]["responses"][status]["$ref"].as_str().expect("a reference");
+            document.pointer(to.trim_start_matches('#')).expect("an answer").clone()
+        };
         for surface in SURFACES {
             for endpoint in surface.endpoints {
                 let method = endpoint.method.name().to_ascii_lowercase();
-                let responses = &document["paths"][endpoint.path][method]["responses"];
                 for code in FaultCode::ALL {
                     let status = (surface.encode_fault)(&Fault::new(code, "")).status.to_string();
-                    assert!(responses[&status]["content"].is_object(), "{} {status}", endpoint.path);
+                    let answer = told(endpoint.path, &method, &status);
+                    assert!(answer["content"].is_object(), "{} {status}", endpoint.path);
                 }
             }
         }
-        let schema = &document["paths"]["/admin/stats"]["get"]["responses"]["404"]["content"]["application/json"]
-            ["schema"];
+        let schema = &told("/admin/stats", "get", "404")["content"]["application/json"]["schema"];
         assert_eq!(schema["properties"]["error"]["properties"]["code"]["type"], "string");
+    }
+
+    #[test]
+    fn it_is_made_once_and_says_each_thing_once() {
+        assert!(std::ptr::eq(made(), made()));
+        assert!(made().len() < 200_000, "{} bytes", made().len());
     }
 
     #[test]
@@ -285,7 +327,7 @@ mod tests {
         let mut ids = BTreeSet::new();
         for surface in SURFACES {
             for endpoint in surface.endpoints {
-                let id = operation(surface, endpoint).operation_id;
+                let id = operation(surface, endpoint, &[]).operation_id;
                 assert!(ids.insert(id.clone()), "{id}");
             }
         }
