@@ -24,8 +24,8 @@ impl Shard {
     /// taken waits here. From [`crate::base::limits::Limits::peer_queue_messages_max`] on the core counts as congested: nothing is begun
     /// any more of which it would have to hear, and what is under way is still said.
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
-        let (message, heals) = self.homes.mesh.next_for(to)?;
-        if heals {
+        let message = self.homes.mesh.next_for(to).map(ShardMessage);
+        if message.is_some() && self.homes.mesh.has_room_to_heal(to) {
             // Heals a bounded number of channels; the next message taken goes on with it.
             let healed = self.homes.home.set_congested(self.edge.now, to, false);
             self.homes.mesh.note_gapped(to, !healed);
@@ -33,7 +33,7 @@ impl Shard {
             self.pump_home();
             self.settle();
         }
-        Some(ShardMessage(message))
+        message
     }
 
     /// Says something to a core, or to this one, after what ended here before.
