@@ -9,6 +9,7 @@ use crate::base::ids::CoreId;
 use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::delivery::ending::Endings;
 use crate::shard::delivery::pushes;
 use crate::shard::edge::{Departure, Edge};
 use crate::shard::home::{Here, HomeSide};
@@ -90,24 +91,13 @@ impl Shard {
                 let part = self.part(question);
                 self.post(from, CoreMessage::Tell { fan_in, part });
             }
-            CoreMessage::Tell { fan_in, part } => {
-                if let Some(whole) = self.fan_ins.take(fan_in, from, part, self.setup.cores) {
-                    self.answer_whole(whole);
-                }
-            }
+            CoreMessage::Tell { fan_in, part } => self.fan_in_side().take(fan_in, from, part),
             CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(&mut self.people_side(), from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(&mut self.edge, &mut self.relay, from, said),
         }
         self.pump_home();
         self.pump_people();
-    }
-
-    /// Passes on the ends of channels that come before an answer.
-    pub(in crate::shard) fn pump_ends(&mut self) {
-        while let Some(end) = self.homes.home.pop_end() {
-            self.pass_on(end);
-        }
     }
 
     /// Passes on what the home side wants said.
@@ -123,7 +113,7 @@ impl Shard {
                 }
             }
             while let Some(output) = self.homes.home.pop_output() {
-                self.pass_on(output);
+                pass_on(&mut self.edge, &mut self.homes, &mut self.endings, output);
             }
             let told = relay::pump_relay(&mut self.relay_side());
             if !told && self.edge.departures.is_empty() {
@@ -131,14 +121,21 @@ impl Shard {
             }
         }
     }
+}
 
-    fn pass_on(&mut self, output: HomeOutput) {
-        let HomeOutput::Push { to, channel, push } = output;
-        if to == self.setup.core {
-            pushes::push(&mut self.edge, &mut self.endings, &channel, push);
-        } else {
-            self.post(to, CoreMessage::Push { channel, push });
-        }
+/// Passes on the ends of channels that come before an answer.
+pub(in crate::shard) fn pump_ends(edge: &mut Edge, homes: &mut HomeSide, endings: &mut Endings) {
+    while let Some(end) = homes.home.pop_end() {
+        pass_on(edge, homes, endings, end);
+    }
+}
+
+fn pass_on(edge: &mut Edge, homes: &mut HomeSide, endings: &mut Endings, output: HomeOutput) {
+    let HomeOutput::Push { to, channel, push } = output;
+    if to == edge.setup.core {
+        pushes::push(edge, endings, &channel, push);
+    } else {
+        post(edge, homes, to, CoreMessage::Push { channel, push });
     }
 }
 
