@@ -51,6 +51,8 @@ impl Shard {
         loop {
             while let Some(message) = self.homes.mesh.next_local() {
                 self.hear(self.setup.core, message);
+                self.pump_home();
+                self.pump_people();
             }
             self.edge.apply_slow_policies();
             if !self.edge.departures.is_empty() {
@@ -65,6 +67,7 @@ impl Shard {
         }
     }
 
+    /// Hears what a core said, maybe this one. What it has to say to that is passed on next, as [`Shard::settle`] begins.
     pub(in crate::shard) fn hear(&mut self, from: CoreId, message: CoreMessage) {
         match message {
             CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
@@ -96,8 +99,6 @@ impl Shard {
             CoreMessage::People(said) => people::hear_of_people(&mut self.people_side(), from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(&mut self.edge, &mut self.relay, from, said),
         }
-        self.pump_home();
-        self.pump_people();
     }
 
     /// Passes on what the home side wants said.
