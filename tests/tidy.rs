@@ -21,7 +21,7 @@ const UNCOUNTED: &[&str] = &[];
 /// of their module that is handed the whole of one counts as a method of it. Lower these when the type has shrunk; do not
 /// raise them.
 const LARGE_TYPES: &[(&str, &str, usize, usize)] =
-    &[("base", "Limits", 46, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 9, 105)];
+    &[("base", "Limits", 46, 0), ("metrics", "Counters", 36, 10), ("shard", "Shard", 8, 68)];
 
 /// How far below its bound a large type may be before the bound is lowered.
 const LARGE_TYPE_SLACK: usize = 12;

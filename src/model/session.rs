@@ -190,6 +190,7 @@ impl Session {
     }
 
     /// In whose account is what it takes of something that all share: its user's, or its host's where a guest came to a realm.
+    /// Empty where it says neither.
     pub fn account(&self) -> Arc<str> {
         if self.is_guest() { self.payer().name.into() } else { self.user.clone() }
     }

@@ -5,6 +5,7 @@ use super::connections::drain::Drain;
 use super::connections::leaving::Leaves;
 use super::delivery::pacing;
 use super::edge::Edge;
+use super::home::HomeSide;
 use super::people;
 use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
@@ -32,17 +33,17 @@ impl Shard {
         drain_step(&mut self.edge);
         self.settle();
     }
+}
 
-    /// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
-    /// still need it.
-    pub(super) fn drained(&mut self) -> bool {
-        match &mut self.edge.drain {
-            // A push service that is being called is waited for, so that how it answered is stored.
-            Some(drain) if self.edge.connections.table().is_empty() && self.homes.web_push.is_quiet() => {
-                !std::mem::replace(&mut drain.told, true)
-            }
-            _ => false,
+/// Whether a drain has come to its end. True once: a core that has said so is idle, though its peers may
+/// still need it.
+pub(super) fn is_drained(edge: &mut Edge, homes: &mut HomeSide) -> bool {
+    match &mut edge.drain {
+        // A push service that is being called is waited for, so that how it answered is stored.
+        Some(drain) if edge.connections.table().is_empty() && homes.web_push.is_quiet() => {
+            !std::mem::replace(&mut drain.told, true)
         }
+        _ => false,
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Edge {
     pub farewells: Farewells,
     /// The process goes away.
     pub drain: Option<Drain>,
+    /// When the next housekeeping is due, monotonic microseconds.
+    pub housekeeping_us: u64,
     /// What follows from what ended, in order.
     pub(super) departures: VecDeque<Departure>,
     /// Subscribers that fell behind in the publish under way.
@@ -73,6 +75,7 @@ impl Edge {
             counters: Counters::default(),
             farewells: Farewells::default(),
             drain: None,
+            housekeeping_us: now.monotonic_us,
             departures: VecDeque::new(),
             lapped: Vec::new(),
             date: DateCache::default(),

@@ -154,6 +154,11 @@ impl HomeSide {
         }
     }
 
+    /// Answers a request of a connection of this core itself, before anything else is said.
+    pub fn answer_here(&mut self, ticket: Ticket, reply: Reply) {
+        self.here.push_back(Here::Answer { ticket, reply });
+    }
+
     /// Passes on what the home wants said, where more is said in the same step.
     pub fn pass_on_all(&mut self) {
         while let Some(HomeOutput::Push { to, channel, push }) = self.home.pop_output() {

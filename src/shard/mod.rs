@@ -64,6 +64,7 @@ use crate::metrics::words::CloseReason;
 use crate::model::fault::FaultCode;
 use connections::connection::Due;
 use connections::proxied::speaks_for;
+use connections::timers::housekeep;
 use delivery::ending::Endings;
 use delivery::pacing;
 use edge::Edge;
@@ -87,8 +88,6 @@ pub struct Shard {
     fan_ins: FanIns,
     endings: Endings,
     people: People,
-    /// When the next housekeeping is due, monotonic microseconds.
-    housekeeping_us: u64,
     /// What authorities of certificates are told.
     words: Words,
 }
@@ -106,7 +105,6 @@ impl Shard {
             fan_ins: FanIns::default(),
             endings: Endings::default(),
             people: People::new(&setup, &limits, &stored),
-            housekeeping_us: now.monotonic_us,
             words: Arc::default(),
             setup,
         }
@@ -220,13 +218,13 @@ impl Shard {
         let mut steps = STEPS_MAX;
         self.edge.fire_deadlines(&mut steps);
         pacing::send_due(&mut self.edge);
-        self.expire_fan_ins();
+        self.fan_in_side().expire();
         self.homes.expire();
         self.people.fire(now);
         requests::fire_web_push(&mut self.homes);
         drain::drain_step(&mut self.edge);
         self.work_for_log();
-        self.housekeep();
+        housekeep(&mut self.people_side());
         self.settle();
     }
 
@@ -254,7 +252,7 @@ impl Shard {
         if work::is_left(&self.edge) || !self.edge.fanout.is_idle() {
             return Output::Work;
         }
-        if self.drained() {
+        if drain::is_drained(&mut self.edge, &mut self.homes) {
             return Output::Drained;
         }
         Output::Idle { deadline_us: Some(self.next_deadline_us()) }

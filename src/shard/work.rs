@@ -6,7 +6,7 @@ use crate::base::ids::ConnectionId;
 use crate::base::time::Now;
 use crate::shard::connections::allowances::next_in_turn;
 use crate::shard::connections::leaving::close_leaving;
-use crate::shard::delivery::answers;
+use crate::shard::connections::making;
 use crate::shard::delivery::farewells::Farewell;
 use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
@@ -30,7 +30,12 @@ impl Shard {
         close_leaving(&mut self.edge, &mut steps);
         self.edge.fire_deadlines(&mut steps);
         tell_homes(&mut self.edge, &mut self.homes);
-        answers::make_on(self);
+        if let Some(id) = self.edge.connections.making.first() {
+            // Some more of the long answer whose turn it is.
+            self.release_answers(id);
+            self.resume_if_calm(id);
+            making::pass_on(&mut self.edge.connections, id, &self.setup.limits);
+        }
         if let Some(id) = next_in_turn(&mut self.edge.connections) {
             read_on(self, id);
         }

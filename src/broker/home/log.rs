@@ -59,8 +59,8 @@ impl Home {
     }
 
     /// The log has grown, so that many thousandths of all channels should be handed over by now.
-    pub fn checkpoint_is_due(&mut self, thousandths: u32) {
-        self.order.checkpoint.is_due(thousandths);
+    pub fn note_checkpoint_due(&mut self, thousandths: u32) {
+        self.order.checkpoint.note_due(thousandths);
     }
 
     /// Whether the checkpoint is further behind than a step makes up for: the next must not wait.

@@ -64,7 +64,8 @@ impl Channels {
 
     /// The number of an open channel that has not ended.
     pub fn find(&self, name: &ChannelName) -> Option<usize> {
-        let id = self.number_of(name)?;
+        let last = self.last.map(|last| last as usize).filter(|last| self.pool[*last].name == *name);
+        let id = last.or_else(|| self.number_of(name))?;
         self.rules.holds(self.pool[id].rules, name).then_some(id)
     }
 

@@ -103,8 +103,10 @@ impl Channels {
 
     /// The history of a channel without what is past its bounds, which may have changed; `None` if nothing is kept.
     pub fn history(&mut self, now: Now, id: usize) -> Option<&History> {
-        let bounds = self.definition(id).history;
-        self.edit_history(id, |history| history.fit(&bounds, now.monotonic_ms()));
+        let (bounds, now_ms) = (self.definition(id).history, now.monotonic_ms());
+        if self.pool[id].history.as_ref()?.exceeds(&bounds, now_ms) {
+            self.edit_history(id, |history| history.fit(&bounds, now_ms));
+        }
         self.pool[id].history.as_deref()
     }
 

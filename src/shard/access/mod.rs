@@ -60,7 +60,7 @@ pub(in crate::shard) fn note_opened(
 ) {
     edge.counters.note_response(101);
     let mut opened = answering.clone();
-    session.iter().for_each(|session| opened.is_of(session));
+    session.iter().for_each(|session| opened.note_user(session));
     edge.note_access(&opened, 101, bytes);
 }
 

@@ -208,6 +208,17 @@ impl Edge {
         }
     }
 
+    /// Ends a connection that is closing, if all that was owed to it is written. Whether it did.
+    pub(in crate::shard) fn end_if_finished(&mut self, id: ConnectionId) -> bool {
+        let is_finished = self.connections.get(id).is_some_and(|connection| {
+            connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0
+        });
+        if is_finished {
+            self.give_up(id, CloseReason::Finished);
+        }
+        is_finished
+    }
+
     pub(in crate::shard) fn ignore_input(&mut self, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(id)
             && let Phase::Http(_) = connection.phase
@@ -231,15 +242,5 @@ impl Shard {
             // What was held back may have been no whole request.
             self.edge.close_if_ended(id);
         }
-    }
-
-    /// All that was owed to a connection is written.
-    pub(in crate::shard) fn after_written(&mut self, id: ConnectionId) {
-        let Some(connection) = self.edge.connections.get(id) else { return };
-        if connection.is_closing() && connection.outbox.is_empty() && connection.in_flight() == 0 {
-            return self.edge.give_up(id, CloseReason::Finished);
-        }
-        self.edge.close_if_ended(id);
-        self.resume_if_calm(id);
     }
 }

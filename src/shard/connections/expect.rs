@@ -88,6 +88,11 @@ pub(in crate::shard) struct Answering {
 }
 
 impl Expect {
+    /// Of a message that was not read, so that nobody knows what it asked for.
+    pub fn unread(dialect: &'static Dialect) -> Self {
+        Self::Message { dialect, correlation: None, subscribes: None }
+    }
+
     /// Whether the request is a subscribe.
     pub fn subscribes(&self) -> bool {
         matches!(self, Expect::Message { subscribes: Some(_), .. })
@@ -101,7 +106,7 @@ impl Expect {
 
 impl Answering {
     /// It is known who asks.
-    pub fn is_of(&mut self, session: &Session) {
+    pub fn note_user(&mut self, session: &Session) {
         if let Some(asked) = self.asked.as_mut().filter(|_| !session.is_guest()) {
             asked.user = Some(session.user.clone());
         }

@@ -264,10 +264,11 @@ impl Connections {
     }
 }
 
-/// In whose account is what a connection takes of something that all share: its user's, or its host's where it proved nothing.
+/// In whose account is what a connection takes of something that all share: its session's, or its host's where that has none.
 pub(in crate::shard) fn account(connections: &Connections, id: ConnectionId, session: &Session) -> Arc<str> {
-    if !session.is_guest() {
-        return session.user.clone();
+    let account = session.account();
+    match connections.address(id) {
+        Some(from) if account.is_empty() => Payer::host(from).name.into(),
+        _ => account,
     }
-    connections.address(id).map_or_else(|| "".into(), |from| Payer::host(from).name.into())
 }

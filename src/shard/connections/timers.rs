@@ -11,7 +11,7 @@ use crate::protocol::http::Refusal;
 use crate::protocol::websocket::{Opcode, write_frame};
 use crate::shard::Shard;
 use crate::shard::edge::Edge;
-use crate::shard::people::tend_recordings;
+use crate::shard::people::{PeopleSide, tend_recordings};
 
 /// Microseconds between two housekeepings.
 const HOUSEKEEPING_US: u64 = 1_000_000;
@@ -107,17 +107,17 @@ impl Edge {
     }
 }
 
-impl Shard {
-    pub(in crate::shard) fn housekeep(&mut self) {
-        if self.housekeeping_us <= self.edge.now.monotonic_us {
-            self.housekeeping_us = self.edge.now.monotonic_us + HOUSEKEEPING_US;
-            self.edge.fanout.sweep(SWEEP_STEPS_MAX);
-            self.homes.housekeep();
-            tend_recordings(&mut self.people, &mut self.homes);
-            self.pump_home();
-        }
+/// Does what is due once a second. What the home side says of it is passed on later in the same call.
+pub(in crate::shard) fn housekeep(side: &mut PeopleSide<'_>) {
+    if side.edge.housekeeping_us <= side.edge.now.monotonic_us {
+        side.edge.housekeeping_us = side.edge.now.monotonic_us + HOUSEKEEPING_US;
+        side.edge.fanout.sweep(SWEEP_STEPS_MAX);
+        side.homes.housekeep();
+        tend_recordings(side.people, side.homes);
     }
+}
 
+impl Shard {
     /// When `timeout` must be called next.
     pub(in crate::shard) fn next_deadline_us(&self) -> u64 {
         let next = earliest([
@@ -129,6 +129,6 @@ impl Shard {
             self.edge.drain.as_ref().map(Drain::next_us),
             self.people.next_us(),
         ]);
-        next.unwrap_or(u64::MAX).min(self.housekeeping_us)
+        next.unwrap_or(u64::MAX).min(self.edge.housekeeping_us)
     }
 }

@@ -32,8 +32,9 @@ impl Shard {
         if self.edge.connections.get(id).is_some_and(Connection::waits_for_room) {
             self.release_answers(id);
         }
-        if written.left == Left::Nothing {
-            self.after_written(id);
+        if written.left == Left::Nothing && !self.edge.end_if_finished(id) {
+            self.edge.close_if_ended(id);
+            self.resume_if_calm(id);
         }
         self.settle();
     }

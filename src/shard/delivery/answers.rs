@@ -5,7 +5,6 @@ use crate::metrics::words::CloseReason;
 use crate::model::reply::{ChannelReply, ConnectionReply, RelayReply, Reply};
 use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
-use crate::shard::connections::making;
 use crate::shard::connections::pending::{Answer, Made, Opens, Released, Turn};
 use crate::shard::delivery::encoding::{encode_next, encode_piece};
 use crate::shard::delivery::files;
@@ -16,8 +15,9 @@ use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::Ticket;
 use crate::shard::mesh::post_unsubscribed;
 use crate::shard::people;
-use crate::shard::relay;
-use crate::shard::requests::answer_of_connection;
+use crate::shard::relay::{self, RelaySide};
+use crate::shard::requests::vouchers::open_or_close;
+use crate::shard::requests::{answer_of_connection, send_in_turn};
 
 impl Edge {
     /// Appends bytes that answer the newest request: written now, or after the answers that still wait.
@@ -119,11 +119,11 @@ impl Shard {
                     }
                 }
                 Released::Answer(answer) => {
-                    if self.write_answer(id, answer) {
+                    if write_answer(&mut self.relay_side(), id, answer) {
                         break;
                     }
                 }
-                Released::File(sending) => files::go_on(self, id, sending),
+                Released::File(sending) => files::go_on(&mut self.edge, &mut self.homes, id, sending),
             }
         }
         if let Some(connection) = self.edge.connections.get_mut(id)
@@ -145,52 +145,14 @@ impl Shard {
                     self.fill_slot(id, sequence, reply);
                 }
                 Turn::Move(command) => {
-                    if let Err(fault) = self.send_in_turn(id, sequence, *command) {
+                    let sent = send_in_turn(&mut self.edge, &mut self.homes, (id, sequence), *command);
+                    if let Err(fault) = sent {
                         self.fill_slot(id, sequence, Reply::Fault(fault));
                     }
                 }
             }
         }
         self.edge.connections.pending_mut(id)?.release()
-    }
-
-    /// Writes as much of an answer as there is room for; the rest of it stays the next that leaves. Whether it gives way
-    /// to others, because it is long to make.
-    fn write_answer(&mut self, id: ConnectionId, mut answer: Box<Answer>) -> bool {
-        let Some(connection) = self.edge.connections.get(id) else { return false };
-        let room_bytes = connection.room_bytes(&self.setup.limits);
-        let mut bytes = self.edge.scratch.take();
-        if answer.written == 0 {
-            bytes.append(&mut answer.before);
-        }
-        let pieces = pieces(&answer.reply);
-        let mut gives_way = false;
-        while !gives_way && answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
-            gives_way = !encode_next(&mut self.edge, id, &mut answer, &mut bytes);
-            answer.written += usize::from(!gives_way);
-        }
-        let whole = answer.written == pieces;
-        if whole {
-            bytes.append(&mut answer.after);
-        }
-        self.edge.write(id, &bytes);
-        self.edge.scratch.keep(bytes);
-        if !whole {
-            if let Some(pending) = self.edge.connections.pending_mut(id) {
-                pending.put_back(answer);
-            }
-            return gives_way;
-        }
-        if let Some(opens) = &answer.opens {
-            self.edge.open_subscription(id, opens);
-        }
-        if answer.expect.is_last() {
-            self.edge.close_when_written(id, CloseReason::Finished);
-        }
-        if let Expect::Opening(opening) = &answer.expect {
-            self.open_or_close(id, opening, &answer.reply);
-        }
-        false
     }
 
     /// Does what an answer means for its connection when it comes: a subscription begins or ends. `paused` says that
@@ -230,6 +192,45 @@ impl Shard {
     }
 }
 
+/// Writes as much of an answer as there is room for; the rest of it stays the next that leaves. Whether it gives way
+/// to others, because it is long to make.
+fn write_answer(side: &mut RelaySide<'_>, id: ConnectionId, mut answer: Box<Answer>) -> bool {
+    let Some(connection) = side.edge.connections.get(id) else { return false };
+    let room_bytes = connection.room_bytes(&side.edge.setup.limits);
+    let mut bytes = side.edge.scratch.take();
+    if answer.written == 0 {
+        bytes.append(&mut answer.before);
+    }
+    let pieces = pieces(&answer.reply);
+    let mut gives_way = false;
+    while !gives_way && answer.written < pieces && (answer.written == 0 || bytes.len() < room_bytes) {
+        gives_way = !encode_next(side.edge, id, &mut answer, &mut bytes);
+        answer.written += usize::from(!gives_way);
+    }
+    let whole = answer.written == pieces;
+    if whole {
+        bytes.append(&mut answer.after);
+    }
+    side.edge.write(id, &bytes);
+    side.edge.scratch.keep(bytes);
+    if !whole {
+        if let Some(pending) = side.edge.connections.pending_mut(id) {
+            pending.put_back(answer);
+        }
+        return gives_way;
+    }
+    if let Some(opens) = &answer.opens {
+        side.edge.open_subscription(id, opens);
+    }
+    if answer.expect.is_last() {
+        side.edge.close_when_written(id, CloseReason::Finished);
+    }
+    if let Expect::Opening(opening) = &answer.expect {
+        open_or_close(side, id, opening, &answer.reply);
+    }
+    false
+}
+
 /// How an answer is to be written that nothing stands before, if it may leave as one that never waited.
 fn take_alone(edge: &mut Edge, id: ConnectionId, sequence: u32, reply: &Reply) -> Option<Expect> {
     let connection = edge.connections.get_mut(id)?;
@@ -252,12 +253,4 @@ fn release_before(edge: &mut Edge, homes: &mut HomeSide, id: ConnectionId, reply
         post_unsubscribed(edge, homes, channel.clone(), position.epoch, session);
     }
     is_over
-}
-
-/// Makes some more of the long answer whose turn it is.
-pub(in crate::shard) fn make_on(shard: &mut Shard) {
-    let Some(id) = shard.edge.connections.making.first() else { return };
-    shard.release_answers(id);
-    shard.resume_if_calm(id);
-    making::pass_on(&mut shard.edge.connections, id, &shard.setup.limits);
 }

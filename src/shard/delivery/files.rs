@@ -12,10 +12,11 @@ use crate::shard::connections::expect::{Answering, Expect};
 use crate::shard::connections::pending::Sending;
 use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
+use crate::shard::home::HomeSide;
 use crate::shard::people::not_there;
 use crate::shard::requests::Then;
 use crate::shard::transports::http::{write_fault, write_head_of};
-use crate::shard::{Effect, Resolution, Shard};
+use crate::shard::{Effect, Resolution};
 use crate::surface::Surface;
 use std::sync::Arc;
 
@@ -42,27 +43,29 @@ pub(super) fn queue(edge: &mut Edge, id: ConnectionId, sequence: u32, expect: Ex
 }
 
 /// It is a file's turn, and there is room: its head is written, or its next piece is read.
-pub(super) fn go_on(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sending>) {
+pub(super) fn go_on(edge: &mut Edge, homes: &mut HomeSide, id: ConnectionId, mut sending: Box<Sending>) {
     let Expect::Response { surface, answering, .. } = &sending.expect else { return };
     let (surface, answering) = (*surface, answering.clone());
     if sending.left.is_none() {
         let FileAnswer { recording, length, range } = &sending.file;
         let part = range.map_or(Some(0..*length), |range| range.within(*length));
-        let Some(part) = part else { return beyond(&mut shard.edge, id, &answering, *length) };
+        let Some(part) = part else { return beyond(edge, id, &answering, *length) };
         if answering.head_only {
-            write_head(&mut shard.edge, id, &answering, &sending.file, None);
-            return end(&mut shard.edge, id, &answering);
+            write_head(edge, id, &answering, &sending.file, None);
+            return end(edge, id, &answering);
         }
-        match place(&shard.edge) {
+        match place(edge) {
             Ok(place) => sending.place = Some(place),
-            Err(fault) => return refuse(&mut shard.edge, id, surface, &answering, &fault),
+            Err(fault) => return refuse(edge, id, surface, &answering, &fault),
         }
         let recording = recording.clone();
-        return read(shard, id, sending, FileJob::Read { recording, from: part.start, bytes: piece(&part) });
+        let job = FileJob::Read { recording, from: part.start, bytes: piece(&part) };
+        return read(edge, homes, id, sending, job);
     }
     let Some(left) = sending.left.clone() else { return };
     let recording = sending.file.recording.clone();
-    read(shard, id, sending, FileJob::Read { recording, from: left.start, bytes: piece(&left) });
+    let job = FileJob::Read { recording, from: left.start, bytes: piece(&left) };
+    read(edge, homes, id, sending, job);
 }
 
 /// A place among the files that this core sends.
@@ -83,28 +86,27 @@ fn piece(left: &std::ops::Range<u64>) -> u32 {
     u32::try_from(left.end - left.start).unwrap_or(u32::MAX).min(PIECE_BYTES_MAX)
 }
 
-fn read(shard: &mut Shard, id: ConnectionId, mut sending: Box<Sending>, job: FileJob) {
-    if let Err(fault) = shard.homes.effects.admit(Class::File) {
-        return fail(&mut shard.edge, id, &sending, &fault);
+fn read(edge: &mut Edge, homes: &mut HomeSide, id: ConnectionId, mut sending: Box<Sending>, job: FileJob) {
+    if let Err(fault) = homes.effects.admit(Class::File) {
+        return fail(edge, id, &sending, &fault);
     }
     sending.is_read = true;
-    if let Some(pending) = shard.edge.connections.pending_mut(id) {
+    if let Some(pending) = edge.connections.pending_mut(id) {
         pending.put_back_file(sending);
-        shard.homes.start_effect(Effect::File(job), None, Some(Then::File(id)));
+        homes.start_effect(Effect::File(job), None, Some(Then::File(id)));
     }
 }
 
-/// A piece was read.
-pub(in crate::shard) fn hear(shard: &mut Shard, id: ConnectionId, resolution: Resolution) {
-    let taken = shard.edge.connections.pending_mut(id).and_then(|pending| pending.take_file());
-    let Some(mut sending) = taken else { return };
+/// A piece was read. Whether anybody still waits for it: then its connection goes on.
+pub(in crate::shard) fn hear(edge: &mut Edge, id: ConnectionId, resolution: Resolution) -> bool {
+    let taken = edge.connections.pending_mut(id).and_then(|pending| pending.take_file());
+    let Some(mut sending) = taken else { return false };
     sending.is_read = false;
     match resolution {
-        Resolution::Piece(bytes) if !bytes.is_empty() => write(&mut shard.edge, id, sending, &bytes),
-        _ => fail(&mut shard.edge, id, &sending, &not_there()),
+        Resolution::Piece(bytes) if !bytes.is_empty() => write(edge, id, sending, &bytes),
+        _ => fail(edge, id, &sending, &not_there()),
     }
-    shard.release_answers(id);
-    shard.resume_if_calm(id);
+    true
 }
 
 fn write(edge: &mut Edge, id: ConnectionId, mut sending: Box<Sending>, bytes: &[u8]) {

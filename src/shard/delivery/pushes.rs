@@ -125,6 +125,9 @@ impl Edge {
 
     /// Gives subscribers that fell behind what their channel's policy says.
     pub(in crate::shard) fn apply_slow_policies(&mut self) {
+        if self.lapped.is_empty() {
+            return;
+        }
         // In order: what heals a gap can make the same subscriber fall behind more than once.
         let mut lapped = std::mem::take(&mut self.lapped);
         for Lapped { connection, channel, policy, position } in lapped.drain(..) {

@@ -32,22 +32,18 @@ impl Shard {
         while !self.edge.departures.is_empty() {
             // Taken as a whole, so that what is said of each leaves at once and in this order.
             for departure in std::mem::take(&mut self.edge.departures) {
-                self.part_with(departure);
+                match departure {
+                    Departure::Subscription { channel, epoch, session } => {
+                        post_unsubscribed(&mut self.edge, &mut self.homes, channel, epoch, session);
+                    }
+                    Departure::Socket { id, session } => {
+                        people::person_left(&mut self.people_side(), id);
+                        relay::gone(&mut self.relay_side(), id);
+                        session.iter().for_each(|session| user_left(&mut self.relay_side(), session));
+                    }
+                    Departure::Word { to, message } => self.homes.post(to, message),
+                }
             }
-        }
-    }
-
-    fn part_with(&mut self, departure: Departure) {
-        match departure {
-            Departure::Subscription { channel, epoch, session } => {
-                post_unsubscribed(&mut self.edge, &mut self.homes, channel, epoch, session);
-            }
-            Departure::Socket { id, session } => {
-                people::person_left(&mut self.people_side(), id);
-                relay::gone(&mut self.relay_side(), id);
-                session.iter().for_each(|session| user_left(&mut self.relay_side(), session));
-            }
-            Departure::Word { to, message } => self.homes.post(to, message),
         }
     }
 }

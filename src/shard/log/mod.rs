@@ -209,7 +209,7 @@ impl HomeSide {
             }
             LogNews::CheckpointDue(number, thousandths) => {
                 if self.log.checkpoint == Some(number) {
-                    self.home.checkpoint_is_due(thousandths);
+                    self.home.note_checkpoint_due(thousandths);
                 }
             }
             LogNews::Failed => self.fail_log(),

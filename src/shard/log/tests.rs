@@ -38,7 +38,7 @@ fn a_late_checkpoint_does_so_many_steps_in_a_turn_however_often_it_is_asked() {
     log.stage = Stage::Serving;
     log.checkpoint = Some(1);
     home.begin_checkpoint();
-    home.checkpoint_is_due(1_000);
+    home.note_checkpoint_due(1_000);
     let mut handed_over = |now| {
         let records = std::iter::from_fn(|| log.next(&mut home, now, true)).map(|message| match message {
             LogMessage::Records(part, _) => part.records.len(),

@@ -9,6 +9,7 @@ use crate::base::ids::CoreId;
 use crate::broker::home::HomeOutput;
 use crate::model::channel::ChannelName;
 use crate::model::session::Session;
+use crate::shard::delivery::ending::Endings;
 use crate::shard::delivery::pushes;
 use crate::shard::edge::{Departure, Edge};
 use crate::shard::home::{Here, HomeSide};
@@ -24,8 +25,8 @@ impl Shard {
     /// taken waits here. From [`crate::base::limits::Limits::peer_queue_messages_max`] on the core counts as congested: nothing is begun
     /// any more of which it would have to hear, and what is under way is still said.
     pub fn next_for_peer(&mut self, to: CoreId) -> Option<ShardMessage> {
-        let (message, heals) = self.homes.mesh.next_for(to)?;
-        if heals {
+        let message = self.homes.mesh.next_for(to).map(ShardMessage);
+        if message.is_some() && self.homes.mesh.has_room_to_heal(to) {
             // Heals a bounded number of channels; the next message taken goes on with it.
             let healed = self.homes.home.set_congested(self.edge.now, to, false);
             self.homes.mesh.note_gapped(to, !healed);
@@ -33,7 +34,7 @@ impl Shard {
             self.pump_home();
             self.settle();
         }
-        Some(ShardMessage(message))
+        message
     }
 
     /// Says something to a core, or to this one, after what ended here before.
@@ -50,6 +51,8 @@ impl Shard {
         loop {
             while let Some(message) = self.homes.mesh.next_local() {
                 self.hear(self.setup.core, message);
+                self.pump_home();
+                self.pump_people();
             }
             self.edge.apply_slow_policies();
             if !self.edge.departures.is_empty() {
@@ -64,6 +67,7 @@ impl Shard {
         }
     }
 
+    /// Hears what a core said, maybe this one. What it has to say to that is passed on next, as [`Shard::settle`] begins.
     pub(in crate::shard) fn hear(&mut self, from: CoreId, message: CoreMessage) {
         match message {
             CoreMessage::Request { ticket, command } => self.serve(from, ticket, command),
@@ -90,23 +94,10 @@ impl Shard {
                 let part = self.part(question);
                 self.post(from, CoreMessage::Tell { fan_in, part });
             }
-            CoreMessage::Tell { fan_in, part } => {
-                if let Some(whole) = self.fan_ins.take(fan_in, from, part, self.setup.cores) {
-                    self.answer_whole(whole);
-                }
-            }
+            CoreMessage::Tell { fan_in, part } => self.fan_in_side().take(fan_in, from, part),
             CoreMessage::Notify { users, draft } => hear_notify(&mut self.homes, users, *draft),
             CoreMessage::People(said) => people::hear_of_people(&mut self.people_side(), from, said),
             CoreMessage::Relay(said) => relay::hear_relayed(&mut self.relay_side(), from, said),
-        }
-        self.pump_home();
-        self.pump_people();
-    }
-
-    /// Passes on the ends of channels that come before an answer.
-    pub(in crate::shard) fn pump_ends(&mut self) {
-        while let Some(end) = self.homes.home.pop_end() {
-            self.pass_on(end);
         }
     }
 
@@ -123,7 +114,7 @@ impl Shard {
                 }
             }
             while let Some(output) = self.homes.home.pop_output() {
-                self.pass_on(output);
+                pass_on(&mut self.edge, &mut self.homes, &mut self.endings, output);
             }
             let told = relay::pump_relay(&mut self.relay_side());
             if !told && self.edge.departures.is_empty() {
@@ -131,14 +122,21 @@ impl Shard {
             }
         }
     }
+}
 
-    fn pass_on(&mut self, output: HomeOutput) {
-        let HomeOutput::Push { to, channel, push } = output;
-        if to == self.setup.core {
-            pushes::push(&mut self.edge, &mut self.endings, &channel, push);
-        } else {
-            self.post(to, CoreMessage::Push { channel, push });
-        }
+/// Passes on the ends of channels that come before an answer.
+pub(in crate::shard) fn pump_ends(edge: &mut Edge, homes: &mut HomeSide, endings: &mut Endings) {
+    while let Some(end) = homes.home.pop_end() {
+        pass_on(edge, homes, endings, end);
+    }
+}
+
+fn pass_on(edge: &mut Edge, homes: &mut HomeSide, endings: &mut Endings, output: HomeOutput) {
+    let HomeOutput::Push { to, channel, push } = output;
+    if to == edge.setup.core {
+        pushes::push(edge, endings, &channel, push);
+    } else {
+        post(edge, homes, to, CoreMessage::Push { channel, push });
     }
 }
 

@@ -24,20 +24,18 @@ pub(in crate::shard) struct Queues {
 /// What is said to one core and not yet taken.
 #[derive(Default)]
 struct Queue {
-    staged: VecDeque<Staged>,
+    staged: VecDeque<CoreMessage>,
+    /// Messages that were taken since the start: the number of the first that is staged.
+    taken: u64,
     /// Requests among it.
     requests: usize,
     /// Who has how many of the places for requests that are not anybody's.
     shared: Places,
+    /// The requests that have such a place, oldest first: their numbers, and whose they are. What has none is not
+    /// weighed down by it.
+    holders: VecDeque<(u64, Arc<str>)>,
     /// It was full, and the core may have missed publications.
     gapped: bool,
-}
-
-/// A message.
-struct Staged {
-    message: CoreMessage,
-    /// Whose place it has, if it has a shared one.
-    account: Option<Arc<str>>,
 }
 
 impl Queue {
@@ -47,18 +45,34 @@ impl Queue {
     }
 
     fn push(&mut self, message: CoreMessage, places: usize) {
-        let is_request = message.is_request();
-        let account = if is_request && self.requests >= places / 2 { message.account() } else { None };
-        account.iter().for_each(|account| self.shared.take(account));
-        self.requests += usize::from(is_request);
-        self.staged.push_back(Staged { message, account });
+        if message.is_request() {
+            if self.requests >= places / 2 {
+                self.take_place(&message);
+            }
+            self.requests += 1;
+        }
+        self.staged.push_back(message);
+    }
+
+    /// The message that is staged next has a place in its account.
+    fn take_place(&mut self, message: &CoreMessage) {
+        if let Some(account) = message.account() {
+            self.shared.take(&account);
+            self.holders.push_back((self.taken + self.staged.len() as u64, account));
+        }
     }
 
     fn pop(&mut self) -> Option<CoreMessage> {
-        let Staged { message, account } = self.staged.pop_front()?;
-        self.requests -= usize::from(message.is_request());
-        account.iter().for_each(|account| self.shared.give_back(account));
-        Some(message)
+        if self.staged.front()?.is_request() {
+            self.requests -= 1;
+            if self.holders.front().is_some_and(|(number, _)| *number == self.taken)
+                && let Some((_, account)) = self.holders.pop_front()
+            {
+                self.shared.give_back(&account);
+            }
+        }
+        self.taken += 1;
+        self.staged.pop_front()
     }
 }
 
@@ -109,13 +123,15 @@ impl Queues {
         self.local.pop_front()
     }
 
-    /// The next message to another core; and whether its queue has room again for what the core may have missed.
-    pub(super) fn next_for(&mut self, to: CoreId) -> Option<(CoreMessage, bool)> {
-        let places = self.places();
-        let queue = self.peers.get_mut(to.index())?;
-        let message = queue.pop()?;
-        let relieved = queue.others() <= places / 2;
-        Some((message, relieved && queue.gapped))
+    /// The next message to another core.
+    pub(super) fn next_for(&mut self, to: CoreId) -> Option<CoreMessage> {
+        self.peers.get_mut(to.index())?.pop()
+    }
+
+    /// Whether the queue to a core has room again for what the core may have missed.
+    pub(super) fn has_room_to_heal(&self, to: CoreId) -> bool {
+        let queue = &self.peers[to.index()];
+        queue.gapped && queue.others() <= self.places() / 2
     }
 
     /// Notes whether a core may still have missed publications.
@@ -127,10 +143,14 @@ impl Queues {
     pub fn invariants(&self) {
         assert!(self.local.is_empty(), "what a core says to itself is heard before the call ends");
         for queue in &self.peers {
-            let requests = queue.staged.iter().filter(|staged| staged.message.is_request()).count();
+            let requests = queue.staged.iter().filter(|message| message.is_request()).count();
             assert_eq!(queue.requests, requests, "requests are counted");
-            let shared = queue.staged.iter().filter(|staged| staged.account.is_some()).count();
-            assert_eq!(queue.shared.taken(), shared, "places are taken while somebody has them");
+            assert_eq!(queue.shared.taken(), queue.holders.len(), "places are taken while somebody has them");
+            for (number, account) in &queue.holders {
+                let message = number.checked_sub(queue.taken).and_then(|at| queue.staged.get(at as usize));
+                let holds = message.and_then(CoreMessage::account).is_some_and(|of| of == *account);
+                assert!(holds, "who has a place has a request there");
+            }
         }
     }
 }
@@ -192,7 +212,7 @@ mod tests {
         let say = |queues: &mut Queues| queues.put(PEER, CoreMessage::Fence { number: 1 });
         assert_eq!((0..10).filter(|_| say(&mut queues)).count(), 1, "the tenth makes it full");
         assert!(queues.is_congested(PEER) && ask(&mut queues, "ada"));
-        let heals = std::iter::from_fn(|| queues.next_for(PEER)).map(|(_, heals)| heals);
+        let heals = std::iter::from_fn(|| queues.next_for(PEER).map(|_| queues.has_room_to_heal(PEER)));
         assert_eq!(heals.collect::<Vec<_>>(), [[false; 4].as_slice(), &[true; 7]].concat());
         assert_eq!(flood(&mut queues, "ada"), 8);
         assert!(!queues.is_congested(PEER), "requests are no publications");

@@ -1,6 +1,6 @@
 //! Requests of people: where each is answered, and by what part of the broker.
 
-use super::{People, PeopleSettings, PeopleSide};
+use super::{People, PeopleSettings, PeopleSide, recordings, statuses};
 use crate::base::ids::{ConnectionId, CoreId};
 use crate::base::time::Now;
 use crate::broker::calls::{CallAnswer, CallDraft};
@@ -22,17 +22,17 @@ use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
 use crate::shard::connections::expect::Expect;
 use crate::shard::connections::slots::is_over;
+use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
+use crate::shard::mesh;
 use crate::shard::mesh::message::{
     CoreMessage, FanInPart, PeopleMessage, PeoplePart, PeopleQuestion, Question, RecordingsQuestion, Ticket,
 };
 use crate::shard::people::recorder::Decided;
-use crate::shard::people::recordings;
 use crate::shard::people::speaking::hear_socket;
-use crate::shard::people::statuses;
 use crate::shard::people::stored::{PeopleChange, change_people};
 use crate::shard::people::telling::pump_people;
-use crate::shard::requests::{Whole, core_of, needs, overloaded};
+use crate::shard::requests::{FanInSide, Whole, core_of, may_ask, needs, overloaded};
 use crate::shard::{Setup, Shard};
 use std::sync::Arc;
 
@@ -65,16 +65,22 @@ pub(in crate::shard) fn submit_people(
         return shard.reply_now(id, expect, Reply::Fault(fault));
     }
     if let PeopleCommand::SetStatus { status } = command {
-        return statuses::ask(shard, id, session, status, expect);
+        return statuses::ask(&mut shard.fan_in_side(), id, session, status, expect);
     }
     let Route { place, stored, .. } = command.route();
     if place == Place::EveryCore {
-        return ask_all(shard, id, session, command, expect);
+        return match question_of(session, &command) {
+            Ok(question) => ask_all(&mut shard.fan_in_side(), id, session, (question, command), expect),
+            Err(fault) => shard.reply_now(id, expect, Reply::Fault(fault)),
+        };
     }
     let core = core_of(&shard.setup, place, session);
     // What this core has said to itself is heard first.
     if core != shard.setup.core || stored == StoredEffect::Changed || shard.homes.mesh.has_local() {
-        return send_people(shard, core, id, session, command, expect);
+        return match may_ask(&mut shard.edge, &shard.homes, core, session) {
+            Ok(()) => send_people(&mut shard.edge, &mut shard.homes, (core, id), session, command, expect),
+            Err(fault) => shard.reply_now(id, expect, Reply::Fault(fault)),
+        };
     }
     let ticket = Ticket { connection: id, sequence: 0, part: 0, session: session.clone() };
     let reply = execute_people(&mut shard.people, &mut shard.homes, core, &ticket, command);
@@ -83,25 +89,21 @@ pub(in crate::shard) fn submit_people(
 }
 
 /// Leaves a request to a core, maybe this one, which answers later.
-pub(in crate::shard) fn send_people(
-    shard: &mut Shard,
-    core: CoreId,
-    id: ConnectionId,
+fn send_people(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    (core, id): (CoreId, ConnectionId),
     session: &Arc<Session>,
     command: PeopleCommand,
     expect: Expect,
 ) {
-    if !shard.homes.mesh.may_ask(core, || session.account()) {
-        shard.edge.counters.peer_overloads += 1;
-        return shard.reply_now(id, expect, Reply::Fault(overloaded()));
-    }
-    let sequence = shard.edge.connections.open_slot(id, expect);
+    let sequence = edge.connections.open_slot(id, expect);
     // The socket's next words may be said where it comes to.
     if command.route().stored == StoredEffect::Changed || matches!(command, PeopleCommand::Join { .. }) {
-        shard.edge.connections.hold_reading(id, sequence);
+        edge.connections.hold_reading(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-    shard.post(core, CoreMessage::People(PeopleMessage::Request { ticket, command }));
+    mesh::post(edge, homes, core, CoreMessage::People(PeopleMessage::Request { ticket, command }));
 }
 
 pub(in crate::shard) fn permit_people(
@@ -123,34 +125,39 @@ pub(in crate::shard) fn permit_people(
     if tells && needed != Scopes::READ && full() { Err(overloaded()) } else { Ok(()) }
 }
 
-pub(in crate::shard) fn ask_all(
-    shard: &mut Shard,
-    id: ConnectionId,
-    session: &Arc<Session>,
-    command: PeopleCommand,
-    expect: Expect,
-) {
-    let question = match &command {
+/// What all cores are asked.
+fn question_of(session: &Arc<Session>, command: &PeopleCommand) -> Result<PeopleQuestion, Fault> {
+    Ok(match command {
         PeopleCommand::Statuses { users, .. } => {
             PeopleQuestion::Statuses(users.clone(), session.user.clone())
         }
         PeopleCommand::Online { count_max, .. } => match count_max {
             Ok(count_max) => PeopleQuestion::Online(*count_max as usize),
-            Err(fault) => return shard.reply_now(id, expect, Reply::Fault(fault.clone())),
+            Err(fault) => return Err(fault.clone()),
         },
         PeopleCommand::Recordings { conversation, page } => {
             PeopleQuestion::Recordings(RecordingsQuestion::new(conversation, page, session))
         }
         _ => PeopleQuestion::Huddles(session.user.clone()),
-    };
-    let sequence = shard.edge.connections.open_slot(id, expect);
+    })
+}
+
+/// Asks all cores; their answers make one.
+fn ask_all(
+    side: &mut FanInSide<'_>,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    (question, command): (PeopleQuestion, PeopleCommand),
+    expect: Expect,
+) {
+    let sequence = side.edge.connections.open_slot(id, expect);
     if matches!(command, PeopleCommand::Join { .. }) {
-        shard.edge.connections.hold_reading(id, sequence);
+        side.edge.connections.hold_reading(id, sequence);
     } else {
-        shard.edge.connections.hold_long(id, sequence);
+        side.edge.connections.hold_long(id, sequence);
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-    shard.scatter(ticket, Question::People(question), Whole::People(Box::new(command)));
+    side.scatter(ticket, Question::People(question), Whole::People(Box::new(command)));
 }
 
 /// Does a request of a core, as the home of what it is about.
@@ -464,10 +471,9 @@ impl People {
             PeopleCommand::Device(DeviceAct::Heartbeat { id }) => {
                 self.devices.heartbeat(now, by.user, &id).map(|()| PeopleReply::Done)
             }
-            PeopleCommand::Device(act) => match self.devices.decide(now, by.user, act, by.fresh) {
-                Err(fault) => Err(fault),
-                Ok(_) => Err(unanswerable()),
-            },
+            PeopleCommand::Device(act) => {
+                self.devices.decide(now, by.user, act, by.fresh).and_then(|_| Err(unanswerable()))
+            }
             PeopleCommand::Activity => Ok(PeopleReply::Silence),
             PeopleCommand::Leave { circle } => Ok(PeopleReply::Left { circle, stay: None }),
             PeopleCommand::IceServers => Ok(PeopleReply::Ice(setup.people.ice.servers_for(by.user, now))),

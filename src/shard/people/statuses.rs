@@ -10,28 +10,29 @@ use crate::base::ids::{ConnectionId, CoreId};
 use crate::model::people::UserId;
 use crate::model::people::status::Status;
 use crate::model::session::Session;
-use crate::shard::Shard;
 use crate::shard::connections::expect::Expect;
+use crate::shard::mesh;
 use crate::shard::mesh::message::{CoreMessage, PeopleMessage, Ticket};
 use crate::shard::people::telling::pump_people;
-use crate::shard::requests::{Whole, gather};
+use crate::shard::requests::{FanInSide, Whole};
 use std::sync::Arc;
 
 /// Passes on what somebody says on a socket of this core.
 pub(super) fn ask(
-    shard: &mut Shard,
+    side: &mut FanInSide<'_>,
     id: ConnectionId,
     session: &Arc<Session>,
     status: Status,
     expect: Expect,
 ) {
-    let sequence = shard.edge.connections.open_slot(id, expect);
-    shard.edge.connections.hold_reading(id, sequence);
+    let sequence = side.edge.connections.open_slot(id, expect);
+    side.edge.connections.hold_reading(id, sequence);
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-    let Some(fan_in) = gather(shard, ticket, Whole::StatusKnown) else { return };
+    let Some(fan_in) = side.gather(ticket, Whole::StatusKnown) else { return };
     let user = session.user.clone();
-    let home = shard.setup.home_of(&user);
-    shard.post(home, CoreMessage::People(PeopleMessage::Status { user, status, fan_in }));
+    let home = side.edge.setup.home_of(&user);
+    let said = CoreMessage::People(PeopleMessage::Status { user, status, fan_in });
+    mesh::post(side.edge, side.homes, home, said);
 }
 
 /// Takes it in at the person's home.

@@ -1,27 +1,11 @@
 //! What a client asks of its own connection.
 
 use crate::base::ids::ConnectionId;
-use crate::base::limits::Limits;
 use crate::model::command::ConnectionCommand;
 use crate::model::reply::{ConnectionReply, Reply};
-use crate::shard::Shard;
-use crate::shard::connections::connection::Connection;
-use crate::shard::connections::expect::Expect;
-use crate::shard::connections::pending::Turn;
 use crate::shard::delivery::pacing;
 use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
-
-impl Shard {
-    pub(super) fn serve_connection(&mut self, id: ConnectionId, command: ConnectionCommand, expect: Expect) {
-        let connection = self.edge.connections.get(id);
-        if connection.is_some_and(|connection| must_wait(connection, &self.setup.limits, &command)) {
-            return self.edge.connections.wait_turn(id, expect, Turn::Own(command));
-        }
-        let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
-        self.reply_now(id, expect, reply);
-    }
-}
 
 /// The answer, as things are when its turn has come.
 pub(in crate::shard) fn answer_of_connection(
@@ -54,8 +38,9 @@ pub(in crate::shard) fn answer_of_connection(
 
 /// Whether requests that wait for their answer decide what this does, or there is no room for the last of a
 /// channel.
-fn must_wait(connection: &Connection, limits: &Limits, command: &ConnectionCommand) -> bool {
-    let pending = connection.pending.as_ref();
+pub(super) fn must_wait(edge: &Edge, id: ConnectionId, command: &ConnectionCommand) -> bool {
+    let Some(connection) = edge.connections.get(id) else { return false };
+    let (pending, limits) = (connection.pending.as_ref(), &*edge.setup.limits);
     match command {
         ConnectionCommand::Ping | ConnectionCommand::Show { .. } | ConnectionCommand::Renew { .. } => false,
         // Whoever goes hears what it said before.

@@ -1,6 +1,7 @@
 //! Questions to all cores, whose answers make one. What a core does not answer within the deadline is left out, and
 //! the answer says so: a core that does not turn must not stop the others from saying that.
 
+use super::node::answer_whole;
 use crate::base::ids::CoreId;
 use crate::base::time::Now;
 use crate::model::admin::Removal;
@@ -12,6 +13,9 @@ use crate::model::relay::GroupQuery;
 use crate::model::reply::Reply;
 use crate::shard::Shard;
 use crate::shard::connections::account;
+use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
+use crate::shard::mesh;
 use crate::shard::mesh::message::{CoreMessage, FanInPart, Question, Ticket};
 use crate::shard::places::Places;
 use std::collections::VecDeque;
@@ -104,7 +108,7 @@ pub(in crate::shard) struct FanIns {
 
 impl FanIns {
     /// Whether one more may begin in somebody's account, of which all have a share.
-    pub(super) fn has_place(&self, account: &str) -> bool {
+    fn has_place(&self, account: &str) -> bool {
         self.places.may_take(account, FAN_INS_MAX - self.list.len())
     }
 
@@ -129,7 +133,7 @@ impl FanIns {
     }
 
     /// Takes the answer of one core in. With the last, all of them.
-    pub fn take(&mut self, number: u64, from: CoreId, part: FanInPart, cores: u16) -> Option<FanIn> {
+    fn take(&mut self, number: u64, from: CoreId, part: FanInPart, cores: u16) -> Option<FanIn> {
         let at = self.list.iter().position(|fan_in| fan_in.number == number)?;
         let fan_in = &mut self.list[at];
         fan_in.parts.push((from, part));
@@ -153,33 +157,60 @@ impl FanIns {
     }
 }
 
+/// The parts of a core that functions which ask all cores work on: its edge with whoever wants to know, its home side, which
+/// speaks with cores, and what was asked.
+pub(in crate::shard) struct FanInSide<'a> {
+    pub edge: &'a mut Edge,
+    pub homes: &'a mut HomeSide,
+    pub fan_ins: &'a mut FanIns,
+}
+
 impl Shard {
+    pub(in crate::shard) fn fan_in_side(&mut self) -> FanInSide<'_> {
+        FanInSide { edge: &mut self.edge, homes: &mut self.homes, fan_ins: &mut self.fan_ins }
+    }
+}
+
+impl FanInSide<'_> {
     /// Asks every core, this one included.
-    pub(in crate::shard) fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
-        let Some(number) = gather(self, ticket, whole) else { return };
-        for core in 0..self.setup.cores {
-            self.post(CoreId(core), CoreMessage::Ask { fan_in: number, question: question.clone() });
+    pub fn scatter(&mut self, ticket: Ticket, question: Question, whole: Whole) {
+        let Some(number) = self.gather(ticket, whole) else { return };
+        for core in 0..self.edge.setup.cores {
+            let said = CoreMessage::Ask { fan_in: number, question: question.clone() };
+            mesh::post(self.edge, self.homes, CoreId(core), said);
+        }
+    }
+
+    /// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too
+    /// much is waited for, which is answered.
+    pub fn gather(&mut self, ticket: Ticket, whole: Whole) -> Option<u64> {
+        let account = account(&self.edge.connections, ticket.connection, &ticket.session);
+        if self.fan_ins.has_place(&account) {
+            return Some(self.fan_ins.open(self.edge.now, ticket, whole, account));
+        }
+        let message = "Too many listings are under way on this core, or as many of yours as your share is. Try again shortly.";
+        self.homes.answer_here(ticket, Reply::Fault(Fault::new(FaultCode::Overloaded, message)));
+        None
+    }
+
+    /// Whether what a request asks of all cores has a place among what is waited for.
+    pub(super) fn has_place(&self, ticket: &Ticket) -> bool {
+        self.fan_ins.has_place(&account(&self.edge.connections, ticket.connection, &ticket.session))
+    }
+
+    /// Takes the answer of one core in. With the last, whoever wanted to know is answered.
+    pub fn take(&mut self, number: u64, from: CoreId, part: FanInPart) {
+        if let Some(whole) = self.fan_ins.take(number, from, part, self.edge.setup.cores) {
+            answer_whole(self.edge, self.homes, whole);
         }
     }
 
     /// Answers with what there is when the time is up.
-    pub(in crate::shard) fn expire_fan_ins(&mut self) {
+    pub fn expire(&mut self) {
         while let Some(fan_in) = self.fan_ins.expire(self.edge.now) {
-            self.answer_whole(fan_in);
+            answer_whole(self.edge, self.homes, fan_in);
         }
     }
-}
-
-/// Waits for every core's answer to what another core asks them; says the number that they answer to. `None` if too much
-/// is waited for, which is answered.
-pub(in crate::shard) fn gather(shard: &mut Shard, ticket: Ticket, whole: Whole) -> Option<u64> {
-    let account = account(&shard.edge.connections, ticket.connection, &ticket.session);
-    if shard.fan_ins.has_place(&account) {
-        return Some(shard.fan_ins.open(shard.edge.now, ticket, whole, account));
-    }
-    let message = "Too many listings are under way on this core, or as many of yours as your share is. Try again shortly.";
-    shard.answer(ticket, Reply::Fault(Fault::new(FaultCode::Overloaded, message)));
-    None
 }
 
 #[cfg(test)]

@@ -57,8 +57,8 @@ impl HomeSide {
     }
 }
 
-/// The disk has the change of a group, or has it not. Who may not hear the channel any more, or be in the circles of
-/// its conversation, is sent away before the answer.
+/// The disk has the change of a group, or has it not. Whoever may not hear the channel any more, or be in the circles of
+/// its conversation, is about to be sent away before the answer is given: that goes on in steps.
 pub(super) fn continue_group(
     shard: &mut Shard,
     asker: Option<Asker>,

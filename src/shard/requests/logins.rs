@@ -1,7 +1,7 @@
 //! Logging in with a password, which is checked outside, and out again, which every core must know of.
 
 use super::attempts::{Attempts, Counted};
-use super::fan_in::{FanIns, Whole};
+use super::fan_in::{FanInSide, Whole};
 use super::known_addresses::KnownAddresses;
 use super::vouchers::Vouchers;
 use super::{Asker, Begun, CATALOG_CORE, Then, revoking};
@@ -15,14 +15,13 @@ use crate::model::command::LoginCommand;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::{LoginReply, Reply};
 use crate::model::session::Session;
-use crate::shard::connections::account;
 use crate::shard::connections::expect::Expect;
 use crate::shard::delivery::users::Fresh;
 use crate::shard::edge::Edge;
 use crate::shard::effects::{Class, Effects, not_stored};
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Question, Ticket};
-use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::shard::{Effect, Resolution, Setup};
 use crate::store::{Stored, Write, logouts, revocations};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -185,77 +184,77 @@ impl Logins {
     }
 }
 
-impl Shard {
-    /// Takes a request to log in or out.
-    pub(super) fn serve_login(
-        &mut self,
-        id: ConnectionId,
-        session: &Arc<Session>,
-        command: LoginCommand,
-        expect: Expect,
-    ) {
-        let now = self.edge.now;
-        let begun = match command {
-            LoginCommand::LogIn { user, password } => {
-                let address = self.edge.connections.address(id);
-                self.homes.logins.begin_login(
-                    (&self.setup, &mut self.homes.effects),
-                    now,
-                    address,
-                    (&user, password),
-                )
-            }
-            LoginCommand::LogOut { session } => {
-                self.homes.logins.begin_logout((&self.setup, &mut self.homes.effects), now, &session)
-            }
-            LoginCommand::RevokeTokens { user } => {
-                revoking::begin(&self.homes.logins, (&self.setup, &mut self.homes.effects), now, user)
-            }
-            LoginCommand::GiveVoucher => {
-                let vouchers = &mut self.homes.logins.vouchers;
-                let reply = vouchers.answer(&self.setup, &mut self.homes.fresh, now, session);
-                return self.reply_now(id, expect, reply);
-            }
-        };
-        match begun {
-            Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
-            Ok(begun) => {
-                let sequence = self.edge.connections.open_slot(id, expect);
-                self.edge.connections.hold_reading(id, sequence);
-                let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-                self.homes.carry_on(Asker { from: self.setup.core, ticket }, begun);
-            }
-        }
+/// Takes a request to log in or out. It is answered as one that waits for the outside, also where nothing is waited for.
+pub(super) fn serve_login(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    id: ConnectionId,
+    session: &Arc<Session>,
+    command: LoginCommand,
+    expect: Expect,
+) {
+    let begun = homes.begin_login(edge.connections.address(id), session, command);
+    let sequence = edge.connections.open_slot(id, expect);
+    if matches!(begun, Begun::Outside(_)) {
+        edge.connections.hold_reading(id, sequence);
     }
+    let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
+    homes.carry_on(Asker { from: homes.setup.core, ticket }, begun);
+}
 
-    /// A password was checked, or a logout stored.
-    pub(super) fn continue_login(&mut self, asker: Option<Asker>, then: LoginThen, resolution: &Resolution) {
-        match then {
-            LoginThen::LogIn { user, counted, place } => {
-                let now = self.edge.now;
-                if !matches!((resolution, &user), (Resolution::Verified(false), _) | (_, None)) {
-                    let free_max = self.setup.limits.login_attempts_per_minute_max;
-                    self.homes.logins.attempts.give_back(now, counted, free_max);
-                }
-                let authenticator = &self.setup.authenticator;
-                let reply = checked(authenticator, &mut self.homes.fresh, now, user, resolution);
-                if let (Ok(Reply::Login(LoginReply::LoggedIn { user, .. })), Some(place)) = (&reply, place) {
-                    tell_all(&mut self.homes, &Question::LoggedIn { place, user: user.clone() });
-                }
-                self.homes.answer_asker(asker, reply);
+/// A password was checked, or a logout stored.
+pub(super) fn continue_login(
+    side: &mut FanInSide<'_>,
+    asker: Option<Asker>,
+    then: LoginThen,
+    resolution: &Resolution,
+) {
+    match then {
+        LoginThen::LogIn { user, counted, place } => {
+            let homes = &mut *side.homes;
+            if !matches!((resolution, &user), (Resolution::Verified(false), _) | (_, None)) {
+                let free_max = homes.setup.limits.login_attempts_per_minute_max;
+                homes.logins.attempts.give_back(homes.now, counted, free_max);
             }
-            LoginThen::LogOut { id, until_unix_s } => {
-                let question = Question::LoggedOut { id, until_unix_s };
-                make_known(self, asker, resolution, (question, Whole::LoggedOut, Reply::Done));
+            let authenticator = &homes.setup.authenticator;
+            let reply = checked(authenticator, &mut homes.fresh, homes.now, user, resolution);
+            if let (Ok(Reply::Login(LoginReply::LoggedIn { user, .. })), Some(place)) = (&reply, place) {
+                tell_all(homes, &Question::LoggedIn { place, user: user.clone() });
             }
-            LoginThen::Revoke { user, at_unix_s } => {
-                revoking::stored(self, asker, (user, at_unix_s), resolution);
-            }
+            homes.answer_asker(asker, reply);
+        }
+        LoginThen::LogOut { id, until_unix_s } => {
+            let question = Question::LoggedOut { id, until_unix_s };
+            make_known(side, asker, resolution, (question, Whole::LoggedOut, Reply::Done));
+        }
+        LoginThen::Revoke { user, at_unix_s } => {
+            revoking::stored(side, asker, (user, at_unix_s), resolution);
         }
     }
 }
 
 impl HomeSide {
+    /// Begins what somebody at an address asks for on the way in or out.
+    fn begin_login(
+        &mut self,
+        address: Option<IpAddr>,
+        session: &Arc<Session>,
+        command: LoginCommand,
+    ) -> Begun {
+        let Self { now, setup, logins, effects, fresh, .. } = self;
+        let begun = match command {
+            LoginCommand::LogIn { user, password } => {
+                logins.begin_login((setup, effects), *now, address, (&user, password))
+            }
+            LoginCommand::LogOut { session } => logins.begin_logout((setup, effects), *now, &session),
+            LoginCommand::RevokeTokens { user } => revoking::begin(logins, (setup, effects), *now, user),
+            LoginCommand::GiveVoucher => {
+                return logins.vouchers.answer(setup, fresh, *now, session).into();
+            }
+        };
+        begun.unwrap_or_else(Begun::from)
+    }
+
     /// Who has a credential that holds, with what others may be shown of it.
     pub(in crate::shard) fn verify(&self, credential: &str) -> Result<(Arc<Session>, Shown), Fault> {
         self.logins.verify(&self.setup.authenticator, self.now, credential)
@@ -287,27 +286,21 @@ impl HomeSide {
 /// What was stored is told to every core, and whoever asked for it is answered when all know; at once, with `answer`, where
 /// too much is waited for already. What was not stored nobody hears of but them.
 pub(super) fn make_known(
-    shard: &mut Shard,
+    side: &mut FanInSide<'_>,
     asker: Option<Asker>,
     resolution: &Resolution,
     (question, whole, answer): (Question, Whole, Reply),
 ) {
     if let Err(failure) = resolution.stored() {
-        return shard.homes.answer_asker(asker, not_stored(failure));
+        return side.homes.answer_asker(asker, not_stored(failure));
     }
     match asker {
-        Some(Asker { ticket, .. }) if has_place(&shard.edge, &shard.fan_ins, &ticket) => {
-            shard.scatter(ticket, question, whole);
-        }
+        Some(Asker { ticket, .. }) if side.has_place(&ticket) => side.scatter(ticket, question, whole),
         asker => {
-            tell_all(&mut shard.homes, &question);
-            shard.homes.answer_asker(asker, answer);
+            tell_all(side.homes, &question);
+            side.homes.answer_asker(asker, answer);
         }
     }
-}
-
-fn has_place(edge: &Edge, fan_ins: &FanIns, ticket: &Ticket) -> bool {
-    fan_ins.has_place(&account(&edge.connections, ticket.connection, &ticket.session))
 }
 
 /// Tells every core, this one included, what nobody waits to be known.

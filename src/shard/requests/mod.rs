@@ -30,7 +30,7 @@ pub use web_push::WebPushSettings;
 
 pub(in crate::shard) use connection::answer_of_connection;
 pub(in crate::shard) use definitions::Changes;
-pub(in crate::shard) use fan_in::{FanIns, Whole, gather};
+pub(in crate::shard) use fan_in::{FanInSide, FanIns, Whole};
 pub(in crate::shard) use groups::GroupChanges;
 pub(in crate::shard) use in_turn::InTurn;
 pub(in crate::shard) use logins::Logins;
@@ -56,10 +56,15 @@ use crate::shard::connections::slots::is_over;
 use crate::shard::edge::Edge;
 use crate::shard::effects::Class;
 use crate::shard::home::HomeSide;
+use crate::shard::mesh;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
+use crate::shard::mesh::pump_ends;
 use crate::shard::people;
 use crate::shard::relay::{self, Relay, begin_relay};
 use crate::shard::{Setup, Shard};
+use logins::serve_login;
+use many::serve_many;
+use node::serve_node;
 use std::sync::Arc;
 
 /// The core that keeps all definitions, and asks for backups.
@@ -137,29 +142,40 @@ impl Shard {
         let core = core_of(&self.setup, place, session);
         match command {
             Command::People(command) => people::submit_people(self, id, session, *command, expect),
-            Command::Connection(command) => self.serve_connection(id, command, expect),
-            Command::Login(command) => self.serve_login(id, session, command, expect),
+            Command::Connection(command) if connection::must_wait(&self.edge, id, &command) => {
+                self.edge.connections.wait_turn(id, expect, Turn::Own(command));
+            }
+            Command::Connection(command) => {
+                let reply = answer_of_connection(&mut self.edge, &self.homes, id, command);
+                self.reply_now(id, expect, reply);
+            }
+            Command::Login(command) => {
+                serve_login(&mut self.edge, &mut self.homes, id, session, command, expect);
+            }
             Command::Node(command) => {
                 let sequence = self.edge.connections.open_slot(id, expect);
                 if long {
                     self.edge.connections.hold_long(id, sequence);
                 }
                 let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-                self.serve_node(ticket, command);
+                serve_node(&mut self.fan_in_side(), ticket, command);
             }
             // Taken apart above.
             Command::Proven { .. } => {}
-            Command::Many(commands) => self.serve_many(id, session, commands, expect),
+            Command::Many(commands) => match many::admit(&mut self.edge, id, commands.len()) {
+                Ok(()) => serve_many(&mut self.edge, &mut self.homes, id, session, commands, expect),
+                Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
+            },
             Command::Core(command) if command.moves() && self.edge.connections.awaits(id) => {
                 self.edge.connections.wait_turn(id, expect, Turn::Move(Box::new(command)));
             }
-            Command::Core(command) => {
-                if core == self.setup.core && stored == StoredEffect::Nothing {
-                    self.serve_at_once(id, session, command, expect);
-                } else {
-                    self.send(core, id, session, command, expect);
-                }
+            Command::Core(command) if core == self.setup.core && stored == StoredEffect::Nothing => {
+                self.serve_at_once(id, session, command, expect);
             }
+            Command::Core(command) => match may_ask(&mut self.edge, &self.homes, core, session) {
+                Ok(()) => send(&mut self.edge, &mut self.homes, (core, id), session, command, expect),
+                Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
+            },
         }
     }
 
@@ -178,7 +194,7 @@ impl Shard {
         }
         let origin = Origin { core: self.setup.core, connection: id, session };
         let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
-        self.pump_ends();
+        pump_ends(&mut self.edge, &mut self.homes, &mut self.endings);
         let over = is_over(&self.edge.connections, id, &expect);
         match begun {
             Begun::Answered(Outcome { reply, wait: None }) if !over => self.reply_now(id, expect, reply),
@@ -190,57 +206,6 @@ impl Shard {
             }
         }
         self.pump_home();
-    }
-
-    /// Leaves a request to a core, maybe this one, which answers later.
-    fn send(
-        &mut self,
-        core: CoreId,
-        id: ConnectionId,
-        session: &Arc<Session>,
-        command: CoreCommand,
-        expect: Expect,
-    ) {
-        if !self.homes.mesh.may_ask(core, || session.account()) {
-            self.edge.counters.peer_overloads += 1;
-            return self.reply_now(id, expect, Reply::Fault(overloaded()));
-        }
-        let sequence = self.edge.connections.open_slot(id, expect);
-        let Route { stored, long, .. } = command.route();
-        // What a channel has yet to tell comes before the answer to a subscribe that came again.
-        let long = long || command.subscribes().is_some_and(|channel| self.edge.fanout.hears(id, channel));
-        if stored == StoredEffect::Changed || command.moves() {
-            self.edge.connections.hold_reading(id, sequence);
-        } else if long {
-            self.edge.connections.hold_long(id, sequence);
-        }
-        let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
-        self.post(core, CoreMessage::Request { ticket, command });
-    }
-
-    /// Leaves what moves a connection to a core, now that all before it is answered. Nothing more is read until it is too.
-    ///
-    /// # Errors
-    /// That core is behind.
-    pub(in crate::shard) fn send_in_turn(
-        &mut self,
-        id: ConnectionId,
-        sequence: u32,
-        command: CoreCommand,
-    ) -> Result<(), Fault> {
-        let Some(session) = self.edge.connections.get(id).and_then(|connection| connection.session.clone())
-        else {
-            return Ok(());
-        };
-        let core = core_of(&self.setup, command.route().place, &session);
-        if !self.homes.mesh.may_ask(core, || session.account()) {
-            self.edge.counters.peer_overloads += 1;
-            return Err(overloaded());
-        }
-        self.edge.connections.hold_reading(id, sequence);
-        let ticket = Ticket { connection: id, sequence, part: 0, session };
-        self.post(core, CoreMessage::Request { ticket, command });
-        Ok(())
     }
 
     /// Does a request of a core, as the home of its channel or as the keeper of the catalog.
@@ -262,7 +227,7 @@ impl Shard {
             command => {
                 let origin = asker.origin();
                 let begun = begin(&mut self.edge, &mut self.homes, &mut self.relay, origin, command);
-                self.pump_ends();
+                pump_ends(&mut self.edge, &mut self.homes, &mut self.endings);
                 // Whoever asks next hears what it said before.
                 relay::pump_relay(&mut self.relay_side());
                 self.homes.carry_on(asker, begun);
@@ -271,7 +236,67 @@ impl Shard {
     }
 }
 
-/// Begins a request of a core. Ends of channels that this finds are passed on before its answer: see [`Shard::pump_ends`].
+/// Whether a core, maybe this one, may be asked something for a session.
+///
+/// # Errors
+/// It has too much to do.
+pub(in crate::shard) fn may_ask(
+    edge: &mut Edge,
+    homes: &HomeSide,
+    core: CoreId,
+    session: &Session,
+) -> Result<(), Fault> {
+    if homes.mesh.may_ask(core, || session.account()) {
+        return Ok(());
+    }
+    edge.counters.peer_overloads += 1;
+    Err(overloaded())
+}
+
+/// Leaves a request to a core, maybe this one, which answers later.
+fn send(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    (core, id): (CoreId, ConnectionId),
+    session: &Arc<Session>,
+    command: CoreCommand,
+    expect: Expect,
+) {
+    let sequence = edge.connections.open_slot(id, expect);
+    let Route { stored, long, .. } = command.route();
+    // What a channel has yet to tell comes before the answer to a subscribe that came again.
+    let long = long || command.subscribes().is_some_and(|channel| edge.fanout.hears(id, channel));
+    if stored == StoredEffect::Changed || command.moves() {
+        edge.connections.hold_reading(id, sequence);
+    } else if long {
+        edge.connections.hold_long(id, sequence);
+    }
+    let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
+    mesh::post(edge, homes, core, CoreMessage::Request { ticket, command });
+}
+
+/// Leaves what moves a connection to a core, now that all before it is answered. Nothing more is read until it is too.
+///
+/// # Errors
+/// That core is behind.
+pub(in crate::shard) fn send_in_turn(
+    edge: &mut Edge,
+    homes: &mut HomeSide,
+    (id, sequence): (ConnectionId, u32),
+    command: CoreCommand,
+) -> Result<(), Fault> {
+    let Some(session) = edge.connections.get(id).and_then(|connection| connection.session.clone()) else {
+        return Ok(());
+    };
+    let core = core_of(&edge.setup, command.route().place, &session);
+    may_ask(edge, homes, core, &session)?;
+    edge.connections.hold_reading(id, sequence);
+    let ticket = Ticket { connection: id, sequence, part: 0, session };
+    mesh::post(edge, homes, core, CoreMessage::Request { ticket, command });
+    Ok(())
+}
+
+/// Begins a request of a core. Ends of channels that this finds are passed on before its answer: see [`pump_ends`].
 fn begin(
     edge: &mut Edge,
     homes: &mut HomeSide,

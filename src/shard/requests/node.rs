@@ -1,6 +1,6 @@
 //! What is asked of the node as a whole: each core says its part, the core that was asked puts the parts together.
 
-use super::fan_in::{FanIn, Whole};
+use super::fan_in::{FanIn, FanInSide, Whole};
 use super::{admin, revoking};
 use crate::base::ids::CoreId;
 use crate::broker::groups::merge_groups;
@@ -19,30 +19,33 @@ use crate::model::reply::{NodeReply, RelayReply, Reply};
 use crate::model::session::Session;
 use crate::shard::Shard;
 use crate::shard::edge::Edge;
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{FanInPart, Question, Ticket};
-use crate::shard::people;
-use crate::shard::people::merge_people;
-use crate::shard::relay;
+use crate::shard::people::{self, People, merge_people};
+use crate::shard::relay::{self, Relay};
+
+/// Asks all cores what a client asked of the node.
+pub(super) fn serve_node(side: &mut FanInSide<'_>, ticket: Ticket, command: NodeCommand) {
+    let (question, whole) = question_of(&ticket, command);
+    side.scatter(ticket, question, whole);
+}
+
+/// Answers with what the cores said.
+pub(super) fn answer_whole(edge: &Edge, homes: &mut HomeSide, fan_in: FanIn) {
+    let FanIn { ticket, whole, parts, .. } = fan_in;
+    let reply = put_together(edge, &ticket.session, whole, parts);
+    homes.answer_here(ticket, reply);
+}
 
 impl Shard {
-    /// Asks all cores what a client asked of the node.
-    pub(super) fn serve_node(&mut self, ticket: Ticket, command: NodeCommand) {
-        let (question, whole) = question_of(&ticket, command);
-        self.scatter(ticket, question, whole);
-    }
-
-    /// Answers with what the cores said.
-    pub(in crate::shard) fn answer_whole(&mut self, fan_in: FanIn) {
-        let FanIn { ticket, whole, parts, .. } = fan_in;
-        let reply = put_together(&self.edge, &ticket.session, whole, parts);
-        self.answer(ticket, reply);
-    }
-
     /// This core's part.
     pub(in crate::shard) fn part(&mut self, question: Question) -> FanInPart {
         match question {
-            Question::State => FanInPart::State(state(self)),
-            Question::Counters => FanInPart::Counters(Box::new(self.counters_now())),
+            Question::State => FanInPart::State(state(&self.edge, &self.homes, &self.people)),
+            Question::Counters => {
+                let counters = counters_now(&self.edge, &self.homes, &self.people, &self.relay);
+                FanInPart::Counters(Box::new(counters))
+            }
             Question::Meetings { session, page } => {
                 FanInPart::Meetings(self.homes.home.meetings.list_of(&session, page))
             }
@@ -59,7 +62,7 @@ impl Shard {
                 FanInPart::Noted
             }
             Question::TokensRevoked { user, at_unix_s } => {
-                revoking::hear(self, &user, at_unix_s);
+                revoking::hear(&self.edge, &mut self.homes, &mut self.endings, &user, at_unix_s);
                 FanInPart::Noted
             }
             Question::Connections { user, from, size } => {
@@ -81,46 +84,43 @@ impl Shard {
             }
         }
     }
+}
 
-    /// The counters, with those that live in tables filled in.
-    fn counters_now(&self) -> Counters {
-        let mut counters = self.edge.counters.clone();
-        let home = self.homes.home.state();
-        counters.publications = home.published;
-        counters.duplicates = home.duplicates;
-        counters.history_publications = home.history_publications;
-        counters.history_bytes = home.history_bytes;
-        counters.memory_bytes = [
-            home.history_held_bytes,
-            self.edge.fanout.size().1 as u64,
-            self.edge.connections.unfinished_bytes() as u64,
-        ];
-        counters.history_lost = self.homes.home.log().has_failed().into();
-        counters.people = PeopleCounters { relay: self.relay.counts(), ..self.people.counts() };
-        counters.web_push = self.homes.web_push.counters();
-        let writes = self.homes.effects.writes();
-        counters.writes = [writes.stored, writes.failed, writes.refused];
-        counters
-    }
+/// The counters of this core, with those that live in tables filled in.
+fn counters_now(edge: &Edge, homes: &HomeSide, people: &People, relay: &Relay) -> Counters {
+    let mut counters = edge.counters.clone();
+    let home = homes.home.state();
+    counters.publications = home.published;
+    counters.duplicates = home.duplicates;
+    counters.history_publications = home.history_publications;
+    counters.history_bytes = home.history_bytes;
+    counters.memory_bytes =
+        [home.history_held_bytes, edge.fanout.size().1 as u64, edge.connections.unfinished_bytes() as u64];
+    counters.history_lost = homes.home.log().has_failed().into();
+    counters.people = PeopleCounters { relay: relay.counts(), ..people.counts() };
+    counters.web_push = homes.web_push.counters();
+    let writes = homes.effects.writes();
+    counters.writes = [writes.stored, writes.failed, writes.refused];
+    counters
 }
 
 /// What this core says of itself.
-fn state(shard: &Shard) -> CoreState {
-    let (active_calls, active_huddles) = shard.people.active();
-    let home = shard.homes.home.state();
+fn state(edge: &Edge, homes: &HomeSide, people: &People) -> CoreState {
+    let (active_calls, active_huddles) = people.active();
+    let home = homes.home.state();
+    let ice = &edge.setup.people.ice;
     CoreState {
         channels: home.channels,
         publications: home.history_publications,
         active_calls,
         active_huddles,
-        connections: shard.edge.counters.connections_open,
-        websocket_connections: shard.edge.counters.websockets_open,
+        connections: edge.counters.connections_open,
+        websocket_connections: edge.counters.websockets_open,
         online_users: home.online_users,
-        starting: shard.homes.log.is_starting(),
-        history_lost: shard.homes.home.log().has_failed(),
-        has_turn: !shard.setup.people.ice.turn_urls.is_empty()
-            && shard.setup.people.ice.turn_secret.is_some(),
-        disk_fails: !shard.homes.effects.is_store_well(),
+        starting: homes.log.is_starting(),
+        history_lost: homes.home.log().has_failed(),
+        has_turn: !ice.turn_urls.is_empty() && ice.turn_secret.is_some(),
+        disk_fails: !homes.effects.is_store_well(),
     }
 }
 

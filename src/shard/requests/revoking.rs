@@ -1,15 +1,18 @@
 //! Revoking what a user was given: stored, then known to every core, which closes what began under it.
 
-use super::fan_in::Whole;
+use super::fan_in::{FanInSide, Whole};
 use super::logins::{LoginThen, Logins, make_known};
 use super::{Asker, Begun, Then};
 use crate::base::time::Now;
 use crate::model::admin::AdminReply;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
+use crate::shard::delivery::ending::Endings;
+use crate::shard::edge::Edge;
 use crate::shard::effects::{Class, Effects};
+use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::Question;
-use crate::shard::{Effect, Resolution, Setup, Shard};
+use crate::shard::{Effect, Resolution, Setup};
 use crate::store::revocations;
 use std::sync::Arc;
 
@@ -33,22 +36,28 @@ pub(super) fn begin(
 
 /// The disk knows of it, or does not. Then every core is told, and the operator answered when all know.
 pub(super) fn stored(
-    shard: &mut Shard,
+    side: &mut FanInSide<'_>,
     asker: Option<Asker>,
     (user, at_unix_s): (Arc<str>, u64),
     resolution: &Resolution,
 ) {
     let question = Question::TokensRevoked { user, at_unix_s };
     let (whole, answer) = (Whole::TokensRevoked { at_unix_s }, revoked(at_unix_s, 0));
-    make_known(shard, asker, resolution, (question, whole, answer));
+    make_known(side, asker, resolution, (question, whole, answer));
 }
 
 /// What a user was given up to then holds no longer on this core.
-pub(super) fn hear(shard: &mut Shard, user: &Arc<str>, at_unix_s: u64) {
-    let kept_s = shard.setup.limits.ended.revocation_s_max;
-    shard.homes.logins.revoke(shard.edge.now, user, at_unix_s, kept_s);
-    shard.homes.logins.vouchers.forget_user(user);
-    shard.endings.revoke_tokens(&shard.edge, user.clone(), at_unix_s);
+pub(super) fn hear(
+    edge: &Edge,
+    homes: &mut HomeSide,
+    endings: &mut Endings,
+    user: &Arc<str>,
+    at_unix_s: u64,
+) {
+    let kept_s = homes.setup.limits.ended.revocation_s_max;
+    homes.logins.revoke(homes.now, user, at_unix_s, kept_s);
+    homes.logins.vouchers.forget_user(user);
+    endings.revoke_tokens(edge, user.clone(), at_unix_s);
 }
 
 /// The answer, when so many cores have not said that they know.

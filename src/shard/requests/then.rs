@@ -1,7 +1,7 @@
 //! What is done when the outside has done its part: the second half of what a noun's file began.
 
 use super::groups::continue_group;
-use super::logins::LoginThen;
+use super::logins::{LoginThen, continue_login};
 use super::meetings::MeetingThen;
 use super::web_push::{WebPushThen, continue_web_push};
 use super::{backup, rooms, settings};
@@ -62,12 +62,17 @@ impl Shard {
             Some(Then::People(change)) => {
                 continue_people(&mut self.people, &mut self.homes, asker, change, &resolution)
             }
-            Some(Then::Login(then)) => self.continue_login(asker, then, &resolution),
+            Some(Then::Login(then)) => continue_login(&mut self.fan_in_side(), asker, then, &resolution),
             Some(Then::WebPush(then)) => {
                 continue_web_push(&mut self.homes, asker, then, (&resolution, took_us))
             }
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
-            Some(Then::File(id)) => files::hear(self, id, resolution),
+            Some(Then::File(id)) => {
+                if files::hear(&mut self.edge, id, resolution) {
+                    self.release_answers(id);
+                    self.resume_if_calm(id);
+                }
+            }
             Some(Then::Backup(file)) => self.homes.answer_asker(asker, backup::made(file, &resolution)),
             Some(Then::Settings) => self.homes.answer_asker(asker, settings::done(resolution)),
             None => {}

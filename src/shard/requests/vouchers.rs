@@ -15,6 +15,7 @@ use crate::model::session::Session;
 use crate::protocol::http::Head;
 use crate::protocol::websocket::upgrade::Upgrade;
 use crate::protocol::websocket::write_switching;
+use crate::shard::Setup;
 use crate::shard::connections::account;
 use crate::shard::connections::connection::Phase;
 use crate::shard::connections::expect::{Answering, Expect, Opening};
@@ -23,8 +24,9 @@ use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
 use crate::shard::mesh::message::{CoreMessage, Ticket};
 use crate::shard::mesh::post;
+use crate::shard::relay::RelaySide;
 use crate::shard::transports::http::{anonymous, write_fault};
-use crate::shard::{Setup, Shard};
+use crate::shard::transports::upgrade::open_socket;
 use crate::surface::{EndpointAccess, Language, Socket, Surface};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -151,26 +153,29 @@ pub(in crate::shard) fn is_voucher(credential: &str) -> bool {
     credential.starts_with(PREFIX)
 }
 
-impl Shard {
-    /// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
-    pub(in crate::shard) fn open_or_close(&mut self, id: ConnectionId, opening: &Opening, reply: &Reply) {
-        let Ok(session) = opening.session(reply, &self.setup.authenticator) else {
-            return self.edge.close_when_written(id, CloseReason::Finished);
-        };
-        if self.homes.logins.revoked.has(session) {
-            // The credentials ended between the deciding of the answer and its writing.
-            return self.edge.close_when_written(id, CloseReason::Unauthenticated);
-        }
-        let Some(connection) = self.edge.connections.get_mut(id) else { return };
-        let Phase::Http(reader) = &mut connection.phase else { return };
-        // Frames may have come behind the request.
-        let rest = reader.take_rest();
-        self.open_socket(id, Some(session.clone()), opening.socket, opening.language, opening.agreement);
-        if let Some(connection) = self.edge.connections.get_mut(id)
-            && let Phase::Socket { reader, .. } = &mut connection.phase
-        {
-            reader.hold(&rest);
-        }
+/// The answer to a handshake is on its way: from here on the connection is a WebSocket, or at its end.
+pub(in crate::shard) fn open_or_close(
+    side: &mut RelaySide<'_>,
+    id: ConnectionId,
+    opening: &Opening,
+    reply: &Reply,
+) {
+    let Ok(session) = opening.session(reply, &side.edge.setup.authenticator) else {
+        return side.edge.close_when_written(id, CloseReason::Finished);
+    };
+    if side.homes.logins.revoked.has(session) {
+        // The credentials ended between the deciding of the answer and its writing.
+        return side.edge.close_when_written(id, CloseReason::Unauthenticated);
+    }
+    let Some(connection) = side.edge.connections.get_mut(id) else { return };
+    let Phase::Http(reader) = &mut connection.phase else { return };
+    // Frames may have come behind the request.
+    let rest = reader.take_rest();
+    open_socket(side, id, Some(session.clone()), (opening.socket, opening.language), opening.agreement);
+    if let Some(connection) = side.edge.connections.get_mut(id)
+        && let Phase::Socket { reader, .. } = &mut connection.phase
+    {
+        reader.hold(&rest);
     }
 }
 

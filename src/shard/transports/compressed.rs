@@ -4,10 +4,12 @@
 use super::long;
 use crate::base::ids::ConnectionId;
 use crate::metrics::words::CloseReason;
+use crate::model::reply::Reply;
 use crate::protocol::websocket::Violation;
 use crate::protocol::websocket::deflate::Inflater;
 use crate::shard::Shard;
 use crate::shard::connections::closing::CloseFrame;
+use crate::shard::connections::expect::Expect;
 use crate::shard::edge::Edge;
 use crate::surface::{Language, Payload};
 
@@ -38,7 +40,10 @@ pub(super) fn read(
             shard.data(id, language, message);
         }
         (Ok(None), Language::Dialect(dialect)) => {
-            long::leave_compressed(shard, id, dialect, is_text, payload)
+            let (edge, homes) = (&mut shard.edge, &mut shard.homes);
+            if let Err(fault) = long::leave_compressed(edge, homes, id, dialect, (is_text, payload)) {
+                shard.reply_now(id, Expect::unread(dialect), Reply::Fault(fault));
+            }
         }
         (Ok(None), Language::Echo) => end(&mut shard.edge, id, Violation::MESSAGE_TOO_BIG),
         (Err(violation), _) => end(&mut shard.edge, id, violation),

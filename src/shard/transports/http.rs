@@ -237,7 +237,7 @@ impl Shard {
                     Err(fault) => return self.edge.respond_fault(id, surface, &answering, &fault),
                 };
                 vouch(&mut self.edge.connections, id, &session);
-                session.iter().for_each(|session| answering.is_of(session));
+                session.iter().for_each(|session| answering.note_user(session));
                 let limits = &*self.setup.limits;
                 let request = Request {
                     head,

@@ -2,6 +2,7 @@
 //! connection asks stays in order, and no connection has more than one there.
 
 use crate::base::ids::ConnectionId;
+use crate::model::command::Command;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::reply::Reply;
 use crate::model::session::Session;
@@ -42,54 +43,49 @@ pub(super) fn is_long(bytes: &[u8]) -> bool {
 }
 
 /// Leaves a message to be decoded.
+///
+/// # Errors
+/// It cannot be.
 pub(super) fn leave_message(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    homes: &mut HomeSide,
     id: ConnectionId,
     payload: Payload<'_>,
     asked: (&'static Dialect, Arc<Session>, bool),
-) {
+) -> Result<(), Fault> {
     let long = |dialect, session: &_| Long::message(dialect, payload, session);
-    leave_unread(shard, id, long, asked);
+    leave_unread(edge, homes, id, long, asked)
 }
 
 /// Leaves a compressed message to be inflated and decoded.
+///
+/// # Errors
+/// It cannot be.
 pub(super) fn leave_compressed(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    homes: &mut HomeSide,
     id: ConnectionId,
     dialect: &'static Dialect,
-    is_text: bool,
-    payload: &[u8],
-) {
-    shard.edge.counters.messages_received += 1;
-    let Some((session, within_quota)) = charge(&mut shard.edge, id) else { return };
-    let bytes_max = shard.setup.limits.message_bytes_max as usize;
+    (is_text, payload): (bool, &[u8]),
+) -> Result<(), Fault> {
+    edge.counters.messages_received += 1;
+    let Some((session, within_quota)) = charge(edge, id) else { return Ok(()) };
+    let bytes_max = edge.setup.limits.message_bytes_max as usize;
     let long = |dialect, session: &_| Long::compressed(dialect, is_text, payload, bytes_max, session);
-    leave_unread(shard, id, long, (dialect, session, within_quota));
+    leave_unread(edge, homes, id, long, (dialect, session, within_quota))
 }
 
 fn leave_unread(
-    shard: &mut Shard,
+    edge: &mut Edge,
+    homes: &mut HomeSide,
     id: ConnectionId,
     long: impl FnOnce(&'static Dialect, &Arc<Session>) -> Long,
     (dialect, session, within_quota): (&'static Dialect, Arc<Session>, bool),
-) {
-    match admit(&shard.edge, &mut shard.homes, id, Some(&session)) {
-        Ok(account) => {
-            let long = long(dialect, &session);
-            leave(
-                &mut shard.edge,
-                &mut shard.homes,
-                id,
-                long,
-                &account,
-                Undecoded::Message { dialect, session, within_quota },
-            );
-        }
-        Err(fault) => {
-            let expect = Expect::Message { dialect, correlation: None, subscribes: None };
-            shard.reply_now(id, expect, Reply::Fault(fault));
-        }
-    }
+) -> Result<(), Fault> {
+    let account = admit(edge, homes, id, Some(&session))?;
+    let long = long(dialect, &session);
+    leave(edge, homes, id, long, &account, Undecoded::Message { dialect, session, within_quota });
+    Ok(())
 }
 
 /// Leaves a request to be decoded.
@@ -152,12 +148,13 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Undeco
             Ok(Decoded::Message(incoming)) => obey(shard, id, dialect, &session, within_quota, incoming),
             Ok(Decoded::Violation(violation)) => compressed::end(&mut shard.edge, id, violation),
             Ok(Decoded::Request(_)) => {}
-            Err(fault) => {
-                let expect = Expect::Message { dialect, correlation: None, subscribes: None };
-                shard.reply_now(id, expect, Reply::Fault(fault));
-            }
+            Err(fault) => shard.reply_now(id, Expect::unread(dialect), Reply::Fault(fault)),
         },
-        (Phase::Http(_), Undecoded::Request(asked)) => answer_request(shard, id, asked, decoded),
+        (Phase::Http(_), Undecoded::Request(asked)) => {
+            if let Some((session, command, expect)) = read_request(&mut shard.edge, id, asked, decoded) {
+                shard.submit(id, &session, command, expect);
+            }
+        }
         // It ended meanwhile.
         _ => {}
     }
@@ -171,23 +168,26 @@ pub(in crate::shard) fn go_on(shard: &mut Shard, id: ConnectionId, asked: Undeco
     shard.edge.bound_input(id);
 }
 
-fn answer_request(
-    shard: &mut Shard,
+/// Who asks for what in a request that was decoded. Where it asks for nothing that can be done, it is answered.
+fn read_request(
+    edge: &mut Edge,
     id: ConnectionId,
     asked: UndecodedRequest,
     decoded: Result<Decoded, Fault>,
-) {
+) -> Option<(Arc<Session>, Command, Expect)> {
     let UndecodedRequest { surface, endpoint, answering, session } = asked;
     let command = match decoded {
         Ok(Decoded::Request(command)) => command,
-        Ok(Decoded::Message(_) | Decoded::Violation(_)) => return,
+        Ok(Decoded::Message(_) | Decoded::Violation(_)) => return None,
         Err(fault) => Err(fault),
     };
     match command {
-        Err(fault) => shard.edge.respond_fault(id, surface, &answering, &fault),
+        Err(fault) => {
+            edge.respond_fault(id, surface, &answering, &fault);
+            None
+        }
         Ok(command) => {
-            let session = session.unwrap_or_else(anonymous);
-            shard.submit(id, &session, command, expect(surface, endpoint, answering));
+            Some((session.unwrap_or_else(anonymous), command, expect(surface, endpoint, answering)))
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::shard::delivery::users::user_arrived;
 use crate::shard::edge::Edge;
 use crate::shard::home::HomeSide;
 use crate::shard::people;
-use crate::shard::relay;
+use crate::shard::relay::{self, RelaySide};
 use crate::shard::requests::vouchers::{is_voucher, redeem};
 use crate::surface::{Language, Socket, Surface};
 use std::net::Ipv4Addr;
@@ -73,43 +73,43 @@ impl Shard {
         access::note_opened(&mut self.edge, answering, session.as_deref(), out.len());
         self.edge.write_in_turn(id, out, false);
         let person = session.clone().zip(socket.device.map(|name| name(head, self.homes.fresh.next())));
-        self.open_socket(id, session, socket, language, agreement);
+        open_socket(&mut self.relay_side(), id, session, (socket, language), agreement);
         if let Some((session, device)) = person {
             people::person_came(&mut self.people_side(), id, &session, device.into());
         }
     }
+}
 
-    pub(in crate::shard) fn open_socket(
-        &mut self,
-        id: ConnectionId,
-        session: Option<Arc<Session>>,
-        socket: &'static Socket,
-        language: &'static Language,
-        agreement: Option<Agreement>,
-    ) {
-        let session = match session {
-            Some(session) if socket.reachable => Some(relay::with_handle(&mut self.homes, &session)),
-            session => session,
-        };
-        self.edge.counters.websockets_open += 1;
-        vouch(&mut self.edge.connections, id, &session);
-        if let Some(session) = &session {
-            user_arrived(&mut self.relay_side(), session);
-        }
-        let Some(connection) = self.edge.connections.get_mut(id) else { return };
-        connection.session = session;
-        connection.outbox.begin_frames();
-        if let Some(agreement) = agreement {
-            connection.framing = Framing::Deflate(agreement.window);
-        }
-        connection.phase = Phase::Socket { reader: Reader::default(), language };
-        relay::came(&mut self.relay_side(), id);
-        self.edge.watch_token(id);
-        // The first ping of a storm of connections is spread over the interval.
-        let interval = self.setup.ping_interval_ms;
-        let earlier = self.homes.fresh.next() % (interval / 4 + 1);
-        self.edge.connections.set_deadline(self.edge.now, id, Due::Ping, interval - earlier);
+/// A connection is a WebSocket from here on.
+pub(in crate::shard) fn open_socket(
+    side: &mut RelaySide<'_>,
+    id: ConnectionId,
+    session: Option<Arc<Session>>,
+    (socket, language): (&'static Socket, &'static Language),
+    agreement: Option<Agreement>,
+) {
+    let session = match session {
+        Some(session) if socket.reachable => Some(relay::with_handle(side.homes, &session)),
+        session => session,
+    };
+    side.edge.counters.websockets_open += 1;
+    vouch(&mut side.edge.connections, id, &session);
+    if let Some(session) = &session {
+        user_arrived(side, session);
     }
+    let Some(connection) = side.edge.connections.get_mut(id) else { return };
+    connection.session = session;
+    connection.outbox.begin_frames();
+    if let Some(agreement) = agreement {
+        connection.framing = Framing::Deflate(agreement.window);
+    }
+    connection.phase = Phase::Socket { reader: Reader::default(), language };
+    relay::came(side, id);
+    side.edge.watch_token(id);
+    // The first ping of a storm of connections is spread over the interval.
+    let interval = side.edge.setup.ping_interval_ms;
+    let earlier = side.homes.fresh.next() % (interval / 4 + 1);
+    side.edge.connections.set_deadline(side.edge.now, id, Due::Ping, interval - earlier);
 }
 
 /// The connection is no longer one that nobody vouches for.

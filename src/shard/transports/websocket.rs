@@ -119,29 +119,30 @@ impl Shard {
 
     pub(super) fn data(&mut self, id: ConnectionId, language: &'static Language, payload: Payload<'_>) {
         self.edge.counters.messages_received += 1;
-        match language {
-            Language::Echo => {
-                let opcode = match payload {
-                    Payload::Text(_) => Opcode::Text,
-                    Payload::Binary(_) => Opcode::Binary,
-                };
-                let mut frame = Vec::with_capacity(payload.bytes().len() + 10);
-                write_frame(&mut frame, opcode, payload.bytes());
-                self.edge.counters.messages_sent += 1;
-                self.edge.write(id, &frame);
-            }
-            Language::Dialect(dialect) => self.command(id, dialect, payload),
-        }
-    }
-
-    fn command(&mut self, id: ConnectionId, dialect: &'static Dialect, payload: Payload<'_>) {
+        let Language::Dialect(dialect) = language else { return echo(&mut self.edge, id, payload) };
         let Some((session, within)) = charge(&mut self.edge, id) else { return };
         if long::is_long(payload.bytes()) {
-            return long::leave_message(self, id, payload, (dialect, session, within));
+            let (edge, homes) = (&mut self.edge, &mut self.homes);
+            if let Err(fault) = long::leave_message(edge, homes, id, payload, (dialect, session, within)) {
+                self.reply_now(id, Expect::unread(dialect), Reply::Fault(fault));
+            }
+            return;
         }
         let incoming = (dialect.decode)(payload, &session);
         obey(self, id, dialect, &session, within, incoming);
     }
+}
+
+/// Says to a client what it said.
+fn echo(edge: &mut Edge, id: ConnectionId, payload: Payload<'_>) {
+    let opcode = match payload {
+        Payload::Text(_) => Opcode::Text,
+        Payload::Binary(_) => Opcode::Binary,
+    };
+    let mut frame = Vec::with_capacity(payload.bytes().len() + 10);
+    write_frame(&mut frame, opcode, payload.bytes());
+    edge.counters.messages_sent += 1;
+    edge.write(id, &frame);
 }
 
 /// Takes a message off its connection's quota: says who speaks, and whether the quota allows it. `None` if the connection is at

@@ -49,7 +49,7 @@ fn a_late_checkpoint_and_publications_have_half_of_the_place_each() {
     let text = text(400);
     let mut bench = filled(bench, 1_000, &text);
     bench.home.begin_checkpoint();
-    bench.home.checkpoint_is_due(1_000);
+    bench.home.note_checkpoint_due(1_000);
     let hand_over = |bench: &mut Bench| {
         while bench.home.can_checkpoint() {
             assert!(bench.home.is_checkpoint_late() && !bench.home.checkpoint(bench.now));
@@ -226,7 +226,7 @@ fn what_is_owed_and_what_is_due_is_late_until_it_is_handed_over() {
         steps += 1;
     }
     assert!((2..10).contains(&steps), "{steps}");
-    bench.home.checkpoint_is_due(500);
+    bench.home.note_checkpoint_due(500);
     assert!(bench.home.is_checkpoint_late());
     while bench.home.is_checkpoint_late() {
         assert!(!bench.home.checkpoint(bench.now));

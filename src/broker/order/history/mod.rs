@@ -237,15 +237,21 @@ impl History {
         if bounds.age_ms_max == 0 {
             return;
         }
-        let old = |entry: Option<&Entry>| {
-            entry.is_some_and(|entry| now_ms.wrapping_sub(entry.at_ms) > bounds.age_ms_max)
-        };
-        while old(self.content.front()) {
+        while is_old(self.content.front(), bounds, now_ms) {
             self.drop_content();
         }
-        while old(self.events.front()) {
+        while is_old(self.events.front(), bounds, now_ms) {
             self.drop_event();
         }
+    }
+
+    /// Whether something is past the bounds.
+    pub fn exceeds(&self, bounds: &HistoryBounds, now_ms: u64) -> bool {
+        let (count_max, bytes_max) = (bounds.count_max as usize, bounds.bytes_max as usize);
+        let is_past = |entries: &VecDeque<Entry>| {
+            entries.len() > count_max || (bounds.age_ms_max > 0 && is_old(entries.front(), bounds, now_ms))
+        };
+        self.weight.bytes > bytes_max || is_past(&self.content) || is_past(&self.events)
     }
 
     /// Lets go of the oldest entry, of events first.
@@ -373,6 +379,11 @@ impl History {
         let after = entries().filter(|entry| entry.offset > self.gone).count() as u64;
         assert_eq!(after, head - self.gone, "all after what is gone is here");
     }
+}
+
+/// Whether an entry is older than entries may become, where there is such a bound.
+fn is_old(entry: Option<&Entry>, bounds: &HistoryBounds, now_ms: u64) -> bool {
+    entry.is_some_and(|entry| now_ms.wrapping_sub(entry.at_ms) > bounds.age_ms_max)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::{Entry, History, Kind};
 use crate::model::publication::{ArchivedBody, PublicationBytes};
 use crate::model::reply::Recovery;
 use rkyv::util::AlignedVec;
+use std::collections::VecDeque;
 
 /// Bytes of edits put together for one answer. An edit is kept without its text, so many edits of a long message would else be told
 /// with more than a history may have.
@@ -49,14 +50,28 @@ impl History {
         if offset < self.gone || missing > count_max as u64 {
             return Recovery::Gap(self.newest(count_max));
         }
-        let (mut teller, mut missed) = (self.teller(), Vec::with_capacity(missing as usize));
-        for entry in self.from(offset) {
-            match teller.tell(entry) {
-                Some(bytes) => missed.push(bytes),
-                None => return Recovery::Gap(self.newest(count_max)),
-            }
+        match self.told_since(offset, missing as usize) {
+            Some(missed) => Recovery::Complete(missed),
+            None => Recovery::Gap(self.newest(count_max)),
         }
-        Recovery::Complete(missed)
+    }
+
+    /// The `count` publications after an offset as they are told, oldest first; `None` if one of them cannot be said any
+    /// more. Only what tells of other things is put together: what was said in between is told as it is kept.
+    fn told_since(&self, offset: u64, count: usize) -> Option<Vec<PublicationBytes>> {
+        let after =
+            |entries: &VecDeque<Entry>, offset| entries.partition_point(|entry| entry.offset <= offset);
+        let kept = |entry: &Entry| entry.bytes.clone();
+        let (mut teller, mut told) = (self.teller(), Vec::with_capacity(count));
+        let mut next = after(&self.content, offset);
+        for event in self.events.range(after(&self.events, offset)..) {
+            let end = after(&self.content, event.offset);
+            told.extend(self.content.range(next..end).map(kept));
+            told.push(teller.tell(event)?);
+            next = end;
+        }
+        told.extend(self.content.range(next..).map(kept));
+        Some(told)
     }
 
     /// The newest `count` publications, at most all, oldest first.
@@ -80,23 +95,14 @@ impl History {
         Teller { history: self, bytes_left: RETOLD_BYTES_MAX, scratch: AlignedVec::new() }
     }
 
+    /// All entries, in order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
-        self.from(0)
-    }
-
-    /// All entries after an offset, in order.
-    fn from(&self, offset: u64) -> impl Iterator<Item = &Entry> {
-        let said = self.content.partition_point(|entry| entry.offset <= offset);
-        let told = self.events.partition_point(|entry| entry.offset <= offset);
-        let (mut said, mut told) = (self.content.range(said..), self.events.range(told..));
-        let (mut next_said, mut next_told) = (said.next(), told.next());
-        let place = |entry: Option<&Entry>| entry.map_or(u64::MAX, |entry| entry.offset);
-        std::iter::from_fn(move || {
-            if place(next_told) < place(next_said) {
-                std::mem::replace(&mut next_told, told.next())
-            } else {
-                std::mem::replace(&mut next_said, said.next())
-            }
-        })
+        let (mut said, mut told) = (self.content.iter().peekable(), self.events.iter().peekable());
+        let place = |entry: Option<&&Entry>| entry.map_or(u64::MAX, |entry| entry.offset);
+        std::iter::from_fn(
+            move || {
+                if place(told.peek()) < place(said.peek()) { told.next() } else { said.next() }
+            },
+        )
     }
 }

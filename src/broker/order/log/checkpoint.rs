@@ -55,7 +55,7 @@ impl Checkpoint {
     }
 
     /// The log wants so many thousandths of all channels by now.
-    pub fn is_due(&mut self, thousandths: u32) {
+    pub fn note_due(&mut self, thousandths: u32) {
         self.due = thousandths;
     }
 
