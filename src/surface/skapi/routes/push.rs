@@ -8,7 +8,7 @@ use crate::model::session::Scopes;
 use crate::model::web_push::{Endpoint as Target, PushAudience, PushKeys, Urgency};
 use crate::protocol::http::{Method, Response};
 use crate::surface::{Endpoint, EndpointAccess, json};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -83,8 +83,13 @@ struct Keys {
 struct Notify<'a> {
     title: String,
     body: String,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "given")]
     user_ids: Option<&'a RawValue>,
+}
+
+/// Whatever is given, be it `null`: a list that a program failed to make is not everybody.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(value).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -129,7 +134,10 @@ fn audience(user_ids: Option<&RawValue>) -> Result<PushAudience, Fault> {
         return Ok(PushAudience::Everybody);
     }
     if users.is_empty() {
-        return Err(wrong("user_ids", "must be \"all_users\", a user's id or a list of them"));
+        return Err(wrong(
+            "user_ids",
+            "must be \"all_users\", a user's id or a list of at most 10,000 of them",
+        ));
     }
     users.iter().try_for_each(|user| names::user(user).map(drop))?;
     Ok(PushAudience::Users(users.into_iter().map(Arc::from).collect()))
@@ -182,6 +190,7 @@ mod tests {
         for body in [
             r#"{"title":"T"}"#,
             r#"{"title":1,"body":"B"}"#,
+            r#"{"title":"T","body":"B","user_ids":null}"#,
             r#"{"title":"T","body":"B","user_ids":[]}"#,
             r#"{"title":"T","body":"B","user_ids":[1]}"#,
             r#"{"title":"T","body":"B","user_ids":{}}"#,
