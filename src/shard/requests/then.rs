@@ -68,7 +68,8 @@ impl Shard {
             }
             Some(Then::Long(id, asked)) => long::go_on(self, id, *asked, resolution),
             Some(Then::File(id)) => {
-                if files::hear(&mut self.edge, id, resolution) {
+                let is_waited_for = files::hear(&mut self.edge, id, resolution);
+                if is_waited_for {
                     self.release_answers(id);
                     self.resume_if_calm(id);
                 }
