@@ -95,7 +95,6 @@ pub fn serve(config: &Config, sources: &Sources, ready: impl FnOnce(&Ready<'_>))
         ..setup(config, cores, authenticator, realms.clone())?
     };
     let history = history(config, &setup);
-    // It would take a core too long.
     let _ = openapi::made();
     let self_signed = tls::is_self_signed(config).then(|| config.data_dir.join(data_dir::SELF_SIGNED_FILE));
     let controls = Controls::new(cores.into());

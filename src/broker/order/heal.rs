@@ -13,8 +13,8 @@ use crate::model::reply::Recovery;
 /// Gaps healed in one call, so that healing neither stalls a turn nor fills the queue again at once.
 const HEALED_MAX: usize = 256;
 
-/// Publications pushed in one call, after which it ends; the gap that reaches it is healed whole.
-const HEALED_PUBLICATIONS_MAX: usize = 4_096;
+/// Publications, joins and leaves pushed in one call, after which it ends; the gap that reaches it is healed whole.
+const HEALED_PUSHES_MAX: usize = 4_096;
 
 /// Publications in one push, so that the core that hears it encodes no more of them at once.
 const PUSHED_MAX: usize = 256;
@@ -32,17 +32,17 @@ impl Order {
 
     /// Heals some of a core's gaps, if it is not congested.
     pub(in crate::broker) fn heal(&mut self, now: Now, core: CoreId) {
-        let mut publications = 0;
+        let mut pushes = 0;
         for _ in 0..HEALED_MAX {
-            if publications >= HEALED_PUBLICATIONS_MAX {
+            if pushes >= HEALED_PUSHES_MAX {
                 return;
             }
             let Some((id, gap)) = self.congestion.take(core) else { return };
-            publications += self.heal_channel(now, core, id, gap);
+            pushes += self.heal_channel(now, core, id, gap);
         }
     }
 
-    /// Heals a channel on a core; says with how many publications.
+    /// Heals a channel on a core; says with how many publications, joins and leaves.
     fn heal_channel(&mut self, now: Now, core: CoreId, id: usize, gap: Gap) -> usize {
         let channel = self.channels.get(id);
         if !self.channels.rules.holds(channel.rules, &channel.name) {
@@ -57,10 +57,10 @@ impl Order {
         };
         let told = tells_presence(self.channels.definition(id));
         let mut lost = gap.presence_lost;
-        let mut healed = 0;
+        let mut healed = gap.presence.len();
         match missed {
             Recovery::Complete(publications) => {
-                healed = publications.len();
+                healed += publications.len();
                 publications.chunks(PUSHED_MAX).for_each(|some| push(HomePush::Heal(some.to_vec())));
             }
             Recovery::Gap(_) | Recovery::NotAsked => lost = true,

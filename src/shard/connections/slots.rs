@@ -16,11 +16,6 @@ impl Connections {
         self.slab.get_mut(id)?.pending.as_deref_mut()
     }
 
-    /// Whether a connection asked for something that is not answered.
-    pub fn awaits(&self, id: ConnectionId) -> bool {
-        self.slab.get(id).is_some_and(|connection| connection.in_flight() > 0)
-    }
-
     /// Opens a slot for a request that is answered later; says its sequence.
     pub fn open_slot(&mut self, id: ConnectionId, expect: Expect) -> u32 {
         let connection = self.slab.get_mut(id).expect("the caller looked the connection up");

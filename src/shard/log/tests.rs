@@ -7,7 +7,10 @@ use crate::model::channel::ChannelName;
 use crate::model::command::ChannelCommand;
 use crate::model::definition::{ChannelDefinition, Durability};
 use crate::model::publication::Body;
+use crate::model::reply::Reply;
 use crate::model::session::{Scopes, Session};
+use crate::shard::mesh::message::Ticket;
+use crate::shard::requests::Asker;
 use std::sync::Arc;
 
 /// A home with so many channels that the log has all of.
@@ -50,4 +53,23 @@ fn a_late_checkpoint_does_so_many_steps_in_a_turn_however_often_it_is_asked() {
     assert_eq!(handed_over(now(1)), 64 * (LATE_STEPS_MAX - 1));
     assert_eq!(handed_over(now(1)), 0, "it had its turn");
     assert_eq!(handed_over(now(2)), 64 * LATE_STEPS_MAX);
+}
+
+#[test]
+fn answers_wait_in_the_order_of_their_records_whatever_order_they_come_in() {
+    let session = Arc::new(Session::of("ada", Scopes::WRITE));
+    let asker = |sequence| {
+        let connection = ConnectionId { index: 0, generation: 0 };
+        let ticket = Ticket { connection, sequence, part: 0, session: session.clone() };
+        Asker { from: CoreId(0), ticket }
+    };
+    let mut waiting = waiting::AnswersWaiting::default();
+    for (sequence, record) in [(0, 5), (1, 3), (2, 5), (3, 4)] {
+        waiting.push(record, asker(sequence), Reply::Done);
+        waiting.invariants();
+    }
+    let mut given = |record| -> Vec<u32> {
+        std::iter::from_fn(|| waiting.next(record)).map(|(asker, _)| asker.ticket.sequence).collect()
+    };
+    assert_eq!([given(2), given(4), given(5)], [vec![], vec![1, 3], vec![0, 2]]);
 }

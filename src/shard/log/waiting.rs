@@ -9,9 +9,11 @@ use std::collections::VecDeque;
 pub(super) struct AnswersWaiting(VecDeque<(u64, Asker, Reply)>);
 
 impl AnswersWaiting {
-    /// Keeps an answer behind those that wait.
+    /// Keeps an answer behind those that wait for its record or an earlier one. Few that come wait for an earlier one than the last:
+    /// what ends a channel waits for the newest record there is.
     pub fn push(&mut self, record: u64, asker: Asker, reply: Reply) {
-        self.0.push_back((record, asker, reply));
+        let place = self.0.partition_point(|(waits_for, ..)| *waits_for <= record);
+        self.0.insert(place, (record, asker, reply));
     }
 
     /// The next answer for which all records up to this one are enough.

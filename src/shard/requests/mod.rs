@@ -166,7 +166,7 @@ impl Shard {
                 Ok(()) => serve_many(&mut self.edge, &mut self.homes, id, session, commands, expect),
                 Err(fault) => self.reply_now(id, expect, Reply::Fault(fault)),
             },
-            Command::Core(command) if command.moves() && self.edge.connections.awaits(id) => {
+            Command::Core(command) if command.moves() && awaits(&self.edge, id) => {
                 self.edge.connections.wait_turn(id, expect, Turn::Move(Box::new(command)));
             }
             Command::Core(command) if core == self.setup.core && stored == StoredEffect::Nothing => {
@@ -273,6 +273,11 @@ fn send(
     }
     let ticket = Ticket { connection: id, sequence, part: 0, session: session.clone() };
     mesh::post(edge, homes, core, CoreMessage::Request { ticket, command });
+}
+
+/// Whether a connection asked for something that is not answered.
+fn awaits(edge: &Edge, id: ConnectionId) -> bool {
+    edge.connections.get(id).is_some_and(|connection| connection.in_flight() > 0)
 }
 
 /// Leaves what moves a connection to a core, now that all before it is answered. Nothing more is read until it is too.

@@ -26,7 +26,8 @@ pub const OPENAPI: Endpoint = Endpoint {
     },
 };
 
-/// The document as it is served, which does not change while the process runs.
+/// The document as it is served, which does not change while the process runs. It is to be made before a core serves, which it would
+/// take too long.
 pub fn made() -> &'static [u8] {
     static MADE: OnceLock<Vec<u8>> = OnceLock::new();
     MADE.get_or_init(|| {

@@ -147,3 +147,31 @@ fn healing_goes_on_in_steps_and_loses_nothing() {
     assert!(healed.iter().all(|count| *count <= 5_000) && healed.len() > 1, "{healed:?}");
     assert_eq!(healed.iter().sum::<usize>(), 10_000);
 }
+
+/// Whoever came while a core heard nothing is told of as one publication is: there may be a thousand of them in each channel.
+#[test]
+fn those_who_came_are_healed_in_steps_too() {
+    let mut bench = Bench::new();
+    for n in 0..10 {
+        bench.subscribe(2, "ann", &format!("room:{n}"));
+    }
+    bench.pushes();
+    set(&mut bench, true);
+    for n in 0..10 {
+        for user in 0..900 {
+            bench.subscribe(1, &format!("u{user}"), &format!("room:{n}"));
+        }
+        bench.pushes();
+    }
+    let mut healed = Vec::new();
+    loop {
+        let done = set(&mut bench, false);
+        healed
+            .push(bench.pushes().iter().filter(|(_, push)| matches!(push, HomePush::Joined { .. })).count());
+        if done {
+            break;
+        }
+    }
+    assert!(healed.iter().all(|count| *count <= 5_000) && healed.len() > 1, "{healed:?}");
+    assert_eq!(healed.iter().sum::<usize>(), 9_000);
+}
