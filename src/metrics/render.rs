@@ -281,6 +281,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_the_protocol_has_every_metric() {
+        let (page, told) = (page(&cores()), include_str!("../../docs/protocol/node.md"));
+        let names = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        let missing: Vec<&str> = names.filter(|name| !told.contains(&format!("\n| `{name}` |"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn sums_and_cores_are_told() {
         let page = page(&cores());
         for line in [
