@@ -46,6 +46,8 @@ pub struct Recordings {
     to_end: BTreeSet<Arc<str>>,
     /// Those of which more is known than is stored: that they are over, and who was there.
     unstored: BTreeSet<Arc<str>>,
+    /// Those of them that are on their way to the disk.
+    storing: BTreeSet<Arc<str>>,
     limits: InForce,
 }
 
@@ -62,6 +64,7 @@ impl Recordings {
             ended: BTreeSet::new(),
             to_end: BTreeSet::new(),
             unstored: BTreeSet::new(),
+            storing: BTreeSet::new(),
             limits,
         }
     }
@@ -192,11 +195,11 @@ impl Recordings {
 
     /// A change is stored.
     pub fn apply(&mut self, change: &RecordingChange) {
-        self.give_up(change);
         match &change.is {
             Some(recording) => self.insert(recording.clone()),
             None => self.remove(&change.id),
         }
+        self.give_up(change);
     }
 
     /// The end of a recording that was claimed could not be brought about: it is to be tried again.
@@ -205,11 +208,20 @@ impl Recordings {
         self.want_end(id);
     }
 
-    /// A recording that runs is to end, as soon as that can be asked for.
+    /// A recording that runs, or is about to, is to end as soon as that can be asked for.
     pub fn want_end(&mut self, id: &Arc<str>) {
-        if self.by_id.get(id).is_some_and(|one| one.ended_ms.is_none()) {
+        if self.runs(id) || self.begins(id) {
             self.to_end.insert(id.clone());
         }
+    }
+
+    fn runs(&self, id: &str) -> bool {
+        self.by_id.get(id).is_some_and(|one| one.ended_ms.is_none())
+    }
+
+    /// Whether a recording is about to run.
+    fn begins(&self, id: &str) -> bool {
+        self.changing.contains(id) && !self.by_id.contains_key(id)
     }
 
     /// Whether a recording is about to end, or to go.
@@ -222,15 +234,22 @@ impl Recordings {
         self.to_end.difference(&self.changing).cloned().collect()
     }
 
-    /// Records of which more is known than is stored, and that nothing else is written of.
+    /// Records of which more is known than is stored, and that nothing is written of.
     pub fn unstored(&self) -> Vec<Arc<Recording>> {
-        let ids = self.unstored.difference(&self.changing);
+        let ids =
+            self.unstored.iter().filter(|id| !self.changing.contains(*id) && !self.storing.contains(*id));
         ids.filter_map(|id| self.by_id.get(id).cloned()).collect()
     }
 
-    /// A record is stored as it was; what happened since is not.
-    pub fn stored(&mut self, recording: &Recording) {
-        if self.by_id.get(&recording.id).is_some_and(|one| **one == *recording) {
+    /// A record is on its way to the disk.
+    pub fn store(&mut self, recording: &Recording) {
+        self.storing.insert(recording.id.clone());
+    }
+
+    /// A record is stored as it was, or could not be; what happened since is not.
+    pub fn stored(&mut self, recording: &Recording, is_done: bool) {
+        self.storing.remove(&recording.id);
+        if is_done && self.by_id.get(&recording.id).is_some_and(|one| **one == *recording) {
             self.unstored.remove(&recording.id);
         }
     }
@@ -250,6 +269,9 @@ impl Recordings {
         self.changing.remove(&change.id);
         if let Some(recording) = &change.is {
             self.beginning.remove(&recording.call);
+        }
+        if !self.by_id.contains_key(&change.id) {
+            self.to_end.remove(&change.id);
         }
     }
 
@@ -315,9 +337,9 @@ impl Recordings {
         );
         let of_conversations = self.by_id.values().filter(|one| one.conversation.is_some()).count();
         assert_eq!(listed, of_conversations, "every recording of a conversation is listed once");
-        let runs = |id| self.by_id.get(id).is_some_and(|one: &Arc<Recording>| one.ended_ms.is_none());
-        assert!(self.running.values().all(runs), "what runs is known and not over");
-        assert!(self.to_end.iter().all(runs), "what is over does not end again");
+        assert!(self.running.values().all(|id| self.runs(id)), "what runs is known and not over");
+        let may_end = |id: &Arc<str>| self.runs(id) || self.begins(id);
+        assert!(self.to_end.iter().all(may_end), "what is over does not end again");
         let over = self.by_id.values().filter(|one| one.ended_ms.is_some()).count();
         assert_eq!(self.ended.len(), over, "what is over is listed by its end once");
         assert_eq!(self.starters.things() as usize, self.by_id.len(), "every recording is somebody's");
@@ -334,152 +356,4 @@ fn conflict(message: &'static str) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::limits::{Limits, PeopleLimits};
-    use crate::model::people::call::CallKind;
-
-    fn table(recordings_max: u32) -> Recordings {
-        let people = PeopleLimits { recordings_max, ..PeopleLimits::default() };
-        Recordings::new(KeyedState::new(7, 7), Limits { people, ..Limits::default() }.into())
-    }
-
-    fn recording(id: &str, started_ms: u64) -> Recording {
-        Recording {
-            id: id.into(),
-            call: format!("call of {id}").into(),
-            conversation: Some("c1".into()),
-            kind: CallKind::Audio,
-            started_by: "ada".into(),
-            started_ms,
-            ended_ms: None,
-            people: Arc::from([UserId::from("ada")]),
-            bytes: 0,
-        }
-    }
-
-    fn begin(table: &mut Recordings, id: &str, started_ms: u64) {
-        let change = table.decide_begin(recording(id, started_ms)).expect("begins");
-        table.apply(&change);
-    }
-
-    fn end(table: &mut Recordings, id: &str, unix_ms: u64, people: &[&str]) {
-        people.iter().for_each(|one| table.note_person(id, &UserId::from(*one)));
-        let now = Now { unix_ms, monotonic_us: 0 };
-        table.claim_end(id).expect("runs");
-        table.end(now, id, 1).expect("ends");
-    }
-
-    fn ids(found: &[Arc<Recording>]) -> Vec<&str> {
-        found.iter().map(|one| &*one.id).collect()
-    }
-
-    #[test]
-    fn one_runs_until_its_end_and_is_listed_then_for_whoever_may_see_it() {
-        let mut table = table(10);
-        begin(&mut table, "r1", 1_000);
-        assert_eq!(table.running("call of r1").map(|one| one.id.clone()), Some("r1".into()));
-        assert!(table.of("c1", 9, None).is_empty());
-        assert_eq!(table.get("r1", "bob").unwrap_err().code, FaultCode::Forbidden);
-        assert_eq!(table.decide_delete("r1", "ada").unwrap_err().code, FaultCode::Conflict);
-        end(&mut table, "r1", 4_500, &["eve", "bob", "ada", "bob"]);
-        assert_eq!(table.running("call of r1"), None);
-        assert_eq!(table.get("r1", "bob").unwrap().duration_s(), Some(3));
-        begin(&mut table, "r2", 9_000);
-        table.invariants();
-        end(&mut table, "r2", 9_000, &["ada"]);
-        assert_eq!(ids(&table.of("c1", 9, None)), ["r2", "r1"]);
-        assert_eq!(ids(&table.of("c1", 1, None)), ["r2"]);
-        assert_eq!(ids(&table.of("c1", 9, Some("eve"))), ["r1"]);
-        assert!(table.of("c2", 9, None).is_empty());
-        let now = Now { unix_ms: 1, monotonic_us: 0 };
-        assert_eq!(table.end(now, "r1", 1).unwrap_err().code, FaultCode::NotFound);
-    }
-
-    #[test]
-    fn a_recording_goes_when_who_began_it_wants_that() {
-        let mut table = table(1);
-        begin(&mut table, "r1", 1_000);
-        end(&mut table, "r1", 2_000, &["ada", "bob"]);
-        assert_eq!(table.decide_begin(recording("r2", 1)).unwrap_err().code, FaultCode::LimitExceeded);
-        assert_eq!(table.decide_delete("r1", "bob").unwrap_err().code, FaultCode::Forbidden);
-        let change = table.decide_delete("r1", "ada").expect("may");
-        assert_eq!(table.decide_delete("r1", "ada").unwrap_err().code, FaultCode::Conflict, "it is claimed");
-        table.give_up(&change);
-        assert!(table.get("r1", "ada").is_ok(), "what could not be stored has not happened");
-        let change = table.decide_delete("r1", "ada").expect("may again");
-        table.apply(&change);
-        assert_eq!(table.get("r1", "ada").unwrap_err().code, FaultCode::NotFound);
-        table.invariants();
-        assert!(table.by_conversation.is_empty() && table.running.is_empty() && table.changing.is_empty());
-    }
-
-    #[test]
-    fn one_that_ran_when_the_node_stopped_is_over() {
-        let mut table = table(10);
-        table.restore(&Arc::new(recording("r1", 1_000)));
-        assert_eq!(table.running("call of r1"), None);
-        assert_eq!(table.get("r1", "ada").unwrap().ended_ms, Some(1_000));
-    }
-
-    #[test]
-    fn what_is_over_is_over_before_it_is_stored_and_is_stored_with_whoever_came() {
-        let mut table = table(10);
-        begin(&mut table, "r1", 1_000);
-        table.note_person("r1", &"bob".into());
-        let before = table.unstored();
-        assert_eq!(before.len(), 1);
-        table.claim_end("r1").expect("runs");
-        table.note_person("r1", &"eve".into());
-        assert!(table.unstored().is_empty(), "its end comes first");
-        let over = table.end(Now { unix_ms: 2_000, monotonic_us: 0 }, "r1", 7).expect("ends");
-        assert!(table.get("r1", "eve").is_ok_and(|one| one.ended_ms == Some(2_000) && one.bytes == 7));
-        assert_eq!((table.running("call of r1"), table.of("c1", 9, None).len()), (None, 1));
-        table.stored(&before[0]);
-        assert_eq!(table.unstored(), std::slice::from_ref(&over), "what is stored is as it was before");
-        table.stored(&over);
-        assert!(table.unstored().is_empty());
-        table.invariants();
-    }
-
-    #[test]
-    fn an_end_that_could_not_be_is_wanted_until_it_is() {
-        let mut table = table(10);
-        begin(&mut table, "r1", 1_000);
-        let id = Arc::<str>::from("r1");
-        assert!(!table.is_changing("r1"));
-        table.claim_end("r1").expect("runs");
-        assert!(table.is_changing("r1") && table.wanted_ends().is_empty());
-        table.give_up_end(&id);
-        assert_eq!(table.wanted_ends(), std::slice::from_ref(&id));
-        end(&mut table, "r1", 2_000, &[]);
-        assert!(table.wanted_ends().is_empty() && !table.is_changing("r1"));
-        table.want_end(&id);
-        assert!(table.wanted_ends().is_empty(), "it is over");
-        table.invariants();
-    }
-
-    #[test]
-    fn nobody_takes_the_room_of_others_and_what_is_old_goes() {
-        let mut table = table(8);
-        let of = |id: &str, user: &str| Recording { started_by: user.into(), ..recording(id, 1_000) };
-        let taken = (0..8).filter(|number| {
-            let change = table.decide_begin(of(&format!("r{number}"), "greedy"));
-            change.map(|change| table.apply(&change)).is_ok()
-        });
-        assert_eq!(taken.count(), 4);
-        let change = table.decide_begin(of("late", "eve")).expect("has room");
-        table.apply(&change);
-        for (at, id) in ["r0", "r1", "r2", "late"].into_iter().enumerate() {
-            end(&mut table, id, 5_000 + at as u64, &[]);
-        }
-        let forgotten = table.decide_forget(5_003, 2);
-        let ids: Vec<&str> = forgotten.iter().map(|one| &*one.id).collect();
-        assert_eq!(ids, ["r0", "r1"], "the oldest, some at a time");
-        assert_eq!(table.decide_forget(5_003, 2).len(), 1);
-        assert!(table.decide_forget(5_003, 2).is_empty(), "each once");
-        forgotten.iter().for_each(|change| table.apply(change));
-        table.invariants();
-        assert!(table.decide_begin(of("r9", "greedy")).is_ok(), "there is room again");
-    }
-}
+mod tests;

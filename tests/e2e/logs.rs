@@ -334,4 +334,7 @@ fn each_request_behind_a_trusted_proxy_is_logged_with_its_own_client() {
         assert_eq!(http.answer().status, 200);
         assert_eq!(node.line("request")["address"], client);
     }
+    http.write("GET /health/live HTTP/1.1\r\nHost: test\r\nno field\r\n\r\n");
+    assert_eq!(http.answer().status, 400);
+    assert!(node.line("request")["address"].as_str().is_none_or(|address| !address.starts_with("198.")));
 }

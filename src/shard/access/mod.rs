@@ -7,8 +7,9 @@ use super::connections::expect::Answering;
 use super::edge::Edge;
 use crate::base::ids::ConnectionId;
 use crate::model::session::Session;
-use crate::protocol::http::{Head, PartialHead};
+use crate::protocol::http::{Head, PartialHead, forwarded};
 use crate::surface::router::Router;
+use std::net::IpAddr;
 
 /// Bytes that are told of a method; all that there are, are shorter.
 const METHOD_BYTES_MAX: usize = 16;
@@ -23,13 +24,24 @@ const KEY_BYTES_MIN: usize = 16;
 pub(in crate::shard) fn asked(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Option<Box<Asked>> {
     edge.setup.access_log.then(|| {
         Box::new(Asked {
-            address: edge.connections.address(id),
+            address: client(edge, id, head),
             user: None,
             method: cut(head.method_name, METHOD_BYTES_MAX).into(),
             target: target(&edge.setup.router, head),
             at_us: edge.now.monotonic_us,
         })
     })
+}
+
+/// The client that a request counts for, also where it has no place for the connection.
+fn client(edge: &Edge, id: ConnectionId, head: &Head<'_>) -> Option<IpAddr> {
+    let named = is_proxied(edge, id).then(|| forwarded::client(head, |address| edge.setup.trusts(address)));
+    named.flatten().or_else(|| edge.connections.address(id))
+}
+
+/// Whether a connection is a trusted proxy's, which speaks for others.
+fn is_proxied(edge: &Edge, id: ConnectionId) -> bool {
+    edge.connections.get(id).is_some_and(|connection| connection.flags.proxied)
 }
 
 /// The same of a request that is refused before its head is whole, or because it cannot be read: what is known of its path.
@@ -42,7 +54,8 @@ pub(in crate::shard) fn asked_in_part(
         let path = partial.map_or("".into(), |partial| edge.setup.router.shown(&partial.path));
         let shown = if path.is_empty() { "-" } else { cut(&path, TARGET_BYTES_MAX) };
         Box::new(Asked {
-            address: edge.connections.address(id),
+            // Of a proxy's connection it is that of the request before.
+            address: edge.connections.address(id).filter(|_| !is_proxied(edge, id)),
             user: None,
             method: "-".into(),
             target: shown.into(),

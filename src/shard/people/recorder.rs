@@ -187,6 +187,9 @@ fn end(people: &mut People, homes: &mut HomeSide, id: &Arc<str>) {
     }
     if people.recordings.claim_end(id).is_ok() {
         super::stored::write(homes, None, PeopleChange::Closing(id.clone()));
+    } else {
+        // It may be on its way to begin.
+        people.recordings.want_end(id);
     }
 }
 
@@ -214,6 +217,7 @@ pub(super) fn store_records(people: &mut People, homes: &mut HomeSide) {
         if homes.effects.admit(Class::Store).is_err() {
             return;
         }
+        people.recordings.store(&recording);
         super::stored::write(homes, None, PeopleChange::Noted(recording));
     }
 }

@@ -122,7 +122,7 @@ fn apply(people: &mut People, homes: &mut HomeSide, change: PeopleChange) -> Peo
             PeopleReply::Done
         }
         PeopleChange::Noted(recording) => {
-            people.recordings.stored(&recording);
+            people.recordings.stored(&recording, true);
             PeopleReply::Done
         }
         PeopleChange::Opening(_) | PeopleChange::Closing(_) => PeopleReply::Done,
@@ -140,7 +140,8 @@ fn give_up(people: &mut People, homes: &mut HomeSide, change: &PeopleChange) {
         PeopleChange::Recording(change) | PeopleChange::Opening(change) => {
             people.recordings.give_up(change);
         }
-        PeopleChange::Closing(_) | PeopleChange::Noted(_) => {}
+        PeopleChange::Noted(recording) => people.recordings.stored(recording, false),
+        PeopleChange::Closing(_) => {}
     }
 }
 

@@ -230,6 +230,7 @@ impl Shard {
                 pump_ends(&mut self.edge, &mut self.homes, &mut self.endings);
                 // Whoever asks next hears what it said before.
                 relay::pump_relay(&mut self.relay_side());
+                self.part_with_departed();
                 self.homes.carry_on(asker, begun);
             }
         }
